@@ -1,0 +1,101 @@
+"""What comes in and what goes out, whatever the channel: Inbound, Delivery, Screen, Notice.
+
+These values are the only thing a channel and a dialog share. A contact is known by (channel, user): the phone is optional,
+because a chat-app sender may not have one (docs: WhatsApp's business-scoped ids).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Kind = Literal["new", "text", "end", "location", "media", "contact"]
+"""`new` opens a session (a first dial, /start), `text` is an answer, `end` says that the session is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One thing a person sent, as its channel read it."""
+
+    channel: str
+    """`ussd`, `sms`, `whatsapp`, `telegram`, `webchat`."""
+    user: str
+    """Who sent it, in the channel's own terms (a phone in E.164 on USSD and SMS, a chat id elsewhere)."""
+    text: str
+    """All the text the channel delivered. USSD is cumulative (`1*2`): the session knows what of it is new."""
+    kind: Kind = "text"
+    phone: str | None = None
+    message_id: str | None = None
+    """The provider's id of this message, where it has one: the key of the turn."""
+    session: str | None = None
+    """The provider's session, where it has one (USSD)."""
+    service: str | None = None
+    """What was dialled or written to: a USSD code, a short code, a page."""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a message we sent: one vocabulary for all providers."""
+
+    channel: str
+    provider_ref: str
+    state: Literal["sent", "delivered", "read", "failed", "unknown"]
+    final: bool
+    reason: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """A person told the provider to stop (or start again): consent of this sender changes."""
+
+    channel: str
+    user: str
+    sender: str | None
+    stopped: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing that may be chosen: what is typed, and what it says."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What a person is shown, already in her language: words, then things to choose, then whether the talk ends here."""
+
+    text: str
+    options: tuple[Option, ...] = ()
+    ends: bool = False
+    more: str = "More"
+    """How the option that shows the next page is called in the person's language."""
+    secret: bool = False
+    """The answer to this screen is a secret (a PIN): neither it nor the answer may be logged or kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message that leaves on its own: rendered text for one contact on one channel."""
+
+    key: str
+    """Stable for ever: the provider's client reference where it takes one."""
+    channel: str
+    to: str
+    text: str
+    sender: str | None = None
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the provider answered. `state`: accepted, refused (final), unknown (a timeout: it may have gone out), later."""
+
+    key: str
+    state: Literal["accepted", "refused", "unknown", "later"]
+    provider_ref: str | None = None
+    reason: str | None = None
+    cost: str | None = None
+    details: dict[str, str] = field(default_factory=dict)

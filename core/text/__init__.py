@@ -1,0 +1,65 @@
+"""The words Hodi says, in each language: Babel catalogues, one file per room and language, read as they are.
+
+`say("sw", "pay.sent", amount="KES 500")` finds `pay.sent` in `core/text/sw/*.po`. A message is `str.format` text whose fields
+are plain names, so an operator may edit it and can reach nothing else. A key without a translation is a bug that
+`tests/core/text` finds; at run time English is said rather than nothing.
+"""
+
+import string
+from functools import cache
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+
+LANGUAGES = ("en", "sw")
+"""Every language a customer may choose, English first: it is the one that is said where another lacks a word."""
+
+_HERE = Path(__file__).parent
+_FORMAT = string.Formatter()
+
+
+@cache
+def catalogue(lang: str) -> dict[str, str]:
+    """All messages of a language: key -> text. Two files may not define the same key."""
+    words: dict[str, str] = {}
+    for path in sorted((_HERE / lang).glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=lang):
+                if message.id:
+                    key, text = str(message.id), str(message.string)
+                    if key in words:
+                        raise ValueError(f"{path.name}: {key} is already said in another file of {lang}")
+                    words[key] = text
+    return words
+
+
+_overrides: dict[str, dict[str, str]] = {}
+
+
+def override(lang: str, words: dict[str, str]) -> None:
+    """An operator's own wording of some keys, from the `texts/` of its folder."""
+    _overrides.setdefault(lang, {}).update(words)
+
+
+def pattern(lang: str, key: str) -> str:
+    """The untouched text of a key, its `{fields}` still open; KeyError when no language knows the key."""
+    for tongue in (lang, "en"):
+        text = _overrides.get(tongue, {}).get(key) or catalogue(tongue).get(key)
+        if text:
+            return text
+    raise KeyError(f"no catalogue has the message {key!r}")
+
+
+def fields(text: str) -> set[str]:
+    """The names of the `{fields}` of a message; refuses anything cleverer than a plain name."""
+    names = {name for _, name, spec, conversion in _FORMAT.parse(text) if name is not None}
+    if any(not name.isidentifier() for name in names):
+        raise ValueError(f"{text!r}: a field must be a plain name such as {{amount}}")
+    return names
+
+
+def say(lang: str, key: str, **params: object) -> str:
+    """The message `key` in `lang` (English where it is missing) with its fields filled in."""
+    text = pattern(lang, key)
+    fields(text)
+    return text.format(**params)
