@@ -1,0 +1,82 @@
+"""The only money there is: journals of postings, append-only, with live balances beside them.
+
+A posting moves `amount` of an asset (a currency's minor units, points, micro-kWh) from a source to a destination, so it cannot be
+unbalanced: source balance - amount, destination balance + amount. A customer's `receivable` is what she owes (positive) or has
+to her credit (negative). Triggers refuse UPDATE and DELETE on journal and posting in both databases; undo is a new journal.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from core.db import Instant, Json, metadata
+
+ledger_account = Table(
+    "ledger_account",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("code", Text, nullable=False),  # receivable, revenue, tax, cash, suspense, points, rewards_cost ...
+    Column("owner_id", BigInteger, nullable=False),  # the customer's account, or 0 for the house's own
+    Column("asset", Text, nullable=False),  # KES, PTS, KWH
+    UniqueConstraint("code", "owner_id", "asset"),
+    Index("ix_ledger_account_owner", "owner_id"),
+)
+
+balance = Table(
+    "balance",
+    metadata,
+    Column("ledger_account_id", ForeignKey("ledger_account.id"), primary_key=True),
+    Column("amount", BigInteger, nullable=False),  # destinations minus sources
+    Column("at", Instant, nullable=False),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, unique=True),  # invoice:<id>, receipt:<provider>:<txn>, ...
+    Column("kind", Text, nullable=False),
+    Column("booked_on", Date, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("reverses_id", ForeignKey("journal.id"), unique=True),
+    Column("details", Json, nullable=False),
+)
+
+posting = Table(
+    "posting",
+    metadata,
+    Column("id", BigInteger, nullable=False),
+    Column("journal_id", BigInteger, nullable=False),
+    Column("source_id", BigInteger, nullable=False),
+    Column("destination_id", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("asset", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("booked_on", Date, nullable=False),
+    PrimaryKeyConstraint("id", "booked_on"),
+    CheckConstraint("amount > 0", name="amount"),
+    CheckConstraint("source_id <> destination_id", name="two_sides"),
+    Index("ix_posting_journal", "journal_id"),
+    Index("ix_posting_source", "source_id"),
+    Index("ix_posting_destination", "destination_id"),
+    postgresql_partition_by="RANGE (booked_on)",
+)
+
+seal = Table(
+    "seal",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("up_to_id", BigInteger, nullable=False, unique=True),
+    Column("postings", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),  # of the batch and the digest before
+    Column("at", Instant, nullable=False),
+)
