@@ -15,7 +15,7 @@ Event = Inbound | Delivery | OptOut
 """Anything a provider may tell us."""
 
 
-class NotUnderstood(Exception):  # noqa: N818 - it is what happened, not an error of ours
+class NotUnderstood(Exception):
     """A provider's message that we cannot read. The gateway answers 400 `{"code", "reason"}` and stores nothing.
 
     `code` is stable (`field.missing`); `reason` is an English sentence that repeats no personal data.

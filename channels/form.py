@@ -20,13 +20,15 @@ def fields(body: bytes | str) -> dict[str, str]:
     if len(body) > LARGEST_BODY:
         raise NotUnderstood("body.too_long", f"The body is longer than {LARGEST_BODY} bytes.")
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
+    if "\x00" in text:
+        text = text.replace("\x00", "")
     text = text.replace("+", " ").replace("%2B", "+").replace("%2A", "*").replace("%23", "#")
     read: dict[str, str] = {}
     for pair in text.split("&"):
         name, _, value = pair.partition("=")
         if "%" in pair:
-            name, value = unquote(name), unquote(value)
-        read[name] = value.replace("\x00", "")
+            name, value = unquote(name), unquote(value).replace("\x00", "")
+        read[name] = value
     return read
 
 

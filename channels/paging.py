@@ -89,6 +89,9 @@ class _Cutter:
     def _end(self, start: int, back: str | None) -> int:
         """Where the page that begins at `start` stops: at least one character on."""
         hard = self._furthest(start, "\n" + self._below("", back, self.more).lstrip("\n"))
+        hard += self.content.startswith(
+            "\n", hard
+        )  # a line that ends here takes no more room: the ways begin a new one
         line = self.content.rfind("\n", start, hard) + 1
         in_options = hard > self.spans[0][0] if self.spans else False
         if line > start and (in_options or line - start > (hard - start) // 2):

@@ -63,7 +63,13 @@ def parse_end(received: Received) -> list[Event]:
     `input` (everything typed, a PIN perhaps) and `lastAppResponse` (a balance perhaps) are left unread.
     """
     read = fields(received.body)
-    told = {"status": "status", "cost": "cost", "durationInMillis": "milliseconds", "hopsCount": "hops", "errorMessage": "error"}
+    told = {
+        "status": "status",
+        "cost": "cost",
+        "durationInMillis": "milliseconds",
+        "hopsCount": "hops",
+        "errorMessage": "error",
+    }
     details = {ours: value for theirs, ours in told.items() if (value := optional(read, theirs, 1000))}
     required(read, "status")
     session, phone = required(read, "sessionId"), _phone(read)

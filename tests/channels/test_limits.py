@@ -67,7 +67,9 @@ def test_parts_rejoin_to_the_text_and_none_is_over_full(text: str) -> None:
     assert (len(parts) == 1) == (total <= SINGLE[encoding])
     if len(parts) > 1:
         for part in parts:
-            width = sum((2 if c in EXTENSION else 1) if encoding == "gsm7" else (2 if c > "\uffff" else 1) for c in part)
+            width = sum(
+                (2 if c in EXTENSION else 1) if encoding == "gsm7" else (2 if c > "\uffff" else 1) for c in part
+            )
             assert 0 < width <= PART[encoding]
 
 
@@ -84,7 +86,7 @@ def test_units_agree_with_counting_one_by_one(text: str) -> None:
     ("text", "expected"),
     [
         ("Số dư của bạn là 120.000 đồng", "Sò du cua ban là 120.000 dong"),
-        ("it’s “fine” – thanks…", "it's \"fine\" - thanks..."),
+        ("it’s “fine” – thanks…", 'it\'s "fine" - thanks...'),
         ("Ɓarka da zuwa, ƙwarai", "Barka da zuwa, kwarai"),
         ("garçon, cœur, €5, Ça", "garcon, coeur, €5, Ça"),
         ("café Ñandú", "café Ñandu"),

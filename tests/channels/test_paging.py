@@ -12,9 +12,15 @@ from core.message import Option, Screen
 ANY = st.text(alphabet=st.characters(codec=None), max_size=300)
 GSM = st.text(alphabet=st.sampled_from("abc XYZ019\n.,éÇ" + EXTENSION), max_size=600)
 WORDS = st.text(alphabet=st.sampled_from("ab \n"), max_size=900)
-LONG = st.one_of(GSM, ANY, WORDS, st.integers(150, 170).map(lambda n: "x" * n), st.integers(70, 90).map(lambda n: "ệ" * n))
-LABELS = st.one_of(st.text(max_size=12), GSM, st.just("Lịch sử thanh toán"), st.integers(100, 400).map(lambda n: "w" * n))
-KEYS = st.lists(st.sampled_from(["0", "00", "1", "2", "3", "4", "9", "97", "98", "99", "998"]), unique=True, max_size=11)
+LONG = st.one_of(
+    GSM, ANY, WORDS, st.integers(150, 170).map(lambda n: "x" * n), st.integers(70, 90).map(lambda n: "ệ" * n)
+)
+LABELS = st.one_of(
+    st.text(max_size=12), GSM, st.just("Lịch sử thanh toán"), st.integers(100, 400).map(lambda n: "w" * n)
+)
+KEYS = st.lists(
+    st.sampled_from(["0", "00", "1", "2", "3", "4", "9", "97", "98", "99", "998"]), unique=True, max_size=11
+)
 NAMES = st.one_of(st.just("More"), st.just("Xem thêm"), st.text(max_size=80))
 
 

@@ -23,9 +23,21 @@ def step(text: str, kind: str = "text", session: str = "ATUid_abc", service: str
     [
         ("the first hit", body("africastalking/ussd_first.form"), step("", "new")),
         ("the third hit", body("africastalking/ussd_third.form"), step("1*2")),
-        ("small escapes", b"sessionId=s&phoneNumber=%2b254700000001&serviceCode=%2a384%23&text=1%2a2", step("1*2", "text", "s", "*384#")),
-        ("no escapes at all", b"sessionId=s&phoneNumber=+254700000001&serviceCode=*384#&text=1*2", step("1*2", "text", "s", "*384#")),
-        ("a number without its plus", b"sessionId=s&phoneNumber=254700000001&serviceCode=*384#&text=", step("", "new", "s", "*384#")),
+        (
+            "small escapes",
+            b"sessionId=s&phoneNumber=%2b254700000001&serviceCode=%2a384%23&text=1%2a2",
+            step("1*2", "text", "s", "*384#"),
+        ),
+        (
+            "no escapes at all",
+            b"sessionId=s&phoneNumber=+254700000001&serviceCode=*384#&text=1*2",
+            step("1*2", "text", "s", "*384#"),
+        ),
+        (
+            "a number without its plus",
+            b"sessionId=s&phoneNumber=254700000001&serviceCode=*384#&text=",
+            step("", "new", "s", "*384#"),
+        ),
         ("a blank typed", f"{BASE}&text=1%2A+2+%2B3".encode(), step("1* 2 +3", "text", "s", "*384#")),
         ("a percent sign typed", f"{BASE}&text=5%25%2B%26%3D".encode(), step("5%+&=", "text", "s", "*384#")),
         ("an escaped escape", f"{BASE}&text=%252B".encode(), step("%2B", "text", "s", "*384#")),
