@@ -7,11 +7,24 @@ the addresses it needs are `Door`s that the gateway opens.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Protocol
 
 from core.message import Delivery, Inbound, Notice, OptOut, Screen, Sent
 
-Event = Inbound | Delivery | OptOut
+
+@dataclass(frozen=True, slots=True)
+class SimChange:
+    """What a network says about the SIM card behind a number, in answer to the question `request`."""
+
+    request: str
+    swapped: bool | None
+    """None: the network could not say."""
+    on: date | None = None
+    phone: str | None = None
+
+
+Event = Inbound | Delivery | OptOut | SimChange
 """Anything a provider may tell us."""
 
 
