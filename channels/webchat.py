@@ -69,9 +69,9 @@ def read(visitor: str, raw: str | bytes) -> Inbound | Since:
 
 def _said(visitor: str, told: dict[str, object]) -> Inbound:
     message_id, text = told.get("id"), told.get("choice", told.get("text"))
-    if not isinstance(message_id, str) or not 0 < len(message_id) <= 64:
+    if not isinstance(message_id, str) or not 0 < len(clean(message_id)) <= 64:
         raise NotUnderstood("field.missing", "A frame needs an id of 1 to 64 characters.")
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or not clean(text).strip():
         raise NotUnderstood("field.missing", "A frame needs a text or a choice.")
     if len(text) > LONGEST_TEXT:
         raise too_long("text", LONGEST_TEXT)
