@@ -35,7 +35,9 @@ def init(
         raise BadInput(str(folder), "holds an operator.yaml already.", "Choose an empty folder.")
     lay_down(example, folder)
     out.print(f"{folder}/operator.yaml and {folder}/tariffs are yours to edit.", highlight=False)
-    out.print(f"Next: set HODI_OPERATOR={folder}, then `hodi db upgrade` and `hodi import customers FILE`.", highlight=False)
+    out.print(
+        f"Next: set HODI_OPERATOR={folder}, then `hodi db upgrade` and `hodi import customers FILE`.", highlight=False
+    )
 
 
 def lay_down(example: str, folder: Path) -> None:
