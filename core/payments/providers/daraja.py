@@ -64,7 +64,9 @@ class Daraja:
         """An STK push: the prompt with which she pays by her M-Pesa PIN."""
         url = f"{wanted.callback_url}/stk?attempt={wanted.attempt_id}"
         if "mpesa" in url.lower() or "safaricom" in url.lower():
-            raise ValueError("Daraja refuses callback URLs that contain 'mpesa' or 'safaricom': choose another public URL")
+            raise ValueError(
+                "Daraja refuses callback URLs that contain 'mpesa' or 'safaricom': choose another public URL"
+            )
         if wanted.amount_minor % self.step_minor:
             raise ValueError("M-Pesa takes whole shillings only")
         phone = (wanted.phone or "").lstrip("+")
