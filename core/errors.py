@@ -7,7 +7,7 @@ JSON. It is caught once, at the edge (a dialog's edge, a route, the command line
 from core.text import say
 
 
-class Refused(Exception):  # noqa: N818 - it is what happened, not an error of ours
+class Refused(Exception):
     """Hodi will not do this, and says why and what to do next.
 
     `code` is stable and for machines (`account.unknown`); it is also the key of the sentence in the catalogues.
@@ -27,7 +27,7 @@ class Refused(Exception):  # noqa: N818 - it is what happened, not an error of o
         return f"{self.code}: {self.sentence()}"
 
 
-class BadInput(Exception):  # noqa: N818 - it is what happened, not an error of ours
+class BadInput(Exception):
     """A file or a setting cannot be used: names where, what is wrong, and the remedy. Exit status 1 on the command line."""
 
     def __init__(self, where: str, wrong: str, remedy: str) -> None:

@@ -1,0 +1,31 @@
+"""Who did what to whom, and when: append-only (triggers refuse UPDATE and DELETE in both databases)."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, Table, Text
+from sqlalchemy import insert as sql_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db import Instant, Json, metadata
+from core.house import House
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),  # customer:<contact id>, user:<name>, key:<id>, job:<name>, provider:<name>
+    Column("action", Text, nullable=False),  # past tense: invoice.finalised, mandate.cancelled
+    Column("subject", Text, nullable=False),  # invoice:<id>
+    Column("details", Json, nullable=False),
+    Index("ix_audit_subject", "subject", "at"),
+)
+
+
+async def note(conn: AsyncConnection, house: House, actor: str, action: str, subject: str, **details: Any) -> None:
+    """Record that `actor` did `action` to `subject`; `details` must hold no secret."""
+    await conn.execute(
+        sql_insert(audit).values(
+            id=house.ids.take(), at=house.clock.now(), actor=actor, action=action, subject=subject, details=details
+        )
+    )

@@ -1,0 +1,83 @@
+"""Problems and talk: tickets with their event log, outages, disputes, and every message that passed.
+
+A ticket's clocks are derived from `ticket_event`; nothing ticks in a column.
+"""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text
+
+from core.db import Instant, Json, metadata
+
+outage = Table(
+    "outage",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("commodity", Text, nullable=False),
+    Column("area", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("expected_until", Instant),
+    Column("ended_at", Instant),
+    Index("ix_outage_area", "area", "ended_at"),
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("reference", Text, nullable=False, unique=True),  # ends in a check digit
+    Column("effect_key", Text, nullable=False, unique=True),
+    Column("account_id", BigInteger, index=True),
+    Column("contact_id", BigInteger, index=True),
+    Column("premise_id", BigInteger),
+    Column("branch_id", BigInteger),
+    Column("kind", Text, nullable=False),  # no_supply, voltage, meter, bill, water_leak, call_back ...
+    Column("severity", Text, nullable=False),
+    Column("state", Text, nullable=False),  # open, waiting, solved, closed
+    Column("description", Text, nullable=False),
+    Column("outage_id", ForeignKey("outage.id")),
+    Column("opened_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+)
+
+ticket_event = Table(
+    "ticket_event",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("ticket_id", ForeignKey("ticket.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # opened, replied, waiting, solved, reopened, closed, linked
+    Column("details", Json, nullable=False),
+    Index("ix_ticket_event_ticket", "ticket_id", "id"),
+)
+
+dispute = Table(
+    "dispute",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("account_id", BigInteger, nullable=False, index=True),
+    Column("invoice_id", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),  # the line; -1: the whole bill
+    Column("amount_minor", BigInteger, nullable=False),  # frozen: no reminder, fee or debit touches it
+    Column("state", Text, nullable=False),  # open, upheld, partial, rejected
+    Column("ticket_id", ForeignKey("ticket.id"), nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("decided_at", Instant),
+    Column("open_key", Text, unique=True),  # <invoice>:<line> while open: one open dispute an item
+)
+
+interaction = Table(
+    "interaction",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("contact_id", BigInteger),
+    Column("account_id", BigInteger),
+    Column("channel", Text, nullable=False),
+    Column("direction", Text, nullable=False),  # in, out
+    Column("kind", Text, nullable=False),  # turn, notice, reply, campaign, code
+    Column("text", Text, nullable=False),  # redacted
+    Column("outbox_id", BigInteger, unique=True),
+    Column("at", Instant, nullable=False),
+    Index("ix_interaction_contact", "contact_id", "at"),
+    Index("ix_interaction_account", "account_id", "at"),
+)

@@ -1,0 +1,201 @@
+"""What an operator sets: `Settings` from the environment (where things are, and secrets), `Operator` from its folder (rules).
+
+The folder holds `operator.yaml`, `tariffs/*.yaml`, and optional `texts/<lang>.yaml`. A mistake in it is told with file, line
+and remedy. Secrets are `SecretStr`: they refuse to print themselves.
+"""
+
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import BadInput
+from core.money import known
+from core.text import LANGUAGES
+
+EXAMPLE_SECRET = "change-me-to-something-long-and-random"  # noqa: S105 - refused by `Settings` outside the demo
+
+
+class Settings(BaseSettings):
+    """The environment, `HODI_...`: every provider's base URL can be pointed at a double."""
+
+    model_config = SettingsConfigDict(env_prefix="HODI_", frozen=True, extra="ignore")
+
+    database_url: str = "sqlite+aiosqlite:///hodi.db"
+    redis_url: str | None = None
+    operator: Path | None = None
+    public_url: str = "http://127.0.0.1:8080"
+    secret_key: SecretStr = SecretStr("")
+    hook_secret: SecretStr = SecretStr("")
+    sessions_path: str = "hodi-sessions.db"
+    phone_page: bool = False
+
+    africastalking_username: str = "sandbox"
+    africastalking_api_key: SecretStr = SecretStr("")
+    africastalking_base_url: str = "https://api.sandbox.africastalking.com"
+    africastalking_sender: str | None = None
+
+    sandbox_base_url: str = "http://127.0.0.1:8090"
+    sandbox_secret: SecretStr = SecretStr("")
+
+    daraja_base_url: str = "https://sandbox.safaricom.co.ke"
+    daraja_consumer_key: SecretStr = SecretStr("")
+    daraja_consumer_secret: SecretStr = SecretStr("")
+    daraja_shortcode: str = ""
+    daraja_passkey: SecretStr = SecretStr("")
+
+    telegram_token: SecretStr = SecretStr("")
+    telegram_secret: SecretStr = SecretStr("")
+    telegram_base_url: str = "https://api.telegram.org/bot"
+
+    whatsapp_token: SecretStr = SecretStr("")
+    whatsapp_app_secret: SecretStr = SecretStr("")
+    whatsapp_verify_token: SecretStr = SecretStr("")
+    whatsapp_phone_id: str = ""
+    whatsapp_base_url: str = "https://graph.facebook.com/v21.0"
+
+    kannel_base_url: str = "http://127.0.0.1:13013"
+    kannel_username: str = ""
+    kannel_password: SecretStr = SecretStr("")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Billing(_Section):
+    """When a bill is due and what happens to a month whose readings are not complete."""
+
+    due_days: Annotated[int, Field(ge=0, le=90)] = 14
+    gaps: Literal["estimate", "park"] = "estimate"
+    park_above_missing: Annotated[str, Field(pattern=r"^0?\.\d+$|^1$|^0$")] = "0.5"
+    """A month that lacks more than this share of its readings is parked rather than estimated."""
+    number_prefix: str = "INV-"
+
+
+class Notices(_Section):
+    """When the notices leave: reminders so many days before the due day, and nothing in the quiet hours."""
+
+    reminder_days: Annotated[int, Field(ge=0, le=30)] = 3
+    quiet_from: time = time(20, 0)
+    quiet_until: time = time(8, 0)
+
+
+class Payments(_Section):
+    """How customers can pay. `provider` names a file of `core/payments/providers`."""
+
+    mobile_push: Literal["sandbox", "daraja"] = "sandbox"
+    paylink: Literal["sandbox"] = "sandbox"
+    mandates: Literal["sandbox"] = "sandbox"
+    paylink_days: Annotated[int, Field(ge=1, le=90)] = 30
+    minimum: str = "1"
+    paybill: str | None = None
+
+
+class Identity(_Section):
+    """What a caller's number alone is good for: `caller` shows balance and bills, `pin` asks for the PIN first."""
+
+    ussd: Literal["caller", "pin"] = "caller"
+    pin_digits: Annotated[int, Field(ge=4, le=8)] = 4
+    pin_tries: Annotated[int, Field(ge=3, le=10)] = 5
+
+
+class Rewards(_Section):
+    """Points for paying on time, and what they buy. Amounts are money texts in the operator's currency."""
+
+    points_per_100: Annotated[int, Field(ge=0)] = 1
+    """Points for each 100 units of currency of a bill paid by its due date."""
+    points_per_kwh: Annotated[int, Field(ge=1)] = 20
+    points_per_airtime_unit: Annotated[int, Field(ge=1)] = 1
+    """Points that buy one unit of currency of airtime."""
+    airtime_choices: tuple[int, ...] = (10, 20, 50)
+    kwh_choices: tuple[int, ...] = (1, 2, 5)
+
+
+class Operator(_Section):
+    """`operator.yaml`: one operator, one deployment, one database."""
+
+    name: str
+    short_name: Annotated[str, Field(max_length=11)]
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")]
+    zone: str
+    currency: str
+    languages: tuple[str, ...] = ("en",)
+    support_phone: str
+    ussd_code: str = "*384*100#"
+    default_tariff: str | None = None
+    billing: Billing = Billing()
+    notices: Notices = Notices()
+    payments: Payments = Payments()
+    identity: Identity = Identity()
+    rewards: Rewards = Rewards()
+
+    @property
+    def zoneinfo(self) -> ZoneInfo:
+        """The zone as Python knows it."""
+        return ZoneInfo(self.zone)
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_is_known(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError(f"{zone!r} is no time zone: write one such as Africa/Nairobi")
+        return zone
+
+    @field_validator("currency")
+    @classmethod
+    def _currency_is_known(cls, currency: str) -> str:
+        if not known(currency):
+            raise ValueError(f"{currency!r} is no currency: write an ISO 4217 code such as KES")
+        return currency
+
+    @field_validator("languages")
+    @classmethod
+    def _languages_are_known(cls, languages: tuple[str, ...]) -> tuple[str, ...]:
+        for lang in languages:
+            if lang not in LANGUAGES:
+                raise ValueError(f"{lang!r} has no catalogue: choose from {', '.join(LANGUAGES)}")
+        return languages
+
+
+def read_operator(folder: Path) -> Operator:
+    """The operator of a folder; `BadInput` names file, line and remedy."""
+    path = folder / "operator.yaml"
+    if not path.is_file():
+        raise BadInput(
+            str(path), "there is no such file.", "Make a folder with `hodi init FOLDER` and set HODI_OPERATOR to it."
+        )
+    source = path.read_text("utf-8")
+    try:
+        return Operator.model_validate(yaml.safe_load(source) or {})
+    except yaml.YAMLError as wrong:
+        raise BadInput(*_yaml_place(path, wrong), "Compare the line with a file made by `hodi init`.") from wrong
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        keys = [part for part in first["loc"] if isinstance(part, str)]
+        where = f"{path}, line {line_of(source, keys)}"
+        raise BadInput(
+            where, f"{'.'.join(keys) or 'the file'}: {first['msg']}.", "Correct it and start again."
+        ) from wrong
+
+
+def _yaml_place(path: Path, wrong: yaml.YAMLError) -> tuple[str, str]:
+    mark = getattr(wrong, "problem_mark", None)
+    return (f"{path}, line {mark.line + 1}" if mark else str(path)), f"{getattr(wrong, 'problem', 'this is not YAML')}."
+
+
+def line_of(source: str, keys: list[str]) -> int:
+    """The line (from 1) on which the deepest known of the nested `keys` stands."""
+    node, line = yaml.compose(source, Loader=yaml.SafeLoader), 1
+    for key in keys:
+        if not isinstance(node, yaml.MappingNode):
+            break
+        found = next((pair for pair in node.value if pair[0].value == key), None)
+        if found is None:
+            break
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line

@@ -1,0 +1,145 @@
+"""What was used: meters, the files that came, interval usage and register readings, in one store.
+
+Quantities are integer micro-units (1 kWh = 1,000,000). A record is known by (meter, register, start): the same again with the same
+quantity is a duplicate; with another quantity it is a new revision, which supersedes and never overwrites. `usage` is
+partitioned by the month it was booked on (PostgreSQL). `usage_day` keeps what counts of each day (the latest revisions), in the
+same transaction, so that a bill run reads 30 rows a month instead of 1,440; it can be derived again from `usage`.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from core.db import Instant, Json, metadata
+
+meter = Table(
+    "meter",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("serial", Text, nullable=False, unique=True),
+    Column("service_id", ForeignKey("service.id"), index=True),
+    Column("code", Text, nullable=False),  # what a tariff calls it: energy, water
+    Column("unit", Text, nullable=False),  # kWh, m3
+    Column("kind", Text, nullable=False),  # interval, register
+    Column("dials", SmallInteger, nullable=False),
+    Column("multiplier_micro", BigInteger, nullable=False),
+    Column("interval_minutes", SmallInteger),
+    Column("installed_on", Date, nullable=False),
+    Column("removed_on", Date),
+)
+
+usage_file = Table(
+    "usage_file",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("source", Text, nullable=False),  # csv, nem12, readings
+    Column("name", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    Column("duplicates", Integer, nullable=False),
+    Column("revised", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+    Column("quantity_micro", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),  # loading: `records` says how far; done
+    Column("records", BigInteger, nullable=False),  # the cursor: how many records of the file are settled
+    Column("settings", Json, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    UniqueConstraint("source", "digest"),
+)
+
+usage_total = Table(
+    "usage_total",
+    metadata,
+    Column("file_id", ForeignKey("usage_file.id"), primary_key=True),
+    Column("meter_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("month", Date, primary_key=True),  # its first day
+    Column("readings", Integer, nullable=False),  # that this file brought: new ones and revisions
+    Column("quantity_micro", BigInteger, nullable=False),
+)
+
+usage_reject = Table(
+    "usage_reject",
+    metadata,
+    Column("file_id", ForeignKey("usage_file.id"), primary_key=True),
+    Column("row", Integer, primary_key=True, autoincrement=False),
+    Column("line", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("meter_id", BigInteger, nullable=False),
+    Column("register", Text, nullable=False),  # E1, B1 ...; "" where a meter has one
+    Column("day", Date, nullable=False),  # in the operator's zone
+    Column("at", SmallInteger, nullable=False),  # which interval of that day's clock, from 0 (a 25-hour day has more)
+    Column("revision", SmallInteger, nullable=False),
+    Column("minutes", SmallInteger, nullable=False),
+    Column("quantity_micro", BigInteger, nullable=False),
+    Column("quality", Text, nullable=False),  # A actual, S substituted, E estimated, C customer
+    Column("file_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("meter_id", "register", "day", "at", "revision"),
+    Index("ix_usage_day", "day", "meter_id"),
+    postgresql_partition_by="RANGE (day)",
+    sqlite_with_rowid=False,
+)
+
+usage_day = Table(
+    "usage_day",
+    metadata,
+    Column("meter_id", BigInteger, nullable=False),
+    Column("register", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("readings", SmallInteger, nullable=False),
+    Column("quantity_micro", BigInteger, nullable=False),
+    Column("estimated_micro", BigInteger, nullable=False),  # the part whose quality is E
+    PrimaryKeyConstraint("meter_id", "register", "day"),
+    sqlite_with_rowid=False,
+)
+
+reading = Table(
+    "reading",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("meter_id", ForeignKey("meter.id"), nullable=False),
+    Column("register", Text, nullable=False),
+    Column("read_on", Date, nullable=False),
+    Column("value_micro", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),  # field, smart, customer, estimate
+    Column("revision", SmallInteger, nullable=False),
+    Column("state", Text, nullable=False),  # accepted, held
+    Column("reason", Text),
+    Column("file_id", BigInteger),
+    Column("received_at", Instant, nullable=False),
+    UniqueConstraint("meter_id", "register", "read_on", "source", "revision"),
+)
+
+consumption = Table(
+    "consumption",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("service_id", ForeignKey("service.id"), nullable=False),
+    Column("meter_code", Text, nullable=False),
+    Column("from_date", Date, nullable=False),
+    Column("to_date", Date, nullable=False),
+    Column("revision", SmallInteger, nullable=False),
+    Column("quantity_micro", BigInteger, nullable=False),  # what was billed: measured plus estimated
+    Column("estimated_micro", BigInteger, nullable=False),
+    Column("missing", Integer, nullable=False),  # intervals that were not there
+    Column("method", Text, nullable=False),  # measured, linear, profile, average
+    Column("invoice_id", BigInteger),
+    UniqueConstraint("service_id", "meter_code", "from_date", "revision"),
+    CheckConstraint("estimated_micro BETWEEN 0 AND quantity_micro", name="estimated_part"),
+)

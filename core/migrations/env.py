@@ -1,0 +1,8 @@
+"""Alembic's entry: runs on the connection that `core.migrations.upgrade` handed in."""
+
+from alembic import context
+
+from core.schema import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.run_migrations()

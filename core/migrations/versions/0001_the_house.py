@@ -1,0 +1,761 @@
+"""The house: every table of the spine, its append-only triggers and default partitions.
+
+Drawn by `python -m core.migrations.draft` from the rooms' `tables.py`; tests/core/migrations proves that they are equal.
+"""
+# fmt: off
+# ruff: noqa: E501
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy import Text
+from sqlalchemy.dialects import postgresql
+
+from core.db import Instant
+from core.migrations.guards import guards_1
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Make the house."""
+    op.create_table('api_key',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('prefix', sa.Text(), nullable=False),
+    sa.Column('hash', sa.Text(), nullable=False),
+    sa.Column('role', sa.Text(), nullable=False),
+    sa.Column('branch', sa.Text(), nullable=True),
+    sa.Column('created_at', Instant(), nullable=False),
+    sa.Column('revoked_at', Instant(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_key')),
+    sa.UniqueConstraint('prefix', name=op.f('uq_api_key_prefix'))
+    )
+    op.create_table('audit',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('action', sa.Text(), nullable=False),
+    sa.Column('subject', sa.Text(), nullable=False),
+    sa.Column('details', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_audit'))
+    )
+    op.create_index('ix_audit_subject', 'audit', ['subject', 'at'], unique=False)
+    op.create_table('bill_run',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('run_date', sa.Date(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('accounts', sa.Integer(), nullable=False),
+    sa.Column('parked', sa.Integer(), nullable=False),
+    sa.Column('total_minor', sa.BigInteger(), nullable=False),
+    sa.Column('started_at', Instant(), nullable=False),
+    sa.Column('closed_at', Instant(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bill_run')),
+    sa.UniqueConstraint('run_date', name=op.f('uq_bill_run_run_date'))
+    )
+    op.create_table('branch',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_branch')),
+    sa.UniqueConstraint('code', name=op.f('uq_branch_code'))
+    )
+    op.create_table('campaign',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('texts', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('segment', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('starts_at', Instant(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('last_contact_id', sa.BigInteger(), nullable=False),
+    sa.Column('chosen', sa.BigInteger(), nullable=False),
+    sa.Column('created_by', sa.Text(), nullable=False),
+    sa.Column('created_at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_campaign')),
+    sa.UniqueConstraint('name', name=op.f('uq_campaign_name'))
+    )
+    op.create_table('effect',
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.Column('answer', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=True),
+    sa.PrimaryKeyConstraint('key', name=op.f('pk_effect'))
+    )
+    op.create_table('id_block',
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('next_id', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_id_block'))
+    )
+    op.create_table('interaction',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('contact_id', sa.BigInteger(), nullable=True),
+    sa.Column('account_id', sa.BigInteger(), nullable=True),
+    sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('direction', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('outbox_id', sa.BigInteger(), nullable=True),
+    sa.Column('at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_interaction')),
+    sa.UniqueConstraint('outbox_id', name=op.f('uq_interaction_outbox_id'))
+    )
+    op.create_index('ix_interaction_account', 'interaction', ['account_id', 'at'], unique=False)
+    op.create_index('ix_interaction_contact', 'interaction', ['contact_id', 'at'], unique=False)
+    op.create_table('invoice_line',
+    sa.Column('invoice_id', sa.BigInteger(), nullable=False),
+    sa.Column('position', sa.SmallInteger(), nullable=False),
+    sa.Column('service_id', sa.BigInteger(), nullable=False),
+    sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('label', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('quantity_micro', sa.BigInteger(), nullable=True),
+    sa.Column('unit', sa.Text(), nullable=True),
+    sa.Column('price', sa.Text(), nullable=True),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('booked_on', sa.Date(), nullable=False),
+    sa.PrimaryKeyConstraint('invoice_id', 'position', 'booked_on', name=op.f('pk_invoice_line')),
+    postgresql_partition_by='RANGE (booked_on)'
+    )
+    op.create_table('journal',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('booked_on', sa.Date(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.Column('reverses_id', sa.BigInteger(), nullable=True),
+    sa.Column('details', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.ForeignKeyConstraint(['reverses_id'], ['journal.id'], name=op.f('fk_journal_reverses_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_journal')),
+    sa.UniqueConstraint('key', name=op.f('uq_journal_key')),
+    sa.UniqueConstraint('reverses_id', name=op.f('uq_journal_reverses_id'))
+    )
+    op.create_table('ledger_account',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('owner_id', sa.BigInteger(), nullable=False),
+    sa.Column('asset', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_account')),
+    sa.UniqueConstraint('code', 'owner_id', 'asset', name=op.f('uq_ledger_account_code_owner_id_asset'))
+    )
+    op.create_index('ix_ledger_account_owner', 'ledger_account', ['owner_id'], unique=False)
+    op.create_table('number_series',
+    sa.Column('series', sa.Text(), nullable=False),
+    sa.Column('last', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('series', name=op.f('pk_number_series'))
+    )
+    op.create_table('outage',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('commodity', sa.Text(), nullable=False),
+    sa.Column('area', sa.Text(), nullable=False),
+    sa.Column('cause', sa.Text(), nullable=False),
+    sa.Column('started_at', Instant(), nullable=False),
+    sa.Column('expected_until', Instant(), nullable=True),
+    sa.Column('ended_at', Instant(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outage'))
+    )
+    op.create_index('ix_outage_area', 'outage', ['area', 'ended_at'], unique=False)
+    op.create_table('outbox',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('template', sa.Text(), nullable=False),
+    sa.Column('channel', sa.Text(), nullable=True),
+    sa.Column('contact_id', sa.BigInteger(), nullable=True),
+    sa.Column('account_id', sa.BigInteger(), nullable=True),
+    sa.Column('subject_id', sa.BigInteger(), nullable=True),
+    sa.Column('params', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('priority', sa.SmallInteger(), nullable=False),
+    sa.Column('resend_unknown', sa.Boolean(), nullable=False),
+    sa.Column('not_before', Instant(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('claimed_by', sa.Text(), nullable=True),
+    sa.Column('claimed_until', Instant(), nullable=True),
+    sa.Column('provider_ref', sa.Text(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('created_at', Instant(), nullable=False),
+    sa.Column('settled_at', Instant(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox')),
+    sa.UniqueConstraint('key', name=op.f('uq_outbox_key'))
+    )
+    op.create_index('ix_outbox_account', 'outbox', ['account_id', 'created_at'], unique=False)
+    op.create_index('ix_outbox_contact', 'outbox', ['contact_id', 'created_at'], unique=False)
+    op.create_index('ix_outbox_due', 'outbox', ['state', 'priority', 'not_before', 'id'], unique=False)
+    op.create_index('ix_outbox_provider_ref', 'outbox', ['provider_ref'], unique=False)
+    op.create_table('party',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('national_id', sa.Text(), nullable=True),
+    sa.Column('language', sa.Text(), nullable=False),
+    sa.Column('created_at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_party'))
+    )
+    op.create_index('ix_party_name', 'party', ['name'], unique=False)
+    op.create_index('ix_party_national_id', 'party', ['national_id'], unique=False)
+    op.create_table('posting',
+    sa.Column('id', sa.BigInteger(), nullable=False),
+    sa.Column('journal_id', sa.BigInteger(), nullable=False),
+    sa.Column('source_id', sa.BigInteger(), nullable=False),
+    sa.Column('destination_id', sa.BigInteger(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('asset', sa.Text(), nullable=False),
+    sa.Column('why', sa.Text(), nullable=False),
+    sa.Column('booked_on', sa.Date(), nullable=False),
+    sa.CheckConstraint('amount > 0', name=op.f('ck_posting_amount')),
+    sa.CheckConstraint('source_id <> destination_id', name=op.f('ck_posting_two_sides')),
+    sa.PrimaryKeyConstraint('id', 'booked_on', name=op.f('pk_posting')),
+    postgresql_partition_by='RANGE (booked_on)'
+    )
+    op.create_index('ix_posting_destination', 'posting', ['destination_id'], unique=False)
+    op.create_index('ix_posting_journal', 'posting', ['journal_id'], unique=False)
+    op.create_index('ix_posting_source', 'posting', ['source_id'], unique=False)
+    op.create_table('provider_event',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('provider', sa.Text(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('body', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('verified_by', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('received_at', Instant(), nullable=False),
+    sa.Column('done_at', Instant(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_provider_event')),
+    sa.UniqueConstraint('provider', 'key', name=op.f('uq_provider_event_provider_key'))
+    )
+    op.create_index('ix_provider_event_state', 'provider_event', ['state', 'received_at'], unique=False)
+    op.create_table('receipt',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('provider', sa.Text(), nullable=False),
+    sa.Column('provider_txn', sa.Text(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=True),
+    sa.Column('attempt_id', sa.BigInteger(), nullable=True),
+    sa.Column('method', sa.Text(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('reference', sa.Text(), nullable=False),
+    sa.Column('payer', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('received_at', Instant(), nullable=False),
+    sa.Column('booked_on', sa.Date(), nullable=False),
+    sa.CheckConstraint('amount_minor > 0', name=op.f('ck_receipt_amount')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_receipt')),
+    sa.UniqueConstraint('provider', 'provider_txn', name=op.f('uq_receipt_provider_provider_txn'))
+    )
+    op.create_index(op.f('ix_receipt_account_id'), 'receipt', ['account_id'], unique=False)
+    op.create_index('ix_receipt_booked', 'receipt', ['booked_on'], unique=False)
+    op.create_index('ix_receipt_state', 'receipt', ['state', 'received_at'], unique=False)
+    op.create_table('seal',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('spans', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('postings', sa.BigInteger(), nullable=False),
+    sa.Column('digest', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seal'))
+    )
+    op.create_table('seal_due',
+    sa.Column('first_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('last_id', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('first_id', name=op.f('pk_seal_due'))
+    )
+    op.create_table('staff',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('role', sa.Text(), nullable=False),
+    sa.Column('branch', sa.Text(), nullable=True),
+    sa.Column('hash', sa.Text(), nullable=False),
+    sa.Column('created_at', Instant(), nullable=False),
+    sa.Column('locked_until', Instant(), nullable=True),
+    sa.Column('tries_left', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_staff')),
+    sa.UniqueConstraint('name', name=op.f('uq_staff_name'))
+    )
+    op.create_table('staff_session',
+    sa.Column('hash', sa.Text(), nullable=False),
+    sa.Column('staff_id', sa.BigInteger(), nullable=False),
+    sa.Column('csrf', sa.Text(), nullable=False),
+    sa.Column('expires_at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('hash', name=op.f('pk_staff_session'))
+    )
+    op.create_table('tariff_version',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('valid_from', sa.Date(), nullable=False),
+    sa.Column('revision', sa.BigInteger(), nullable=False),
+    sa.Column('document', sa.Text(), nullable=False),
+    sa.Column('digest', sa.Text(), nullable=False),
+    sa.Column('loaded_at', Instant(), nullable=False),
+    sa.Column('loaded_by', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tariff_version')),
+    sa.UniqueConstraint('code', 'valid_from', 'revision', name=op.f('uq_tariff_version_code_valid_from_revision'))
+    )
+    op.create_table('usage',
+    sa.Column('meter_id', sa.BigInteger(), nullable=False),
+    sa.Column('register', sa.Text(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('at', sa.SmallInteger(), nullable=False),
+    sa.Column('revision', sa.SmallInteger(), nullable=False),
+    sa.Column('minutes', sa.SmallInteger(), nullable=False),
+    sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
+    sa.Column('quality', sa.Text(), nullable=False),
+    sa.Column('file_id', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('meter_id', 'register', 'day', 'at', 'revision', name=op.f('pk_usage')),
+    postgresql_partition_by='RANGE (day)',
+    sqlite_with_rowid=False
+    )
+    op.create_index('ix_usage_day', 'usage', ['day', 'meter_id'], unique=False)
+    op.create_table('usage_day',
+    sa.Column('meter_id', sa.BigInteger(), nullable=False),
+    sa.Column('register', sa.Text(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('readings', sa.SmallInteger(), nullable=False),
+    sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
+    sa.Column('estimated_micro', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('meter_id', 'register', 'day', name=op.f('pk_usage_day')),
+    sqlite_with_rowid=False
+    )
+    op.create_table('usage_file',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('digest', sa.Text(), nullable=False),
+    sa.Column('rows', sa.Integer(), nullable=False),
+    sa.Column('accepted', sa.Integer(), nullable=False),
+    sa.Column('duplicates', sa.Integer(), nullable=False),
+    sa.Column('revised', sa.Integer(), nullable=False),
+    sa.Column('rejected', sa.Integer(), nullable=False),
+    sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('records', sa.BigInteger(), nullable=False),
+    sa.Column('settings', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('received_at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_file')),
+    sa.UniqueConstraint('source', 'digest', name=op.f('uq_usage_file_source_digest'))
+    )
+    op.create_table('account',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('number', sa.Text(), nullable=False),
+    sa.Column('party_id', sa.BigInteger(), nullable=False),
+    sa.Column('branch_id', sa.BigInteger(), nullable=False),
+    sa.Column('segment', sa.Text(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('bill_day', sa.SmallInteger(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('opened_on', sa.Date(), nullable=False),
+    sa.Column('closed_on', sa.Date(), nullable=True),
+    sa.Column('persons', sa.SmallInteger(), nullable=True),
+    sa.Column('created_at', Instant(), nullable=False),
+    sa.CheckConstraint('bill_day BETWEEN 1 AND 31', name=op.f('ck_account_bill_day')),
+    sa.ForeignKeyConstraint(['branch_id'], ['branch.id'], name=op.f('fk_account_branch_id')),
+    sa.ForeignKeyConstraint(['party_id'], ['party.id'], name=op.f('fk_account_party_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_account')),
+    sa.UniqueConstraint('number', name=op.f('uq_account_number'))
+    )
+    op.create_index(op.f('ix_account_branch_id'), 'account', ['branch_id'], unique=False)
+    op.create_index(op.f('ix_account_party_id'), 'account', ['party_id'], unique=False)
+    op.create_table('allocation',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('receipt_id', sa.BigInteger(), nullable=False),
+    sa.Column('invoice_id', sa.BigInteger(), nullable=True),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.Column('reverses_id', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['receipt_id'], ['receipt.id'], name=op.f('fk_allocation_receipt_id')),
+    sa.ForeignKeyConstraint(['reverses_id'], ['allocation.id'], name=op.f('fk_allocation_reverses_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_allocation')),
+    sa.UniqueConstraint('reverses_id', name=op.f('uq_allocation_reverses_id'))
+    )
+    op.create_index(op.f('ix_allocation_invoice_id'), 'allocation', ['invoice_id'], unique=False)
+    op.create_index(op.f('ix_allocation_receipt_id'), 'allocation', ['receipt_id'], unique=False)
+    op.create_table('balance',
+    sa.Column('ledger_account_id', sa.BigInteger(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['ledger_account_id'], ['ledger_account.id'], name=op.f('fk_balance_ledger_account_id')),
+    sa.PrimaryKeyConstraint('ledger_account_id', name=op.f('pk_balance'))
+    )
+    op.create_table('campaign_member',
+    sa.Column('campaign_id', sa.BigInteger(), nullable=False),
+    sa.Column('contact_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('outbox_id', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['campaign_id'], ['campaign.id'], name=op.f('fk_campaign_member_campaign_id')),
+    sa.PrimaryKeyConstraint('campaign_id', 'contact_id', name=op.f('pk_campaign_member'))
+    )
+    op.create_table('contact',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('channel_user', sa.Text(), nullable=False),
+    sa.Column('phone', sa.Text(), nullable=True),
+    sa.Column('party_id', sa.BigInteger(), nullable=True),
+    sa.Column('language', sa.Text(), nullable=False),
+    sa.Column('marketing', sa.Boolean(), nullable=False),
+    sa.Column('stopped_at', Instant(), nullable=True),
+    sa.Column('created_at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['party_id'], ['party.id'], name=op.f('fk_contact_party_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_contact')),
+    sa.UniqueConstraint('channel', 'channel_user', name=op.f('uq_contact_channel_channel_user'))
+    )
+    op.create_index(op.f('ix_contact_party_id'), 'contact', ['party_id'], unique=False)
+    op.create_index(op.f('ix_contact_phone'), 'contact', ['phone'], unique=False)
+    op.create_table('pin',
+    sa.Column('party_id', sa.BigInteger(), nullable=False),
+    sa.Column('hash', sa.Text(), nullable=False),
+    sa.Column('tries_left', sa.Integer(), nullable=False),
+    sa.Column('locked_at', Instant(), nullable=True),
+    sa.Column('set_at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['party_id'], ['party.id'], name=op.f('fk_pin_party_id')),
+    sa.PrimaryKeyConstraint('party_id', name=op.f('pk_pin'))
+    )
+    op.create_table('premise',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('address', sa.Text(), nullable=False),
+    sa.Column('area', sa.Text(), nullable=False),
+    sa.Column('branch_id', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['branch_id'], ['branch.id'], name=op.f('fk_premise_branch_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_premise'))
+    )
+    op.create_index('ix_premise_area', 'premise', ['area'], unique=False)
+    op.create_table('reversal',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('receipt_id', sa.BigInteger(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['receipt_id'], ['receipt.id'], name=op.f('fk_reversal_receipt_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reversal')),
+    sa.UniqueConstraint('key', name=op.f('uq_reversal_key'))
+    )
+    op.create_table('ticket',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('reference', sa.Text(), nullable=False),
+    sa.Column('effect_key', sa.Text(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=True),
+    sa.Column('contact_id', sa.BigInteger(), nullable=True),
+    sa.Column('premise_id', sa.BigInteger(), nullable=True),
+    sa.Column('branch_id', sa.BigInteger(), nullable=True),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('severity', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('description', sa.Text(), nullable=False),
+    sa.Column('outage_id', sa.BigInteger(), nullable=True),
+    sa.Column('opened_at', Instant(), nullable=False),
+    sa.Column('changed_at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['outage_id'], ['outage.id'], name=op.f('fk_ticket_outage_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ticket')),
+    sa.UniqueConstraint('effect_key', name=op.f('uq_ticket_effect_key')),
+    sa.UniqueConstraint('reference', name=op.f('uq_ticket_reference'))
+    )
+    op.create_index(op.f('ix_ticket_account_id'), 'ticket', ['account_id'], unique=False)
+    op.create_index(op.f('ix_ticket_contact_id'), 'ticket', ['contact_id'], unique=False)
+    op.create_table('usage_reject',
+    sa.Column('file_id', sa.BigInteger(), nullable=False),
+    sa.Column('row', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('line', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['file_id'], ['usage_file.id'], name=op.f('fk_usage_reject_file_id')),
+    sa.PrimaryKeyConstraint('file_id', 'row', name=op.f('pk_usage_reject'))
+    )
+    op.create_table('usage_total',
+    sa.Column('file_id', sa.BigInteger(), nullable=False),
+    sa.Column('meter_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('month', sa.Date(), nullable=False),
+    sa.Column('readings', sa.Integer(), nullable=False),
+    sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['file_id'], ['usage_file.id'], name=op.f('fk_usage_total_file_id')),
+    sa.PrimaryKeyConstraint('file_id', 'meter_id', 'month', name=op.f('pk_usage_total'))
+    )
+    op.create_table('contact_account',
+    sa.Column('contact_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('linked_at', Instant(), nullable=False),
+    sa.Column('how', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_contact_account_account_id')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_contact_account_contact_id')),
+    sa.PrimaryKeyConstraint('contact_id', 'account_id', name=op.f('pk_contact_account'))
+    )
+    op.create_index('ix_contact_account_account', 'contact_account', ['account_id'], unique=False)
+    op.create_table('cycle',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('from_date', sa.Date(), nullable=False),
+    sa.Column('to_date', sa.Date(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('invoice_id', sa.BigInteger(), nullable=True),
+    sa.CheckConstraint('from_date < to_date', name=op.f('ck_cycle_some_days')),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_cycle_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_cycle')),
+    sa.UniqueConstraint('account_id', 'from_date', name=op.f('uq_cycle_account_id_from_date'))
+    )
+    op.create_index('ix_cycle_due', 'cycle', ['state', 'to_date', 'account_id'], unique=False)
+    op.create_table('dispute',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('invoice_id', sa.BigInteger(), nullable=False),
+    sa.Column('position', sa.BigInteger(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('ticket_id', sa.BigInteger(), nullable=False),
+    sa.Column('opened_at', Instant(), nullable=False),
+    sa.Column('decided_at', Instant(), nullable=True),
+    sa.Column('open_key', sa.Text(), nullable=True),
+    sa.ForeignKeyConstraint(['ticket_id'], ['ticket.id'], name=op.f('fk_dispute_ticket_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_dispute')),
+    sa.UniqueConstraint('open_key', name=op.f('uq_dispute_open_key'))
+    )
+    op.create_index(op.f('ix_dispute_account_id'), 'dispute', ['account_id'], unique=False)
+    op.create_table('interest',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('contact_id', sa.BigInteger(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('place', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.Column('effect_key', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_interest_contact_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_interest')),
+    sa.UniqueConstraint('effect_key', name=op.f('uq_interest_effect_key'))
+    )
+    op.create_table('invoice',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('series', sa.Text(), nullable=False),
+    sa.Column('from_date', sa.Date(), nullable=False),
+    sa.Column('to_date', sa.Date(), nullable=False),
+    sa.Column('revision', sa.SmallInteger(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('number', sa.Text(), nullable=True),
+    sa.Column('token', sa.Text(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('total_minor', sa.BigInteger(), nullable=False),
+    sa.Column('estimated', sa.Boolean(), nullable=False),
+    sa.Column('issued_on', sa.Date(), nullable=True),
+    sa.Column('due_on', sa.Date(), nullable=True),
+    sa.Column('before_minor', sa.BigInteger(), nullable=True),
+    sa.Column('facts', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('run_id', sa.BigInteger(), nullable=True),
+    sa.Column('finalised_at', Instant(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_invoice_account_id')),
+    sa.ForeignKeyConstraint(['run_id'], ['bill_run.id'], name=op.f('fk_invoice_run_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_invoice')),
+    sa.UniqueConstraint('account_id', 'from_date', 'series', 'revision', name=op.f('uq_invoice_account_id_from_date_series_revision')),
+    sa.UniqueConstraint('number', name=op.f('uq_invoice_number')),
+    sa.UniqueConstraint('token', name=op.f('uq_invoice_token'))
+    )
+    op.create_index('ix_invoice_account', 'invoice', ['account_id', 'to_date'], unique=False)
+    op.create_table('link_code',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('purpose', sa.Text(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=True),
+    sa.Column('contact_id', sa.BigInteger(), nullable=True),
+    sa.Column('salt', sa.Text(), nullable=False),
+    sa.Column('tries_left', sa.Integer(), nullable=False),
+    sa.Column('expires_at', Instant(), nullable=False),
+    sa.Column('used_at', Instant(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_link_code_account_id')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_link_code_contact_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_link_code'))
+    )
+    op.create_index('ix_link_code_account', 'link_code', ['account_id', 'expires_at'], unique=False)
+    op.create_index('ix_link_code_contact', 'link_code', ['contact_id', 'expires_at'], unique=False)
+    op.create_table('mandate',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('provider', sa.Text(), nullable=False),
+    sa.Column('reference', sa.Text(), nullable=False),
+    sa.Column('provider_ref', sa.Text(), nullable=True),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('masked', sa.Text(), nullable=False),
+    sa.Column('created_at', Instant(), nullable=False),
+    sa.Column('ended_at', Instant(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_mandate_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_mandate')),
+    sa.UniqueConstraint('reference', name=op.f('uq_mandate_reference'))
+    )
+    op.create_index(op.f('ix_mandate_account_id'), 'mandate', ['account_id'], unique=False)
+    op.create_table('payment_request',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('invoice_id', sa.BigInteger(), nullable=True),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=True),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('token', sa.Text(), nullable=True),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('expires_at', Instant(), nullable=True),
+    sa.Column('created_at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_payment_request_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payment_request')),
+    sa.UniqueConstraint('key', name=op.f('uq_payment_request_key')),
+    sa.UniqueConstraint('token', name=op.f('uq_payment_request_token'))
+    )
+    op.create_index(op.f('ix_payment_request_account_id'), 'payment_request', ['account_id'], unique=False)
+    op.create_table('redemption',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('points', sa.BigInteger(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('phone', sa.Text(), nullable=True),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('provider_ref', sa.Text(), nullable=True),
+    sa.Column('invoice_id', sa.BigInteger(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('created_at', Instant(), nullable=False),
+    sa.Column('settled_at', Instant(), nullable=True),
+    sa.Column('poll_at', Instant(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_redemption_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_redemption')),
+    sa.UniqueConstraint('key', name=op.f('uq_redemption_key'))
+    )
+    op.create_index(op.f('ix_redemption_account_id'), 'redemption', ['account_id'], unique=False)
+    op.create_index('ix_redemption_state', 'redemption', ['state', 'poll_at'], unique=False)
+    op.create_table('service',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('premise_id', sa.BigInteger(), nullable=True),
+    sa.Column('commodity', sa.Text(), nullable=False),
+    sa.Column('payment_mode', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('started_on', sa.Date(), nullable=False),
+    sa.Column('ended_on', sa.Date(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_service_account_id')),
+    sa.ForeignKeyConstraint(['premise_id'], ['premise.id'], name=op.f('fk_service_premise_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_service'))
+    )
+    op.create_index(op.f('ix_service_account_id'), 'service', ['account_id'], unique=False)
+    op.create_index(op.f('ix_service_premise_id'), 'service', ['premise_id'], unique=False)
+    op.create_table('ticket_event',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('ticket_id', sa.BigInteger(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('details', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.ForeignKeyConstraint(['ticket_id'], ['ticket.id'], name=op.f('fk_ticket_event_ticket_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ticket_event'))
+    )
+    op.create_index('ix_ticket_event_ticket', 'ticket_event', ['ticket_id', 'id'], unique=False)
+    op.create_table('attempt',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('request_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('provider', sa.Text(), nullable=False),
+    sa.Column('method', sa.Text(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('provider_ref', sa.Text(), nullable=True),
+    sa.Column('phone', sa.Text(), nullable=True),
+    sa.Column('mandate_id', sa.BigInteger(), nullable=True),
+    sa.Column('redirect_url', sa.Text(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('polls', sa.Integer(), nullable=False),
+    sa.Column('poll_at', Instant(), nullable=True),
+    sa.Column('created_at', Instant(), nullable=False),
+    sa.Column('settled_at', Instant(), nullable=True),
+    sa.CheckConstraint('amount_minor > 0', name=op.f('ck_attempt_amount')),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_attempt_account_id')),
+    sa.ForeignKeyConstraint(['request_id'], ['payment_request.id'], name=op.f('fk_attempt_request_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_attempt')),
+    sa.UniqueConstraint('key', name=op.f('uq_attempt_key')),
+    sa.UniqueConstraint('provider', 'provider_ref', name=op.f('uq_attempt_provider_provider_ref'))
+    )
+    op.create_index(op.f('ix_attempt_account_id'), 'attempt', ['account_id'], unique=False)
+    op.create_index('ix_attempt_poll', 'attempt', ['state', 'poll_at'], unique=False)
+    op.create_index('uq_attempt_live', 'attempt', ['request_id'], unique=True, postgresql_where=sa.text("state IN ('created', 'sent', 'unknown', 'awaiting_customer')"), sqlite_where=sa.text("state IN ('created', 'sent', 'unknown', 'awaiting_customer')"))
+    op.create_table('collection',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('invoice_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('mandate_id', sa.BigInteger(), nullable=False),
+    sa.Column('collect_on', sa.Date(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('request_id', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_collection_account_id')),
+    sa.ForeignKeyConstraint(['invoice_id'], ['invoice.id'], name=op.f('fk_collection_invoice_id')),
+    sa.ForeignKeyConstraint(['mandate_id'], ['mandate.id'], name=op.f('fk_collection_mandate_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_collection')),
+    sa.UniqueConstraint('invoice_id', name=op.f('uq_collection_invoice_id'))
+    )
+    op.create_index('ix_collection_due', 'collection', ['state', 'collect_on'], unique=False)
+    op.create_table('consumption',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('service_id', sa.BigInteger(), nullable=False),
+    sa.Column('meter_code', sa.Text(), nullable=False),
+    sa.Column('from_date', sa.Date(), nullable=False),
+    sa.Column('to_date', sa.Date(), nullable=False),
+    sa.Column('revision', sa.SmallInteger(), nullable=False),
+    sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
+    sa.Column('estimated_micro', sa.BigInteger(), nullable=False),
+    sa.Column('missing', sa.Integer(), nullable=False),
+    sa.Column('method', sa.Text(), nullable=False),
+    sa.Column('invoice_id', sa.BigInteger(), nullable=True),
+    sa.CheckConstraint('estimated_micro BETWEEN 0 AND quantity_micro', name=op.f('ck_consumption_estimated_part')),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_consumption_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_consumption')),
+    sa.UniqueConstraint('service_id', 'meter_code', 'from_date', 'revision', name=op.f('uq_consumption_service_id_meter_code_from_date_revision'))
+    )
+    op.create_table('meter',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('serial', sa.Text(), nullable=False),
+    sa.Column('service_id', sa.BigInteger(), nullable=True),
+    sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('unit', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('dials', sa.SmallInteger(), nullable=False),
+    sa.Column('multiplier_micro', sa.BigInteger(), nullable=False),
+    sa.Column('interval_minutes', sa.SmallInteger(), nullable=True),
+    sa.Column('installed_on', sa.Date(), nullable=False),
+    sa.Column('removed_on', sa.Date(), nullable=True),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_meter_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_meter')),
+    sa.UniqueConstraint('serial', name=op.f('uq_meter_serial'))
+    )
+    op.create_index(op.f('ix_meter_service_id'), 'meter', ['service_id'], unique=False)
+    op.create_table('open_item',
+    sa.Column('invoice_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=False),
+    sa.Column('total_minor', sa.BigInteger(), nullable=False),
+    sa.Column('open_minor', sa.BigInteger(), nullable=False),
+    sa.Column('disputed_minor', sa.BigInteger(), nullable=False),
+    sa.Column('settled_on', sa.Date(), nullable=True),
+    sa.CheckConstraint('open_minor >= 0 AND disputed_minor >= 0 AND disputed_minor <= open_minor', name=op.f('ck_open_item_within')),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_open_item_account_id')),
+    sa.ForeignKeyConstraint(['invoice_id'], ['invoice.id'], name=op.f('fk_open_item_invoice_id')),
+    sa.PrimaryKeyConstraint('invoice_id', name=op.f('pk_open_item'))
+    )
+    op.create_index('ix_open_item_account', 'open_item', ['account_id', 'due_on'], unique=False)
+    op.create_table('service_plan',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('service_id', sa.BigInteger(), nullable=False),
+    sa.Column('tariff', sa.Text(), nullable=False),
+    sa.Column('from_date', sa.Date(), nullable=False),
+    sa.Column('to_date', sa.Date(), nullable=True),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_service_plan_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_service_plan')),
+    sa.UniqueConstraint('service_id', 'from_date', name=op.f('uq_service_plan_service_id_from_date'))
+    )
+    op.create_table('reading',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('meter_id', sa.BigInteger(), nullable=False),
+    sa.Column('register', sa.Text(), nullable=False),
+    sa.Column('read_on', sa.Date(), nullable=False),
+    sa.Column('value_micro', sa.BigInteger(), nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('revision', sa.SmallInteger(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('file_id', sa.BigInteger(), nullable=True),
+    sa.Column('received_at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['meter_id'], ['meter.id'], name=op.f('fk_reading_meter_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reading')),
+    sa.UniqueConstraint('meter_id', 'register', 'read_on', 'source', 'revision', name=op.f('uq_reading_meter_id_register_read_on_source_revision'))
+    )
+    for statement in guards_1(op.get_bind().dialect.name):
+        op.execute(statement)

@@ -1,0 +1,156 @@
+"""Who our customers are, where they live, how they reach us, and what they have.
+
+Party, account, premise and service are separate: one party holds many accounts, and a premise outlives its customer. A phone
+is an attribute of a contact, never the key: contacts are known by (channel, channel user id).
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from core.db import Instant, metadata
+
+branch = Table(
+    "branch",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("code", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+)
+
+party = Table(
+    "party",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # person, organisation
+    Column("national_id", Text),
+    Column("language", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index("ix_party_name", "name"),
+    Index("ix_party_national_id", "national_id"),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", Text, nullable=False, unique=True),  # what a person reads out
+    Column("party_id", ForeignKey("party.id"), nullable=False, index=True),
+    Column("branch_id", ForeignKey("branch.id"), nullable=False, index=True),
+    Column("segment", Text, nullable=False),  # residential, business ...
+    Column("currency", Text, nullable=False),
+    Column("bill_day", SmallInteger, nullable=False),  # the anchor, 1-31, kept: 31 -> 28 Feb -> 31 Mar
+    Column("state", Text, nullable=False),  # lead ... active, restricted, suspended, final_billed, closed
+    Column("opened_on", Date, nullable=False),
+    Column("closed_on", Date),
+    Column("persons", SmallInteger),  # who share a water quota; None where it does not matter
+    Column("created_at", Instant, nullable=False),
+    CheckConstraint("bill_day BETWEEN 1 AND 31", name="bill_day"),
+)
+
+premise = Table(
+    "premise",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("address", Text, nullable=False),
+    Column("area", Text, nullable=False),  # what an outage names
+    Column("branch_id", ForeignKey("branch.id"), nullable=False),
+    Index("ix_premise_area", "area"),
+)
+
+service = Table(
+    "service",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("premise_id", ForeignKey("premise.id"), index=True),
+    Column("commodity", Text, nullable=False),  # electricity, water, internet, mobile
+    Column("payment_mode", Text, nullable=False),  # postpaid, prepaid
+    Column("state", Text, nullable=False),  # ordered, active, soft_barred, barred, ended
+    Column("started_on", Date, nullable=False),
+    Column("ended_on", Date),
+)
+
+service_plan = Table(
+    "service_plan",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("service_id", ForeignKey("service.id"), nullable=False),
+    Column("tariff", Text, nullable=False),  # the code of a tariff; its version follows from the date
+    Column("from_date", Date, nullable=False),
+    Column("to_date", Date),  # half-open; None: still
+    UniqueConstraint("service_id", "from_date"),
+)
+
+contact = Table(
+    "contact",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel", Text, nullable=False),  # ussd and sms share `phone`: see core/parties/contacts.py
+    Column("channel_user", Text, nullable=False),
+    Column("phone", Text, index=True),
+    Column("party_id", ForeignKey("party.id"), index=True),
+    Column("language", Text, nullable=False),
+    Column("marketing", Boolean, nullable=False),  # consent to campaigns; statutory notices do not ask
+    Column("stopped_at", Instant),  # STOP: nothing but statutory notices until START
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("channel", "channel_user"),
+)
+
+contact_account = Table(
+    "contact_account",
+    metadata,
+    Column("contact_id", ForeignKey("contact.id"), primary_key=True),
+    Column("account_id", ForeignKey("account.id"), primary_key=True),
+    Column("linked_at", Instant, nullable=False),
+    Column("how", Text, nullable=False),  # record (the phone on file), code, pin, clerk
+    Index("ix_contact_account_account", "account_id"),
+)
+
+pin = Table(
+    "pin",
+    metadata,
+    Column("party_id", ForeignKey("party.id"), primary_key=True),
+    Column("hash", Text, nullable=False),  # argon2
+    Column("tries_left", Integer, nullable=False),
+    Column("locked_at", Instant),  # the last try was wrong: only a code to the phone on file opens it again
+    Column("set_at", Instant, nullable=False),
+)
+
+link_code = Table(
+    "link_code",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("purpose", Text, nullable=False),  # link, pin, page
+    Column("account_id", ForeignKey("account.id")),
+    Column("contact_id", ForeignKey("contact.id")),  # who asked
+    Column("salt", Text, nullable=False),  # the code is derived from it with the secret key: core/parties/codes.py
+    Column("tries_left", Integer, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Index("ix_link_code_contact", "contact_id", "expires_at"),
+    Index("ix_link_code_account", "account_id", "expires_at"),
+)
+
+interest = Table(
+    "interest",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("contact_id", ForeignKey("contact.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("effect_key", Text, nullable=False, unique=True),
+)

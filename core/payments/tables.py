@@ -1,0 +1,157 @@
+"""Money coming in: what we asked for, each try, what the provider said, what arrived, and what it paid.
+
+request (a paylink, a push, a collection) -> attempt (one provider call) -> provider_event (inbox) -> receipt (money in; may have
+no request) -> allocation -> postings. `unknown` is a state that is polled and never charged again.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from core.db import Instant, Json, metadata
+
+payment_request = Table(
+    "payment_request",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),  # paylink, push, collection
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("invoice_id", BigInteger),  # None: whatever is open on the account
+    Column("amount_minor", BigInteger),  # None: the live open amount
+    Column("currency", Text, nullable=False),
+    Column("token", Text, unique=True),  # 128 random bits: /p/{token}
+    Column("state", Text, nullable=False),  # open, paid, closed
+    Column("expires_at", Instant),
+    Column("created_at", Instant, nullable=False),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, unique=True),  # the provider's idempotency key
+    Column("request_id", ForeignKey("payment_request.id"), nullable=False),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("provider", Text, nullable=False),
+    Column("method", Text, nullable=False),  # card, direct_debit, mobile_push
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("state", Text, nullable=False),  # created, sent, unknown, awaiting_customer, succeeded, failed, expired
+    Column("provider_ref", Text),
+    Column("phone", Text),
+    Column("mandate_id", BigInteger),
+    Column("redirect_url", Text),
+    Column("reason", Text),
+    Column("polls", Integer, nullable=False),
+    Column("poll_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("settled_at", Instant),
+    CheckConstraint("amount_minor > 0", name="amount"),
+    UniqueConstraint("provider", "provider_ref"),
+    Index(
+        "uq_attempt_live", "request_id", unique=True,
+        postgresql_where=text("state IN ('created', 'sent', 'unknown', 'awaiting_customer')"),
+        sqlite_where=text("state IN ('created', 'sent', 'unknown', 'awaiting_customer')"),
+    ),  # two tabs give one charge
+    Index("ix_attempt_poll", "state", "poll_at"),
+)  # fmt: skip
+
+mandate = Table(
+    "mandate",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("provider", Text, nullable=False),
+    Column("reference", Text, nullable=False, unique=True),
+    Column("provider_ref", Text),
+    Column("state", Text, nullable=False),  # pending, active, failed, cancelled, expired
+    Column("masked", Text, nullable=False),  # what a person recognises: bank ****1234
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+)
+
+collection = Table(
+    "collection",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("invoice_id", ForeignKey("invoice.id"), nullable=False, unique=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("mandate_id", ForeignKey("mandate.id"), nullable=False),
+    Column("collect_on", Date, nullable=False),  # a bank business day
+    Column("state", Text, nullable=False),  # planned, asked, done, dropped
+    Column("request_id", BigInteger),
+    Index("ix_collection_due", "state", "collect_on"),
+)
+
+provider_event = Table(
+    "provider_event",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("provider", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("body", Json, nullable=False),
+    Column("verified_by", Text, nullable=False),  # signature, query, none
+    Column("state", Text, nullable=False),  # waiting, done, ignored, failed
+    Column("reason", Text),
+    Column("tries", Integer, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("done_at", Instant),
+    UniqueConstraint("provider", "key"),
+    Index("ix_provider_event_state", "state", "received_at"),
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("provider", Text, nullable=False),
+    Column("provider_txn", Text, nullable=False),
+    Column("account_id", BigInteger, index=True),  # None: in suspense until someone claims it
+    Column("attempt_id", BigInteger),
+    Column("method", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("reference", Text, nullable=False),  # what the payer typed
+    Column("payer", Text, nullable=False),  # masked
+    Column("state", Text, nullable=False),  # placed, suspense, reversed
+    Column("received_at", Instant, nullable=False),
+    Column("booked_on", Date, nullable=False),
+    UniqueConstraint("provider", "provider_txn"),
+    Index("ix_receipt_state", "state", "received_at"),
+    Index("ix_receipt_booked", "booked_on"),
+    CheckConstraint("amount_minor > 0", name="amount"),
+)
+
+allocation = Table(
+    "allocation",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("receipt_id", ForeignKey("receipt.id"), nullable=False, index=True),
+    Column("invoice_id", BigInteger, index=True),  # None: credit on the account
+    Column("amount_minor", BigInteger, nullable=False),  # negative: taken back by a reversal
+    Column("at", Instant, nullable=False),
+    Column("reverses_id", ForeignKey("allocation.id"), unique=True),
+)
+
+reversal = Table(
+    "reversal",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("receipt_id", ForeignKey("receipt.id"), nullable=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),  # refund, chargeback, debit_return
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)

@@ -1,0 +1,31 @@
+"""All tables of all rooms, gathered on one metadata: what the migrations must equal."""
+
+from sqlalchemy import BigInteger, Column, Table, Text
+
+from core import audit, effects, outbox
+from core.access import tables as access
+from core.billing import tables as billing
+from core.campaigns import tables as campaigns
+from core.care import tables as care
+from core.catalog import tables as catalog
+from core.db import metadata
+from core.ledger import tables as ledger
+from core.metering import tables as metering
+from core.parties import tables as parties
+from core.payments import tables as payments
+from core.rewards import tables as rewards
+
+id_block = Table(
+    "id_block",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("next_id", BigInteger, nullable=False),
+)
+
+PARTITIONED = ("usage", "posting", "invoice_line")
+APPEND_ONLY = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_version", "allocation")
+
+__all__ = [
+    "APPEND_ONLY", "PARTITIONED", "access", "audit", "billing", "campaigns", "care", "catalog", "effects", "ledger",
+    "metadata", "metering", "outbox", "parties", "payments", "rewards",
+]  # fmt: skip

@@ -1,0 +1,87 @@
+"""What every test may ask for: `db` (each test runs on SQLite and on PostgreSQL), `house`, and a clock that stands still."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from core.clock import SetClock
+from core.config import Operator, Settings
+from core.db import Database
+from core.house import House
+from tests.databases import Postgres, Sqlite, start_postgres
+
+
+@pytest.fixture(scope="session")
+def sqlite_server(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
+    return Sqlite(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    return start_postgres(tmp_path_factory.mktemp("postgres"))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def server(request: pytest.FixtureRequest) -> Sqlite | Postgres:
+    found: Sqlite | Postgres = request.getfixturevalue(f"{request.param}_server")
+    return found
+
+
+@pytest.fixture
+async def db_url(server: Sqlite | Postgres, tmp_path: Path) -> AsyncIterator[str]:
+    url = await server.fresh(tmp_path)
+    yield url
+    await server.drop(url)
+
+
+@pytest.fixture
+async def db(db_url: str) -> AsyncIterator[Database]:
+    """A migrated, empty database; the test runs once on SQLite and once on PostgreSQL."""
+    database = Database(db_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def sqlite_db(sqlite_server: Sqlite, tmp_path: Path) -> AsyncIterator[Database]:
+    """SQLite only: for tests that are about something else than the database."""
+    url = await sqlite_server.fresh(tmp_path)
+    database = Database(url)
+    yield database
+    await database.close()
+
+
+NOON = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
+"""Noon in Nairobi on a Tuesday."""
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock(NOON)
+
+
+@pytest.fixture
+def operator() -> Operator:
+    return Operator(
+        name="Mwangaza Power", short_name="Mwangaza", country="KE", zone="Africa/Nairobi", currency="KES",
+        languages=("en", "sw"), support_phone="+254800000000", default_tariff="kplc-domestic-ordinary",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings.model_validate(
+        {
+            "secret_key": "test-secret-key-of-more-than-32-letters",
+            "hook_secret": "test-hook-secret",
+            "sandbox_secret": "test-sandbox-secret",
+            "public_url": "http://127.0.0.1:8080",
+        }
+    )
+
+
+@pytest.fixture
+def house(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
+    return House(db, clock, operator, settings)
