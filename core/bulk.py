@@ -32,6 +32,8 @@ async def insert_many(
         raise RuntimeError("the connection is closed")
     if conn.dialect.name == "sqlite":
         return await _executemany(driver, table, columns, stream, skip_known)
+    if not driver.is_in_transaction():
+        await conn.exec_driver_sql("SELECT 1")  # SQLAlchemy begins on PostgreSQL with its first statement, and COPY is not one
     return await _copy(driver, table, columns, stream, skip_known)
 
 
