@@ -81,6 +81,22 @@ seal = Table(
     Column("at", Instant, nullable=False),
 )
 
+# What is still open of each final invoice, and how much of that is held by a dispute. It stands in the ledger because bills,
+# payments and disputes do not know each other and all three move it: rows are locked in order of invoice id.
+open_item = Table(
+    "open_item",
+    metadata,
+    Column("invoice_id", ForeignKey("invoice.id"), primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("total_minor", BigInteger, nullable=False),
+    Column("open_minor", BigInteger, nullable=False),
+    Column("disputed_minor", BigInteger, nullable=False),
+    Column("settled_on", Date),
+    Index("ix_open_item_account", "account_id", "due_on"),
+    CheckConstraint("open_minor >= 0 AND disputed_minor >= 0 AND disputed_minor <= open_minor", name="within"),
+)
+
 seal_due = Table(
     "seal_due",
     metadata,
