@@ -10,6 +10,7 @@ from channels import whatsapp
 from channels.africastalking_messaging import Account
 from channels.contract import Channel
 from channels.sms_africastalking import AfricasTalkingSms
+from channels.telegram import Telegram
 from channels.ussd_africastalking import AfricasTalkingUssd
 from channels.webchat import WebChat
 from channels.whatsapp import WhatsApp
@@ -60,6 +61,11 @@ def _whatsapp(tools: Tools) -> WhatsApp:
     return WhatsApp(account, tools.http)
 
 
+def _telegram(tools: Tools) -> Telegram:
+    settings = tools.settings
+    return Telegram(settings.telegram_token, settings.telegram_secret, settings.telegram_base_url, tools.http)
+
+
 ROWS: tuple[Row, ...] = (
     Row("ussd", "africastalking", (), lambda tools: AfricasTalkingUssd()),
     Row(
@@ -69,6 +75,7 @@ ROWS: tuple[Row, ...] = (
         lambda tools: AfricasTalkingSms(_account(tools), tools.http),
     ),
     Row("whatsapp", "meta", ("whatsapp_phone_id", "whatsapp_token", "whatsapp_app_secret"), _whatsapp),
+    Row("telegram", "telegram", ("telegram_token", "telegram_secret"), _telegram),
     Row("webchat", "hodi", (), lambda tools: WebChat(tools.push)),
 )
 
