@@ -90,9 +90,13 @@ class Door:
 class Channel(Protocol):
     """What every channel can do."""
 
-    name: str
-    """As in `Inbound.channel` and `Notice.channel`."""
-    doors: tuple[Door, ...]
+    @property
+    def name(self) -> str:
+        """As in `Inbound.channel` and `Notice.channel`."""
+
+    @property
+    def doors(self) -> tuple[Door, ...]:
+        """The addresses its provider calls."""
 
     def lay_out(self, screen: Screen) -> tuple[Page, ...]:
         """The screen as the pages this channel needs: never none, and no character or option lost."""

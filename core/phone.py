@@ -8,28 +8,27 @@ import re
 
 import phonenumbers
 
-from core.errors import Refused
-
 LONGEST_TYPED = 40
 """No number a person types is longer, whatever spaces and brackets she puts in it."""
 
 _SHAPE = re.compile(r"[1-9][0-9]{6,14}")
 
 
-def parse(typed: str, region: str | None = None) -> str:
-    """E.164 of what a person typed (`0712 345 678` in region `KE`); Refused `phone.not_a_number` when it is none.
+def parse(typed: str, region: str | None = None) -> str | None:
+    """E.164 of what a person typed (`0712 345 678` in region `KE`); None when it is no number.
 
-    `00` before the country is understood everywhere, whatever a network's own prefix is.
+    `00` before the country is understood everywhere, whatever a network's own prefix is. Whoever must refuse says so with
+    the key `phone.not_a_number`.
     """
+    spelled = typed.strip()
+    if len(spelled) > LONGEST_TYPED:
+        return None
     try:
-        if len(typed) > LONGEST_TYPED:
-            raise phonenumbers.NumberParseException(phonenumbers.NumberParseException.TOO_LONG, "too long")
-        spelled = typed.strip()
         number = phonenumbers.parse("+" + spelled[2:] if spelled.startswith("00") else spelled, region)
-    except phonenumbers.NumberParseException as why:
-        raise Refused("phone.not_a_number", 400) from why
+    except phonenumbers.NumberParseException:
+        return None
     if not phonenumbers.is_possible_number(number):
-        raise Refused("phone.not_a_number", 400)
+        return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
