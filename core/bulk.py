@@ -32,6 +32,10 @@ async def insert_many(
         raise RuntimeError("the connection is closed")
     if conn.dialect.name == "sqlite":
         return await _executemany(driver, table, columns, stream, skip_known)
+    if not driver.is_in_transaction():
+        await conn.exec_driver_sql(
+            "SELECT 1"
+        )  # SQLAlchemy begins on PostgreSQL with its first statement, and COPY is not one
     return await _copy(driver, table, columns, stream, skip_known)
 
 
@@ -74,6 +78,32 @@ async def _copy(
     await driver.copy_records_to_table("bulk_in", records=rows, columns=list(columns))
     return _count(
         await driver.execute(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM bulk_in ON CONFLICT DO NOTHING")  # noqa: S608
+    )
+
+
+async def update_many(
+    conn: AsyncConnection, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Give many rows new values at once. Each of `rows` has the values of `columns`, then those of `keys` (never null)."""
+    if not rows:
+        return
+    names = [*columns, *keys]
+    stream = _processed(rows, _processors(conn, table, names))
+    driver = (await conn.get_raw_connection()).driver_connection
+    if driver is None:
+        raise RuntimeError("the connection is closed")
+    if conn.dialect.name == "sqlite":
+        values = ", ".join(f"{name} = ?" for name in columns)
+        known = " AND ".join(f"{name} = ?" for name in keys)
+        await driver.executemany(f"UPDATE {table.name} SET {values} WHERE {known}", stream)  # noqa: S608 - our own names
+        return
+    kinds = [table.c[name].type.compile(conn.dialect) for name in names]
+    arrays = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(kinds, 1))
+    values = ", ".join(f"{name} = given.{name}" for name in columns)
+    known = " AND ".join(f"{table.name}.{name} = given.{name}" for name in keys)
+    await driver.execute(
+        f"UPDATE {table.name} SET {values} FROM unnest({arrays}) AS given ({', '.join(names)}) WHERE {known}",  # noqa: S608
+        *map(list, zip(*stream, strict=True)),
     )
 
 
