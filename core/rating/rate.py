@@ -4,9 +4,11 @@ Services are taken in runs small enough to stay near the processor; a service th
 reason and the others go on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,7 +20,7 @@ from core.rating.join import joined
 from core.rating.model import Batch, Line, Part, Rated
 from core.rating.rounding import Rounding, hand_out, to_step, to_whole
 from core.rating.sheet import Sheet
-from core.rating.tariff import Charge, Tariff
+from core.rating.tariff import Allowance, Charge, Tariff
 
 RUN_SERVICES = 32_768
 
@@ -27,8 +29,8 @@ def rate(tariff: Tariff, batch: Batch, threads: int = 1) -> Rated:
     """Price the batch. Raises `CannotRate` where the batch as a whole lacks what the tariff needs."""
     if batch.size <= RUN_SERVICES or batch.pool is not None:
         return _rate_some(tariff, batch)
-    edges = list(range(0, batch.size, RUN_SERVICES)) + [batch.size]
-    parts = [batch.part(low, high) for low, high in zip(edges, edges[1:], strict=False)]
+    edges = [*range(0, batch.size, RUN_SERVICES), batch.size]
+    parts = [batch.part(low, high) for low, high in pairwise(edges)]
     if threads == 1:
         return joined([_rate_some(tariff, part) for part in parts])
     with ThreadPoolExecutor(threads) as pool:
@@ -40,7 +42,7 @@ def _rate_some(tariff: Tariff, batch: Batch) -> Rated:
     if refused:
         batch = _without(batch, refused)
     sheet = Sheet(tariff, batch)
-    lines: list[Line] = []
+    lines = [_included(sheet, allowance) for allowance in tariff.allowances]
     for charge in tariff.charges:
         new = _lines_of(charge, sheet, tariff.rounding)
         if isinstance(charge, InclusiveTax):
@@ -52,6 +54,13 @@ def _rate_some(tariff: Tariff, batch: Batch) -> Rated:
     if late or refused:
         rated = _cleared(rated, {**refused, **late})
     return rated
+
+
+def _included(sheet: Sheet, allowance: Allowance) -> Line:
+    """What was used of an allowance, at no price, so that a customer sees it on the bill."""
+    used = coverage(sheet, allowance.meter).used[allowance.code]
+    free = sheet.nothing()
+    return Line(allowance.code, "allowance", free.values, used > 0, free, "", used, allowance.unit)
 
 
 def _lines_of(charge: Charge, sheet: Sheet, rule: Rounding) -> list[Line]:
@@ -96,9 +105,12 @@ def _totalled(tariff: Tariff, sheet: Sheet, lines: list[Line]) -> Rated:
     return Rated(sheet.size, tariff.currency, tuple(lines), total, final, {}, left, service)
 
 
-def _step(sheet: Sheet, meter: str, bounds: tuple[object, ...]) -> Column:
-    used = sheet.total(meter)
-    return sum((used.above(Exact.constant(bound)).astype(np.int64) for bound in bounds), np.zeros(sheet.size, np.int64))  # type: ignore[arg-type]
+def _step(sheet: Sheet, meter: str, bounds: Sequence[Fraction]) -> Column:
+    """Above how many of the bounds each service's use is."""
+    used, step = sheet.total(meter), np.zeros(sheet.size, dtype=np.int64)
+    for bound in bounds:
+        step = step + used.above(Exact.constant(bound))
+    return step
 
 
 def _without(batch: Batch, refused: dict[int, str]) -> Batch:
@@ -135,4 +147,6 @@ def _cleared(rated: Rated, refused: dict[int, str]) -> Rated:
         replace(line, amount=zeroed(line.amount), present=line.present & keep, exact=line.exact.where(keep))
         for line in rated.lines
     )
-    return replace(rated, lines=lines, total=zeroed(rated.total), exact_total=rated.exact_total.where(keep), refused=refused)
+    return replace(
+        rated, lines=lines, total=zeroed(rated.total), exact_total=rated.exact_total.where(keep), refused=refused
+    )

@@ -56,7 +56,9 @@ class Stairstep:
         units = used(sheet, measure)
         bounds = self.width.bounds(self.tiers, sheet, measure.charge)
         lines = []
-        for number, (tier, mask) in enumerate(zip(self.tiers, chosen(units, bounds, sheet.everyone), strict=True), start=1):
+        for number, (tier, mask) in enumerate(
+            zip(self.tiers, chosen(units, bounds, sheet.everyone), strict=True), start=1
+        ):
             amount = Exact.constant(tier.price.minor).where(mask & units.above(ZERO))
             lines.append(Part(amount, tier.price.text, units.where(mask), measure.unit, present=mask, block=number))
         return lines
