@@ -47,7 +47,7 @@ class HolidaysDoc(Doc):
 
     country: str | None = None
     subdivision: str | None = None
-    days: list[date] = []
+    days: list[date] = Field(default_factory=list)
 
 
 class RolloverDoc(Doc):
@@ -114,15 +114,15 @@ class TariffDoc(Doc):
     valid_from: date
     valid_to: date | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-    name: dict[str, str] = {}
+    name: dict[str, str] = Field(default_factory=dict)
     source: str | None = None
     zone: str = "UTC"
     rounding: RoundingDoc = RoundingDoc()
-    times: list[TimeDoc] = []
+    times: list[TimeDoc] = Field(default_factory=list)
     holidays: HolidaysDoc | None = None
-    destinations: dict[str, list[str]] = {}
-    allowances: list[AllowanceDoc] = []
-    fair_use: list[FairUseDoc] = []
+    destinations: dict[str, list[str]] = Field(default_factory=dict)
+    allowances: list[AllowanceDoc] = Field(default_factory=list)
+    fair_use: list[FairUseDoc] = Field(default_factory=list)
     buy: BuyDoc | None = None
     charges: list[AnyCharge]
 

@@ -186,6 +186,8 @@ def _line(tariff: Tariff, line: QuoteLine) -> dict[str, Any]:
     for name in ("block", "time", "destination"):
         if getattr(line, name) is not None:
             result[name] = getattr(line, name)
+    if line.since is not None and line.until is not None:
+        result |= {"from": line.since.isoformat(), "to": line.until.isoformat()}
     if line.quantity is not None:
         result["quantity"] = plain(line.quantity)
         result["unit"] = line.unit

@@ -66,6 +66,7 @@ def _buckets(sheet: Sheet, allowance: Allowance) -> list[Carried]:
         granted = granted.by(sheet.attribute(allowance.scale_by, allowance.code))
     if allowance.prorate:
         granted = granted.by(sheet.fraction)
+    granted = sheet.shared(granted)
     own = to_whole(granted.times(MICRO).spread(sheet.size))
     carried = sheet.batch.carried.get(allowance.code, ())
     return [*carried, Carried(own)]
