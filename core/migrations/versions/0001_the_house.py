@@ -3,6 +3,7 @@
 Drawn by `python -m core.migrations.draft` from the rooms' `tables.py`; tests/core/migrations proves that they are equal.
 """
 # fmt: off
+# ruff: noqa: E501
 
 import sqlalchemy as sa
 from alembic import op
@@ -245,12 +246,16 @@ def upgrade() -> None:
     op.create_index('ix_receipt_state', 'receipt', ['state', 'received_at'], unique=False)
     op.create_table('seal',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('up_to_id', sa.BigInteger(), nullable=False),
+    sa.Column('spans', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('postings', sa.BigInteger(), nullable=False),
     sa.Column('digest', sa.Text(), nullable=False),
     sa.Column('at', Instant(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_seal')),
-    sa.UniqueConstraint('up_to_id', name=op.f('uq_seal_up_to_id'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seal'))
+    )
+    op.create_table('seal_due',
+    sa.Column('first_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('last_id', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('first_id', name=op.f('pk_seal_due'))
     )
     op.create_table('staff',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
