@@ -161,11 +161,11 @@ async def mark(conn: AsyncConnection, ids: Collection[int]) -> None:
         await conn.execute(update(outbox).where(outbox.c.id.in_(ids)).values(state="leaving"))
 
 
-async def renew(conn: AsyncConnection, now: datetime, worker: str) -> int:
-    """The worker is alive: its claims hold for another `LEASE`; how many there are."""
+async def renew(conn: AsyncConnection, now: datetime, workers: Collection[str]) -> int:
+    """These workers are alive: their claims hold for another `LEASE`; how many rows that are."""
     statement = (
         update(outbox)
-        .where(outbox.c.state.in_(("claimed", "leaving")), outbox.c.claimed_by == worker)
+        .where(outbox.c.state.in_(("claimed", "leaving")), outbox.c.claimed_by.in_(workers))
         .values(claimed_until=now + LEASE)
     )
     return (await conn.execute(statement)).rowcount
