@@ -3,6 +3,7 @@
 Drawn by `python -m core.migrations.draft` from the rooms' `tables.py`; tests/core/migrations proves that they are equal.
 """
 # fmt: off
+# ruff: noqa: E501
 
 import sqlalchemy as sa
 from alembic import op
@@ -730,6 +731,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('invoice_id', name=op.f('pk_open_item'))
     )
     op.create_index('ix_open_item_account', 'open_item', ['account_id', 'due_on'], unique=False)
+    op.create_index('ix_open_item_due', 'open_item', ['due_on'], unique=False)
     op.create_table('service_plan',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('service_id', sa.BigInteger(), nullable=False),
