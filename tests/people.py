@@ -136,4 +136,10 @@ async def an_attempt(
             provider="sandbox", method=method, amount_minor=amount, currency="KES", state=state, polls=0, created_at=now,
         )
     )  # fmt: skip
+    await conn.execute(
+        insert(payment_request).values(
+            id=house.ids.take(), key=f"paylink:failed:{attempt_id}", kind="paylink", account_id=customer.account_id,
+            token=f"{attempt_id:022}", currency="KES", state="open", created_at=now,
+        )
+    )  # fmt: skip
     return attempt_id

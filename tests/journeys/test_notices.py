@@ -164,10 +164,11 @@ async def test_a_failed_payment_asks_for_what_is_open_not_for_what_failed(house:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
         bill = await a_bill(conn, house, customer, open_minor=40_000)
-        row = a_row("notice.failed", customer, await an_attempt(conn, house, customer, bill), token="T" * 22)
+        attempt_id = await an_attempt(conn, house, customer, bill)
+        row = a_row("notice.failed", customer, attempt_id)
         assert await text_of(conn, house, row) == (
             "Sorry, your payment to Mwangaza did not go through. KES 400 is open. You can pay it here: "
-            "http://127.0.0.1:8080/p/TTTTTTTTTTTTTTTTTTTTTT or on *384*100#"
+            f"http://127.0.0.1:8080/p/{attempt_id:022} or on *384*100#"
         )
         await conn.execute(update(open_item).values(open_minor=0))
         assert await reason_of(conn, house, row) == "paid meanwhile"
@@ -178,7 +179,7 @@ async def test_who_tried_again_is_not_told_of_the_first_failure(house: House, cl
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
         bill = await a_bill(conn, house, customer)
-        row = a_row("notice.failed", customer, await an_attempt(conn, house, customer, bill), token="T" * 22)
+        row = a_row("notice.failed", customer, await an_attempt(conn, house, customer, bill))
         clock.forward(timedelta(minutes=1))
         await an_attempt(conn, house, customer, bill, state="awaiting_customer")
         assert await reason_of(conn, house, row) == "she has tried again"
@@ -188,7 +189,7 @@ async def test_a_failure_that_was_none_is_not_told(house: House) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
-        row = a_row("notice.failed", customer, await an_attempt(conn, house, customer, None), token="T" * 22)
+        row = a_row("notice.failed", customer, await an_attempt(conn, house, customer, None))
         await conn.execute(update(attempt).values(state="succeeded"))
         assert await reason_of(conn, house, row) == "it went through after all"
 
