@@ -6,11 +6,14 @@ from dataclasses import dataclass
 import aiohttp
 from pydantic import SecretStr
 
+from channels import whatsapp
 from channels.africastalking_messaging import Account
 from channels.contract import Channel
 from channels.sms_africastalking import AfricasTalkingSms
+from channels.telegram import Telegram
 from channels.ussd_africastalking import AfricasTalkingUssd
 from channels.webchat import WebChat
+from channels.whatsapp import WhatsApp
 from core.config import Settings
 from core.message import Notice
 
@@ -46,6 +49,23 @@ def _account(tools: Tools) -> Account:
     )
 
 
+def _whatsapp(tools: Tools) -> WhatsApp:
+    settings = tools.settings
+    account = whatsapp.Account(
+        settings.whatsapp_phone_id,
+        settings.whatsapp_token,
+        settings.whatsapp_app_secret,
+        settings.whatsapp_verify_token,
+        settings.whatsapp_base_url,
+    )
+    return WhatsApp(account, tools.http)
+
+
+def _telegram(tools: Tools) -> Telegram:
+    settings = tools.settings
+    return Telegram(settings.telegram_token, settings.telegram_secret, settings.telegram_base_url, tools.http)
+
+
 ROWS: tuple[Row, ...] = (
     Row("ussd", "africastalking", (), lambda tools: AfricasTalkingUssd()),
     Row(
@@ -54,6 +74,8 @@ ROWS: tuple[Row, ...] = (
         ("africastalking_api_key",),
         lambda tools: AfricasTalkingSms(_account(tools), tools.http),
     ),
+    Row("whatsapp", "meta", ("whatsapp_phone_id", "whatsapp_token", "whatsapp_app_secret"), _whatsapp),
+    Row("telegram", "telegram", ("telegram_token", "telegram_secret"), _telegram),
     Row("webchat", "hodi", (), lambda tools: WebChat(tools.push)),
 )
 
