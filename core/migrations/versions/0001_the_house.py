@@ -735,6 +735,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('invoice_id', name=op.f('pk_open_item'))
     )
     op.create_index('ix_open_item_account', 'open_item', ['account_id', 'due_on'], unique=False)
+    op.create_index('ix_open_item_due', 'open_item', ['due_on'], unique=False)
     op.create_table('service_plan',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('service_id', sa.BigInteger(), nullable=False),
