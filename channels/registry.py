@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from email.utils import parseaddr
 
 import aiohttp
 from pydantic import SecretStr
@@ -9,6 +10,7 @@ from pydantic import SecretStr
 from channels import sms_kannel, whatsapp
 from channels.africastalking_messaging import Account
 from channels.contract import Channel
+from channels.email import Email
 from channels.sms_africastalking import AfricasTalkingSms
 from channels.sms_kannel import KannelSms
 from channels.telegram import Telegram
@@ -79,6 +81,11 @@ def _kannel(tools: Tools) -> KannelSms:
     return KannelSms(account, tools.http)
 
 
+def _email(tools: Tools) -> Email:
+    sender = tools.settings.email_sender
+    return Email(tools.settings.smtp_url, sender, parseaddr(sender)[0] or sender)
+
+
 ROWS: tuple[Row, ...] = (
     Row("ussd", "africastalking", (), lambda tools: AfricasTalkingUssd()),
     Row(
@@ -90,6 +97,7 @@ ROWS: tuple[Row, ...] = (
     Row("sms", "kannel", ("kannel_username", "kannel_password"), _kannel),
     Row("whatsapp", "meta", ("whatsapp_phone_id", "whatsapp_token", "whatsapp_app_secret"), _whatsapp),
     Row("telegram", "telegram", ("telegram_token", "telegram_secret"), _telegram),
+    Row("email", "smtp", ("smtp_url", "email_sender"), _email),
     Row("webchat", "hodi", (), lambda tools: WebChat(tools.push)),
 )
 
