@@ -5,6 +5,7 @@ have.
 """
 
 import asyncio
+import contextlib
 import smtplib
 import ssl
 from collections.abc import Sequence
@@ -55,6 +56,8 @@ class Email:
         try:
             return [self._one(line, notice) for notice in notices]
         finally:
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                line.quit()
             line.close()
 
     def _one(self, line: smtplib.SMTP, notice: Notice) -> Sent:

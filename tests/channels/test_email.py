@@ -103,7 +103,7 @@ class MailServer:
 
 @pytest.fixture
 async def mail(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[MailServer, Email]]:
-    monkeypatch.setattr(channel, "PATIENCE", 2)
+    monkeypatch.setattr(channel, "PATIENCE", 10)
     server = MailServer()
     listener = await asyncio.start_server(server.talk, "127.0.0.1", 0)
     server.port = listener.sockets[0].getsockname()[1]
