@@ -22,6 +22,9 @@ from sqlalchemy import (
 )
 
 from core.db import Instant, Json, metadata
+from core.ledger.tables import open_item  # where bills and payments meet
+
+__all__ = ["bill_run", "cycle", "invoice", "invoice_line", "number_series", "open_item"]
 
 cycle = Table(
     "cycle",
@@ -72,6 +75,9 @@ invoice = Table(
     Column("token", Text, nullable=False, unique=True),  # 128 random bits: /b/{token}
     Column("currency", Text, nullable=False),
     Column("total_minor", BigInteger, nullable=False),
+    Column("tax_minor", BigInteger, nullable=False),  # of the total: goes to the tax book
+    Column("rounding_minor", BigInteger, nullable=False),  # of the total: to the rounding book
+    Column("reward_minor", BigInteger, nullable=False),  # of the total, <= 0: what points paid for
     Column("estimated", Boolean, nullable=False),
     Column("issued_on", Date),
     Column("due_on", Date),
@@ -95,22 +101,8 @@ invoice_line = Table(
     Column("unit", Text),
     Column("price", Text),  # the decimal text of the tariff
     Column("amount_minor", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False),  # charge, tax, rounding
+    Column("kind", Text, nullable=False),  # charge, discount, tax, rounding, reward
     Column("booked_on", Date, nullable=False),
     PrimaryKeyConstraint("invoice_id", "position", "booked_on"),
     postgresql_partition_by="RANGE (booked_on)",
-)
-
-open_item = Table(
-    "open_item",
-    metadata,
-    Column("invoice_id", ForeignKey("invoice.id"), primary_key=True),
-    Column("account_id", ForeignKey("account.id"), nullable=False),
-    Column("due_on", Date, nullable=False),
-    Column("total_minor", BigInteger, nullable=False),
-    Column("open_minor", BigInteger, nullable=False),
-    Column("disputed_minor", BigInteger, nullable=False),
-    Column("settled_on", Date),
-    Index("ix_open_item_account", "account_id", "due_on"),
-    CheckConstraint("open_minor >= 0 AND disputed_minor >= 0 AND disputed_minor <= open_minor", name="within"),
 )

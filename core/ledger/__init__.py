@@ -1,1 +1,1 @@
-
+"""The only writer of money: journals of postings, live balances beside them, seals over what was written."""

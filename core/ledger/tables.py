@@ -74,9 +74,34 @@ posting = Table(
 seal = Table(
     "seal",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("up_to_id", BigInteger, nullable=False, unique=True),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3 ...: a seal that is gone shows
+    Column("spans", Json, nullable=False),  # [[first, last], ...]: the posting ids it covers
     Column("postings", BigInteger, nullable=False),
-    Column("digest", Text, nullable=False),  # of the batch and the digest before
+    Column("digest", Text, nullable=False),  # of the postings, their journals, and the digest before
     Column("at", Instant, nullable=False),
 )
+
+# What is still open of each final invoice, and how much of that is held by a dispute. It stands in the ledger because bills,
+# payments and disputes do not know each other and all three move it: rows are locked in order of invoice id.
+open_item = Table(
+    "open_item",
+    metadata,
+    Column("invoice_id", ForeignKey("invoice.id"), primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("total_minor", BigInteger, nullable=False),
+    Column("open_minor", BigInteger, nullable=False),
+    Column("disputed_minor", BigInteger, nullable=False),
+    Column("settled_on", Date),
+    Index("ix_open_item_account", "account_id", "due_on"),
+    CheckConstraint("open_minor >= 0 AND disputed_minor >= 0 AND disputed_minor <= open_minor", name="within"),
+)
+
+seal_due = Table(
+    "seal_due",
+    metadata,
+    Column("first_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("last_id", BigInteger, nullable=False),
+    Column("postings", BigInteger, nullable=False),  # how many ids of the span are postings
+)
+"""Posting ids written but not yet sealed. Ids come in blocks, so they commit out of order: a high-water mark would miss some."""

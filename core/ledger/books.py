@@ -1,0 +1,58 @@
+"""Finds ledger accounts (and opens those that are not there yet), each with its balance of nothing."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db import insert
+from core.house import House
+from core.ledger.model import Book
+from core.ledger.tables import balance, ledger_account
+
+Key = tuple[Book, str]
+"""A book and an asset: what a ledger account is."""
+
+CHUNK = 2_000
+"""Keys asked for in one statement; three parameters each, and SQLite takes 32,766."""
+
+
+async def find_or_open(conn: AsyncConnection, house: House, keys: Iterable[Key]) -> dict[Key, int]:
+    """The ledger account id of each (book, asset). Keys are opened in one order everywhere, so that no two wait in a ring."""
+    wanted = sorted(set(keys))
+    found: dict[Key, int] = {}
+    for some in _chunks(wanted):
+        found.update(await _find(conn, some))
+        missing = [key for key in some if key not in found]
+        if missing:
+            await _open(conn, house, missing)
+            found.update(await _find(conn, missing))
+    return found
+
+
+async def _find(conn: AsyncConnection, keys: Sequence[Key]) -> dict[Key, int]:
+    table = ledger_account.c
+    triples = [(book.code, book.owner_id, asset) for book, asset in keys]
+    query = select(ledger_account).where(tuple_(table.code, table.owner_id, table.asset).in_(triples))
+    return {(Book(row.code, row.owner_id), row.asset): row.id for row in await conn.execute(query)}
+
+
+async def _open(conn: AsyncConnection, house: House, keys: Sequence[Key]) -> None:
+    """Whoever commits first opens it; the other waits, inserts nothing, and finds it."""
+    rows = [
+        {"id": house.ids.take(), "code": book.code, "owner_id": book.owner_id, "asset": asset} for book, asset in keys
+    ]
+    statement = insert(conn, ledger_account).values(rows).on_conflict_do_nothing(
+        index_elements=["code", "owner_id", "asset"]
+    ).returning(ledger_account.c.id)  # fmt: skip
+    opened = (await conn.execute(statement)).scalars().all()
+    if opened:
+        now = house.clock.now()
+        await conn.execute(
+            insert(conn, balance), [{"ledger_account_id": number, "amount": 0, "at": now} for number in opened]
+        )
+
+
+def _chunks(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
+    for start in range(0, len(keys), CHUNK):
+        yield keys[start : start + CHUNK]

@@ -1,0 +1,152 @@
+"""M-Pesa by Daraja: STK push to a phone, its query, and reading what Daraja posts to us (STK results, paybill confirmations).
+
+Daraja has no idempotency key and signs nothing. So an STK result is only believed after a query by CheckoutRequestID, which says
+whether but not how much: the amount is the one we asked for. A push whose answer never came has no CheckoutRequestID to ask by;
+the callback URL carries our attempt id, so its callback still finds it, and without any trace it expires, because a prompt lives for a
+minute or two. Amounts are whole shillings out and decimal shillings in. Account references have at most 12 letters, descriptions 13.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from core import money
+from core.clock import Clock
+from core.payments.providers import daraja_token
+from core.payments.providers.contract import (
+    Asked,
+    Declined,
+    NotUnderstood,
+    ProviderEventIn,
+    PushAsked,
+    Queried,
+    Unanswered,
+    Unreached,
+    Wanted,
+)
+from core.payments.providers.daraja_says import REASONS, read_confirmation, read_result
+from core.payments.providers.wire import Reply, call, loads
+
+EAT = ZoneInfo("Africa/Nairobi")
+"""Daraja's timestamps are of this zone, whatever the operator's."""
+IN_PROGRESS = "500.001.1001"
+NO_TRACE_AFTER = timedelta(minutes=15)
+"""A prompt whose answer was lost, and of which nothing was heard for so long, was never shown or never answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Daraja:
+    """The Daraja of one paybill number."""
+
+    base_url: str
+    consumer_key: str
+    consumer_secret: str
+    shortcode: str
+    passkey: str
+    clock: Clock
+    currency: str = "KES"
+    name: str = "daraja"
+
+    @property
+    def step_minor(self) -> int:
+        """Whole shillings."""
+        return int(10 ** money.exponent(self.currency))
+
+    @property
+    def acknowledgement(self) -> dict[str, Any]:
+        """What Daraja wants to hear."""
+        return {"ResultCode": 0, "ResultDesc": "Accepted"}
+
+    async def push(self, wanted: Wanted) -> PushAsked | Declined | Unreached | Unanswered:
+        """An STK push: the prompt with which she pays by her M-Pesa PIN."""
+        url = f"{wanted.callback_url}/stk?attempt={wanted.attempt_id}"
+        if "mpesa" in url.lower() or "safaricom" in url.lower():
+            raise ValueError(
+                "Daraja refuses callback URLs that contain 'mpesa' or 'safaricom': choose another public URL"
+            )
+        if wanted.amount_minor % self.step_minor:
+            raise ValueError("M-Pesa takes whole shillings only")
+        phone = (wanted.phone or "").lstrip("+")
+        body = {
+            **self._signed(), "TransactionType": "CustomerPayBillOnline",
+            "Amount": wanted.amount_minor // self.step_minor, "PartyA": phone, "PartyB": self.shortcode,
+            "PhoneNumber": phone, "CallBackURL": url, "AccountReference": wanted.reference[:12],
+            "TransactionDesc": wanted.description[:13],
+        }  # fmt: skip
+        reply = await self._post("/mpesa/stkpush/v1/processrequest", body)
+        if not isinstance(reply, Reply):
+            return reply
+        if reply.status == 200 and str(reply.body.get("ResponseCode")) == "0" and reply.body.get("CheckoutRequestID"):
+            return PushAsked(str(reply.body["CheckoutRequestID"]))
+        refused = reply.body.get("errorCode") or (reply.status == 200 and reply.body.get("ResponseCode"))
+        return Declined("busy" if refused == IN_PROGRESS else "declined") if refused else _unsaid(reply)
+
+    async def redirect(self, wanted: Wanted) -> Declined:
+        """M-Pesa has no page to be sent to."""
+        return Declined("declined")
+
+    async def debit(self, wanted: Wanted) -> Declined:
+        """M-Pesa has no mandates."""
+        return Declined("declined")
+
+    async def query(self, asked: Asked) -> Queried | Unreached | Unanswered:
+        """What became of a prompt, by its CheckoutRequestID."""
+        if asked.provider_ref is None:
+            gone = self.clock.now() - asked.created_at >= NO_TRACE_AFTER
+            return Queried("expired", reason="no_trace") if gone else Unanswered("no CheckoutRequestID to ask by")
+        reply = await self._post(
+            "/mpesa/stkpushquery/v1/query", {**self._signed(), "CheckoutRequestID": asked.provider_ref}
+        )
+        if not isinstance(reply, Reply):
+            return reply
+        if reply.body.get("errorCode") == IN_PROGRESS:
+            return Queried("awaiting_customer", asked.provider_ref)
+        code = str(reply.body.get("ResultCode", ""))
+        if reply.status != 200 or not code:
+            return _unsaid(reply)
+        if code == "0":
+            return Queried("succeeded", asked.provider_ref)
+        return Queried("failed", asked.provider_ref, reason=REASONS.get(code, "declined"))
+
+    def parse_callback(self, headers: Mapping[str, str], body: bytes, topic: str, about: str) -> list[ProviderEventIn]:
+        """An STK result (`stk`) or a paybill confirmation (`confirmation`); other notes are taken and ignored."""
+        said = loads(body)
+        if not isinstance(said, dict):
+            raise NotUnderstood("not a JSON object")
+        try:
+            if topic == "stk":
+                return [read_result(said, self.currency, about)]
+            if topic == "confirmation":
+                return [read_confirmation(said, self.currency, self.shortcode)]
+        except (KeyError, TypeError, ValueError) as why:
+            raise NotUnderstood(f"not a {topic} of Daraja") from why
+        if topic in ("result", "timeout"):
+            return []
+        raise NotUnderstood("nothing of Daraja's is posted here")
+
+    def _signed(self) -> dict[str, str]:
+        stamp = timestamp(self.clock.now())
+        password = b64encode(f"{self.shortcode}{self.passkey}{stamp}".encode()).decode()
+        return {"BusinessShortCode": self.shortcode, "Password": password, "Timestamp": stamp}
+
+    async def _post(self, path: str, body: dict[str, Any]) -> Reply | Unreached | Unanswered:
+        token = await daraja_token.token(self.base_url, self.consumer_key, self.consumer_secret, self.clock.now())
+        if isinstance(token, Unreached):
+            return token
+        reply = await call("POST", self.base_url + path, headers={"Authorization": f"Bearer {token}"}, body=body)
+        if isinstance(reply, Reply) and reply.status == 401:
+            daraja_token.forget(self.base_url, self.consumer_key)
+            return Unreached("the token was refused")
+        return reply
+
+
+def timestamp(now: datetime) -> str:
+    """`yyyyMMddHHmmss` in East Africa Time."""
+    return now.astimezone(EAT).strftime("%Y%m%d%H%M%S")
+
+
+def _unsaid(reply: Reply) -> Unanswered:
+    return Unanswered(f"HTTP {reply.status}")

@@ -1,0 +1,160 @@
+"""The sandbox provider, spoken to over HTTP like any real one: cards by redirect, prompts on phones, direct debits.
+
+Its service is `gateway/sandbox.py`. Callbacks are signed: `Sandbox-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">`,
+refused when older or newer than 300 s, compared in constant time. Amounts are minor units. Every call carries the attempt's key,
+by which the sandbox can be asked what became of it even if its answer never reached us.
+"""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, get_args
+from urllib.parse import quote
+
+from core.clock import Clock
+from core.payments.providers.contract import (
+    Asked,
+    DebitAsked,
+    Declined,
+    Forged,
+    Kind,
+    NotUnderstood,
+    ProviderEventIn,
+    PushAsked,
+    Queried,
+    RedirectMade,
+    Unanswered,
+    Unreached,
+    Wanted,
+)
+from core.payments.providers.wire import Reply, call, loads
+
+HEADER = "Sandbox-Signature"
+TOLERANCE_SECONDS = 300
+_STATES = ("succeeded", "failed", "expired", "awaiting_customer")
+
+
+def sign(secret: str, body: bytes, at: int) -> str:
+    """The signature header of `body` sent at `at` (unix seconds)."""
+    mac = hmac.new(secret.encode(), f"{at}.".encode() + body, sha256).hexdigest()
+    return f"t={at},v1={mac}"
+
+
+def verify(secret: str, header: str, body: bytes, now: datetime) -> None:
+    """Raise `Forged` unless `header` is the signature of `body`, made within the tolerance of `now`."""
+    parts = dict(part.split("=", 1) for part in header.split(",") if "=" in part)
+    stamp = parts.get("t", "")
+    if not secret or not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
+        raise Forged("no signature")
+    if abs(int(now.timestamp()) - int(stamp)) > TOLERANCE_SECONDS:
+        raise Forged("a stale signature")
+    if not hmac.compare_digest(sign(secret, body, int(stamp)).encode(), f"t={stamp},v1={parts.get('v1', '')}".encode()):
+        raise Forged("a wrong signature")
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A sandbox at `base_url`, trusted by `secret`."""
+
+    base_url: str
+    secret: str
+    clock: Clock
+    name: str = "sandbox"
+    step_minor: int = 1
+
+    @property
+    def acknowledgement(self) -> dict[str, Any]:
+        """What the sandbox wants to hear."""
+        return {"received": True}
+
+    async def push(self, wanted: Wanted) -> PushAsked | Declined | Unreached | Unanswered:
+        """Put a prompt on a phone."""
+        made = await self._make("mobile_push", wanted)
+        return PushAsked(made.body["id"]) if isinstance(made, Reply) else made
+
+    async def redirect(self, wanted: Wanted) -> RedirectMade | Declined | Unreached | Unanswered:
+        """Make a checkout page."""
+        made = await self._make("card", wanted)
+        return RedirectMade(made.body["id"], made.body["checkout_url"]) if isinstance(made, Reply) else made
+
+    async def debit(self, wanted: Wanted) -> DebitAsked | Declined | Unreached | Unanswered:
+        """Collect under a mandate."""
+        made = await self._make("direct_debit", wanted)
+        return DebitAsked(made.body["id"]) if isinstance(made, Reply) else made
+
+    async def _make(self, method: str, wanted: Wanted) -> Reply | Declined | Unreached | Unanswered:
+        body = {
+            "key": wanted.key, "method": method, "amount_minor": wanted.amount_minor, "currency": wanted.currency,
+            "reference": wanted.reference, "description": wanted.description, "callback_url": wanted.callback_url,
+            "phone": wanted.phone, "mandate": wanted.mandate_ref, "return_url": wanted.return_url,
+            "language": wanted.language,
+        }  # fmt: skip
+        reply = await call("POST", f"{self.base_url}/v1/payments", headers=self._headers(), body=body)
+        if isinstance(reply, Reply) and reply.status >= 500:
+            return Unanswered(f"HTTP {reply.status}")
+        if isinstance(reply, Reply) and reply.status >= 400:
+            return Declined(str(reply.body.get("code", "declined")))
+        return reply
+
+    async def query(self, asked: Asked) -> Queried | Unreached | Unanswered:
+        """What became of an attempt, by its key."""
+        reply = await call("GET", f"{self.base_url}/v1/payments/{quote(asked.key, safe='')}", headers=self._headers())
+        if not isinstance(reply, Reply):
+            return reply
+        if reply.status == 404 and reply.body.get("code") == "unknown":
+            return Queried("missing")
+        if reply.status != 200 or reply.body.get("state") not in _STATES:
+            return Unanswered(f"HTTP {reply.status}")
+        said = reply.body
+        return Queried(
+            state=said["state"], provider_ref=said["id"], txn=said.get("txn"), amount_minor=said["amount_minor"],
+            payer=said.get("payer") or "", reason=said.get("reason"), redirect_url=said.get("checkout_url"),
+            at=_instant(said.get("at")),
+        )  # fmt: skip
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.secret}"}
+
+    def parse_callback(self, headers: Mapping[str, str], body: bytes, topic: str, about: str) -> list[ProviderEventIn]:
+        """The one event of a signed callback."""
+        verify(self.secret, headers.get(HEADER, ""), body, self.clock.now())
+        said = loads(body)
+        if topic or not isinstance(said, dict):
+            raise NotUnderstood("not a sandbox event")
+        try:
+            return [_event(said)]
+        except (KeyError, TypeError, ValueError) as why:
+            raise NotUnderstood("not a sandbox event") from why
+
+
+def _event(said: dict[str, Any]) -> ProviderEventIn:
+    kind = said["type"] if said["type"] in get_args(Kind) else "ignored"
+    amount = said.get("amount_minor")
+    if amount is not None and (type(amount) is not int or not 0 < amount < 2**53):
+        raise ValueError("an amount is a positive whole number of minor units")
+    if kind in ("succeeded", "inbound") and (amount is None or not said["txn"]):
+        raise ValueError("money without an amount or a number")
+    return ProviderEventIn(
+        key=_text(said["id"]), kind=kind, verified_by="signature", attempt_key=_maybe(said.get("key")),
+        provider_ref=_maybe(said.get("payment")), txn=_maybe(said.get("txn")), method=_text(said.get("method") or ""),
+        amount_minor=amount, currency=_text(said.get("currency") or ""), reference=_text(said.get("reference") or ""),
+        payer=_text(said.get("payer") or ""), reason=_maybe(said.get("reason")), state=_maybe(said.get("state")),
+        at=_instant(said.get("at")), raw=said,
+    )  # fmt: skip
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or len(value) > 200 or "\x00" in value:
+        raise ValueError("a short text was expected")
+    return value
+
+
+def _maybe(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _instant(seconds: Any) -> datetime | None:
+    known = type(seconds) is int and 0 <= seconds < 2**33
+    return datetime.fromtimestamp(seconds, UTC) if known else None

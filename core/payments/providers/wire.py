@@ -1,0 +1,81 @@
+"""How providers are called: JSON over HTTP with a timeout on everything, and an answer that says what is certain.
+
+The difference between "it never heard us" and "we do not know" is decided here and nowhere else: only a connection that was
+never made counts as never heard.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import aiohttp
+
+from core.payments.providers.contract import Unanswered, Unreached
+
+TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
+_NEVER_HEARD = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer in JSON (an object; numbers with a point are Decimals)."""
+
+    status: int
+    body: dict[str, Any]
+
+
+async def call(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: Mapping[str, Any] | None = None,
+    timeout: aiohttp.ClientTimeout = TIMEOUT,
+) -> Reply | Unreached | Unanswered:
+    """One call, never repeated."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.request(method, url, json=body, headers=headers, allow_redirects=False) as response,
+        ):
+            return _read(response.status, await response.read())
+    except _NEVER_HEARD as why:
+        return Unreached(type(why).__name__)
+    except (aiohttp.ClientError, TimeoutError, OSError) as why:
+        return Unanswered(type(why).__name__)
+
+
+def _read(status: int, raw: bytes) -> Reply | Unanswered:
+    body = loads(raw)
+    if not isinstance(body, dict):
+        return Unanswered(f"HTTP {status} without a JSON object")
+    return Reply(status, body)
+
+
+def loads(raw: bytes) -> Any:
+    """JSON whose amounts keep their decimals; None when it is no JSON."""
+    try:
+        return json.loads(raw, parse_float=Decimal, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
+
+
+def storable(value: Any) -> Any:
+    """What was said in a form both databases take as JSON: Decimals as text, no NUL, no half of a surrogate pair."""
+    match value:
+        case dict():
+            return {storable(str(key)): storable(inner) for key, inner in value.items()}
+        case list():
+            return [storable(inner) for inner in value]
+        case str():
+            return value.replace("\x00", "").encode("utf-8", "replace").decode()
+        case Decimal():
+            return str(value)
+        case _:
+            return value
