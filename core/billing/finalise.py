@@ -22,7 +22,7 @@ from core.billing.staging import closing, fresh
 from core.billing.tables import cycle, invoice
 from core.db import Instant
 from core.house import House
-from core.ledger.post_set import SetLeg, Staged, ids_needed, post_set
+from core.ledger.post_set import SetJournals, SetLeg, ids_needed, post_set
 from core.ledger.tables import balance, ledger_account, open_item
 
 Then = Callable[[AsyncConnection, House, Sequence[FinalBill]], Awaitable[object]]
@@ -123,10 +123,11 @@ async def _post(conn: AsyncConnection, house: House, on: date, currency: str, fi
         SetLeg("rounding", staged.rounding_minor, "rounding"),
         SetLeg("rewards_cost", staged.reward_minor, "reward units"),
     )
-    where = Staged(closing, staged.n, staged.account_id, staged.invoice_id)
-    await post_set(
-        conn, house, where, legs, kind="invoice", book="receivable", asset=currency, booked_on=on, first_id=first_id
-    )
+    journals = SetJournals(
+        closing, staged.n, staged.account_id, staged.invoice_id, legs, kind="invoice", book="receivable",
+        asset=currency, booked_on=on, first_id=first_id,
+    )  # fmt: skip
+    await post_set(conn, house, journals)
 
 
 async def _seal_bills(conn: AsyncConnection, house: House, on: date, count: int) -> list[FinalBill]:

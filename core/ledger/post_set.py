@@ -31,13 +31,38 @@ class SetLeg:
 
 
 @dataclass(frozen=True, slots=True)
-class Staged:
-    """The temporary table and its columns: `n` counts from 0, `owner` is the customer's account (each once), `subject` ends the key."""
+class SetJournals:
+    """One journal `<kind>:<subject>` for each row of the temporary `table`, between the owner's `book` and the house's books.
+
+    `n` counts the rows from 0, `owner` is the customer's account (each once), `subject` ends the key. Journals and postings get ids
+    from `first_id` on: `ids_needed` of them.
+    """
 
     table: Table
     n: ColumnElement[Any]
     owner: ColumnElement[Any]
     subject: ColumnElement[Any]
+    legs: Sequence[SetLeg]
+    kind: str
+    book: str
+    asset: str
+    booked_on: date
+    first_id: int
+
+    @property
+    def step(self) -> int:
+        """Ids per row: its journal's and one for each leg."""
+        return 1 + len(self.legs)
+
+    @property
+    def journal_id(self) -> ColumnElement[Any]:
+        """The id of a row's journal."""
+        return literal(self.first_id) + self.n * self.step
+
+    def with_books(self, query: Select[Any]) -> Select[Any]:
+        """The owners' ledger accounts joined to the staged rows."""
+        mine = (ledger_account.c.code == self.book) & (ledger_account.c.asset == self.asset)
+        return query.select_from(self.table).join(ledger_account, mine & (ledger_account.c.owner_id == self.owner))
 
 
 def ids_needed(journals: int, legs: int) -> int:
@@ -45,127 +70,101 @@ def ids_needed(journals: int, legs: int) -> int:
     return journals * (1 + legs)
 
 
-async def post_set(
-    conn: AsyncConnection,
-    house: House,
-    staged: Staged,
-    legs: Sequence[SetLeg],
-    *,
-    kind: str,
-    book: str,
-    asset: str,
-    booked_on: date,
-    first_id: int,
-) -> None:
-    """Post one journal `<kind>:<subject>` for every staged row between the owner's `book` and the house's books."""
-    await _open_books(conn, house, staged, book, asset)
-    ours = await find_or_open(conn, house, [(Book(leg.book), asset) for leg in legs])
-    house_ids = [ours[Book(leg.book), asset] for leg in legs]
-    await _lock(conn, staged, book, asset, house_ids)
-    step = 1 + len(legs)
-    number = literal(first_id) + staged.n * step
-    await _journals(conn, house, staged, number, kind, booked_on)
-    owner_id = ledger_account.c.id
-    for at, (leg, house_id) in enumerate(zip(legs, house_ids, strict=True), start=1):
-        rows = _postings(leg, house_id, owner_id, number, at, asset, booked_on)
-        await conn.execute(sql_insert(posting).from_select(_COLUMNS, _with_books(rows, staged, book, asset)))
-    await _balances(conn, house, staged, legs, house_ids, book, asset)
-    await _to_seal(conn, staged, legs, first_id, step)
+async def post_set(conn: AsyncConnection, house: House, journals: SetJournals) -> None:
+    """Post them all. A key that is posted already breaks on its unique constraint: the caller stages only what is new."""
+    await _open_books(conn, house, journals)
+    ours = await find_or_open(conn, house, [(Book(leg.book), journals.asset) for leg in journals.legs])
+    house_ids = [ours[Book(leg.book), journals.asset] for leg in journals.legs]
+    await _lock(conn, journals, house_ids)
+    await _journals(conn, house, journals)
+    for at, house_id in enumerate(house_ids):
+        await conn.execute(sql_insert(posting).from_select(_COLUMNS, _postings(journals, at, house_id)))
+    await _balances(conn, house, journals, house_ids)
+    await _to_seal(conn, journals)
 
 
 _COLUMNS = ["id", "journal_id", "source_id", "destination_id", "amount", "asset", "why", "booked_on"]
 
 
-def _with_books(query: Select[Any], staged: Staged, book: str, asset: str) -> Select[Any]:
-    """The owners' ledger accounts joined to the staged rows."""
-    mine = (ledger_account.c.code == book) & (ledger_account.c.asset == asset)
-    return query.select_from(staged.table).join(ledger_account, mine & (ledger_account.c.owner_id == staged.owner))
-
-
-async def _open_books(conn: AsyncConnection, house: House, staged: Staged, book: str, asset: str) -> None:
+async def _open_books(conn: AsyncConnection, house: House, journals: SetJournals) -> None:
     known = select(ledger_account.c.id).where(
-        ledger_account.c.code == book, ledger_account.c.owner_id == staged.owner, ledger_account.c.asset == asset
+        ledger_account.c.code == journals.book,
+        ledger_account.c.owner_id == journals.owner,
+        ledger_account.c.asset == journals.asset,
     )
-    owners = (await conn.execute(select(staged.owner).where(~known.exists()).order_by(staged.owner))).scalars().all()
+    missing = select(journals.owner).where(~known.exists()).order_by(journals.owner)
+    owners = (await conn.execute(missing)).scalars().all()
     if not owners:
         return
     ids = house.ids.take_many(len(owners))
-    rows = [(number, book, owner, asset) for number, owner in zip(ids, owners, strict=True)]
+    rows = [(number, journals.book, owner, journals.asset) for number, owner in zip(ids, owners, strict=True)]
     await insert_many(conn, ledger_account, ("id", "code", "owner_id", "asset"), rows, skip_known=True)
     empty = select(ledger_account.c.id, literal(0), literal(house.clock.now(), Instant())).where(
         ~select(balance.c.ledger_account_id).where(balance.c.ledger_account_id == ledger_account.c.id).exists()
     )
-    fresh = _with_books(empty, staged, book, asset)
-    statement = insert(conn, balance).from_select(["ledger_account_id", "amount", "at"], fresh)
+    statement = insert(conn, balance).from_select(["ledger_account_id", "amount", "at"], journals.with_books(empty))
     await conn.execute(statement.on_conflict_do_nothing(index_elements=["ledger_account_id"]))
 
 
-async def _lock(conn: AsyncConnection, staged: Staged, book: str, asset: str, house_ids: Sequence[int]) -> None:
+async def _lock(conn: AsyncConnection, journals: SetJournals, house_ids: Sequence[int]) -> None:
+    """Every balance that will move, in the order of ids (SQLite has one writer anyway)."""
     if conn.dialect.name == "sqlite":
         return
-    owners = _with_books(select(ledger_account.c.id), staged, book, asset)
+    owners = journals.with_books(select(ledger_account.c.id))
     ours = select(ledger_account.c.id).where(ledger_account.c.id.in_(house_ids))
     touched = union_all(owners, ours).subquery()
-    query = select(func.count()).select_from(
+    locked = (
         select(balance.c.amount)
         .where(balance.c.ledger_account_id.in_(select(touched.c.id)))
         .order_by(balance.c.ledger_account_id)
         .with_for_update()
-        .subquery()
     )
-    await conn.execute(query)
+    await conn.execute(select(func.count()).select_from(locked.subquery()))
 
 
-async def _journals(
-    conn: AsyncConnection, house: House, staged: Staged, number: ColumnElement[Any], kind: str, booked_on: date
-) -> None:
-    key = literal(f"{kind}:", Text) + cast(staged.subject, Text)
+async def _journals(conn: AsyncConnection, house: House, journals: SetJournals) -> None:
+    key = literal(f"{journals.kind}:", Text) + cast(journals.subject, Text)
     rows = select(
-        number, key, literal(kind, Text), literal(booked_on), literal(house.clock.now(), Instant()), literal({}, Json)
-    )
+        journals.journal_id, key, literal(journals.kind, Text), literal(journals.booked_on),
+        literal(house.clock.now(), Instant()), literal({}, Json),
+    ).select_from(journals.table)  # fmt: skip
     columns = ["id", "key", "kind", "booked_on", "at", "details"]
-    await conn.execute(sql_insert(journal).from_select(columns, rows.select_from(staged.table)))
+    await conn.execute(sql_insert(journal).from_select(columns, rows))
 
 
-def _postings(
-    leg: SetLeg, house_id: int, owner_id: ColumnElement[Any], number: ColumnElement[Any], at: int, asset: str, day: date
-) -> Select[Any]:
+def _postings(journals: SetJournals, at: int, house_id: int) -> Select[Any]:
+    """The postings of one leg, of the rows in which it moves anything."""
+    leg, owner_id = journals.legs[at], ledger_account.c.id
     up = leg.amount > 0
-    return select(
-        number + literal(at), number, case((up, literal(house_id)), else_=owner_id),
-        case((up, owner_id), else_=literal(house_id)), func.abs(leg.amount), literal(asset, Text),
-        literal(leg.why, Text), literal(day),
-    ).where(leg.amount != 0)  # fmt: skip
+    rows = select(
+        journals.journal_id + literal(at + 1), journals.journal_id, case((up, literal(house_id)), else_=owner_id),
+        case((up, owner_id), else_=literal(house_id)), func.abs(leg.amount), literal(journals.asset, Text),
+        literal(leg.why, Text), literal(journals.booked_on),
+    )  # fmt: skip
+    return journals.with_books(rows.where(leg.amount != 0))
 
 
-async def _balances(
-    conn: AsyncConnection,
-    house: House,
-    staged: Staged,
-    legs: Sequence[SetLeg],
-    house_ids: Sequence[int],
-    book: str,
-    asset: str,
-) -> None:
-    now = house.clock.now()
+async def _balances(conn: AsyncConnection, house: House, journals: SetJournals, house_ids: Sequence[int]) -> None:
+    now, legs = house.clock.now(), journals.legs
     moved = sum((leg.amount for leg in legs[1:]), start=legs[0].amount)
-    change = _with_books(select(ledger_account.c.id.label("book"), moved.label("moved")), staged, book, asset).subquery()
+    change = journals.with_books(select(ledger_account.c.id.label("book"), moved.label("moved"))).subquery()
     await conn.execute(
         update(balance)
         .where(balance.c.ledger_account_id == change.c.book)
         .values(amount=balance.c.amount + change.c.moved, at=now)
     )
-    totals = (
-        await conn.execute(select(*(func.coalesce(func.sum(leg.amount), 0) for leg in legs)).select_from(staged.table))
-    ).one()
+    sums = select(*(func.coalesce(func.sum(leg.amount), 0) for leg in legs)).select_from(journals.table)
+    totals = (await conn.execute(sums)).one()
     for house_id, total in sorted(zip(house_ids, totals, strict=True)):
         statement = update(balance).where(balance.c.ledger_account_id == house_id)
         await conn.execute(statement.values(amount=balance.c.amount - int(total), at=now))
 
 
-async def _to_seal(conn: AsyncConnection, staged: Staged, legs: Sequence[SetLeg], first_id: int, step: int) -> None:
-    counts = [func.coalesce(func.sum(cast(leg.amount != 0, Integer)), 0) for leg in legs]
-    rows, *each = (await conn.execute(select(func.count(), *counts).select_from(staged.table))).one()
+async def _to_seal(conn: AsyncConnection, journals: SetJournals) -> None:
+    counts = [func.coalesce(func.sum(cast(leg.amount != 0, Integer)), 0) for leg in journals.legs]
+    rows, *each = (await conn.execute(select(func.count(), *counts).select_from(journals.table))).one()
     if sum(each):
-        due = {"first_id": first_id, "last_id": first_id + rows * step - 1, "postings": sum(each)}
-        await conn.execute(insert(conn, seal_due).values(due))
+        last_id = journals.first_id + rows * journals.step - 1
+        await conn.execute(
+            insert(conn, seal_due).values(first_id=journals.first_id, last_id=last_id, postings=int(sum(each)))
+        )
