@@ -4,7 +4,9 @@ One allowance after the other takes what the one before left. Each is a running 
 shared), cut off at what there is, so that every unit is taken once and the leftover is exact.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
@@ -12,17 +14,22 @@ from core.rating.exact import MICRO, Column, Exact, Mask
 from core.rating.model import Carried, Events
 from core.rating.rounding import Mode, divide, to_whole
 from core.rating.sheet import Sheet
+from core.rating.spans import plus_months
 from core.rating.tariff import Allowance
+from core.rating.times import DAY_SECONDS, EPOCH
 from core.rating.walk import running_before, sums
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Per allowance of one meter: what each event got of it, and per service what was used and what is left."""
+    """Per allowance of one meter: what each event got of it, and per service what was used and what is left.
+
+    `left` are the buckets that have not expired when the period ends, this period's own the last.
+    """
 
     by_event: dict[str, Column]
     used: dict[str, Column]
-    left: dict[str, Column]
+    left: dict[str, tuple[Carried, ...]]
 
 
 def coverage(sheet: Sheet, meter: str) -> Coverage:
@@ -42,16 +49,39 @@ def cover(sheet: Sheet, meter: str) -> Coverage:
     for allowance in (a for a in sheet.tariff.allowances if a.meter == meter):
         needed = want if allowance.step is None else _stepped(want, allowance)
         taken = np.zeros_like(needed)
-        left = np.zeros(sheet.size, dtype=np.int64)
+        left: list[Carried] = []
         for bucket in _buckets(sheet, allowance):
             got, rest = _take(sheet, allowance, events, needed - taken, bucket)
-            taken, left = taken + got, left + rest
+            taken = taken + got
+            if bucket.until is None or bucket.until > _seconds(sheet.batch.period_to):
+                left.append(Carried(rest, bucket.until))
         free = np.minimum(taken, want)
         result.by_event[allowance.code] = free
         result.used[allowance.code] = sums(events.account, taken, sheet.size)
-        result.left[allowance.code] = left
+        result.left[allowance.code] = tuple(left)
         want = want - free
     return result
+
+
+def rolled_over(allowance: Allowance, left: Sequence[Carried], period_to: date) -> tuple[Carried, ...]:
+    """What the next period may use of what is left: older buckets as they are, this period's own where the tariff lets
+    it live on, all together up to the cap, the oldest kept first."""
+    *older, own = left
+    if allowance.rollover_periods:
+        older.append(Carried(own.units, _seconds(plus_months(period_to, allowance.rollover_periods))))
+    if allowance.rollover_cap is None:
+        return tuple(older)
+    room: Column = np.full(len(own.units), int(allowance.rollover_cap * MICRO))
+    kept = []
+    for bucket in older:
+        units = np.minimum(bucket.units, room)
+        kept.append(Carried(units, bucket.until))
+        room = room - units
+    return tuple(kept)
+
+
+def _seconds(day: date) -> int:
+    return (day - EPOCH).days * DAY_SECONDS
 
 
 def _stepped(want: Column, allowance: Allowance) -> Column:
