@@ -93,7 +93,7 @@ class Event:
             price = step.prices.get(-1) or step.prices[band]
             amount, billed = amount.plus(units.times(price.minor / step.per)), billed.plus(units)
         amount = self._bounded(rate, amount.plus(laid.connect(rate)), laid.quantity > laid.covered)
-        shown = np.bincount(events.account, minlength=sheet.size) > 0
+        shown = np.bincount(events.account[events.quantity > 0], minlength=sheet.size) > 0
         return Part(
             _per_account(amount, events.account, sheet.size),
             _text(rate.steps[0].prices),

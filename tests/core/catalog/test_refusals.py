@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from core.catalog.compile import load_tariff, load_versions
+from core.catalog.compile import load_tariff
 from core.catalog.quote_json import load, parse
+from core.catalog.versions import load_versions
 from core.errors import BadInput
 from core.rating.errors import CannotRate
 from core.rating.quote import quote

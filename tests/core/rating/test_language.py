@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.catalog.compile import load_tariff, load_versions
+from core.catalog.compile import load_tariff
+from core.catalog.versions import load_versions
 from core.rating.errors import CannotRate
 from core.rating.spans import months_of
 from tests.bills.paper import asked
