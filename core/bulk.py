@@ -7,7 +7,7 @@ the same. Values pass through the same column types as everywhere else, so a bul
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Processor = Callable[[Any], Any] | None
@@ -27,12 +27,20 @@ async def insert_many(
     """
     processors = _processors(conn, table, columns)
     stream = _processed(rows, processors)
-    driver = (await conn.get_raw_connection()).driver_connection
-    if driver is None:
-        raise RuntimeError("the connection is closed")
+    driver = await _driver(conn)
     if conn.dialect.name == "sqlite":
         return await _executemany(driver, table, columns, stream, skip_known)
     return await _copy(driver, table, columns, stream, skip_known)
+
+
+async def _driver(conn: AsyncConnection) -> Any:
+    """The driver's own connection, inside the transaction: SQLAlchemy begins one on PostgreSQL only at its first statement."""
+    driver = (await conn.get_raw_connection()).driver_connection
+    if driver is None:
+        raise RuntimeError("the connection is closed")
+    if conn.dialect.name == "postgresql" and not driver.is_in_transaction():
+        await conn.execute(text("SELECT 1"))
+    return driver
 
 
 def _processors(conn: AsyncConnection, table: Table, columns: Sequence[str]) -> list[Processor]:
@@ -74,6 +82,30 @@ async def _copy(
     await driver.copy_records_to_table("bulk_in", records=rows, columns=list(columns))
     return _count(
         await driver.execute(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM bulk_in ON CONFLICT DO NOTHING")  # noqa: S608
+    )
+
+
+async def update_many(
+    conn: AsyncConnection, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Give many rows new values at once. Each of `rows` has the values of `columns`, then those of `keys` (never null)."""
+    if not rows:
+        return
+    names = [*columns, *keys]
+    stream = _processed(rows, _processors(conn, table, names))
+    driver = await _driver(conn)
+    if conn.dialect.name == "sqlite":
+        values = ", ".join(f"{name} = ?" for name in columns)
+        known = " AND ".join(f"{name} = ?" for name in keys)
+        await driver.executemany(f"UPDATE {table.name} SET {values} WHERE {known}", stream)  # noqa: S608 - our own names
+        return
+    kinds = [table.c[name].type.compile(conn.dialect) for name in names]
+    arrays = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(kinds, 1))
+    values = ", ".join(f"{name} = given.{name}" for name in columns)
+    known = " AND ".join(f"{table.name}.{name} = given.{name}" for name in keys)
+    await driver.execute(
+        f"UPDATE {table.name} SET {values} FROM unnest({arrays}) AS given ({', '.join(names)}) WHERE {known}",  # noqa: S608
+        *map(list, zip(*stream, strict=True)),
     )
 
 

@@ -48,3 +48,15 @@ def today(clock: Clock, zone: ZoneInfo) -> date:
 def start_of(day: date, zone: ZoneInfo) -> datetime:
     """The instant (UTC) at which `day` begins in `zone`; a day may last 23 or 25 hours."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftedClock:
+    """A clock that runs as `base` does, `shift` away: the demo's town lives in the months of its readings."""
+
+    base: Clock
+    shift: timedelta
+
+    def now(self) -> datetime:
+        """The present instant of that other time."""
+        return self.base.now() + self.shift

@@ -31,6 +31,8 @@ class Inbound:
     service: str | None = None
     """What was dialled or written to: a USSD code, a short code, a page."""
     at: datetime | None = None
+    details: dict[str, str] = field(default_factory=dict)
+    """What only some channels say: how a USSD session ended, coordinates, a media id, the name of a profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Delivery:
     final: bool
     reason: str | None = None
     phone: str | None = None
+    details: dict[str, str] = field(default_factory=dict)
+    """What only some channels say: the cost, the category that was charged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ class Screen:
     ends: bool = False
     more: str = "More"
     """How the option that shows the next page is called in the person's language."""
+    back: str = "Back"
+    """How the option that shows the page before is called in the person's language."""
     secret: bool = False
     """The answer to this screen is a secret (a PIN): neither it nor the answer may be logged or kept."""
 

@@ -1,13 +1,14 @@
 """Everything leaves by the outbox: a row commits with the change that caused it, and is dispatched afterwards.
 
 A row holds references and a template name rather than text: it is rendered when it is claimed, after asking whether it is
-still true (already paid? amount changed?). `key` is unique for ever, so an event tells nobody twice. A claim is a lease: a
-dispatcher that dies loses it after `LEASE`. An unknown outcome (a timeout) is sent again only if the row says it may be
-(`resend_unknown`: statutory notices, never marketing, never money or airtime).
+still true (already paid? amount changed?). `key` is unique for ever, so an event tells nobody twice. A claim is a lease that
+its dispatcher renews; one that dies loses it after `LEASE`. An unknown outcome (a timeout) is sent again only if the row says
+it may be (`resend_unknown`: statutory notices, never marketing, never money or airtime). The others are marked `leaving` before
+they are handed to a provider: whoever finds such a mark after a crash knows that the message may be out, and lists it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,19 +21,22 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
-    bindparam,
     select,
     text,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core import bulk
 from core.db import Instant, Json, insert, metadata
 from core.house import House
 
-CODE, PROMPT, NOTICE, CAMPAIGN = 0, 1, 5, 9
-"""Priorities: one-time codes before payment prompts before notices before campaigns."""
-LEASE = timedelta(minutes=2)
+CODE, PROMPT, NOTICE, CAMPAIGN = PRIORITIES = 0, 1, 5, 9
+"""One-time codes before payment prompts and replies before notices before campaigns. There are no others: a claim asks the
+index for each of them in turn, so that what waits for tomorrow costs nothing today."""
+LEASE = timedelta(seconds=45)
+CRASHES = 3
+"""A row that was left behind by so many dispatchers in turn is taken for their killer, and laid aside."""
 BACK_OFF_SECONDS = (5, 30, 120, 600, 3600, 14_400)
 """After the last of these a row is a dead letter, for a person to look at and replay."""
 
@@ -51,7 +55,7 @@ outbox = Table(
     Column("priority", SmallInteger, nullable=False),
     Column("resend_unknown", Boolean, nullable=False),
     Column("not_before", Instant, nullable=False),
-    Column("state", Text, nullable=False),  # waiting, claimed, sent, delivered, failed, dropped, unknown, dead
+    Column("state", Text, nullable=False),  # waiting, claimed, leaving, sent, delivered, failed, dropped, unknown, dead
     Column("attempts", Integer, nullable=False),
     Column("claimed_by", Text),
     Column("claimed_until", Instant),
@@ -101,6 +105,8 @@ async def enqueue(
 ) -> bool:
     """Let one thing leave; False if this `key` has left (or waits) already. `params` must hold no secret."""
     now = house.clock.now()
+    if priority not in PRIORITIES:
+        raise ValueError(f"{priority} is no priority: choose from {PRIORITIES}")
     row = {
         "id": house.ids.take(), "key": key, "kind": kind, "template": template, "params": params or {},
         "channel": channel, "contact_id": contact_id, "account_id": account_id, "subject_id": subject_id,
@@ -114,26 +120,92 @@ async def enqueue(
 _LEAVING = [outbox.c[name] for name in Leaving.__dataclass_fields__]
 
 
-async def claim(conn: AsyncConnection, now: datetime, worker: str, limit: int) -> list[Leaving]:
-    """Lease up to `limit` due rows (also those whose lease ran out), most urgent first; no two workers get the same row."""
-    due = (
-        select(outbox.c.id)
-        .where(
-            (outbox.c.state == "waiting") & (outbox.c.not_before <= now)
-            | (outbox.c.state == "claimed") & (outbox.c.claimed_until < now)
+async def claim(
+    conn: AsyncConnection, now: datetime, worker: str, limit: int, priorities: Sequence[int] = PRIORITIES
+) -> list[Leaving]:
+    """Lease up to `limit` due rows, most urgent first; no two workers get the same row."""
+    rows: list[Leaving] = []
+    for priority in priorities:
+        due = (
+            select(*_LEAVING)
+            .where(outbox.c.state == "waiting", outbox.c.priority == priority, outbox.c.not_before <= now)
+            .order_by(outbox.c.not_before, outbox.c.id)
+            .limit(limit - len(rows))
+            .with_for_update(skip_locked=True)
         )
-        .order_by(outbox.c.priority, outbox.c.not_before, outbox.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+        rows += [_once_more(row) for row in await conn.execute(due)]
+        if len(rows) == limit:
+            break
+    await _lease(conn, now, worker, [row.id for row in rows])
+    return rows
+
+
+def _once_more(row: Any) -> Leaving:
+    leaving = Leaving(*row)
+    return replace(leaving, attempts=leaving.attempts + 1)
+
+
+async def _lease(conn: AsyncConnection, now: datetime, worker: str, ids: Sequence[int]) -> None:
+    if not ids:
+        return
+    await conn.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(ids))
+        .values(state="claimed", claimed_by=worker, claimed_until=now + LEASE, attempts=outbox.c.attempts + 1)
     )
+
+
+async def mark(conn: AsyncConnection, ids: Collection[int]) -> None:
+    """These are about to be handed to a provider, and must not be handed to it twice."""
+    if ids:
+        await conn.execute(update(outbox).where(outbox.c.id.in_(ids)).values(state="leaving"))
+
+
+async def renew(conn: AsyncConnection, now: datetime, workers: Collection[str]) -> int:
+    """These workers are alive: their claims hold for another `LEASE`; how many rows that are."""
     statement = (
         update(outbox)
-        .where(outbox.c.id.in_(due.scalar_subquery()))
-        .values(state="claimed", claimed_by=worker, claimed_until=now + LEASE, attempts=outbox.c.attempts + 1)
-        .returning(outbox.c.priority, *_LEAVING)
+        .where(outbox.c.state.in_(("claimed", "leaving")), outbox.c.claimed_by.in_(workers))
+        .values(claimed_until=now + LEASE)
     )
-    rows = (await conn.execute(statement)).all()
-    return [Leaving(*row[1:]) for row in sorted(rows, key=lambda row: (row[0], row[1]))]
+    return (await conn.execute(statement)).rowcount
+
+
+async def take_up(conn: AsyncConnection, now: datetime, worker: str) -> list[Leaving]:
+    """Look after what a dead dispatcher left behind, one row at a time, so that a row which kills dispatchers is found.
+
+    What may be out and must not be sent twice becomes `unknown`; a row left behind `CRASHES` times is dead; else it is
+    leased to `worker` (a list of one). Nothing left behind: an empty list.
+    """
+    lost = outbox.c.claimed_until < now
+    await conn.execute(
+        update(outbox)
+        .where(outbox.c.state == "leaving", lost)
+        .values(state="unknown", reason="left while its dispatcher died", settled_at=now, claimed_until=None)
+    )
+    while True:
+        found = (
+            select(*_LEAVING, outbox.c.reason).where(outbox.c.state == "claimed", lost).order_by(outbox.c.id).limit(1)
+        )
+        row = (await conn.execute(found.with_for_update(skip_locked=True))).first()
+        if row is None:
+            return []
+        crashes = _crashes(row.reason) + 1
+        this = update(outbox).where(outbox.c.id == row.id)
+        if crashes < CRASHES:
+            await _lease(conn, now, worker, [row.id])
+            await conn.execute(this.values(reason=f"{_LEFT_BEHIND}{crashes}"))
+            return [_once_more(row[:-1])]
+        await conn.execute(
+            this.values(state="dead", reason="poison: its dispatchers died", settled_at=now, claimed_until=None)
+        )
+
+
+_LEFT_BEHIND = "left behind: "
+
+
+def _crashes(reason: str | None) -> int:
+    return int(reason.removeprefix(_LEFT_BEHIND)) if reason and reason.startswith(_LEFT_BEHIND) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,33 +218,39 @@ class Outcome:
     provider_ref: str | None = None
     reason: str | None = None
     attempts: int = 1
+    not_before: datetime | None = None
+    """With `waiting`: not a failure, but a time to wait for (quiet hours); no try is counted."""
 
 
-async def settle(conn: AsyncConnection, now: datetime, outcomes: Sequence[Outcome]) -> None:
-    """Write what became of the rows of a batch; a row to be tried again gets its back-off, and after the last one is dead."""
-    if not outcomes:
-        return
-    statement = (
-        update(outbox)
-        .where(outbox.c.id == bindparam("row_id"))
-        .values(
-            state=bindparam("new_state"), provider_ref=bindparam("ref"), reason=bindparam("why"),
-            not_before=bindparam("again_at"), settled_at=bindparam("settled"), claimed_until=None,
-        )
-    )  # fmt: skip
-    await conn.execute(statement, [_settled(now, outcome) for outcome in outcomes])
+_SETTLED = ("state", "provider_ref", "reason", "not_before", "settled_at", "attempts")
 
 
-def _settled(now: datetime, outcome: Outcome) -> dict[str, Any]:
-    state, again_at = outcome.state, now
+async def settle(conn: AsyncConnection, now: datetime, outcomes: Sequence[Outcome], worker: str | None = None) -> None:
+    """Write what became of the rows of a batch; a row to be tried again gets its back-off, and after the last one is dead.
+
+    With `worker`, only rows that are still its own: a lease that was lost in between is another's to settle.
+    """
+    rows = [_settled(now, outcome) for outcome in outcomes]
+    if worker is None:
+        await bulk.update_many(conn, outbox, ("id",), (*_SETTLED, "claimed_until"), rows)
+    else:
+        rows = [(*row, worker) for row in rows]
+        await bulk.update_many(conn, outbox, ("id", "claimed_by"), (*_SETTLED, "claimed_until"), rows)
+
+
+def _settled(now: datetime, outcome: Outcome) -> tuple[Any, ...]:
+    """The new values, then the id."""
+    state, again_at, attempts = outcome.state, outcome.not_before or now, outcome.attempts
     if state == "waiting":
-        tries = outcome.attempts - 1
-        state = "dead" if tries >= len(BACK_OFF_SECONDS) else "waiting"
-        again_at = now + timedelta(seconds=BACK_OFF_SECONDS[min(tries, len(BACK_OFF_SECONDS) - 1)])
-    return {
-        "row_id": outcome.id, "new_state": state, "ref": outcome.provider_ref, "why": outcome.reason,
-        "again_at": again_at, "settled": None if state == "waiting" else now,
-    }  # fmt: skip
+        tries = attempts - 1
+        if outcome.not_before:
+            attempts = tries
+        elif tries >= len(BACK_OFF_SECONDS):
+            state = "dead"
+        else:
+            again_at = now + timedelta(seconds=BACK_OFF_SECONDS[tries])
+    settled_at = None if state == "waiting" else now
+    return state, outcome.provider_ref, outcome.reason, again_at, settled_at, attempts, None, outcome.id
 
 
 async def replay(conn: AsyncConnection, now: datetime, ids: Sequence[int]) -> int:

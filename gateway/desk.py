@@ -3,8 +3,16 @@
 Every page and webhook module exposes `routes() -> list[web.AbstractRouteDef]`; the route table stands in `app.py`.
 """
 
+from collections.abc import Awaitable, Callable
+
 from aiohttp import web
 
 from core.house import House
 
 HOUSE: web.AppKey[House] = web.AppKey("house", House)
+
+Check = Callable[[], Awaitable[object]]
+"""Asks one thing whether it works; raises when it does not."""
+
+CHECKS: web.AppKey[dict[str, Check]] = web.AppKey("checks", dict)
+"""What `/readyz` asks besides the database: each room that a turn needs puts its own question here, by name."""

@@ -102,5 +102,6 @@ seal_due = Table(
     metadata,
     Column("first_id", BigInteger, primary_key=True, autoincrement=False),
     Column("last_id", BigInteger, nullable=False),
+    Column("postings", BigInteger, nullable=False),  # how many ids of the span are postings
 )
 """Posting ids written but not yet sealed. Ids come in blocks, so they commit out of order: a high-water mark would miss some."""

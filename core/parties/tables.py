@@ -39,6 +39,7 @@ party = Table(
     Column("language", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Index("ix_party_name", "name"),
+    Index("ix_party_national_id", "national_id"),
 )
 
 account = Table(
@@ -124,7 +125,7 @@ pin = Table(
     Column("party_id", ForeignKey("party.id"), primary_key=True),
     Column("hash", Text, nullable=False),  # argon2
     Column("tries_left", Integer, nullable=False),
-    Column("locked_until", Instant),
+    Column("locked_at", Instant),  # the last try was wrong: only a code to the phone on file opens it again
     Column("set_at", Instant, nullable=False),
 )
 
@@ -134,12 +135,13 @@ link_code = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("purpose", Text, nullable=False),  # link, pin, page
     Column("account_id", ForeignKey("account.id")),
-    Column("contact_id", ForeignKey("contact.id")),
-    Column("hash", Text, nullable=False),
+    Column("contact_id", ForeignKey("contact.id")),  # who asked
+    Column("salt", Text, nullable=False),  # the code is derived from it with the secret key: core/parties/codes.py
     Column("tries_left", Integer, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
     Index("ix_link_code_contact", "contact_id", "expires_at"),
+    Index("ix_link_code_account", "account_id", "expires_at"),
 )
 
 interest = Table(

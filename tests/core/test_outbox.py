@@ -47,12 +47,78 @@ async def test_two_workers_never_get_the_same_row(house: House) -> None:
     assert len(keys) == len(set(keys)) == 80
 
 
-async def test_a_dead_workers_claim_runs_out(house: House, clock: SetClock) -> None:
-    await _put(house, "n1")
-    assert len(await _claim(house)) == 1
-    assert await _claim(house) == []
+async def _take_up(house: House, worker: str = "w2") -> list[outbox.Leaving]:
+    async with house.db.writing() as conn:
+        return await outbox.take_up(conn, house.clock.now(), worker)
+
+
+async def _states(house: House) -> list[tuple[str, str | None]]:
+    async with house.db.reading() as conn:
+        rows = await conn.execute(select(outbox.outbox.c.state, outbox.outbox.c.reason).order_by(outbox.outbox.c.id))
+        return [(row.state, row.reason) for row in rows]
+
+
+async def test_a_dead_workers_claim_runs_out_and_is_taken_up_one_by_one(house: House, clock: SetClock) -> None:
+    await _put(house, "n1", "n2")
+    assert len(await _claim(house)) == 2
+    assert await _take_up(house) == []
     clock.forward(outbox.LEASE + timedelta(seconds=1))
-    assert [(row.key, row.attempts) for row in await _claim(house)] == [("n1", 2)]
+    assert [(row.key, row.attempts) for row in await _take_up(house)] == [("n1", 2)]
+    assert [(row.key, row.attempts) for row in await _take_up(house)] == [("n2", 2)]
+    assert await _take_up(house) == []
+
+
+async def test_a_living_worker_renews_its_claim(house: House, clock: SetClock) -> None:
+    await _put(house, "n1")
+    await _claim(house)
+    clock.forward(outbox.LEASE - timedelta(seconds=1))
+    async with house.db.writing() as conn:
+        assert await outbox.renew(conn, clock.now(), ["w"]) == 1
+    clock.forward(outbox.LEASE - timedelta(seconds=1))
+    assert await _take_up(house) == []
+
+
+async def test_what_was_leaving_when_its_worker_died_is_unknown_and_not_sent_again(
+    house: House, clock: SetClock
+) -> None:
+    await _put(house, "n1")
+    [row] = await _claim(house)
+    async with house.db.writing() as conn:
+        await outbox.mark(conn, [row.id])
+    clock.forward(outbox.LEASE + timedelta(seconds=1))
+    assert await _take_up(house) == []
+    assert await _states(house) == [("unknown", "left while its dispatcher died")]
+
+
+async def test_a_row_that_kills_its_workers_is_laid_aside_after_three(house: House, clock: SetClock) -> None:
+    await _put(house, "killer", "innocent")
+    await _claim(house)
+    for _ in range(outbox.CRASHES - 1):
+        clock.forward(outbox.LEASE + timedelta(seconds=1))
+        assert [row.key for row in await _take_up(house)] == ["killer"]
+    clock.forward(outbox.LEASE + timedelta(seconds=1))
+    assert [row.key for row in await _take_up(house)] == ["innocent"]
+    assert (await _states(house))[0] == ("dead", "poison: its dispatchers died")
+
+
+async def test_waiting_for_a_time_counts_no_try(house: House, clock: SetClock) -> None:
+    await _put(house, "n1")
+    [row] = await _claim(house)
+    tomorrow = clock.now() + timedelta(hours=12)
+    await _settle(house, Outcome(row.id, "waiting", reason="quiet hours", not_before=tomorrow, attempts=row.attempts))
+    assert await _claim(house) == []
+    clock.forward(timedelta(hours=12))
+    assert [row.attempts for row in await _claim(house)] == [1]
+
+
+async def test_a_lost_lease_is_not_settled_by_its_former_owner(house: House, clock: SetClock) -> None:
+    await _put(house, "n1")
+    [row] = await _claim(house)
+    clock.forward(outbox.LEASE + timedelta(seconds=1))
+    await _take_up(house, "w2")
+    async with house.db.writing() as conn:
+        await outbox.settle(conn, clock.now(), [Outcome(row.id, "sent")], "w")
+    assert (await _states(house))[0][0] == "claimed"
 
 
 async def test_trying_again_backs_off_and_ends_as_a_dead_letter_that_can_be_replayed(

@@ -191,6 +191,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_party'))
     )
     op.create_index('ix_party_name', 'party', ['name'], unique=False)
+    op.create_index('ix_party_national_id', 'party', ['national_id'], unique=False)
     op.create_table('posting',
     sa.Column('id', sa.BigInteger(), nullable=False),
     sa.Column('journal_id', sa.BigInteger(), nullable=False),
@@ -255,6 +256,7 @@ def upgrade() -> None:
     op.create_table('seal_due',
     sa.Column('first_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('last_id', sa.BigInteger(), nullable=False),
+    sa.Column('postings', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('first_id', name=op.f('pk_seal_due'))
     )
     op.create_table('staff',
@@ -299,9 +301,20 @@ def upgrade() -> None:
     sa.Column('quality', sa.Text(), nullable=False),
     sa.Column('file_id', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('meter_id', 'register', 'day', 'at', 'revision', name=op.f('pk_usage')),
-    postgresql_partition_by='RANGE (day)'
+    postgresql_partition_by='RANGE (day)',
+    sqlite_with_rowid=False
     )
     op.create_index('ix_usage_day', 'usage', ['day', 'meter_id'], unique=False)
+    op.create_table('usage_day',
+    sa.Column('meter_id', sa.BigInteger(), nullable=False),
+    sa.Column('register', sa.Text(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('readings', sa.SmallInteger(), nullable=False),
+    sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
+    sa.Column('estimated_micro', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('meter_id', 'register', 'day', name=op.f('pk_usage_day')),
+    sqlite_with_rowid=False
+    )
     op.create_table('usage_file',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('source', sa.Text(), nullable=False),
@@ -313,7 +326,9 @@ def upgrade() -> None:
     sa.Column('revised', sa.Integer(), nullable=False),
     sa.Column('rejected', sa.Integer(), nullable=False),
     sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
-    sa.Column('totals', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('records', sa.BigInteger(), nullable=False),
+    sa.Column('settings', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('received_at', Instant(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_file')),
     sa.UniqueConstraint('source', 'digest', name=op.f('uq_usage_file_source_digest'))
@@ -387,7 +402,7 @@ def upgrade() -> None:
     sa.Column('party_id', sa.BigInteger(), nullable=False),
     sa.Column('hash', sa.Text(), nullable=False),
     sa.Column('tries_left', sa.Integer(), nullable=False),
-    sa.Column('locked_until', Instant(), nullable=True),
+    sa.Column('locked_at', Instant(), nullable=True),
     sa.Column('set_at', Instant(), nullable=False),
     sa.ForeignKeyConstraint(['party_id'], ['party.id'], name=op.f('fk_pin_party_id')),
     sa.PrimaryKeyConstraint('party_id', name=op.f('pk_pin'))
@@ -442,6 +457,15 @@ def upgrade() -> None:
     sa.Column('reason', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['file_id'], ['usage_file.id'], name=op.f('fk_usage_reject_file_id')),
     sa.PrimaryKeyConstraint('file_id', 'row', name=op.f('pk_usage_reject'))
+    )
+    op.create_table('usage_total',
+    sa.Column('file_id', sa.BigInteger(), nullable=False),
+    sa.Column('meter_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('month', sa.Date(), nullable=False),
+    sa.Column('readings', sa.Integer(), nullable=False),
+    sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['file_id'], ['usage_file.id'], name=op.f('fk_usage_total_file_id')),
+    sa.PrimaryKeyConstraint('file_id', 'meter_id', 'month', name=op.f('pk_usage_total'))
     )
     op.create_table('contact_account',
     sa.Column('contact_id', sa.BigInteger(), nullable=False),
@@ -506,6 +530,9 @@ def upgrade() -> None:
     sa.Column('token', sa.Text(), nullable=False),
     sa.Column('currency', sa.Text(), nullable=False),
     sa.Column('total_minor', sa.BigInteger(), nullable=False),
+    sa.Column('tax_minor', sa.BigInteger(), nullable=False),
+    sa.Column('rounding_minor', sa.BigInteger(), nullable=False),
+    sa.Column('reward_minor', sa.BigInteger(), nullable=False),
     sa.Column('estimated', sa.Boolean(), nullable=False),
     sa.Column('issued_on', sa.Date(), nullable=True),
     sa.Column('due_on', sa.Date(), nullable=True),
@@ -526,7 +553,7 @@ def upgrade() -> None:
     sa.Column('purpose', sa.Text(), nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=True),
     sa.Column('contact_id', sa.BigInteger(), nullable=True),
-    sa.Column('hash', sa.Text(), nullable=False),
+    sa.Column('salt', sa.Text(), nullable=False),
     sa.Column('tries_left', sa.Integer(), nullable=False),
     sa.Column('expires_at', Instant(), nullable=False),
     sa.Column('used_at', Instant(), nullable=True),
@@ -534,6 +561,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_link_code_contact_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_link_code'))
     )
+    op.create_index('ix_link_code_account', 'link_code', ['account_id', 'expires_at'], unique=False)
     op.create_index('ix_link_code_contact', 'link_code', ['contact_id', 'expires_at'], unique=False)
     op.create_table('mandate',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),

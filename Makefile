@@ -1,0 +1,44 @@
+# Every target does all the set-up it needs. Needs Python 3.11 or later, make and a C compiler; nothing else by hand.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: install demo test lint bench soak requirements clean
+
+$(VENV)/.installed: requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.tested: $(VENV)/.installed requirements-test.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
+	touch $@
+
+install: $(VENV)/.installed  ## the `hodi` command in .venv/bin
+
+demo: $(VENV)/.installed  ## an example operator, billed, with a phone to dial: make demo ARGS=--once plays the story and ends
+	$(BIN)/hodi demo $(ARGS)
+
+test: $(VENV)/.tested  ## everything that must hold, in under fifteen minutes
+	$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.tested  ## format, lint, types, imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.tested  ## each figure as a ratio to its limit, measured in the same run
+	$(BIN)/hodi bench $(ARGS)
+
+soak: $(VENV)/.tested  ## the big sizes: many kills, many accounts
+	$(BIN)/pytest -m soak --no-header $(ARGS)
+
+requirements:  ## pin anew, with hashes and without naming a registry
+	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --extra build pyproject.toml -o requirements.txt
+	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --extra build --extra test --extra fast pyproject.toml -o requirements-test.txt
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

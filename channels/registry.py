@@ -1,0 +1,93 @@
+"""Which channels there are: one row each. A channel is open when the operator has set what it needs."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import aiohttp
+from pydantic import SecretStr
+
+from channels import whatsapp
+from channels.africastalking_messaging import Account
+from channels.contract import Channel
+from channels.sms_africastalking import AfricasTalkingSms
+from channels.telegram import Telegram
+from channels.ussd_africastalking import AfricasTalkingUssd
+from channels.webchat import WebChat
+from channels.whatsapp import WhatsApp
+from core.config import Settings
+from core.message import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the composition root hands to every channel it opens."""
+
+    settings: Settings
+    http: aiohttp.ClientSession
+    push: Callable[[Notice], Awaitable[bool]]
+    """Shows a notice in an open web chat; False when none is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One provider of one channel; of several open rows with the same name the first sends."""
+
+    name: str
+    provider: str
+    needs: tuple[str, ...]
+    """The settings (`HODI_...` in small letters) without which it stays shut."""
+    make: Callable[[Tools], Channel]
+
+
+def _account(tools: Tools) -> Account:
+    settings = tools.settings
+    return Account(
+        settings.africastalking_username,
+        settings.africastalking_api_key,
+        settings.africastalking_base_url,
+        settings.africastalking_sender,
+    )
+
+
+def _whatsapp(tools: Tools) -> WhatsApp:
+    settings = tools.settings
+    account = whatsapp.Account(
+        settings.whatsapp_phone_id,
+        settings.whatsapp_token,
+        settings.whatsapp_app_secret,
+        settings.whatsapp_verify_token,
+        settings.whatsapp_base_url,
+    )
+    return WhatsApp(account, tools.http)
+
+
+def _telegram(tools: Tools) -> Telegram:
+    settings = tools.settings
+    return Telegram(settings.telegram_token, settings.telegram_secret, settings.telegram_base_url, tools.http)
+
+
+ROWS: tuple[Row, ...] = (
+    Row("ussd", "africastalking", (), lambda tools: AfricasTalkingUssd()),
+    Row(
+        "sms",
+        "africastalking",
+        ("africastalking_api_key",),
+        lambda tools: AfricasTalkingSms(_account(tools), tools.http),
+    ),
+    Row("whatsapp", "meta", ("whatsapp_phone_id", "whatsapp_token", "whatsapp_app_secret"), _whatsapp),
+    Row("telegram", "telegram", ("telegram_token", "telegram_secret"), _telegram),
+    Row("webchat", "hodi", (), lambda tools: WebChat(tools.push)),
+)
+
+
+def open_channels(tools: Tools) -> dict[str, Channel]:
+    """Every channel whose settings are there, by name."""
+    made: dict[str, Channel] = {}
+    for row in ROWS:
+        if row.name not in made and all(_is_set(getattr(tools.settings, name)) for name in row.needs):
+            made[row.name] = row.make(tools)
+    return made
+
+
+def _is_set(value: object) -> bool:
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)

@@ -1,0 +1,51 @@
+"""Who is asking and what they may do: roles and permissions as data, never as code in a page.
+
+A permission names one thing a person at the ops side does (`bill.see`); a role is a set of them. Every route of the console and
+of the ops API carries exactly one permission, and a route without one fails a test. A key or a person may belong to a branch:
+then everything of other branches does not exist for them.
+"""
+
+from dataclasses import dataclass
+
+PERMISSIONS: dict[str, str] = {
+    "customer.see": "find a customer and see the whole of one",
+    "bill.see": "see bills and their lines",
+    "payment.see": "see payments and what they paid",
+    "ticket.see": "see tickets",
+    "ticket.write": "open tickets and move them on",
+    "day.see": "see a day: bills, payments, messages, and the cash expected",
+    "campaign.see": "see campaigns and how far they are",
+    "campaign.run": "plan, pause and cancel campaigns",
+    "outbox.see": "see messages that could not leave",
+    "outbox.replay": "send dead messages again",
+    "hub.write": "subscribe to events and unsubscribe",
+    "console.use": "sign in to the console and out of it",
+}
+"""What may be done, and what each means in words."""
+
+_LOOK = frozenset({"customer.see", "bill.see", "payment.see", "ticket.see", "day.see", "campaign.see", "console.use"})
+
+ROLES: dict[str, frozenset[str]] = {
+    "admin": frozenset(PERMISSIONS),
+    "clerk": _LOOK - {"day.see", "campaign.see"} | {"ticket.write", "outbox.see"},
+    "finance": _LOOK | {"outbox.see", "outbox.replay"},
+    "marketing": frozenset({"day.see", "campaign.see", "campaign.run", "console.use"}),
+    "viewer": _LOOK,
+    "partner": frozenset({"bill.see", "payment.see", "ticket.see", "ticket.write", "hub.write", "customer.see"}),
+}
+"""Who may do what: the only table of its kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Someone who proved who they are: a machine with a key, or a person signed in to the console."""
+
+    actor: str
+    """As the audit names them: `key:<id>` or `user:<name>`."""
+    role: str
+    branch: str | None = None
+    """The code of the one branch they belong to; None: the whole house."""
+
+    def may(self, permission: str) -> bool:
+        """Whether the role grants `permission`; an unknown role grants nothing."""
+        return permission in ROLES.get(self.role, frozenset())

@@ -1,0 +1,91 @@
+"""People of the console: a name, a role, a password through argon2, and a lock after too many wrong ones.
+
+Argon2 takes tens of milliseconds on purpose, so it runs in a thread; an unknown name costs the same as a wrong password.
+"""
+
+import asyncio
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import audit
+from core.access import sessions
+from core.access.model import ROLES, Who
+from core.access.tables import staff
+from core.errors import Refused
+from core.house import House
+
+TRIES = 5
+LOCKED_FOR = timedelta(minutes=15)
+SHORTEST, LONGEST = 12, 200
+
+_hasher = PasswordHasher()
+
+
+async def create_staff(
+    conn: AsyncConnection, house: House, name: str, role: str, password: str, *, branch: str | None = None
+) -> int:
+    """A new person for the console. Refused: an unknown role, a name that is taken, a password that is too short."""
+    if role not in ROLES:
+        raise Refused("access.role", role=role, roles=", ".join(ROLES))
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise Refused("access.password", shortest=SHORTEST, longest=LONGEST)
+    name = name.strip().lower()
+    taken = await conn.scalar(select(staff.c.id).where(staff.c.name == name))
+    if not name or len(name) > 60 or taken:
+        raise Refused("access.name", name=name[:60])
+    hashed = await asyncio.to_thread(_hasher.hash, password)
+    staff_id = house.ids.take()
+    row = {"id": staff_id, "name": name, "role": role, "branch": branch, "hash": hashed, "tries_left": TRIES}
+    await conn.execute(insert(staff).values(**row, created_at=house.clock.now()))
+    await audit.note(conn, house, "job:cli", "staff.created", f"user:{name}", role=role, branch=branch)
+    return staff_id
+
+
+async def sign_in(house: House, name: str, password: str) -> str | None:
+    """A sitting's cookie; None if name or password is wrong, or the name is locked (which a stranger is not told).
+
+    The try is taken before the password is checked, so that a hundred guesses at once are still five; and the check holds
+    no transaction, so that a flood of sign-ins never keeps a bill from being written.
+    """
+    name = name.strip().lower()[:60]
+    async with house.db.writing() as conn:
+        row = await _take_try(conn, house, name)
+    right = await asyncio.to_thread(_verified, row.hash if row else _nobody(), password[: LONGEST + 1])
+    if row is None or not right:
+        return None
+    async with house.db.writing() as conn:
+        await conn.execute(update(staff).where(staff.c.id == row.id).values(tries_left=TRIES, locked_until=None))
+        await audit.note(conn, house, f"user:{name}", "staff.signed_in", f"user:{name}")
+        return await sessions.open_session(conn, house, Who(f"user:{name}", row.role, row.branch))
+
+
+async def _take_try(conn: AsyncConnection, house: House, name: str) -> Row[Any] | None:
+    """The person's row if they may try now; the last try locks, and the end of a lock gives new tries."""
+    row = (await conn.execute(select(staff).where(staff.c.name == name).with_for_update())).first()
+    now = house.clock.now()
+    if row is None or (row.locked_until and row.locked_until > now):
+        return None
+    left = (TRIES if row.locked_until else row.tries_left) - 1
+    lock = now + LOCKED_FOR if left == 0 else None
+    await conn.execute(update(staff).where(staff.c.id == row.id).values(tries_left=left, locked_until=lock))
+    if lock:
+        await audit.note(conn, house, f"user:{name}", "staff.locked", f"user:{name}", until=lock.isoformat())
+    return row
+
+
+def _verified(hashed: str, password: str) -> bool:
+    try:
+        return _hasher.verify(hashed, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+@cache
+def _nobody() -> str:
+    return _hasher.hash("the password of nobody: an unknown name must cost as much as a wrong password")

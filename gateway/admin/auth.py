@@ -1,0 +1,84 @@
+"""The door of the ops side: a Bearer key for `/tmf-api`, a cookie and a CSRF token for `/console`; nobody passes by default.
+
+The permission stands on the handler (`described`). A route there without one is refused, so that forgetting is safe. Whether
+an id exists in another branch is never told: what is not theirs is 404 (the queries see to that), what their role may not do is 403.
+"""
+
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+
+from core.access import keys, secrets, sessions
+from core.access.model import Who
+from gateway.admin.described import OPEN, Handler, description
+from gateway.desk import HOUSE
+
+COOKIE = "hodi_console"
+WHO: web.RequestKey[Who] = web.RequestKey("who", Who)
+CSRF: web.RequestKey[str] = web.RequestKey("csrf", str)
+API, CONSOLE = "/tmf-api/", "/console"
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let through who may pass; everything outside the ops side passes untouched."""
+    if request.path.startswith(API):
+        await _machine(request)
+    elif request.path == CONSOLE or request.path.startswith(CONSOLE + "/"):
+        await _person(request)
+    return await handler(request)
+
+
+async def _machine(request: web.Request) -> None:
+    scheme, _, key = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+    house = request.app[HOUSE]
+    who = None
+    if scheme.lower() == "bearer":
+        async with house.db.reading() as conn:
+            who = await keys.who(conn, key.strip())
+    if who is None:
+        raise web.HTTPUnauthorized(
+            headers={"WWW-Authenticate": 'Bearer realm="hodi"'}, text="A valid API key is needed."
+        )
+    _permit(request, who)
+
+
+async def _person(request: web.Request) -> None:
+    if request.method not in ("GET", "HEAD") and not same_origin(request):
+        raise web.HTTPForbidden(text="This form was sent from another site.")
+    if _permission(request) == OPEN:
+        return
+    house, cookie = request.app[HOUSE], request.cookies.get(COOKIE, "")
+    async with house.db.reading() as conn:
+        sitting = await sessions.sitting(conn, house, cookie) if cookie else None
+    if sitting is None:
+        raise web.HTTPSeeOther(f"{CONSOLE}/login")
+    if request.method not in ("GET", "HEAD"):
+        sent = (await request.post()).get("csrf", "")
+        if not isinstance(sent, str) or not secrets.same(sent, sitting.csrf):
+            raise web.HTTPForbidden(text="The form was too old. Go back, reload the page and try again.")
+    request[CSRF] = sitting.csrf
+    _permit(request, sitting.who)
+
+
+def _permission(request: web.Request) -> str | None:
+    found = description(request.match_info.handler)
+    return found.permission if found else None
+
+
+def _permit(request: web.Request, who: Who) -> None:
+    request[WHO] = who
+    if request.match_info.http_exception is not None:
+        return  # no such route: 404 or 405 follows, now that we know they may ask
+    permission = _permission(request)
+    if permission is None or not who.may(permission):
+        raise web.HTTPForbidden(text=f"The role {who.role} may not do this.")
+
+
+def same_origin(request: web.Request) -> bool:
+    """Whether the browser says that the request comes from our own pages (or says nothing, as old ones do)."""
+    origin = request.headers.get(hdrs.ORIGIN)
+    if origin is None:
+        return True
+    ours = {request.host, urlsplit(request.app[HOUSE].settings.public_url).netloc}
+    return urlsplit(origin).netloc in ours

@@ -1,0 +1,62 @@
+"""What a route says of itself: who may use it and what it takes and gives. The guard and `/openapi.json` read the same words.
+
+`OPEN` must be said: a route of the console or of the ops API that says nothing is refused, and fails a test.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from core.access.model import PERMISSIONS
+
+OPEN = "open"
+"""The permission of a route that needs none (the sign-in page)."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+H = TypeVar("H", bound=Handler)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One route in its own words."""
+
+    permission: str
+    summary: str = ""
+    query: tuple[tuple[str, str], ...] = ()
+    """Names of query parameters, and what each means."""
+    body: type[BaseModel] | None = None
+    answer: type[BaseModel] | None = None
+    many: bool = False
+    """Whether the answer is a list of `answer`."""
+    status: int = 200
+
+
+def described(
+    permission: str = OPEN,
+    *,
+    summary: str = "",
+    query: tuple[tuple[str, str], ...] = (),
+    body: type[BaseModel] | None = None,
+    answer: type[BaseModel] | None = None,
+    many: bool = False,
+    status: int = 200,
+) -> Callable[[H], H]:
+    """Put the description on a handler; refuses a permission that does not exist."""
+    if permission != OPEN and permission not in PERMISSIONS:
+        raise ValueError(f"{permission!r} is no permission: add it to core/access/model.py")
+
+    def put(handler: H) -> H:
+        words = summary or (handler.__doc__ or "").split("\n")[0]
+        handler.described = Described(permission, words, query, body, answer, many, status)  # type: ignore[attr-defined]
+        return handler
+
+    return put
+
+
+def description(handler: object) -> Described | None:
+    """What a handler says of itself, if it says anything."""
+    found = getattr(handler, "described", None)
+    return found if isinstance(found, Described) else None

@@ -1,0 +1,97 @@
+"""The edge of every answer: refusals in words, bugs with a reference and no trace, and the headers that keep a browser honest.
+
+Machines get `{"code", "reason"}`, people a small page. A bug is logged once, with a reference that the person can read out.
+"""
+
+import secrets
+import traceback
+from collections.abc import Mapping
+
+import structlog
+from aiohttp import web
+
+from core.errors import Refused
+from gateway.admin.described import Handler
+from gateway.admin.json import respond
+
+log = structlog.get_logger()
+
+MACHINES = ("/tmf-api/", "/hooks/", "/openapi.json", "/healthz", "/readyz", "/metrics", "/quote", "/phone/")
+_PLAIN = "default-src 'none'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
+_PAGE = f"{_PLAIN}; style-src 'self'; script-src 'self'; connect-src 'self'; font-src 'self'"
+HEADERS: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+@web.middleware
+async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whatever happens inside, the answer is one that can be read and tells nothing it should not."""
+    try:
+        if "\0" in request.path or "\0" in request.query_string or "%00" in request.query_string:
+            raise web.HTTPBadRequest(text="The address has a letter that no address may have.")
+        return await handler(request)
+    except Refused as refusal:
+        return _told(request, refusal.status, refusal.code, refusal.sentence(language(request)))
+    except web.HTTPException as why:
+        if why.status < 400:
+            raise
+        return _told(request, why.status, _code(why), why.text or why.reason, why.headers)
+    except Exception as bug:
+        reference = secrets.token_hex(4)
+        log.error("a bug", reference=reference, method=request.method, route=route_of(request), **_place(bug))
+        words = f"Something went wrong on our side. Say {reference} if you call us about it."
+        return _told(request, 500, "internalError", words)
+
+
+def _place(bug: Exception) -> dict[str, object]:
+    """Kind and place of a bug, without its words and values: those may be a customer's."""
+    frames = traceback.extract_tb(bug.__traceback__)
+    return {
+        "error": type(bug).__name__,
+        "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+    }
+
+
+def route_of(request: web.Request) -> str:
+    """The route as the table writes it (`/b/{token}`): no token, id or secret reaches a log or a metric."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "none"
+
+
+def language(request: web.Request) -> str:
+    """The language that the browser asks for, if it is one of the operator's."""
+    asked = request.headers.get("Accept-Language", "")[:100].lower()
+    return "sw" if asked.startswith("sw") else "en"
+
+
+def _code(why: web.HTTPException) -> str:
+    words = {400: "invalidRequest", 401: "unauthorized", 403: "forbidden", 404: "notFound", 405: "methodNotAllowed"}
+    return words.get(why.status, "refused")
+
+
+def _told(
+    request: web.Request, status: int, code: str, reason: str, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    reason = reason.removeprefix(f"{status}: ")
+    keep = {name: value for name, value in (headers or {}).items() if name in ("Allow", "WWW-Authenticate")}
+    if request.path.startswith(MACHINES) or "application/json" in request.headers.get("Accept", ""):
+        return respond({"code": code, "reason": reason}, status=status, headers=keep)
+    from gateway.pages.page import message
+
+    return message(request, status, reason, headers=keep)
+
+
+async def headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Signal `on_response_prepare`: what every answer carries, unless its page has chosen stricter or other words."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    html = response.content_type == "text/html"
+    policy = f"{_PAGE}; form-action 'self'" if request.path.startswith("/console") else _PAGE
+    response.headers.setdefault("Content-Security-Policy", policy if html else _PLAIN)
+    if request.path.startswith(("/console", "/tmf-api/")):
+        response.headers.setdefault("Cache-Control", "no-store")

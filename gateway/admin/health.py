@@ -1,0 +1,69 @@
+"""Is it alive, and can it work: for whatever restarts the process, and for whatever sends it traffic.
+
+Alive asks nothing. Ready asks each thing a turn needs (`gateway.desk.CHECKS`), all at once and never for long; the answer
+names what is missing and nothing else.
+"""
+
+import asyncio
+
+import structlog
+from aiohttp import web
+from pydantic import BaseModel
+from sqlalchemy import select
+
+from core.schema import id_block
+from gateway.admin.described import described
+from gateway.admin.json import respond
+from gateway.desk import CHECKS, HOUSE, Check
+
+log = structlog.get_logger()
+PATIENCE_SECONDS = 2.0
+
+
+class Health(BaseModel):
+    """`status` is ok or not ready; `checks` says which of them."""
+
+    status: str
+    checks: dict[str, str] = {}
+
+
+@described(summary="Alive", answer=Health)
+async def alive(_request: web.Request) -> web.Response:
+    """GET /healthz."""
+    return respond({"status": "ok"})
+
+
+@described(summary="Ready to take requests", answer=Health)
+async def ready(request: web.Request) -> web.Response:
+    """GET /readyz: 200, or 503 naming what does not answer."""
+    checks: dict[str, Check] = {"database": lambda: _database(request), **_more(request.app)}
+    answers = await asyncio.gather(*(_asked(name, check) for name, check in checks.items()))
+    told = dict(zip(checks, answers, strict=True))
+    fine = all(answer == "ok" for answer in answers)
+    return respond({"status": "ok" if fine else "not ready", "checks": told}, status=200 if fine else 503)
+
+
+def _more(app: web.Application) -> dict[str, Check]:
+    nothing: dict[str, Check] = {}
+    return app.get(CHECKS, nothing)
+
+
+async def _asked(name: str, check: Check) -> str:
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await check()
+    except Exception as why:
+        log.warning("not ready", check=name, error=type(why).__name__)
+        return "failed"
+    return "ok"
+
+
+async def _database(request: web.Request) -> None:
+    """The database answers, and is migrated."""
+    async with request.app[HOUSE].db.reading() as conn:
+        (await conn.execute(select(id_block.c.next_id).where(id_block.c.name == "hodi"))).one()
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes."""
+    return [web.get("/healthz", alive), web.get("/readyz", ready)]

@@ -1,0 +1,75 @@
+"""What a watcher wants to know: how many requests, how long they took, and what waits in the outbox. No customer in any label."""
+
+import asyncio
+from collections.abc import Iterable
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from core import outbox
+from gateway.admin.described import Handler, described
+from gateway.admin.edge import route_of
+from gateway.desk import HOUSE
+
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+OUTBOX_STATES = ("waiting", "claimed", "sent", "delivered", "failed", "dropped", "unknown", "dead")
+
+
+class Meters:
+    """The counters of one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        labels = ("method", "route", "status")
+        self.requests = Counter("hodi_requests", "Requests answered", labels, registry=self.registry)
+        self.seconds = Histogram(
+            "hodi_request_seconds", "Time to answer", ("route",), buckets=_BUCKETS, registry=self.registry
+        )
+        self.outbox = Gauge("hodi_outbox_rows", "Outbox rows by state", ("state",), registry=self.registry)
+
+
+METERS: web.AppKey[Meters] = web.AppKey("meters", Meters)
+
+
+@web.middleware
+async def measured(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count and time each answer, under its route's own name (no id, no token)."""
+    meters, loop = request.app[METERS], asyncio.get_running_loop()
+    began, status = loop.time(), 500
+    try:
+        answer = await handler(request)
+        status = answer.status
+        return answer
+    except web.HTTPException as why:
+        status = why.status
+        raise
+    finally:
+        route = route_of(request)
+        meters.requests.labels(_method(request.method), route, str(status)).inc()
+        meters.seconds.labels(route).observe(loop.time() - began)
+
+
+def _method(method: str) -> str:
+    return method if method in ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS") else "other"
+
+
+def _rows(states: Iterable[str], counted: dict[str, int]) -> Iterable[tuple[str, int]]:
+    return ((state, counted.get(state, 0)) for state in states)
+
+
+@described(summary="Counters in the Prometheus text format")
+async def metrics(request: web.Request) -> web.Response:
+    """GET /metrics."""
+    meters, house = request.app[METERS], request.app[HOUSE]
+    async with house.db.reading() as conn:
+        counted = await outbox.waiting(conn)
+    for state, count in _rows(OUTBOX_STATES, counted):
+        meters.outbox.labels(state).set(count)
+    body = generate_latest(meters.registry)
+    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def routes() -> list[web.RouteDef]:
+    """The route."""
+    return [web.get("/metrics", metrics)]

@@ -1,0 +1,27 @@
+"""The ops side in one place: its routes, and what it needs at start-up.
+
+`setup(app)` puts the edge, the meters and the guard around every route, in this order: a refusal of the guard is counted
+and told like any other.
+"""
+
+from aiohttp import web
+
+from gateway.admin import health, metrics, openapi
+from gateway.admin.auth import guard
+from gateway.admin.edge import edge, headers
+from gateway.admin.tmf import customer_bill, payment
+from gateway.pages import page
+
+ROOMS = (health, metrics, openapi, customer_bill, payment, page)
+
+
+def routes() -> list[web.AbstractRouteDef]:
+    """Every route of the ops side."""
+    return [route for room in ROOMS for route in room.routes()]
+
+
+def setup(app: web.Application) -> None:
+    """Middlewares, meters and headers. Call it once, before the app starts."""
+    app[metrics.METERS] = metrics.Meters()
+    app.middlewares.extend([metrics.measured, edge, guard])
+    app.on_response_prepare.append(headers)

@@ -1,0 +1,1 @@
+"""The `hodi` command, a file per family of words; `gateway/cli.py` puts them together."""

@@ -1,0 +1,1 @@
+"""`hodi import`: an operator's own data in, per-row errors to a reject file, safe to repeat."""

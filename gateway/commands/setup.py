@@ -1,0 +1,96 @@
+"""`hodi init` lays down an operator's folder; `hodi db` upgrades, backs up, restores and verifies its books."""
+
+import asyncio
+import shutil
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from core.config import Settings
+from core.db import Database
+from core.errors import BadInput
+from core.migrations import upgrade
+from gateway.commands.run import err, out, told, with_house
+from gateway.store_files import back_up, put_back
+
+Example = Literal["electricity", "water", "mobile"]
+db = typer.Typer(help="The database: upgrade, backup, restore, verify.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(init)
+    app.add_typer(db, name="db")
+
+
+@told
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to lay it down; must not hold an operator yet.")],
+    example: Annotated[Example, typer.Option(help="Which kind of operator to start from.")] = "electricity",
+) -> None:
+    """An operator's folder to start from, with commented settings."""
+    if (folder / "operator.yaml").exists():
+        raise BadInput(str(folder), "holds an operator.yaml already.", "Choose an empty folder.")
+    lay_down(example, folder)
+    out.print(f"{folder}/operator.yaml and {folder}/tariffs are yours to edit.", highlight=False)
+    out.print(
+        f"Next: set HODI_OPERATOR={folder}, then `hodi db upgrade` and `hodi import customers FILE`.", highlight=False
+    )
+
+
+def lay_down(example: str, folder: Path) -> None:
+    """Copy an example operator into `folder`."""
+    with as_file(files("examples") / example) as source:
+        shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
+
+
+@db.command("upgrade")
+@told
+def db_upgrade() -> None:
+    """Bring the database to the newest schema; safe to repeat."""
+
+    async def run() -> str:
+        database = Database(Settings().database_url)
+        try:
+            return await upgrade(database.engine)
+        finally:
+            await database.close()
+
+    out.print(f"The database is at revision {asyncio.run(run())}.", highlight=False)
+
+
+@db.command("backup")
+@told
+def db_backup(file: Annotated[Path, typer.Argument(help="Where to put the copy; must not exist yet.")]) -> None:
+    """Copy the whole database into one file, while it is in use."""
+    back_up(Settings().database_url, file)
+    out.print(f"Kept in {file}. Try it now and then: `hodi db restore {file}` on another machine.", highlight=False)
+
+
+@db.command("restore")
+@told
+def db_restore(file: Annotated[Path, typer.Argument(help="A file made by `hodi db backup`.")]) -> None:
+    """Put a backup back into an empty database."""
+    put_back(Settings().database_url, file)
+    out.print("Restored. Prove the books with `hodi db verify`.", highlight=False)
+
+
+@db.command("verify")
+@told
+def db_verify() -> None:
+    """Prove the books: postings balance, lines = invoices = postings, numbers gapless, seals unbroken."""
+    from core.house import House
+    from core.journeys.verify_books import problems
+
+    async def run(house: House) -> None:
+        async with house.db.reading() as conn:
+            found = await problems(conn)
+        for sentence in found:
+            err.print(sentence, style="red", markup=False, highlight=False)
+        if found:
+            raise typer.Exit(1)
+        out.print("The books are true: postings balance, lines = invoices = postings, numbers gapless, seals unbroken.")
+
+    with_house(run)

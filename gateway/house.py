@@ -1,0 +1,35 @@
+"""Opens the operator's house from the environment: settings, operator's folder, database."""
+
+from core.clock import Clock, SystemClock
+from core.config import EXAMPLE_SECRET, Settings, read_operator
+from core.db import Database
+from core.errors import BadInput
+from core.house import House
+
+SHORTEST_SECRET = 32
+
+
+def check_secrets(settings: Settings) -> None:
+    """Refuse to serve with a secret that is missing, short, or the example's."""
+    needed = {"HODI_SECRET_KEY": settings.secret_key, "HODI_HOOK_SECRET": settings.hook_secret}
+    for name, secret in needed.items():
+        value = secret.get_secret_value()
+        if value == EXAMPLE_SECRET or len(value) < (SHORTEST_SECRET if name == "HODI_SECRET_KEY" else 16):
+            raise BadInput(
+                name,
+                "is missing, short, or the example's.",
+                "Set it to something long and random: `openssl rand -hex 32`.",
+            )
+
+
+async def open_house(settings: Settings | None = None, clock: Clock | None = None) -> House:
+    """The house, its database open; `BadInput` says what is not set."""
+    settings = settings or Settings()
+    if settings.operator is None:
+        raise BadInput(
+            "HODI_OPERATOR",
+            "is not set.",
+            "Make an operator's folder with `hodi init FOLDER` and set HODI_OPERATOR to it.",
+        )
+    operator = read_operator(settings.operator)
+    return House(Database(settings.database_url), clock or SystemClock(), operator, settings)

@@ -1,0 +1,76 @@
+"""Pages: Jinja templates with autoescape, filled in and answered. No script of ours is inline, so the policy can forbid them.
+
+Whatever a customer, a clerk or a file wrote is text when it reaches a page. Static files are few and small, and served beside.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from core import money
+from core.house import House
+from core.text import say
+from gateway.desk import HOUSE
+
+_HERE = Path(__file__).parent
+STATIC = "/static"
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    made.filters.update(money=_money, day=_day)
+    return made
+
+
+def render(request: web.Request, template: str, *, status: int = 200, lang: str = "en", **values: Any) -> web.Response:
+    """A page as an answer; `say(key, ...)` speaks `lang`, `clock(instant)` speaks the operator's zone."""
+    house = request.app[HOUSE]
+
+    def speak(key: str, **params: object) -> str:
+        return say(lang, key, **params)
+
+    text = (
+        _environment()
+        .get_template(template)
+        .render(say=speak, lang=lang, operator=house.operator, clock=lambda instant: _clock(instant, house), **values)
+    )
+    return web.Response(text=text, status=status, content_type="text/html")
+
+
+def message(request: web.Request, status: int, words: str, *, headers: Mapping[str, str] | None = None) -> web.Response:
+    """A small page with one thing to say."""
+    answer = render(request, "message.html", status=status, words=words[:500])
+    answer.headers.update(headers or {})
+    return answer
+
+
+def fragment(html: str) -> Markup:
+    """Mark HTML that our own code made of escaped parts (a plot) as what it is."""
+    return Markup(html)  # noqa: S704 - only for SVG made by gateway/admin/console/plot.py
+
+
+def _money(minor: int | None, currency: str, lang: str = "en") -> str:
+    return "" if minor is None else money.show(minor, currency, lang)
+
+
+def _day(day: date | None) -> str:
+    return f"{day:%-d %b %Y}" if day else ""
+
+
+def _clock(instant: datetime | None, house: House) -> str:
+    return f"{instant.astimezone(house.zone):%-d %b %Y, %H:%M}" if instant else ""
+
+
+def routes() -> list[web.AbstractRouteDef]:
+    """The static files."""
+    return [web.static(STATIC, _HERE / "static")]

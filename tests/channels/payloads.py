@@ -1,0 +1,17 @@
+"""Bodies as the providers send them, one file each, retyped from their pages and from captures."""
+
+from pathlib import Path
+
+from channels.contract import Received
+
+FOLDER = Path(__file__).parent / "payloads"
+
+
+def body(name: str) -> bytes:
+    """The raw bytes of a payload such as `africastalking/ussd_first.form`."""
+    return (FOLDER / name).read_bytes()
+
+
+def posted(name: str) -> Received:
+    """A payload as it comes in."""
+    return Received("POST", body(name))

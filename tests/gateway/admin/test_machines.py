@@ -1,0 +1,107 @@
+"""Health, readiness, counters, the description of all routes, and the headers on everything."""
+
+import pytest
+from aiohttp import web
+
+from core.house import House
+from gateway.admin.auth import API, CONSOLE
+from gateway.admin.described import described, description
+from gateway.admin.openapi import all_routes, document
+from gateway.desk import CHECKS
+from tests.gateway.conftest import Serve, World, ops_app
+
+
+async def test_alive_asks_nothing_and_ready_asks_the_database(world: World) -> None:
+    assert (await world.client.get("/healthz")).status == 200
+    answer = await world.client.get("/readyz")
+    assert (answer.status, await answer.json()) == (200, {"status": "ok", "checks": {"database": "ok"}})
+
+
+async def test_ready_names_what_does_not_answer_and_tells_no_more(house: House, aiohttp_client: Serve) -> None:
+    async def broken() -> None:
+        raise RuntimeError("redis://user:secret@host refused")
+
+    app = ops_app(house)
+    app[CHECKS] = {"sessions": broken}
+    answer = await (await aiohttp_client(app)).get("/readyz")
+    assert answer.status == 503
+    assert (await answer.json())["checks"] == {"database": "ok", "sessions": "failed"}
+    assert "secret" not in await answer.text()
+
+
+async def test_the_counters_count_by_route_and_never_by_id(world: World) -> None:
+    await world.get(f"/tmf-api/customerBillManagement/v4/customerBill/{world.nakuru.invoice_id}")
+    text = await (await world.client.get("/metrics")).text()
+    assert 'route="/tmf-api/customerBillManagement/v4/customerBill/{id}",status="200"' in text
+    assert str(world.nakuru.invoice_id) not in text
+    assert 'hodi_outbox_rows{state="dead"} 0.0' in text
+
+
+async def test_every_route_is_described(world: World) -> None:
+    told = await (await world.client.get("/openapi.json")).json()
+    for path, method, _ in all_routes(world.client.app):
+        assert told["paths"][path][method]["summary"], path
+
+
+async def test_every_reference_of_the_description_leads_somewhere(house: House) -> None:
+    told = document(ops_app(house))
+
+    def references(value: object) -> list[str]:
+        if isinstance(value, dict):
+            here = [value["$ref"]] if "$ref" in value else []
+            return here + [found for part in value.values() for found in references(part)]
+        return [found for part in value for found in references(part)] if isinstance(value, list) else []
+
+    names = {f"#/components/schemas/{name}" for name in told["components"]["schemas"]}
+    assert set(references(told)) <= names
+    assert len(names) > 5
+
+
+async def test_every_route_of_the_ops_side_carries_a_permission(house: House) -> None:
+    silent = [
+        f"{method} {path}"
+        for path, method, handler in all_routes(ops_app(house))
+        if path.startswith((API, CONSOLE)) and description(handler) is None
+    ]
+    assert silent == []
+
+
+async def test_a_route_that_forgot_its_permission_is_refused(house: House, aiohttp_client: Serve, world: World) -> None:
+    async def forgotten(_request: web.Request) -> web.Response:
+        return web.Response(text="everything")
+
+    app = ops_app(house)
+    app.router.add_get("/tmf-api/forgotten/v4/thing", forgotten)
+    client = await aiohttp_client(app)
+    answer = await client.get("/tmf-api/forgotten/v4/thing", headers={"Authorization": f"Bearer {world.admin_key}"})
+    assert answer.status == 403
+
+
+def test_a_permission_that_does_not_exist_cannot_be_asked_for() -> None:
+    with pytest.raises(ValueError, match="no permission"):
+        described("everything.do")
+
+
+async def test_a_bug_is_told_with_a_reference_and_without_its_words(
+    house: House, aiohttp_client: Serve, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def buggy(_request: web.Request) -> web.Response:
+        raise RuntimeError("customer 42 has PIN 1234")
+
+    app = ops_app(house)
+    app.router.add_get("/buggy", buggy)
+    answer = await (await aiohttp_client(app)).get("/buggy")
+    assert answer.status == 500
+    assert "1234" not in await answer.text()
+    logged = capsys.readouterr().out
+    assert "RuntimeError" in logged
+    assert "PIN 1234" not in logged
+    assert "if you call us" in await answer.text()
+
+
+async def test_every_answer_carries_the_headers_that_keep_a_browser_honest(world: World) -> None:
+    for path in ("/healthz", "/nothing", "/tmf-api/x", "/metrics"):
+        answer = await world.client.get(path)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert "unsafe-inline" not in answer.headers["Content-Security-Policy"]
