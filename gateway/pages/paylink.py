@@ -31,22 +31,33 @@ async def _view(request: web.Request) -> LinkView | None:
 
 
 async def _show(request: web.Request) -> web.Response:
-    """How much is open now."""
+    """How much is open now; back from the provider's page, what became of it."""
+    back, sorry = "back" in request.query, None
+    if back and await _view(request):
+        sorry = await payment_doors.back(request.app[HOUSE], request.match_info["token"])
     view = await _view(request)
     if view is None:
         return _over(request, Refused("payments.link.unknown", status=404), "en")
     if view.state != "open":
-        status = 200 if view.state in ("paid", "collecting") and request.query else 410
-        return _over(request, Refused(f"payments.link.{view.state}", status=status), view.language)
+        over = Refused(f"payments.link.{view.state}", status=200 if back and view.state == "paid" else 410)
+        return _over(request, over, view.language)
     answer = render(
         request,
         "paylink.html",
         lang=view.language,
+        action=request.path,
         amount=money.show(view.amount_minor, view.currency, view.language),
         due=format_date(view.due_on, "d MMMM y", locale=view.language) if view.due_on else None,
+        sorry=_sorry(view.language, sorry),
     )
     answer.headers.update(_PRIVATE)
     return answer
+
+
+def _sorry(language: str, reason: str | None) -> str | None:
+    if reason is None:
+        return None
+    return say(language, "payments.page.failed", reason=say(language, f"payments.reason.{reason}"))
 
 
 async def _pay(request: web.Request) -> web.Response:
