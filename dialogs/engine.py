@@ -168,7 +168,7 @@ class _Walk:
         assert s.place is not None
         flow = self.book.flows[s.place.flow]
         if target in flow.states:
-            return self.enter(Place(flow.name, target, flow.version))
+            return self.enter(self.book.places[flow.name, target])
         return self.flow(target)
 
     def flow(self, name: str) -> Step:
@@ -263,7 +263,7 @@ class _Walk:
     def facts(self) -> Values:
         """What a fork may judge by besides what was kept."""
         who = self.s.who or Who()
-        return {"contact_id": who.contact_id, "party_id": who.party_id, "accounts": who.accounts}
+        return {**self.book.words.common, "contact_id": who.contact_id, "party_id": who.party_id, "accounts": who.accounts}
 
     def show(self, state: State, values: Values) -> Step:
         """Puts a state on the screen; an answer dialled ahead is taken at once, but never one that needs a yes."""

@@ -7,7 +7,6 @@ what is kept, never where the talk goes: a function that must choose answers wit
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Literal
 
 Values = Mapping[str, Any]
@@ -189,10 +188,3 @@ class Flow:
     start: str
     states: Mapping[str, State]
     guards: tuple[str, ...] = ()
-
-    @cached_property
-    def version(self) -> str:
-        """Changes whenever an edge or a word key of the flow does: a session of another version is led home kindly."""
-        from dialogs.shape import digest  # noqa: PLC0415 - shape reads this module
-
-        return digest(self)

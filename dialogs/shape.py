@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dialogs.model import Act, Ask, Do, Effect, End, Flow, Fork, Menu, Pick, Say, State
+from dialogs.model import WANTED, Act, Ask, Do, Effect, End, Flow, Fork, Menu, Pick, Say, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ def edges(state: State) -> Iterator[Edge]:
 def shown(state: State) -> bool:
     """Whether the customer sees it (and may turn back there)."""
     return not isinstance(state, Fork | Act)
+
+
+def is_guard(flow: Flow) -> bool:
+    """Whether the flow stands before others and leads on to what was wanted."""
+    return any(edge.to == WANTED for state in flow.states.values() for edge in edges(state))
 
 
 def keys(state: State) -> list[str]:

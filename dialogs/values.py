@@ -41,6 +41,11 @@ def named(names: dict[str, str]) -> list[Any]:
     return ["named", names]
 
 
+def lines(values: list[Any]) -> list[Any]:
+    """Several values below each other."""
+    return ["lines", values]
+
+
 def plain_quantity(micro: int) -> str:
     """Digits of a quantity without a useless tail: 42, 1.5."""
     whole = Fraction(micro, MICRO)

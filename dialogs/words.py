@@ -1,6 +1,6 @@
 """Says catalogue keys with values of `dialogs/values.py` filled in, each written as the customer's language writes it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache, lru_cache
@@ -36,23 +36,35 @@ class Words:
         """One value as a person of this language reads it."""
         if not isinstance(value, list | tuple):
             return str(value)
-        if value[0] == "money":
-            return show(value[1], value[2], lang)
-        if value[0] == "day":
-            return _day(value[1], lang)
-        if value[0] == "quantity":
-            return f"{plain_quantity(value[1])} {value[2]}"
-        if value[0] == "moment":
-            local = datetime.fromisoformat(value[1]).astimezone(self.zone)
-            return f"{_day(local.date().isoformat(), lang)} {local:%H:%M}"
-        if value[0] == "word":
-            return self.say(lang, value[1], value[2])
-        if value[0] == "named":
-            names: dict[str, str] = value[1]
-            return names.get(lang) or names.get("en") or next(iter(names.values()), "")
-        raise ValueError(f"{value!r} is no value of dialogs/values.py")
+        return _WRITERS[value[0]](self, lang, *value[1:])
+
+    def _money(self, lang: str, minor: int, currency: str) -> str:
+        return show(minor, currency, lang)
+
+    def _quantity(self, _lang: str, micro: int, unit: str) -> str:
+        return f"{plain_quantity(micro)} {unit}"
+
+    def _day(self, lang: str, iso: str) -> str:
+        return _short_day(iso, lang)
+
+    def _moment(self, lang: str, iso: str) -> str:
+        local = datetime.fromisoformat(iso).astimezone(self.zone)
+        return f"{_short_day(local.date().isoformat(), lang)} {local:%H:%M}"
+
+    def _named(self, lang: str, names: dict[str, str]) -> str:
+        return names.get(lang) or names.get("en") or next(iter(names.values()), "")
+
+    def _lines(self, lang: str, values: list[Any]) -> str:
+        return "\n".join([self.write(lang, value) for value in values])
+
+
+_WRITERS: dict[str, Callable[..., str]] = {
+    "money": Words._money, "quantity": Words._quantity, "day": Words._day, "moment": Words._moment, "word": Words.say,
+    "named": Words._named, "lines": Words._lines,
+}  # fmt: skip
+"""One for each tag of `dialogs/values.py`."""
 
 
 @lru_cache(maxsize=4096)
-def _day(iso: str, lang: str) -> str:
+def _short_day(iso: str, lang: str) -> str:
     return format_date(date.fromisoformat(iso), "d MMM", locale=lang)
