@@ -1,4 +1,4 @@
-"""Carries python-telegram-bot's calls over aiohttp: its default client is 30-50 times slower (docs/why.md, measured).
+"""Carries python-telegram-bot's calls over aiohttp: its default client is 30-50 times slower (measured).
 
 The bot's token is part of every address, so no address is ever put into an error or a log.
 """

@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     kannel_username: str = ""
     kannel_password: SecretStr = SecretStr("")
 
+    smtp_url: SecretStr = SecretStr("")
+    """`smtp://user:password@host:587` or `smtps://...`."""
+    email_sender: str = ""
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

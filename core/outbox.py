@@ -8,8 +8,9 @@ they are handed to a provider: whoever finds such a mark after a crash knows tha
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -115,6 +116,49 @@ async def enqueue(
     }  # fmt: skip
     result = await conn.execute(insert(conn, outbox).values(row).on_conflict_do_nothing(index_elements=["key"]))
     return result.rowcount == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One of many things that leave together: the arguments of `enqueue`."""
+
+    key: str
+    kind: str
+    template: str
+    params: dict[str, Any] = field(default_factory=dict)
+    channel: str | None = None
+    contact_id: int | None = None
+    account_id: int | None = None
+    subject_id: int | None = None
+    priority: int = NOTICE
+    resend_unknown: bool = False
+
+
+_BULK = (*Letter.__dataclass_fields__, "id", "not_before", "state", "attempts", "created_at")
+
+
+async def enqueue_many(
+    conn: AsyncConnection,
+    house: House,
+    letters: Sequence[Letter],
+    *,
+    ids: Sequence[int] | None = None,
+    known: bool = True,
+) -> int:
+    """Let many things leave; how many are new. Takes one id each: more than a few hundred, and the caller reserves them.
+
+    `known=False` says that no key can have left before (its subject came to be in this transaction), which is quicker.
+    """
+    now = house.clock.now()
+    rows = [
+        (*_values(letter), row_id, now, "waiting", 0, now)
+        for letter, row_id in zip(letters, ids or house.ids.take_many(len(letters)), strict=True)
+    ]
+    return await bulk.insert_many(conn, outbox, _BULK, rows, skip_known=known)
+
+
+_values = attrgetter(*Letter.__dataclass_fields__)
+"""A letter's values in the order of its fields (the one of `dataclasses` copies deeply)."""
 
 
 _LEAVING = [outbox.c[name] for name in Leaving.__dataclass_fields__]

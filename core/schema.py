@@ -8,6 +8,7 @@ from core.billing import tables as billing
 from core.campaigns import tables as campaigns
 from core.care import tables as care
 from core.catalog import tables as catalog
+from core.chat import tables as chat
 from core.db import metadata
 from core.ledger import tables as ledger
 from core.metering import tables as metering
@@ -26,6 +27,6 @@ PARTITIONED = ("usage", "posting", "invoice_line")
 APPEND_ONLY = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_version", "allocation")
 
 __all__ = [
-    "APPEND_ONLY", "PARTITIONED", "access", "audit", "billing", "campaigns", "care", "catalog", "effects", "ledger",
+    "APPEND_ONLY", "PARTITIONED", "access", "audit", "billing", "campaigns", "care", "catalog", "chat", "effects", "ledger",
     "metadata", "metering", "outbox", "parties", "payments", "rewards",
 ]  # fmt: skip

@@ -64,13 +64,13 @@ async def a_customer(
 
 async def a_bill(
     conn: AsyncConnection, house: House, customer: Customer, *, total: int = 120_050, open_minor: int | None = None,
-    disputed: int = 0, due: date = date(2026, 3, 24), token: str = TOKEN, month: int = 2,
+    disputed: int = 0, due: date = date(2026, 3, 24), token: str = TOKEN, month: int = 2, revision: int = 0,
 ) -> int:  # fmt: skip
     invoice_id = house.ids.take()
     await conn.execute(
         insert(invoice).values(
             id=invoice_id, account_id=customer.account_id, series="bill", from_date=date(2026, month, 1),
-            to_date=date(2026, month + 1, 1), revision=0, state="final", number=f"INV-{invoice_id}", token=token,
+            to_date=date(2026, month + 1, 1), revision=revision, state="final", number=f"INV-{invoice_id}", token=token,
             currency="KES", total_minor=total, estimated=False, issued_on=date(2026, month + 1, 1), due_on=due,
             facts={}, finalised_at=house.clock.now(),
         )
@@ -134,6 +134,12 @@ async def an_attempt(
         insert(attempt).values(
             id=attempt_id, key=f"a{attempt_id}", request_id=request_id, account_id=customer.account_id,
             provider="sandbox", method=method, amount_minor=amount, currency="KES", state=state, polls=0, created_at=now,
+        )
+    )  # fmt: skip
+    await conn.execute(
+        insert(payment_request).values(
+            id=house.ids.take(), key=f"paylink:failed:{attempt_id}", kind="paylink", account_id=customer.account_id,
+            token=f"{attempt_id:022}", currency="KES", state="open", created_at=now,
         )
     )  # fmt: skip
     return attempt_id

@@ -1,24 +1,25 @@
 """Compiles a tariff document into the values that rating reads, refusing every combination that has no one meaning."""
 
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.catalog import compile_charges as charges
-from core.catalog.compile_extras import allowances_of, buy_of, fair_use_of
-from core.catalog.compile_times import destinations_of, times_of
-from core.catalog.compile_usage import usage_of
-from core.catalog.context import Context
-from core.catalog.document import (
+from core.catalog.charge_document import (
     CommitmentDoc,
     DiscountDoc,
     EventDoc,
     FixedDoc,
     LimitDoc,
     PercentDoc,
-    TariffDoc,
     TaxDoc,
     UsageDoc,
 )
+from core.catalog.compile_extras import allowances_of, buy_of, fair_use_of
+from core.catalog.compile_times import destinations_of, times_of
+from core.catalog.compile_usage import usage_of
+from core.catalog.context import Context
+from core.catalog.document import TariffDoc
 from core.catalog.numbers import exact
 from core.catalog.read import documents
 from core.catalog.wrong import refuse
@@ -41,9 +42,13 @@ def load_versions(path_or_text: str | Path) -> tuple[Tariff, ...]:
     found = documents(path_or_text)
     where = found[0][0]
     versions = sorted((compile_document(doc, where) for _, doc in found), key=lambda tariff: tariff.valid_from)
-    for one, after in zip(versions, versions[1:], strict=False):
+    for one, after in pairwise(versions):
         if one.code != after.code or one.currency != after.currency:
-            refuse(where, f"it holds {one.code} and {after.code}", "keep versions of one tariff, in one currency, in a file")
+            refuse(
+                where,
+                f"it holds {one.code} and {after.code}",
+                "keep versions of one tariff, in one currency, in a file",
+            )
         if one.valid_from == after.valid_from:
             refuse(where, f"two versions start on {one.valid_from}", "give each its own `valid_from`")
     return tuple(versions)
@@ -92,7 +97,9 @@ def _whole(context: Context) -> None:
     seen = {doc.rounding.code}
     for entry in (*doc.charges, *doc.allowances):
         if entry.code in seen:
-            refuse(context.at(entry.code), "its code is used twice", "give every charge and allowance a code of its own")
+            refuse(
+                context.at(entry.code), "its code is used twice", "give every charge and allowance a code of its own"
+            )
         seen.add(entry.code)
 
 
@@ -136,6 +143,8 @@ def _charges(context: Context) -> tuple[Charge, ...]:
 
 def _meters(context: Context) -> dict[str, str]:
     """Every meter of the tariff and its unit."""
-    for entry in (*context.doc.allowances, *context.doc.fair_use):
-        context.measured(entry.meter, entry.unit, entry.code)
+    for allowance in context.doc.allowances:
+        context.measured(allowance.meter, allowance.unit, allowance.code)
+    for use in context.doc.fair_use:
+        context.measured(use.meter, use.unit, use.code)
     return context.meters

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
-from core.catalog.context import ANY_TIME, Context
-from core.catalog.document import (
+from core.catalog.charge_document import (
     CommitmentDoc,
     DiscountDoc,
     EventDoc,
@@ -15,6 +15,7 @@ from core.catalog.document import (
     StepDoc,
     TaxDoc,
 )
+from core.catalog.context import ANY_TIME, Context
 from core.catalog.numbers import exact
 from core.catalog.wrong import refuse
 from core.rating.charges.discount import Discount
@@ -98,7 +99,9 @@ def limit_of(context: Context, doc: LimitDoc, earlier: Sequence[str]) -> Limit:
 def commitment_of(context: Context, doc: CommitmentDoc, earlier: Sequence[str]) -> Commitment:
     """A commitment, due when the attribute `ends` is 1."""
     if doc.when is not None:
-        refuse(context.at(doc.code), "a commitment is due when its term ends", "remove `when`; `ends` names the attribute")
+        refuse(
+            context.at(doc.code), "a commitment is due when its term ends", "remove `when`; `ends` names the attribute"
+        )
     of = named(context, doc.code, doc.of, earlier)
     return Commitment(doc.code, context.price(doc.amount), of, doc.spent, Condition(doc.ends, frozenset({1})))
 
@@ -108,7 +111,9 @@ def named(context: Context, code: str, of: Sequence[str] | str, earlier: Sequenc
     where = context.at(code)
     if of == "*":
         if not earlier:
-            refuse(where, "it is taken of all earlier lines and there are none", "put it after the charges it is taken of")
+            refuse(
+                where, "it is taken of all earlier lines and there are none", "put it after the charges it is taken of"
+            )
         return tuple(dict.fromkeys(earlier))
     if not of:
         refuse(where, "it is taken of nothing", "name the lines it is taken of in `of`")
@@ -131,27 +136,26 @@ def event_of(context: Context, doc: EventDoc) -> Event:
         refuse(context.at(doc.code), "`round_each` is zero", "leave it out to keep events exact")
     rates = tuple(_rate(context, doc, rate) for rate in doc.rates)
     mode = Mode(context.doc.rounding.mode)
-    return Event(doc.code, Measure(doc.code, doc.meter, doc.unit), rates, each, mode, context.condition(doc.when, doc.code))
+    return Event(
+        doc.code, Measure(doc.code, doc.meter, doc.unit), rates, each, mode, context.condition(doc.when, doc.code)
+    )
 
 
 def _rate(context: Context, doc: EventDoc, rate: RateDoc) -> EventRate:
     where = context.at(doc.code)
     if not rate.steps or exact(rate.steps[0].since) != 0:
         refuse(where, "its first step does not start at 0", "begin with a step without `from`")
-    for step, after in zip(rate.steps, rate.steps[1:], strict=False):
+    for step, after in pairwise(rate.steps):
         if exact(after.since) <= exact(step.since):
             refuse(where, f"a step starts at {after.since}, not after the one before", "let `from` rise")
     for step in rate.steps:
         if exact(step.increment) == 0 or exact(step.per or "1") == 0:
             refuse(where, "an increment or a `per` is zero", "give it above zero")
-    for step, after in zip(rate.steps, rate.steps[1:], strict=False):
+    for step, after in pairwise(rate.steps):
         if (exact(after.since) - exact(step.since)) % exact(step.increment):
             remedy = f"start it at a multiple of {step.increment} after {step.since}"
             refuse(where, f"the step from {after.since} starts within an increment of {step.increment}", remedy)
-    if rate.to and len(rate.to) == 1:
-        name = rate.to[0]
-    else:
-        name = ", ".join(rate.to) if rate.to else None
+    name = ", ".join(rate.to) if rate.to else None
     connect = {ANY_TIME: context.price("0")} if rate.connect is None else context.by_time(rate.connect, doc.code)
     return EventRate(
         name,

@@ -1,7 +1,8 @@
 """Compiles what stands beside the charges: allowances, fair use, and how an amount becomes units."""
 
+from core.catalog.charge_document import EventDoc, UsageDoc
 from core.catalog.context import Context
-from core.catalog.document import AllowanceDoc, EventDoc, UsageDoc
+from core.catalog.document import AllowanceDoc
 from core.catalog.numbers import exact
 from core.catalog.wrong import refuse
 from core.rating.exact import MICRO
@@ -22,7 +23,9 @@ def _allowance(context: Context, doc: AllowanceDoc) -> Allowance:
     for code in doc.charges:
         charge = known.get(code)
         if not isinstance(charge, UsageDoc | EventDoc) or charge.meter != doc.meter:
-            refuse(where, f"{code!r} is no charge for the meter {doc.meter!r}", "name usage or event charges of that meter")
+            refuse(
+                where, f"{code!r} is no charge for the meter {doc.meter!r}", "name usage or event charges of that meter"
+            )
         if isinstance(charge, UsageDoc) and charge.model in ("percentage", "cost_plus", "demand"):
             refuse(where, f"{code!r} is of model {charge.model}, which has no units to include", "leave it out")
     roll = doc.rollover

@@ -26,7 +26,9 @@ def times_of(context: Context) -> Times | None:
     gap = times.gap()
     if gap is not None:
         minute, weekday, month, holiday = gap
-        when = f"{DAYS[weekday]} {minute // 60:02}:{minute % 60:02} in month {month}" + (" (holiday)" if holiday else "")
+        when = f"{DAYS[weekday]} {minute // 60:02}:{minute % 60:02} in month {month}" + (
+            " (holiday)" if holiday else ""
+        )
         refuse(f"{context.where}, times", f"{when} belongs to no time", "end with an entry that has only a `code`")
     return times
 
@@ -70,12 +72,18 @@ def _holidays(context: Context, doc: HolidaysDoc | None) -> frozenset[date]:
     if doc is None:
         asked = [rule.code for rule in context.doc.times if rule.holidays != "include"]
         if asked:
-            refuse(f"{context.where}, time {asked[0]}", "it depends on holidays", "add `holidays: {country: KE}` or their days")
+            refuse(
+                f"{context.where}, time {asked[0]}",
+                "it depends on holidays",
+                "add `holidays: {country: KE}` or their days",
+            )
         return frozenset()
     days = set(doc.days)
     if doc.country is not None:
         if doc.country not in holidays.list_supported_countries():
-            refuse(f"{context.where}, holidays", f"{doc.country!r} is no country with known holidays", "list the `days`")
+            refuse(
+                f"{context.where}, holidays", f"{doc.country!r} is no country with known holidays", "list the `days`"
+            )
         first = context.doc.valid_from.year - 1
         years = range(first, first + YEARS_AHEAD)
         days |= set(holidays.country_holidays(doc.country, subdiv=doc.subdivision, years=years))

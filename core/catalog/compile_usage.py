@@ -1,10 +1,16 @@
 """Compiles usage charges: the measure and the model, and refuses what no price could mean."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
+from core.catalog.charge_document import (
+    MOST_BLOCKS,
+    BlocksDoc,
+    SetDoc,
+    TierDoc,
+    UsageDoc,
+)
 from core.catalog.context import ANY_TIME, Context
-from core.catalog.document import MOST_BLOCKS, BlocksDoc, SetDoc, TierDoc, UsageDoc
 from core.catalog.fields import check_fields
 from core.catalog.numbers import exact
 from core.catalog.wrong import refuse
@@ -34,30 +40,30 @@ def usage_of(context: Context, doc: UsageDoc) -> Usage:
 
 
 def _model(context: Context, doc: UsageDoc) -> Model:
-    match doc.model:
-        case "flat":
-            assert doc.price is not None
-            prices = context.by_time(doc.price, doc.code, doc.during)
-            return Flat(prices[ANY_TIME]) if ANY_TIME in prices else FlatByTime(prices)
-        case "graduated" | "volume" | "stairstep":
-            return _blocks(context, doc)
-        case "package":
-            return Package(context.price(_one(context, doc)), _above_zero(context, doc, "size"))
-        case "percentage":
-            return _percentage(context, doc)
-        case "cost_plus":
-            assert doc.multiplier is not None
-            return Percentage(exact(doc.multiplier) * 100, f"x {doc.multiplier}")
-        case "demand":
-            return _demand(context, doc)
-        case "sets":
-            return _sets(context, doc)
+    return _MODELS[doc.model](context, doc)
+
+
+def _flat(context: Context, doc: UsageDoc) -> Model:
+    assert doc.price is not None
+    prices = context.by_time(doc.price, doc.code, doc.during)
+    return Flat(prices[ANY_TIME]) if ANY_TIME in prices else FlatByTime(prices)
+
+
+def _package(context: Context, doc: UsageDoc) -> Model:
+    return Package(context.price(_one(context, doc)), _above_zero(context, doc, "size"))
+
+
+def _cost_plus(context: Context, doc: UsageDoc) -> Model:
+    assert doc.multiplier is not None
+    return Percentage(exact(doc.multiplier) * 100, f"x {doc.multiplier}")
 
 
 def _one(context: Context, doc: UsageDoc) -> str:
     """The price of a model that knows no times of use."""
     if not isinstance(doc.price, str):
-        refuse(context.at(doc.code), f"model {doc.model} has one price", "write one charge per time, each with `during`")
+        refuse(
+            context.at(doc.code), f"model {doc.model} has one price", "write one charge per time, each with `during`"
+        )
     return doc.price
 
 
@@ -75,7 +81,9 @@ def _blocks(context: Context, doc: UsageDoc) -> Model:
     if doc.model == "graduated" and timed:
         return _graduated_by_time(context, doc, tiers, width)
     if timed:
-        refuse(context.at(doc.code), f"model {doc.model} has no prices by time", "write one charge per time, with `during`")
+        refuse(
+            context.at(doc.code), f"model {doc.model} has no prices by time", "write one charge per time, with `during`"
+        )
     if doc.model == "graduated":
         return Graduated(tiers, width, doc.lines == "one")
     if doc.model == "stairstep":
@@ -86,7 +94,9 @@ def _blocks(context: Context, doc: UsageDoc) -> Model:
 def _graduated_by_time(context: Context, doc: UsageDoc, tiers: tuple[Tier, ...], width: Width) -> Model:
     where = context.at(doc.code)
     if any(tier.by_time is None for tier in tiers):
-        refuse(where, "some blocks have prices by time and some have one price", "give every block a price for every time")
+        refuse(
+            where, "some blocks have prices by time and some have one price", "give every block a price for every time"
+        )
     if any(tier.fee for tier in tiers):
         refuse(where, "a block with prices by time has no fee", "write the fee as a charge of its own")
     if doc.lines == "one":
@@ -202,3 +212,14 @@ def _case(context: Context, doc: UsageDoc, one: SetDoc) -> Case:
     return Case(_model(context, inner), one.attribute, values, at_most)
 
 
+_MODELS: dict[str, Callable[[Context, UsageDoc], Model]] = {
+    "flat": _flat,
+    "graduated": _blocks,
+    "volume": _blocks,
+    "stairstep": _blocks,
+    "package": _package,
+    "percentage": _percentage,
+    "cost_plus": _cost_plus,
+    "demand": _demand,
+    "sets": _sets,
+}

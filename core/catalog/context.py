@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from core import money
-from core.catalog.document import Prices, TariffDoc, WhenDoc
+from core.catalog.charge_document import Prices, WhenDoc
+from core.catalog.document import TariffDoc
 from core.catalog.numbers import exact
 from core.catalog.wrong import refuse
 from core.rating.tariff import Condition, Price
@@ -43,7 +44,7 @@ class Context:
 
     def minor(self, text: str) -> Fraction:
         """Exact minor units of a money text."""
-        return exact(text) * 10**self.exponent
+        return exact(text) * Fraction(10**self.exponent)
 
     def by_time(self, prices: Prices, code: str, during: Sequence[str] | None = None) -> dict[int, Price]:
         """Prices by the index of the time of use; {ANY_TIME: price} where there is one for all."""
@@ -52,7 +53,11 @@ class Context:
         self.bands(list(prices), code)
         lacking = [name for name in (during or self.times) if name not in prices]
         if lacking:
-            refuse(self.at(code), f"no price for the time {lacking[0]!r}", "give every time of use a price, or name `during`")
+            refuse(
+                self.at(code),
+                f"no price for the time {lacking[0]!r}",
+                "give every time of use a price, or name `during`",
+            )
         return {self.times[name]: self.price(text) for name, text in prices.items()}
 
     def bands(self, names: Sequence[str] | None, code: str) -> frozenset[int] | None:
@@ -72,7 +77,9 @@ class Context:
         for name in names:
             if name not in self.destinations:
                 known = ", ".join(self.destinations) or "none"
-                refuse(self.at(code), f"{name!r} is no destination", f"define it under `destinations` (defined: {known})")
+                refuse(
+                    self.at(code), f"{name!r} is no destination", f"define it under `destinations` (defined: {known})"
+                )
         return frozenset(self.destinations[name] for name in names)
 
     def measured(self, meter: str, unit: str, code: str) -> None:

@@ -1,7 +1,7 @@
 """Which fields a usage charge takes with which model: a field that a model would ignore is refused, not ignored."""
 
+from core.catalog.charge_document import UsageDoc
 from core.catalog.context import Context
-from core.catalog.document import UsageDoc
 from core.catalog.wrong import refuse
 
 ALWAYS = {"code", "name", "when", "type", "meter", "unit", "model", "during", "credit"}
@@ -40,6 +40,8 @@ def check_fields(context: Context, doc: UsageDoc) -> None:
     if strange:
         name = min(strange)
         fits = ", ".join(model for model in NEEDS if name in NEEDS[model] | MAY[model])
-        refuse(context.at(doc.code), f"model {doc.model} takes no {name!r}", f"remove it, or use a model that does: {fits}")
+        refuse(
+            context.at(doc.code), f"model {doc.model} takes no {name!r}", f"remove it, or use a model that does: {fits}"
+        )
     if doc.during and doc.model in ("percentage", "cost_plus"):
         refuse(context.at(doc.code), f"model {doc.model} takes no 'during'", "remove it")

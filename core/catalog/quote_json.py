@@ -41,7 +41,9 @@ def parse(tariff: Tariff, data: Mapping[str, Any]) -> QuoteRequest:
     usage = _list(data, "usage")
     since, until, period = _period(data.get("period"), usage)
     rows = tuple(row_of(tariff, row, f"usage row {n}", since, until) for n, row in enumerate(usage, 1))
-    billed = tuple(row_of(tariff, row, f"billed row {n}", since, until) for n, row in enumerate(_list(data, "billed"), 1))
+    billed = tuple(
+        row_of(tariff, row, f"billed row {n}", since, until) for n, row in enumerate(_list(data, "billed"), 1)
+    )
     buy = None if data.get("buy") is None else amount_of(data["buy"], tariff, "buy")
     if buy is not None and rows:
         raise CannotRate("buy", "it stands instead of usage", "leave `usage` out")
@@ -183,7 +185,9 @@ def _line(tariff: Tariff, line: QuoteLine) -> dict[str, Any]:
     result: dict[str, Any] = {"code": line.code}
     for name in ("block", "time", "destination"):
         if getattr(line, name) is not None:
-            result[name] = str(getattr(line, name))
+            result[name] = getattr(line, name)
+    if line.since is not None and line.until is not None:
+        result |= {"from": line.since.isoformat(), "to": line.until.isoformat()}
     if line.quantity is not None:
         result["quantity"] = plain(line.quantity)
         result["unit"] = line.unit
@@ -191,5 +195,3 @@ def _line(tariff: Tariff, line: QuoteLine) -> dict[str, Any]:
         result["price"] = line.price
     result["amount"] = money_text(tariff, line.amount)
     return result
-
-

@@ -30,7 +30,9 @@ def row_of(tariff: Tariff, row: Mapping[str, Any], where: str, since: date, unti
     start, start_zone = _instant(tariff, row.get("at"), where)
     end, end_zone = _instant(tariff, row.get("until"), where)
     if start is not None and not _seconds(since) <= start < _seconds(until):
-        raise CannotRate(where, f"{row['at']} is outside the period from {since} to {until}", "correct `at` or the period")
+        raise CannotRate(
+            where, f"{row['at']} is outside the period from {since} to {until}", "correct `at` or the period"
+        )
     length = None
     if start_zone is not None and end_zone is not None:
         length = Fraction(end_zone - start_zone)
@@ -57,7 +59,9 @@ def meter_of(tariff: Tariff, row: Mapping[str, Any], where: str) -> tuple[str, s
         raise CannotRate(where, f"{meter!r} is no meter of {tariff.code}", f"use {', '.join(meters) or 'none'}")
     unit = row.get("unit", meters[meter])
     if unit != meters[meter]:
-        raise CannotRate(where, f"{meter} is measured in {meters[meter]}, not in {unit}", f"convert it to {meters[meter]}")
+        raise CannotRate(
+            where, f"{meter} is measured in {meters[meter]}, not in {unit}", f"convert it to {meters[meter]}"
+        )
     return meter, unit
 
 

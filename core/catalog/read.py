@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from core.catalog import document
+from core.catalog import charge_document, document
 from core.catalog.document import Document, TariffDoc
 from core.catalog.wrong import refuse
 
@@ -53,7 +53,7 @@ def documents(path_or_text: str | Path) -> list[tuple[str, TariffDoc]]:
     if len(text) > LARGEST_TEXT:
         refuse(where, f"it has {len(text)} characters", f"a tariff has at most {LARGEST_TEXT}")
     try:
-        raw = [raw for raw in yaml.load_all(text, Loader=_Loader) if raw is not None]  # noqa: S506 - derived from SafeLoader
+        raw = [raw for raw in yaml.load_all(text, Loader=_Loader) if raw is not None]
     except yaml.YAMLError as why:
         refuse(where, "it is not YAML: " + re.sub(r"\s+", " ", str(why)), "correct that line")
     if not raw:
@@ -68,9 +68,8 @@ def parsed(raw: Document, where: str = "tariff") -> TariffDoc:
     try:
         return TariffDoc.model_validate(raw)
     except ValidationError as why:
-        found = why.errors()
-    first = found[0]
-    refuse(_place(raw, first, where), _wrong(first), _remedy(first))
+        first = why.errors()[0]
+        refuse(_place(raw, first, where), _wrong(first), _remedy(first))
 
 
 def _place(raw: Document, error: ErrorDetails, where: str) -> str:
@@ -115,7 +114,7 @@ def _remedy(error: ErrorDetails) -> str:
 
 def _fields() -> list[str]:
     names: set[str] = set()
-    for model in vars(document).values():
-        if isinstance(model, type) and issubclass(model, document.Doc):
+    for model in (*vars(document).values(), *vars(charge_document).values()):
+        if isinstance(model, type) and issubclass(model, charge_document.Doc):
             names |= {field.alias or name for name, field in model.model_fields.items()}
     return sorted(names)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import Text, and_, cast, exists, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import invoice, open_item
@@ -66,6 +66,8 @@ class AttemptFacts:
     failed: bool
     left_minor: int
     tried_again: bool
+    token: str | None
+    """Of the paylink that was made with the notice (`journeys/payment_failed.py`): it has the key of the notice's row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ async def receipts(conn: AsyncConnection, ids: Collection[int], currency: str) -
 
 async def attempts(conn: AsyncConnection, ids: Collection[int], currency: str) -> Mapping[int, AttemptFacts]:
     """Attempts by id; what is open of the bill it was for, else of the whole account."""
-    later = attempt.alias("later")
+    later, link = attempt.alias("later"), payment_request.alias("link")
     again = exists().where(
         later.c.account_id == attempt.c.account_id, later.c.created_at > attempt.c.created_at,
         later.c.state.in_(LIVE_OR_WON),
@@ -151,9 +153,10 @@ async def attempts(conn: AsyncConnection, ids: Collection[int], currency: str) -
     found = await conn.execute(
         select(
             attempt.c.id, attempt.c.account_id, attempt.c.currency, attempt.c.method, attempt.c.state,
-            payment_request.c.invoice_id, again.label("again"),
+            payment_request.c.invoice_id, again.label("again"), link.c.token,
         )
         .join(payment_request, payment_request.c.id == attempt.c.request_id)
+        .outerjoin(link, link.c.key == literal("paylink:failed:") + cast(attempt.c.id, Text))
         .where(attempt.c.id.in_(ids))
     )  # fmt: skip
     rows = found.all()
@@ -163,7 +166,7 @@ async def attempts(conn: AsyncConnection, ids: Collection[int], currency: str) -
         row.id: AttemptFacts(
             row.account_id, row.currency, row.method, row.state in ("failed", "expired"),
             of_bills[row.invoice_id].left_minor if row.invoice_id in of_bills else standing[row.account_id].left_minor,
-            bool(row.again),
+            bool(row.again), row.token,
         )
         for row in rows
     }  # fmt: skip

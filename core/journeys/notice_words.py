@@ -105,9 +105,11 @@ def failed(house: House, row: Leaving, reader: Reader, tried: AttemptFacts) -> W
         return Untrue("she has tried again")
     if tried.left_minor <= 0:
         return PAID
+    if tried.token is None:
+        raise LookupError(f"no paylink was made for {row.key}")
     says = _always(house) | {
         "amount": money.show(tried.left_minor, tried.currency, reader.language),
-        "link": str(row.params.get("link") or _link(house, "p", str(row.params["token"]))),
+        "link": _link(house, "p", tried.token),
     }
     return Words("notice.failed", says, can_wait=tried.method not in HERSELF)
 

@@ -94,6 +94,7 @@ open_item = Table(
     Column("disputed_minor", BigInteger, nullable=False),
     Column("settled_on", Date),
     Index("ix_open_item_account", "account_id", "due_on"),
+    Index("ix_open_item_due", "due_on"),
     CheckConstraint("open_minor >= 0 AND disputed_minor >= 0 AND disputed_minor <= open_minor", name="within"),
 )
 

@@ -18,24 +18,37 @@ UNITS = {
 """What files call a unit, in lower case -> (the meter's unit, micro-units of it in one)."""
 
 
-def micro(text: str, scale: int = MICRO) -> int:
-    """`0.099` -> 99,000 micro-units; ValueError when it is no plain decimal, too fine, or beyond belief.
+class Unreadable(ValueError):
+    """A text that is no quantity or instant: the catalogue key of the reason, and its fields."""
 
-    `scale` is how many micro-units one unit of the text is.
+    def __init__(self, key: str, **params: object) -> None:
+        super().__init__(key)
+        self.key, self.params = key, params
+
+
+def micro(text: str, scale: int = MICRO) -> int:
+    """`0.099` -> 99,000 micro-units; Unreadable when it is no plain decimal, too fine, or beyond belief.
+
+    `scale` is how many micro-units one unit of the text is. `NaN`, `inf` and blanks are no numbers.
     """
     spelled = _DECIMAL.fullmatch(text.strip())
     if spelled is None or not (spelled[2] or spelled[3]):
-        raise ValueError(f"{text!r} is not a number")
+        raise Unreadable("reject.not_a_number", text=text[:40])
     digits, decimals = spelled[2] + spelled[3], len(spelled[3]) - int(spelled[4] or 0)
     if len(digits) + abs(decimals) > 60:
-        raise ValueError(f"{text!r} is larger than any reading")
-    value = int(digits) * scale
-    if decimals < 0:
-        value *= 10**-decimals
-    else:
-        value, rest = divmod(value, 10**decimals)
-        if rest:
-            raise ValueError(f"{text!r} is finer than a millionth")
+        raise Unreadable("reject.too_large", text=text[:40])
+    value = int(digits) * scale * int("1" + "0" * max(0, -decimals))
+    value, rest = divmod(value, int("1" + "0" * max(0, decimals)))
+    if rest:
+        raise Unreadable("reject.too_fine", text=text[:40])
     if value > LARGEST_MICRO:
-        raise ValueError(f"{text!r} is larger than any reading")
+        raise Unreadable("reject.too_large", text=text[:40])
     return -value if spelled[1] else value
+
+
+def used(text: str, scale: int = MICRO) -> int:
+    """`micro` of something that was used: less than nothing is refused."""
+    value = micro(text, scale)
+    if value < 0:
+        raise Unreadable("reject.negative", text=text[:40])
+    return value

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.bulk import insert_many
 from core.errors import Refused
 from core.house import House
+from core.metering import tables as metering
 from core.onboarding.draft import Draft, draft
 from core.onboarding.model import Customer, Registered
-from core.metering import tables as metering
 from core.parties import tables as t
 from core.sets import among
 
@@ -76,7 +76,19 @@ async def _save(conn: AsyncConnection, made: Draft) -> None:
     await insert_many(
         conn,
         t.account,
-        ["id", "number", "party_id", "branch_id", "segment", "currency", "bill_day", "state", "opened_on", "persons", "created_at"],
+        [
+            "id",
+            "number",
+            "party_id",
+            "branch_id",
+            "segment",
+            "currency",
+            "bill_day",
+            "state",
+            "opened_on",
+            "persons",
+            "created_at",
+        ],
         made.accounts,
     )
     await insert_many(conn, t.premise, ["id", "address", "area", "branch_id"], made.premises)
@@ -118,5 +130,7 @@ async def _adopt(conn: AsyncConnection, made: Draft) -> None:
         .scalar_subquery()
     )
     await conn.execute(
-        update(t.contact).where(among(conn, t.contact.c.id, made.adopted), t.contact.c.party_id.is_(None)).values(party_id=owner)
+        update(t.contact)
+        .where(among(conn, t.contact.c.id, made.adopted), t.contact.c.party_id.is_(None))
+        .values(party_id=owner)
     )

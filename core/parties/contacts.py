@@ -93,9 +93,7 @@ async def _link_on_record(conn: AsyncConnection, house: House, contact_id: int, 
     if owner is None or owner.id == contact_id:
         return
     await conn.execute(
-        update(contact)
-        .where(contact.c.id == contact_id)
-        .values(party_id=owner.party_id, language=owner.language)
+        update(contact).where(contact.c.id == contact_id).values(party_id=owner.party_id, language=owner.language)
     )
     theirs = select(
         literal(contact_id), contact_account.c.account_id, literal(house.clock.now()), literal("record")

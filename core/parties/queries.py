@@ -22,7 +22,17 @@ def _accounts() -> Select[Any]:
     """Accounts in the order of `Account`'s fields."""
     a, p = t.account.c, t.party.c
     return select(
-        a.id, a.number, a.party_id, p.name, a.currency, a.bill_day, a.state, a.branch_id, p.language, a.persons, a.opened_on
+        a.id,
+        a.number,
+        a.party_id,
+        p.name,
+        a.currency,
+        a.bill_day,
+        a.state,
+        a.branch_id,
+        p.language,
+        a.persons,
+        a.opened_on,
     ).join_from(t.account, t.party)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.rating.exact import MICRO, Column, Exact, Mask
-from core.rating.model import Events
+from core.rating.model import Carried, Events
 from core.rating.rounding import Mode, divide, to_whole
 from core.rating.sheet import Sheet
 from core.rating.tariff import Allowance
@@ -43,8 +43,8 @@ def cover(sheet: Sheet, meter: str) -> Coverage:
         needed = want if allowance.step is None else _stepped(want, allowance)
         taken = np.zeros_like(needed)
         left = np.zeros(sheet.size, dtype=np.int64)
-        for units, until in _buckets(sheet, allowance):
-            got, rest = _take(sheet, allowance, events, needed - taken, units, until)
+        for bucket in _buckets(sheet, allowance):
+            got, rest = _take(sheet, allowance, events, needed - taken, bucket)
             taken, left = taken + got, left + rest
         free = np.minimum(taken, want)
         result.by_event[allowance.code] = free
@@ -59,23 +59,23 @@ def _stepped(want: Column, allowance: Allowance) -> Column:
     return divide(want * step.denominator, step.numerator, Mode.UP) * step.numerator // step.denominator
 
 
-def _buckets(sheet: Sheet, allowance: Allowance) -> list[tuple[Column, int | None]]:
+def _buckets(sheet: Sheet, allowance: Allowance) -> list[Carried]:
     """What is there, the oldest first: what was carried over, then this period's own."""
     granted = Exact.constant(allowance.units)
     if allowance.scale_by is not None:
         granted = granted.by(sheet.attribute(allowance.scale_by, allowance.code))
     if allowance.prorate:
         granted = granted.by(sheet.fraction)
+    granted = sheet.shared(granted)
     own = to_whole(granted.times(MICRO).spread(sheet.size))
     carried = sheet.batch.carried.get(allowance.code, ())
-    return [(old.units, old.until) for old in carried] + [(own, None)]
+    return [*carried, Carried(own)]
 
 
-def _take(
-    sheet: Sheet, allowance: Allowance, events: Events, want: Column, units: Column, until: int | None
-) -> tuple[Column, Column]:
+def _take(sheet: Sheet, allowance: Allowance, events: Events, want: Column, bucket: Carried) -> tuple[Column, Column]:
     """What each event gets of one bucket, and what the bucket has left per service."""
-    want = np.where(_eligible(sheet, allowance, events, until), want, 0)
+    want = np.where(_eligible(sheet, allowance, events, bucket.until), want, 0)
+    units = bucket.units
     if not allowance.shared or sheet.batch.pool is None:
         got = _in_order(events.account, want, units, sheet.size)
         return got, units - sums(events.account, got, sheet.size)
@@ -93,7 +93,7 @@ def _take(
 
 def _in_order(owner: Column, want: Column, units: Column, owners: int) -> Column:
     before = running_before(owner, want, owners)
-    return np.clip(units[owner] - before, 0, want)
+    return np.asarray(np.clip(units[owner] - before, 0, want))
 
 
 def _eligible(sheet: Sheet, allowance: Allowance, events: Events, until: int | None) -> Mask:

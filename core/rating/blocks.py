@@ -32,8 +32,8 @@ class Width:
     prorate: bool = False
     step: Fraction | None = None
 
-    def bounds(self, tiers: Sequence[Tier], sheet: Sheet, charge: str) -> list[Exact]:
-        """The upper end of each block but the last, for every account."""
+    def bounds(self, tiers: Sequence[Tier], sheet: Sheet, charge: str, whole: bool = False) -> list[Exact]:
+        """The upper end of each block but the last, for every account; `whole` even where a version has a part only."""
         factor = Exact.constant(1)
         if self.per == "day":
             factor = sheet.days
@@ -41,6 +41,8 @@ class Width:
             factor = Exact.constant(sheet.months)
         if self.prorate and self.per != "day":
             factor = factor.by(sheet.fraction)
+        if self.per != "day" and not whole:
+            factor = sheet.shared(factor)
         if self.scale_by is not None:
             factor = factor.by(sheet.attribute(self.scale_by, charge))
         ends = [factor.times(tier.up_to) for tier in tiers if tier.up_to is not None]

@@ -25,7 +25,9 @@ def bought(tariff: Tariff, request: QuoteRequest, price: Pricer) -> Quote:
     """The quote of the units that `request.buy` minor units buy; its total is the amount, the difference a line."""
     rule, amount = tariff.buy, request.buy
     if rule is None:
-        raise CannotRate(f"tariff {tariff.code}", "it does not say how an amount becomes units", "add `buy` to the tariff")
+        raise CannotRate(
+            f"tariff {tariff.code}", "it does not say how an amount becomes units", "add `buy` to the tariff"
+        )
     assert amount is not None
     if amount <= 0:
         raise CannotRate("buy", "the amount must be above zero", "give what is paid, such as 500")
@@ -33,7 +35,7 @@ def bought(tariff: Tariff, request: QuoteRequest, price: Pricer) -> Quote:
     net_tariff = replace(tariff, charges=tuple(c for c in tariff.charges if c not in taxes), buy=None)
     exact = replace(net_tariff, rounding=Rounding(None, None))
     taken = {tax.code: _tax(tariff, amount, tax) for tax in taxes}
-    net = amount - sum(taken.values())
+    net = amount - sum(taken.values(), Fraction(0))
 
     def cost(steps: Fraction) -> Fraction:
         row = Row(rule.meter, int(steps * rule.step * MICRO))
@@ -42,7 +44,7 @@ def bought(tariff: Tariff, request: QuoteRequest, price: Pricer) -> Quote:
     steps = _steps(cost, net, rule)
     row = Row(rule.meter, int(steps * rule.step * MICRO))
     answer = price(net_tariff, replace(request, rows=(row,), buy=None))
-    return _settled(tariff, answer, taxes, taken, amount, steps * rule.step)
+    return _settled(tariff, replace(answer, units=steps * rule.step), taken, amount)
 
 
 def _gross_taxes(tariff: Tariff, rule: Buy) -> list[Percent]:
@@ -82,13 +84,14 @@ def _one_more(cost: Callable[[Fraction], Fraction], net: Fraction, low: int, mod
     return int(half <= net)
 
 
-def _settled(
-    tariff: Tariff, answer: Quote, taxes: list[Percent], taken: dict[str, Fraction], amount: int, units: Fraction
-) -> Quote:
+def _settled(tariff: Tariff, answer: Quote, taken: dict[str, Fraction], amount: int) -> Quote:
     """The lines with taxes on the gross, and a rounding line that makes them the amount paid."""
     lines = [line for line in answer.lines if line.code != tariff.rounding.code]
-    lines += [QuoteLine(t.code, t.kind, taken[t.code], price=f"{t.text} %", base=Fraction(amount)) for t in taxes]
+    for charge in tariff.charges:
+        if isinstance(charge, Percent) and charge.code in taken:
+            text, base = f"{charge.text} %", Fraction(amount)
+            lines.append(QuoteLine(charge.code, charge.kind, taken[charge.code], price=text, base=base))
     rest = amount - sum((line.amount for line in lines), Fraction(0))
     if rest:
         lines.append(QuoteLine(tariff.rounding.code, "rounding", rest))
-    return replace(answer, lines=tuple(lines), total=Fraction(amount), units=units)
+    return replace(answer, lines=tuple(lines), total=Fraction(amount))

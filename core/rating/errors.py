@@ -5,7 +5,7 @@ catalogue text: it names the charge (or the row), what is wrong, and the remedy.
 """
 
 
-class CannotRate(ValueError):  # noqa: N818 - it is what happened, not an error of ours
+class CannotRate(ValueError):
     """No price is given rather than a wrong one. `where` names the charge, meter or row."""
 
     def __init__(self, where: str, wrong: str, remedy: str = "") -> None:

@@ -49,7 +49,9 @@ class Exact:
         """The same value for every account."""
         value = Fraction(value)
         big = abs(value.numerator) > LIMIT
-        return Exact(np.array([value.numerator], dtype=object if big else np.int64), value.denominator, abs(value.numerator))
+        return Exact(
+            np.array([value.numerator], dtype=object if big else np.int64), value.denominator, abs(value.numerator)
+        )
 
     def __len__(self) -> int:
         return len(self.values)

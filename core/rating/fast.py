@@ -36,8 +36,7 @@ def through(trail: "Trail", bounds: Column, bands: int) -> Column:
     out = np.zeros((size, bands, blocks), dtype=np.int64)
     limits = np.ascontiguousarray(bounds.T) if blocks > 1 else np.zeros((1, 0), dtype=np.int64)
     if trail.bands is None and trail.face is not None and trail.at is not None:
-        table, origin, seconds = trail.face
-        _by_face()(trail.account, trail.at, trail.quantity, table, origin, seconds, limits, out)
+        _by_face()(trail.account, trail.at, trail.quantity, trail.face, (limits, out))
     else:
         band = np.zeros(1, dtype=np.int8) if trail.bands is None else trail.bands
         _by_band()(trail.account, band, trail.quantity, limits, out)
@@ -48,7 +47,7 @@ def through(trail: "Trail", bounds: Column, bands: int) -> Column:
 def _step() -> Callable[..., Any]:
     from numba import njit
 
-    @njit(nogil=True, inline="always")  # type: ignore[untyped-decorator]
+    @njit(nogil=True, inline="always")
     def step(used: int, amount: int, limits: Any, row: int, cells: Any) -> int:
         blocks = limits.shape[1]
         block = 0
@@ -63,7 +62,7 @@ def _step() -> Callable[..., Any]:
         cells[block] += amount
         return used + amount
 
-    return step  # type: ignore[no-any-return]
+    return step
 
 
 @cache
@@ -72,8 +71,9 @@ def _by_face() -> Callable[..., Any]:
 
     step = _step()
 
-    @njit(nogil=True)  # type: ignore[untyped-decorator]
-    def walk(account: Any, at: Any, quantity: Any, table: Any, origin: int, seconds: int, limits: Any, out: Any) -> None:
+    @njit(nogil=True)
+    def walk(account: Any, at: Any, quantity: Any, face: Any, limits_out: Any) -> None:
+        (table, origin, seconds), (limits, out) = face, limits_out
         own = limits.shape[0] > 1
         current, used = -1, 0
         for i in range(len(account)):
@@ -82,7 +82,7 @@ def _by_face() -> Callable[..., Any]:
             band = table[(at[i] - origin) // seconds]
             used = step(used, quantity[i], limits, current if own else 0, out[current, band])
 
-    return walk  # type: ignore[no-any-return]
+    return walk
 
 
 @cache
@@ -91,7 +91,7 @@ def _by_band() -> Callable[..., Any]:
 
     step = _step()
 
-    @njit(nogil=True)  # type: ignore[untyped-decorator]
+    @njit(nogil=True)
     def walk(account: Any, bands: Any, quantity: Any, limits: Any, out: Any) -> None:
         own = limits.shape[0] > 1
         single = len(bands) != len(account)
@@ -102,4 +102,4 @@ def _by_band() -> Callable[..., Any]:
             band = 0 if single else bands[i]
             used = step(used, quantity[i], limits, current if own else 0, out[current, band])
 
-    return walk  # type: ignore[no-any-return]
+    return walk

@@ -33,11 +33,19 @@ def _suspects(tariff: Tariff, batch: Batch) -> Iterator[tuple[Column, Mask, str]
     for meter, events in batch.events.items():
         yield from _bad_quantity(meter, events.account, events.quantity)
         if events.destination is not None and tariff.destinations is not None:
-            yield events.account, events.destination < 0, f"meter {meter}: a destination that no prefix of the tariff fits"
+            yield (
+                events.account,
+                events.destination < 0,
+                f"meter {meter}: a destination that no prefix of the tariff fits",
+            )
         if events.value is not None:
             yield events.account, events.value < 0, f"meter {meter}: a negative value"
     for meter, (total, _) in batch.history.items():
-        yield everyone, (total < 0) | (total > 36 * MOST_UNITS * MICRO), f"meter {meter}: its history is negative or absurd"
+        yield (
+            everyone,
+            (total < 0) | (total > 36 * MOST_UNITS * MICRO),
+            f"meter {meter}: its history is negative or absurd",
+        )
     for name, column in batch.attributes.items():
         if name in scales(tariff) and column.size:
             yield everyone, (column < 1) | (column > 10**6), f"{name} must be from 1 to 1000000"
@@ -46,8 +54,16 @@ def _suspects(tariff: Tariff, batch: Batch) -> Iterator[tuple[Column, Mask, str]
 def _bad_quantity(meter: str, where: Column, column: Column) -> Iterator[tuple[Column, Mask, str]]:
     if column.size == 0 or (int(column.min()) >= 0 and largest(column) <= MOST_UNITS * MICRO):
         return
-    yield where, column < 0, f"meter {meter}: a negative quantity; correct the reading, or use a credit charge for export"
-    yield where, column > MOST_UNITS * MICRO, f"meter {meter}: more than {MOST_UNITS} units; check the reading and its unit"
+    yield (
+        where,
+        column < 0,
+        f"meter {meter}: a negative quantity; correct the reading, or use a credit charge for export",
+    )
+    yield (
+        where,
+        column > MOST_UNITS * MICRO,
+        f"meter {meter}: more than {MOST_UNITS} units; check the reading and its unit",
+    )
 
 
 def scales(tariff: Tariff) -> set[str]:
@@ -63,4 +79,7 @@ def too_large(total: Column) -> dict[int, str]:
     """Bills beyond belief: index -> sentence."""
     if total.size == 0 or largest(total) <= MOST_MINOR:
         return {}
-    return {int(i): "the bill exceeds any amount Hodi accepts; check usage and prices" for i in np.flatnonzero(np.abs(total) > MOST_MINOR)}
+    return {
+        int(i): "the bill exceeds any amount Hodi accepts; check usage and prices"
+        for i in np.flatnonzero(np.abs(total) > MOST_MINOR)
+    }

@@ -65,5 +65,6 @@ def used_by_time(sheet: Sheet, measure: Measure) -> list[Exact]:
     bands = sheet.bands(measure.meter, measure.charge)
     names = sheet.tariff.times.names if sheet.tariff.times else ()
     return [
-        Exact.of(sums(rows.account, np.where(bands == band, quantity, 0), sheet.size), MICRO) for band in range(len(names))
+        Exact.of(sums(rows.account, np.where(bands == band, quantity, 0), sheet.size), MICRO)
+        for band in range(len(names))
     ]

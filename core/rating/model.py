@@ -58,7 +58,8 @@ class Batch:
     `quantity[meter]`: totals; where absent they are the sum of `events[meter]`. `history[meter]`: (sum, how many) of the
     earlier periods that the tariff asks for. `fraction`: (numerators, denominators) of the period in which each service
     was there; None is all of it. `opening`/`closing`: whose first or last bill this is (charges in advance need it).
-    `pool`: services with the same number share the shared allowances.
+    `pool`: services with the same number share the shared allowances. `share`, `first`, `last`: where a new version of
+    the tariff cuts the period (`versions.py`), each service's days under this version of all its days.
     """
 
     size: int
@@ -73,6 +74,9 @@ class Batch:
     pool: Column | None = None
     opening: Mask | None = None
     closing: Mask | None = None
+    share: Pair | None = None
+    first: bool = True
+    last: bool = True
 
     def part(self, low: int, high: int) -> "Batch":
         """The services `low` up to `high`, as views where possible."""
@@ -90,6 +94,9 @@ class Batch:
             None if self.pool is None else self.pool[here],
             None if self.opening is None else self.opening[here],
             None if self.closing is None else self.closing[here],
+            None if self.share is None else (self.share[0][here], self.share[1][here]),
+            self.first,
+            self.last,
         )
 
 
@@ -119,7 +126,8 @@ class Line:
 
     `present` says whose bill shows the line (its amount is 0 elsewhere). `price` is text as in the tariff ("16.54", "5 %").
     A graduated charge makes one line per block, all of one code. `exact` is the amount over its denominator, which
-    differs from `amount` only where the tariff leaves lines unrounded. `base` is what a percentage was taken of.
+    differs from `amount` only where the tariff leaves lines unrounded. `base` is what a percentage was taken of. `since`
+    and `until` are set where the tariff changed within the period: the line is for those days.
     """
 
     code: str
@@ -134,6 +142,8 @@ class Line:
     time: str | None = None
     destination: str | None = None
     base: Exact | None = None
+    since: date | None = None
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

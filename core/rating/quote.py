@@ -5,6 +5,7 @@ With `billed` rows only what is new is priced: the difference of two totals. Wit
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 
 import numpy as np
@@ -16,24 +17,33 @@ from core.rating.model import Batch, Carried, Events, Line
 from core.rating.rate import rate
 from core.rating.request import Quote, QuoteLine, QuoteRequest, Row
 from core.rating.tariff import Tariff
+from core.rating.versions import in_force
 
 __all__ = ["Quote", "QuoteLine", "QuoteRequest", "Row", "quote"]
 
 
-def quote(tariff: Tariff, request: QuoteRequest) -> Quote:
-    """Price one request. Raises `CannotRate` with a sentence where it cannot be priced."""
+def quote(tariff: Tariff | Sequence[Tariff], request: QuoteRequest) -> Quote:
+    """Price one request, by one tariff or by the versions of one. Raises `CannotRate` with a sentence."""
+    versions = (tariff,) if isinstance(tariff, Tariff) else tuple(v for v, _, _ in _there(tariff, request))
     if request.buy is not None:
-        return bought(tariff, request, quote)
+        return bought(versions[-1], request, quote)
     if not request.billed:
-        return priced(tariff, request, request.rows)
-    return difference(
-        priced(tariff, request, (*request.billed, *request.rows)), priced(tariff, request, request.billed)
+        return priced(versions, request, request.rows)
+    whole, before = (
+        priced(versions, request, (*request.billed, *request.rows)),
+        priced(versions, request, request.billed),
     )
+    return difference(whole, before)
 
 
-def priced(tariff: Tariff, request: QuoteRequest, rows: Sequence[Row]) -> Quote:
+def _there(versions: Sequence[Tariff], request: QuoteRequest) -> list[tuple[Tariff, date, date]]:
+    return in_force(versions, request.period_from, request.period_to)
+
+
+def priced(versions: Sequence[Tariff], request: QuoteRequest, rows: Sequence[Row]) -> Quote:
     """The price of these rows as if they were the whole period."""
-    rated = rate(tariff, batch_of(tariff, request, rows))
+    tariff = versions[-1]
+    rated = rate(versions, batch_of(tariff, request, rows))
     if rated.refused:
         raise CannotRate("usage", rated.refused[0])
     lines = tuple(_line(line) for line in rated.lines if line.present[0])
@@ -80,6 +90,8 @@ def _line(line: Line) -> QuoteLine:
         line.time,
         line.destination,
         None if line.base is None else line.base.at(0),
+        line.since,
+        line.until,
     )
 
 

@@ -4,9 +4,11 @@ Services are taken in runs small enough to stay near the processor; a service th
 reason and the others go on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,40 +20,67 @@ from core.rating.join import joined
 from core.rating.model import Batch, Line, Part, Rated
 from core.rating.rounding import Rounding, hand_out, to_step, to_whole
 from core.rating.sheet import Sheet
-from core.rating.tariff import Charge, Tariff
+from core.rating.tariff import Allowance, Charge, Tariff
+from core.rating.versions import in_force, over_versions
 
 RUN_SERVICES = 32_768
 
 
-def rate(tariff: Tariff, batch: Batch, threads: int = 1) -> Rated:
-    """Price the batch. Raises `CannotRate` where the batch as a whole lacks what the tariff needs."""
+def rate(tariff: Tariff | Sequence[Tariff], batch: Batch, threads: int = 1) -> Rated:
+    """Price the batch. Several versions of a tariff share the period by their first days (`versions.py`).
+
+    Raises `CannotRate` where the batch as a whole lacks what the tariff needs.
+    """
+    versions = (tariff,) if isinstance(tariff, Tariff) else tuple(tariff)
+    if len(versions) > 1:
+        versions = tuple(version for version, _, _ in in_force(versions, batch.period_from, batch.period_to))
     if batch.size <= RUN_SERVICES or batch.pool is not None:
-        return _rate_some(tariff, batch)
-    edges = list(range(0, batch.size, RUN_SERVICES)) + [batch.size]
-    parts = [batch.part(low, high) for low, high in zip(edges, edges[1:], strict=False)]
+        return _rate_some(versions, batch)
+    edges = [*range(0, batch.size, RUN_SERVICES), batch.size]
+    parts = [batch.part(low, high) for low, high in pairwise(edges)]
     if threads == 1:
-        return joined([_rate_some(tariff, part) for part in parts])
+        return joined([_rate_some(versions, part) for part in parts])
     with ThreadPoolExecutor(threads) as pool:
-        return joined(list(pool.map(lambda part: _rate_some(tariff, part), parts)))
+        return joined(list(pool.map(lambda part: _rate_some(versions, part), parts)))
 
 
-def _rate_some(tariff: Tariff, batch: Batch) -> Rated:
-    refused = refusals(tariff, batch)
+def _rate_some(versions: Sequence[Tariff], batch: Batch) -> Rated:
+    final = versions[-1]
+    refused = refusals(final, batch)
     if refused:
         batch = _without(batch, refused)
-    sheet = Sheet(tariff, batch)
-    lines: list[Line] = []
+    if len(versions) == 1:
+        sheet = Sheet(final, batch)
+        lines = priced_lines(sheet)
+        left = {a.code: coverage(sheet, a.meter).left[a.code] for a in final.allowances}
+    else:
+        lines, left = over_versions(versions, batch, priced_lines)
+        sheet = Sheet(final, batch)
+    rated = replace(_totalled(final, sheet, lines), left=left)
+    late = too_large(rated.total)
+    if late or refused:
+        rated = _cleared(rated, {**refused, **late})
+    return rated
+
+
+def priced_lines(sheet: Sheet) -> list[Line]:
+    """The lines of one tariff for the sheet's batch, before the total is rounded."""
+    tariff = sheet.tariff
+    lines = [_included(sheet, allowance) for allowance in tariff.allowances]
     for charge in tariff.charges:
         new = _lines_of(charge, sheet, tariff.rounding)
         if isinstance(charge, InclusiveTax):
             lines = taken_out(lines, charge, tariff.rounding, sheet.applies(charge.when, charge.code))
             sheet.sums.update({code: total_of(x.exact for x in lines if x.code == code) for code in charge.of})
         lines += new
-    rated = _totalled(tariff, sheet, lines)
-    late = too_large(rated.total)
-    if late or refused:
-        rated = _cleared(rated, {**refused, **late})
-    return rated
+    return lines
+
+
+def _included(sheet: Sheet, allowance: Allowance) -> Line:
+    """What was used of an allowance, at no price, so that a customer sees it on the bill."""
+    used = coverage(sheet, allowance.meter).used[allowance.code]
+    free = sheet.nothing()
+    return Line(allowance.code, "allowance", free.values, used > 0, free, "", used, allowance.unit)
 
 
 def _lines_of(charge: Charge, sheet: Sheet, rule: Rounding) -> list[Line]:
@@ -91,14 +120,16 @@ def _totalled(tariff: Tariff, sheet: Sheet, lines: list[Line]) -> Rated:
     if any(line.exact.den != 1 for line in lines):
         shares = hand_out([line.exact for line in lines], rule.total_mode)
         lines = [replace(line, amount=share) for line, share in zip(lines, shares, strict=True)]
-    left = {a.code: coverage(sheet, a.meter).left[a.code] for a in tariff.allowances}
     service = {use.code: _step(sheet, use.meter, use.bounds) for use in tariff.fair_use}
-    return Rated(sheet.size, tariff.currency, tuple(lines), total, final, {}, left, service)
+    return Rated(sheet.size, tariff.currency, tuple(lines), total, final, service=service)
 
 
-def _step(sheet: Sheet, meter: str, bounds: tuple[object, ...]) -> Column:
-    used = sheet.total(meter)
-    return sum((used.above(Exact.constant(bound)).astype(np.int64) for bound in bounds), np.zeros(sheet.size, np.int64))  # type: ignore[arg-type]
+def _step(sheet: Sheet, meter: str, bounds: Sequence[Fraction]) -> Column:
+    """Above how many of the bounds each service's use is."""
+    used, step = sheet.total(meter), np.zeros(sheet.size, dtype=np.int64)
+    for bound in bounds:
+        step = step + used.above(Exact.constant(bound))
+    return step
 
 
 def _without(batch: Batch, refused: dict[int, str]) -> Batch:
@@ -135,4 +166,6 @@ def _cleared(rated: Rated, refused: dict[int, str]) -> Rated:
         replace(line, amount=zeroed(line.amount), present=line.present & keep, exact=line.exact.where(keep))
         for line in rated.lines
     )
-    return replace(rated, lines=lines, total=zeroed(rated.total), exact_total=rated.exact_total.where(keep), refused=refused)
+    return replace(
+        rated, lines=lines, total=zeroed(rated.total), exact_total=rated.exact_total.where(keep), refused=refused
+    )

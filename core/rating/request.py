@@ -54,11 +54,13 @@ class QuoteLine:
     time: str | None = None
     destination: str | None = None
     base: Fraction | None = None
+    since: date | None = None
+    until: date | None = None
 
     @property
-    def key(self) -> tuple[str, int | None, str | None, str | None, str]:
+    def key(self) -> tuple[object, ...]:
         """What makes two lines of two quotes the same line."""
-        return self.code, self.block, self.time, self.destination, self.price
+        return self.code, self.block, self.time, self.destination, self.price, self.since
 
 
 @dataclass(frozen=True, slots=True)

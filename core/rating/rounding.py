@@ -50,10 +50,10 @@ def divide(values: Column, den: int, mode: Mode) -> Column:
 
 def _goes_up(whole: Column, rest: Column, den: int, mode: Mode) -> Column:
     if mode is Mode.UP:
-        return rest > 0
+        return np.asarray(rest > 0)
     if mode is Mode.HALF_UP:
-        return rest >= den - rest
-    return (rest > den - rest) | ((rest == den - rest) & (whole % 2 == 1))
+        return np.asarray(rest >= den - rest)
+    return np.asarray((rest > den - rest) | ((rest == den - rest) & (whole % 2 == 1)))
 
 
 def to_step(column: Exact, step: Fraction, mode: Mode) -> Exact:

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.rating.errors import CannotRate
 from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, total_of
-from core.rating.model import Batch, Events
+from core.rating.model import Batch, Events, Pair
 from core.rating.spans import months_of
 from core.rating.tariff import Condition, Tariff
 from core.rating.times import Clockface
@@ -39,14 +39,23 @@ class Sheet:
         """The part of the period in which each service was there."""
         if self.batch.fraction is None:
             return Exact.constant(1)
-        numerators, denominators = self.batch.fraction
-        den = lcm(*(int(d) for d in np.unique(denominators)))
-        return Exact.of(numerators * (den // denominators), den)
+        return ratio(self.batch.fraction)
+
+    @cached_property
+    def share(self) -> Exact:
+        """The part of each service's days that is under this version of the tariff."""
+        if self.batch.share is None:
+            return Exact.constant(1)
+        return ratio(self.batch.share)
 
     @cached_property
     def days(self) -> Exact:
         """Days of the period in which each service was there."""
-        return self.fraction.times((self.batch.period_to - self.batch.period_from).days)
+        return self.shared(self.fraction.times((self.batch.period_to - self.batch.period_from).days))
+
+    def shared(self, column: Exact) -> Exact:
+        """What falls to this version of the tariff of something that is for the whole period."""
+        return column if self.batch.share is None else column.by(self.share)
 
     @cached_property
     def months(self) -> Fraction:
@@ -65,6 +74,8 @@ class Sheet:
             return self.everyone
         mask = self.everyone
         if when.months and self.batch.period_from.month not in when.months:
+            return ~self.everyone
+        if when.first_purchase and not self.batch.first:
             return ~self.everyone
         if when.first_purchase and "first_purchase" in self.batch.attributes:
             mask = mask & (self.batch.attributes["first_purchase"] != 0)
@@ -126,3 +137,11 @@ class Sheet:
     def nothing(self) -> Exact:
         """A column of zeros."""
         return ZERO.spread(self.size)
+
+
+def ratio(pair: Pair) -> Exact:
+    """Numerators over denominators, account by account, as one column."""
+    numerators, denominators = pair
+    known = np.where(denominators == 0, 1, denominators)
+    den = lcm(*(int(d) for d in np.unique(known)))
+    return Exact.of(numerators * (den // known), den)

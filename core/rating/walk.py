@@ -79,42 +79,31 @@ def through(trail: Trail, bounds: Column, bands: int) -> Column:
     while low < trail.size:
         high = int(np.searchsorted(starts, starts[low] + CACHE_EVENTS, side="right")) - 1
         high = min(max(high, low + 1), trail.size)
-        _through_some(trail, starts, low, high, bounds, out)
+        _through_some(trail, starts, slice(low, high), bounds, out)
         low = high
     return out
 
 
-def _through_some(trail: Trail, starts: Column, low: int, high: int, bounds: Column, out: Column) -> None:
-    """The accounts `low` up to `high`."""
-    rows = slice(int(starts[low]), int(starts[high]))
-    edges = starts[low : high + 1] - starts[low]
-    quantity = trail.quantity[rows].astype(out.dtype, copy=False)
-    running = np.zeros(len(quantity) + 1, dtype=out.dtype)
-    np.cumsum(quantity, out=running[1:])
-    base = running[edges[:-1]]
-    counts = np.diff(edges)
+def _through_some(trail: Trail, starts: Column, here: slice, bounds: Column, out: Column) -> None:
+    """The accounts of the slice `here`."""
+    rows = slice(int(starts[here.start]), int(starts[here.stop]))
+    edges = starts[here.start : here.stop + 1] - starts[here.start]
+    running = np.zeros(rows.stop - rows.start + 1, dtype=out.dtype)
+    np.cumsum(trail.quantity[rows], out=running[1:])
+    base, counts = running[edges[:-1]], np.diff(edges)
     after = running[1:] - np.repeat(base, counts)
     ends = running[edges[1:]] - base
     band = trail.band_of(rows)
     masks = [] if band is None else [band == b for b in range(1, len(out))]
-    below: Column | None = None
-    ends_below: Column = np.zeros(high - low, dtype=out.dtype)
+    below, ends_below = np.zeros(1, dtype=out.dtype), np.zeros(1, dtype=out.dtype)
     for block in range(len(bounds) + 1):
-        clipped, ends_clipped = _clipped(after, ends, bounds, block, slice(low, high), counts)
-        inside = clipped if below is None else clipped - below
-        whole = ends_clipped - ends_below
-        _by_band(out[:, block, low:high], inside, whole, edges, masks)
+        clipped, ends_clipped = after, ends
+        if block < len(bounds):
+            bound = bounds[block]
+            clipped = np.minimum(after, bound if len(bound) == 1 else np.repeat(bound[here], counts))
+            ends_clipped = np.minimum(ends, bound if len(bound) == 1 else bound[here])
+        _by_band(out[:, block, here], clipped - below, ends_clipped - ends_below, edges, masks)
         below, ends_below = clipped, ends_clipped
-
-
-def _clipped(after: Column, ends: Column, bounds: Column, block: int, here: slice, counts: Column) -> tuple[Column, Column]:
-    """Running totals cut off at the block's upper end: per event and per account."""
-    if block == len(bounds):
-        return after, ends
-    bound = bounds[block]
-    if len(bound) == 1:
-        return np.minimum(after, bound[0]), np.minimum(ends, bound[0])
-    return np.minimum(after, np.repeat(bound[here], counts)), np.minimum(ends, bound[here])
 
 
 def _by_band(out: Column, inside: Column, whole: Column, edges: Column, masks: list[Column]) -> None:

@@ -74,6 +74,13 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_campaign')),
     sa.UniqueConstraint('name', name=op.f('uq_campaign_name'))
     )
+    op.create_table('chat_visitor',
+    sa.Column('visitor', sa.Text(), nullable=False),
+    sa.Column('last_seq', sa.BigInteger(), nullable=False),
+    sa.Column('open_until', Instant(), nullable=True),
+    sa.Column('started_at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('visitor', name=op.f('pk_chat_visitor'))
+    )
     op.create_table('effect',
     sa.Column('key', sa.Text(), nullable=False),
     sa.Column('at', Instant(), nullable=False),
@@ -381,6 +388,17 @@ def upgrade() -> None:
     sa.Column('outbox_id', sa.BigInteger(), nullable=True),
     sa.ForeignKeyConstraint(['campaign_id'], ['campaign.id'], name=op.f('fk_campaign_member_campaign_id')),
     sa.PrimaryKeyConstraint('campaign_id', 'contact_id', name=op.f('pk_campaign_member'))
+    )
+    op.create_table('chat_line',
+    sa.Column('visitor', sa.Text(), nullable=False),
+    sa.Column('seq', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('side', sa.Text(), nullable=False),
+    sa.Column('body', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['visitor'], ['chat_visitor.visitor'], name=op.f('fk_chat_line_visitor')),
+    sa.PrimaryKeyConstraint('visitor', 'seq', name=op.f('pk_chat_line')),
+    sa.UniqueConstraint('visitor', 'key', name=op.f('uq_chat_line_visitor_key'))
     )
     op.create_table('contact',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -735,6 +753,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('invoice_id', name=op.f('pk_open_item'))
     )
     op.create_index('ix_open_item_account', 'open_item', ['account_id', 'due_on'], unique=False)
+    op.create_index('ix_open_item_due', 'open_item', ['due_on'], unique=False)
     op.create_table('service_plan',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('service_id', sa.BigInteger(), nullable=False),

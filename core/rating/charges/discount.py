@@ -34,14 +34,14 @@ class Discount:
         base = sheet.base(self.of)
         if not self._valid(sheet.batch.period_from):
             return [Part(ZERO, self.text, base=base, present=~sheet.everyone)]
-        off = self._off(base).at_most(self._room(sheet, base)).at_least(ZERO).spread(sheet.size)
+        off = self._off(sheet, base).at_most(self._room(sheet, base)).at_least(ZERO).spread(sheet.size)
         return [Part(off.negative(), self.text, base=base, present=off.nonzero())]
 
-    def _off(self, base: Exact) -> Exact:
+    def _off(self, sheet: Sheet, base: Exact) -> Exact:
         off = base.times((self.percent or Fraction(0)) / 100)
         if self.amount is not None:
-            off = Exact.constant(self.amount.minor)
-        return off if self.cap is None else off.at_most(Exact.constant(self.cap.minor))
+            off = sheet.shared(Exact.constant(self.amount.minor))
+        return off if self.cap is None else off.at_most(sheet.shared(Exact.constant(self.cap.minor)))
 
     def _room(self, sheet: Sheet, base: Exact) -> Exact:
         """What other discounts have left of these lines."""

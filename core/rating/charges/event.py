@@ -186,5 +186,3 @@ def _per_account(column: Exact, account: Column, size: int) -> Exact:
 
 def _text(prices: Mapping[int, Price]) -> str:
     return " / ".join(price.text for price in prices.values())
-
-

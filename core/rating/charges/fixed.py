@@ -38,6 +38,8 @@ class Fixed:
         return [Part(spans.times(self.price.minor), self.price.text, spans, self.per)]
 
     def _ahead(self, sheet: Sheet) -> Exact:
+        if not sheet.batch.last:
+            return sheet.nothing()
         whole = _whole(sheet, self.per, self.year_days)
         here = sheet.fraction if self.prorate or self.per == "day" else Exact.constant(1)
         result = Exact.constant(self._next(sheet, whole))
@@ -75,5 +77,5 @@ def spans_of(sheet: Sheet, per: str, prorate: bool, year_days: Fraction | None) 
     """How many periods, months or days each service is charged; unprorated months are whole ones."""
     whole = _whole(sheet, per, year_days)
     if per == "day" or prorate:
-        return sheet.fraction.times(whole)
-    return Exact.constant(ceil(whole) if year_days is None else whole)
+        return sheet.shared(sheet.fraction.times(whole))
+    return sheet.shared(Exact.constant(ceil(whole) if year_days is None else whole))

@@ -93,5 +93,3 @@ class GraduatedByTime:
         trail = Trail(sheet.size, rows.account, scaled, at=rows.at, face=(face.bands, face.origin, face.seconds))
         assert sheet.tariff.times is not None
         return through(trail, table, len(sheet.tariff.times.names)), den
-
-

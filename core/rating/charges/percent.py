@@ -28,7 +28,7 @@ class Percent:
         base = sheet.base(self.of)
         amount = base.times(self.percent / 100)
         if self.least is not None:
-            amount = amount.at_least(Exact.constant(self.least.minor))
+            amount = amount.at_least(sheet.shared(Exact.constant(self.least.minor)))
         if self.most is not None:
-            amount = amount.at_most(Exact.constant(self.most.minor))
+            amount = amount.at_most(sheet.shared(Exact.constant(self.most.minor)))
         return [Part(amount, f"{self.text} %", base=base)]

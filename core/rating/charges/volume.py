@@ -25,7 +25,8 @@ class Volume:
     def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
         """A line per block, present for those whose block it is."""
         units = used(sheet, measure)
-        bounds = self.width.bounds(self.tiers, sheet, measure.charge)
+        known = self.average or self.attribute is not None
+        bounds = self.width.bounds(self.tiers, sheet, measure.charge, whole=known)
         lines = []
         for number, (tier, mask) in enumerate(
             zip(self.tiers, chosen(self._measure(sheet, measure, units), bounds, sheet.everyone), strict=True), start=1
@@ -54,9 +55,12 @@ class Stairstep:
     def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
         """A line per step, present for those whose step it is."""
         units = used(sheet, measure)
-        bounds = self.width.bounds(self.tiers, sheet, measure.charge)
+        known = self.average or self.attribute is not None
+        bounds = self.width.bounds(self.tiers, sheet, measure.charge, whole=known)
         lines = []
-        for number, (tier, mask) in enumerate(zip(self.tiers, chosen(units, bounds, sheet.everyone), strict=True), start=1):
+        for number, (tier, mask) in enumerate(
+            zip(self.tiers, chosen(units, bounds, sheet.everyone), strict=True), start=1
+        ):
             amount = Exact.constant(tier.price.minor).where(mask & units.above(ZERO))
             lines.append(Part(amount, tier.price.text, units.where(mask), measure.unit, present=mask, block=number))
         return lines

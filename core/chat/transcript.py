@@ -1,0 +1,85 @@
+"""Write and read a visitor's transcript. A line has a key, so that a repeat writes nothing, and a number without gaps.
+
+The visitor's row is locked while a line gets its number: two workers that write for one visitor stand in line.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.chat.tables import chat_line, chat_visitor
+from core.db import insert
+from core.house import House
+
+STAYS_OPEN = timedelta(minutes=2)
+"""A page that was open a moment ago is taken for open still; open pages say so again well within this time."""
+AT_MOST = 500
+"""Lines that a page gets at once when it comes back: the last so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One numbered line of a transcript. `side`: you, hodi."""
+
+    seq: int
+    key: str
+    side: str
+    body: dict[str, Any]
+    at: datetime
+
+
+async def write(
+    conn: AsyncConnection, house: House, visitor: str, *, key: str, side: str, body: dict[str, Any]
+) -> bool:
+    """Add a line; False if a line of this key stands there already."""
+    now = house.clock.now()
+    new = insert(conn, chat_visitor).values(visitor=visitor, last_seq=0, started_at=now)
+    await conn.execute(new.on_conflict_do_nothing(index_elements=["visitor"]))
+    mine = chat_visitor.c.visitor == visitor
+    last = (await conn.execute(select(chat_visitor.c.last_seq).where(mine).with_for_update())).scalar_one()
+    row = {"visitor": visitor, "seq": last + 1, "key": key, "side": side, "body": body, "at": now}
+    line = insert(conn, chat_line).values(row).on_conflict_do_nothing(index_elements=["visitor", "key"])
+    if (await conn.execute(line)).rowcount == 0:
+        return False
+    await conn.execute(update(chat_visitor).where(mine).values(last_seq=last + 1))
+    return True
+
+
+async def since(conn: AsyncConnection, visitor: str, seq: int) -> list[Line]:
+    """The lines after `seq`, in order; of very many the last `AT_MOST`."""
+    columns = [chat_line.c[name] for name in Line.__dataclass_fields__]
+    missed = (chat_line.c.visitor == visitor) & (chat_line.c.seq > seq)
+    found = select(*columns).where(missed).order_by(chat_line.c.seq.desc()).limit(AT_MOST)
+    return [Line(*row) for row in reversed((await conn.execute(found)).all())]
+
+
+async def last_said(conn: AsyncConnection, visitor: str) -> dict[str, Any]:
+    """The last thing we said: it may ask for a secret, and its options give her answer its words. Empty: nothing yet."""
+    ours = (chat_line.c.visitor == visitor) & (chat_line.c.side == "hodi")
+    last = select(chat_line.c.body).where(ours).order_by(chat_line.c.seq.desc()).limit(1)
+    return (await conn.execute(last)).scalar() or {}
+
+
+async def last_seqs(conn: AsyncConnection, visitors: Collection[str]) -> Mapping[str, int]:
+    """How far the transcript of each visitor is."""
+    found = select(chat_visitor.c.visitor, chat_visitor.c.last_seq).where(chat_visitor.c.visitor.in_(visitors))
+    return {row.visitor: row.last_seq for row in await conn.execute(found)}
+
+
+async def keep_open(conn: AsyncConnection, house: House, visitors: Collection[str]) -> None:
+    """Their pages are open now."""
+    now = house.clock.now()
+    until = now + STAYS_OPEN
+    rows = [{"visitor": one, "last_seq": 0, "started_at": now, "open_until": until} for one in sorted(visitors)]
+    new = insert(conn, chat_visitor).values(rows)
+    await conn.execute(new.on_conflict_do_update(index_elements=["visitor"], set_={"open_until": until}))
+
+
+async def is_open(conn: AsyncConnection, house: House, visitor: str) -> bool:
+    """Whether a page of this visitor is open somewhere."""
+    open_now = (chat_visitor.c.visitor == visitor) & (chat_visitor.c.open_until > house.clock.now())
+    return bool(await conn.scalar(select(func.count()).select_from(chat_visitor).where(open_now)))

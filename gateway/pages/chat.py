@@ -1,0 +1,155 @@
+"""The web chat: a page and a socket. Reconnecting loses nothing and repeats nothing.
+
+The page numbers what it says by an id of its own and says it again until it hears `done`; the turn is known by that id, and so
+are its lines in the transcript. Who the visitor is hangs on a random cookie; the rooms below know only its digest.
+"""
+
+import json
+from typing import Any
+
+import structlog
+from aiohttp import WSMessage, WSMsgType, web
+
+from channels.contract import NotUnderstood
+from channels.webchat import LARGEST_FRAME, Since, read, refusal
+from core.access import secrets
+from core.chat import transcript
+from core.message import Inbound
+from gateway.admin.auth import same_origin
+from gateway.admin.described import described
+from gateway.admin.edge import language
+from gateway.admin.throttle import Throttle
+from gateway.desk import HOUSE, TALK
+from gateway.pages.chat_rooms import ROOMS, OpenPage, Rooms, closing, running
+from gateway.pages.page import render
+
+log = structlog.get_logger()
+COOKIE, COOKIE_LASTS = "hodi_chat", 180 * 24 * 3600
+DOTS = "••••"
+THROTTLE: web.AppKey[Throttle] = web.AppKey("chat_throttle", Throttle)
+
+
+@described(summary="The web chat")
+async def chat(request: web.Request) -> web.Response:
+    """GET /chat."""
+    return with_visitor(request, render(request, "chat.html", lang=page_language(request)))
+
+
+@described(summary="The web chat's WebSocket: frames of channels/webchat.py")
+async def socket(request: web.Request) -> web.StreamResponse:
+    """GET /chat/socket."""
+    cookie = request.cookies.get(COOKIE, "")
+    if not same_origin(request) or not 40 <= len(cookie) <= 64:
+        raise web.HTTPForbidden(text="Open the chat on our own page.")
+    ws = web.WebSocketResponse(heartbeat=25, max_msg_size=LARGEST_FRAME, compress=False)
+    if not ws.can_prepare(request):
+        raise web.HTTPUpgradeRequired(text="This address speaks WebSocket.")
+    await ws.prepare(request)
+    rooms, page = request.app[ROOMS], OpenPage(visitor_of(cookie), ws)
+    if not await rooms.enter(page):
+        await ws.close(code=1013, message=b"full")
+        return ws
+    try:
+        async for frame in ws:
+            await _heard(request.app, rooms, page, frame)
+    finally:
+        rooms.leave(page)
+    return ws
+
+
+async def _heard(app: web.Application, rooms: Rooms, page: OpenPage, frame: WSMessage) -> None:
+    """One frame of a page: it came back, or it says something."""
+    if frame.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+        return
+    try:
+        told = read(page.visitor, frame.data)
+    except NotUnderstood as why:
+        await page.socket.send_str(refusal(why))
+        return
+    if isinstance(told, Since):
+        page.seen = told.seq
+        await _is_open(app, page.visitor)
+        await rooms.bring(page)
+        await page.socket.send_str(json.dumps({"last": page.seen}))
+    elif not app[THROTTLE].allows(page.visitor):
+        await page.socket.send_str(json.dumps({"wait": told.message_id}))
+    else:
+        await _said(app, rooms, page, told)
+
+
+async def _is_open(app: web.Application, visitor: str) -> None:
+    async with app[HOUSE].db.writing() as conn:
+        await transcript.keep_open(conn, app[HOUSE], [visitor])
+
+
+async def _said(app: web.Application, rooms: Rooms, page: OpenPage, inbound: Inbound) -> None:
+    """A turn: her line, our answer, and `done` so that the page stops saying it. Each step may be repeated unharmed."""
+    async with rooms.turns[page.visitor]:
+        try:
+            await _write(app, inbound, "you", await _own(app, inbound))
+            await rooms.nudge(page.visitor)
+            answer = await app[TALK](inbound)
+            if answer:
+                await _write(app, inbound, "hodi", _body(answer))
+        except Exception as bug:
+            log.error("a chat turn failed", error=type(bug).__name__)
+            await page.socket.send_str(json.dumps({"wait": inbound.message_id}))
+            return
+        await rooms.nudge(page.visitor)
+    if not page.socket.closed:
+        await page.socket.send_str(json.dumps({"done": inbound.message_id}))
+
+
+async def _own(app: web.Application, inbound: Inbound) -> dict[str, Any]:
+    async with app[HOUSE].db.reading() as conn:
+        last = await transcript.last_said(conn, inbound.user)
+    if last.get("secret"):
+        return {"text": DOTS}
+    labels = {option["key"]: option["label"] for option in last.get("options", ())}
+    return {"text": labels.get(inbound.text, inbound.text)}
+
+
+async def _write(app: web.Application, inbound: Inbound, side: str, body: dict[str, Any]) -> None:
+    house = app[HOUSE]
+    async with house.db.writing() as conn:
+        await transcript.write(conn, house, inbound.user, key=f"{side}:{inbound.message_id}", side=side, body=body)
+
+
+def _body(answer: str) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(answer)
+    body.pop("seq", None)
+    return body
+
+
+def visitor_of(cookie: str) -> str:
+    """Who holds this cookie, as all other rooms know her: its digest, cut short."""
+    return secrets.digest(cookie)[:32]
+
+
+def with_visitor(request: web.Request, page: web.Response) -> web.Response:
+    """Give the browser its cookie, or let it keep the one it has a while longer."""
+    cookie = request.cookies.get(COOKIE, "")
+    if not 40 <= len(cookie) <= 64:
+        cookie = secrets.fresh()
+    secure = request.app[HOUSE].settings.public_url.startswith("https:")
+    page.set_cookie(COOKIE, cookie, max_age=COOKIE_LASTS, httponly=True, samesite="Lax", secure=secure)
+    return page
+
+
+def page_language(request: web.Request) -> str:
+    """`?lang=` if the operator speaks it, else what the browser asks for, else the operator's first."""
+    spoken = request.app[HOUSE].operator.languages
+    asked = request.query.get("lang", language(request))
+    return asked if asked in spoken else spoken[0]
+
+
+def routes() -> list[web.RouteDef]:
+    """The page and its socket."""
+    return [web.get("/chat", chat), web.get("/chat/socket", socket)]
+
+
+def setup(app: web.Application) -> None:
+    """What the chat needs while the app runs."""
+    app[THROTTLE] = Throttle(burst=15, per_seconds=20)
+    app.cleanup_ctx.append(running)
+    app.on_shutdown.append(closing)

@@ -1,0 +1,150 @@
+"""The chat pages that are open in this process, and how lines reach them.
+
+The transcript in the database is the truth; a page is told to look (`nudge`) at once when this process wrote, and within a
+second when another one did. A page remembers the last number it sent, so nothing is lost and nothing shown twice.
+"""
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from aiohttp import WSCloseCode, web
+
+from core.chat import transcript
+from core.house import House
+from core.message import Notice
+from gateway.desk import HOUSE
+
+log = structlog.get_logger()
+LOOK_SECONDS = 1.0
+SAY_OPEN_EVERY = 45
+"""Looks between two notes that the pages are still open; well within `transcript.STAYS_OPEN`."""
+PAGES_AT_MOST, PAGES_OF_ONE = 4_000, 5
+
+
+@dataclass(eq=False)
+class OpenPage:
+    """One socket of one visitor."""
+
+    visitor: str
+    socket: web.WebSocketResponse
+    seen: int | None = None
+    """The last number this page has; None until it has said so."""
+    sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Rooms:
+    """All open pages of this process, by visitor."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._pages: dict[str, list[OpenPage]] = defaultdict(list)
+        self.turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """A visitor's messages are taken one after the other, from however many pages they come."""
+
+    async def enter(self, page: OpenPage) -> bool:
+        """A page opened; the oldest of too many of one visitor goes. False: the house is full."""
+        if sum(map(len, self._pages.values())) >= PAGES_AT_MOST:
+            return False
+        mine = self._pages[page.visitor]
+        mine.append(page)
+        if len(mine) > PAGES_OF_ONE:
+            await mine.pop(0).socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"too many pages")
+        return True
+
+    def leave(self, page: OpenPage) -> None:
+        """A page closed."""
+        mine = self._pages.get(page.visitor, [])
+        if page in mine:
+            mine.remove(page)
+        if not mine:
+            self._pages.pop(page.visitor, None)
+            self.turns.pop(page.visitor, None)
+
+    async def nudge(self, visitor: str) -> None:
+        """Bring every page of this visitor up to date."""
+        for page in list(self._pages.get(visitor, ())):
+            await self.bring(page)
+
+    async def bring(self, page: OpenPage) -> None:
+        """Send what the page has not seen, in order."""
+        async with page.sending:
+            if page.seen is None or page.socket.closed:
+                return
+            async with self._house.db.reading() as conn:
+                lines = await transcript.since(conn, page.visitor, page.seen)
+            try:
+                for line in lines:
+                    await page.socket.send_str(framed(line))
+                    page.seen = line.seq
+            except ConnectionError:
+                self.leave(page)
+
+    async def watch(self) -> None:
+        """Look again and again for what other processes wrote; one question for all open pages."""
+        looks = 0
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            looks += 1
+            try:
+                await self._look(say_open=looks % SAY_OPEN_EVERY == 1)
+            except Exception as why:
+                log.warning("the chat could not look for new lines", error=type(why).__name__)
+
+    async def _look(self, *, say_open: bool) -> None:
+        visitors = list(self._pages)
+        if not visitors:
+            return
+        async with self._house.db.reading() as conn:
+            last = await transcript.last_seqs(conn, visitors)
+        for visitor, seq in last.items():
+            if any(page.seen is not None and page.seen < seq for page in self._pages.get(visitor, ())):
+                await self.nudge(visitor)
+        if say_open:
+            async with self._house.db.writing() as conn:
+                await transcript.keep_open(conn, self._house, visitors)
+
+    async def close(self) -> None:
+        """The process stops: the pages come back to another one."""
+        for page in [page for pages in list(self._pages.values()) for page in pages]:
+            await page.socket.close(code=WSCloseCode.GOING_AWAY, message=b"back in a moment")
+
+
+def framed(line: transcript.Line) -> str:
+    """A line as the page reads it."""
+    told: dict[str, Any] = {"seq": line.seq, "side": line.side, "at": line.at.isoformat(), **line.body}
+    return json.dumps(told, ensure_ascii=False)
+
+
+ROOMS: web.AppKey[Rooms] = web.AppKey("rooms", Rooms)
+
+
+async def running(app: web.Application) -> AsyncIterator[None]:
+    """Cleanup context: the rooms are watched while the app runs."""
+    rooms = app[ROOMS] = Rooms(app[HOUSE])
+    watching = asyncio.create_task(rooms.watch())
+    yield
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+
+
+async def closing(app: web.Application) -> None:
+    """Signal `on_shutdown`."""
+    await app[ROOMS].close()
+
+
+async def push(house: House, notice: Notice) -> bool:
+    """Show a notice in the visitor's open chat, in whatever process that is; False if none is open."""
+    body = {
+        "text": notice.text, "ends": False,
+        "options": [{"key": option.key, "label": option.label} for option in notice.options],
+    }  # fmt: skip
+    async with house.db.writing() as conn:
+        if not await transcript.is_open(conn, house, notice.to):
+            return False
+        await transcript.write(conn, house, notice.to, key=f"notice:{notice.key}", side="hodi", body=body)
+    return True
