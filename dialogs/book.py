@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dialogs.intents import Intent
-from dialogs.model import Flow, Load, State
+from dialogs.model import Effect, Flow, Load, State
 from dialogs.session import Place
 from dialogs.shape import digest, is_guard
 from dialogs.words import Words
@@ -17,12 +17,13 @@ STICKY = ("account_id", "proven")
 
 @dataclass(frozen=True)
 class Book:
-    """The flows of this house, the question that tells who is calling, and how the house speaks."""
+    """The flows of this house, how it learns who is calling, and how the house speaks."""
 
     flows: Mapping[str, Flow]
     places: Mapping[tuple[str, str], Place]
     guards: frozenset[str]
     caller: Load
+    meet: Effect
     words: Words
     intent: Callable[[str], Intent | None]
     entrances: frozenset[str]
@@ -46,6 +47,7 @@ class Book:
 def bind(
     flows: Iterable[Flow],
     caller: Load,
+    meet: Effect,
     words: Words,
     intent: Callable[[str], Intent | None],
     keywords: Iterable[str] = (),
@@ -61,4 +63,4 @@ def bind(
         places.update({(flow.name, state): Place(flow.name, state, version) for state in flow.states})
     guards = frozenset(flow.name for flow in named.values() if is_guard(flow))
     entrances = frozenset({HOME, RESUME, *keywords} & named.keys())
-    return Book(named, places, guards, caller, words, intent, entrances)
+    return Book(named, places, guards, caller, meet, words, intent, entrances)

@@ -47,14 +47,21 @@ class _Walk:
         """Goes on where the step stood still."""
         pending, self.s.pending = self.s.pending, ""
         if pending == "who":
-            self.learn(values)
-            return self.welcome()
+            return self.met(values)
         state = self.here()
         if pending == "load" and state is not None:
             return self.loaded(state, values)
         if pending and state is not None:
             return self.done(state, pending, values)
         return self.home("talk.moved")
+
+    def met(self, values: Values) -> Step:
+        """We know who is calling, or make her acquaintance first."""
+        if values["is"] == "new":
+            self.s.pending = "who"
+            return Need(self.s, self.book.meet)
+        self.learn(values)
+        return self.welcome()
 
     def learn(self, values: Values) -> None:
         """Keeps what an answer says: about the contact, the language, and everything else under its name."""
@@ -68,7 +75,10 @@ class _Walk:
                 s.data[name] = value
 
     def loaded(self, state: State, values: Values) -> Step:
-        """A fork leads on by what was loaded; a screen is drawn with it."""
+        """A fork leads on by what was loaded; a screen is drawn with it; a refusal is told at home."""
+        if values.get("is") == "refused":
+            self.s.hint, self.s.ahead = str(values["why"]), ()
+            return self.flow(HOME)
         if isinstance(state, Fork):
             self.learn({name: values[name] for name in state.keep})
             return self.follow(state.to[values["is"]])

@@ -3,10 +3,11 @@
 from datetime import date
 
 from dialogs.counter import who
-from dialogs.model import Flow, Fork, Go, Load, Menu, Values
+from dialogs.model import Effect, Flow, Fork, Go, Load, Menu, Values
 from dialogs.values import amount, day, word
 
 CALLER = Load(who.caller, quick=True)
+MEET = Effect(who.meet, ("known",))
 STANDING = Load(
     who.standing,
     quick=True,
