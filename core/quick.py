@@ -98,7 +98,8 @@ def standing_statement(user: Any) -> Select[Any]:
 def _standing(row: Any) -> Standing:
     due = row[9]
     day = date.fromisoformat(due) if isinstance(due, str) else due
-    return Standing(*row[1:7], row[7] or 0, row[8] or 0, day)
+    _, contact_id, party_id, language, account_id, number, currency, owed, points, _ = row
+    return Standing(contact_id, party_id, language, account_id, number, currency, owed or 0, points or 0, day)
 
 
 class QuickSqlite:
@@ -141,7 +142,7 @@ class QuickPostgres:
         self._asked: dict[str, dict[str, asyncio.Future[list[Standing]]]] = defaultdict(dict)
         self._running: set[asyncio.Task[None]] = set()
         statement = standing_statement(contact.c.channel_user == any_(bindparam("users", type_=ARRAY(Text))))
-        compiled = statement.compile(dialect=postgresql.asyncpg.dialect())
+        compiled = statement.compile(dialect=postgresql.asyncpg.dialect())  # type: ignore[no-untyped-call]
         self._sql, self._order = str(compiled), list(compiled.positiontup or ())
 
     async def standing(self, channel: str, user: str) -> list[Standing]:
