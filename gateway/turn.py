@@ -189,7 +189,7 @@ class Turns:
             log.error("turn %s on %s: %s", reference, inbound.channel, type(why).__name__)
             text = self.book.say(lang, "talk.busy")
         else:
-            frames = "".join(traceback.format_tb(why.__traceback__))
+            frames = "\n".join(f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(why.__traceback__))
             log.error("turn %s on %s: %s\n%s", reference, inbound.channel, type(why).__name__, frames)
             text = self.book.say(lang, "talk.sorry", {"reference": reference})
         return channel.render(Screen(text, ends=True), Page(text))
