@@ -20,6 +20,7 @@ from core import delivery
 from core.house import House
 from core.message import Delivery, Inbound, OptOut
 from core.parties import contacts
+from core.phone import from_provider
 from gateway import replies
 from gateway.desk import CHANNELS, HOUSE, TURNS
 
@@ -93,7 +94,7 @@ async def _take_in(house: House, event: Event) -> None:
     async with house.db.writing() as conn:
         if isinstance(event, Delivery):
             await delivery.report(conn, house.clock.now(), event)
-        else:
+        elif from_provider(event.user):
             contact = await contacts.find_or_make(conn, house, event.channel, event.user)
             change = contacts.stop if event.stopped else contacts.start
             await change(conn, house, contact.id)
