@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from channels import errors
 from channels.errors import SendError
 from channels.form import clean
+from channels.http import ask
 from core.message import Notice, Sent
 from core.phone import from_provider
 
@@ -23,7 +24,6 @@ LARGEST_GROUP = 100
 """Recipients of one request: what is lost with one unanswered request stays small."""
 AT_ONCE = 32
 """Requests in flight."""
-PATIENCE = aiohttp.ClientTimeout(total=60, connect=10, sock_connect=5, sock_read=15)
 
 ACCEPTED = frozenset({100, 101, 102})
 """Processed, sent, queued."""
@@ -90,16 +90,11 @@ class Messaging:
     async def _post(self, group: list[Notice]) -> list[Sent]:
         url = self.account.base_url.rstrip("/") + "/version1/messaging"
         headers = {"apiKey": self.account.api_key.get_secret_value(), "Accept": "application/json"}
-        try:
-            async with (
-                self._lanes,
-                self.http.post(url, data=form(self.account, group), headers=headers, timeout=PATIENCE) as answer,
-            ):
-                return judge(answer.status, (await answer.read()).decode("utf-8", "replace"), group)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as why:
-            return [errors.NOT_REACHED.sent(notice.key, type(why).__name__) for notice in group]
-        except (aiohttp.ClientError, TimeoutError) as why:
-            return [errors.NO_ANSWER.sent(notice.key, type(why).__name__) for notice in group]
+        async with self._lanes:
+            answer = await ask(self.http, "POST", url, data=form(self.account, group), headers=headers)
+        if isinstance(answer, SendError):
+            return [answer.sent(notice.key) for notice in group]
+        return judge(answer.status, answer.body, group)
 
 
 def sendable(notice: Notice) -> bool:

@@ -24,7 +24,16 @@ class SimChange:
     phone: str | None = None
 
 
-Event = Inbound | Delivery | OptOut | SimChange
+@dataclass(frozen=True, slots=True)
+class NumberChange:
+    """A chat contact moved to another number: whatever trust hung on the old one is to be earned again."""
+
+    channel: str
+    user: str
+    phone: str | None
+
+
+Event = Inbound | Delivery | OptOut | SimChange | NumberChange
 """Anything a provider may tell us."""
 
 

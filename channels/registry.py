@@ -2,15 +2,21 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from email.utils import parseaddr
 
 import aiohttp
 from pydantic import SecretStr
 
+from channels import sms_kannel, whatsapp
 from channels.africastalking_messaging import Account
 from channels.contract import Channel
+from channels.email import Email
 from channels.sms_africastalking import AfricasTalkingSms
+from channels.sms_kannel import KannelSms
+from channels.telegram import Telegram
 from channels.ussd_africastalking import AfricasTalkingUssd
 from channels.webchat import WebChat
+from channels.whatsapp import WhatsApp
 from core.config import Settings
 from core.message import Notice
 
@@ -46,6 +52,40 @@ def _account(tools: Tools) -> Account:
     )
 
 
+def _whatsapp(tools: Tools) -> WhatsApp:
+    settings = tools.settings
+    account = whatsapp.Account(
+        settings.whatsapp_phone_id,
+        settings.whatsapp_token,
+        settings.whatsapp_app_secret,
+        settings.whatsapp_verify_token,
+        settings.whatsapp_base_url,
+    )
+    return WhatsApp(account, tools.http)
+
+
+def _telegram(tools: Tools) -> Telegram:
+    settings = tools.settings
+    return Telegram(settings.telegram_token, settings.telegram_secret, settings.telegram_base_url, tools.http)
+
+
+def _kannel(tools: Tools) -> KannelSms:
+    settings = tools.settings
+    account = sms_kannel.Account(
+        settings.kannel_base_url,
+        settings.kannel_username,
+        settings.kannel_password,
+        f"{settings.public_url.rstrip('/')}/hooks/kannel/{settings.hook_secret.get_secret_value()}",
+        settings.secret_key,
+    )
+    return KannelSms(account, tools.http)
+
+
+def _email(tools: Tools) -> Email:
+    sender = tools.settings.email_sender
+    return Email(tools.settings.smtp_url, sender, parseaddr(sender)[0] or sender)
+
+
 ROWS: tuple[Row, ...] = (
     Row("ussd", "africastalking", (), lambda tools: AfricasTalkingUssd()),
     Row(
@@ -54,6 +94,10 @@ ROWS: tuple[Row, ...] = (
         ("africastalking_api_key",),
         lambda tools: AfricasTalkingSms(_account(tools), tools.http),
     ),
+    Row("sms", "kannel", ("kannel_username", "kannel_password"), _kannel),
+    Row("whatsapp", "meta", ("whatsapp_phone_id", "whatsapp_token", "whatsapp_app_secret"), _whatsapp),
+    Row("telegram", "telegram", ("telegram_token", "telegram_secret"), _telegram),
+    Row("email", "smtp", ("smtp_url", "email_sender"), _email),
     Row("webchat", "hodi", (), lambda tools: WebChat(tools.push)),
 )
 

@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import aiohttp
 import requests
@@ -25,6 +25,7 @@ from channels.africastalking_messaging import Account, Messaging, judge, sendabl
 from channels.contract import Door, Page
 from channels.errors import SendError
 from channels.form import clean
+from channels.http import Answer
 from core.message import Notice, Screen, Sent
 from core.money import plain
 
@@ -94,7 +95,7 @@ class AfricasTalkingSms:
         """
         service = _Insight(self.account)
         told = await _ask(lambda: service.check_sim_swap_state([phone], timeout=PATIENCE))
-        if isinstance(told, SendError) or not 200 <= told.status < 300:
+        if isinstance(told, SendError) or not told.fine:
             return None
         rows = _rows(told.body)
         return str(rows[0]["requestId"]) if rows and rows[0].get("requestId") not in (None, "None") else None
@@ -137,14 +138,7 @@ def _rows(body: str) -> list[dict[str, Any]] | None:
         return None
 
 
-class _Told(NamedTuple):
-    """The provider's answer as it came."""
-
-    status: int
-    body: str
-
-
-async def _ask(call: Callable[[], Any]) -> _Told | SendError:
+async def _ask(call: Callable[[], Any]) -> Answer | SendError:
     """Runs one SDK call in a thread; every way it can fail becomes a value."""
     try:
         told = await asyncio.to_thread(call)
@@ -157,7 +151,7 @@ async def _ask(call: Callable[[], Any]) -> _Told | SendError:
         return errors.NO_ANSWER
     except ValueError:
         return errors.INVALID_NUMBER  # the SDK checks numbers and amounts before it calls
-    return told if isinstance(told, _Told) else errors.NOT_SAID
+    return told if isinstance(told, Answer) else errors.NOT_SAID
 
 
 class _Answers:
@@ -167,10 +161,10 @@ class _Answers:
         self.account = account
         super().__init__(account.username, account.api_key.get_secret_value())  # type: ignore[call-arg]
 
-    def _make_request(self, url: str, method: str, **call: Any) -> _Told:
+    def _make_request(self, url: str, method: str, **call: Any) -> Answer:
         call.pop("callback", None)
         answer = requests.request(method, url, **call)  # noqa: S113 - every caller hands its own through the SDK
-        return _Told(answer.status_code, answer.text)
+        return Answer(answer.status_code, answer.text)
 
 
 class _Sms(_Answers, SMSService):  # type: ignore[misc]

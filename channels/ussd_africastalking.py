@@ -77,8 +77,8 @@ def parse_end(received: Received) -> list[Event]:
 
 
 def render(screen: Screen, page: Page) -> str:
-    """The body of the answer, text/plain."""
-    return ("END " if screen.ends and page.more is None else "CON ") + page.text
+    """The body of the answer, text/plain, in characters that every encoder takes."""
+    return ("END " if screen.ends and page.more is None else "CON ") + clean(page.text)
 
 
 def new_input(stored: str, text: str) -> str | None:

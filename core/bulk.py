@@ -7,7 +7,7 @@ the same. Values pass through the same column types as everywhere else, so a bul
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Processor = Callable[[Any], Any] | None
@@ -27,16 +27,20 @@ async def insert_many(
     """
     processors = _processors(conn, table, columns)
     stream = _processed(rows, processors)
+    driver = await _driver(conn)
+    if conn.dialect.name == "sqlite":
+        return await _executemany(driver, table, columns, stream, skip_known)
+    return await _copy(driver, table, columns, stream, skip_known)
+
+
+async def _driver(conn: AsyncConnection) -> Any:
+    """The driver's own connection, inside the transaction: SQLAlchemy begins one on PostgreSQL only at its first statement."""
     driver = (await conn.get_raw_connection()).driver_connection
     if driver is None:
         raise RuntimeError("the connection is closed")
-    if conn.dialect.name == "sqlite":
-        return await _executemany(driver, table, columns, stream, skip_known)
-    if not driver.is_in_transaction():
-        await conn.exec_driver_sql(
-            "SELECT 1"
-        )  # SQLAlchemy begins on PostgreSQL with its first statement, and COPY is not one
-    return await _copy(driver, table, columns, stream, skip_known)
+    if conn.dialect.name == "postgresql" and not driver.is_in_transaction():
+        await conn.execute(text("SELECT 1"))
+    return driver
 
 
 def _processors(conn: AsyncConnection, table: Table, columns: Sequence[str]) -> list[Processor]:
@@ -89,9 +93,7 @@ async def update_many(
         return
     names = [*columns, *keys]
     stream = _processed(rows, _processors(conn, table, names))
-    driver = (await conn.get_raw_connection()).driver_connection
-    if driver is None:
-        raise RuntimeError("the connection is closed")
+    driver = await _driver(conn)
     if conn.dialect.name == "sqlite":
         values = ", ".join(f"{name} = ?" for name in columns)
         known = " AND ".join(f"{name} = ?" for name in keys)

@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     kannel_username: str = ""
     kannel_password: SecretStr = SecretStr("")
 
+    smtp_url: SecretStr = SecretStr("")
+    """`smtp://user:password@host:587` or `smtps://...`."""
+    email_sender: str = ""
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -83,6 +87,8 @@ class Notices(_Section):
     reminder_days: Annotated[int, Field(ge=0, le=30)] = 3
     quiet_from: time = time(20, 0)
     quiet_until: time = time(8, 0)
+    per_second: dict[str, Annotated[int, Field(ge=1)]] = {}
+    """Messages a second that the operator's contract allows, by channel: `{sms: 50}`. No entry: as fast as it goes."""
 
 
 class Payments(_Section):

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 
 from babel.core import get_global
-from babel.numbers import format_currency
+from babel.numbers import get_decimal_symbol, get_group_symbol
 
 LARGEST_MINOR = 10**15
 """No single amount may exceed this: a guard against a slipped decimal point, far below what 64 bits hold."""
@@ -86,14 +86,19 @@ def plain(minor: int, currency: str) -> str:
 
 
 @cache
-def _short(lang: str, currency: str) -> tuple[str, int]:
-    return {"VND": "#,##0 ¤¤", "EUR": "¤ #,##0.00"}.get(currency, "¤¤ #,##0.00"), exponent(currency)
+def _script(lang: str, currency: str) -> tuple[str, int, str, str]:
+    """How an amount is written: its template, decimals, and the separators of `lang` (CLDR), with plain spaces."""
+    template = {"VND": "{sign}{number} VND", "EUR": "{sign}€ {number}"}.get(currency, "{sign}" + currency + " {number}")
+    group, point = get_group_symbol(lang), get_decimal_symbol(lang)
+    plain_group = " " if group in "\u00a0\u202f" else group
+    return template, exponent(currency), plain_group, point
 
 
 def show(minor: int, currency: str, lang: str = "en") -> str:
-    """As a person reads it, in GSM-7 letters wherever the language allows: `KES 1,200.50`."""
-    pattern, digits = _short(lang, currency)
-    text = format_currency(decimal(minor, currency), currency, format=pattern, locale=lang, currency_digits=True)
-    if digits and minor % 10**digits == 0:
-        text = text.replace("." + "0" * digits, "").replace("," + "0" * digits, "")
-    return text.replace("\u00a0", " ").replace("\u202f", " ")
+    """As a person reads it, in GSM-7 letters wherever the language allows: `KES 1,200.50`, whole amounts without decimals."""
+    template, digits, group, point = _script(lang, currency)
+    whole, part = divmod(abs(minor), 10**digits)
+    number = f"{whole:,}".replace(",", group)
+    if part:
+        number += f"{point}{part:0{digits}}"
+    return template.format(sign="-" if minor < 0 else "", number=number)

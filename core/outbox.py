@@ -8,8 +8,9 @@ they are handed to a provider: whoever finds such a mark after a crash knows tha
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -117,6 +118,49 @@ async def enqueue(
     return result.rowcount == 1
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One of many things that leave together: the arguments of `enqueue`."""
+
+    key: str
+    kind: str
+    template: str
+    params: dict[str, Any] = field(default_factory=dict)
+    channel: str | None = None
+    contact_id: int | None = None
+    account_id: int | None = None
+    subject_id: int | None = None
+    priority: int = NOTICE
+    resend_unknown: bool = False
+
+
+_BULK = (*Letter.__dataclass_fields__, "id", "not_before", "state", "attempts", "created_at")
+
+
+async def enqueue_many(
+    conn: AsyncConnection,
+    house: House,
+    letters: Sequence[Letter],
+    *,
+    ids: Sequence[int] | None = None,
+    known: bool = True,
+) -> int:
+    """Let many things leave; how many are new. Takes one id each: more than a few hundred, and the caller reserves them.
+
+    `known=False` says that no key can have left before (its subject came to be in this transaction), which is quicker.
+    """
+    now = house.clock.now()
+    rows = [
+        (*_values(letter), row_id, now, "waiting", 0, now)
+        for letter, row_id in zip(letters, ids or house.ids.take_many(len(letters)), strict=True)
+    ]
+    return await bulk.insert_many(conn, outbox, _BULK, rows, skip_known=known)
+
+
+_values = attrgetter(*Letter.__dataclass_fields__)
+"""A letter's values in the order of its fields (the one of `dataclasses` copies deeply)."""
+
+
 _LEAVING = [outbox.c[name] for name in Leaving.__dataclass_fields__]
 
 
@@ -161,11 +205,11 @@ async def mark(conn: AsyncConnection, ids: Collection[int]) -> None:
         await conn.execute(update(outbox).where(outbox.c.id.in_(ids)).values(state="leaving"))
 
 
-async def renew(conn: AsyncConnection, now: datetime, worker: str) -> int:
-    """The worker is alive: its claims hold for another `LEASE`; how many there are."""
+async def renew(conn: AsyncConnection, now: datetime, workers: Collection[str]) -> int:
+    """These workers are alive: their claims hold for another `LEASE`; how many rows that are."""
     statement = (
         update(outbox)
-        .where(outbox.c.state.in_(("claimed", "leaving")), outbox.c.claimed_by == worker)
+        .where(outbox.c.state.in_(("claimed", "leaving")), outbox.c.claimed_by.in_(workers))
         .values(claimed_until=now + LEASE)
     )
     return (await conn.execute(statement)).rowcount

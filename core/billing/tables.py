@@ -75,6 +75,9 @@ invoice = Table(
     Column("token", Text, nullable=False, unique=True),  # 128 random bits: /b/{token}
     Column("currency", Text, nullable=False),
     Column("total_minor", BigInteger, nullable=False),
+    Column("tax_minor", BigInteger, nullable=False),  # of the total: goes to the tax book
+    Column("rounding_minor", BigInteger, nullable=False),  # of the total: to the rounding book
+    Column("reward_minor", BigInteger, nullable=False),  # of the total, <= 0: what points paid for
     Column("estimated", Boolean, nullable=False),
     Column("issued_on", Date),
     Column("due_on", Date),
@@ -98,7 +101,7 @@ invoice_line = Table(
     Column("unit", Text),
     Column("price", Text),  # the decimal text of the tariff
     Column("amount_minor", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False),  # charge, tax, rounding
+    Column("kind", Text, nullable=False),  # charge, discount, tax, rounding, reward
     Column("booked_on", Date, nullable=False),
     PrimaryKeyConstraint("invoice_id", "position", "booked_on"),
     postgresql_partition_by="RANGE (booked_on)",

@@ -103,5 +103,5 @@ async def _append(
         await conn.execute(insert(conn, posting), [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
     else:
         await insert_many(conn, posting, _COLUMNS, rows)
-    due = [{"first_id": first, "last_id": last} for first, last in spans(numbers)]
+    due = [{"first_id": first, "last_id": last, "postings": last - first + 1} for first, last in spans(numbers)]
     await conn.execute(insert(conn, seal_due), due)

@@ -41,10 +41,10 @@ async def _due(conn: AsyncConnection) -> list[Span]:
     chosen: list[Span] = []
     held = 0
     for row in await conn.execute(select(seal_due).order_by(seal_due.c.first_id).limit(1_000)):
-        if chosen and held + row.last_id - row.first_id >= BATCH:
+        if chosen and held + row.postings > BATCH:
             break
         chosen.append((row.first_id, row.last_id))
-        held += row.last_id - row.first_id + 1
+        held += row.postings
     return chosen
 
 

@@ -94,6 +94,7 @@ open_item = Table(
     Column("disputed_minor", BigInteger, nullable=False),
     Column("settled_on", Date),
     Index("ix_open_item_account", "account_id", "due_on"),
+    Index("ix_open_item_due", "due_on"),
     CheckConstraint("open_minor >= 0 AND disputed_minor >= 0 AND disputed_minor <= open_minor", name="within"),
 )
 
@@ -102,5 +103,6 @@ seal_due = Table(
     metadata,
     Column("first_id", BigInteger, primary_key=True, autoincrement=False),
     Column("last_id", BigInteger, nullable=False),
+    Column("postings", BigInteger, nullable=False),  # how many ids of the span are postings
 )
 """Posting ids written but not yet sealed. Ids come in blocks, so they commit out of order: a high-water mark would miss some."""

@@ -75,6 +75,9 @@ class Paylink:
     expires_at: datetime
 
 
+LinkState = Literal["open", "paid", "expired", "collecting", "closed"]
+
+
 @dataclass(frozen=True, slots=True)
 class LinkView:
     """A paylink as it stands now. `amount_minor` is live; nothing here says whose debt it is."""
@@ -82,7 +85,7 @@ class LinkView:
     request_id: int
     account_id: int
     invoice_id: int | None
-    state: Literal["open", "paid", "expired", "collecting", "closed"]
+    state: LinkState
     amount_minor: int
     currency: str
     due_on: date | None
@@ -108,6 +111,7 @@ class Attempt:
     redirect_url: str | None
     reason: str | None
     polls: int
+    poll_at: datetime | None
     created_at: datetime
 
     @property

@@ -1,1 +1,50 @@
+"""Every conversation Hodi has, one a file. A new one is a file, a row here, its words, and its drawing (`hodi dialogs draw`)."""
 
+from zoneinfo import ZoneInfo
+
+from core.config import Operator
+from core.money import parse
+from dialogs import intents
+from dialogs.book import Book, bind
+from dialogs.flows import (
+    balance,
+    bill,
+    choose_account,
+    fault,
+    help_,
+    home,
+    interest,
+    language,
+    link,
+    messages,
+    new_pin,
+    pay,
+    pin,
+    resume,
+    rewards,
+    tickets,
+)
+from dialogs.words import Words
+
+FLOWS = (
+    home.FLOW, balance.FLOW, bill.FLOW, pay.FLOW, fault.FLOW, tickets.FLOW, rewards.FLOW, choose_account.FLOW, pin.FLOW,
+    new_pin.FLOW, link.FLOW, interest.FLOW, language.FLOW, messages.STOP, messages.START, help_.FLOW, resume.FLOW,
+)  # fmt: skip
+
+
+def book_of(operator: Operator) -> Book:
+    """The book of an operator's house."""
+    return bind(FLOWS, home.CALLER, Words(ZoneInfo(operator.zone), _common(operator)), intents.find)
+
+
+def _common(operator: Operator) -> dict[str, object]:
+    """What every text, parse and fork may name."""
+    return {
+        "operator": operator.name,
+        "support": operator.support_phone,
+        "dial": operator.ussd_code,
+        "currency": operator.currency,
+        "least_minor": parse(operator.payments.minimum, operator.currency),
+        "identity": operator.identity.ussd,
+        "pin_digits": operator.identity.pin_digits,
+    }

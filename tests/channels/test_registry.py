@@ -28,7 +28,8 @@ async def test_only_channels_with_their_settings_are_open(settings: Settings) ->
 
 
 async def test_no_two_doors_are_the_same(settings: Settings) -> None:
-    keys = {name: SecretStr("key") for row in ROWS for name in row.needs}
+    needed = {name for row in ROWS for name in row.needs}
+    keys = {name: SecretStr("key") if isinstance(getattr(settings, name), SecretStr) else "key" for name in needed}
     async with aiohttp.ClientSession() as http:
         tools = Tools(settings.model_copy(update=keys), http, push)
         channels: list[Channel] = [row.make(tools) for row in ROWS]

@@ -10,7 +10,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
-from channels import africastalking_messaging, sms_africastalking
+from channels import http as channel_http
+from channels import sms_africastalking
 from channels.africastalking_messaging import Account
 from channels.contract import Event, Received
 from channels.sms_africastalking import AfricasTalkingSms, AirtimeOrder
@@ -30,9 +31,9 @@ class Line:
 
 @pytest.fixture
 async def line(clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Line]:
-    double = AfricasTalking(clock, patience_s=1.5)
-    monkeypatch.setattr(africastalking_messaging, "PATIENCE", aiohttp.ClientTimeout(sock_connect=1, sock_read=0.3))
-    monkeypatch.setattr(sms_africastalking, "PATIENCE", (1, 0.3))
+    double = AfricasTalking(clock, patience_s=2.5)
+    monkeypatch.setattr(channel_http, "PATIENCE", aiohttp.ClientTimeout(sock_connect=5, sock_read=1))
+    monkeypatch.setattr(sms_africastalking, "PATIENCE", (5, 1))
     async with TestServer(double.app()) as server, aiohttp.ClientSession() as http:
         account = Account("sandbox", SecretStr("double"), str(server.make_url("/")), "HODI")
         yield Line(double, AfricasTalkingSms(account, http), server)

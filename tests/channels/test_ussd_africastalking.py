@@ -150,6 +150,10 @@ def test_a_long_last_screen_closes_the_session_only_on_its_last_page() -> None:
     assert "Back" not in answers[-1]
 
 
+def test_what_is_drawn_can_always_be_encoded() -> None:
+    assert drawn(Screen("a\ud800b\x00")).encode() == "CON a\ufffdb".encode()
+
+
 def test_an_operator_s_own_budget_is_kept() -> None:
     assert len(AfricasTalkingUssd(Budget(60, 40)).lay_out(Screen("word " * 30))) > 2
 

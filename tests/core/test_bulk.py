@@ -1,17 +1,55 @@
-"""Bulk rows belong to the caller's transaction like any other."""
+"""Bulk rows belong to the caller's transaction, on both databases, also when nothing else was said in it before."""
 
 import pytest
 from sqlalchemy import select
 
-from core.bulk import insert_many
+from core import bulk
 from core.db import Database
 from core.parties.tables import branch
 
 
-async def test_a_bulk_insert_that_comes_first_is_rolled_back_with_its_transaction(db: Database) -> None:
-    with pytest.raises(KeyError):
-        async with db.writing() as conn:
-            await insert_many(conn, branch, ["id", "code", "name"], [(1, "a", "b")])
-            raise KeyError
+async def _codes(db: Database) -> list[str]:
     async with db.reading() as conn:
-        assert (await conn.execute(select(branch))).all() == []
+        return list((await conn.execute(select(branch.c.code).order_by(branch.c.id))).scalars())
+
+
+async def _put(db: Database, *codes: str) -> None:
+    async with db.writing() as conn:
+        await bulk.insert_many(conn, branch, ("id", "code", "name"), _rows(codes))
+
+
+def _rows(codes: tuple[str, ...]) -> list[tuple[int, str, str]]:
+    return [(number, code, code) for number, code in enumerate(codes, 1)]
+
+
+async def test_a_bulk_insert_is_undone_with_its_transaction(db: Database) -> None:
+    with pytest.raises(RuntimeError, match="stop"):
+        async with db.writing() as conn:
+            await bulk.insert_many(conn, branch, ("id", "code", "name"), _rows(("a", "b")))
+            raise RuntimeError("stop")
+    assert await _codes(db) == []
+
+
+async def test_known_rows_are_left_out_when_asked(db: Database) -> None:
+    await _put(db, "a")
+    async with db.writing() as conn:
+        new = await bulk.insert_many(conn, branch, ("id", "code", "name"), _rows(("a", "b")), skip_known=True)
+    assert (new, await _codes(db)) == (1, ["a", "b"])
+
+
+async def test_many_rows_get_new_values_and_only_where_every_key_fits(db: Database) -> None:
+    await _put(db, "a", "b", "c")
+    async with db.writing() as conn:
+        await bulk.update_many(
+            conn, branch, ("id", "name"), ("code",), [("x", 1, "a"), ("y", 2, "b"), ("z", 3, "other")]
+        )
+    assert await _codes(db) == ["x", "y", "c"]
+
+
+async def test_a_bulk_update_is_undone_with_its_transaction(db: Database) -> None:
+    await _put(db, "a")
+    with pytest.raises(RuntimeError, match="stop"):
+        async with db.writing() as conn:
+            await bulk.update_many(conn, branch, ("id",), ("code",), [("x", 1)])
+            raise RuntimeError("stop")
+    assert await _codes(db) == ["a"]

@@ -73,7 +73,7 @@ async def test_a_living_worker_renews_its_claim(house: House, clock: SetClock) -
     await _claim(house)
     clock.forward(outbox.LEASE - timedelta(seconds=1))
     async with house.db.writing() as conn:
-        assert await outbox.renew(conn, clock.now(), "w") == 1
+        assert await outbox.renew(conn, clock.now(), ["w"]) == 1
     clock.forward(outbox.LEASE - timedelta(seconds=1))
     assert await _take_up(house) == []
 

@@ -263,6 +263,7 @@ def upgrade() -> None:
     op.create_table('seal_due',
     sa.Column('first_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('last_id', sa.BigInteger(), nullable=False),
+    sa.Column('postings', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('first_id', name=op.f('pk_seal_due'))
     )
     op.create_table('staff',
@@ -547,6 +548,9 @@ def upgrade() -> None:
     sa.Column('token', sa.Text(), nullable=False),
     sa.Column('currency', sa.Text(), nullable=False),
     sa.Column('total_minor', sa.BigInteger(), nullable=False),
+    sa.Column('tax_minor', sa.BigInteger(), nullable=False),
+    sa.Column('rounding_minor', sa.BigInteger(), nullable=False),
+    sa.Column('reward_minor', sa.BigInteger(), nullable=False),
     sa.Column('estimated', sa.Boolean(), nullable=False),
     sa.Column('issued_on', sa.Date(), nullable=True),
     sa.Column('due_on', sa.Date(), nullable=True),
@@ -749,6 +753,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('invoice_id', name=op.f('pk_open_item'))
     )
     op.create_index('ix_open_item_account', 'open_item', ['account_id', 'due_on'], unique=False)
+    op.create_index('ix_open_item_due', 'open_item', ['due_on'], unique=False)
     op.create_table('service_plan',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('service_id', sa.BigInteger(), nullable=False),

@@ -72,6 +72,13 @@ class Unanswered:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unaskable:
+    """There is nothing to ask by yet (the answer that held its reference was lost): it says nothing of the provider's health."""
+
+    why: str
+
+
 Pushed = PushAsked | Declined | Unreached | Unanswered
 Redirected = RedirectMade | Declined | Unreached | Unanswered
 Debited = DebitAsked | Declined | Unreached | Unanswered
@@ -102,6 +109,8 @@ class Queried:
     redirect_url: str | None = None
     at: datetime | None = None
 
+
+Told = Queried | Unaskable | Unreached | Unanswered
 
 Kind = Literal["succeeded", "failed", "expired", "inbound", "reversed", "mandate", "ignored"]
 
@@ -163,7 +172,7 @@ class Provider(Protocol):
     async def debit(self, wanted: Wanted) -> Debited:
         """Collect under a mandate."""
 
-    async def query(self, asked: Asked) -> Queried | Unreached | Unanswered:
+    async def query(self, asked: Asked) -> Told:
         """What became of an attempt."""
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes, topic: str, about: str) -> list[ProviderEventIn]:

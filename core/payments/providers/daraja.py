@@ -23,7 +23,9 @@ from core.payments.providers.contract import (
     ProviderEventIn,
     PushAsked,
     Queried,
+    Told,
     Unanswered,
+    Unaskable,
     Unreached,
     Wanted,
 )
@@ -92,11 +94,11 @@ class Daraja:
         """M-Pesa has no mandates."""
         return Declined("declined")
 
-    async def query(self, asked: Asked) -> Queried | Unreached | Unanswered:
+    async def query(self, asked: Asked) -> Told:
         """What became of a prompt, by its CheckoutRequestID."""
         if asked.provider_ref is None:
             gone = self.clock.now() - asked.created_at >= NO_TRACE_AFTER
-            return Queried("expired", reason="no_trace") if gone else Unanswered("no CheckoutRequestID to ask by")
+            return Queried("expired", reason="no_trace") if gone else Unaskable("no CheckoutRequestID to ask by")
         reply = await self._post(
             "/mpesa/stkpushquery/v1/query", {**self._signed(), "CheckoutRequestID": asked.provider_ref}
         )

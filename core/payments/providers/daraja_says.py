@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core import money
-from core.payments.model import account_numbers, masked
+from core.payments.model import masked
 from core.payments.providers.contract import ProviderEventIn
 
 REASONS = {"1": "funds", "1001": "busy", "1019": "expired", "1032": "cancelled", "1037": "unreachable", "2001": "pin"}

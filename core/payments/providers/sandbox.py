@@ -25,6 +25,7 @@ from core.payments.providers.contract import (
     PushAsked,
     Queried,
     RedirectMade,
+    Told,
     Unanswered,
     Unreached,
     Wanted,
@@ -98,7 +99,7 @@ class Sandbox:
             return Declined(str(reply.body.get("code", "declined")))
         return reply
 
-    async def query(self, asked: Asked) -> Queried | Unreached | Unanswered:
+    async def query(self, asked: Asked) -> Told:
         """What became of an attempt, by its key."""
         reply = await call("GET", f"{self.base_url}/v1/payments/{quote(asked.key, safe='')}", headers=self._headers())
         if not isinstance(reply, Reply):
@@ -130,7 +131,7 @@ class Sandbox:
 
 
 def _event(said: dict[str, Any]) -> ProviderEventIn:
-    kind = said["type"] if said["type"] in get_args(Kind) else "ignored"
+    kind: Kind = said["type"] if said["type"] in get_args(Kind) else "ignored"
     amount = said.get("amount_minor")
     if amount is not None and (type(amount) is not int or not 0 < amount < 2**53):
         raise ValueError("an amount is a positive whole number of minor units")

@@ -32,12 +32,11 @@ async def call(
     *,
     headers: Mapping[str, str],
     body: Mapping[str, Any] | None = None,
-    timeout: aiohttp.ClientTimeout = TIMEOUT,
 ) -> Reply | Unreached | Unanswered:
     """One call, never repeated."""
     try:
         async with (
-            aiohttp.ClientSession(timeout=timeout) as session,
+            aiohttp.ClientSession(timeout=TIMEOUT) as session,
             session.request(method, url, json=body, headers=headers, allow_redirects=False) as response,
         ):
             return _read(response.status, await response.read())

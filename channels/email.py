@@ -1,0 +1,114 @@
+"""E-mail: letters come in whole, as the operator's mail server pipes them to us, and leave through its SMTP server.
+
+SMTP speaks of each letter on its own, and says at which step it failed, so what certainly did not leave is told from what may
+have.
+"""
+
+import asyncio
+import contextlib
+import smtplib
+import ssl
+from collections.abc import Sequence
+from email.message import EmailMessage
+from urllib.parse import unquote, urlsplit
+
+from pydantic import SecretStr
+
+from channels import errors
+from channels.contract import Door, Event, Page, Received
+from channels.email_letter import read, write
+from channels.errors import SendError
+from core.message import Notice, Screen, Sent
+
+PATIENCE = 20
+"""Seconds for each step of the conversation with the mail server."""
+
+
+class Email:
+    """The channel `email`. `server` is `smtp://user:password@host:587` (TLS where it is offered) or `smtps://...`."""
+
+    name = "email"
+
+    def __init__(self, server: SecretStr, sender: str, subject: str) -> None:
+        self.doors = (Door("POST", "/hooks/email/{secret}", parse),)
+        self.server, self.sender, self.subject = server, sender, subject
+
+    def lay_out(self, screen: Screen) -> tuple[Page, ...]:
+        """One letter: the words, then what may be answered."""
+        lines = [screen.text, *(f"{option.key}. {option.label}" for option in screen.options)]
+        return (Page("\n".join(lines), tuple(option.key for option in screen.options)),)
+
+    def render(self, screen: Screen, page: Page) -> str:
+        """The text of the letter that answers."""
+        return page.text
+
+    async def send(self, notices: Sequence[Notice]) -> list[Sent]:
+        """All over one connection, in a thread."""
+        return await asyncio.to_thread(self._deliver, notices)
+
+    def _deliver(self, notices: Sequence[Notice]) -> list[Sent]:
+        try:
+            line = connect(self.server.get_secret_value())
+        except smtplib.SMTPAuthenticationError:
+            return [errors.WRONG_KEY.sent(notice.key) for notice in notices]
+        except (OSError, smtplib.SMTPException) as why:
+            return [errors.NOT_REACHED.sent(notice.key, type(why).__name__) for notice in notices]
+        try:
+            return [self._one(line, notice) for notice in notices]
+        finally:
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                line.quit()
+            line.close()
+
+    def _one(self, line: smtplib.SMTP, notice: Notice) -> Sent:
+        try:
+            letter = write(notice, self.sender, self.subject)
+        except ValueError:
+            return errors.INVALID_NUMBER.sent(notice.key)
+        failed = hand_over(line, letter)
+        return failed.sent(notice.key) if failed else Sent(notice.key, "accepted", str(letter["Message-ID"]))
+
+
+def parse(received: Received) -> list[Event]:
+    """One raw letter. A machine's letter is understood and is nothing."""
+    letter = read(received.body)
+    return [letter] if letter else []
+
+
+def connect(server: str) -> smtplib.SMTP:
+    """A line to the mail server, encrypted where that is asked for or offered, and logged in where there is a name."""
+    url = urlsplit(server)
+    host, context = url.hostname or "localhost", ssl.create_default_context()
+    line: smtplib.SMTP
+    if url.scheme == "smtps":
+        line = smtplib.SMTP_SSL(host, url.port or 465, timeout=PATIENCE, context=context)
+    else:
+        line = smtplib.SMTP(host, url.port or 587, timeout=PATIENCE)
+    try:
+        line.ehlo()
+        if url.scheme != "smtps" and line.has_extn("starttls"):
+            line.starttls(context=context)
+        if url.username:
+            line.login(unquote(url.username), unquote(url.password or ""))
+    except BaseException:
+        line.close()
+        raise
+    return line
+
+
+def hand_over(line: smtplib.SMTP, letter: EmailMessage) -> SendError | None:
+    """One letter over an open line; None when the server took it. A line that broke before carries nothing more."""
+    if line.sock is None:
+        return errors.NOT_REACHED
+    try:
+        line.send_message(letter)
+    except smtplib.SMTPRecipientsRefused as why:
+        codes = [code for code, _ in why.recipients.values()]
+        return errors.UNKNOWN_SUBSCRIBER if codes and min(codes) >= 500 else errors.PROVIDER_BUSY
+    except smtplib.SMTPSenderRefused as why:
+        return errors.BAD_SENDER if why.smtp_code >= 500 else errors.PROVIDER_BUSY
+    except smtplib.SMTPResponseException as why:
+        return errors.REJECTED if why.smtp_code >= 500 else errors.PROVIDER_BUSY
+    except (OSError, smtplib.SMTPException):
+        return errors.NO_ANSWER
+    return None

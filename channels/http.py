@@ -1,0 +1,37 @@
+"""Calls a provider and turns every way that can fail into a value: what certainly did not leave, and what may have.
+
+The difference decides whether a message may be sent again. A connection that never came about has carried nothing; a
+connection that broke, or an answer that never came, may have carried everything.
+"""
+
+from typing import Any, NamedTuple
+
+import aiohttp
+
+from channels import errors
+from channels.errors import SendError
+
+PATIENCE = aiohttp.ClientTimeout(total=60, connect=10, sock_connect=5, sock_read=15)
+
+
+class Answer(NamedTuple):
+    """What the provider said."""
+
+    status: int
+    body: str
+
+    @property
+    def fine(self) -> bool:
+        """Whether the status is a 2xx."""
+        return 200 <= self.status < 300
+
+
+async def ask(http: aiohttp.ClientSession, method: str, url: str, **call: Any) -> Answer | SendError:
+    """One request; `call` is as aiohttp's own (`data`, `json`, `params`, `headers`)."""
+    try:
+        async with http.request(method, url, timeout=PATIENCE, allow_redirects=False, **call) as answer:
+            return Answer(answer.status, (await answer.read()).decode("utf-8", "replace"))
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL):
+        return errors.NOT_REACHED
+    except (aiohttp.ClientError, TimeoutError):
+        return errors.NO_ANSWER

@@ -1,0 +1,188 @@
+"""Telegram, with python-telegram-bot's types for reading and its `Bot` for sending, over our own HTTP session.
+
+Only private chats reach a conversation: edits, groups and channels are ignored. A phone is believed only when the customer
+shares her own contact. A button carries the key of its option, at most 64 bytes. Nothing here calls Telegram at start, so a
+provider that is down does not keep Hodi from starting.
+"""
+
+import asyncio
+import hmac
+import json
+from collections.abc import Sequence
+
+import aiohttp
+from pydantic import SecretStr
+from telegram import Bot, CallbackQuery, ChatMemberUpdated, InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    TelegramError,
+    TimedOut,
+)
+
+from channels import errors
+from channels.contract import Door, Event, NotUnderstood, Page, Received
+from channels.errors import SendError
+from channels.form import clean
+from channels.paging import Budget, pages
+from channels.telegram_request import AiohttpRequest, NotReached, TooFast
+from core.message import Inbound, Notice, Option, OptOut, Screen, Sent
+from core.phone import from_provider
+
+LARGEST_BODY = 1024 * 1024
+TEXT = Budget(4096, 4096)
+BUTTON_BYTES = 64
+BUTTONS = 100
+AT_ONCE = 16
+
+
+class Telegram:
+    """The channel `telegram`."""
+
+    name = "telegram"
+
+    def __init__(self, token: SecretStr, secret: SecretStr, base_url: str, http: aiohttp.ClientSession) -> None:
+        request = AiohttpRequest(http)
+        self.bot = Bot(token.get_secret_value(), base_url=base_url, request=request, get_updates_request=request)
+        self.secret = secret
+        self.doors = (Door("POST", "/hooks/telegram", parse, self._is_ours),)
+        self._lanes = asyncio.Semaphore(AT_ONCE)
+
+    def _is_ours(self, received: Received) -> bool:
+        return genuine(self.secret.get_secret_value(), received.headers.get("x-telegram-bot-api-secret-token", ""))
+
+    def lay_out(self, screen: Screen) -> tuple[Page, ...]:
+        """One page with buttons, or numbered lines where a key does not fit a button or the text is too long."""
+        if TEXT.holds(screen.text) and _as_buttons(screen.options):
+            return (Page(screen.text, tuple(option.key for option in screen.options)),)
+        return pages(screen, TEXT)
+
+    def render(self, screen: Screen, page: Page) -> str:
+        """Text and keyboard as JSON, as the provider names them."""
+        told: dict[str, object] = {"text": page.text}
+        if page.text == screen.text and screen.options:
+            told["reply_markup"] = _keyboard(screen.options).to_dict()
+        return json.dumps(told, ensure_ascii=False)
+
+    async def send(self, notices: Sequence[Notice]) -> list[Sent]:
+        """Each on its own. The provider's limits (30 a second, 1 a second to one chat) are the dispatcher's to keep."""
+        return await asyncio.gather(*[self._send(notice) for notice in notices])
+
+    async def _send(self, notice: Notice) -> Sent:
+        text, keyboard = clean(notice.text), None
+        if _as_buttons(notice.options):
+            keyboard = _keyboard(notice.options)
+        else:
+            text = "\n".join([text, *(f"{option.key}. {option.label}" for option in notice.options)])
+        if len(text) > TEXT.gsm7:
+            return errors.TOO_LONG.sent(notice.key)
+        try:
+            async with self._lanes:
+                sent = await self.bot.send_message(chat_id=notice.to, text=text, reply_markup=keyboard)
+        except (TelegramError, ValueError, KeyError, TypeError) as why:
+            return failure(why).sent(notice.key, str(why))
+        return Sent(notice.key, "accepted", str(sent.message_id))
+
+    async def acknowledge(self, callback_id: str) -> None:
+        """Takes the waiting sign off a button that was pressed; of no consequence when it fails."""
+        try:
+            await self.bot.answer_callback_query(callback_id)
+        except TelegramError:
+            return
+
+
+def genuine(secret: str, header: str) -> bool:
+    """Whether the secret that we gave with `setWebhook` came along."""
+    return bool(secret) and hmac.compare_digest(secret.encode(), header.encode("utf-8", "replace"))
+
+
+def parse(received: Received) -> list[Event]:
+    """One update: a message, a button, or a blocked or unblocked bot; everything else is nothing to us."""
+    if len(received.body) > LARGEST_BODY:
+        raise NotUnderstood("body.too_long", f"The body is longer than {LARGEST_BODY} bytes.")
+    try:
+        update = Update.de_json(json.loads(received.body), None)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as why:
+        raise NotUnderstood("body.not_an_update", "The body is no Telegram update.") from why
+    key = str(update.update_id)
+    try:
+        event = _event(update, key)
+    except (AttributeError, TypeError) as why:  # a field of a type that no update has
+        raise NotUnderstood("body.not_an_update", "The body is no Telegram update.") from why
+    return [event] if event else []
+
+
+def _event(update: Update, key: str) -> Event | None:
+    if update.message:
+        return _message(update.message, key)
+    if update.callback_query:
+        return _button(update.callback_query, key)
+    return _member(update.my_chat_member) if update.my_chat_member else None
+
+
+def _message(message: Message, key: str) -> Inbound | None:
+    sender = message.from_user
+    if message.chat.type != "private" or sender is None or sender.is_bot:
+        return None
+    kind, text, phone, details = "text", message.text or message.caption or "", None, {}
+    if text == "/start" or text.startswith("/start "):
+        kind, text = "new", text[7:].strip()
+    elif message.contact:
+        own = message.contact.user_id == sender.id
+        kind, phone = "contact", from_provider(message.contact.phone_number) if own else None
+    elif message.location:
+        kind, details = (
+            "location",
+            {"latitude": str(message.location.latitude), "longitude": str(message.location.longitude)},
+        )
+    elif file := (
+        message.photo[-1] if message.photo else message.document or message.voice or message.audio or message.video
+    ):
+        kind, details = "media", {"media": file.file_id, "type": getattr(file, "mime_type", None) or "image/jpeg"}
+    elif not text:
+        return None
+    details |= {"language": sender.language_code} if sender.language_code else {}
+    return Inbound("telegram", str(message.chat.id), clean(text), kind, phone, key, None, None, message.date, details)  # type: ignore[arg-type]
+
+
+def _button(query: CallbackQuery, key: str) -> Inbound | None:
+    """A button says the key of its option; which screen it stood on is told by the message it hangs on."""
+    if query.message is None or query.message.chat.type != "private" or not query.data:
+        return None
+    details = {"callback": query.id, "context": str(query.message.message_id)}
+    return Inbound(
+        "telegram", str(query.message.chat.id), clean(query.data), "text", None, key, None, None, None, details
+    )
+
+
+def _member(change: ChatMemberUpdated) -> OptOut | None:
+    if change.chat.type != "private":
+        return None
+    return OptOut("telegram", str(change.chat.id), None, change.new_chat_member.status in ("kicked", "left"))
+
+
+def failure(why: Exception) -> SendError:
+    """What an error of the library means for the message."""
+    if isinstance(why, BadRequest | ChatMigrated):
+        return errors.UNKNOWN_SUBSCRIBER if "not found" in str(why).lower() else errors.REJECTED
+    kinds: list[tuple[type[Exception], SendError]] = [
+        (NotReached, errors.NOT_REACHED),
+        (Forbidden, errors.BLOCKED),
+        (TooFast, errors.TOO_FAST),
+        (InvalidToken, errors.WRONG_KEY),
+        (TimedOut, errors.NO_ANSWER),
+        (NetworkError, errors.NO_ANSWER),
+    ]
+    return next((error for kind, error in kinds if isinstance(why, kind)), errors.NOT_SAID)
+
+
+def _as_buttons(options: Sequence[Option]) -> bool:
+    return len(options) <= BUTTONS and all(o.label and 0 < len(o.key.encode()) <= BUTTON_BYTES for o in options)
+
+
+def _keyboard(options: Sequence[Option]) -> InlineKeyboardMarkup:
+    """A row for each option: labels stay whole on a narrow screen."""
+    return InlineKeyboardMarkup([[InlineKeyboardButton(option.label, callback_data=option.key)] for option in options])

@@ -1,0 +1,178 @@
+"""WhatsApp through Meta's Cloud API, with a thin client of our own.
+
+Webhooks are signed over the raw body; a signed one is answered 200 whatever is in it, because the provider would repeat it for
+days. A screen becomes up to three buttons, else a list of up to ten rows, else numbered lines. Only within 24 hours of the
+customer's last message may we write freely; after that the answer is `window_closed`, and another channel is chosen.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+import aiohttp
+from pydantic import SecretStr
+
+from channels import errors
+from channels.contract import Door, Event, Page, Received
+from channels.errors import SendError
+from channels.form import clean
+from channels.http import Answer, ask
+from channels.paging import Budget, pages
+from channels.whatsapp_payload import events, reason
+from core.message import Notice, Option, Screen, Sent
+
+TEXT = Budget(4000, 4000)
+"""A text may hold 4,096 characters; counted in units it is a little less."""
+BODY, TITLE, ROW, DESCRIPTION = 1024, 20, 24, 72
+"""Characters of an interactive body, of a button, of a list row's title and of its description."""
+LONGEST = 4096
+AT_ONCE = 32
+SCOPED = re.compile(r"[A-Z]{2}\..+")
+"""A business-scoped id, as opposed to a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The operator's number at Meta."""
+
+    phone_id: str
+    token: SecretStr
+    app_secret: SecretStr
+    verify_token: SecretStr
+    base_url: str
+
+
+class WhatsApp:
+    """The channel `whatsapp`. `choose` is what the button says that opens a list, in the operator's words."""
+
+    name = "whatsapp"
+
+    def __init__(self, account: Account, http: aiohttp.ClientSession, choose: str = "Menu") -> None:
+        self.account, self.http, self.choose = account, http, choose
+        self._lanes = asyncio.Semaphore(AT_ONCE)
+        self.doors = (
+            Door("GET", "/hooks/whatsapp", _nothing_said, self._may_subscribe, challenge),
+            Door("POST", "/hooks/whatsapp", parse, self._is_signed, lenient=True),
+        )
+
+    def _may_subscribe(self, received: Received) -> bool:
+        asked = parse_qs(received.query)
+        token = asked.get("hub.verify_token", [""])[0]
+        ours = self.account.verify_token.get_secret_value()
+        return bool(ours) and hmac.compare_digest(token.encode(), ours.encode())
+
+    def _is_signed(self, received: Received) -> bool:
+        signature = received.headers.get("x-hub-signature-256", "")
+        return genuine(self.account.app_secret.get_secret_value(), received.body, signature)
+
+    def lay_out(self, screen: Screen) -> tuple[Page, ...]:
+        """One page, unless the text is longer than a message may be."""
+        if len(screen.text) <= BODY and _interactive(screen.options):
+            return (Page(screen.text, tuple(option.key for option in screen.options)),)
+        return pages(screen, TEXT)
+
+    def render(self, screen: Screen, page: Page) -> str:
+        """The message as JSON, without its recipient."""
+        drawn_as_text = page.more or page.back or page.text != screen.text
+        options = () if drawn_as_text else screen.options
+        return json.dumps(draw(page.text, options, self.choose), ensure_ascii=False)
+
+    async def send(self, notices: Sequence[Notice]) -> list[Sent]:
+        """Each on its own: the provider takes one message a request."""
+        return await asyncio.gather(*[self._send(notice) for notice in notices])
+
+    async def _send(self, notice: Notice) -> Sent:
+        url = f"{self.account.base_url.rstrip('/')}/{self.account.phone_id}/messages"
+        headers = {"Authorization": f"Bearer {self.account.token.get_secret_value()}"}
+        message: dict[str, Any] = {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            **address(notice.to),
+        }
+        message |= draw(clean(notice.text), notice.options, self.choose)
+        if len(message.get("text", {}).get("body", "")) > LONGEST:
+            return errors.TOO_LONG.sent(notice.key)
+        message["biz_opaque_callback_data"] = notice.key[:512]
+        async with self._lanes:
+            answer = await ask(self.http, "POST", url, json=message, headers=headers)
+        return answer.sent(notice.key) if isinstance(answer, SendError) else judge(notice.key, answer)
+
+
+def genuine(secret: str, body: bytes, signature: str) -> bool:
+    """Whether `signature` (`sha256=` and hex) is the HMAC-SHA256 of the raw body under the app secret."""
+    ours = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return bool(secret) and hmac.compare_digest(ours.encode(), signature.encode("utf-8", "replace"))
+
+
+def challenge(received: Received) -> str | None:
+    """What Meta wants to hear back when the webhook is registered."""
+    asked = parse_qs(received.query)
+    return asked.get("hub.challenge", [""])[0][:200] if asked.get("hub.mode") == ["subscribe"] else ""
+
+
+def parse(received: Received) -> list[Event]:
+    """Every message and status of one webhook, in the order they stand."""
+    return events(received.body)
+
+
+def _nothing_said(received: Received) -> list[Event]:
+    return []
+
+
+def address(to: str) -> dict[str, str]:
+    """To whom: a business-scoped id is a `recipient`, a number is `to`, in digits."""
+    return {"recipient": to} if SCOPED.fullmatch(to) else {"to": to.removeprefix("+")}
+
+
+def draw(text: str, options: Sequence[Option], choose: str) -> dict[str, Any]:
+    """Buttons, a list, or text with numbered lines: the first that holds every option whole."""
+    fits = 0 < len(text) <= BODY
+    if fits and _buttons(options):
+        buttons = [{"type": "reply", "reply": {"id": o.key, "title": o.label}} for o in options]
+        return _interact("button", text, {"buttons": buttons})
+    if fits and _rows(options):
+        return _interact("list", text, {"button": choose[:TITLE], "sections": [{"rows": [_row(o) for o in options]}]})
+    lines = [text, *(f"{o.key}. {o.label}" for o in options)]
+    return {"type": "text", "text": {"body": "\n".join(lines), "preview_url": False}}
+
+
+def _interactive(options: Sequence[Option]) -> bool:
+    return _buttons(options) or _rows(options)
+
+
+def _buttons(options: Sequence[Option]) -> bool:
+    labels = {option.label for option in options}
+    return 0 < len(options) <= 3 and len(labels) == len(options) and all(0 < len(label) <= TITLE for label in labels)
+
+
+def _rows(options: Sequence[Option]) -> bool:
+    return 0 < len(options) <= 10 and all(0 < len(option.label) <= DESCRIPTION for option in options)
+
+
+def _row(option: Option) -> dict[str, str]:
+    """A row whose title cannot hold the label carries it whole in its description."""
+    if len(option.label) <= ROW:
+        return {"id": option.key, "title": option.label}
+    return {"id": option.key, "title": option.label[: ROW - 1].rstrip() + "…", "description": option.label}
+
+
+def _interact(kind: str, text: str, action: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "interactive", "interactive": {"type": kind, "body": {"text": text}, "action": action}}
+
+
+def judge(key: str, answer: Answer) -> Sent:
+    """What the provider's answer means for one message. Its own error code says more than the HTTP status."""
+    try:
+        told = json.loads(answer.body)
+        if answer.fine:
+            return Sent(key, "accepted", str(told["messages"][0]["id"])[:200])
+        error = told["error"]
+        return reason(error).sent(key, f"{error.get('code')} {error.get('message', '')}")
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
+        return (errors.NOT_SAID if answer.fine else errors.from_http(answer.status)).sent(key, answer.body)

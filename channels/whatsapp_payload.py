@@ -1,0 +1,191 @@
+"""Reads WhatsApp Cloud API webhooks: four nested arrays, batched, repeated, unordered, and some senders without a phone.
+
+Since 2026 a sender may be known only by a business-scoped id (`KE.1002`): it is the contact's key where it is told, and the
+number where it is not. One message that cannot be read never loses its neighbours.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from channels import errors
+from channels.contract import Event, NotUnderstood, NumberChange
+from channels.errors import SendError
+from channels.form import clean
+from core.message import Delivery, Inbound
+from core.phone import from_provider
+
+LARGEST_BODY = 3 * 1024 * 1024
+LONGEST_TEXT = 4096
+MEDIA = ("image", "document", "audio", "video", "sticker")
+FINAL = {"sent": False, "delivered": True, "read": True, "failed": True}
+
+REASONS: dict[int, SendError] = {
+    0: errors.WRONG_KEY,
+    10: errors.WRONG_KEY,
+    190: errors.WRONG_KEY,
+    200: errors.WRONG_KEY,
+    368: errors.HELD,
+    470: errors.WINDOW_CLOSED,
+    80007: errors.TOO_FAST,
+    130429: errors.TOO_FAST,
+    130472: errors.REJECTED,
+    131000: errors.NO_ANSWER,
+    131016: errors.PROVIDER_BUSY,
+    131021: errors.INVALID_NUMBER,
+    131026: errors.UNKNOWN_SUBSCRIBER,
+    131031: errors.HELD,
+    131042: errors.NO_CREDIT,
+    131047: errors.WINDOW_CLOSED,
+    131048: errors.HELD,
+    131049: errors.REJECTED,
+    131050: errors.OPTED_OUT,
+    131056: errors.TOO_FAST,
+    132000: errors.TEMPLATE,
+    132001: errors.TEMPLATE,
+    132005: errors.TEMPLATE,
+    132007: errors.TEMPLATE,
+    132012: errors.TEMPLATE,
+    132015: errors.TEMPLATE,
+    132016: errors.TEMPLATE,
+    133010: errors.BAD_SENDER,
+}
+"""The provider's error codes, in failed statuses and in answers to sending."""
+
+
+def events(body: bytes) -> list[Event]:
+    """Everything one delivery of the webhook tells."""
+    if len(body) > LARGEST_BODY:
+        raise NotUnderstood("body.too_long", f"The body is longer than {LARGEST_BODY} bytes.")
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError) as why:
+        raise NotUnderstood("body.not_json", "The body is no JSON.") from why
+    if not isinstance(told, dict) or not isinstance(told.get("entry"), list):
+        raise NotUnderstood("field.missing", "The field entry is missing.")
+    found: list[Event] = []
+    for value in _values(told):
+        messages = _dicts(value, "messages")
+        people = [_sender(message, at, len(messages), _dicts(value, "contacts")) for at, message in enumerate(messages)]
+        said = zip(messages, people, strict=True)
+        found += [event for message, person in said if (event := _message(message, value, person))]
+        found += [event for status in _dicts(value, "statuses") if (event := _status(status))]
+    return found
+
+
+def reason(error: dict[str, Any]) -> SendError:
+    """What an error of the provider means."""
+    code = error.get("code")
+    return REASONS.get(code, errors.REJECTED) if isinstance(code, int) else errors.NOT_SAID
+
+
+def _values(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for entry in _dicts(told, "entry"):
+        for change in _dicts(entry, "changes"):
+            if isinstance(value := change.get("value"), dict):
+                yield value
+
+
+def _dicts(owner: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    rows = owner.get(name)
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _message(message: dict[str, Any], value: dict[str, Any], person: dict[str, Any]) -> Event | None:
+    """One message; None for what no conversation needs (a reaction) or what has no sender or id."""
+    sender, kind = _text(message, "from"), _text(message, "type")
+    user = _text(person, "user_id") or _text(message, "from_user_id") or sender or _text(person, "wa_id")
+    message_id = _text(message, "id")
+    if not user or not message_id:
+        return None
+    if kind == "system":
+        new = _text(_dict(message, "system"), "wa_id") or _text(_dict(message, "system"), "new_wa_id")
+        return NumberChange("whatsapp", user, from_provider(new)) if new else None
+    said = _said(kind, message)
+    if said is None:
+        return None
+    told_as, text, details = said
+    phone = from_provider(sender or _text(person, "wa_id"))
+    name, context = _text(_dict(person, "profile"), "name"), _text(_dict(message, "context"), "id")
+    details |= {key: found for key, found in (("name", name), ("context", context)) if found}
+    service = _text(_dict(value, "metadata"), "phone_number_id") or None
+    at = _instant(message.get("timestamp"))
+    return Inbound("whatsapp", user, text, told_as, phone, message_id, None, service, at, details)  # type: ignore[arg-type]
+
+
+def _said(kind: str, message: dict[str, Any]) -> tuple[str, str, dict[str, str]] | None:
+    """(kind, text, details) of a message by its type. A button or a row says the key of the option it stands for."""
+    part = _dict(message, kind)
+    if kind == "text":
+        return "text", _text(part, "body", LONGEST_TEXT), {}
+    if kind == "interactive":
+        chosen = _dict(part, "button_reply") or _dict(part, "list_reply")
+        return "text", _text(chosen, "id"), {"label": _text(chosen, "title")}
+    if kind == "button":
+        return "text", _text(part, "payload") or _text(part, "text"), {"label": _text(part, "text")}
+    if kind == "location":
+        return (
+            "location",
+            _text(part, "name"),
+            {"latitude": _text(part, "latitude"), "longitude": _text(part, "longitude")},
+        )
+    if kind in MEDIA:
+        return (
+            "media",
+            _text(part, "caption", LONGEST_TEXT),
+            {"media": _text(part, "id"), "type": _text(part, "mime_type"), "sha256": _text(part, "sha256")},
+        )
+    return None
+
+
+def _status(status: dict[str, Any]) -> Delivery | None:
+    """One status, with what it cost; a status we do not know is kept as `unknown`."""
+    ref, word = _text(status, "id"), _text(status, "status")
+    if not ref or not word:
+        return None
+    pricing = _dict(status, "pricing")
+    details = {
+        name: _text(pricing, name) for name in ("category", "type", "pricing_model", "billable") if _text(pricing, name)
+    }
+    phone = from_provider(_text(status, "recipient_id"))
+    if word not in FINAL:
+        return Delivery("whatsapp", ref, "unknown", False, word, phone, details)
+    wrong = _dicts(status, "errors")
+    why = None
+    if word == "failed":
+        why = reason(wrong[0]).code if wrong else errors.UNDELIVERED.code
+        details |= {"told": _text(wrong[0], "code")} if wrong else {}
+    return Delivery("whatsapp", ref, word, FINAL[word], why, phone, details)  # type: ignore[arg-type]
+
+
+def _sender(message: dict[str, Any], at: int, count: int, people: list[dict[str, Any]]) -> dict[str, Any]:
+    """The contact entry of a message's sender: by number or id; where neither is told, the one in the same place."""
+    sender = _text(message, "from")
+    named = {sender, _text(message, "from_user_id")} - {""}
+    for person in people:
+        if named & {_text(person, "wa_id"), _text(person, "user_id")}:
+            return person
+    if len(people) != count or (sender and _text(people[at], "wa_id")):
+        return {}
+    return people[at]
+
+
+def _dict(owner: dict[str, Any], name: str) -> dict[str, Any]:
+    found = owner.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(owner: dict[str, Any], name: str, longest: int = 300) -> str:
+    """A field as text, within bounds; "" where there is none."""
+    found = owner.get(name)
+    if isinstance(found, bool):
+        return "yes" if found else "no"
+    return clean(str(found))[:longest] if isinstance(found, str | int | float) else ""
+
+
+def _instant(seconds: object) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(int(str(seconds)), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

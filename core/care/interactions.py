@@ -1,0 +1,76 @@
+"""Every message that passed, in and out, for whoever answers the customer next. Append-only, and redacted before it comes here.
+
+A one-time code is kept as its template, never as its digits; what a customer typed into a secret screen is not kept at all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import bulk
+from core.care.tables import interaction
+from core.house import House
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One message as it is remembered. `direction`: in, out. `kind`: turn, notice, reply, campaign, code."""
+
+    contact_id: int | None
+    account_id: int | None
+    channel: str
+    direction: str
+    kind: str
+    text: str
+    outbox_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A message of the log, for the page of one customer."""
+
+    id: int
+    at: datetime
+    channel: str
+    direction: str
+    kind: str
+    text: str
+    outbox_id: int | None
+
+
+_COLUMNS = ("id", "contact_id", "account_id", "channel", "direction", "kind", "text", "outbox_id", "at")
+
+
+async def log(
+    conn: AsyncConnection, house: House, *, channel: str, direction: str, kind: str, text: str,
+    contact_id: int | None = None, account_id: int | None = None, outbox_id: int | None = None,
+) -> None:  # fmt: skip
+    """Remember one message. `text` must be redacted already."""
+    await log_many(conn, house, [Interaction(contact_id, account_id, channel, direction, kind, text, outbox_id)])
+
+
+async def log_many(conn: AsyncConnection, house: House, passed: Sequence[Interaction], *, again: bool = False) -> None:
+    """Remember a batch; with `again` a message of the outbox that is remembered already is left alone."""
+    now = house.clock.now()
+    ids = house.ids.take_many(len(passed))
+    rows = [
+        (row_id, one.contact_id, one.account_id, one.channel, one.direction, one.kind, one.text, one.outbox_id, now)
+        for row_id, one in zip(ids, passed, strict=True)
+    ]
+    await bulk.insert_many(conn, interaction, _COLUMNS, rows, skip_known=again)
+
+
+async def of_customer(
+    conn: AsyncConnection, *, account_id: int | None = None, contact_ids: Sequence[int] = (),
+    before: datetime | None = None, limit: int = 50,
+) -> list[Passed]:  # fmt: skip
+    """The last messages of an account and of these contacts, newest first; `before` an instant for the next page."""
+    mine = or_(interaction.c.contact_id.in_(contact_ids), interaction.c.account_id == account_id)
+    wanted = select(*(interaction.c[name] for name in Passed.__dataclass_fields__)).where(mine)
+    if before is not None:
+        wanted = wanted.where(interaction.c.at < before)
+    rows = await conn.execute(wanted.order_by(interaction.c.at.desc(), interaction.c.id.desc()).limit(limit))
+    return [Passed(*row) for row in rows]

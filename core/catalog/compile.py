@@ -1,0 +1,150 @@
+"""Compiles a tariff document into the values that rating reads, refusing every combination that has no one meaning."""
+
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from core.catalog import compile_charges as charges
+from core.catalog.charge_document import (
+    CommitmentDoc,
+    DiscountDoc,
+    EventDoc,
+    FixedDoc,
+    LimitDoc,
+    PercentDoc,
+    TaxDoc,
+    UsageDoc,
+)
+from core.catalog.compile_extras import allowances_of, buy_of, fair_use_of
+from core.catalog.compile_times import destinations_of, times_of
+from core.catalog.compile_usage import usage_of
+from core.catalog.context import Context
+from core.catalog.document import TariffDoc
+from core.catalog.numbers import exact
+from core.catalog.read import documents
+from core.catalog.wrong import refuse
+from core.rating.rounding import Mode, Rounding
+from core.rating.tariff import Charge, Tariff
+
+MOST_CHARGES = 200
+
+
+def load_tariff(path_or_text: str | Path) -> Tariff:
+    """The tariff of a YAML file or text that holds one. Raises `core.errors.BadInput` naming file, charge and remedy."""
+    found = documents(path_or_text)
+    if len(found) > 1:
+        refuse(found[0][0], f"it holds {len(found)} documents", "use `load_versions`, or one file for each version")
+    return compile_document(found[0][1], found[0][0])
+
+
+def load_versions(path_or_text: str | Path) -> tuple[Tariff, ...]:
+    """All versions of one tariff in a YAML file or text, by their first day."""
+    found = documents(path_or_text)
+    where = found[0][0]
+    versions = sorted((compile_document(doc, where) for _, doc in found), key=lambda tariff: tariff.valid_from)
+    for one, after in pairwise(versions):
+        if one.code != after.code or one.currency != after.currency:
+            refuse(
+                where,
+                f"it holds {one.code} and {after.code}",
+                "keep versions of one tariff, in one currency, in a file",
+            )
+        if one.valid_from == after.valid_from:
+            refuse(where, f"two versions start on {one.valid_from}", "give each its own `valid_from`")
+    return tuple(versions)
+
+
+def compile_document(doc: TariffDoc, where: str = "tariff") -> Tariff:
+    """One checked document as a tariff."""
+    context = Context(doc, where)
+    _whole(context)
+    compiled = _charges(context)
+    return Tariff(
+        doc.tariff,
+        doc.currency,
+        context.exponent,
+        doc.valid_from,
+        doc.valid_to,
+        doc.name,
+        doc.zone,
+        _rounding(context),
+        compiled,
+        _meters(context),
+        context.history,
+        allowances_of(context),
+        times_of(context),
+        destinations_of(context),
+        fair_use_of(context),
+        buy_of(context),
+        context.labels,
+        {entry.code: entry.name for entry in (*doc.charges, *doc.allowances) if entry.name},
+    )
+
+
+def _whole(context: Context) -> None:
+    """What concerns the document as a whole."""
+    doc = context.doc
+    if doc.valid_to is not None and doc.valid_to <= doc.valid_from:
+        refuse(context.where, "it ends before it begins", "let `valid_to` be after `valid_from`")
+    try:
+        ZoneInfo(doc.zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        refuse(context.where, f"{doc.zone!r} is no time zone", "write one such as Africa/Nairobi")
+    if not doc.charges:
+        refuse(context.where, "it has no charges", "write at least one under `charges`")
+    if len(doc.charges) > MOST_CHARGES:
+        refuse(context.where, f"it has {len(doc.charges)} charges", f"use at most {MOST_CHARGES}")
+    seen = {doc.rounding.code}
+    for entry in (*doc.charges, *doc.allowances):
+        if entry.code in seen:
+            refuse(
+                context.at(entry.code), "its code is used twice", "give every charge and allowance a code of its own"
+            )
+        seen.add(entry.code)
+
+
+def _rounding(context: Context) -> Rounding:
+    doc = context.doc.rounding
+    line = context.minor("1") / 10**context.exponent if doc.line is None else None
+    if doc.line is not None and doc.line != "none":
+        line = context.minor(doc.line)
+    total = None if doc.total == "none" else context.minor(doc.total)
+    if 0 in (line, total):
+        refuse(f"{context.where}, rounding", "a step is zero", "write `none` to keep lines exact")
+    if line is None and total is None:
+        total = exact("1")
+    return Rounding(line, total, Mode(doc.mode), Mode(doc.total_mode or doc.mode), doc.code)
+
+
+def _charges(context: Context) -> tuple[Charge, ...]:
+    compiled: list[Charge] = []
+    held: dict[str, str] = {}
+    for doc in context.doc.charges:
+        earlier = [charge.code for charge in compiled]
+        match doc:
+            case UsageDoc():
+                compiled.append(usage_of(context, doc))
+            case EventDoc():
+                compiled.append(charges.event_of(context, doc))
+            case FixedDoc():
+                compiled.append(charges.fixed_of(context, doc))
+            case PercentDoc():
+                compiled.append(charges.percent_of(context, doc, earlier))
+            case TaxDoc():
+                compiled.append(charges.tax_of(context, doc, earlier, held))
+            case DiscountDoc():
+                compiled.append(charges.discount_of(context, doc, earlier))
+            case LimitDoc():
+                compiled.append(charges.limit_of(context, doc, earlier))
+            case CommitmentDoc():
+                compiled.append(charges.commitment_of(context, doc, earlier))
+    return tuple(compiled)
+
+
+def _meters(context: Context) -> dict[str, str]:
+    """Every meter of the tariff and its unit."""
+    for allowance in context.doc.allowances:
+        context.measured(allowance.meter, allowance.unit, allowance.code)
+    for use in context.doc.fair_use:
+        context.measured(use.meter, use.unit, use.code)
+    return context.meters

@@ -1,0 +1,71 @@
+"""Compiles what stands beside the charges: allowances, fair use, and how an amount becomes units."""
+
+from core.catalog.charge_document import EventDoc, UsageDoc
+from core.catalog.context import Context
+from core.catalog.document import AllowanceDoc
+from core.catalog.numbers import exact
+from core.catalog.wrong import refuse
+from core.rating.exact import MICRO
+from core.rating.rounding import Mode
+from core.rating.tariff import Allowance, Buy, FairUse
+
+
+def allowances_of(context: Context) -> tuple[Allowance, ...]:
+    """The included units, in the order they are used."""
+    return tuple(_allowance(context, doc) for doc in context.doc.allowances)
+
+
+def _allowance(context: Context, doc: AllowanceDoc) -> Allowance:
+    where = f"{context.where}, allowance {doc.code}"
+    known = {charge.code: charge for charge in context.doc.charges}
+    if not doc.charges:
+        refuse(where, "it covers no charge", "name the charges whose units it includes in `charges`")
+    for code in doc.charges:
+        charge = known.get(code)
+        if not isinstance(charge, UsageDoc | EventDoc) or charge.meter != doc.meter:
+            refuse(
+                where, f"{code!r} is no charge for the meter {doc.meter!r}", "name usage or event charges of that meter"
+            )
+        if isinstance(charge, UsageDoc) and charge.model in ("percentage", "cost_plus", "demand"):
+            refuse(where, f"{code!r} is of model {charge.model}, which has no units to include", "leave it out")
+    roll = doc.rollover
+    return Allowance(
+        doc.code,
+        doc.meter,
+        doc.unit,
+        exact(doc.units),
+        frozenset(doc.charges),
+        context.bands(doc.during, doc.code),
+        context.reach(doc.to, doc.code),
+        doc.shared,
+        doc.scale_by,
+        doc.prorate,
+        exact(doc.increment) if doc.increment and exact(doc.increment) else None,
+        roll.periods if roll else 0,
+        exact(roll.cap) if roll and roll.cap else None,
+    )
+
+
+def fair_use_of(context: Context) -> tuple[FairUse, ...]:
+    """Services that change with use."""
+    found = []
+    for doc in context.doc.fair_use:
+        bounds = tuple(exact(step.above) for step in doc.steps)
+        if not bounds or list(bounds) != sorted(set(bounds)):
+            refuse(f"{context.where}, fair use {doc.code}", "its steps do not rise", "order them by `above`")
+        found.append(FairUse(doc.code, doc.meter, bounds, (doc.normal, *(step.gives for step in doc.steps))))
+    return tuple(found)
+
+
+def buy_of(context: Context) -> Buy | None:
+    """How an amount becomes units."""
+    doc = context.doc.buy
+    if doc is None:
+        return None
+    where = f"{context.where}, buy"
+    if doc.meter not in context.meters:
+        refuse(where, f"no charge is for the meter {doc.meter!r}", f"name one of: {', '.join(context.meters)}")
+    step = exact(doc.step)
+    if step == 0 or (step * MICRO / 2).denominator != 1:
+        refuse(where, f"units are bought in steps of {doc.step}", 'write a step such as "0.1", at least "0.000002"')
+    return Buy(doc.meter, step, Mode(doc.mode), doc.taxes == "gross")

@@ -1,0 +1,106 @@
+"""Compiles times of use, holidays and destinations, and proves that every minute of the year has one name."""
+
+import re
+from datetime import date
+
+import holidays
+
+from core.catalog.context import Context
+from core.catalog.document import HolidaysDoc, TimeDoc
+from core.catalog.wrong import refuse
+from core.rating.tariff import Destinations
+from core.rating.times import Rule, Times
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+YEARS_AHEAD = 20
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+_TELL = {"include": None, "exclude": False, "only": True}
+
+
+def times_of(context: Context) -> Times | None:
+    """The tariff's times of use; None where it has none."""
+    if not context.doc.times:
+        return None
+    rules = tuple(_rule(context, rule) for rule in context.doc.times)
+    times = Times(tuple(context.times), rules, _holidays(context, context.doc.holidays))
+    gap = times.gap()
+    if gap is not None:
+        minute, weekday, month, holiday = gap
+        when = f"{DAYS[weekday]} {minute // 60:02}:{minute % 60:02} in month {month}" + (
+            " (holiday)" if holiday else ""
+        )
+        refuse(f"{context.where}, times", f"{when} belongs to no time", "end with an entry that has only a `code`")
+    return times
+
+
+def _rule(context: Context, doc: TimeDoc) -> Rule:
+    where = f"{context.where}, time {doc.code}"
+    since, until = _minute(doc.since, where), _minute(doc.until, where)
+    if since == until:
+        refuse(where, f"it lasts from {doc.since} to {doc.until}", "leave both out for the whole day")
+    months = frozenset(doc.months or range(1, 13))
+    if not months <= frozenset(range(1, 13)):
+        refuse(where, "a month must be from 1 to 12", "write `months: [6, 7, 8]`")
+    days = _days(doc.days, where)
+    if doc.holidays == "only" and doc.days is None:
+        days = frozenset()
+    return Rule(context.times[doc.code], days, since, until, months, _TELL[doc.holidays])
+
+
+def _minute(text: str, where: str) -> int:
+    if not _CLOCK.fullmatch(text):
+        refuse(where, f"{text!r} is no time of day", 'write "07:00", in quotes, up to "24:00"')
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _days(text: str | None, where: str) -> frozenset[int]:
+    """`mon-fri`, `sat,sun`, `fri-mon`; None is every day."""
+    if text is None:
+        return frozenset(range(7))
+    found: set[int] = set()
+    for part in text.replace(" ", "").lower().split(","):
+        ends = part.split("-")
+        if len(ends) > 2 or any(end not in DAYS for end in ends):
+            refuse(where, f"{part!r} are no days", "write `mon-fri` or `sat,sun`")
+        first, last = DAYS.index(ends[0]), DAYS.index(ends[-1])
+        found |= {(first + i) % 7 for i in range((last - first) % 7 + 1)}
+    return frozenset(found)
+
+
+def _holidays(context: Context, doc: HolidaysDoc | None) -> frozenset[date]:
+    if doc is None:
+        asked = [rule.code for rule in context.doc.times if rule.holidays != "include"]
+        if asked:
+            refuse(
+                f"{context.where}, time {asked[0]}",
+                "it depends on holidays",
+                "add `holidays: {country: KE}` or their days",
+            )
+        return frozenset()
+    days = set(doc.days)
+    if doc.country is not None:
+        if doc.country not in holidays.list_supported_countries():
+            refuse(
+                f"{context.where}, holidays", f"{doc.country!r} is no country with known holidays", "list the `days`"
+            )
+        first = context.doc.valid_from.year - 1
+        years = range(first, first + YEARS_AHEAD)
+        days |= set(holidays.country_holidays(doc.country, subdiv=doc.subdivision, years=years))
+    return frozenset(days)
+
+
+def destinations_of(context: Context) -> Destinations | None:
+    """The tariff's destinations; None where it has none."""
+    prefixes: dict[str, int] = {}
+    for name, given in context.doc.destinations.items():
+        where = f"{context.where}, destination {name}"
+        for prefix in given:
+            digits = prefix.strip().lstrip("+")
+            if digits and not digits.isdigit():
+                refuse(where, f"{prefix!r} is no prefix", 'write digits, or "" for everywhere else')
+            if digits in prefixes:
+                other = list(context.doc.destinations)[prefixes[digits]]
+                refuse(where, f"prefix {prefix!r} is also in {other}", "leave it in one of them")
+            prefixes[digits] = context.destinations[name]
+    return Destinations(tuple(context.doc.destinations), prefixes) if prefixes else None

@@ -1,0 +1,13 @@
+"""The due day of a bill under a mandate: collect it, and tell the customer if that failed."""
+
+from collections import Counter
+from datetime import date
+
+from core.house import House
+from core.journeys.payment_doors import FOLLOW
+from core.payments import collect
+
+
+async def collect_due(house: House, on: date) -> Counter[str]:
+    """Ask for every collection planned for `on` or before, with what follows from an outcome told at once."""
+    return await collect.collect_due(house, on, FOLLOW)

@@ -1,0 +1,129 @@
+"""Which words a notice takes, given how things stand now; or why it is not sent any more. Pure: facts in, words out.
+
+The four notices (a bill is ready, a reminder, thanks, a payment failed) with and without a mandate, and the simple ones whose
+words are settled when they are put down: replies, codes, tickets.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core import money
+from core.house import House
+from core.journeys.notice_facts import AttemptFacts, BillFacts, CampaignFacts, ReceiptFacts
+from core.journeys.readers import Reader
+from core.outbox import Leaving
+from core.text import days
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A message of the catalogue with its fields. `can_wait`: the quiet hours hold it."""
+
+    key: str
+    params: Mapping[str, object] = field(default_factory=dict)
+    text: str | None = None
+    """The words themselves where they stand in no catalogue (a campaign's)."""
+    can_wait: bool = False
+    smile: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Untrue:
+    """It need not be said any more; why."""
+
+    reason: str
+
+
+PAID, GONE, DISPUTED = Untrue("paid meanwhile"), Untrue("not there any more"), Untrue("nothing undisputed is open")
+HERSELF = ("mobile_push", "card", "mobile_inbound")
+"""Ways of paying that a person has just done: she is awake, and waits for the answer."""
+
+
+def _always(house: House) -> dict[str, object]:
+    return {"operator": house.operator.short_name, "ussd": house.operator.ussd_code}
+
+
+def _link(house: House, kind: str, token: str) -> str:
+    return f"{house.settings.public_url.rstrip('/')}/{kind}/{token}"
+
+
+def ready(house: House, row: Leaving, reader: Reader, bill: BillFacts) -> Words | Untrue:
+    """A bill is ready: what we will collect and when, or what to pay by when; or that her credit has paid it."""
+    says = _always(house) | {"link": _link(house, "b", bill.token)}
+    if row.template == "notice.ready.covered":
+        total = money.show(bill.total_minor, bill.currency, reader.language)
+        return Words(row.template, says | {"total": total}, can_wait=True)
+    return _asks(house, "notice.ready", reader, bill)
+
+
+def reminder(house: House, row: Leaving, reader: Reader, bill: BillFacts) -> Words | Untrue:
+    """A few days before the due day, if there is still something to pay and the day has not moved."""
+    if bill.with_bank:
+        return Untrue("with the bank already")
+    if bill.due_on is None or row.params.get("due", bill.due_on.isoformat()) != bill.due_on.isoformat():
+        return Untrue("the due day moved")
+    if house.today() > (bill.collect_on or bill.due_on):
+        return Untrue("the day is past")
+    return _asks(house, "notice.reminder", reader, bill)
+
+
+def _asks(house: House, key: str, reader: Reader, bill: BillFacts) -> Words | Untrue:
+    day = bill.collect_on or bill.due_on
+    if bill.left_minor <= 0 or day is None:
+        return PAID
+    says = _always(house) | {
+        "amount": money.show(bill.left_minor, bill.currency, reader.language),
+        "date": days.spoken(reader.language, day),
+        "link": _link(house, "b", bill.token),
+    }
+    return Words(f"{key}.{'mandate' if bill.collect_on else 'pay'}", says, can_wait=True)
+
+
+def thanks(house: House, row: Leaving, reader: Reader, paid: ReceiptFacts) -> Words | Untrue:
+    """Money came in: how much, and what is still open."""
+    if paid.reversed:
+        return Untrue("the payment was reversed")
+
+    def show(minor: int) -> str:
+        return money.show(minor, paid.currency, reader.language)
+
+    says = _always(house) | {"amount": show(paid.amount_minor)}
+    if paid.account.left_minor > 0:
+        key, more = "notice.thanks.open", {"open": show(paid.account.left_minor)}
+    elif paid.account.credit_minor > 0:
+        key, more = "notice.thanks.credit", {"credit": show(paid.account.credit_minor)}
+    else:
+        key, more = "notice.thanks.nothing", {}
+    return Words(key, says | more, can_wait=paid.method not in HERSELF, smile=reader.chats)
+
+
+def failed(house: House, row: Leaving, reader: Reader, tried: AttemptFacts) -> Words | Untrue:
+    """A payment did not go through: sorry, what is open (not what failed), and a link to pay it."""
+    if not tried.failed:
+        return Untrue("it went through after all")
+    if tried.tried_again:
+        return Untrue("she has tried again")
+    if tried.left_minor <= 0:
+        return PAID
+    if tried.token is None:
+        raise LookupError(f"no paylink was made for {row.key}")
+    says = _always(house) | {
+        "amount": money.show(tried.left_minor, tried.currency, reader.language),
+        "link": _link(house, "p", tried.token),
+    }
+    return Words("notice.failed", says, can_wait=tried.method not in HERSELF)
+
+
+def campaign(house: House, row: Leaving, reader: Reader, sent: CampaignFacts) -> Words | Untrue:
+    """A campaign's own words, if it still runs and this person still agrees to hear from us."""
+    if sent.state not in ("running", "done"):
+        return Untrue(f"the campaign is {sent.state}")
+    if reader.stopped or not reader.marketing:
+        return Untrue("she asked for no campaigns")
+    text = sent.texts.get(reader.language) or sent.texts.get("en") or next(iter(sent.texts.values()))
+    return Words("campaign", _always(house), text=text, can_wait=True)
+
+
+def plain(house: House, row: Leaving, reader: Reader, _facts: object) -> Words | Untrue:
+    """Words that were settled when the row was put down: its template with its own params."""
+    return Words(row.template, _always(house) | row.params)

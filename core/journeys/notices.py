@@ -1,0 +1,141 @@
+"""Composes what leaves: a batch of claimed outbox rows becomes letters, or reasons why they are not sent any more.
+
+Batch-wise: readers and facts come by set queries (`readers`, `notice_facts`); `notice_words` then decides row by row, purely. A row
+whose words cannot be made (a template that lost a field, say) is named as poison and never stops the others.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.house import House
+from core.journeys import notice_facts as facts
+from core.journeys import notice_words as words
+from core.journeys import readers
+from core.journeys.notice_words import Untrue, Words
+from core.journeys.quiet import held_until
+from core.journeys.readers import Reader
+from core.message import Notice
+from core.outbox import Leaving
+from core.text import fields, pattern, say
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A row ready to be sent. `log` is what may be remembered of its text (a one-time code is not)."""
+
+    row: Leaving
+    notice: Notice
+    reader: Reader
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A row that is not true any more, or that nobody can read."""
+
+    row: Leaving
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A row that waits for the end of the quiet hours."""
+
+    row: Leaving
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """A row whose words cannot be made: a bug or a broken template, for a person to look at."""
+
+    row: Leaving
+    reason: str
+
+
+Composed = Letter | Dropped | Held | Poison
+Gather = Callable[[AsyncConnection, House, Collection[int]], Awaitable[Mapping[int, Any]]]
+Write = Callable[[House, Leaving, Reader, Any], Words | Untrue]
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """How one kind of message gets its facts (None: it needs none) and its words."""
+
+    gather: Gather | None
+    write: Write
+
+
+WRITERS: dict[str, Writer] = {
+    "notice.ready": Writer(lambda conn, _house, ids: facts.bills(conn, ids), words.ready),
+    "notice.reminder": Writer(lambda conn, _house, ids: facts.bills(conn, ids), words.reminder),
+    "notice.thanks": Writer(lambda conn, house, ids: facts.receipts(conn, ids, house.currency), words.thanks),
+    "notice.failed": Writer(lambda conn, house, ids: facts.attempts(conn, ids, house.currency), words.failed),
+    "campaign": Writer(lambda conn, _house, ids: facts.campaigns(conn, ids), words.campaign),
+}
+"""By the template's first two words. Whatever is not here says what it was put down with: `reply.text`, `code.*`, `ticket.*`."""
+PLAIN = Writer(None, words.plain)
+
+
+def writer_of(template: str) -> Writer:
+    """The writer of a template: of `notice.ready.pay` that of `notice.ready`."""
+    return WRITERS.get(".".join(template.split(".")[:2]), PLAIN)
+
+
+async def compose(
+    conn: AsyncConnection, house: House, rows: Sequence[Leaving], channels: Collection[str] = readers.PREFERENCE
+) -> list[Composed]:
+    """What becomes of each row, in the order given. `channels`: those that can send just now."""
+    found = await readers.find(conn, rows, channels, house.operator.languages[0])
+    subjects: dict[str, set[int]] = {}
+    for row in rows:
+        if row.subject_id is not None and writer_of(row.template).gather:
+            subjects.setdefault(".".join(row.template.split(".")[:2]), set()).add(row.subject_id)
+    known: dict[str, Mapping[int, Any]] = {}
+    for kind, ids in subjects.items():
+        gather = WRITERS[kind].gather
+        if gather is not None:
+            known[kind] = await gather(conn, house, ids)
+    until = held_until(house.clock.now(), house.zone, house.operator.notices)
+    return [_one(house, row, found.get(row.id), known, until) for row in rows]
+
+
+def _one(
+    house: House, row: Leaving, reader: Reader | None, known: dict[str, Mapping[int, Any]], until: datetime | None
+) -> Composed:
+    if reader is None:
+        return Dropped(row, "nobody to send it to")
+    try:
+        made = _words(house, row, reader, known)
+        if isinstance(made, Untrue):
+            return Dropped(row, made.reason)
+        if made.can_wait and until is not None:
+            return Held(row, until)
+        return _letter(house, row, reader, made)
+    except Exception as bug:  # one row's broken template must not stop the others
+        return Poison(row, f"{type(bug).__name__}: {bug}"[:200])
+
+
+def _words(house: House, row: Leaving, reader: Reader, known: dict[str, Mapping[int, Any]]) -> Words | Untrue:
+    kind = ".".join(row.template.split(".")[:2])
+    writer = writer_of(row.template)
+    if writer.gather is None:
+        return writer.write(house, row, reader, None)
+    subject = known.get(kind, {}).get(row.subject_id or 0)
+    return words.GONE if subject is None else writer.write(house, row, reader, subject)
+
+
+def _letter(house: House, row: Leaving, reader: Reader, made: Words) -> Letter:
+    if made.text is None:
+        text = say(reader.language, made.key, **made.params)
+    else:
+        fields(made.text)
+        text = made.text.format(**made.params)
+    if made.smile:
+        text += " " + say(reader.language, "notice.smile")
+    log = pattern(reader.language, made.key) if row.kind == "code" else text
+    return Letter(row, Notice(row.key, reader.channel, reader.to, text), reader, log)

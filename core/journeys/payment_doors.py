@@ -1,0 +1,41 @@
+"""The doors through which a payment's outcome reaches us, each with what follows from it: payments do not know journeys.
+
+The gateway opens `event`, the dispatcher `push`, the scheduler `poll` and `collect.collect_due`.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from core.house import House
+from core.journeys import money_received, payment_failed
+from core.outbox import Leaving, Outcome
+from core.payments import inbox, redirect
+from core.payments import poll as polls
+from core.payments import push as pushes
+from core.payments.model import Follow
+
+FOLLOW = Follow(received=money_received.received, failed=payment_failed.failed)
+
+
+async def event(
+    house: House, provider: str, headers: Mapping[str, str], body: bytes, *, topic: str = "", about: str = ""
+) -> inbox.Answer:
+    """A provider calls back."""
+    return await inbox.receive(house, provider, headers, body, topic=topic, about=about, then=FOLLOW)
+
+
+async def push(house: House, leaving: Leaving) -> Outcome:
+    """A prompt leaves for a phone (outbox kind `push`)."""
+    return await pushes.send(house, leaving, FOLLOW)
+
+
+async def page(house: House, token: str) -> str:
+    """A paylink is followed to the provider's page: its address."""
+    return await redirect.start(house, token, FOLLOW)
+
+
+async def poll(house: House) -> Counter[str]:
+    """Ask about what is unknown, and take up events that wait; run it every half minute or so."""
+    found = await polls.poll_unknown(house, FOLLOW)
+    found["waiting"] += await inbox.work_off(house, FOLLOW)
+    return found

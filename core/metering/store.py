@@ -1,0 +1,153 @@
+"""The SQL that keeps usage: files with their cursors, intervals, days, control totals and rejects; one transaction a batch."""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Table, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.bulk import insert_many
+from core.db import insert
+from core.house import House
+from core.metering import tables as t
+from core.metering.model import FileReport, Total
+from core.metering.settle import Known, MeterFacts, Settled
+from core.sets import among
+
+LOADING, DONE = "loading", "done"
+USAGE = ["meter_id", "register", "day", "at", "revision", "minutes", "quantity_micro", "quality", "file_id"]
+REJECT = ["file_id", "row", "line", "reason"]
+
+
+class Busy(Exception):
+    """Somebody else is loading this very file: wait for it, then ask again for its report."""
+
+
+async def open_file(
+    conn: AsyncConnection, house: House, *, source: str, name: str, digest: str, settings: Mapping[str, Any]
+) -> tuple[int, int, str]:
+    """(id, cursor, state) of the file of this digest, entered now if it is new."""
+    row = {
+        "id": house.ids.take(), "source": source, "name": name, "digest": digest, "rows": 0, "accepted": 0,
+        "duplicates": 0, "revised": 0, "rejected": 0, "quantity_micro": 0, "state": LOADING, "records": 0,
+        "settings": dict(settings), "received_at": house.clock.now(),
+    }  # fmt: skip
+    await conn.execute(
+        insert(conn, t.usage_file).values(row).on_conflict_do_nothing(index_elements=["source", "digest"])
+    )
+    f = t.usage_file.c
+    found = await conn.execute(select(f.id, f.records, f.state).where(f.source == source, f.digest == digest))
+    file_id, records, state = found.one()
+    return file_id, records, state
+
+
+async def meters(conn: AsyncConnection, serials: Collection[str]) -> dict[str, MeterFacts]:
+    """The meters of these serials, locked in one order so that two files may bring the same meter at once."""
+    m = t.meter.c
+    rows = await conn.execute(
+        select(m.id, m.serial, m.unit, m.kind, m.interval_minutes, m.installed_on, m.removed_on)
+        .where(among(conn, m.serial, serials))
+        .order_by(m.id)
+        .with_for_update(key_share=True)
+    )
+    return {row.serial: MeterFacts(*row) for row in rows}
+
+
+async def known(conn: AsyncConnection, meter_ids: Collection[int], first: date, end: date) -> Known:
+    """The latest revision of everything stored for these meters on the days [first, end)."""
+    d, u = t.usage_day.c, t.usage.c
+    touched = select(d.meter_id).where(among(conn, d.meter_id, meter_ids), d.day >= first, d.day < end).distinct()
+    touched_ids = list((await conn.execute(touched)).scalars())
+    found: Known = {}
+    if not touched_ids:
+        return found
+    rows = await conn.execute(
+        select(u.meter_id, u.register, u.day, u.at, u.revision, u.quantity_micro, u.quality)
+        .where(among(conn, u.meter_id, touched_ids), u.day >= first, u.day < end)
+        .order_by(u.revision)
+    )
+    for meter_id, register, day, at, *latest in rows:
+        found.setdefault((meter_id, register, day), {})[at] = (latest[0], latest[1], latest[2])
+    return found
+
+
+async def keep(conn: AsyncConnection, file_id: int, cursor: int, batch: Settled) -> None:
+    """Write a settled batch and move the file's cursor on from `cursor`; Busy if it does not stand there any more."""
+    f = t.usage_file.c
+    moved = await conn.execute(
+        update(t.usage_file)
+        .where(f.id == file_id, f.records == cursor)
+        .values(
+            records=cursor + batch.records, rows=f.rows + batch.records, accepted=f.accepted + batch.accepted,
+            duplicates=f.duplicates + batch.duplicates, revised=f.revised + batch.revised,
+            rejected=f.rejected + batch.rejected, quantity_micro=f.quantity_micro + batch.quantity_micro,
+        )
+    )  # fmt: skip
+    if moved.rowcount != 1:
+        raise Busy
+    await insert_many(conn, t.usage, USAGE, batch.rows)
+    await _add(
+        conn,
+        t.usage_day,
+        [(*key, change) for key, change in batch.days.items()],
+        ("readings", "quantity_micro", "estimated_micro"),
+    )
+    await _add(
+        conn,
+        t.usage_total,
+        [(file_id, *key, change) for key, change in batch.months.items()],
+        ("readings", "quantity_micro"),
+    )
+    rejects = [(file_id, item.row, item.line, item.reason) for item in batch.rejects.values()]
+    await insert_many(conn, t.usage_reject, REJECT, rejects, skip_known=True)
+
+
+async def _add(conn: AsyncConnection, table: Table, changes: list[tuple[Any, ...]], columns: tuple[str, ...]) -> None:
+    """Add each change (the last of its tuple) to the row of its key (the others), in the order of the keys."""
+    if not changes:
+        return
+    names = [column.name for column in table.primary_key]
+    rows = [
+        dict(zip(names, key, strict=True)) | {name: getattr(change, name) for name in columns}
+        for *key, change in sorted(changes, key=lambda row: row[:-1])
+    ]
+    new = insert(conn, table)
+    await conn.execute(
+        new.on_conflict_do_update(
+            index_elements=names, set_={name: table.c[name] + new.excluded[name] for name in columns}
+        ),
+        rows,
+    )
+
+
+async def close_file(conn: AsyncConnection, file_id: int) -> None:
+    """All of the file is settled."""
+    await conn.execute(update(t.usage_file).where(t.usage_file.c.id == file_id).values(state=DONE))
+
+
+async def report(conn: AsyncConnection, file_id: int, *, repeated: bool = False) -> FileReport:
+    """What came of a file."""
+    f, s = t.usage_file.c, t.usage_total.c
+    row = (
+        await conn.execute(
+            select(f.id, f.rows, f.accepted, f.duplicates, f.revised, f.rejected, f.quantity_micro).where(
+                f.id == file_id
+            )
+        )
+    ).one()
+    sums = await conn.execute(
+        select(t.meter.c.serial, s.month, s.readings, s.quantity_micro)
+        .join_from(t.usage_total, t.meter, t.meter.c.id == s.meter_id)
+        .where(s.file_id == file_id)
+        .order_by(t.meter.c.serial, s.month)
+    )
+    totals = {(serial, f"{month:%Y-%m}"): Total(readings, quantity) for serial, month, readings, quantity in sums}
+    return FileReport(*row, totals=totals, repeated=repeated)
+
+
+async def rejects(conn: AsyncConnection, file_id: int) -> list[tuple[int, str, str]]:
+    """(row, line, reason) of every line that was not taken."""
+    r = t.usage_reject.c
+    rows = await conn.execute(select(r.row, r.line, r.reason).where(r.file_id == file_id).order_by(r.row))
+    return [(row.row, row.line, row.reason) for row in rows]

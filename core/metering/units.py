@@ -1,0 +1,54 @@
+"""Quantities as integer micro-units, and the units a file may speak: text to integer without a float in between."""
+
+import re
+
+MICRO = 1_000_000
+LARGEST_MICRO = 10**15
+"""No single reading exceeds this (a thousand million kWh): a guard against a slipped decimal point."""
+
+_DECIMAL = re.compile(r"(-?)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,2}))?")
+
+UNITS = {
+    "wh": ("kWh", 1_000), "kwh": ("kWh", MICRO), "mwh": ("kWh", 1_000 * MICRO),
+    "varh": ("kVArh", 1_000), "kvarh": ("kVArh", MICRO), "mvarh": ("kVArh", 1_000 * MICRO),
+    "vah": ("kVAh", 1_000), "kvah": ("kVAh", MICRO),
+    "l": ("m3", 1_000), "m3": ("m3", MICRO),
+    "mb": ("MB", MICRO), "gb": ("MB", 1_000 * MICRO), "s": ("s", MICRO),
+}  # fmt: skip
+"""What files call a unit, in lower case -> (the meter's unit, micro-units of it in one)."""
+
+
+class Unreadable(ValueError):
+    """A text that is no quantity or instant: the catalogue key of the reason, and its fields."""
+
+    def __init__(self, key: str, **params: object) -> None:
+        super().__init__(key)
+        self.key, self.params = key, params
+
+
+def micro(text: str, scale: int = MICRO) -> int:
+    """`0.099` -> 99,000 micro-units; Unreadable when it is no plain decimal, too fine, or beyond belief.
+
+    `scale` is how many micro-units one unit of the text is. `NaN`, `inf` and blanks are no numbers.
+    """
+    spelled = _DECIMAL.fullmatch(text.strip())
+    if spelled is None or not (spelled[2] or spelled[3]):
+        raise Unreadable("reject.not_a_number", text=text[:40])
+    digits, decimals = spelled[2] + spelled[3], len(spelled[3]) - int(spelled[4] or 0)
+    if len(digits) + abs(decimals) > 60:
+        raise Unreadable("reject.too_large", text=text[:40])
+    value = int(digits) * scale * int("1" + "0" * max(0, -decimals))
+    value, rest = divmod(value, int("1" + "0" * max(0, decimals)))
+    if rest:
+        raise Unreadable("reject.too_fine", text=text[:40])
+    if value > LARGEST_MICRO:
+        raise Unreadable("reject.too_large", text=text[:40])
+    return -value if spelled[1] else value
+
+
+def used(text: str, scale: int = MICRO) -> int:
+    """`micro` of something that was used: less than nothing is refused."""
+    value = micro(text, scale)
+    if value < 0:
+        raise Unreadable("reject.negative", text=text[:40])
+    return value

@@ -1,0 +1,136 @@
+"""A customer in one call: party, account, premise, service, plan, contacts and meter; one by one or thousands at once.
+
+The same statements serve both, so what a test registers is what an import registers. Numbers must be new: the import asks
+`known` first, `register_customer` refuses.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.bulk import insert_many
+from core.errors import Refused
+from core.house import House
+from core.metering import tables as metering
+from core.onboarding.draft import Draft, draft
+from core.onboarding.model import Customer, Registered
+from core.parties import tables as t
+from core.sets import among
+
+IDS_EACH = 8
+"""How many ids a customer may need: reserve as many before `writing()` when there are more than a hundred."""
+
+
+async def register_customer(conn: AsyncConnection, house: House, customer: Customer) -> Registered:
+    """Register one; Refused `account.taken` if the number is in use."""
+    taken = select(t.account.c.id).where(t.account.c.number == (customer.number or ""))
+    if (await conn.execute(taken)).first():
+        raise Refused("account.taken", number=customer.number)
+    return (await register_many(conn, house, [customer]))[0]
+
+
+async def register_many(conn: AsyncConnection, house: House, customers: Sequence[Customer]) -> list[Registered]:
+    """Register all, in order, by a fixed number of statements."""
+    branches = await _branches(conn, house, {customer.branch for customer in customers})
+    people = await _people(conn, {customer.national_id for customer in customers if customer.national_id})
+    contacts = await _contacts(conn, customers)
+    made = draft(house, customers, branches, people, contacts)
+    await _save(conn, made)
+    await _adopt(conn, made)
+    return made.registered
+
+
+async def _branches(conn: AsyncConnection, house: House, codes: set[str]) -> dict[str, int]:
+    """Ids of the branches by code; a branch nobody has heard of is opened."""
+    rows = await conn.execute(select(t.branch.c.code, t.branch.c.id).where(among(conn, t.branch.c.code, codes)))
+    known = {row.code: row.id for row in rows}
+    new = {code: house.ids.take() for code in sorted(codes - known.keys())}
+    if new:
+        await insert_many(conn, t.branch, ["id", "code", "name"], [(at, code, code) for code, at in new.items()])
+    return known | new
+
+
+async def _people(conn: AsyncConnection, national_ids: set[str]) -> dict[str, int]:
+    rows = await conn.execute(
+        select(t.party.c.national_id, t.party.c.id).where(among(conn, t.party.c.national_id, national_ids))
+    )
+    return {row.national_id: row.id for row in rows}
+
+
+async def _contacts(conn: AsyncConnection, customers: Sequence[Customer]) -> list[tuple[int, str, str, str | None]]:
+    """(id, channel, user, phone) of every contact that has one of these phones or e-mail addresses."""
+    c = t.contact.c
+    phones = {customer.phone for customer in customers if customer.phone}
+    emails = {customer.email for customer in customers if customer.email}
+    rows = await conn.execute(
+        select(c.id, c.channel, c.channel_user, c.phone).where(
+            among(conn, c.phone, phones) | (c.channel == "email") & among(conn, c.channel_user, emails)
+        )
+    )
+    return [(row.id, row.channel, row.channel_user, row.phone) for row in rows]
+
+
+async def _save(conn: AsyncConnection, made: Draft) -> None:
+    await insert_many(conn, t.party, ["id", "name", "kind", "national_id", "language", "created_at"], made.parties)
+    await insert_many(
+        conn,
+        t.account,
+        [
+            "id",
+            "number",
+            "party_id",
+            "branch_id",
+            "segment",
+            "currency",
+            "bill_day",
+            "state",
+            "opened_on",
+            "persons",
+            "created_at",
+        ],
+        made.accounts,
+    )
+    await insert_many(conn, t.premise, ["id", "address", "area", "branch_id"], made.premises)
+    await insert_many(
+        conn,
+        t.service,
+        ["id", "account_id", "premise_id", "commodity", "payment_mode", "state", "started_on"],
+        made.services,
+    )
+    await insert_many(conn, t.service_plan, ["id", "service_id", "tariff", "from_date"], made.plans)
+    await insert_many(
+        conn,
+        t.contact,
+        ["id", "channel", "channel_user", "phone", "party_id", "language", "marketing", "created_at"],
+        made.contacts,
+    )
+    await insert_many(
+        conn, t.contact_account, ["contact_id", "account_id", "linked_at", "how"], made.links, skip_known=True
+    )
+    await insert_many(conn, metering.meter, METER_COLUMNS, made.meters)
+
+
+METER_COLUMNS = [
+    "id", "serial", "service_id", "code", "unit", "kind", "dials", "multiplier_micro", "interval_minutes", "installed_on", "removed_on",
+]  # fmt: skip
+
+
+async def _adopt(conn: AsyncConnection, made: Draft) -> None:
+    """Contacts that wrote to us before they were customers now belong to a party; they keep the language they chose."""
+    if not made.adopted:
+        return
+    link, a = t.contact_account.c, t.account.c
+    owner = (
+        select(a.party_id)
+        .join_from(t.contact_account, t.account)
+        .where(link.contact_id == t.contact.c.id, link.how == "record")
+        .order_by(a.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    await conn.execute(
+        update(t.contact)
+        .where(among(conn, t.contact.c.id, made.adopted), t.contact.c.party_id.is_(None))
+        .values(party_id=owner)
+    )

@@ -1,0 +1,105 @@
+"""How a person reaches us. A contact is known by (channel, user id); the phone is something it may have, never the key.
+
+A contact that brings a phone which is on file with an account is linked to that account (how = `record`) once, when it is made
+or when its phone becomes known; who unlinks an account afterwards stays unlinked.
+"""
+
+from typing import Any
+
+from sqlalchemy import Select, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db import insert
+from core.house import House
+from core.parties.model import PHONE, Contact, medium
+from core.parties.tables import contact, contact_account
+
+COLUMNS = [contact.c[name] for name in Contact.__dataclass_fields__]
+
+
+async def find(conn: AsyncConnection, channel: str, user: str) -> Contact | None:
+    """Who this is, if we have met."""
+    row = (await conn.execute(_known(channel, user))).first()
+    return Contact(*row) if row else None
+
+
+async def by_id(conn: AsyncConnection, contact_id: int) -> Contact | None:
+    """The contact of this id."""
+    row = (await conn.execute(select(*COLUMNS).where(contact.c.id == contact_id))).first()
+    return Contact(*row) if row else None
+
+
+async def find_or_make(
+    conn: AsyncConnection, house: House, channel: str, user: str, phone: str | None = None
+) -> Contact:
+    """Who this is, made at the first meeting. `phone` (E.164) must be vouched for by the channel, not typed by a person."""
+    known = await find(conn, channel, user)
+    number = phone or (user if medium(channel) == PHONE else None)
+    if known and (known.phone == number or number is None):
+        return known
+    if known is None:
+        known = await _make(conn, house, medium(channel), user, number)
+    else:
+        await conn.execute(update(contact).where(contact.c.id == known.id).values(phone=number))
+    await _link_on_record(conn, house, known.id, number)
+    return await find(conn, channel, user) or known
+
+
+async def set_language(conn: AsyncConnection, contact_id: int, lang: str) -> None:
+    """Speak `lang` with this contact from now on."""
+    await conn.execute(update(contact).where(contact.c.id == contact_id).values(language=lang))
+
+
+async def stop(conn: AsyncConnection, house: House, contact_id: int) -> None:
+    """STOP: nothing but statutory notices until START. Said twice, the first time counts."""
+    await conn.execute(
+        update(contact)
+        .where(contact.c.id == contact_id, contact.c.stopped_at.is_(None))
+        .values(stopped_at=house.clock.now(), marketing=False)
+    )
+
+
+async def start(conn: AsyncConnection, house: House, contact_id: int) -> None:
+    """START: messages again, campaigns included."""
+    await conn.execute(update(contact).where(contact.c.id == contact_id).values(stopped_at=None, marketing=True))
+
+
+def _known(channel: str, user: str) -> Select[Any]:
+    return select(*COLUMNS).where(contact.c.channel == medium(channel), contact.c.channel_user == user)
+
+
+async def _make(conn: AsyncConnection, house: House, channel: str, user: str, phone: str | None) -> Contact:
+    made = Contact(house.ids.take(), channel, user, phone, None, house.operator.languages[0], False, None)
+    row = {name: getattr(made, name) for name in Contact.__dataclass_fields__}
+    await conn.execute(
+        insert(conn, contact)
+        .values(row | {"created_at": house.clock.now()})
+        .on_conflict_do_nothing(index_elements=["channel", "channel_user"])
+    )
+    return await find(conn, channel, user) or made
+
+
+async def _link_on_record(conn: AsyncConnection, house: House, contact_id: int, phone: str | None) -> None:
+    """Link to every account whose phone of record this is; take over the person's language and party."""
+    if phone is None:
+        return
+    owner = (
+        await conn.execute(
+            select(contact.c.id, contact.c.party_id, contact.c.language).where(
+                contact.c.channel == PHONE, contact.c.channel_user == phone, contact.c.party_id.is_not(None)
+            )
+        )
+    ).first()
+    if owner is None or owner.id == contact_id:
+        return
+    await conn.execute(
+        update(contact).where(contact.c.id == contact_id).values(party_id=owner.party_id, language=owner.language)
+    )
+    theirs = select(
+        literal(contact_id), contact_account.c.account_id, literal(house.clock.now()), literal("record")
+    ).where(contact_account.c.contact_id == owner.id, contact_account.c.how == "record")
+    await conn.execute(
+        insert(conn, contact_account)
+        .from_select(["contact_id", "account_id", "linked_at", "how"], theirs)
+        .on_conflict_do_nothing()
+    )

@@ -1,0 +1,67 @@
+"""Who a customer is, how she reaches us, and where she is served: values that other rooms may hold."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+PHONE = "phone"
+"""The channel of contacts known by their number: USSD and SMS reach the same phone, so they share one contact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One way to reach one person; `phone` is E.164 where it is known, `stopped_at` when she said STOP."""
+
+    id: int
+    channel: str
+    channel_user: str
+    phone: str | None
+    party_id: int | None
+    language: str
+    marketing: bool
+    stopped_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What is billed: the number a person reads out, whose it is, and on which day it closes."""
+
+    id: int
+    number: str
+    party_id: int
+    name: str
+    currency: str
+    bill_day: int
+    state: str
+    branch_id: int
+    language: str
+    persons: int | None
+    opened_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A premise that an account is served at, and the service it has there."""
+
+    premise_id: int
+    address: str
+    area: str
+    branch_id: int
+    commodity: str
+    service_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a search found: the account (or contact) and by which of its identifiers."""
+
+    kind: str
+    """account, party, phone, meter, invoice, ticket or receipt."""
+    text: str
+    account_id: int | None
+    number: str
+    name: str
+
+
+def medium(channel: str) -> str:
+    """The channel under which a contact is filed: `phone` for USSD and SMS, itself for all others."""
+    return PHONE if channel in ("ussd", "sms", PHONE) else channel

@@ -1,0 +1,88 @@
+"""Who holds which account, who may hear about it, and where it is served. `search` finds a customer by anything she can name."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.parties import tables as t
+from core.parties.contacts import COLUMNS as CONTACT
+from core.parties.model import Account, Contact, Place
+from core.parties.search import search
+from core.sets import among
+
+__all__ = ["account", "account_by_number", "accounts", "accounts_of", "contacts_of", "places_of", "search"]
+
+ENDED = "ended"
+
+
+def _accounts() -> Select[Any]:
+    """Accounts in the order of `Account`'s fields."""
+    a, p = t.account.c, t.party.c
+    return select(
+        a.id,
+        a.number,
+        a.party_id,
+        p.name,
+        a.currency,
+        a.bill_day,
+        a.state,
+        a.branch_id,
+        p.language,
+        a.persons,
+        a.opened_on,
+    ).join_from(t.account, t.party)
+
+
+async def account(conn: AsyncConnection, account_id: int) -> Account | None:
+    """The account of this id."""
+    row = (await conn.execute(_accounts().where(t.account.c.id == account_id))).first()
+    return Account(*row) if row else None
+
+
+async def account_by_number(conn: AsyncConnection, number: str) -> Account | None:
+    """The account of this number, as a person reads it out (blanks around it do not matter)."""
+    row = (await conn.execute(_accounts().where(t.account.c.number == number.strip()))).first()
+    return Account(*row) if row else None
+
+
+async def accounts(conn: AsyncConnection, account_ids: Collection[int]) -> dict[int, Account]:
+    """Many accounts at once, by id."""
+    rows = await conn.execute(_accounts().where(among(conn, t.account.c.id, account_ids)))
+    return {row[0]: Account(*row) for row in rows}
+
+
+async def accounts_of(conn: AsyncConnection, contact_id: int) -> list[Account]:
+    """The accounts a contact may ask about, by number."""
+    links = select(t.contact_account.c.account_id).where(t.contact_account.c.contact_id == contact_id)
+    rows = await conn.execute(_accounts().where(t.account.c.id.in_(links)).order_by(t.account.c.number))
+    return [Account(*row) for row in rows]
+
+
+async def contacts_of(conn: AsyncConnection, account_ids: Collection[int]) -> dict[int, list[Contact]]:
+    """Who is told about each account: those of record first, then by age. Accounts without a contact are absent."""
+    link = t.contact_account.c
+    rows = await conn.execute(
+        select(link.account_id, *CONTACT)
+        .join_from(t.contact_account, t.contact)
+        .where(among(conn, link.account_id, account_ids))
+        .order_by(link.account_id, (link.how != "record"), link.contact_id)
+    )
+    found: dict[int, list[Contact]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(Contact(*row[1:]))
+    return dict(found)
+
+
+async def places_of(conn: AsyncConnection, account_id: int) -> list[Place]:
+    """Where the account is served now: one entry a service that has a premise."""
+    p, s = t.premise.c, t.service.c
+    rows = await conn.execute(
+        select(p.id, p.address, p.area, p.branch_id, s.commodity, s.id)
+        .join_from(t.service, t.premise)
+        .where(s.account_id == account_id, s.state != ENDED)
+        .order_by(s.id)
+    )
+    return [Place(*row) for row in rows]

@@ -1,0 +1,133 @@
+"""Which bills a receipt pays, and how credit pays new bills. The rule is `model.split`; this is load, decide, save.
+
+The ledger already holds the money when this runs: a bill being finalised for the same account and a receipt wait for each other at
+the account's balance, so neither misses the other.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.house import House
+from core.ledger.tables import open_item
+from core.payments import queries, store
+from core.payments.model import PaidBill, Settled, split
+from core.payments.tables import allocation, attempt, payment_request
+from core.payments.tables import receipt as receipts
+
+AT_ONCE = 10_000
+
+
+async def receipt(conn: AsyncConnection, house: House, receipt_id: int) -> Settled | None:
+    """Allocate a placed receipt; None when it waits in suspense or was allocated before."""
+    row = (await conn.execute(select(receipts).where(receipts.c.id == receipt_id))).one()
+    done = select(allocation.c.id).where(allocation.c.receipt_id == receipt_id).limit(1)
+    if row.account_id is None or row.state != "placed" or (await conn.execute(done)).first():
+        return None
+    debts = await queries.debts(conn, row.account_id, lock=True)
+    cut = split(row.amount_minor, debts, await _named(conn, row.attempt_id))
+    rows: list[tuple[int, int | None, int, int | None]] = [(receipt_id, *part, None) for part in cut.parts]
+    if cut.credit_minor:
+        rows.append((receipt_id, None, cut.credit_minor, None))
+    await store.allot(conn, house, rows)
+    await store.pay_open_items(conn, cut.parts, house.today())
+    paid = dict(cut.parts)
+    closed = [debt.invoice_id for debt in debts if paid.get(debt.invoice_id) == debt.open_minor]
+    return Settled(row.account_id, cut.parts, await _bills(conn, closed, row.currency), cut.credit_minor)
+
+
+async def _named(conn: AsyncConnection, attempt_id: int | None) -> int | None:
+    """The invoice the payer meant: the one of the link or collection she paid by."""
+    if attempt_id is None:
+        return None
+    query = (
+        select(payment_request.c.invoice_id)
+        .join_from(attempt, payment_request, attempt.c.request_id == payment_request.c.id)
+        .where(attempt.c.id == attempt_id)
+    )
+    return (await conn.execute(query)).scalar_one_or_none()
+
+
+async def _bills(conn: AsyncConnection, invoice_ids: Sequence[int], currency: str) -> tuple[PaidBill, ...]:
+    if not invoice_ids:
+        return ()
+    query = (
+        select(open_item.c.invoice_id, open_item.c.account_id, open_item.c.total_minor, open_item.c.due_on)
+        .where(open_item.c.invoice_id.in_(invoice_ids))
+        .order_by(open_item.c.invoice_id)
+    )
+    rows = await conn.execute(query)
+    return tuple(PaidBill(row.invoice_id, row.account_id, row.total_minor, currency, row.due_on) for row in rows)
+
+
+class Bill(Protocol):
+    """A bill that was just made final."""
+
+    @property
+    def invoice_id(self) -> int:
+        """Its id."""
+
+    @property
+    def account_id(self) -> int:
+        """Whose it is."""
+
+
+async def apply_credit(conn: AsyncConnection, house: House, bills: Sequence[Bill]) -> dict[int, int]:
+    """Let credit pay new bills, oldest credit first: invoice id -> minor units paid (bills without credit are left out).
+
+    Takes two ids per bill and receipt that meet; a caller with more than 500 of them reserves ids before `writing()`.
+    """
+    used: dict[int, int] = {}
+    rows: list[tuple[int, int | None, int, int | None]] = []
+    for start in range(0, len(bills), AT_ONCE):
+        some = bills[start : start + AT_ONCE]
+        held = await _credits(conn, {bill.account_id for bill in some})
+        if held:
+            holders = [bill.invoice_id for bill in some if bill.account_id in held]
+            _use(held, await _open_of(conn, holders), used, rows)
+    if rows:
+        await store.allot(conn, house, rows)
+        await store.pay_open_items(conn, used.items(), house.today())
+    return used
+
+
+async def _credits(conn: AsyncConnection, account_ids: set[int]) -> dict[int, deque[list[int]]]:
+    """Account -> [receipt, credit left], oldest first."""
+    found: dict[int, deque[list[int]]] = defaultdict(deque)
+    for row in await queries.unallocated(conn, sorted(account_ids)):
+        found[row[0]].append([row[1], int(row[2])])
+    return dict(found)
+
+
+async def _open_of(conn: AsyncConnection, invoice_ids: Sequence[int]) -> list[tuple[int, int, int]]:
+    """(invoice, account, payable) by invoice id, the rows held."""
+    query = (
+        select(open_item.c.invoice_id, open_item.c.account_id, open_item.c.open_minor - open_item.c.disputed_minor)
+        .where(open_item.c.invoice_id.in_(invoice_ids))
+        .order_by(open_item.c.invoice_id)
+        .with_for_update()
+    )
+    return [(row[0], row[1], row[2]) for row in await conn.execute(query)]
+
+
+def _use(
+    held: dict[int, deque[list[int]]],
+    opened: Sequence[tuple[int, int, int]],
+    used: dict[int, int],
+    rows: list[tuple[int, int | None, int, int | None]],
+) -> None:
+    """Move credit onto bills: each move is two allocations, one off the credit and one onto the bill."""
+    for invoice_id, account_id, payable in opened:
+        queue, wanted = held.get(account_id, deque()), payable
+        while wanted > 0 and queue:
+            receipt_id, left = queue[0]
+            moved = min(wanted, left)
+            rows += [(receipt_id, None, -moved, None), (receipt_id, invoice_id, moved, None)]
+            used[invoice_id] = used.get(invoice_id, 0) + moved
+            wanted -= moved
+            queue[0][1] -= moved
+            if not queue[0][1]:
+                queue.popleft()

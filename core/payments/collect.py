@@ -1,0 +1,148 @@
+"""Collecting under mandates on the planned bank day: what is open and undisputed at that moment, one live attempt per invoice.
+
+The attempt is written down before the provider is called. Killed in between, it is asked about; proven never to have arrived, the
+collection is due again; in doubt it stays unknown. A bill being paid in another way at that moment waits for the next tick.
+"""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import faults
+from core.db import insert as insert_new
+from core.house import House
+from core.payments import outcome, poll, queries, store
+from core.payments.model import LOOKS, NOTHING, Follow
+from core.payments.providers import callback_url, named
+from core.payments.providers.contract import DebitAsked, Debited, Declined, Queried, Unanswered, Unreached, Wanted
+from core.payments.tables import attempt, collection, mandate, payment_request
+
+AT_ONCE, SIDE_BY_SIDE = 500, 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A debit that is written down and about to be asked for."""
+
+    provider: str
+    attempt_id: int
+    wanted: Wanted
+
+
+async def collect_due(house: House, on: date, then: Follow = NOTHING) -> Counter[str]:
+    """Ask for every collection planned for `on` or before; how many were asked, failed, dropped, left for later or unknown."""
+    told: Counter[str] = Counter()
+    after, gate = 0, asyncio.Semaphore(SIDE_BY_SIDE)
+
+    async def one(collection_id: int) -> str:
+        async with gate:
+            return await _collect(house, collection_id, then)
+
+    while batch := await _due(house, on, after):
+        told.update(await asyncio.gather(*(one(collection_id) for collection_id in batch)))
+        after = batch[-1]
+    return told
+
+
+async def _due(house: House, on: date, after: int) -> list[int]:
+    query = (
+        select(collection.c.id)
+        .where(collection.c.state == "planned", collection.c.collect_on <= on, collection.c.id > after)
+        .order_by(collection.c.id)
+        .limit(AT_ONCE)
+    )
+    async with house.db.reading() as conn:
+        return list((await conn.execute(query)).scalars())
+
+
+async def _collect(house: House, collection_id: int, then: Follow) -> str:
+    async with house.db.writing() as conn:
+        asking = await _start(conn, house, collection_id)
+    if isinstance(asking, str):
+        return asking
+    faults.point("payments.debit_written")
+    said = await named(house, asking.provider).debit(asking.wanted)
+    faults.point("payments.debited")
+    async with house.db.writing() as conn:
+        return await _finish(conn, house, asking.attempt_id, said, then)
+
+
+async def _start(conn: AsyncConnection, house: House, collection_id: int) -> _Asking | str:
+    """Write the attempt down; or say why there is none."""
+    query = select(collection).where(collection.c.id == collection_id)
+    account_id = (await conn.execute(query)).one().account_id
+    await store.hold_account(conn, account_id)
+    plan = (await conn.execute(query.with_for_update())).one()
+    if plan.state != "planned":
+        return "settled"
+    leave = (await conn.execute(select(mandate).where(mandate.c.id == plan.mandate_id))).one()
+    debts = await queries.debts(conn, account_id, invoice_id=plan.invoice_id)
+    if leave.state != "active" or not debts:
+        await _mark(conn, collection_id, "dropped")
+        return "dropped"
+    amount = debts[0].payable_minor
+    if not amount or await queries.live_attempts(conn, account_id, ("card", "mobile_push", "direct_debit")):
+        return "left"
+    return await _write(conn, house, plan, leave, amount)
+
+
+async def _write(
+    conn: AsyncConnection,
+    house: House,
+    plan: Row[Any],
+    leave: Row[Any],
+    amount: int,
+) -> _Asking:
+    facts = await queries.account_facts(conn, plan.account_id)
+    if facts is None:
+        raise LookupError(f"collection {plan.id} has no account")
+    now, request_id, attempt_id = house.clock.now(), *house.ids.take_many(2)
+    key = f"collection:{plan.invoice_id}"
+    row = {
+        "id": request_id, "key": key, "kind": "collection", "account_id": plan.account_id,
+        "invoice_id": plan.invoice_id, "currency": facts.currency, "state": "open", "created_at": now,
+    }  # fmt: skip
+    await conn.execute(insert_new(conn, payment_request).values(row).on_conflict_do_nothing(index_elements=["key"]))
+    request_id = (await conn.execute(select(payment_request.c.id).where(payment_request.c.key == key))).scalar_one()
+    tries = select(func.count()).select_from(attempt).where(attempt.c.request_id == request_id)
+    key = f"{key}:{(await conn.execute(tries)).scalar_one() + 1}"
+    await conn.execute(
+        insert(attempt).values(
+            id=attempt_id, key=key, request_id=request_id, account_id=plan.account_id, provider=leave.provider,
+            method="direct_debit", amount_minor=amount, currency=facts.currency, state="sent", mandate_id=leave.id,
+            polls=0, created_at=now, poll_at=now + LOOKS[0],
+        )
+    )  # fmt: skip
+    await _mark(conn, plan.id, "asked", request_id=request_id)
+    wanted = Wanted(
+        key=key, attempt_id=attempt_id, amount_minor=amount, currency=facts.currency, reference=facts.number,
+        description=house.operator.short_name, callback_url=callback_url(house, leave.provider),
+        mandate_ref=leave.provider_ref or leave.reference, language=facts.language,
+    )  # fmt: skip
+    return _Asking(leave.provider, attempt_id, wanted)
+
+
+async def _mark(conn: AsyncConnection, collection_id: int, state: str, **more: int) -> None:
+    await conn.execute(update(collection).where(collection.c.id == collection_id).values(state=state, **more))
+
+
+async def _finish(conn: AsyncConnection, house: House, attempt_id: int, said: Debited, then: Follow) -> str:
+    tried = await poll.held(conn, attempt_id)
+    match said:
+        case DebitAsked():
+            await outcome.settle(conn, house, tried, Queried("awaiting_customer", said.provider_ref), then)
+            return "asked"
+        case Declined():
+            await outcome.settle(conn, house, tried, Queried("failed", reason=said.reason), then)
+            return "failed"
+        case Unreached():
+            await outcome.settle(conn, house, tried, Queried("missing"), then)
+            return "left"
+        case Unanswered():
+            await outcome.unsure(conn, house, tried, said)
+            return "unknown"

@@ -1,0 +1,136 @@
+"""What providers tell us, kept before it is believed: an inbox row under the event's own key, then its effect in one transaction.
+
+Once a row is kept we answer 200, and nothing of it can be lost: whatever goes wrong afterwards leaves it `waiting`, and
+`work_off` takes it up again. The same event told again finds its row and gets the same answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import faults
+from core.db import insert
+from core.errors import Refused
+from core.house import House
+from core.payments import events
+from core.payments.model import NOTHING, Follow
+from core.payments.providers import named
+from core.payments.providers.contract import Forged, NotUnderstood, Provider, ProviderEventIn
+from core.payments.providers.wire import storable
+from core.payments.tables import provider_event
+
+TRIES = 5
+"""After so many failures of ours the event is laid aside as `failed`, for a person to look at."""
+PATIENCE = timedelta(days=14)
+"""How long an event waits for what it speaks of (a reversal that overtook its payment)."""
+AT_ONCE = 500
+
+_log = structlog.get_logger("payments")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the provider is answered."""
+
+    status: int
+    body: dict[str, Any]
+
+
+async def receive(
+    house: House,
+    provider_name: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    topic: str = "",
+    about: str = "",
+    then: Follow = NOTHING,
+) -> Answer:
+    """Take a callback: 200 once its events are kept, 400 when it is not understood, 403 when forged (then nothing is kept)."""
+    try:
+        provider = named(house, provider_name)
+        events_in = provider.parse_callback(headers, body, topic, about)
+    except Refused as why:
+        return Answer(why.status, {"code": why.code, "reason": why.sentence()})
+    except Forged as why:
+        return Answer(403, {"code": "payments.forged", "reason": str(why)})
+    except NotUnderstood as why:
+        return Answer(400, {"code": "payments.not_understood", "reason": str(why)})
+    for event_id in await _keep(house, provider, events_in):
+        faults.point("payments.kept")
+        await take(house, event_id, then)
+    return Answer(200, provider.acknowledgement)
+
+
+async def _keep(house: House, provider: Provider, events_in: Sequence[ProviderEventIn]) -> list[int]:
+    """Write the events down; the ids of those that wait, old or new."""
+    if not events_in:
+        return []
+    async with house.db.writing() as conn:
+        for event in events_in:
+            row = {
+                "id": house.ids.take(), "provider": provider.name, "key": event.key,
+                "body": storable(msgspec.to_builtins(event)), "verified_by": event.verified_by, "state": "waiting",
+                "tries": 0, "received_at": house.clock.now(),
+            }  # fmt: skip
+            statement = insert(conn, provider_event).values(row)
+            await conn.execute(statement.on_conflict_do_nothing(index_elements=["provider", "key"]))
+        query = select(provider_event.c.id).where(
+            provider_event.c.provider == provider.name,
+            provider_event.c.key.in_([event.key for event in events_in]),
+            provider_event.c.state == "waiting",
+        )
+        return list((await conn.execute(query.order_by(provider_event.c.id))).scalars())
+
+
+async def work_off(house: House, then: Follow = NOTHING) -> int:
+    """Take up what still waits (a crash, a provider that could not be asked, a reversal before its payment); how many are left."""
+    query = select(provider_event.c.id).where(provider_event.c.state == "waiting")
+    query = query.order_by(provider_event.c.received_at, provider_event.c.id).limit(AT_ONCE)
+    async with house.db.reading() as conn:
+        waiting = list((await conn.execute(query)).scalars())
+    states = [await take(house, event_id, then) for event_id in waiting]
+    return states.count("waiting")
+
+
+async def take(house: House, event_id: int, then: Follow = NOTHING) -> str:
+    """Make one kept event true, once; the state it is left in."""
+    async with house.db.reading() as conn:
+        row = (await conn.execute(select(provider_event).where(provider_event.c.id == event_id))).one()
+    if row.state != "waiting":
+        return str(row.state)
+    event = msgspec.convert(row.body, ProviderEventIn)
+    try:
+        said = await events.confirmed(house, named(house, row.provider), event)
+        async with house.db.writing() as conn:
+            held = select(provider_event.c.state).where(provider_event.c.id == event_id).with_for_update()
+            if (state := (await conn.execute(held)).scalar_one()) != "waiting":
+                return str(state)
+            done = await events.effect(conn, house, row.provider, event, said, then=then)
+            await _note(conn, house, event_id, state=done.state, reason=done.reason)
+            faults.point("payments.done")
+    except events.NotYet as why:
+        return await _later(house, event_id, str(why), overdue=house.clock.now() - row.received_at > PATIENCE)
+    except Exception as why:
+        _log.exception("event.broke", event_id=event_id, provider=row.provider)
+        return await _later(house, event_id, type(why).__name__, overdue=row.tries + 1 >= TRIES, tries=row.tries + 1)
+    return done.state
+
+
+async def _note(conn: AsyncConnection, house: House, event_id: int, **values: Any) -> None:
+    if values["state"] != "waiting":
+        values["done_at"] = house.clock.now()
+    await conn.execute(update(provider_event).where(provider_event.c.id == event_id).values(**values))
+
+
+async def _later(house: House, event_id: int, reason: str, *, overdue: bool, **more: Any) -> str:
+    state = "failed" if overdue else "waiting"
+    async with house.db.writing() as conn:
+        await _note(conn, house, event_id, state=state, reason=reason, **more)
+    return state

@@ -1,0 +1,168 @@
+"""Mandates: a customer's leave to collect from her bank account, from pending to active to over; and what is planned under them."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import audit
+from core.bulk import insert_many
+from core.errors import Refused
+from core.house import House
+from core.ledger.tables import open_item
+from core.payments import bankdays, store
+from core.payments.tables import collection, mandate
+
+ENDED = ("failed", "cancelled", "expired")
+AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """A mandate as other rooms see it. `masked` is what its owner recognises: bank ****1234."""
+
+    id: int
+    account_id: int
+    provider: str
+    reference: str
+    masked: str
+
+
+async def create(
+    conn: AsyncConnection,
+    house: House,
+    account_id: int,
+    *,
+    masked: str,
+    actor: str,
+    provider: str | None = None,
+    provider_ref: str | None = None,
+) -> str:
+    """A pending mandate; its reference, by which the customer and her bank know it."""
+    mandate_id, reference = house.ids.take(), f"M{secrets.token_hex(5).upper()}"
+    await conn.execute(
+        insert(mandate).values(
+            id=mandate_id, account_id=account_id, provider=provider or house.operator.payments.mandates,
+            reference=reference, provider_ref=provider_ref, state="pending", masked=masked, created_at=house.clock.now(),
+        )
+    )  # fmt: skip
+    await audit.note(conn, house, actor, "mandate.created", f"mandate:{mandate_id}", account_id=str(account_id))
+    return reference
+
+
+async def activate(conn: AsyncConnection, house: House, reference: str, *, actor: str) -> None:
+    """The bank agreed: collect under it from now on, and no longer under an older one of the account."""
+    found = await _held(conn, mandate.c.reference == reference)
+    if found is None or found.state in ENDED:
+        raise Refused("payments.mandate.over", status=404, reference=reference)
+    await store.hold_account(conn, found.account_id)
+    older = update(mandate).where(
+        mandate.c.account_id == found.account_id, mandate.c.state == "active", mandate.c.id != found.id
+    )
+    await conn.execute(older.values(state="cancelled", ended_at=house.clock.now()))
+    await conn.execute(update(mandate).where(mandate.c.id == found.id).values(state="active"))
+    await conn.execute(
+        update(collection)
+        .where(collection.c.account_id == found.account_id, collection.c.state == "planned")
+        .values(mandate_id=found.id)
+    )
+    await audit.note(conn, house, actor, "mandate.activated", f"mandate:{found.id}")
+
+
+async def cancel(conn: AsyncConnection, house: House, reference: str, *, actor: str, state: str = "cancelled") -> None:
+    """End a mandate (`cancelled` by the customer, `failed` or `expired` by the bank): nothing planned under it is collected."""
+    found = await _held(conn, mandate.c.reference == reference)
+    if found is None or state not in ENDED:
+        raise Refused("payments.mandate.over", status=404, reference=reference)
+    if found.state in ENDED:
+        return
+    await conn.execute(update(mandate).where(mandate.c.id == found.id).values(state=state, ended_at=house.clock.now()))
+    await conn.execute(
+        update(collection)
+        .where(collection.c.mandate_id == found.id, collection.c.state == "planned")
+        .values(state="dropped")
+    )
+    await audit.note(conn, house, actor, f"mandate.{state}", f"mandate:{found.id}")
+
+
+async def moved(conn: AsyncConnection, house: House, provider: str, provider_ref: str, state: str) -> bool:
+    """A provider tells that a mandate became active or ended; False when the mandate or the state is not known."""
+    found = await _held(conn, (mandate.c.provider == provider) & (mandate.c.provider_ref == provider_ref))
+    if found is None:
+        return False
+    if state in ENDED:
+        await cancel(conn, house, found.reference, actor=f"provider:{provider}", state=state)
+        return True
+    if state == "active" and found.state == "pending":
+        await activate(conn, house, found.reference, actor=f"provider:{provider}")
+    return state == "active"
+
+
+async def _held(conn: AsyncConnection, which: ColumnElement[bool]) -> Row[int, int, str, str] | None:
+    query = select(mandate.c.id, mandate.c.account_id, mandate.c.state, mandate.c.reference).where(which)
+    return (await conn.execute(query.with_for_update())).first()
+
+
+async def active_for(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int, Mandate]:
+    """The active mandate of each account that has one."""
+    found: dict[int, Mandate] = {}
+    columns = (mandate.c.id, mandate.c.account_id, mandate.c.provider, mandate.c.reference, mandate.c.masked)
+    for start in range(0, len(account_ids), AT_ONCE):
+        query = select(*columns).where(
+            mandate.c.account_id.in_(account_ids[start : start + AT_ONCE]), mandate.c.state == "active"
+        )
+        for row in await conn.execute(query.order_by(mandate.c.id)):
+            found[row.account_id] = Mandate(*row)
+    return found
+
+
+class Bill(Protocol):
+    """A bill that was just made final."""
+
+    @property
+    def invoice_id(self) -> int:
+        """Its id."""
+
+    @property
+    def account_id(self) -> int:
+        """Whose it is."""
+
+    @property
+    def due_on(self) -> date:
+        """When it is due."""
+
+
+async def plan_collections(conn: AsyncConnection, house: House, bills: Sequence[Bill]) -> dict[int, date]:
+    """Plan to collect what is open of new bills under active mandates: invoice id -> bank business day on or after it is due."""
+    mandates = await active_for(conn, [bill.account_id for bill in bills])
+    wanted = [bill for bill in bills if bill.account_id in mandates]
+    payable = await _payable(conn, [bill.invoice_id for bill in wanted])
+    days = {
+        bill.invoice_id: bankdays.on_or_after(bill.due_on, house.operator.country)
+        for bill in wanted
+        if payable.get(bill.invoice_id, 0) > 0
+    }
+    rows = [
+        (number, bill.invoice_id, bill.account_id, mandates[bill.account_id].id, days[bill.invoice_id], "planned")
+        for number, bill in zip(
+            house.ids.take_many(len(days)), (bill for bill in wanted if bill.invoice_id in days), strict=True
+        )
+    ]
+    columns = ("id", "invoice_id", "account_id", "mandate_id", "collect_on", "state")
+    if rows:
+        await insert_many(conn, collection, columns, rows, skip_known=True)
+    return days
+
+
+async def _payable(conn: AsyncConnection, invoice_ids: Sequence[int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for start in range(0, len(invoice_ids), AT_ONCE):
+        query = select(open_item.c.invoice_id, open_item.c.open_minor - open_item.c.disputed_minor).where(
+            open_item.c.invoice_id.in_(invoice_ids[start : start + AT_ONCE])
+        )
+        found.update((row[0], row[1]) for row in await conn.execute(query))
+    return found

@@ -1,0 +1,95 @@
+"""What a provider's word about an attempt does, whichever way it came: its answer, its callback, or our asking.
+
+Success always counts, even of an attempt we had given up: money that arrived is money. Anything else only moves an attempt that
+is still live, so words that come late or out of order change nothing that is settled.
+"""
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import faults
+from core.house import House
+from core.payments import receive, request, store
+from core.payments.model import FIRST_LOOK, Attempt, Follow, ReceiptIn, next_look
+from core.payments.providers.contract import Asked, Queried, Unanswered, Unaskable, Unreached
+from core.payments.tables import collection
+
+NEVER_ARRIVED = "never_arrived"
+
+
+def asked(tried: Attempt) -> Asked:
+    """The attempt as a provider is asked about it."""
+    return Asked(tried.key, tried.provider_ref, tried.amount_minor, tried.currency, tried.created_at)
+
+
+async def settle(conn: AsyncConnection, house: House, tried: Attempt, said: Queried, then: Follow) -> None:
+    """Make true what the provider said of an attempt whose row is held."""
+    if said.state == "succeeded":
+        await _succeeded(conn, house, tried, said, then)
+    elif not tried.live:
+        return
+    elif said.state == "awaiting_customer":
+        await _awaiting(conn, house, tried, said)
+    else:
+        await _failed(conn, house, tried, said, then)
+
+
+async def _succeeded(conn: AsyncConnection, house: House, tried: Attempt, said: Queried, then: Follow) -> None:
+    got = ReceiptIn(
+        provider=tried.provider, txn=said.txn, method=tried.method, amount_minor=said.amount_minor or tried.amount_minor,
+        currency=tried.currency, received_at=said.at or tried.created_at, payer=said.payer, attempt_id=tried.id,
+    )  # fmt: skip
+    taken = await receive.apply(conn, house, got)
+    faults.point("payments.received")
+    if tried.state != "succeeded":
+        await store.change_attempt(
+            conn, tried.id, state="succeeded", provider_ref=said.provider_ref or tried.provider_ref, reason=None,
+            poll_at=None, settled_at=house.clock.now(),
+        )  # fmt: skip
+        await request.close(conn, tried.request_id, "paid")
+        await _collected(conn, tried, "done")
+    if taken.placed_now:
+        await then.received(conn, house, taken.receipt_id)
+        faults.point("payments.allocated")
+
+
+async def _awaiting(conn: AsyncConnection, house: House, tried: Attempt, said: Queried) -> None:
+    first = tried.state != "awaiting_customer"
+    await store.change_attempt(
+        conn, tried.id, state="awaiting_customer", provider_ref=said.provider_ref or tried.provider_ref,
+        redirect_url=said.redirect_url or tried.redirect_url, polls=0 if first else tried.polls + 1,
+        poll_at=house.clock.now() + (FIRST_LOOK if first else next_look(tried.polls)),
+    )  # fmt: skip
+
+
+async def _failed(conn: AsyncConnection, house: House, tried: Attempt, said: Queried, then: Follow) -> None:
+    missing = said.state == "missing"
+    await store.change_attempt(
+        conn, tried.id, state="failed" if missing else said.state,
+        provider_ref=said.provider_ref or tried.provider_ref, poll_at=None, settled_at=house.clock.now(),
+        reason=NEVER_ARRIVED if missing else said.reason or said.state,
+    )  # fmt: skip
+    if missing and tried.method == "direct_debit":
+        await _collected(conn, tried, "planned")
+        return
+    if tried.method != "card":
+        await request.close(conn, tried.request_id, "closed")
+    await _collected(conn, tried, "failed")
+    if tried.method != "card" or said.state == "failed":
+        await then.failed(conn, house, tried.id)
+
+
+async def _collected(conn: AsyncConnection, tried: Attempt, state: str) -> None:
+    """Tell the plan of a direct debit; proven never to have arrived, it is simply due again."""
+    if tried.method == "direct_debit":
+        await conn.execute(update(collection).where(collection.c.request_id == tried.request_id).values(state=state))
+
+
+async def unsure(conn: AsyncConnection, house: House, tried: Attempt, why: Unanswered | Unreached | Unaskable) -> None:
+    """Nobody knows: the attempt is unknown, and is asked about later. It is never asked for again."""
+    now = house.clock.now()
+    early = tried.state == "unknown" and tried.poll_at is not None and tried.poll_at > now
+    if tried.live and not early:
+        await store.change_attempt(
+            conn, tried.id, state="unknown", polls=tried.polls + 1, reason=why.why, poll_at=now + next_look(tried.polls)
+        )

@@ -1,0 +1,100 @@
+"""Asking about attempts whose outcome we do not know: after 5 minutes, an hour, then daily; and at once when a provider that was
+gone answers again.
+
+Each pass knocks at every provider with unknown attempts, with one question. Only when that one is answered are the others asked,
+so a provider that is down costs one timeout a pass.
+"""
+
+from collections import Counter, deque
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.house import House
+from core.payments import outcome, queries
+from core.payments.model import LIVE, NOTHING, Attempt, Follow
+from core.payments.providers import named
+from core.payments.providers.contract import Queried, Unanswered, Unaskable
+from core.payments.tables import attempt
+
+AT_ONCE = 500
+_log = structlog.get_logger("payments")
+
+
+async def poll_unknown(house: House, then: Follow = NOTHING) -> Counter[str]:
+    """Ask about every attempt that is due; how many were found in each state (`unanswered`: still unknown)."""
+    found: Counter[str] = Counter()
+    async with house.db.reading() as conn:
+        waiting = await _waiting(conn, house)
+    for provider, queue in waiting.items():
+        heard, asked_about = False, set(queue)
+        while queue:
+            told = await _guarded(house, queue.popleft(), then)
+            found[told] += 1
+            if told == "unanswered":
+                break
+            if not heard and told in ANSWERS:
+                heard = True
+                async with house.db.reading() as conn:
+                    queue.extend(one for one in await _unknown(conn, provider) if one not in asked_about)
+    return found
+
+
+ANSWERS = ("succeeded", "failed", "expired", "awaiting_customer", "missing")
+
+
+async def _waiting(conn: AsyncConnection, house: House) -> dict[str, deque[int]]:
+    """Provider -> the attempts that are due, or one unknown attempt to knock with."""
+    query = (
+        select(attempt.c.id, attempt.c.provider)
+        .where(attempt.c.state.in_(LIVE), attempt.c.poll_at <= house.clock.now())
+        .order_by(attempt.c.poll_at, attempt.c.id)
+        .limit(AT_ONCE)
+    )
+    due: dict[str, deque[int]] = {}
+    for row in await conn.execute(query):
+        due.setdefault(row.provider, deque()).append(row.id)
+    oldest = select(attempt.c.provider, func.min(attempt.c.id)).where(attempt.c.state == "unknown")
+    knocks = {row[0]: deque([row[1]]) for row in await conn.execute(oldest.group_by(attempt.c.provider))}
+    return knocks | due
+
+
+async def _unknown(conn: AsyncConnection, provider: str) -> list[int]:
+    query = select(attempt.c.id).where(attempt.c.state == "unknown", attempt.c.provider == provider)
+    return list((await conn.execute(query.order_by(attempt.c.id).limit(AT_ONCE))).scalars())
+
+
+async def _guarded(house: House, attempt_id: int, then: Follow) -> str:
+    """One attempt that breaks us must not keep us from asking about the others: it is put off like an unanswered one."""
+    try:
+        return await look(house, attempt_id, then)
+    except Exception:
+        _log.exception("poll.broke", attempt_id=attempt_id)
+    async with house.db.writing() as conn:
+        await outcome.unsure(conn, house, await held(conn, attempt_id), Unanswered("we could not settle it"))
+    return "broke"
+
+
+async def look(house: House, attempt_id: int, then: Follow = NOTHING) -> str:
+    """Ask the provider about one attempt and make its answer true; the state it told, `unanswered`, `unasked`, or `settled` before."""
+    async with house.db.reading() as conn:
+        before = await queries.attempt_by(conn, attempt_id=attempt_id)
+    if before is None or not before.live:
+        return "settled"
+    said = await named(house, before.provider).query(outcome.asked(before))
+    async with house.db.writing() as conn:
+        tried = await held(conn, attempt_id)
+        if not isinstance(said, Queried):
+            await outcome.unsure(conn, house, tried, said)
+            return "unasked" if isinstance(said, Unaskable) else "unanswered"
+        await outcome.settle(conn, house, tried, said, then)
+        return said.state
+
+
+async def held(conn: AsyncConnection, attempt_id: int, *, lock: bool = True) -> Attempt:
+    """An attempt that must exist, its row held until the transaction ends."""
+    tried = await queries.attempt_by(conn, attempt_id=attempt_id, lock=lock)
+    if tried is None:
+        raise LookupError(f"attempt {attempt_id} is gone")
+    return tried

@@ -1,0 +1,157 @@
+"""A prompt on the customer's phone: asked for in a dialog, sent a few seconds later so that it finds her session ended.
+
+It is written down as `sent` before the provider is called. Whoever finds it so after a crash knows that the prompt may be on her
+phone: it is unknown, asked about, and never sent again.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import faults, money, outbox
+from core.errors import Refused
+from core.house import House
+from core.outbox import Leaving, Outcome
+from core.payments import outcome, queries, request, store
+from core.payments.model import LOOKS, NOTHING, Attempt, Follow
+from core.payments.providers import callback_url, named
+from core.payments.providers.contract import Declined, PushAsked, Pushed, Queried, Unanswered, Unreached, Wanted
+from core.payments.tables import attempt, payment_request
+
+AFTER_THE_SESSION = timedelta(seconds=4)
+WORTH_SENDING = timedelta(minutes=5)
+"""A prompt that could not be sent for so long finds nobody waiting for it: it has failed."""
+
+
+def payable(house: House, amount_minor: int) -> int:
+    """What a push can ask for: the next amount the provider takes (M-Pesa: whole shillings; what is over becomes credit)."""
+    step = named(house, house.operator.payments.mobile_push).step_minor
+    return -(-amount_minor // step) * step
+
+
+async def ask(  # noqa: PLR0917 - the order every dialog asks in
+    conn: AsyncConnection, house: House, account_id: int, phone: str, amount_minor: int, key: str
+) -> int:
+    """Queue a push; its attempt id. A double tap (the same `key`) gets the same; `Refused` while another push is live."""
+    await store.hold_account(conn, account_id)
+    known = await queries.attempt_by(conn, key=f"push:{key}")
+    if known:
+        return known.id
+    facts = await queries.account_facts(conn, account_id)
+    if facts is None:
+        raise Refused("payments.account.unknown", status=404)
+    least = money.parse(house.operator.payments.minimum, facts.currency)
+    if amount_minor < least:
+        raise Refused("payments.minimum", amount=money.show(least, facts.currency))
+    if await queries.live_attempts(conn, account_id, ("mobile_push",)):
+        raise Refused("payments.push.live")
+    attempt_id = await _write(
+        conn, house, account_id=account_id, phone=phone, amount_minor=payable(house, amount_minor),
+        currency=facts.currency, key=key,
+    )  # fmt: skip
+    owed = sum(debt.payable_minor for debt in await queries.debts(conn, account_id))
+    await outbox.enqueue(
+        conn, house, key=f"push:{attempt_id}", kind="push", template="payments.push", params={"owed": owed},
+        account_id=account_id, subject_id=attempt_id, priority=outbox.PROMPT,
+        not_before=house.clock.now() + AFTER_THE_SESSION,
+    )  # fmt: skip
+    return attempt_id
+
+
+async def _write(
+    conn: AsyncConnection, house: House, *, account_id: int, phone: str, amount_minor: int, currency: str, key: str
+) -> int:
+    now, request_id, attempt_id = house.clock.now(), *house.ids.take_many(2)
+    await conn.execute(
+        insert(payment_request).values(
+            id=request_id, key=f"push:{key}", kind="push", account_id=account_id, amount_minor=amount_minor,
+            currency=currency, state="open", created_at=now,
+        )
+    )  # fmt: skip
+    await conn.execute(
+        insert(attempt).values(
+            id=attempt_id, key=f"push:{key}", request_id=request_id, account_id=account_id,
+            provider=house.operator.payments.mobile_push, method="mobile_push", amount_minor=amount_minor,
+            currency=currency, state="created", phone=phone, polls=0, created_at=now,
+            poll_at=now + WORTH_SENDING + LOOKS[0],
+        )
+    )  # fmt: skip
+    return attempt_id
+
+
+async def send(house: House, leaving: Leaving, then: Follow = NOTHING) -> Outcome:
+    """Put the prompt on the phone: what the dispatcher does with outbox rows of kind `push`."""
+    if leaving.subject_id is None:
+        raise ValueError("a push leaves with the id of its attempt")
+    wanted = await _start(house, leaving)
+    if isinstance(wanted, Outcome):
+        return wanted
+    faults.point("payments.sent")
+    said = await named(house, house.operator.payments.mobile_push).push(wanted)
+    faults.point("payments.pushed")
+    return await _finish(house, leaving, said, then)
+
+
+async def _start(house: House, leaving: Leaving) -> Wanted | Outcome:
+    """Write `sent` down before the call; an Outcome when there is nothing (more) to send."""
+    async with house.db.writing() as conn:
+        tried = await _of(conn, leaving)
+        if tried.state == "sent":
+            await outcome.unsure(conn, house, tried, Unanswered("we stopped between writing it down and the answer"))
+            return Outcome(leaving.id, "unknown", attempts=leaving.attempts)
+        if tried.state != "created":
+            return Outcome(leaving.id, "dropped", reason=tried.state, attempts=leaving.attempts)
+        if leaving.params.get("owed") and not await _owes(conn, tried.account_id):
+            await store.change_attempt(
+                conn, tried.id, state="expired", reason="paid", poll_at=None, settled_at=house.clock.now()
+            )
+            await request.close(conn, tried.request_id, "closed")
+            return Outcome(leaving.id, "dropped", reason="paid meanwhile", attempts=leaving.attempts)
+        facts = await queries.account_facts(conn, tried.account_id)
+        await store.change_attempt(conn, tried.id, state="sent", poll_at=house.clock.now() + LOOKS[0])
+    return Wanted(
+        key=tried.key, attempt_id=tried.id, amount_minor=tried.amount_minor, currency=tried.currency,
+        reference=facts.number if facts else "", description=house.operator.short_name, phone=tried.phone,
+        callback_url=callback_url(house, tried.provider),
+    )  # fmt: skip
+
+
+async def _owes(conn: AsyncConnection, account_id: int) -> bool:
+    return any(debt.payable_minor for debt in await queries.debts(conn, account_id))
+
+
+async def _of(conn: AsyncConnection, leaving: Leaving) -> Attempt:
+    tried = await queries.attempt_by(conn, attempt_id=leaving.subject_id, lock=True)
+    if tried is None:
+        raise LookupError(f"outbox row {leaving.id} speaks of an attempt that does not exist")
+    return tried
+
+
+async def _finish(house: House, leaving: Leaving, said: Pushed, then: Follow) -> Outcome:
+    async with house.db.writing() as conn:
+        tried = await _of(conn, leaving)
+        state, reason = await _apply(conn, house, tried, said, then)
+    return Outcome(leaving.id, state, reason=reason, attempts=leaving.attempts)
+
+
+async def _apply(
+    conn: AsyncConnection, house: House, tried: Attempt, said: Pushed, then: Follow
+) -> tuple[str, str | None]:
+    """What the answer does to the attempt (its callback may have been faster), and to the outbox row."""
+    match said:
+        case PushAsked():
+            await outcome.settle(conn, house, tried, Queried("awaiting_customer", said.provider_ref), then)
+            return "sent", None
+        case Declined():
+            await outcome.settle(conn, house, tried, Queried("failed", reason=said.reason), then)
+            return "failed", said.reason
+        case Unreached() if house.clock.now() - tried.created_at < WORTH_SENDING:
+            await store.change_attempt(conn, tried.id, state="created", reason=said.why)
+            return "waiting", said.why
+        case Unreached():
+            await outcome.settle(conn, house, tried, Queried("failed", reason="down"), then)
+            return "failed", said.why
+        case Unanswered():
+            await outcome.unsure(conn, house, tried, said)
+            return "unknown", said.why

@@ -1,0 +1,115 @@
+"""From a paylink to the provider's own page: written down, then asked for, then she is sent there. Never a card field of ours.
+
+Two tabs, or two links for the same debt, lead to one live attempt and so to one charge: the second is sent where the first was.
+If the provider's answer was lost it is asked what became of it, and either its page is found again or it surely never heard us.
+"""
+
+import asyncio
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import faults
+from core.errors import Refused
+from core.house import House
+from core.payments import outcome, poll, queries, request, store
+from core.payments.model import LOOKS, NOTHING, Attempt, Follow, LinkView
+from core.payments.providers import callback_url, named
+from core.payments.providers.contract import (
+    Declined,
+    Queried,
+    Redirected,
+    RedirectMade,
+    Unanswered,
+    Unreached,
+    Wanted,
+)
+from core.payments.tables import attempt
+
+PATIENCE = 25
+"""How many times, a fifth of a second apart, the second tab looks for where the first is being sent."""
+
+
+async def start(house: House, token: str, then: Follow = NOTHING) -> str:
+    """The address of the provider's page for this link; `Refused` when the link is not open or the provider is away."""
+    async with house.db.writing() as conn:
+        tried, wanted = await _claim(conn, house, token)
+    if wanted is None:
+        return await _join(house, token, tried, then)
+    faults.point("payments.redirect_written")
+    said = await named(house, tried.provider).redirect(wanted)
+    faults.point("payments.redirect_made")
+    async with house.db.writing() as conn:
+        await _finish(conn, house, await poll.held(conn, tried.id), said, then)
+    if isinstance(said, RedirectMade):
+        return said.url
+    raise Refused("payments.link.later", status=503)
+
+
+async def _claim(conn: AsyncConnection, house: House, token: str) -> tuple[Attempt, Wanted | None]:
+    """The one live attempt of this debt: another tab's (no Wanted), or a new one, written down as sent."""
+    view = await request.link(conn, house, token)
+    if view is None:
+        raise Refused("payments.link.unknown", status=404)
+    await store.hold_account(conn, view.account_id)
+    view = await request.link(conn, house, token)
+    if view is None or view.state != "open":
+        raise Refused(f"payments.link.{view.state if view else 'unknown'}", status=410)
+    for tried in await queries.live_attempts(conn, view.account_id, ("card",)):
+        if (await queries.request_of(conn, tried.request_id)).invoice_id == view.invoice_id:
+            return tried, None
+    return await _write(conn, house, token, view)
+
+
+async def _write(conn: AsyncConnection, house: House, token: str, view: LinkView) -> tuple[Attempt, Wanted]:
+    facts = await queries.account_facts(conn, view.account_id)
+    if facts is None:
+        raise LookupError(f"request {view.request_id} has no account")
+    now, attempt_id = house.clock.now(), house.ids.take()
+    provider = house.operator.payments.paylink
+    key = f"link:{attempt_id}"
+    await conn.execute(
+        insert(attempt).values(
+            id=attempt_id, key=key, request_id=view.request_id, account_id=view.account_id, provider=provider,
+            method="card", amount_minor=view.amount_minor, currency=view.currency, state="sent", polls=0,
+            created_at=now, poll_at=now + LOOKS[0],
+        )
+    )  # fmt: skip
+    wanted = Wanted(
+        key=key, attempt_id=attempt_id, amount_minor=view.amount_minor, currency=view.currency,
+        reference=facts.number, description=house.operator.short_name, callback_url=callback_url(house, provider),
+        return_url=f"{house.settings.public_url.rstrip('/')}/p/{token}", language=facts.language,
+    )  # fmt: skip
+    return await poll.held(conn, attempt_id), wanted
+
+
+async def _finish(conn: AsyncConnection, house: House, tried: Attempt, said: Redirected, then: Follow) -> None:
+    match said:
+        case RedirectMade():
+            ready = Queried("awaiting_customer", said.provider_ref, redirect_url=said.url)
+            await outcome.settle(conn, house, tried, ready, then)
+        case Declined() | Unreached():
+            await outcome.settle(conn, house, tried, Queried("missing"), then)
+        case Unanswered():
+            await outcome.unsure(conn, house, tried, said)
+
+
+async def _join(house: House, token: str, tried: Attempt, then: Follow) -> str:
+    """Where the live attempt leads: at once, or when the tab that made it has its answer, or by asking what became of it."""
+    for _ in range(PATIENCE):
+        if tried.redirect_url and tried.live:
+            return tried.redirect_url
+        if tried.state != "sent":
+            break
+        await asyncio.sleep(0.2)
+        tried = await _again(house, tried.id)
+    await poll.look(house, tried.id, then)
+    tried = await _again(house, tried.id)
+    if tried.redirect_url and tried.live:
+        return tried.redirect_url
+    raise Refused("payments.link.later", status=503)
+
+
+async def _again(house: House, attempt_id: int) -> Attempt:
+    async with house.db.reading() as conn:
+        return await poll.held(conn, attempt_id, lock=False)

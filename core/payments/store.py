@@ -1,0 +1,61 @@
+"""The SQL by which payments change things: attempts move on, receipts are kept, open items go down and up again."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import bindparam, case, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.bulk import insert_many
+from core.db import insert
+from core.house import House
+from core.ledger.tables import open_item
+from core.parties.tables import account
+from core.payments.tables import allocation, attempt, receipt
+
+_ALLOCATION = ("id", "receipt_id", "invoice_id", "amount_minor", "at", "reverses_id")
+
+
+async def hold_account(conn: AsyncConnection, account_id: int) -> None:
+    """Whoever places money on an account or starts an attempt for it comes one at a time (its foreign keys stay free)."""
+    await conn.execute(select(account.c.id).where(account.c.id == account_id).with_for_update(key_share=True))
+
+
+async def change_attempt(conn: AsyncConnection, attempt_id: int, **values: Any) -> None:
+    """Move an attempt on."""
+    await conn.execute(update(attempt).where(attempt.c.id == attempt_id).values(**values))
+
+
+async def change_receipt(conn: AsyncConnection, receipt_id: int, **values: Any) -> None:
+    """Say more of a receipt: its account, its attempt, its state."""
+    await conn.execute(update(receipt).where(receipt.c.id == receipt_id).values(**values))
+
+
+async def keep_receipt(conn: AsyncConnection, row: dict[str, Any]) -> bool:
+    """Keep a receipt; False when the provider's number is already known."""
+    statement = insert(conn, receipt).values(row)
+    result = await conn.execute(statement.on_conflict_do_nothing(index_elements=["provider", "provider_txn"]))
+    return result.rowcount == 1
+
+
+async def allot(conn: AsyncConnection, house: House, rows: Sequence[tuple[int, int | None, int, int | None]]) -> None:
+    """Write allocations: (receipt, invoice or None for credit, minor units, the allocation it takes back or None)."""
+    now = house.clock.now()
+    ids = house.ids.take_many(len(rows))
+    written = [(number, row[0], row[1], row[2], now, row[3]) for number, row in zip(ids, rows, strict=True)]
+    await insert_many(conn, allocation, _ALLOCATION, written)
+
+
+async def pay_open_items(conn: AsyncConnection, paid: Iterable[tuple[int, int]], on: date) -> None:
+    """Take (invoice, minor units) off what is open; negative opens it again. The rows must be held already."""
+    rows = [{"invoice": invoice_id, "paid": minor} for invoice_id, minor in sorted(paid)]
+    if not rows:
+        return
+    closes = open_item.c.open_minor == bindparam("paid")
+    statement = (
+        update(open_item)
+        .where(open_item.c.invoice_id == bindparam("invoice"))
+        .values(open_minor=open_item.c.open_minor - bindparam("paid"), settled_on=case((closes, on), else_=None))
+    )
+    await conn.execute(statement, rows)

@@ -1,0 +1,44 @@
+"""Demand: the highest power of the period, measured as the fullest interval, or read from a demand register."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from core.rating.charges.fixed import spans_of
+from core.rating.exact import MICRO, Exact
+from core.rating.measure import Measure, remaining, within
+from core.rating.model import Part
+from core.rating.sheet import Sheet
+from core.rating.tariff import Price
+from core.rating.walk import starts_of
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """`interval` minutes a reading spans (None: the meter gives power itself). At least `minimum` units are charged."""
+
+    price: Price
+    interval: Fraction | None = None
+    minimum: Fraction = Fraction(0)
+    per: str = "period"
+    prorate: bool = False
+    year_days: Fraction | None = None
+
+    def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
+        """One line: the highest power, times the price, times the months."""
+        peak = self._peak(sheet, measure).minus(Exact.constant(measure.free)).at_least(Exact.constant(self.minimum))
+        spans = spans_of(sheet, self.per, self.prorate, self.year_days)
+        return [Part(peak.by(spans).times(self.price.minor), self.price.text, peak, measure.unit)]
+
+    def _peak(self, sheet: Sheet, measure: Measure) -> Exact:
+        rows = sheet.rows(measure.meter)
+        quantity = within(sheet, measure, remaining(sheet, measure))
+        starts = starts_of(rows.account, sheet.size)
+        there = starts[1:] > starts[:-1]
+        peak = np.zeros(sheet.size, dtype=quantity.dtype)
+        if there.any():
+            peak[there] = np.maximum.reduceat(quantity, starts[:-1][there])
+        hours = Fraction(60) / self.interval if self.interval else Fraction(1)
+        return Exact.of(peak, MICRO).times(hours)

@@ -1,0 +1,95 @@
+"""Graduated: each unit at the price of the block it falls into (the Vietnamese six steps, per-person water)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import lcm
+
+import numpy as np
+
+from core.rating.blocks import Tier, Width, fee_of, shares
+from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, total_of
+from core.rating.measure import Measure, remaining, used, within
+from core.rating.model import Part
+from core.rating.sheet import Sheet
+from core.rating.walk import Trail, through
+
+
+@dataclass(frozen=True, slots=True)
+class Graduated:
+    """Blocks of units; `one_line` shows them as one line instead of one per block used."""
+
+    tiers: tuple[Tier, ...]
+    width: Width = field(default_factory=Width)
+    one_line: bool = False
+
+    def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
+        """A line per block."""
+        units = used(sheet, measure)
+        by_block = shares(units, self.width.bounds(self.tiers, sheet, measure.charge))
+        lines = [
+            _line(tier, inside, number, measure, ~units.above(ZERO) if number == 1 else None)
+            for number, (tier, inside) in enumerate(zip(self.tiers, by_block, strict=True), start=1)
+        ]
+        return [_joined(lines, units, measure)] if self.one_line else lines
+
+
+def _line(tier: Tier, inside: Exact, number: int, measure: Measure, empty: Mask | None) -> Part:
+    there = inside.above(ZERO)
+    return Part(
+        inside.times(tier.price.minor).plus(fee_of(tier, there)),
+        tier.price.text,
+        inside,
+        measure.unit,
+        present=there if empty is None else there | empty,
+        block=number,
+    )
+
+
+def _joined(lines: Sequence[Part], units: Exact, measure: Measure) -> Part:
+    return Part(total_of(line.amount for line in lines), "", units, measure.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class GraduatedByTime:
+    """Blocks counted over all times of use together, each with a price for each time: units count in time order."""
+
+    tiers: tuple[Tier, ...]
+    bands: tuple[int, ...]
+    width: Width = field(default_factory=Width)
+
+    def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
+        """A line per time of use and block."""
+        cells, den = self._cells(sheet, measure)
+        names = sheet.tariff.times.names if sheet.tariff.times else ()
+        lines = []
+        for band in self.bands:
+            for number, tier in enumerate(self.tiers, start=1):
+                inside = Exact.of(cells[band, number - 1], den)
+                price = (tier.by_time or {}).get(band, tier.price)
+                lines.append(
+                    Part(
+                        inside.times(price.minor),
+                        price.text,
+                        inside,
+                        measure.unit,
+                        present=inside.above(ZERO),
+                        block=number,
+                        time=names[band],
+                    )
+                )
+        return lines
+
+    def _cells(self, sheet: Sheet, measure: Measure) -> tuple[Column, int]:
+        """Quantities by (time, block, service), and the parts of a unit they are counted in."""
+        rows = sheet.rows(measure.meter)
+        bounds = self.width.bounds(self.tiers, sheet, measure.charge)
+        den = lcm(MICRO, *(bound.den for bound in bounds))
+        quantity = within(sheet, measure, remaining(sheet, measure))
+        scaled = Exact.of(quantity, MICRO).times(den // MICRO).values if den != MICRO else quantity
+        limits = [bound.times(den).values for bound in bounds]
+        wide = max((len(limit) for limit in limits), default=1)
+        table = np.array([np.broadcast_to(limit, (wide,)) for limit in limits]).reshape(len(limits), wide)
+        face = sheet.face(measure.meter, measure.charge)
+        trail = Trail(sheet.size, rows.account, scaled, at=rows.at, face=(face.bands, face.origin, face.seconds))
+        assert sheet.tariff.times is not None
+        return through(trail, table, len(sheet.tariff.times.names)), den

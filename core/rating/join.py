@@ -1,0 +1,61 @@
+"""Puts the results of several runs of services back into one, in the order of the services."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import lcm
+
+import numpy as np
+
+from core.rating.exact import Column, Exact, largest
+from core.rating.model import Line, Rated
+
+
+def joined(parts: Sequence[Rated]) -> Rated:
+    """One result over all the services."""
+    size = sum(part.size for part in parts)
+    refused, shift = {}, 0
+    for part in parts:
+        refused.update({index + shift: why for index, why in part.refused.items()})
+        shift += part.size
+    first = parts[0]
+    return Rated(
+        size,
+        first.currency,
+        tuple(_line([part.lines[i] for part in parts]) for i in range(len(first.lines))),
+        np.concatenate([part.total for part in parts]),
+        _exact([part.exact_total for part in parts]),
+        refused,
+        {code: np.concatenate([part.left[code] for part in parts]) for code in first.left},
+        {code: np.concatenate([part.service[code] for part in parts]) for code in first.service},
+    )
+
+
+def _line(same: Sequence[Line]) -> Line:
+    first = same[0]
+    exact = _exact([line.exact for line in same])
+    whole = all(line.amount is line.exact.values for line in same)
+    return replace(
+        first,
+        amount=exact.values if whole and exact.den == 1 else np.concatenate([line.amount for line in same]),
+        present=np.concatenate([line.present for line in same]),
+        exact=exact,
+        quantity=None if first.quantity is None else np.concatenate([_known(line.quantity) for line in same]),
+        base=None if first.base is None else _exact([_full(line) for line in same]),
+    )
+
+
+def _known(column: Column | None) -> Column:
+    assert column is not None
+    return column
+
+
+def _full(line: Line) -> Exact:
+    assert line.base is not None
+    return line.base.spread(len(line.present))
+
+
+def _exact(columns: Sequence[Exact]) -> Exact:
+    den = lcm(*(column.den for column in columns))
+    scaled = [column if column.den == den else Exact(column.times(den).values, den, 0) for column in columns]
+    values = np.concatenate([column.values for column in scaled])
+    return Exact(values, den, largest(values))

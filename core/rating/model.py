@@ -1,0 +1,164 @@
+"""What goes into rating and what comes out: columns over many services of one tariff and one period.
+
+Quantities are int64 micro-units (1 kWh = 1,000,000), money is in minor units, instants of events are local seconds since
+1970-01-01 00:00 of the tariff's own zone, so that rating needs neither zone data nor a clock.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+
+from core.rating.exact import Column, Exact, Mask
+
+Pair = tuple[Column, Column]
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Intervals, calls, messages or sessions, sorted by account and then by time.
+
+    `account` is the index of the service in the batch; `at` the local second of the start; `quantity` micro-units (for a
+    meter counted in time also its length); `destination` indexes the tariff's destinations; `value` is money, minor units.
+    """
+
+    account: Column
+    at: Column | None
+    quantity: Column
+    destination: Column | None = None
+    value: Column | None = None
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+    def picked(self, rows: slice | Column | Mask, shift: int = 0) -> "Events":
+        """Some of the rows, their accounts counted from `shift`."""
+        return Events(
+            self.account[rows] - shift if shift else self.account[rows],
+            None if self.at is None else self.at[rows],
+            self.quantity[rows],
+            None if self.destination is None else self.destination[rows],
+            None if self.value is None else self.value[rows],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """Units of an allowance left from earlier periods: micro-units per service, usable before the local second `until`."""
+
+    units: Column
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """`size` services of one tariff in one period [period_from, period_to).
+
+    `quantity[meter]`: totals; where absent they are the sum of `events[meter]`. `history[meter]`: (sum, how many) of the
+    earlier periods that the tariff asks for. `fraction`: (numerators, denominators) of the period in which each service
+    was there; None is all of it. `opening`/`closing`: whose first or last bill this is (charges in advance need it).
+    `pool`: services with the same number share the shared allowances. `share`, `first`, `last`: where a new version of
+    the tariff cuts the period (`versions.py`), each service's days under this version of all its days.
+    """
+
+    size: int
+    period_from: date
+    period_to: date
+    quantity: Mapping[str, Column] = field(default_factory=dict)
+    attributes: Mapping[str, Column] = field(default_factory=dict)
+    history: Mapping[str, Pair] = field(default_factory=dict)
+    fraction: Pair | None = None
+    events: Mapping[str, Events] = field(default_factory=dict)
+    carried: Mapping[str, tuple[Carried, ...]] = field(default_factory=dict)
+    pool: Column | None = None
+    opening: Mask | None = None
+    closing: Mask | None = None
+    share: Pair | None = None
+    first: bool = True
+    last: bool = True
+
+    def part(self, low: int, high: int) -> "Batch":
+        """The services `low` up to `high`, as views where possible."""
+        here = slice(low, high)
+        return Batch(
+            high - low,
+            self.period_from,
+            self.period_to,
+            {name: column[here] for name, column in self.quantity.items()},
+            {name: column[here] for name, column in self.attributes.items()},
+            {name: (sums[here], counts[here]) for name, (sums, counts) in self.history.items()},
+            None if self.fraction is None else (self.fraction[0][here], self.fraction[1][here]),
+            {name: _rows(events, low, high) for name, events in self.events.items()},
+            {code: tuple(Carried(c.units[here], c.until) for c in old) for code, old in self.carried.items()},
+            None if self.pool is None else self.pool[here],
+            None if self.opening is None else self.opening[here],
+            None if self.closing is None else self.closing[here],
+            None if self.share is None else (self.share[0][here], self.share[1][here]),
+            self.first,
+            self.last,
+        )
+
+
+def _rows(events: Events, low: int, high: int) -> Events:
+    first, last = np.searchsorted(events.account, [low, high])
+    return events.picked(slice(int(first), int(last)), low)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one charge says before rounding: an exact amount in minor units, and what it was reckoned from."""
+
+    amount: Exact
+    price: str = ""
+    quantity: Exact | None = None
+    unit: str = ""
+    present: Mask | None = None
+    block: int | None = None
+    time: str | None = None
+    destination: str | None = None
+    base: Exact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the bill for every service: `amount` int64 minor units, `quantity` int64 micro-units of `unit`.
+
+    `present` says whose bill shows the line (its amount is 0 elsewhere). `price` is text as in the tariff ("16.54", "5 %").
+    A graduated charge makes one line per block, all of one code. `exact` is the amount over its denominator, which
+    differs from `amount` only where the tariff leaves lines unrounded. `base` is what a percentage was taken of. `since`
+    and `until` are set where the tariff changed within the period: the line is for those days.
+    """
+
+    code: str
+    kind: str
+    amount: Column
+    present: Mask
+    exact: Exact
+    price: str = ""
+    quantity: Column | None = None
+    unit: str = ""
+    block: int | None = None
+    time: str | None = None
+    destination: str | None = None
+    base: Exact | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """The lines in bill order, their `total` (int64 minor units, equal to the sum of the amounts), and what is left over.
+
+    `refused` names the services that could not be rated and why; their amounts are 0. `left[allowance]` micro-units not
+    used; `service[name]` the index of the fair-use step that applies.
+    """
+
+    size: int
+    currency: str
+    lines: tuple[Line, ...]
+    total: Column
+    exact_total: Exact
+    refused: Mapping[int, str] = field(default_factory=dict)
+    left: Mapping[str, Column] = field(default_factory=dict)
+    service: Mapping[str, Column] = field(default_factory=dict)

@@ -1,0 +1,147 @@
+"""The worksheet of one batch while it is being rated: what each charge may look up, and the lines so far.
+
+Everything is worked out once and kept: the fraction of the period, the use by time, what allowances covered.
+"""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from functools import cached_property
+from math import lcm
+
+import numpy as np
+
+from core.rating.errors import CannotRate
+from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, total_of
+from core.rating.model import Batch, Events, Pair
+from core.rating.spans import months_of
+from core.rating.tariff import Condition, Tariff
+from core.rating.times import Clockface
+from core.rating.walk import sums
+
+
+class Sheet:
+    """Look-ups over one batch; charges read it, only `rate` writes to it."""
+
+    def __init__(self, tariff: Tariff, batch: Batch) -> None:
+        self.tariff, self.batch, self.size = tariff, batch, batch.size
+        self.sums: dict[str, Exact] = {}
+        self.kept: dict[str, object] = {}
+        self._rows: dict[str, Events] = {}
+        self._bands: dict[str, Column] = {}
+
+    @cached_property
+    def everyone(self) -> Mask:
+        """A mask that holds for all."""
+        return np.ones(self.size, dtype=np.bool_)
+
+    @cached_property
+    def fraction(self) -> Exact:
+        """The part of the period in which each service was there."""
+        if self.batch.fraction is None:
+            return Exact.constant(1)
+        return ratio(self.batch.fraction)
+
+    @cached_property
+    def share(self) -> Exact:
+        """The part of each service's days that is under this version of the tariff."""
+        if self.batch.share is None:
+            return Exact.constant(1)
+        return ratio(self.batch.share)
+
+    @cached_property
+    def days(self) -> Exact:
+        """Days of the period in which each service was there."""
+        return self.shared(self.fraction.times((self.batch.period_to - self.batch.period_from).days))
+
+    def shared(self, column: Exact) -> Exact:
+        """What falls to this version of the tariff of something that is for the whole period."""
+        return column if self.batch.share is None else column.by(self.share)
+
+    @cached_property
+    def months(self) -> Fraction:
+        """Months of the whole period."""
+        return months_of(self.batch.period_from, self.batch.period_to)
+
+    def attribute(self, name: str, charge: str) -> Exact:
+        """A number known of each account, such as persons."""
+        if name not in self.batch.attributes:
+            raise CannotRate(f"charge {charge}", f"it needs the account's {name!r}", f"give {name} with the account")
+        return Exact.of(self.batch.attributes[name])
+
+    def applies(self, when: Condition | None, charge: str) -> Mask:
+        """Which services a condition holds for."""
+        if when is None:
+            return self.everyone
+        mask = self.everyone
+        if when.months and self.batch.period_from.month not in when.months:
+            return ~self.everyone
+        if when.first_purchase and not self.batch.first:
+            return ~self.everyone
+        if when.first_purchase and "first_purchase" in self.batch.attributes:
+            mask = mask & (self.batch.attributes["first_purchase"] != 0)
+        if when.attribute is not None:
+            values = self.attribute(when.attribute, charge).values
+            mask = mask & np.isin(values, sorted(when.values))
+        return mask
+
+    def base(self, codes: Iterable[str]) -> Exact:
+        """What the named lines come to."""
+        return total_of(self.sums[code] for code in codes if code in self.sums)
+
+    def rows(self, meter: str) -> Events:
+        """The meter's events; where there are only totals, one event without a time for each service."""
+        if meter not in self._rows:
+            events = self.batch.events.get(meter)
+            if events is None:
+                nothing = np.zeros(self.size, dtype=np.int64)
+                events = Events(np.arange(self.size), None, self.batch.quantity.get(meter, nothing))
+            self._rows[meter] = events
+        return self._rows[meter]
+
+    def face(self, meter: str, charge: str) -> Clockface:
+        """The table of times that covers the meter's events."""
+        events, times = self.rows(meter), self.tariff.times
+        if times is None or events.at is None:
+            raise CannotRate(
+                f"charge {charge}", f"it depends on the time of use of {meter!r}", "give each usage row its `at`"
+            )
+        if len(events) == 0:
+            return Clockface.over(times, 0, 0)
+        return Clockface.over(times, int(events.at.min()), int(events.at.max()))
+
+    def bands(self, meter: str, charge: str) -> Column:
+        """The time of use of each of the meter's events."""
+        if meter not in self._bands:
+            face, at = self.face(meter, charge), self.rows(meter).at
+            self._bands[meter] = face.bands_at(np.zeros(0, dtype=np.int64) if at is None else at)
+        return self._bands[meter]
+
+    def average(self, meter: str) -> Exact:
+        """Mean use of the earlier periods that are known, this period's own where none is."""
+        own = self.total(meter)
+        if meter not in self.batch.history:
+            return own
+        earlier, counts = self.batch.history[meter]
+        known = counts > 0
+        den = lcm(*(int(count) for count in np.unique(counts[known])))
+        mean = Exact.of(earlier * (den // np.where(known, counts, 1)), MICRO * den)
+        return mean.where(known).plus(own.where(~known))
+
+    def total(self, meter: str) -> Exact:
+        """The meter's whole use in units, before any allowance."""
+        if meter in self.batch.quantity:
+            return Exact.of(self.batch.quantity[meter], MICRO)
+        rows = self.rows(meter)
+        return Exact.of(sums(rows.account, rows.quantity, self.size), MICRO)
+
+    def nothing(self) -> Exact:
+        """A column of zeros."""
+        return ZERO.spread(self.size)
+
+
+def ratio(pair: Pair) -> Exact:
+    """Numerators over denominators, account by account, as one column."""
+    numerators, denominators = pair
+    known = np.where(denominators == 0, 1, denominators)
+    den = lcm(*(int(d) for d in np.unique(known)))
+    return Exact.of(numerators * (den // known), den)

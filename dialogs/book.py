@@ -1,0 +1,55 @@
+"""All flows in one book: finds the state a place names, and where a target leads."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dialogs.intents import Intent
+from dialogs.model import Flow, Load, State
+from dialogs.session import Place
+from dialogs.shape import digest, is_guard
+from dialogs.words import Words
+
+HOME, RESUME = "home", "resume"
+STICKY = ("account_id", "proven")
+"""What is remembered when the talk goes home: the account that was chosen, and that the PIN was right."""
+
+
+@dataclass(frozen=True)
+class Book:
+    """The flows of this house, the question that tells who is calling, and how the house speaks."""
+
+    flows: Mapping[str, Flow]
+    places: Mapping[tuple[str, str], Place]
+    guards: frozenset[str]
+    caller: Load
+    words: Words
+    intent: Callable[[str], Intent | None]
+
+    def state(self, place: Place) -> State | None:
+        """The state of a place; None when the flow is not what it was when the place was stored."""
+        if self.places.get((place.flow, place.state)) != place:
+            return None
+        return self.flows[place.flow].states[place.state]
+
+    def place(self, flow: str, state: str = "") -> Place:
+        """A place by name; without a state, the start of the flow."""
+        return self.places[flow, state or self.flows[flow].start]
+
+    def say(self, lang: str, key: str, values: Mapping[str, Any] | None = None) -> str:
+        """See `Words.say`."""
+        return self.words.say(lang, key, values)
+
+
+def bind(flows: Iterable[Flow], caller: Load, words: Words, intent: Callable[[str], Intent | None]) -> Book:
+    """A book of these flows; no two may have one name."""
+    named: dict[str, Flow] = {}
+    places: dict[tuple[str, str], Place] = {}
+    for flow in flows:
+        if flow.name in named:
+            raise ValueError(f"two flows are called {flow.name}")
+        named[flow.name] = flow
+        version = digest(flow)
+        places.update({(flow.name, state): Place(flow.name, state, version) for state in flow.states})
+    guards = frozenset(flow.name for flow in named.values() if is_guard(flow))
+    return Book(named, places, guards, caller, words, intent)

@@ -1,0 +1,38 @@
+"""How the account stands: everything it has, each with the time at which it was so."""
+
+from datetime import UTC, date, datetime
+
+from dialogs import counter
+from dialogs.model import Flow, Go, Load, Say
+from dialogs.values import amount, day, lines, moment, quantity, word
+
+_AT = moment(datetime(2026, 9, 28, 20, 20, tzinfo=UTC))
+BALANCES = Load(
+    counter.balances,
+    quick=True,
+    widest={
+        "account": "0123456789012",
+        "lines": lines(
+            [
+                word("balance.overdue", amount=amount(999_999_99, "KES"), due=day(date(2026, 9, 28)), at=_AT),
+                word("balance.points", points=999_999, at=_AT),
+                word("balance.gift", quantity=quantity(99_500_000, "kWh"), at=_AT),
+            ]
+        ),
+        "owes": True,
+    },
+)
+
+FLOW = Flow(
+    "balance",
+    start="show",
+    guards=("choose_account", "pin"),
+    states={
+        "show": Say(
+            "balance.show",
+            load=BALANCES,
+            choices=(Go("balance.pay", to="pay", when="owes"), Go("balance.bill", to="bill")),
+            pages=2,
+        ),
+    },
+)

@@ -1,0 +1,73 @@
+"""The last bills, each with its lines; a line that is wrong is disputed here, which freezes its amount."""
+
+from datetime import date
+
+from dialogs import counter
+from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.model import Do, Effect, Flow, Go, Load, Menu, Pick, Say
+from dialogs.values import amount, day, named
+
+_MONEY, _DAY = amount(999_999_99, "KES"), day(date(2026, 9, 28))
+_NUMBER = "INV-000001234567"
+_LINE = {"value": 9, "label": named({"en": "Inflation adjustment", "sw": "Marekebisho ya mfumuko"}), "amount": _MONEY}
+
+LAST = Load(
+    counter.last_bills,
+    {"rows": [{"value": "1", "from": _DAY, "to": _DAY, "total": _MONEY, "open": _MONEY}] * 3},
+)
+ONE = Load(
+    counter.bill,
+    {"number": _NUMBER, "from": _DAY, "to": _DAY, "total": _MONEY, "open": _MONEY, "due": _DAY, "estimated": "", "owes": True},
+)
+LINES = Load(counter.bill_lines, {"rows": [_LINE] * 9, "number": _NUMBER})
+LINE = Load(counter.bill_line, {"label": _LINE["label"], "amount": _MONEY})
+TEXT_ME = Effect(counter.text_bill, ("done", "already"))
+DISPUTE = Effect(
+    counter.dispute, ("done", "already"), risk="order", widest={"reference": "T-1234567-8", "frozen": _MONEY}
+)
+
+FLOW = Flow(
+    "bill",
+    start="list",
+    guards=("choose_account", "pin"),
+    states={
+        "list": Pick("bill.list", row="bill.row", load=LAST, keep_as="invoice_id", to="show", none="none", pages=2),
+        "none": Say("bill.none"),
+        "show": Menu(
+            "bill.show",
+            load=ONE,
+            choices=(
+                Go("bill.see_lines", to="lines"),
+                Go("bill.pay", to="pay", when="owes"),
+                Do("bill.text_me", run=TEXT_ME, done="texted", already="texted", refused="refused", down="down"),
+            ),
+            pages=2,
+        ),
+        "texted": Say("bill.texted"),
+        "lines": Pick("bill.lines", row="bill.line", load=LINES, keep_as="position", to="why", none="show", pages=3),
+        "why": Menu(
+            "bill.why",
+            load=LINE,
+            choices=(
+                Go("bill.too_high", to="confirm", keep={"reason": "too_high"}),
+                Go("bill.not_mine", to="confirm", keep={"reason": "not_mine"}),
+                Go("bill.reading", to="confirm", keep={"reason": "reading"}),
+                Go("bill.other", to="confirm", keep={"reason": "other"}),
+            ),
+            pages=2,
+        ),
+        "confirm": Menu(
+            "bill.confirm",
+            load=LINE,
+            choices=(
+                Do("talk.yes", run=DISPUTE, done="disputed", already="already", refused="refused", down="down"),
+                Go("talk.no", to="lines"),
+            ),
+            pages=2,
+        ),
+        "disputed": Say("bill.disputed", pages=2),
+        "already": Say("bill.already", pages=2),
+        "refused": REFUSED,
+        "down": DOWN,
+    },
+)

@@ -1,0 +1,26 @@
+"""One phone with several accounts is asked which; one without any is led to link one."""
+
+from dialogs import counter
+from dialogs.model import WANTED, Flow, Fork, Go, Load, Menu, Pick, Values
+
+ACCOUNTS = Load(counter.accounts, {"rows": [{"value": 1, "number": "0123456789012", "place": "W" * 16}] * 6})
+
+
+def chosen(data: Values, facts: Values) -> str:
+    """Whether there is anything to choose."""
+    if data.get("account_id"):
+        return "chosen"
+    return "several" if facts["accounts"] else "none"
+
+
+FLOW = Flow(
+    "choose_account",
+    start="chosen",
+    states={
+        "chosen": Fork({"chosen": WANTED, "several": "which", "none": "none"}, judge=chosen),
+        "which": Pick(
+            "choose.which", row="choose.row", load=ACCOUNTS, keep_as="account_id", to=WANTED, none="none", pages=3
+        ),
+        "none": Menu("choose.none", choices=(Go("home.link", to="link"), Go("home.interest", to="interest"))),
+    },
+)

@@ -1,0 +1,81 @@
+"""Something is wrong with the supply: what we know already is told first, and a ticket is three answers away."""
+
+from datetime import UTC, datetime
+
+from dialogs import counter
+from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.model import Again, Ask, Do, Effect, Flow, Fork, Go, Load, Menu, Pick, Say, Values
+from dialogs.values import cut, moment, word
+
+_AT = moment(datetime(2026, 9, 28, 20, 20, tzinfo=UTC))
+_PLACE = "W" * 30
+LONGEST_PLACE = 120
+
+PLACES = Load(
+    counter.places, {"rows": [{"value": {}, "place": _PLACE}] * 7, "place": _PLACE, "spot": {}, "commodity": "electricity"}
+)
+KNOWN = Load(
+    counter.known_outage,
+    {"area": "W" * 20, "cause": "W" * 30, "since": _AT, "until": word("fault.until", at=_AT)},
+)
+KINDS = Load(counter.fault_kinds, {"electricity": True, "elsewhere": True})
+SUMMARY = Load(counter.fault_summary, {"kind_name": word("fault.kind.no_supply"), "place": _PLACE})
+REPORT = Effect(
+    counter.report_fault, ("done", "already"), risk="order", widest={"reference": "T-1234567-8", "outage_note": ""}
+)
+
+
+def a_place(text: str, _data: Values, _house: Values) -> Values:
+    """A place in the customer's own words."""
+    if len(text) < 3:
+        raise Again("fault.where_hint")
+    if len(text) > LONGEST_PLACE:
+        raise Again("talk.too_long")
+    return {"spot": None, "place": cut(text, LONGEST_PLACE)}
+
+
+def _kind(name: str, when: str = "") -> Go:
+    return Go(f"fault.kind.{name}", to="confirm", keep={"kind": name}, when=when)
+
+
+FLOW = Flow(
+    "fault",
+    start="places",
+    states={
+        "places": Fork({"one": "known", "several": "which", "none": "where"}, load=PLACES, keep=("spot", "place")),
+        "which": Pick("fault.which", row="fault.place", load=PLACES, keep_as="spot", to="known", none="where", pages=2),
+        "known": Fork(
+            {"outage": "outage", "clear": "kind"}, load=KNOWN, keep=("place", "area", "cause", "since", "until")
+        ),
+        "outage": Menu("fault.outage", choices=(Go("fault.mine_differs", to="kind"),), pages=2),
+        "where": Ask("fault.where", parse=a_place, to="kind"),
+        "kind": Menu(
+            "fault.kind",
+            load=KINDS,
+            choices=(
+                _kind("no_supply"),
+                _kind("voltage", "electricity"),
+                _kind("danger", "electricity"),
+                _kind("leak", "water"),
+                _kind("quality", "water"),
+                _kind("slow", "internet"),
+                _kind("meter", "metered"),
+                _kind("other"),
+                Go("fault.elsewhere", to="where", when="elsewhere"),
+            ),
+            pages=2,
+        ),
+        "confirm": Menu(
+            "fault.confirm",
+            load=SUMMARY,
+            choices=(
+                Do("talk.yes", run=REPORT, done="reported", already="reported", refused="refused", down="down"),
+                Go("talk.no", to="kind"),
+            ),
+            pages=2,
+        ),
+        "reported": Say("fault.reported", choices=(Go("fault.my_tickets", to="tickets"),), pages=2),
+        "refused": REFUSED,
+        "down": DOWN,
+    },
+)

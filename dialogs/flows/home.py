@@ -1,0 +1,70 @@
+"""The door: who is calling, how the account stands in one line, and the way to everything else in one answer."""
+
+from datetime import date
+
+from dialogs import counter
+from dialogs.model import Flow, Fork, Go, Load, Menu, Values
+from dialogs.values import amount, day, word
+
+CALLER = Load(counter.caller, quick=True)
+STANDING = Load(
+    counter.standing,
+    quick=True,
+    widest={
+        "line": word("home.line.overdue", amount=amount(999_999_99, "KES"), due=day(date(2026, 9, 28))),
+        "several": True,
+    },
+)
+
+
+def who_calls(_data: Values, facts: Values) -> str:
+    """A customer has at least one account that this contact may ask about."""
+    return "customer" if facts["accounts"] else "stranger"
+
+
+FLOW = Flow(
+    "home",
+    start="who",
+    states={
+        "who": Fork({"customer": "menu", "stranger": "welcome"}, judge=who_calls),
+        "menu": Menu(
+            "home.menu",
+            load=STANDING,
+            home=True,
+            choices=(
+                Go("home.balance", to="balance"),
+                Go("home.bill", to="bill"),
+                Go("home.pay", to="pay"),
+                Go("home.fault", to="fault"),
+                Go("home.rewards", to="rewards"),
+                Go("home.account", to="choose_account", keep={"account_id": None}, when="several"),
+                Go("home.more", to="more"),
+            ),
+        ),
+        "more": Menu(
+            "home.more_title",
+            choices=(
+                Go("home.tickets", to="tickets"),
+                Go("home.language", to="language"),
+                Go("home.pin", to="new_pin"),
+                Go("home.link", to="link"),
+                Go("home.messages", to="messages"),
+                Go("home.help", to="help"),
+            ),
+        ),
+        "messages": Menu(
+            "home.messages_title", choices=(Go("home.stop", to="stop"), Go("home.start", to="start"))
+        ),
+        "welcome": Menu(
+            "home.welcome",
+            home=True,
+            choices=(
+                Go("home.link", to="link"),
+                Go("home.interest", to="interest"),
+                Go("home.fault", to="fault"),
+                Go("home.language", to="language"),
+                Go("home.help", to="help"),
+            ),
+        ),
+    },
+)

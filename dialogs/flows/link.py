@@ -1,0 +1,41 @@
+"""Brings a phone and an account together: the account number, then the code that went to the phone of record."""
+
+from dialogs import counter
+from dialogs.flows.new_pin import a_code
+from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.model import Act, Again, Ask, Do, Effect, Flow, Go, Menu, Say, Values
+
+SEND_CODE = Effect(counter.send_link_code, risk="personal", widest={"masked": "+2547*****678"})
+LINK = Effect(counter.link_account, ("done", "wrong"), widest={"number": "0123456789012"})
+LONGEST_NUMBER = 20
+
+
+def an_account_number(text: str, _data: Values, _house: Values) -> Values:
+    """An account number as it stands on the bill."""
+    typed = text.replace(" ", "").upper()
+    if not 3 <= len(typed) <= LONGEST_NUMBER or not typed.replace("-", "").replace("/", "").isalnum():
+        raise Again("link.number_hint")
+    return {"number": typed}
+
+
+FLOW = Flow(
+    "link",
+    start="number",
+    states={
+        "number": Ask("link.number", parse=an_account_number, to="confirm"),
+        "confirm": Menu(
+            "link.confirm",
+            choices=(
+                Do("talk.yes", run=SEND_CODE, done="code", refused="refused", down="down"),
+                Go("link.other_number", to="number"),
+            ),
+            pages=2,
+        ),
+        "code": Ask("link.code", parse=a_code, to="check", secret=True),
+        "check": Act(LINK, {"done": "linked", "wrong": "code_again", "refused": "refused", "down": "down"}),
+        "code_again": Ask("link.code_again", parse=a_code, to="check", secret=True),
+        "linked": Say("link.linked", choices=(Go("home.balance", to="balance"),)),
+        "refused": REFUSED,
+        "down": DOWN,
+    },
+)

@@ -1,0 +1,30 @@
+"""STOP and START: taken at their word at once, because nobody should have to argue to be left alone."""
+
+from dialogs import counter
+from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.model import Act, Effect, End, Flow
+
+LEAVE_ALONE = Effect(counter.stop)
+WRITE_AGAIN = Effect(counter.start)
+
+STOP = Flow(
+    "stop",
+    start="stop",
+    states={
+        "stop": Act(LEAVE_ALONE, {"done": "stopped", "refused": "refused", "down": "down"}),
+        "stopped": End("messages.stopped"),
+        "refused": REFUSED,
+        "down": DOWN,
+    },
+)
+
+START = Flow(
+    "start",
+    start="start",
+    states={
+        "start": Act(WRITE_AGAIN, {"done": "started", "refused": "refused", "down": "down"}),
+        "started": End("messages.started"),
+        "refused": REFUSED,
+        "down": DOWN,
+    },
+)

@@ -1,0 +1,95 @@
+"""Paying: all of it or another amount, from this phone or by a link; three answers from the first menu to the prompt."""
+
+from datetime import date
+
+from core.money import parse
+from dialogs import counter
+from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.model import Again, Ask, Do, Effect, End, Flow, Fork, Go, Load, Menu, Say, Values
+from dialogs.values import amount, day
+
+_MONEY = amount(999_999_99, "KES")
+_PHONE = "+254712345678"
+
+OWING = Load(
+    counter.owing,
+    {"owed": _MONEY, "asked_minor": 999_999_99, "due": day(date(2026, 9, 28)), "push": True, "link": True, "currency": "KES"},
+)
+TO_PAY = Load(
+    counter.to_pay, {"amount": _MONEY, "amount_minor": 999_999_99, "phone": _PHONE, "push": True, "link": True}
+)
+PUSH = Effect(counter.push, ("done", "already", "pending"), risk="money", widest={"amount": _MONEY, "phone": _PHONE})
+LINK = Effect(counter.text_paylink, ("done", "already"), risk="money", widest={"amount": _MONEY})
+
+
+def amount_to_pay(text: str, data: Values, house: Values) -> Values:
+    """Minor units of what was typed: at least the house's least amount."""
+    currency = str(data.get("currency") or house["currency"])
+    digits = text.upper().removeprefix(currency).removesuffix("/=").removesuffix("/-").strip()
+    try:
+        minor = parse(digits, currency)
+    except ValueError as why:
+        raise Again("pay.not_an_amount") from why
+    least = int(house["least_minor"])
+    if minor < least:
+        raise Again("pay.too_little", least=amount(least, currency))
+    return {"asked_minor": minor}
+
+
+FLOW = Flow(
+    "pay",
+    start="owing",
+    guards=("choose_account", "pin"),
+    states={
+        "owing": Fork(
+            {"owes": "how", "clear": "clear", "typed": "other_how"},
+            load=OWING,
+            keep=("owed", "due", "asked_minor", "push", "link", "currency"),
+        ),
+        "how": Menu(
+            "pay.how",
+            choices=(
+                Go("pay.all_push", to="confirm_push", keep={"asked_minor": None}, when="push"),
+                Go("pay.all_link", to="confirm_link", keep={"asked_minor": None}, when="link"),
+                Go("pay.other", to="other"),
+            ),
+            pages=2,
+        ),
+        "clear": Menu("pay.clear", choices=(Go("pay.ahead", to="other"),)),
+        "other": Ask("pay.other_ask", parse=amount_to_pay, to="other_how"),
+        "other_how": Menu(
+            "pay.other_how",
+            load=TO_PAY,
+            choices=(
+                Go("pay.push", to="confirm_push", when="push"),
+                Go("pay.link", to="confirm_link", when="link"),
+            ),
+        ),
+        "confirm_push": Menu(
+            "pay.confirm_push",
+            load=TO_PAY,
+            keep=("amount_minor",),
+            choices=(
+                Do(
+                    "talk.yes", run=PUSH, done="pushed", already="pushed_already", pending="under_way",
+                    refused="refused", down="down",
+                ),
+                Go("pay.link_instead", to="confirm_link", when="link"),
+            ),
+            pages=2,
+        ),
+        "confirm_link": Menu(
+            "pay.confirm_link",
+            load=TO_PAY,
+            keep=("amount_minor",),
+            choices=(Do("talk.yes", run=LINK, done="linked", already="linked", refused="refused", down="down"),),
+            pages=2,
+        ),
+        "pushed": End("pay.pushed"),
+        "pushed_already": End("pay.pushed_already", pages=2),
+        "under_way": Say("pay.under_way", choices=(Go("pay.link", to="confirm_link"),), pages=2),
+        "linked": Say("pay.linked"),
+        "refused": REFUSED,
+        "down": DOWN,
+    },
+)  # fmt: skip

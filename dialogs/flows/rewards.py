@@ -1,0 +1,64 @@
+"""Points earned by paying on time, and what they buy: kWh on the next bill, or airtime for this phone."""
+
+from dialogs import counter
+from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.model import Do, Effect, Flow, Go, Load, Menu, Pick, Say
+from dialogs.values import amount, quantity
+
+_KWH, _AIRTIME, _PHONE = quantity(10_000_000, "kWh"), amount(1_000_00, "KES"), "+254712345678"
+
+POINTS = Load(counter.points, {"points": 999_999, "kwh": True, "airtime": True})
+KWH = Load(counter.kwh_choices, {"rows": [{"value": 10, "units": _KWH, "points": 99_999}] * 3, "points": 999_999})
+AIRTIME = Load(counter.airtime_choices, {"rows": [{"value": 1000, "worth": _AIRTIME, "points": 99_999}] * 3, "points": 999_999})
+KWH_PRICE = Load(counter.kwh_price, {"units": _KWH, "cost": 99_999})
+AIRTIME_PRICE = Load(counter.airtime_price, {"worth": _AIRTIME, "cost": 99_999, "phone": _PHONE})
+GIVE_KWH = Effect(counter.redeem_kwh, ("done", "already"), risk="money", widest={"units": _KWH, "left": 999_999})
+GIVE_AIRTIME = Effect(
+    counter.redeem_airtime, ("done", "already", "pending"), risk="money", widest={"worth": _AIRTIME, "phone": _PHONE}
+)
+
+FLOW = Flow(
+    "rewards",
+    start="menu",
+    guards=("choose_account", "pin"),
+    states={
+        "menu": Menu(
+            "rewards.menu",
+            load=POINTS,
+            choices=(
+                Go("rewards.kwh", to="kwh", when="kwh"),
+                Go("rewards.airtime", to="airtime", when="airtime"),
+                Go("rewards.how", to="how"),
+            ),
+        ),
+        "how": Say("rewards.how_told", pages=2),
+        "kwh": Pick("rewards.pick", row="rewards.kwh_row", load=KWH, keep_as="kwh", to="kwh_confirm", none="few"),
+        "kwh_confirm": Menu(
+            "rewards.kwh_confirm",
+            load=KWH_PRICE,
+            choices=(
+                Do("talk.yes", run=GIVE_KWH, done="kwh_done", already="kwh_done", refused="refused", down="down"),
+                Go("talk.no", to="menu"),
+            ),
+        ),
+        "kwh_done": Say("rewards.kwh_done"),
+        "airtime": Pick(
+            "rewards.pick", row="rewards.airtime_row", load=AIRTIME, keep_as="airtime", to="airtime_confirm", none="few"
+        ),
+        "airtime_confirm": Menu(
+            "rewards.airtime_confirm",
+            load=AIRTIME_PRICE,
+            choices=(
+                Do(
+                    "talk.yes", run=GIVE_AIRTIME, done="airtime_done", already="airtime_done", pending="airtime_done",
+                    refused="refused", down="down",
+                ),
+                Go("talk.no", to="menu"),
+            ),
+        ),
+        "airtime_done": Say("rewards.airtime_done"),
+        "few": Say("rewards.few"),
+        "refused": REFUSED,
+        "down": DOWN,
+    },
+)  # fmt: skip

@@ -1,0 +1,26 @@
+"""What became of the things I reported."""
+
+from datetime import UTC, datetime
+
+from dialogs import counter
+from dialogs.model import Flow, Load, Pick, Say
+from dialogs.values import moment, word
+
+_AT = moment(datetime(2026, 9, 28, 20, 20, tzinfo=UTC))
+_STATE, _KIND = word("tickets.state.waiting"), word("fault.kind.no_supply")
+
+MINE = Load(counter.my_tickets, {"rows": [{"value": "T-1234567-8", "reference": "T-1234567-8", "state": _STATE}] * 7})
+ONE = Load(
+    counter.ticket,
+    {"reference": "T-1234567-8", "state": _STATE, "kind": _KIND, "opened": _AT, "changed": _AT},
+)
+
+FLOW = Flow(
+    "tickets",
+    start="list",
+    states={
+        "list": Pick("tickets.list", row="tickets.row", load=MINE, keep_as="reference", to="show", none="none", pages=2),
+        "none": Say("tickets.none"),
+        "show": Say("tickets.show", load=ONE, pages=2),
+    },
+)

@@ -1,0 +1,111 @@
+"""Understands what was typed, by what the customer saw: the stored options, never the list as it would be now."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from dialogs.book import Book
+from dialogs.model import Again, Ask, Do, Go, Menu, Pick, Say, State, Values
+from dialogs.redact import has_card
+from dialogs.session import Session
+
+LONGEST_ANSWER = 400
+"""Characters that any question of ours can use. A longer text is answered kindly and not kept."""
+BACK, HOME_KEY, NEXT_ROWS = "0", "00", "9"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A choice of a menu."""
+
+    choice: Go | Do
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A row was picked or a question answered."""
+
+    keep: Values
+    to: str
+    whisper: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """To the screen before, or all the way home."""
+
+    home: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NextRows:
+    """The next rows of a long list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Into:
+    """A keyword leads to another flow."""
+
+    flow: str
+    keep: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Nothing that could be used: say why, and ask again. `moved`: the screen is of another time, so home instead."""
+
+    key: str
+    values: Values = field(default_factory=dict)
+    secret: bool = False
+    moved: bool = False
+
+
+Heard = Chosen | Kept | Back | NextRows | Into | Hint
+
+
+def understand(book: Book, s: Session, state: State, text: str) -> Heard:
+    """What the customer means by `text` on the screen that stands."""
+    assert s.shown is not None
+    typed = text.strip()
+    for key, kind, value in s.shown.choices:
+        if key == typed:
+            return _by_key(state, kind, value)
+    if has_card(typed):
+        return Hint("talk.card", secret=True)
+    if len(typed) > LONGEST_ANSWER:
+        return Hint("talk.too_long")
+    intent = book.intent(typed)
+    if intent and (intent.everywhere or not isinstance(state, Ask)):
+        return Into(intent.flow, intent.keep)
+    if isinstance(state, Ask):
+        return _answer(book, s, state, typed)
+    return _by_label(s, state, typed)
+
+
+def _by_key(state: State, kind: str, value: Any) -> Heard:
+    if kind == "nav":
+        return NextRows() if value == "more" else Back(value == "home")
+    if kind == "row" and isinstance(state, Pick):
+        return Kept({state.keep_as: value}, state.to)
+    if kind == "choice" and isinstance(state, Menu | Say):
+        for choice in state.choices:
+            if choice.label == value:
+                return Chosen(choice)
+    return Hint("talk.moved", moved=True)
+
+
+def _answer(book: Book, s: Session, state: Ask, typed: str) -> Heard:
+    try:
+        keep = state.parse(typed, s.data, book.words.common)
+    except Again as again:
+        return Hint(again.key, again.params, state.secret)
+    return Kept(keep, state.to, state.secret)
+
+
+def _by_label(s: Session, state: State, typed: str) -> Heard:
+    """The words of an option, or its number written loosely: `2.`, `(2)`, `Balance`."""
+    assert s.shown is not None
+    loose = typed.strip("().#* ").casefold()
+    for (key, label), (_, kind, value) in zip(s.shown.labels, s.shown.choices, strict=True):
+        if loose and loose in (key, label.casefold()):
+            return _by_key(state, kind, value)
+    return Hint("talk.hint")

@@ -1,0 +1,190 @@
+"""What a conversation is made of: frozen values, so that one table runs the talk, draws it and is checked.
+
+Every edge is data. A target names a state of the same flow, or a flow (its start), or one of two places that only the session
+knows: `WANTED` (where a guard was on the way to) and `LEFT` (where a dropped session stood). Functions decide what is said and
+what is kept, never where the talk goes: a function that must choose answers with a label, and the table leads the label on.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Values = Mapping[str, Any]
+"""Plain JSON, and the tagged values of `dialogs/values.py`, which words.py writes in the customer's language."""
+
+WANTED, LEFT = "wanted", "left"
+MOST_ITEMS = 7
+"""Of a menu. More than that nobody reads on a small screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks, as the counter needs to know it. `key` is the stable key of an effect: the same for a repeat."""
+
+    channel: str
+    user: str
+    phone: str | None
+    lang: str
+    contact_id: int | None
+    party_id: int | None
+    account_id: int | None
+    accounts: tuple[int, ...]
+    data: Values
+    key: str = ""
+
+
+Counter = Callable[[Any, Any, Asked], Awaitable[dict[str, Any]]]
+"""A function of `dialogs/counter.py`: (conn, house, asked) -> values. A `quick` one is handed `core.quick.Quick` as conn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A question to the counter. `widest` is the longest answer it may give: the checks fill it in."""
+
+    ask: Counter
+    widest: Values = field(default_factory=dict)
+    quick: bool = False
+    """Answered by the listed point statements of `core/quick.py`, without opening a connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something that changes the world, once. Its answer's `is` names the outcome; `refused` and `down` are always possible."""
+
+    do: Counter
+    outcomes: tuple[str, ...] = ("done",)
+    risk: Literal["none", "money", "order", "personal"] = "none"
+    """What a confirmation must stand before."""
+    widest: Values = field(default_factory=dict)
+
+
+class Again(Exception):
+    """What was typed cannot be used: a hint (a catalogue key), and the question is asked again."""
+
+    def __init__(self, key: str, /, **params: Any) -> None:
+        super().__init__(key)
+        self.key, self.params = key, params
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """A choice that leads on. `when` names a loaded value that must be true for the choice to be offered."""
+
+    label: str
+    to: str
+    keep: Values = field(default_factory=dict)
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """A choice that runs an effect; every outcome is led somewhere. Only the customer's own yes runs it, never a deep dial."""
+
+    label: str
+    run: Effect
+    done: str
+    refused: str
+    down: str
+    already: str = ""
+    pending: str = ""
+    when: str = ""
+
+    @property
+    def leads(self) -> dict[str, str]:
+        """Outcome -> target."""
+        led = {"done": self.done, "already": self.already, "pending": self.pending}
+        return {name: to for name, to in led.items() if to} | {"refused": self.refused, "down": self.down}
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """Words and a fixed list of choices."""
+
+    text: str
+    choices: tuple[Go | Do, ...]
+    load: Load | None = None
+    keep: tuple[str, ...] = ()
+    """Loaded values that the talk must remember as they were shown (an amount that was confirmed)."""
+    home: bool = False
+    """The top of the tree: there is nothing to go back to."""
+    pages: int = 1
+    """How many pages the screen may need in the worst case; the checks hold it to that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A list made of what the counter knows: `rows` of the answer, each `{"value": ..., **fields of the row's text}`."""
+
+    text: str
+    row: str
+    load: Load
+    keep_as: str
+    to: str
+    none: str
+    """Where an empty list leads."""
+    pages: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question answered in the customer's own words. `parse(text, data, house words)` gives what to keep, or raises Again."""
+
+    text: str
+    parse: Callable[[str, Values, Values], Values]
+    to: str
+    load: Load | None = None
+    keep: tuple[str, ...] = ()
+    secret: bool = False
+    """A PIN or a code: what is typed is handed to the next effect and kept nowhere."""
+    pages: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Something told in the middle of a talk, with ways on."""
+
+    text: str
+    choices: tuple[Go, ...] = ()
+    load: Load | None = None
+    keep: tuple[str, ...] = ()
+    pages: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The last words: on USSD the session closes."""
+
+    text: str
+    load: Load | None = None
+    pages: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Not shown: leads on by a label. The label is `judge(data, who)`, or the `is` of what was loaded."""
+
+    to: Mapping[str, str]
+    judge: Callable[[Values, Values], str] | None = None
+    load: Load | None = None
+    keep: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Not shown: runs an effect that needs no yes of its own (a code was just typed), and leads every outcome on."""
+
+    run: Effect
+    to: Mapping[str, str]
+
+
+State = Menu | Pick | Ask | Say | End | Fork | Act
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One conversation. `guards` are flows that are passed first, in order (which account? PIN?)."""
+
+    name: str
+    start: str
+    states: Mapping[str, State]
+    guards: tuple[str, ...] = ()

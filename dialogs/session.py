@@ -1,0 +1,121 @@
+"""Where a conversation stands between two turns: a plain value that is stored whole and knows when it expires.
+
+It carries what the customer was shown (words, options and the page), so that "2" means what she saw; the version of the flow,
+so that a deploy never strands her; and the provider's raw text so far, with secrets blotted out. Nothing in it may be missed if
+it is lost: the conversation begins again, or is walked again from what the provider repeats.
+"""
+
+import secrets
+from typing import Any
+
+import msgspec
+
+
+class Who(msgspec.Struct, array_like=True, frozen=True):
+    """The contact, as it was when the conversation began."""
+
+    contact_id: int | None = None
+    party_id: int | None = None
+    accounts: tuple[int, ...] = ()
+
+
+class Shown(msgspec.Struct, array_like=True, frozen=True):
+    """What stands on the customer's screen."""
+
+    text: str
+    labels: tuple[tuple[str, str], ...] = ()
+    """(what is typed, what it says)"""
+    choices: tuple[tuple[str, str, Any], ...] = ()
+    """(what is typed, `choice` | `row` | `nav`, the choice's label or the row's value)"""
+    ends: bool = False
+    secret: bool = False
+
+
+class Place(msgspec.Struct, array_like=True, frozen=True):
+    """A state of a flow, and the version of the flow it was read from."""
+
+    flow: str
+    state: str
+    version: str
+
+
+class Session(msgspec.Struct, array_like=True):
+    """One conversation of one person on one channel."""
+
+    token: str
+    """Names this conversation; with `turn` it is the key of every effect."""
+    turn: int = 0
+    lang: str = ""
+    who: Who | None = None
+    place: Place | None = None
+    data: dict[str, Any] = {}
+    shown: Shown | None = None
+    hint: str = ""
+    page: int = 0
+    first: int = 0
+    """The first row on the screen of a long list."""
+    trail: tuple[Place, ...] = ()
+    """The screens behind this one: what `0` goes back to."""
+    wanted: tuple[Place, ...] = ()
+    """What guards are on the way to, the innermost last."""
+    left: "Session | None" = None
+    """The dropped conversation that may be continued."""
+    ahead: tuple[str, ...] = ()
+    """Answers dialled ahead that are not used yet."""
+    pending: str = ""
+    """What the engine is waiting for; empty in every stored session."""
+    whisper: dict[str, str] = {}
+    """A PIN or a code on its way to the one effect that checks it; empty in every stored session."""
+    hush: bool = False
+    """Something in this turn was a secret or a card number: the provider's raw text of it is blotted out."""
+    steps: int = 0
+    dialled: str = ""
+    """The provider's session."""
+    dialled_before: str = ""
+    """The provider's session before that: a late repeat of it must not begin a new one."""
+    raw: str = ""
+    """The provider's cumulative text so far, secrets blotted out."""
+    last_ids: tuple[str, ...] = ()
+    """The provider's ids of the latest messages, newest first."""
+    expires: float = 0.0
+
+    @property
+    def resumable(self) -> bool:
+        """Whether there is something to continue: in the middle of something, beyond the first menu."""
+        return bool(self.shown and not self.shown.ends and self.trail and self.place)
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Session)
+BLOT = "\ue000"
+"""Stands for each character of a secret in `raw`; it matches any character when a repeat is recognised."""
+
+
+def fresh(lang: str) -> Session:
+    """A conversation that begins now."""
+    return Session(secrets.token_hex(8), lang=lang)
+
+
+def pack(session: Session) -> bytes:
+    """The session as stored."""
+    return _encoder.encode(session)
+
+
+def unpack(stored: bytes) -> Session | None:
+    """The session of stored bytes; None when an older Hodi wrote what this one cannot read."""
+    try:
+        return _decoder.decode(stored)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def blotted(text: str) -> str:
+    """A secret, of the same length."""
+    return BLOT * len(text)
+
+
+def unblotted(stored: str, text: str) -> str:
+    """The stored raw text with its blots filled in from `text`, so that the two can be compared character by character."""
+    if BLOT not in stored:
+        return stored
+    return "".join(text[at] if letter == BLOT and at < len(text) else letter for at, letter in enumerate(stored))

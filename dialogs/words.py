@@ -1,0 +1,70 @@
+"""Says catalogue keys with values of `dialogs/values.py` filled in, each written as the customer's language writes it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache, lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+
+from core import text
+from core.money import show
+from dialogs.values import plain_quantity
+
+_checked = cache(text.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How this house speaks: its zone, and what every text may name (`operator`, `support`, `dial`)."""
+
+    zone: ZoneInfo
+    common: Mapping[str, Any] = field(default_factory=dict)
+
+    def say(self, lang: str, key: str, values: Mapping[str, Any] | None = None) -> str:
+        """The text of a key with its fields filled from `values`, else from the house words."""
+        said = text.pattern(lang, key)
+        if "{" not in said:
+            return said
+        given = values or {}
+        names = _checked(said)
+        return said.format_map({name: self.write(lang, given.get(name, self.common.get(name, ""))) for name in names})
+
+    def write(self, lang: str, value: Any) -> str:
+        """One value as a person of this language reads it."""
+        if not isinstance(value, list | tuple):
+            return str(value)
+        return _WRITERS[value[0]](self, lang, *value[1:])
+
+    def _money(self, lang: str, minor: int, currency: str) -> str:
+        return show(minor, currency, lang)
+
+    def _quantity(self, _lang: str, micro: int, unit: str) -> str:
+        return f"{plain_quantity(micro)} {unit}"
+
+    def _day(self, lang: str, iso: str) -> str:
+        return _short_day(iso, lang)
+
+    def _moment(self, lang: str, iso: str) -> str:
+        local = datetime.fromisoformat(iso).astimezone(self.zone)
+        return f"{_short_day(local.date().isoformat(), lang)} {local:%H:%M}"
+
+    def _named(self, lang: str, names: dict[str, str]) -> str:
+        return names.get(lang) or names.get("en") or next(iter(names.values()), "")
+
+    def _lines(self, lang: str, values: list[Any]) -> str:
+        return "\n".join([self.write(lang, value) for value in values])
+
+
+_WRITERS: dict[str, Callable[..., str]] = {
+    "money": Words._money, "quantity": Words._quantity, "day": Words._day, "moment": Words._moment, "word": Words.say,
+    "named": Words._named, "lines": Words._lines,
+}  # fmt: skip
+"""One for each tag of `dialogs/values.py`."""
+
+
+@lru_cache(maxsize=4096)
+def _short_day(iso: str, lang: str) -> str:
+    return format_date(date.fromisoformat(iso), "d MMM", locale=lang)

@@ -1,0 +1,257 @@
+"""Drains the outbox: claims a batch, composes it as things stand now, sends it in waves, settles each wave.
+
+The rule of a crash (kill -9 at any point): nothing is lost. What may leave twice (`resend_unknown`: the statutory notices) is
+sent again, at most the waves that were in flight. What must not (campaigns, replies, codes) is marked `leaving` just before its
+wave is handed over; found with that mark after a crash it becomes `unknown`, listed and never re-sent. A provider that takes our
+key as its reference sees no duplicate at all.
+
+Several lanes keep the provider busy while the database settles; one lane takes only what is urgent, so that a one-time code
+never stands behind a campaign.
+"""
+
+import asyncio
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import outbox
+from core.care import interactions
+from core.care.interactions import Interaction
+from core.faults import point
+from core.house import House
+from core.journeys import notices
+from core.journeys.notices import Composed, Dropped, Held, Letter, Poison
+from core.outbox import CODE, PRIORITIES, PROMPT, Leaving, Outcome
+from scheduler import handover
+from scheduler.handover import Handler, Sender
+from scheduler.pace import Pace
+
+log = structlog.get_logger()
+
+BATCH, WAVE, LANES = 500, 100, 2
+URGENT = (CODE, PROMPT)
+POLL_SECONDS = 0.5
+"""How long a row may lie unseen when nobody nudges (it was written by another process)."""
+BEAT_SECONDS = outbox.LEASE.total_seconds() / 3
+HANDLERS_AT_ONCE = 16
+SETTLE_TRIES = 5
+
+Claim = Callable[[AsyncConnection, datetime, str], Awaitable[list[Leaving]]]
+
+
+class Dispatcher:
+    """Sends what waits in the outbox. `senders` by channel (`sms`, `telegram` ...), `handlers` by kind (`push`, `airtime`)."""
+
+    def __init__(
+        self, house: House, senders: Mapping[str, Sender], handlers: Mapping[str, Handler] | None = None, *,
+        batch: int = BATCH, wave: int = WAVE, lanes: int = LANES, per_second: Mapping[str, int] | None = None,
+    ) -> None:  # fmt: skip
+        self.house, self.senders, self.handlers = house, senders, handlers or {}
+        self.batch, self.wave, self.lanes = batch, wave, lanes
+        self.pace = Pace(house.operator.notices.per_second if per_second is None else per_second)
+        self.worker = uuid.uuid4().hex[:12]
+        self.totals: Counter[str] = Counter()
+        """What became of every row since this dispatcher began, by state: for `/metrics`."""
+        self._rounds = 0
+        self._claims: set[str] = set()
+        self._bell = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._calls = asyncio.Semaphore(HANDLERS_AT_ONCE)
+
+    def nudge(self) -> None:
+        """Something was put into the outbox just now: look at once rather than at the next poll."""
+        self._bell.set()
+
+    def stop(self) -> None:
+        """Let `run` end after the rounds that are under way."""
+        self._ended.set()
+        self._bell.set()
+
+    async def drain(self, limit: int | None = None) -> Counter[str]:
+        """Send until nothing is due (or about `limit` rows are done); how many ended in each state."""
+        done: Counter[str] = Counter()
+
+        async def lane() -> None:
+            while limit is None or done.total() < limit:
+                room = self.batch if limit is None else min(self.batch, limit - done.total())
+                told = await self.round(room)
+                if not told:
+                    return
+                done.update(told)
+
+        async with self._alive():
+            done.update(await self._take_up_all())
+            await asyncio.gather(*(lane() for _ in range(self.lanes)))
+        return done
+
+    async def run(self) -> None:
+        """Send for ever, until `stop` or cancellation; a lane that meets an error rests a moment and goes on."""
+        self._ended.clear()
+        async with self._alive(), asyncio.TaskGroup() as lanes:
+            lanes.create_task(self._gleaner())
+            lanes.create_task(self._lane(URGENT))
+            for _ in range(self.lanes):
+                lanes.create_task(self._lane(PRIORITIES))
+
+    async def _lane(self, priorities: Sequence[int]) -> None:
+        while not self._ended.is_set():
+            try:
+                told = await self.round(self.batch, priorities)
+            except Exception:
+                log.exception("dispatch.round_failed")
+                told = Counter()
+            if not told:
+                await self._rest()
+
+    async def _gleaner(self) -> None:
+        """Takes up what dispatchers that died left behind."""
+        while not self._ended.is_set():
+            try:
+                await self._take_up_all()
+            except Exception:
+                log.exception("dispatch.gleaning_failed")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), BEAT_SECONDS)
+
+    async def _rest(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._bell.wait(), POLL_SECONDS)
+        if not self._ended.is_set():
+            self._bell.clear()
+
+    @asynccontextmanager
+    async def _alive(self) -> AsyncIterator[None]:
+        """While this is open, what we have claimed stays ours."""
+        over = asyncio.Event()
+        beat = asyncio.create_task(self._beat(over))
+        try:
+            yield
+        finally:
+            over.set()
+            await beat
+
+    async def _beat(self, over: asyncio.Event) -> None:
+        while not over.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), BEAT_SECONDS)
+            if self._claims and not over.is_set():
+                try:
+                    async with self.house.db.writing() as conn:
+                        await outbox.renew(conn, self.house.clock.now(), self._claims)
+                except Exception:
+                    log.exception("dispatch.beat_failed")
+
+    async def _take_up_all(self) -> Counter[str]:
+        done: Counter[str] = Counter()
+        while told := await self._round(outbox.take_up):
+            done.update(told)
+        return done
+
+    async def round(self, limit: int, priorities: Sequence[int] = PRIORITIES) -> Counter[str]:
+        """One batch from claim to settlement; how many ended in each state (nothing was due: an empty count)."""
+        return await self._round(lambda conn, now, worker: outbox.claim(conn, now, worker, limit, priorities))
+
+    async def _round(self, claim: Claim) -> Counter[str]:
+        self._rounds += 1
+        name = f"{self.worker}.{self._rounds}"
+        self._claims.add(name)
+        try:
+            async with self.house.db.writing() as conn:
+                rows = await claim(conn, self.house.clock.now(), name)
+            if not rows:
+                return Counter()
+            point("dispatch.claimed")
+            told = await self._serve(name, rows)
+        finally:
+            self._claims.discard(name)
+        self.totals.update(told)
+        return told
+
+    async def _serve(self, name: str, rows: Sequence[Leaving]) -> Counter[str]:
+        messages = [row for row in rows if row.kind not in self.handlers]
+        calls = [self._call(name, row) for row in rows if row.kind in self.handlers]
+        counts = await asyncio.gather(self._letters(name, messages), *calls)
+        return sum(counts, Counter())
+
+    async def _call(self, name: str, row: Leaving) -> Counter[str]:
+        async with self._calls:
+            outcome = await handover.handle(self.house, self.handlers[row.kind], row)
+        return await self._settle(name, [outcome])
+
+    async def _letters(self, name: str, rows: Sequence[Leaving]) -> Counter[str]:
+        composed = await self._compose(rows)
+        letters = [one for one in composed if isinstance(one, Letter)]
+        done = await self._settle(name, [_unsent(one) for one in composed if not isinstance(one, Letter)])
+        for channel in dict.fromkeys(letter.notice.channel for letter in letters):
+            mine = [letter for letter in letters if letter.notice.channel == channel]
+            size = self.pace.most(channel, self.wave)
+            for start in range(0, len(mine), size):
+                done.update(await self._send(name, channel, mine[start : start + size]))
+        return done
+
+    async def _compose(self, rows: Sequence[Leaving]) -> list[Composed]:
+        """All at once; if that raises, one by one, so that a poison row is alone with it."""
+        if not rows:
+            return []
+        try:
+            async with self.house.db.reading() as conn:
+                return await notices.compose(conn, self.house, rows, self.senders.keys())
+        except Exception as bug:
+            if len(rows) == 1:
+                log.exception("dispatch.compose_raised", row=rows[0].id)
+                return [Poison(rows[0], type(bug).__name__)]
+        return [one for row in rows for one in await self._compose([row])]
+
+    async def _send(self, name: str, channel: str, letters: Sequence[Letter]) -> Counter[str]:
+        await self.pace.wait(channel, len(letters))
+        once = [letter.row.id for letter in letters if not letter.row.resend_unknown]
+        if once:
+            async with self.house.db.writing() as conn:
+                await outbox.mark(conn, once)
+        outcomes = await handover.send(self.senders, channel, letters)
+        point("dispatch.sent")
+        told = await self._settle(name, outcomes, letters)
+        point("dispatch.settled")
+        return told
+
+    async def _settle(self, name: str, outcomes: Sequence[Outcome], letters: Sequence[Letter] = ()) -> Counter[str]:
+        """Write it down. A message that is out must not be forgotten, so a database that stumbles is asked again."""
+        for rest in range(SETTLE_TRIES):
+            try:
+                async with self.house.db.writing() as conn:
+                    await outbox.settle(conn, self.house.clock.now(), outcomes, name)
+                    await self._remember(conn, outcomes, letters)
+                break
+            except (DBAPIError, OSError):
+                if rest == SETTLE_TRIES - 1:
+                    raise
+                await asyncio.sleep(0.2 * 2**rest)
+        return Counter(outcome.state for outcome in outcomes)
+
+    async def _remember(self, conn: AsyncConnection, outcomes: Sequence[Outcome], letters: Sequence[Letter]) -> None:
+        out = [
+            Interaction(
+                letter.reader.contact_id, letter.row.account_id, letter.notice.channel, "out", letter.row.kind,
+                letter.log, letter.row.id,
+            )
+            for letter, outcome in zip(letters, outcomes, strict=False)
+            if outcome.state in ("sent", "unknown")
+        ]  # fmt: skip
+        if out:
+            again = any(letter.row.attempts > 1 for letter in letters)
+            await interactions.log_many(conn, self.house, out, again=again)
+
+
+def _unsent(one: Dropped | Held | Poison) -> Outcome:
+    """What becomes of a row that is no letter."""
+    if isinstance(one, Held):
+        return Outcome(one.row.id, "waiting", reason="quiet hours", not_before=one.until, attempts=one.row.attempts)
+    if isinstance(one, Dropped):
+        return Outcome(one.row.id, "dropped", reason=one.reason, attempts=one.row.attempts)
+    return handover.poison(one.row, one.reason)

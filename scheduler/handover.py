@@ -1,0 +1,84 @@
+"""Hands composed letters to the channel that sends them, and reads what became of each as the outbox wants to know it.
+
+accepted -> sent; refused -> failed for good; later -> waiting with its back-off; unknown -> once more only if the row may leave
+twice (`resend_unknown`), else it stays `unknown` and a person can see it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from core.house import House
+from core.journeys.notices import Letter
+from core.message import Notice, Sent
+from core.outbox import Leaving, Outcome
+
+log = structlog.get_logger()
+
+BUGS = 3
+"""A row that made our own code raise so many times is laid aside as poison."""
+
+
+class Sender(Protocol):
+    """A channel, as the dispatcher sees it."""
+
+    async def send(self, notices: Sequence[Notice]) -> list[Sent]:
+        """What became of each notice, in the order given; never raises for what a provider does."""
+
+
+Handler = Callable[[House, Leaving], Awaitable[Outcome]]
+"""Sends what is no message (a payment prompt, airtime). It may be asked twice for one row after a crash, so it keeps its own
+record before it calls anyone, and answers `unknown` rather than call again."""
+
+
+async def send(senders: Mapping[str, Sender], channel: str, letters: Sequence[Letter]) -> list[Outcome]:
+    """One wave of one channel, in the order given."""
+    try:
+        told = await senders[channel].send([letter.notice for letter in letters])
+    except Exception as bug:
+        log.exception("dispatch.sender_raised", channel=channel, letters=len(letters))
+        return await _one_by_one(senders, channel, letters, bug)
+    return [outcome(letter.row, sent) for letter, sent in zip(letters, told, strict=True)]
+
+
+async def _one_by_one(
+    senders: Mapping[str, Sender], channel: str, letters: Sequence[Letter], bug: Exception
+) -> list[Outcome]:
+    """A bug of ours in the midst of a wave: find the letter that makes it, without sending twice what must not be."""
+    outcomes: list[Outcome] = []
+    for letter in letters:
+        if len(letters) == 1 or not letter.row.resend_unknown:
+            outcomes.append(_raised(letter.row, bug))
+        else:
+            outcomes += await send(senders, channel, [letter])
+    return outcomes
+
+
+def _raised(row: Leaving, bug: Exception) -> Outcome:
+    if not row.resend_unknown:
+        return Outcome(row.id, "unknown", reason=f"the channel raised {type(bug).__name__}", attempts=row.attempts)
+    return poison(row, type(bug).__name__)
+
+
+def poison(row: Leaving, reason: str) -> Outcome:
+    """Our own code raised for this row: once or twice that may pass, then it is laid aside."""
+    state = "dead" if row.attempts >= BUGS else "waiting"
+    return Outcome(row.id, state, reason=f"poison: {reason}", attempts=row.attempts)
+
+
+def outcome(row: Leaving, sent: Sent) -> Outcome:
+    """The provider's answer as the outbox keeps it."""
+    states = {"accepted": "sent", "refused": "failed", "later": "waiting"}
+    again = "waiting" if row.resend_unknown else "unknown"
+    state = states.get(sent.state, again)
+    return Outcome(row.id, state, sent.provider_ref, sent.reason, row.attempts)
+
+
+async def handle(house: House, handler: Handler, row: Leaving) -> Outcome:
+    """One row that is no message, by the handler of its kind."""
+    try:
+        return await handler(house, row)
+    except Exception as bug:
+        log.exception("dispatch.handler_raised", kind=row.kind, row=row.id)
+        return poison(row, type(bug).__name__)

@@ -1,0 +1,6 @@
+"""Hypothesis measures no time here: the machine may be busy, and a slow example is no wrong one."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")

@@ -1,0 +1,115 @@
+"""NEM12: streams, days, and the flags that only some intervals of a day carry."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from core.errors import BadInput
+from core.house import House
+from core.metering import store
+from core.metering.collect import load_nem12
+from core.metering.model import Total
+from core.metering.tables import usage
+from core.onboarding.model import Customer, NewMeter, Registered
+from core.onboarding.register import register_customer
+from tests.core.metering.conftest import SAMPLES, Write
+
+EXAMPLE = SAMPLES / "nem12_example_AU_one_meter.csv"
+
+
+def _file(*records: str, end: str = "900\n") -> str:
+    return "100,NEM12,202601021200,MDP,RET\n" + "".join(f"{record}\n" for record in records) + end
+
+
+def _stream(register: str = "E1", unit: str = "kWh", minutes: int = 30) -> str:
+    return f"200,NMI1,E1B1,,{register},N1,M1,{unit},{minutes},"
+
+
+def _day(quality: str = "A", values: str = ".5", count: int = 48, day: str = "20260101") -> str:
+    return f"300,{day}," + ",".join([values] * count) + f",{quality},,,20260102010101,"
+
+
+async def _qualities(house: House) -> str:
+    async with house.db.reading() as conn:
+        return "".join(
+            (await conn.execute(select(usage.c.quality).order_by(usage.c.register, usage.c.day, usage.c.at))).scalars()
+        )
+
+
+async def test_a_day_is_forty_eight_half_hours(house: House, wired: Registered, write: Write) -> None:
+    report = await load_nem12(house, write(_file(_stream(), _day())))
+    assert (report.rows, report.accepted, report.totals) == (48, 48, {("M1", "2026-01"): Total(48, 24_000_000)})
+
+
+async def test_a_variable_day_has_its_flags_in_the_400_records(house: House, wired: Registered, write: Write) -> None:
+    flags = ("400,1,20,F14,0,", "400,21,24,E52,76,no reading", "400,25,48,A,,")
+    await load_nem12(house, write(_file(_stream(), _day("V"), *flags, _day(day="20260102"))))
+    assert (await _qualities(house))[:48] == "S" * 20 + "E" * 4 + "A" * 24
+
+
+async def test_every_200_block_is_a_register_of_its_own(house: House, wired: Registered, write: Write) -> None:
+    report = await load_nem12(house, write(_file(_stream("E1"), _day(), _stream("B1"), _day("S14"))))
+    assert report.accepted == 96
+    assert await _qualities(house) == "S" * 48 + "A" * 48
+
+
+@pytest.mark.parametrize("minutes", [5, 15])
+async def test_five_and_fifteen_minutes_are_intervals_too(house: House, write: Write, minutes: int) -> None:
+    async with house.db.writing() as conn:
+        meter = NewMeter("M1", interval_minutes=minutes)
+        await register_customer(conn, house, Customer("Amina", opened_on=date(2025, 1, 1), meter=meter))
+    report = await load_nem12(
+        house, write(_file(_stream(minutes=minutes), _day(count=1440 // minutes, values="0.001")))
+    )
+    assert (report.accepted, report.quantity_micro) == (1440 // minutes, 1440 // minutes * 1000)
+
+
+@pytest.mark.parametrize(
+    ("records", "accepted", "rejected", "reason"),
+    [
+        ([_stream(minutes=15), _day(count=96)], 0, 96, "intervals last 15 minutes, but those of meter M1 last 30"),
+        ([_stream(unit="kVArh"), _day()], 0, 48, "kVArh is the wrong unit"),
+        ([_stream(), _day(count=47)], 0, 1, "'' is no quality"),
+        ([_stream(), _day()[:40]], 0, 1, "columns"),
+        ([_stream(), _day("N")], 0, 48, "Interval 1: The source has no value for it."),
+        ([_stream(), _day("V"), "400,1,47,A,,"], 47, 1, "Interval 48: The source has no value for it."),
+        ([_stream(), _day("A").replace(".5", "-1", 1)], 47, 1, "Interval 1: -1 is less than nothing"),
+        ([_day()], 0, 1, "no usable 200 record"),
+        ([_stream(minutes=10), _day()], 0, 2, "no interval length"),
+        (["250,x"], 0, 1, "'250' is no record of a NEM12 file"),
+        ([_stream(), _day("V"), "400,40,60,A,,"], 0, 49, "do not name intervals"),
+    ],
+)
+async def test_what_cannot_be_is_rejected_with_its_line(
+    house: House, wired: Registered, write: Write, records: list[str], accepted: int, rejected: int, reason: str
+) -> None:
+    report = await load_nem12(house, write(_file(*records)))
+    assert (report.accepted, report.rejected, report.rows) == (accepted, rejected, accepted + rejected)
+    async with house.db.reading() as conn:
+        found = await store.rejects(conn, report.file_id)
+    assert any(reason in said for _, _, said in found)
+    assert all(line for _, line, _ in found)
+
+
+async def test_a_file_cut_short_says_so_and_another_kind_is_refused(
+    house: House, wired: Registered, write: Write
+) -> None:
+    report = await load_nem12(house, write(_file(_stream(), _day(), end="")))
+    assert (report.accepted, report.rejected) == (48, 1)
+    async with house.db.reading() as conn:
+        assert "cut short" in (await store.rejects(conn, report.file_id))[0][2]
+    with pytest.raises(BadInput, match="does not begin with 100,NEM12"):
+        await load_nem12(house, write("100,NEM13,x\n"))
+
+
+@pytest.mark.skipif(not EXAMPLE.exists(), reason="the sample file is not here")
+async def test_the_markets_example_comes_to_its_published_totals(house: House) -> None:
+    async with house.db.writing() as conn:
+        meter = NewMeter("41051514")
+        await register_customer(conn, house, Customer("Amina", opened_on=date(2016, 1, 1), meter=meter))
+    report = await load_nem12(house, EXAMPLE)
+    assert report.totals["41051514", "2016-12"].quantity_micro == 176_640_000
+    async with house.db.reading() as conn:
+        for day, kwh in ((date(2016, 12, 1), 6_290_000), (date(2016, 9, 6), 7_170_000)):
+            assert sum((await conn.execute(select(usage.c.quantity_micro).where(usage.c.day == day))).scalars()) == kwh

@@ -1,0 +1,38 @@
+"""One scheduler in a process of its own, for the tests that kill it: `python -m tests.scheduler.instance URL NAME`.
+
+Its only job writes who ticked into the database, once per number, and prints nothing.
+"""
+
+import asyncio
+import sys
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from core.clock import SystemClock
+from core.config import Operator, Settings
+from core.db import Database, insert
+from core.house import House
+from core.parties.tables import branch
+from scheduler.app import Scheduler
+from scheduler.jobs import Job
+
+
+async def _main(url: str, name: str) -> None:
+    db = Database(url)
+    operator = Operator(
+        name="M", short_name="M", country="KE", zone="Africa/Nairobi", currency="KES", support_phone="+254800000000"
+    )
+    house = House(db, SystemClock(), operator, Settings())
+
+    async def tick(house: House) -> int:
+        async with house.db.writing() as conn:
+            number = int((await conn.execute(select(func.count()).select_from(branch))).scalar_one())
+            await conn.execute(insert(conn, branch).values(id=number, code=str(number), name=name))
+        return 1
+
+    await Scheduler(house, [Job("tick", timedelta(seconds=0.1), tick)]).run()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(sys.argv[1], sys.argv[2]))
