@@ -83,7 +83,7 @@ class _Wire(asyncio.Protocol):
             raise Gone("not connected to Redis")
         if not self._out:
             self._loop.call_soon(self._write)
-        self._out.append(hiredis.pack_command(command)  # type: ignore[arg-type])
+        self._out.append(hiredis.pack_command(command))  # type: ignore[arg-type]
         waiting: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append(waiting)
         return waiting
