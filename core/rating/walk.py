@@ -13,6 +13,7 @@ from core.rating import fast
 from core.rating.exact import LIMIT, Column, largest
 
 CACHE_EVENTS = 16_384
+_TRUE = np.ones(1, dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Trail:
     """Events of `size` accounts, sorted by account and time: quantities (whole numbers, none negative) and their periods.
 
     Either `bands` (a period per event), or `face` (slot table, origin and slot seconds) with `at`; with neither, all
-    events are of one period.
+    events are of one period. `top`: a bound of the quantities, where one is known.
     """
 
     size: int
@@ -29,6 +30,7 @@ class Trail:
     bands: Column | None = None
     at: Column | None = None
     face: tuple[Column, int, int] | None = None
+    top: int | None = None
 
     def band_of(self, rows: slice) -> Column | None:
         """The period of some events."""
@@ -45,13 +47,18 @@ def starts_of(account: Column, size: int) -> Column:
     return np.concatenate(([0], np.cumsum(np.bincount(account, minlength=size))))
 
 
-def sums(account: Column, values: Column, size: int) -> Column:
-    """Sum of `values` per account (sorted); exact, beyond 64 bits as Python integers."""
-    if len(values) and largest(values) * len(values) > LIMIT:
+def sums(account: Column, values: Column, size: int, top: int | None = None) -> Column:
+    """Sum of `values` per account (sorted); exact, beyond 64 bits as Python integers. `top` bounds the values if known."""
+    if len(values) == 0:
+        return np.zeros(size, dtype=np.int64)
+    if (largest(values) if top is None else top) * len(values) > LIMIT:
         values = values.astype(object)
-    running = np.concatenate((np.zeros(1, dtype=values.dtype), np.cumsum(values)))
-    starts = starts_of(account, size)
-    return np.asarray(running[starts[1:]] - running[starts[:-1]])
+    elif values.dtype != object and fast.worthwhile(len(values)):
+        return fast.sums(account, values, size)
+    firsts = np.flatnonzero(np.concatenate((_TRUE, account[1:] != account[:-1])))
+    out = np.zeros(size, dtype=values.dtype)
+    out[account[firsts]] = np.add.reduceat(values, firsts)
+    return out
 
 
 def running_before(account: Column, values: Column, size: int) -> Column:
@@ -70,7 +77,8 @@ def through(trail: Trail, bounds: Column, bands: int) -> Column:
     `bounds`: (blocks - 1, size) or (blocks - 1, 1) upper ends, rising. Quantities count on over all periods: a unit's block
     depends on what was used before it in any period.
     """
-    unsafe = len(trail.quantity) and largest(trail.quantity) * len(trail.quantity) > LIMIT
+    top = largest(trail.quantity) if trail.top is None else trail.top
+    unsafe = top * len(trail.quantity) > LIMIT or trail.quantity.dtype == object
     if not unsafe and bounds.dtype != object and fast.worthwhile(len(trail.quantity)):
         return fast.through(trail, bounds, bands)
     out = np.zeros((bands, len(bounds) + 1, trail.size), dtype=object if unsafe or bounds.dtype == object else np.int64)
