@@ -93,39 +93,46 @@ def through(trail: Trail, bounds: Column, bands: int) -> Column:
 
 
 def _through_some(trail: Trail, starts: Column, here: slice, bounds: Column, out: Column) -> None:
-    """The accounts of the slice `here`."""
+    """The accounts of the slice `here`: later periods event by event, the first has the rest of each account's whole."""
     rows = slice(int(starts[here.start]), int(starts[here.stop]))
     edges = starts[here.start : here.stop + 1] - starts[here.start]
     running = np.zeros(rows.stop - rows.start + 1, dtype=out.dtype)
     np.cumsum(trail.quantity[rows], out=running[1:])
     base, counts = running[edges[:-1]], np.diff(edges)
-    after = running[1:] - np.repeat(base, counts)
-    ends = running[edges[1:]] - base
+    _into_blocks(out[0, :, here], bounds[:, here] if bounds.shape[1] > 1 else bounds, running[edges[1:]] - base)
     band = trail.band_of(rows)
-    masks = [] if band is None else [band == b for b in range(1, len(out))]
-    below, ends_below = np.zeros(1, dtype=out.dtype), np.zeros(1, dtype=out.dtype)
-    for block in range(len(bounds) + 1):
-        clipped, ends_clipped = after, ends
-        if block < len(bounds):
-            bound = bounds[block]
-            clipped = np.minimum(after, bound if len(bound) == 1 else np.repeat(bound[here], counts))
-            ends_clipped = np.minimum(ends, bound if len(bound) == 1 else bound[here])
-        _by_band(out[:, block, here], clipped - below, ends_clipped - ends_below, edges, masks)
-        below, ends_below = clipped, ends_clipped
-
-
-def _by_band(out: Column, inside: Column, whole: Column, edges: Column, masks: list[Column]) -> None:
-    """Parts of one block by period: what the later periods take, the first has the rest of the whole."""
-    out[0] = whole
-    if not masks:
+    if band is None or len(out) == 1:
         return
-    step = inside.copy()
-    step[1:] -= inside[:-1]
-    firsts = edges[:-1][np.diff(edges) > 0]
-    step[firsts] = inside[firsts]
-    for band, mask in enumerate(masks, start=1):
-        running = np.zeros(len(step) + 1, dtype=out.dtype)
-        np.cumsum(step * mask, out=running[1:])
-        taken = running[edges[1:]] - running[edges[:-1]]
-        out[band] = taken
-        out[0] -= taken
+    after = running[1:] - np.repeat(base, counts)
+    before = after - trail.quantity[rows]
+    for number in range(1, len(out)):
+        chosen = np.flatnonzero(band == number)
+        at = np.searchsorted(chosen, edges)
+        wide = np.repeat(bounds[:, here], np.diff(at), axis=1) if bounds.shape[1] > 1 else bounds
+        _between(out[number, :, here], wide, before[chosen], after[chosen], at)
+        out[0, :, here] -= out[number, :, here]
+
+
+def _into_blocks(out: Column, bounds: Column, whole: Column) -> None:
+    """Each account's whole use cut at the bounds."""
+    below: Column = np.zeros(1, dtype=out.dtype)
+    for block in range(len(out)):
+        reached = np.minimum(whole, bounds[block]) if block < len(bounds) else whole
+        out[block] = reached - below
+        below = reached
+
+
+def _between(out: Column, bounds: Column, before: Column, after: Column, edges: Column) -> None:
+    """What events between two running totals have in each block, summed over each account's stretch of them."""
+    below: Column = np.zeros(1, dtype=out.dtype)
+    there = edges[:-1] < edges[1:]
+    firsts = edges[:-1][there]
+    for block in range(len(out)):
+        inside = after - before
+        if block < len(bounds):
+            inside = np.minimum(after, bounds[block]) - np.minimum(before, bounds[block])
+        reached = np.zeros(out.shape[1], dtype=out.dtype)
+        if len(firsts):
+            reached[there] = np.add.reduceat(inside, firsts)
+        out[block] = reached - below
+        below = reached

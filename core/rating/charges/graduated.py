@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from math import lcm
 
 import numpy as np
@@ -87,7 +88,7 @@ class GraduatedByTime:
         den = lcm(MICRO, *(bound.den for bound in bounds))
         fused = measure.during is None and bool(of_meter(sheet, measure.meter)) and _all_mine(sheet, measure)
         if fused:
-            free = Exact.of(granted(sheet, measure.meter), MICRO)
+            free = granted(sheet, measure.meter).times(Fraction(1, MICRO))
             bounds = [free, *(bound.plus(free) for bound in bounds)]
         quantity = sheet.rows(measure.meter).quantity if fused else within(sheet, measure, remaining(sheet, measure))
         cells = through(self._trail(sheet, measure, quantity, den // MICRO), _table(bounds, den), _times(sheet))
