@@ -10,7 +10,7 @@ from datetime import date
 
 from core import faults
 from core.billing import runs, store
-from core.billing.cycles import due_dates
+from core.billing.cycles import count, due_dates
 from core.billing.drafts import Drafts
 from core.billing.load import Partition, load
 from core.billing.reckon import Desk, Free, reckon
@@ -20,8 +20,8 @@ from core.house import House
 PARTITION = 10_000
 """Accounts in one transaction."""
 
-Progress = Callable[[str, int], None]
-"""Told the pass and how many accounts more are done."""
+Progress = Callable[[int, int], None]
+"""Told how many cycles are done, of how many."""
 
 
 async def build_all(
@@ -29,17 +29,28 @@ async def build_all(
 ) -> int:
     """Build what is due on or before `on`; how many draft invoices were made."""
     run_id = await runs.run_of(house, on)
-    built = 0
+    free = await _still_free(house, free_units) if free_units else {}
+    built = done = 0
     async for to_date in _dates(house, "open", on):
+        async with house.db.reading() as conn:
+            due = done + await count(conn, "open", on)
         while True:
-            drafts = await _reckoned(house, sources, to_date, size, free_units)
+            drafts = await _reckoned(house, sources, to_date, size, free)
             if drafts is None:
                 break
             built += await _save(house, sources, drafts, run_id)
             faults.point("billing.built")
+            done += len(drafts.partition.due)
             if progress:
-                progress("build", len(drafts.partition.due))
+                progress(done, due)
     return built
+
+
+async def _still_free(house: House, free_units: Free) -> dict[int, int]:
+    """The free units less those that drafts which are not yet final have used up."""
+    async with house.db.reading() as conn:
+        spoken_for = await store.reward_units_on_drafts(conn)
+    return {account_id: micro - spoken_for.get(account_id, 0) for account_id, micro in free_units.items()}
 
 
 async def _dates(house: House, state: str, on: date) -> AsyncIterator[date]:
@@ -54,7 +65,7 @@ async def _dates(house: House, state: str, on: date) -> AsyncIterator[date]:
         yield last
 
 
-async def _reckoned(house: House, sources: Sources, to_date: date, size: int, free: Free | None) -> Drafts | None:
+async def _reckoned(house: House, sources: Sources, to_date: date, size: int, free: dict[int, int]) -> Drafts | None:
     async with house.db.reading() as conn:
         partition = await load(conn, "open", to_date, size)
         if not partition.due:
@@ -64,9 +75,9 @@ async def _reckoned(house: House, sources: Sources, to_date: date, size: int, fr
 
 async def _save(house: House, sources: Sources, drafts: Drafts, run_id: int) -> int:
     """One transaction: invoices, lines, what was used, cycles moved on. 0 when another run was quicker."""
-    partition, count = drafts.partition, len(drafts.accounts)
-    first = await house.db.id_block(count + store.ids_to_open(partition))
-    ids = range(first, first + count)
+    partition, made = drafts.partition, len(drafts.accounts)
+    first = await house.db.id_block(made + store.ids_to_open(partition))
+    ids = range(first, first + made)
     await house.db.reserve_ids(len(drafts.used) + 1_000)
     async with house.db.writing() as conn:
         await runs.lock(conn, run_id, runs.BUILDING)
@@ -76,9 +87,9 @@ async def _save(house: House, sources: Sources, drafts: Drafts, run_id: int) -> 
         await store.save_lines(conn, drafts, ids)
         await sources.record(conn, house, [replace(row, invoice_id=ids[bill]) for bill, row in drafts.used])
         await store.move_on(conn, drafts)
-        await store.open_next(conn, partition, first + count)
+        await store.open_next(conn, partition, first + made)
         faults.point("billing.saved")
-    return count
+    return made
 
 
 async def preview_all(
@@ -87,10 +98,10 @@ async def preview_all(
     """What a build of `on` would make, partition by partition, from the cycles that are open now. Writes nothing."""
     async with house.db.reading() as conn:
         for to_date in await due_dates(conn, "open", on):
-            after = 0
+            after, free = 0, dict(free_units or {})
             while True:
                 partition: Partition = await load(conn, "open", to_date, size, after)
                 if not partition.due:
                     break
                 after = partition.due[-1].account_id
-                yield await reckon(Desk(conn, house, sources), partition, free_units)
+                yield await reckon(Desk(conn, house, sources), partition, free)

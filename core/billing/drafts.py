@@ -171,7 +171,8 @@ def _used_rows(blocks: Sequence[Block], bill_of: Column) -> list[tuple[int, Used
     for block in blocks:
         piece, used = block.piece, block.used
         bills = bill_of[piece.group.columns()[0]].tolist()
-        for code, column in used.quantity.items():
+        for code in sorted(piece.tariff.meters.keys() & used.quantity.keys()):
+            column = used.quantity[code]
             size = len(bills)
             zeros = [0] * size
             estimated = used.estimated[code].tolist() if code in used.estimated else zeros

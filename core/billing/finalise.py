@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import faults
 from core.billing import number, runs
 from core.billing.build import Progress
-from core.billing.cycles import due_dates
+from core.billing.cycles import count, due_dates
 from core.billing.due import due_on
 from core.billing.model import SERIES, FinalBill
 from core.billing.staging import closing, fresh
@@ -38,6 +38,7 @@ async def finalise_all(house: House, on: date, *, then: Then, progress: Progress
     while True:
         async with house.db.reading() as conn:
             dates = await due_dates(conn, "built", on)
+            built = done + await count(conn, "built", on) if progress else 0
         if not dates:
             return done
         made = await _partition(house, run_id, on, dates[0], then=then, size=size)
@@ -48,7 +49,7 @@ async def finalise_all(house: House, on: date, *, then: Then, progress: Progress
         faults.point("billing.finalised")
         done += made
         if progress:
-            progress("finalise", made)
+            progress(done, built)
 
 
 async def _stuck(house: House, to_date: date) -> bool:
@@ -63,15 +64,15 @@ async def _partition(house: House, run_id: int, on: date, to_date: date, *, then
     await house.db.reserve_ids(4 * size + 1_000)
     async with house.db.writing() as conn:
         await runs.lock(conn, run_id, runs.FINALISING)
-        count, currency = await _stage(conn, to_date, size)
-        if not count:
+        staged, currency = await _stage(conn, to_date, size)
+        if not staged:
             return 0
         await _before(conn, currency)
         await _post(conn, house, on, currency, first_id)
-        bills = await _seal_bills(conn, house, on, count)
+        bills = await _seal_bills(conn, house, on, staged)
         faults.point("billing.numbered")
         await then(conn, house, bills)
-    return count
+    return staged
 
 
 async def _stage(conn: AsyncConnection, to_date: date, size: int) -> tuple[int, str]:
@@ -130,13 +131,13 @@ async def _post(conn: AsyncConnection, house: House, on: date, currency: str, fi
     await post_set(conn, house, journals)
 
 
-async def _seal_bills(conn: AsyncConnection, house: House, on: date, count: int) -> list[FinalBill]:
+async def _seal_bills(conn: AsyncConnection, house: House, on: date, bills: int) -> list[FinalBill]:
     """Open items first, then the numbers: their row is the last lock taken."""
     due = due_on(house, on)
     await _open_items(conn, on, due)
     final = update(cycle).where(cycle.c.id.in_(select(closing.c.cycle_id)))
     await conn.execute(final.values(state="final"))
-    first = await number.take(conn, SERIES, count)
+    first = await number.take(conn, SERIES, bills)
     values: dict[str, Any] = {
         "state": "final", "number": number.written(house.operator.billing.number_prefix, closing.c.n + first),
         "issued_on": on, "due_on": due, "before_minor": closing.c.before_minor,

@@ -31,10 +31,9 @@ class Desk:
     sources: Sources
 
 
-async def reckon(desk: Desk, partition: Partition, free_units: Free | None = None) -> Drafts:
-    """The partition's draft bills; accounts that cannot be billed are parked on the partition."""
+async def reckon(desk: Desk, partition: Partition, free: dict[int, int]) -> Drafts:
+    """The partition's draft bills; accounts that cannot be billed are parked on it. The units used are taken out of `free`."""
     blocks: list[Block] = []
-    free = dict(free_units or {})
     for days, group in partition.groups.items():
         for piece in await _pieces(desk, partition, days, group):
             blocks += await _rated(desk, partition, piece, free)
@@ -58,7 +57,9 @@ async def _pieces(desk: Desk, partition: Partition, days: Days, group: Group) ->
 
 
 async def _rated(desk: Desk, partition: Partition, piece: Piece, free: dict[int, int]) -> list[Block]:
-    used = await desk.sources.used(desk.conn, desk.house, piece.group.service, piece.from_, piece.to)
+    used = Used({}, {})
+    if piece.tariff.meters:
+        used = await desk.sources.used(desk.conn, desk.house, piece.group.service, piece.from_, piece.to)
     for at, reason in used.parked.items():
         partition.park(piece.group.account[at], reason)
     try:

@@ -143,3 +143,15 @@ async def unpark(conn: AsyncConnection, on: date) -> int:
     """Parked cycles that closed on or before `on` are tried again by the next build; how many."""
     again = update(cycle).where(cycle.c.state == "parked", cycle.c.to_date <= on).values(state="open", reason=None)
     return (await conn.execute(again)).rowcount
+
+
+async def reward_units_on_drafts(conn: AsyncConnection) -> dict[int, int]:
+    """Micro-units from points that built bills have used, per account: promised, though nothing is final yet."""
+    query = (
+        select(cycle.c.account_id, func.sum(func.abs(invoice_line.c.quantity_micro)))
+        .join_from(cycle, invoice, invoice.c.id == cycle.c.invoice_id)
+        .join(invoice_line, invoice_line.c.invoice_id == invoice.c.id)
+        .where(cycle.c.state == "built", invoice.c.reward_minor < 0, invoice_line.c.code == "reward_units")
+        .group_by(cycle.c.account_id)
+    )
+    return {row[0]: int(row[1]) for row in await conn.execute(query)}

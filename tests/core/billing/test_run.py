@@ -12,7 +12,7 @@ from core.billing import queries, verify
 from core.billing.model import FinalBill, RunReport
 from core.billing.run import build, close, finalise, preview
 from core.billing.store import unpark
-from core.billing.tables import cycle, invoice
+from core.billing.tables import cycle, invoice, invoice_line
 from core.house import House
 from core.ledger import queries as ledger
 from core.ledger import verify as books
@@ -192,6 +192,17 @@ async def test_units_from_points_take_off_what_they_cost_and_never_more(house: H
         assert await ledger.balance(conn, "receivable", account_id, "KES") == 90700 + rewards[account_id] >= 0
         assert await ledger.balance(conn, "rewards_cost", 0, "KES") == -rewards[account_id]
     await sound(house)
+
+
+async def test_units_from_points_are_given_once_over_all_months_of_a_late_run(house: House) -> None:
+    [(account_id, _)] = await settle(house, [Customer()])
+    free = {account_id: 60 * KWH}
+    await build(house, FEB, sources=Fake(), free_units=free)
+    await build(house, date(2026, 4, 1), sources=Fake(), free_units=free)
+    async with house.db.reading() as conn:
+        used = select(invoice_line.c.quantity_micro).where(invoice_line.c.code == "reward_units")
+        rows = (await conn.execute(used.order_by(invoice_line.c.invoice_id))).scalars().all()
+    assert [-micro // KWH for micro in rows] == [42, 18]
 
 
 async def test_a_preview_shows_the_bills_and_writes_nothing(house: House) -> None:
