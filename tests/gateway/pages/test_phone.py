@@ -134,7 +134,7 @@ async def test_an_sms_goes_to_the_webhook_and_what_the_provider_sent_is_in_the_i
     assert desk.hooks.told[0][1]["text"] == "BAL"
     desk.double._take("sms", ME, "You owe KES 100", "Mwangaza")
     desk.double._take("sms", "+254799999999", "somebody else's", "Mwangaza")
-    inbox = await (await desk.client.get("/phone/inbox", params={"phone": ME})).json()
+    inbox = (await (await desk.client.get("/phone/inbox", params={"phone": ME})).json())["messages"]
     assert [message["text"] for message in inbox if message["side"] == "in"] == ["You owe KES 100"]
     assert [message["text"] for message in inbox if message["side"] == "out"] == ["BAL"]
 
