@@ -16,9 +16,8 @@ import asyncpg
 from sqlalchemy import ARRAY, Select, Text, any_, bindparam, func, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.billing.tables import open_item
 from core.db import Database
-from core.ledger.tables import balance, ledger_account
+from core.ledger.tables import balance, ledger_account, open_item
 from core.parties.model import medium
 from core.parties.tables import account, contact, contact_account
 
@@ -38,10 +37,10 @@ class Standing:
     number: str | None
     currency: str | None
     owed_minor: int
-    """Negative: to the customer's credit."""
+    """Without what is held by a dispute. Negative: to the customer's credit."""
     points: int
     due_on: date | None
-    """The earliest due day of what is open."""
+    """The earliest due day of what is open and not disputed."""
 
 
 class Quick(Protocol):
@@ -76,8 +75,10 @@ def _held(code: str, asset: Any) -> Any:
 
 def standing_statement(user: Any) -> Select[Any]:
     """`user` is the condition on the contact's channel user. Columns: the user, then `Standing` in order."""
-    due = (
-        select(func.min(open_item.c.due_on))
+    mine = (open_item.c.account_id == account.c.id) & (open_item.c.open_minor > open_item.c.disputed_minor)
+    due = select(func.min(open_item.c.due_on)).where(mine).correlate(account).scalar_subquery()
+    held = (
+        select(func.sum(open_item.c.disputed_minor))
         .where(open_item.c.account_id == account.c.id, open_item.c.open_minor > literal_column("0"))
         .correlate(account)
         .scalar_subquery()
@@ -85,7 +86,7 @@ def standing_statement(user: Any) -> Select[Any]:
     return (
         select(
             contact.c.channel_user, contact.c.id, contact.c.party_id, contact.c.language, account.c.id, account.c.number,
-            account.c.currency, _held("receivable", account.c.currency), _held("points", literal_column("'PTS'")), due,
+            account.c.currency, _held("receivable", account.c.currency), _held("points", literal_column("'PTS'")), held, due,
         )
         .select_from(contact)
         .outerjoin(contact_account, contact_account.c.contact_id == contact.c.id)
@@ -96,9 +97,10 @@ def standing_statement(user: Any) -> Select[Any]:
 
 
 def _standing(row: Any) -> Standing:
-    due = row[9]
+    _, contact_id, party_id, language, account_id, number, currency, owed, points, held, due = row
     day = date.fromisoformat(due) if isinstance(due, str) else due
-    return Standing(*row[1:7], row[7] or 0, row[8] or 0, day)
+    owed = (owed or 0) - (held or 0)
+    return Standing(contact_id, party_id, language, account_id, number, currency, owed, points or 0, day)
 
 
 class QuickSqlite:
@@ -141,7 +143,7 @@ class QuickPostgres:
         self._asked: dict[str, dict[str, asyncio.Future[list[Standing]]]] = defaultdict(dict)
         self._running: set[asyncio.Task[None]] = set()
         statement = standing_statement(contact.c.channel_user == any_(bindparam("users", type_=ARRAY(Text))))
-        compiled = statement.compile(dialect=postgresql.asyncpg.dialect())
+        compiled = statement.compile(dialect=postgresql.asyncpg.dialect())  # type: ignore[no-untyped-call]
         self._sql, self._order = str(compiled), list(compiled.positiontup or ())
 
     async def standing(self, channel: str, user: str) -> list[Standing]:

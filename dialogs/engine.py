@@ -232,7 +232,8 @@ class _Walk:
         if not s.trail:
             return self.home()
         *rest, place = s.trail
-        if self.book.state(place) is None or place.flow == HOME:
+        state = self.book.state(place)
+        if state is None or (isinstance(state, Menu) and state.home):
             return self.home()
         s.trail = tuple(rest)
         if place.flow not in self.book.guards:

@@ -46,7 +46,10 @@ def _dialled(inbound: Inbound, live: Session | None, lang: str) -> Heard:
         new = new_input(unblotted(live.raw, inbound.text), inbound.text)
         if new is None:
             return Heard(live, None)
-        return Heard(live, _page(live, new) or (Dialled() if live.shown and live.shown.ends else Typed(new)))
+        page = _page(live, new)
+        if page is None and live.shown and live.shown.ends:
+            return Heard(_again(live), Dialled())
+        return Heard(live, page or Typed(new))
     if live and live.dialled_before == inbound.session:
         return Heard(live, None)
     session = fresh(live.lang if live else lang)
@@ -57,6 +60,13 @@ def _dialled(inbound: Inbound, live: Session | None, lang: str) -> Heard:
     return Heard(session, Dialled(tuple(deep_dial(inbound.text))))
 
 
+def _again(live: Session) -> Session:
+    """A network that goes on after the last word: the conversation begins again in the same session."""
+    session = fresh(live.lang)
+    session.dialled, session.dialled_before, session.raw = live.dialled, live.dialled_before, live.raw
+    return session
+
+
 def _left(live: Session) -> Session | None:
     """The conversation that was dropped, if it was in the middle of something, without what only it needs."""
     if live.left and not live.resumable:
@@ -64,7 +74,13 @@ def _left(live: Session) -> Session | None:
     if not live.resumable:
         return None
     return Session(
-        live.token, lang=live.lang, place=live.place, data=live.data, first=live.first, trail=live.trail, wanted=live.wanted
+        live.token,
+        lang=live.lang,
+        place=live.place,
+        data=live.data,
+        first=live.first,
+        trail=live.trail,
+        wanted=live.wanted,
     )
 
 

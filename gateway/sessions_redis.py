@@ -20,7 +20,9 @@ from gateway.sessions import EmbeddedStore, Kept
 log = logging.getLogger("hodi.sessions")
 
 REDIS_UP = Gauge("hodi_sessions_redis_up", "1 while sessions are kept in Redis, 0 while the embedded store stands in")
-STOOD_IN = Counter("hodi_sessions_embedded_answers", "Loads and saves the embedded store answered because Redis was gone")
+STOOD_IN = Counter(
+    "hodi_sessions_embedded_answers", "Loads and saves the embedded store answered because Redis was gone"
+)
 
 CONNECT_SECONDS, ANSWER_SECONDS, AGAIN_SECONDS = 0.5, 1.0, 1.0
 BOTH_SECONDS = 3600.0
@@ -81,7 +83,7 @@ class _Wire(asyncio.Protocol):
             raise Gone("not connected to Redis")
         if not self._out:
             self._loop.call_soon(self._write)
-        self._out.append(hiredis.pack_command(command))
+        self._out.append(hiredis.pack_command(command)  # type: ignore[arg-type])
         waiting: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append(waiting)
         return waiting

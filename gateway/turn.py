@@ -9,11 +9,13 @@ with a reference (and never what she typed), and answered politely.
 import asyncio
 import logging
 import secrets
+import sqlite3
 import traceback
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError
 
 from channels.contract import Channel, Page
@@ -37,6 +39,8 @@ log = logging.getLogger("hodi.turn")
 
 PATIENCE_SECONDS = 7.0
 """The network waits ten; before that the customer is told politely."""
+AWAY = (DBAPIError, OSError, TimeoutError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a database or store that is not there looks like."""
 MOST_NEEDS = 40
 MOST_TRIES = 6
 KEPT_FOR = {"ussd": timedelta(minutes=30)}
@@ -45,11 +49,13 @@ KEPT_ELSEWHERE = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a turn came to: the reply as the channel draws it, and the session behind it (None when it could not be kept)."""
+    """What a turn came to: the reply as the channel draws it, and the session behind it (None when it went wrong)."""
 
     reply: str
     session: Session | None = None
     repeated: bool = False
+    unavailable: bool = False
+    """The database or the session store was not there: whoever can bring the message again should."""
 
 
 class _Glance:
@@ -91,7 +97,8 @@ class Turns:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 return await self._answer(key, inbound, channel)
         except Exception as why:
-            return Answer(self._sorry(inbound, channel, why))
+            reply = self._sorry(inbound, channel, why, await self._language(key))
+            return Answer(reply, unavailable=isinstance(why, AWAY))
         finally:
             self._order.leave(key)
 
@@ -148,12 +155,10 @@ class Turns:
         try:
             async with self.house.db.writing() as conn:
                 now = self.house.clock.now()
-                said: dict[str, Any] = await effects.once(
-                    conn, asked.key, now, lambda: run.do(conn, self.house, asked)
-                )
+                said: dict[str, Any] = await effects.once(conn, asked.key, now, lambda: run.do(conn, self.house, asked))
         except Refused as refused:
             return {"is": "refused", "why": refused.sentence(asked.lang)}
-        except (DBAPIError, OSError) as why:
+        except AWAY as why:
             log.error("an effect could not be done: %s", type(why).__name__)
             return {"is": "down"}
         faults.point("turn.done")
@@ -168,15 +173,23 @@ class Turns:
         session.more, session.behind = page.more or "", page.back or ""
         return channel.render(shown, page)
 
-    def _sorry(self, inbound: Inbound, channel: Channel, why: Exception) -> str:
+    async def _language(self, key: str) -> str:
+        """The customer's language as her last turn knew it, if the sessions can be read at all."""
+        try:
+            kept = await self.sessions.load(key)
+            session = unpack(kept.blob) if kept else None
+        except Exception:
+            session = None
+        return (session.lang if session else "") or self.house.operator.languages[0]
+
+    def _sorry(self, inbound: Inbound, channel: Channel, why: Exception, lang: str) -> str:
         """A polite last word, and a line in the log that names no one and repeats nothing."""
-        lang = self.house.operator.languages[0]
         reference = secrets.token_hex(3).upper()
-        if isinstance(why, DBAPIError | OSError | TimeoutError):
+        if isinstance(why, AWAY):
             log.error("turn %s on %s: %s", reference, inbound.channel, type(why).__name__)
             text = self.book.say(lang, "talk.busy")
         else:
-            frames = "".join(traceback.format_tb(why.__traceback__))
+            frames = "\n".join(f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(why.__traceback__))
             log.error("turn %s on %s: %s\n%s", reference, inbound.channel, type(why).__name__, frames)
             text = self.book.say(lang, "talk.sorry", {"reference": reference})
         return channel.render(Screen(text, ends=True), Page(text))

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 MANY_EVENTS = 500_000
 """From here on compiling pays for itself."""
+SOME_EVENTS = 5_000
+USED = True
+"""Tests and the bench set this to False to walk with NumPy."""
 
 
 @cache
@@ -26,8 +29,15 @@ def installed() -> bool:
 
 
 def worthwhile(events: int) -> bool:
-    """Whether the compiled loop should walk that many events."""
-    return events >= MANY_EVENTS and installed()
+    """Whether the compiled loop should walk that many events; once compiled, it is for far fewer."""
+    enough = SOME_EVENTS if _by_face.cache_info().currsize else MANY_EVENTS
+    return USED and events >= enough and installed()
+
+
+def prepare(events: int) -> None:
+    """Compile if a batch of that many events is worth it, before it is cut into runs."""
+    if worthwhile(events):
+        _by_face()
 
 
 def through(trail: "Trail", bounds: Column, bands: int) -> Column:

@@ -4,19 +4,19 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.billing import format_ussd
+from core.billing import queries as bills
 from core.errors import Refused
 from core.house import House
 from core.money import show
 from core.text import say
 from dialogs.counter.common import Answer, account_of, text_me
 from dialogs.model import Asked
-from dialogs.values import amount, day, lines, named, word
+from dialogs.values import amount, day, named
 
 
 async def last_bills(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     """The last bills, newest first."""
-    from core.billing import queries as bills
-
     rows = [
         {"value": str(bill.invoice_id), "until": day(bill.to_date), "total": amount(bill.total_minor, bill.currency)}
         for bill in await bills.last_bills(conn, account_of(asked), limit=3)
@@ -27,18 +27,14 @@ async def last_bills(conn: AsyncConnection, _house: House, asked: Asked) -> Answ
 async def bill(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     """One bill in three lines."""
     found = await _bill(conn, asked)
-    due = word("bill.due_estimated" if found.estimated else "bill.due", due=day(found.due_on))
-    period = word("bill.period", number=found.number, start=day(found.from_date), until=day(found.to_date))
-    total, unpaid = amount(found.total_minor, found.currency), amount(found.open_minor, found.currency)
-    text = lines([period, word("bill.sums", total=total, open=unpaid), due])
-    return {"text": text, "owes": found.open_minor > 0}
+    return {"text": format_ussd.render(found, asked.lang), "owes": found.open_minor > found.disputed_minor}
 
 
 async def bill_lines(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     """What the bill charges, line by line."""
     found = await _bill(conn, asked)
     rows = [
-        {"value": line.position, "label": named(line.label), "amount": amount(line.amount_minor, found.currency)}
+        {"value": line.position, "label": named(dict(line.label)), "amount": amount(line.amount_minor, found.currency)}
         for line in found.lines
     ]
     return {"rows": rows, "number": found.number}
@@ -50,7 +46,7 @@ async def bill_line(conn: AsyncConnection, _house: House, asked: Asked) -> Answe
     line = next((line for line in found.lines if line.position == asked.data.get("position")), None)
     if line is None:
         raise Refused("choose.gone")
-    return {"label": named(line.label), "amount": amount(line.amount_minor, found.currency)}
+    return {"label": named(dict(line.label)), "amount": amount(line.amount_minor, found.currency)}
 
 
 async def text_bill(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
@@ -76,8 +72,6 @@ async def dispute(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
 
 
 async def _bill(conn: AsyncConnection, asked: Asked) -> Any:
-    from core.billing import queries as bills
-
     found = await bills.bill(conn, invoice_id=int(asked.data["invoice_id"]))
     if found is None or found.account_id != account_of(asked):
         raise Refused("choose.gone")

@@ -16,10 +16,10 @@ METERED = ("electricity", "water")
 
 async def places(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     """The places on file of all her accounts; the only one is taken at once."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for account_id in asked.accounts:
         for place in await parties.places_of(conn, account_id):
-            spot = {
+            spot: dict[str, Any] = {
                 "account_id": account_id, "premise_id": place.premise_id, "area": place.area, "commodity": place.commodity,
                 "place": cut(place.address, 30),
             }  # fmt: skip

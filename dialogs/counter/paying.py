@@ -4,19 +4,20 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.billing import queries as bills
 from core.errors import Refused
 from core.house import House
 from core.money import parse, show
+from core.payments import push as pushes
+from core.payments import request
 from core.text import say
 from dialogs.counter.common import Answer, account_of, text_me
 from dialogs.model import Asked
 from dialogs.values import amount, day
 
 
-async def owing(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def owing(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     """What there is to pay, and how it can be paid from here."""
-    from core.billing import queries as bills
-
     owes = await bills.owing(conn, account_of(asked))
     payable = owes.open_minor - owes.disputed_minor
     typed = _typed_amount(asked.data.get("typed_amount"), owes.currency)
@@ -27,25 +28,37 @@ async def owing(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     }  # fmt: skip
 
 
-async def to_pay(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
-    """The amount that will be asked for: what was typed, else all that is open now."""
-    from core.billing import queries as bills
+async def to_pay(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """The amount that was typed, else all that is open now; and the ways it can be paid from here."""
+    minor, payable, currency = await _amount(conn, asked)
+    return {"amount": amount(minor, currency), "push": asked.phone is not None, "link": payable > 0}
 
+
+async def to_push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """What the prompt will ask for: some providers take whole units only, and what is over becomes credit."""
+    minor, payable, currency = await _amount(conn, asked)
+    minor = pushes.payable(house, minor)
+    return {"amount": amount(minor, currency), "amount_minor": minor, "phone": asked.phone or "", "link": payable > 0}
+
+
+async def to_link(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """What the link will ask for: never more than is open."""
+    minor, payable, currency = await _amount(conn, asked)
+    return {"amount": amount(min(minor, payable), currency), "phone": asked.phone or ""}
+
+
+async def _amount(conn: AsyncConnection, asked: Asked) -> tuple[int, int, str]:
+    """(minor units to pay, what is open and not disputed, the currency)."""
     owes = await bills.owing(conn, account_of(asked))
     payable = owes.open_minor - owes.disputed_minor
     minor = asked.data.get("asked_minor") or payable
     if minor <= 0:
         raise Refused("pay.nothing")
-    return {
-        "amount": amount(minor, owes.currency), "amount_minor": minor, "phone": asked.phone or "",
-        "push": asked.phone is not None, "link": payable > 0,
-    }  # fmt: skip
+    return int(minor), payable, owes.currency
 
 
 async def push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """A prompt on this phone, which arrives when the session has ended."""
-    from core.payments import push as pushes
-
     minor = int(asked.data["amount_minor"])
     try:
         await pushes.ask(conn, house, account_of(asked), str(asked.phone), minor, asked.key)
@@ -58,8 +71,6 @@ async def push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
 
 async def text_paylink(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """A link by SMS that pays what is open, or the part that was typed."""
-    from core.payments import request
-
     part = asked.data.get("asked_minor")
     made = await request.paylink(conn, house, account_of(asked), amount_minor=part, key=asked.key)
     params = {"operator": house.operator.short_name, "amount": _shown(asked), "url": made.url}

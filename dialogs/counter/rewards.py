@@ -80,7 +80,8 @@ async def redeem_airtime(conn: AsyncConnection, house: House, asked: Asked) -> A
 async def _balance(conn: AsyncConnection, asked: Asked) -> int:
     from core.rewards import points as book
 
-    return await book.balance(conn, account_of(asked))
+    has: int = await book.balance(conn, account_of(asked))
+    return has
 
 
 def _worth(house: House, units: int) -> list[object]:

@@ -22,9 +22,9 @@ OWING = Load(
         "currency": "KES",
     },
 )
-TO_PAY = Load(
-    paying.to_pay, {"amount": _MONEY, "amount_minor": 999_999_99, "phone": _PHONE, "push": True, "link": True}
-)
+TO_PAY = Load(paying.to_pay, {"amount": _MONEY, "push": True, "link": True})
+TO_PUSH = Load(paying.to_push, {"amount": _MONEY, "amount_minor": 999_999_99, "phone": _PHONE, "link": True})
+TO_LINK = Load(paying.to_link, {"amount": _MONEY, "phone": _PHONE})
 PUSH = Effect(paying.push, ("done", "already", "pending"), risk="money", widest={"amount": _MONEY, "phone": _PHONE})
 LINK = Effect(paying.text_paylink, ("done", "already"), risk="money", widest={"amount": _MONEY})
 
@@ -74,7 +74,7 @@ FLOW = Flow(
         ),
         "confirm_push": Menu(
             "pay.confirm_push",
-            load=TO_PAY,
+            load=TO_PUSH,
             keep=("amount_minor", "amount", "phone"),
             choices=(
                 Do(
@@ -87,8 +87,8 @@ FLOW = Flow(
         ),
         "confirm_link": Menu(
             "pay.confirm_link",
-            load=TO_PAY,
-            keep=("amount_minor", "amount", "phone"),
+            load=TO_LINK,
+            keep=("amount", "phone"),
             choices=(Do("talk.yes", run=LINK, done="linked", already="linked", refused="refused", down="down"),),
             pages=2,
         ),

@@ -3,7 +3,6 @@
 Drawn by `python -m core.migrations.draft` from the rooms' `tables.py`; tests/core/migrations proves that they are equal.
 """
 # fmt: off
-# ruff: noqa: E501
 
 import sqlalchemy as sa
 from alembic import op
@@ -80,6 +79,13 @@ def upgrade() -> None:
     sa.Column('open_until', Instant(), nullable=True),
     sa.Column('started_at', Instant(), nullable=False),
     sa.PrimaryKeyConstraint('visitor', name=op.f('pk_chat_visitor'))
+    )
+    op.create_table('early_report',
+    sa.Column('provider_ref', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('provider_ref', name=op.f('pk_early_report'))
     )
     op.create_table('effect',
     sa.Column('key', sa.Text(), nullable=False),
