@@ -22,7 +22,9 @@ from core.rating.model import Batch, Events
 from core.rating.online import Counter, price_of
 from core.rating.quote import QuoteRequest, Row, quote
 from core.rating.rate import rate
+from core.rating.sheet import Sheet
 from core.rating.times import DAY_SECONDS, EPOCH
+from core.rating.walk import Trail, through
 
 Figure = dict[str, Any]
 SIZES = (10_000, 100_000, 1_000_000)
@@ -146,8 +148,21 @@ def whole_runs(events: int) -> list[Figure]:
             seconds = paired(limit, lambda threads=threads: rate(tariff, batch, threads))  # type: ignore[misc]
             name = f"rating, {engine}, {threads} thread{'s' * (threads > 1)}, {events:,} events"
             figures.append(figure(name, events, seconds, peak))
+        figures.append(
+            figure(f"its walk alone, {engine}, {events:,} events", events, paired(limit, walking(batch)), peak)
+        )
     fast.USED = True
     return figures
+
+
+def walking(batch: Batch) -> Callable[[], object]:
+    """Only the walk of the events through allowance, blocks and times of use, without lines, rounding and totals."""
+    sheet, events = Sheet(load_tariff(TARIFF), batch), batch.events["energy"]
+    face = sheet.face("energy", "energy")
+    table = (face.bands, face.origin, face.seconds)
+    trail = Trail(batch.size, events.account, events.quantity, at=events.at, face=table, top=sheet.top("energy"))
+    bounds = np.array(BOUNDS, dtype=np.int64).reshape(len(BOUNDS), 1)
+    return lambda: through(trail, bounds, 2)
 
 
 def one_event() -> list[Figure]:
