@@ -3,14 +3,11 @@
 All in the transaction that kept the receipt, so that neither a crash nor a repeated callback can part them.
 """
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import outbox
 from core.house import House
 from core.payments import allocate, suspense
-from core.payments.model import Settled
-from core.payments.tables import receipt
 
 
 async def received(conn: AsyncConnection, house: House, receipt_id: int) -> None:

@@ -34,6 +34,11 @@ async def page(house: House, token: str) -> str:
     return await redirect.start(house, token, FOLLOW)
 
 
+async def back(house: House, token: str) -> str | None:
+    """She returns from the provider's page: why her last try failed, if it did (a word of `payments.reason.*`)."""
+    return await redirect.back(house, token, FOLLOW)
+
+
 async def poll(house: House) -> Counter[str]:
     """Ask about what is unknown, and take up events that wait; run it every half minute or so."""
     found = await polls.poll_unknown(house, FOLLOW)

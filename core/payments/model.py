@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 LIVE = ("created", "sent", "unknown", "awaiting_customer")
 """States of an attempt that may still bring money: while one of these holds, the same request starts no other."""
 
+REASONS = (
+    "funds", "busy", "expired", "cancelled", "unreachable", "pin", "declined", "down", "never_arrived", "no_trace",
+)  # fmt: skip
+"""Why a payment failed, in the words of `payments.reason.*`; what a provider says otherwise is `declined`."""
+
 FIRST_LOOK = timedelta(minutes=2)
 """When we ask about an attempt the provider has taken but not called back about."""
 LOOKS = (timedelta(minutes=5), timedelta(hours=1), timedelta(days=1))

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import faults
 from core.house import House
 from core.payments import receive, request, store
-from core.payments.model import FIRST_LOOK, Attempt, Follow, ReceiptIn, next_look
+from core.payments.model import FIRST_LOOK, REASONS, Attempt, Follow, ReceiptIn, next_look
 from core.payments.providers.contract import Asked, Queried, Unanswered, Unaskable, Unreached
 from core.payments.tables import collection
 
@@ -67,7 +67,7 @@ async def _failed(conn: AsyncConnection, house: House, tried: Attempt, said: Que
     await store.change_attempt(
         conn, tried.id, state="failed" if missing else said.state,
         provider_ref=said.provider_ref or tried.provider_ref, poll_at=None, settled_at=house.clock.now(),
-        reason=NEVER_ARRIVED if missing else said.reason or said.state,
+        reason=NEVER_ARRIVED if missing else _reason(said),
     )  # fmt: skip
     if missing and tried.method == "direct_debit":
         await _collected(conn, tried, "planned")
@@ -77,6 +77,12 @@ async def _failed(conn: AsyncConnection, house: House, tried: Attempt, said: Que
     await _collected(conn, tried, "failed")
     if tried.method != "card" or said.state == "failed":
         await then.failed(conn, house, tried.id)
+
+
+def _reason(said: Queried) -> str:
+    if said.reason in REASONS:
+        return said.reason
+    return "expired" if said.state == "expired" else "declined"
 
 
 async def _collected(conn: AsyncConnection, tried: Attempt, state: str) -> None:

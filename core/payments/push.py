@@ -30,9 +30,7 @@ def payable(house: House, amount_minor: int) -> int:
     return -(-amount_minor // step) * step
 
 
-async def ask(  # noqa: PLR0917 - the order every dialog asks in
-    conn: AsyncConnection, house: House, account_id: int, phone: str, amount_minor: int, key: str
-) -> int:
+async def ask(conn: AsyncConnection, house: House, account_id: int, phone: str, amount_minor: int, key: str) -> int:
     """Queue a push; its attempt id. A double tap (the same `key`) gets the same; `Refused` while another push is live."""
     await store.hold_account(conn, account_id)
     known = await queries.attempt_by(conn, key=f"push:{key}")

@@ -6,7 +6,7 @@ If the provider's answer was lost it is asked what became of it, and either its 
 
 import asyncio
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import faults
@@ -24,7 +24,7 @@ from core.payments.providers.contract import (
     Unreached,
     Wanted,
 )
-from core.payments.tables import attempt
+from core.payments.tables import attempt, payment_request
 
 PATIENCE = 25
 """How many times, a fifth of a second apart, the second tab looks for where the first is being sent."""
@@ -44,6 +44,24 @@ async def start(house: House, token: str, then: Follow = NOTHING) -> str:
     if isinstance(said, RedirectMade):
         return said.url
     raise Refused("payments.link.later", status=503)
+
+
+async def back(house: House, token: str, then: Follow = NOTHING) -> str | None:
+    """She is back from the provider's page, perhaps before its callback: ask at once; why it failed, if her last try did."""
+    query = (
+        select(attempt.c.id)
+        .join_from(attempt, payment_request, attempt.c.request_id == payment_request.c.id)
+        .where(payment_request.c.token == token)
+        .order_by(attempt.c.id.desc())
+        .limit(1)
+    )
+    async with house.db.reading() as conn:
+        attempt_id = (await conn.execute(query)).scalar_one_or_none()
+    if attempt_id is None:
+        return None
+    await poll.look(house, attempt_id, then)
+    tried = await _again(house, attempt_id)
+    return tried.reason if tried.state in ("failed", "expired") else None
 
 
 async def _claim(conn: AsyncConnection, house: House, token: str) -> tuple[Attempt, Wanted | None]:
@@ -78,7 +96,7 @@ async def _write(conn: AsyncConnection, house: House, token: str, view: LinkView
     wanted = Wanted(
         key=key, attempt_id=attempt_id, amount_minor=view.amount_minor, currency=view.currency,
         reference=facts.number, description=house.operator.short_name, callback_url=callback_url(house, provider),
-        return_url=f"{house.settings.public_url.rstrip('/')}/p/{token}", language=facts.language,
+        return_url=f"{house.settings.public_url.rstrip('/')}/p/{token}?back", language=facts.language,
     )  # fmt: skip
     return await poll.held(conn, attempt_id), wanted
 

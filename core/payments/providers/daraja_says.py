@@ -47,7 +47,7 @@ def read_confirmation(said: dict[str, Any], currency: str, shortcode: str) -> Pr
     return ProviderEventIn(
         key=f"c2b:{txn}", kind="inbound", verified_by="none", txn=txn, method="mobile_inbound",
         amount_minor=amount(said["TransAmount"], currency), currency=currency,
-        reference=str(said.get("BillRefNumber") or "").replace("\x00", "")[:80],
+        reference=str(said.get("BillRefNumber") or "").replace("\x00", "").encode("utf-8", "replace").decode()[:80],
         payer=masked(str(said.get("MSISDN") or "").replace("\x00", ""))[:40], at=_at(said.get("TransTime")), raw=said,
     )  # fmt: skip
 

@@ -50,13 +50,14 @@ async def a_bill(
     """A final bill with its posting and its open item."""
     invoice_id = house.ids.take()
     start = date(2020, 1, 1) + timedelta(invoice_id % 2_000)
-    await conn.execute(
-        insert(invoice).values(
-            id=invoice_id, account_id=account_id, series="bill", from_date=start, to_date=start + timedelta(28),
-            revision=0, state="final", number=f"INV-{invoice_id}", token=f"t{invoice_id}", currency="KES",
-            total_minor=minor, estimated=False, due_on=due_on, facts={},
-        )
-    )  # fmt: skip
+    given = {
+        "id": invoice_id, "account_id": account_id, "series": "bill", "from_date": start,
+        "to_date": start + timedelta(28), "revision": 0, "state": "final", "number": f"INV-{invoice_id}",
+        "token": f"t{invoice_id}", "currency": "KES", "total_minor": minor, "estimated": False, "due_on": due_on,
+        "facts": {},
+    }  # fmt: skip
+    amounts = {column.name: 0 for column in invoice.c if column.name.endswith("_minor") and not column.nullable}
+    await conn.execute(insert(invoice).values(amounts | given))
     posting = Posting(Book("revenue"), receivable(account_id), minor, "KES", "bill")
     await post(conn, house, key=f"invoice:{invoice_id}", kind="invoice", booked_on=house.today(), postings=[posting])
     await conn.execute(

@@ -1,0 +1,36 @@
+"""Daraja asks before a paybill payment goes through: is this account ours, is this an amount we take? Nothing is stored.
+
+A payer who mistyped her account number hears it now, instead of finding her money in suspense.
+"""
+
+from core import money
+from core.house import House
+from core.payments import queries
+from core.payments.inbox import Answer
+from core.payments.providers.daraja_says import REFUSALS, amount
+from core.payments.providers.wire import loads
+
+WELCOME = {"ResultCode": "0", "ResultDesc": "Accepted"}
+
+
+async def answer(house: House, body: bytes) -> Answer:
+    """`{"ResultCode": "0"}`, or the code that names what is wrong."""
+    said = loads(body)
+    if not isinstance(said, dict) or "BillRefNumber" not in said or "TransAmount" not in said:
+        return Answer(400, {"code": "payments.not_understood", "reason": "not a validation of Daraja"})
+    if str(said.get("BusinessShortCode")) != house.settings.daraja_shortcode:
+        return _refused("shortcode")
+    try:
+        minor = amount(said["TransAmount"], house.currency)
+    except ValueError:
+        return _refused("amount")
+    if minor < money.parse(house.operator.payments.minimum, house.currency):
+        return _refused("amount")
+    reference = str(said["BillRefNumber"]).replace("\x00", "").encode("utf-8", "replace").decode()
+    async with house.db.reading() as conn:
+        known = await queries.account_meant(conn, reference)
+    return Answer(200, WELCOME) if known else _refused("account")
+
+
+def _refused(why: str) -> Answer:
+    return Answer(200, {"ResultCode": REFUSALS[why], "ResultDesc": "Rejected"})

@@ -1,0 +1,66 @@
+"""Payment providers call back here. The path carries the hook secret, the body its own signature where the provider has one.
+
+Answered 403 for a wrong secret or signature and 400 for what is not understood, with nothing stored; 200 once it is kept; 5xx when it
+could not be kept, so that the provider tells it again. Daraja asks before a paybill payment goes through (`validation`).
+"""
+
+from hmac import compare_digest
+
+from aiohttp import web
+
+from core.journeys import payment_doors
+from core.payments import validation
+from gateway.desk import HOUSE
+
+LARGEST = 64 * 1024
+"""No provider's callback comes near to so many bytes."""
+
+
+async def _body(request: web.Request) -> bytes:
+    """The body, or 413 without reading more than we take."""
+    body = await request.content.read(LARGEST + 1)
+    while len(body) <= LARGEST and not request.content.at_eof():
+        body += await request.content.read(LARGEST + 1)
+    if len(body) > LARGEST:
+        raise web.HTTPRequestEntityTooLarge(max_size=LARGEST, actual_size=len(body))
+    return body
+
+
+def _knows_the_secret(request: web.Request) -> bool:
+    secret = request.app[HOUSE].settings.hook_secret.get_secret_value()
+    return bool(secret) and compare_digest(request.match_info["secret"].encode(), secret.encode())
+
+
+_FORBIDDEN = {"code": "forbidden", "reason": "the address is not one of ours"}
+
+
+async def _event(request: web.Request) -> web.Response:
+    """Money moved, or did not."""
+    if not _knows_the_secret(request):
+        return web.json_response(_FORBIDDEN, status=403)
+    answer = await payment_doors.event(
+        request.app[HOUSE],
+        request.match_info["provider"],
+        request.headers,
+        await _body(request),
+        topic=request.match_info.get("topic", ""),
+        about=request.query.get("attempt", ""),
+    )
+    return web.json_response(answer.body, status=answer.status)
+
+
+async def _validation(request: web.Request) -> web.Response:
+    """Daraja asks whether a paybill payment is welcome."""
+    if not _knows_the_secret(request):
+        return web.json_response(_FORBIDDEN, status=403)
+    answer = await validation.answer(request.app[HOUSE], await _body(request))
+    return web.json_response(answer.body, status=answer.status)
+
+
+def routes() -> list[web.AbstractRouteDef]:
+    """`/hooks/payments/{secret}/...` of contract.md."""
+    return [
+        web.post("/hooks/payments/{secret}/daraja/validation", _validation),
+        web.post("/hooks/payments/{secret}/{provider:daraja}/{topic:stk|confirmation|result|timeout}", _event),
+        web.post("/hooks/payments/{secret}/{provider}", _event),
+    ]

@@ -1,0 +1,253 @@
+"""A push to her phone, on the sandbox and on M-Pesa: asked once, sent once, believed when confirmed, unknown when nobody knows."""
+
+import pytest
+from sqlalchemy import select
+
+from core import outbox
+from core.errors import Refused
+from core.house import House
+from core.journeys import payment_doors
+from core.payments import push
+from core.payments.tables import attempt
+from tests.core.payments.made import a_bill, an_account, attempts, cash, opened, proven, receipts
+from tests.gateway.payments_at_work import Work, at_work
+
+BOTH = pytest.mark.parametrize("provider", ["sandbox", "daraja"])
+PHONE = "+254700000001"
+
+
+async def _ask(house: House, account_id: int, minor: int = 120_000, phone: str = PHONE, key: str = "turn:1") -> int:
+    async with house.db.writing() as conn:
+        return await push.ask(conn, house, account_id, phone, minor, key)
+
+
+async def _owing(work: Work, minor: int = 120_000) -> tuple[int, object]:
+    async with work.house.db.writing() as conn:
+        account_id = await an_account(conn, work.house)
+        return account_id, await a_bill(conn, work.house, account_id, minor)
+
+
+async def notices(house: House) -> list[str]:
+    query = select(outbox.outbox.c.template).where(outbox.outbox.c.kind == "notice").order_by(outbox.outbox.c.id)
+    async with house.db.reading() as conn:
+        return list((await conn.execute(query)).scalars())
+
+
+@BOTH
+async def test_a_push_is_sent_after_the_session_and_pays_the_bill(house: House, provider: str) -> None:
+    async with at_work(house, push=provider) as work:
+        account_id, bill = await _owing(work)
+        await _ask(work.house, account_id)
+        assert await attempts(house) == [("mobile_push", "created", None)]
+        assert [outcome.state for outcome in await work.dispatch()] == ["sent"]
+        assert await attempts(house) == [("mobile_push", "succeeded", None)]
+        assert (await opened(house, bill), await cash(house, provider)) == ([0], 120_000)
+        assert await notices(house) == ["notice.thanks"]
+        await proven(house)
+
+
+@BOTH
+async def test_a_double_tap_is_one_push(house: House, provider: str) -> None:
+    async with at_work(house, push=provider) as work:
+        account_id, _ = await _owing(work)
+        first = await _ask(work.house, account_id)
+        assert await _ask(work.house, account_id) == first
+        await work.dispatch()
+        assert await _ask(work.house, account_id) == first
+        assert await work.dispatch() == []
+        assert await cash(house, provider) == 120_000
+
+
+async def test_a_second_push_is_refused_while_the_first_is_live(house: House) -> None:
+    async with at_work(house) as work:
+        account_id, _ = await _owing(work)
+        await _ask(work.house, account_id)
+        with pytest.raises(Refused, match=r"payments\.push\.live"):
+            await _ask(work.house, account_id, key="turn:2")
+        await work.dispatch()
+        await _ask(work.house, account_id, key="turn:2")
+
+
+async def test_less_than_the_least_payment_is_refused(house: House) -> None:
+    async with at_work(house) as work:
+        account_id, _ = await _owing(work)
+        with pytest.raises(Refused, match=r"payments\.minimum"):
+            await _ask(work.house, account_id, minor=99)
+
+
+async def test_m_pesa_is_asked_for_whole_shillings_and_what_is_over_is_credit(house: House) -> None:
+    async with at_work(house, push="daraja") as work:
+        account_id, bill = await _owing(work, 120_050)
+        await _ask(work.house, account_id, 120_050)
+        await work.dispatch()
+        assert [shillings for _, shillings, _ in work.daraja.truth] == [1201]
+        assert (await opened(house, bill), await cash(house, "daraja")) == ([0], 120_100)
+        await proven(house)
+
+
+async def test_a_push_for_a_bill_paid_meanwhile_never_reaches_the_phone(house: House) -> None:
+    async with at_work(house) as work:
+        account_id, _ = await _owing(work)
+        await _ask(work.house, account_id)
+        await work.http.post(
+            f"{work.house.settings.sandbox_base_url}/v1/inbound",
+            json={"reference": "ACC100", "amount_minor": 120_000, "currency": "KES", "phone": PHONE},
+            headers={"Authorization": "Bearer test-sandbox-secret"},
+        )
+        await work.idle()
+        assert [outcome.state for outcome in await work.dispatch()] == ["dropped"]
+        assert [payment.method for payment in work.sandbox.books.all()] == ["mobile_inbound"]
+
+
+@pytest.mark.parametrize(
+    ("result", "reason"), [(1, "funds"), (1032, "cancelled"), (1037, "unreachable"), (2001, "pin")]
+)
+async def test_a_failed_push_says_why_and_offers_another_way(house: House, result: int, reason: str) -> None:
+    async with at_work(house, push="daraja") as work:
+        work.daraja.manners.result = result
+        account_id, bill = await _owing(work)
+        await _ask(work.house, account_id)
+        await work.dispatch()
+        assert await attempts(house) == [("mobile_push", "failed", reason)]
+        assert (await opened(house, bill), await notices(house)) == ([120_000], ["notice.failed"])
+
+
+@BOTH
+async def test_an_answer_lost_after_the_prompt_appeared_is_unknown_and_not_pushed_again(
+    house: House, provider: str
+) -> None:
+    async with at_work(house, push=provider) as work:
+        account_id, bill = await _owing(work)
+        work.daraja.manners.answer = "dropped_after"
+        work.daraja.manners.calls = 0
+        work.sandbox.manners.behave({"answer": "dropped_after", "calls": 0})
+        await _ask(work.house, account_id)
+        assert [outcome.state for outcome in await work.dispatch()] == ["unknown"]
+        work.daraja.manners.answer = "given"
+        [prompt] = work.daraja.prompts.values() if provider == "daraja" else [None]
+        if prompt:  # the callback that comes late still finds its attempt, by what our callback URL carries
+            await work.daraja.post(prompt.callback_url, work.daraja.result(prompt))
+        else:
+            await payment_doors.poll(work.house)
+        assert await attempts(house) == [("mobile_push", "succeeded", None)]
+        assert (await opened(house, bill), await cash(house, provider)) == ([0], 120_000)
+        assert len(work.sandbox.books.all()) + len(work.daraja.prompts) == 1
+
+
+async def test_a_push_that_never_arrived_fails_once_the_sandbox_can_be_asked(house: House) -> None:
+    async with at_work(house) as work:
+        account_id, _ = await _owing(work)
+        await _ask(work.house, account_id, phone="+254700009006")
+        assert [outcome.state for outcome in await work.dispatch()] == ["unknown"]
+        await payment_doors.poll(work.house)
+        assert await attempts(house) == [("mobile_push", "failed", "never_arrived")]
+        assert await notices(house) == ["notice.failed"]
+
+
+async def test_an_m_pesa_push_without_a_trace_expires_after_a_quarter_of_an_hour(house: House) -> None:
+    async with at_work(house, push="daraja") as work:
+        account_id, _ = await _owing(work)
+        work.daraja.manners.answer = "dropped_before"
+        await _ask(work.house, account_id)
+        await work.dispatch()
+        work.forward(minutes=6)
+        assert (await payment_doors.poll(work.house))["unasked"] == 1
+        assert await attempts(house) == [("mobile_push", "unknown", "no CheckoutRequestID to ask by")]
+        work.forward(minutes=10)
+        await payment_doors.poll(work.house)
+        assert await attempts(house) == [("mobile_push", "expired", "no_trace")]
+
+
+@BOTH
+async def test_a_lost_callback_is_recovered_by_asking(house: House, provider: str) -> None:
+    async with at_work(house, push=provider) as work:
+        account_id, bill = await _owing(work)
+        work.daraja.manners.calls = 0
+        work.sandbox.manners.behave({"calls": 0})
+        await _ask(work.house, account_id)
+        await work.dispatch()
+        assert await attempts(house) == [("mobile_push", "awaiting_customer", None)]
+        work.forward(minutes=3)
+        await payment_doors.poll(work.house)
+        assert (await attempts(house), await opened(house, bill)) == ([("mobile_push", "succeeded", None)], [0])
+        assert await notices(house) == ["notice.thanks"]
+        await proven(house)
+
+
+async def test_money_confirmed_without_its_number_takes_the_number_when_it_is_told(house: House) -> None:
+    async with at_work(house, push="daraja") as work:
+        account_id, _ = await _owing(work)
+        work.daraja.manners.calls = 0
+        attempt_id = await _ask(work.house, account_id)
+        await work.dispatch()
+        work.forward(minutes=3)
+        await payment_doors.poll(work.house)
+        assert await receipts(house) == [(f"attempt:{attempt_id}", 120_000, "placed")]
+        [prompt] = work.daraja.prompts.values()
+        await work.daraja.post(prompt.callback_url, work.daraja.result(prompt))
+        note = work.daraja.confirmation(prompt.receipt, prompt.amount, "ACC100")
+        await work.daraja.post(work.daraja.confirmation_url, note)
+        assert await receipts(house) == [(prompt.receipt, 120_000, "placed")]
+        assert await notices(house) == ["notice.thanks"]
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_a_prompt_told_also_as_a_paybill_payment_is_the_same_money(house: House, lost: bool) -> None:
+    async with at_work(house, push="daraja") as work:
+        account_id, bill = await _owing(work)
+        work.daraja.manners.also_confirms = True
+        work.daraja.manners.calls = 0 if lost else 1
+        await _ask(work.house, account_id)
+        await work.dispatch()
+        work.forward(minutes=3)
+        await payment_doors.poll(work.house)
+        assert (await attempts(house), await cash(house, "daraja")) == ([("mobile_push", "succeeded", None)], 120_000)
+        assert (await opened(house, bill), await notices(house)) == ([0], ["notice.thanks"])
+        await proven(house)
+
+
+async def test_a_provider_that_is_away_is_tried_again_and_then_given_up(house: House) -> None:
+    async with at_work(house) as work:
+        account_id, _ = await _owing(work)
+        gone = work.house.settings.model_copy(update={"sandbox_base_url": "http://127.0.0.1:9"})
+        object.__setattr__(work.house, "settings", gone)
+        await _ask(work.house, account_id)
+        assert [outcome.state for outcome in await work.dispatch()] == ["waiting"]
+        work.forward(minutes=6)
+        assert [outcome.state for outcome in await work.dispatch()] == ["failed"]
+        assert await attempts(house) == [("mobile_push", "failed", "down")]
+
+
+async def test_asking_again_waits_five_minutes_then_an_hour_then_a_day(house: House) -> None:
+    async with at_work(house, push="daraja") as work:
+        account_id, _ = await _owing(work)
+        work.daraja.manners.think_seconds, work.daraja.manners.calls = 3600, 0
+        await _ask(work.house, account_id)
+        work.forward(seconds=5)
+        async with house.db.writing() as conn:
+            [row] = await outbox.claim(conn, house.clock.now(), "w", 1)
+        await payment_doors.push(work.house, row)
+        work.daraja.manners.answer = "dropped_after"
+        waits = []
+        for _ in range(4):
+            async with house.db.reading() as conn:
+                due = (await conn.execute(select(attempt.c.poll_at))).scalar_one()
+            waits.append((due - house.clock.now()).total_seconds())
+            work.forward(seconds=waits[-1])
+            assert (await payment_doors.poll(work.house))["unanswered"] == 1
+        assert waits == [120, 300, 3600, 86_400]
+        work.daraja.manners.answer = "given"
+        [prompt] = work.daraja.prompts.values()
+        prompt.result, prompt.receipt = 0, "RKTQDM7W6S"
+        assert (await payment_doors.poll(work.house))["succeeded"] == 1, "at once when the provider answers again"
+
+
+@BOTH
+async def test_sent_and_then_a_crash_is_unknown_and_not_sent_again(house: House, provider: str) -> None:
+    async with at_work(house, push=provider) as work:
+        account_id, _ = await _owing(work)
+        attempt_id = await _ask(work.house, account_id)
+        async with house.db.writing() as conn:
+            await conn.execute(attempt.update().where(attempt.c.id == attempt_id).values(state="sent"))
+        assert [outcome.state for outcome in await work.dispatch()] == ["unknown"]
+        assert (len(work.sandbox.books.all()), len(work.daraja.prompts)) == (0, 0)

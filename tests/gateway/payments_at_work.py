@@ -1,0 +1,96 @@
+"""Payments with everything at work: our gateway's callback and paylink routes, the sandbox provider and a Daraja double, over HTTP."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer, unused_port
+
+from core import outbox
+from core.clock import SetClock
+from core.config import Settings
+from core.house import House
+from core.journeys import payment_doors
+from gateway import callbacks, sandbox
+from gateway.desk import HOUSE
+from gateway.doubles import daraja
+from gateway.pages import paylink
+from gateway.sandbox_service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The house and who it deals with. `http` follows no redirect."""
+
+    house: House
+    sandbox: Service
+    daraja: daraja.Double
+    http: aiohttp.ClientSession
+    url: str
+
+    @property
+    def hook(self) -> str:
+        """Where providers call back."""
+        return f"{self.url}/hooks/payments/test-hook-secret"
+
+    def forward(self, **step: float) -> None:
+        """Move everybody's clock on."""
+        clock = self.house.clock
+        assert isinstance(clock, SetClock)
+        clock.forward(timedelta(**step))
+
+    async def dispatch(self) -> list[outbox.Outcome]:
+        """Send the pushes that are due, as the dispatcher does."""
+        self.forward(seconds=5)
+        async with self.house.db.writing() as conn:
+            rows = await outbox.claim(conn, self.house.clock.now(), "test", 100)
+        pushes = [row for row in rows if row.kind == "push"]
+        outcomes = [await payment_doors.push(self.house, row) for row in pushes]
+        async with self.house.db.writing() as conn:
+            await outbox.settle(conn, self.house.clock.now(), outcomes)
+        await self.idle()
+        return outcomes
+
+    async def idle(self) -> None:
+        """Until both providers have nothing under way."""
+        await self.sandbox.idle()
+        await self.daraja.idle()
+
+
+@asynccontextmanager
+async def at_work(house: House, *, push: str = "sandbox", by_hand: bool = False) -> AsyncIterator[Work]:
+    """Everything started, and the house pointed at it; `push` names the provider of mobile pushes."""
+    port = unused_port()
+    url = f"http://127.0.0.1:{port}"
+    hook = f"{url}/hooks/payments/test-hook-secret"
+    box = sandbox.make_app(
+        "test-sandbox-secret", clock=house.clock, prompt_seconds=0, by_hand=by_hand, callback_url=f"{hook}/sandbox"
+    )
+    double = daraja.Double(clock=house.clock)
+    double.confirmation_url, double.validation_url = f"{hook}/daraja/confirmation", f"{hook}/daraja/validation"
+    async with TestServer(box) as box_server, TestServer(daraja.make_app(double)) as daraja_server:
+        pointed = _pointed(house, url, str(box_server.make_url("")), str(daraja_server.make_url("")), push)
+        app = web.Application()
+        app[HOUSE] = pointed
+        app.add_routes([*callbacks.routes(), *paylink.routes()])
+        jar = aiohttp.DummyCookieJar()
+        async with TestServer(app, port=port), aiohttp.ClientSession(cookie_jar=jar) as http:
+            yield Work(pointed, box[sandbox.SERVICE], double, http, url)
+
+
+def _pointed(house: House, url: str, box: str, mpesa: str, push: str) -> House:
+    settings = Settings.model_validate(
+        house.settings.model_dump()
+        | {
+            "public_url": url, "sandbox_base_url": box.rstrip("/"), "daraja_base_url": mpesa.rstrip("/"),
+            "daraja_consumer_key": "key", "daraja_consumer_secret": "secret", "daraja_shortcode": "600638",
+            "daraja_passkey": "passkey",
+        }
+    )  # fmt: skip
+    operator = house.operator.model_copy(
+        update={"payments": house.operator.payments.model_copy(update={"mobile_push": push})}
+    )
+    return replace(house, settings=settings, operator=operator)
