@@ -3,7 +3,7 @@
 Nothing else knows all rooms. What a request needs lies on the desk (`gateway/desk.py`).
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
 import aiohttp
@@ -14,7 +14,7 @@ from core.house import House
 from core.quick import open_quick
 from gateway import callbacks, quotes, webhooks
 from gateway.admin import routes as ops
-from gateway.desk import CHANNELS, CHECKS, HOUSE, TALK, TURNS
+from gateway.desk import CHANNELS, CHECKS, HOUSE, TURNS
 from gateway.pages import bill, chat, chat_rooms, paylink, phone
 from gateway.sessions_redis import open_store
 from gateway.ticking import ticking
@@ -22,7 +22,7 @@ from gateway.turn import Turns
 
 PATIENCE = aiohttp.ClientTimeout(total=30, connect=5)
 
-ROUTES: tuple[Callable[[], list[web.AbstractRouteDef]], ...] = (
+ROUTES: tuple[Callable[[], Sequence[web.AbstractRouteDef]], ...] = (
     webhooks.routes,  # /hooks/africastalking/{secret}/...
     callbacks.routes,  # /hooks/payments/{secret}/{provider}
     paylink.routes,  # /p/{token}
@@ -59,7 +59,6 @@ async def opened(app: web.Application) -> AsyncIterator[None]:
         quick = open_quick(house.db)
         turns = Turns(house, sessions, quick)
         app[CHANNELS], app[TURNS] = channels, turns
-        app[TALK] = partial(turns.take, channel=channels["webchat"])
         yield
         await quick.close()
         await sessions.close()

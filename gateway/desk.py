@@ -14,9 +14,6 @@ from core.house import House
 if TYPE_CHECKING:
     from gateway.turn import Turns
 
-if TYPE_CHECKING:
-    from gateway.turn import Turns
-
 HOUSE: web.AppKey[House] = web.AppKey("house", House)
 
 CHANNELS: web.AppKey[dict[str, Channel]] = web.AppKey("channels")

@@ -1,12 +1,20 @@
 """Opens the operator's house from the environment: settings, operator's folder, database."""
 
+from importlib.resources import as_file, files
+
 from core.clock import Clock, SystemClock
-from core.config import EXAMPLE_SECRET, Settings, read_operator
+from core.config import EXAMPLE_SECRET, Operator, Settings, read_operator
 from core.db import Database
 from core.errors import BadInput
 from core.house import House
 
 SHORTEST_SECRET = 32
+
+
+def example_operator() -> Operator:
+    """The electricity utility of `examples/`: what the dialogs are proved and drawn with."""
+    with as_file(files("examples") / "electricity") as folder:
+        return read_operator(folder)
 
 
 def check_secrets(settings: Settings) -> None:

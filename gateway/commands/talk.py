@@ -26,9 +26,10 @@ def check() -> None:
     from channels.paging import pages
     from core.text import LANGUAGES
     from dialogs.check import check as problems
-    from dialogs.flows import FLOWS, example_book
+    from dialogs.flows import FLOWS, book_of
+    from gateway.house import example_operator
 
-    found = problems(example_book(), LANGUAGES, pages)
+    found = problems(book_of(example_operator()), LANGUAGES, lambda screen: len(pages(screen)))
     for problem in found:
         err.print(problem, style="red", markup=False, highlight=False)
     if found:
@@ -41,10 +42,11 @@ def check() -> None:
 def draw(folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = Path("docs/dialogs")) -> None:
     """Draw every conversation as Mermaid, from the tables that run it."""
     from dialogs.draw import write_all
-    from dialogs.flows import example_book
+    from dialogs.flows import book_of
+    from gateway.house import example_operator
 
     folder.mkdir(parents=True, exist_ok=True)
-    changed = write_all(example_book(), folder)
+    changed = write_all(book_of(example_operator()), folder)
     for path in changed:
         out.print(f"drawn {path}", highlight=False)
     out.print("Every drawing is fresh." if not changed else f"{len(changed)} drawn.", highlight=False)
@@ -84,8 +86,15 @@ async def _dial(house: "House", phone: str) -> None:
     channel, sessions, quick = AfricasTalkingUssd(), EmbeddedStore(":memory:"), open_quick(house.db)
     turns, session, said = Turns(house, sessions, quick), f"try-{secrets.token_hex(6)}", ""
     while True:
-        kind = "text" if said else "new"
-        inbound = Inbound("ussd", phone, said, kind, phone=phone, session=session, service=house.operator.ussd_code)
+        inbound = Inbound(
+            "ussd",
+            phone,
+            said,
+            "text" if said else "new",
+            phone=phone,
+            session=session,
+            service=house.operator.ussd_code,
+        )
         answer = await turns.take(inbound, channel)
         out.print(answer[4:], markup=False, highlight=False)
         if answer.startswith("END"):
