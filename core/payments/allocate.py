@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.house import House
 from core.ledger.tables import open_item
 from core.payments import queries, store
-from core.payments.model import PaidBill, Settled, split
+from core.payments.model import ClosedBill, Settled, split
 from core.payments.tables import allocation, attempt, payment_request
 from core.payments.tables import receipt as receipts
 
@@ -36,7 +36,9 @@ async def receipt(conn: AsyncConnection, house: House, receipt_id: int) -> Settl
     await store.pay_open_items(conn, cut.parts, house.today())
     paid = dict(cut.parts)
     closed = [debt.invoice_id for debt in debts if paid.get(debt.invoice_id) == debt.open_minor]
-    return Settled(row.account_id, cut.parts, await _bills(conn, closed, row.currency), cut.credit_minor)
+    return Settled(
+        row.account_id, cut.parts, await _bills(conn, closed, row.currency), cut.credit_minor, row.received_at
+    )
 
 
 async def _named(conn: AsyncConnection, attempt_id: int | None) -> int | None:
@@ -51,7 +53,7 @@ async def _named(conn: AsyncConnection, attempt_id: int | None) -> int | None:
     return (await conn.execute(query)).scalar_one_or_none()
 
 
-async def _bills(conn: AsyncConnection, invoice_ids: Sequence[int], currency: str) -> tuple[PaidBill, ...]:
+async def _bills(conn: AsyncConnection, invoice_ids: Sequence[int], currency: str) -> tuple[ClosedBill, ...]:
     if not invoice_ids:
         return ()
     query = (
@@ -60,7 +62,7 @@ async def _bills(conn: AsyncConnection, invoice_ids: Sequence[int], currency: st
         .order_by(open_item.c.invoice_id)
     )
     rows = await conn.execute(query)
-    return tuple(PaidBill(row.invoice_id, row.account_id, row.total_minor, currency, row.due_on) for row in rows)
+    return tuple(ClosedBill(row.invoice_id, row.account_id, row.total_minor, currency, row.due_on) for row in rows)
 
 
 class Bill(Protocol):
