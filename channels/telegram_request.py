@@ -38,7 +38,7 @@ class AiohttpRequest(BaseRequest):
     async def shutdown(self) -> None:
         """Nothing to do: the session is not ours to close."""
 
-    async def do_request(  # noqa: PLR0917 - the library's own signature
+    async def do_request(
         self,
         url: str,
         method: str,

@@ -110,6 +110,11 @@ class Database:
             async with self._writer, self._transaction() as conn:
                 self.ids.add(await allot(conn, count), count)
 
+    async def id_block(self, count: int) -> int:
+        """The first of `count` consecutive ids (their own transaction), for set statements that number their own rows."""
+        async with self._writer, self._transaction() as conn:
+            return await allot(conn, count)
+
     async def close(self) -> None:
         """Give every connection back."""
         await self.engine.dispose()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dialogs.intents import Intent
-from dialogs.model import Flow, Load, State
+from dialogs.model import Effect, Flow, Load, State
 from dialogs.session import Place
 from dialogs.shape import digest, is_guard
 from dialogs.words import Words
@@ -17,14 +17,17 @@ STICKY = ("account_id", "proven")
 
 @dataclass(frozen=True)
 class Book:
-    """The flows of this house, the question that tells who is calling, and how the house speaks."""
+    """The flows of this house, how it learns who is calling, and how the house speaks."""
 
     flows: Mapping[str, Flow]
     places: Mapping[tuple[str, str], Place]
     guards: frozenset[str]
     caller: Load
+    meet: Effect
     words: Words
     intent: Callable[[str], Intent | None]
+    entrances: frozenset[str]
+    """The flows that may be entered without a choice of another flow: home, resume, and those of keywords."""
 
     def state(self, place: Place) -> State | None:
         """The state of a place; None when the flow is not what it was when the place was stored."""
@@ -41,7 +44,14 @@ class Book:
         return self.words.say(lang, key, values)
 
 
-def bind(flows: Iterable[Flow], caller: Load, words: Words, intent: Callable[[str], Intent | None]) -> Book:
+def bind(
+    flows: Iterable[Flow],
+    caller: Load,
+    meet: Effect,
+    words: Words,
+    intent: Callable[[str], Intent | None],
+    keywords: Iterable[str] = (),
+) -> Book:
     """A book of these flows; no two may have one name."""
     named: dict[str, Flow] = {}
     places: dict[tuple[str, str], Place] = {}
@@ -52,4 +62,5 @@ def bind(flows: Iterable[Flow], caller: Load, words: Words, intent: Callable[[st
         version = digest(flow)
         places.update({(flow.name, state): Place(flow.name, state, version) for state in flow.states})
     guards = frozenset(flow.name for flow in named.values() if is_guard(flow))
-    return Book(named, places, guards, caller, words, intent)
+    entrances = frozenset({HOME, RESUME, *keywords} & named.keys())
+    return Book(named, places, guards, caller, meet, words, intent, entrances)

@@ -1,72 +1,61 @@
 """Writes a state on the customer's screen: its words, its options with what they stand for, and the ways back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.message import Option, Screen
+from core import message
+from core.message import Screen
 from dialogs.book import Book
 from dialogs.heard import BACK, HOME_KEY, NEXT_ROWS
-from dialogs.model import MOST_ITEMS, Ask, End, Menu, Pick, Say, State
+from dialogs.model import MOST_ITEMS, Act, Ask, End, Fork, Menu, Pick, Say, State
 from dialogs.session import Session, Shown
 
 MOST_ROWS = MOST_ITEMS - 1
 """Rows at a time of a list that is longer than a menu may be."""
 
-Choice = tuple[str, str, Any]
+Option = tuple[str, str, str, Any]
+"""What is typed, what it says, and what it stands for: a kind and a value."""
 
 
 def draw(book: Book, s: Session, state: State, values: Mapping[str, Any]) -> Shown:
     """What the customer sees of a state, given what was loaded for it."""
+    assert not isinstance(state, Fork | Act)
     given = {**s.data, **values}
-    lang = s.lang
-    labels: list[tuple[str, str]] = []
-    choices: list[Choice] = []
     if isinstance(state, Menu | Say):
-        _choices(book, lang, state, given, labels, choices)
+        options = _choices(book, s.lang, state, given)
     elif isinstance(state, Pick):
-        _rows(book, s, state, values, labels, choices)
-    assert not isinstance(state, End) or not labels
+        options = _rows(book, s, state, values["rows"])
+    else:
+        options = []
     ends = isinstance(state, End)
     if not ends and not (isinstance(state, Menu) and state.home):
-        labels += [(BACK, book.say(lang, "talk.back")), (HOME_KEY, book.say(lang, "talk.home"))]
-        choices += [(BACK, "nav", "back"), (HOME_KEY, "nav", "home")]
-    said = book.say(lang, state.text, given)  # type: ignore[union-attr]
+        options.append((BACK, book.say(s.lang, "talk.back"), "nav", "back"))
+        options.append((HOME_KEY, book.say(s.lang, "talk.home"), "nav", "home"))
+    labels = tuple([(key, label) for key, label, _, _ in options])
+    choices = tuple([(key, kind, value) for key, _, kind, value in options])
     secret = isinstance(state, Ask) and state.secret
-    return Shown(said, tuple(labels), tuple(choices), ends, secret)
+    return Shown(book.say(s.lang, state.text, given), labels, choices, ends, secret)
 
 
-def _choices(
-    book: Book,
-    lang: str,
-    state: Menu | Say,
-    given: Mapping[str, Any],
-    labels: list[tuple[str, str]],
-    choices: list[Choice],
-) -> None:
-    number = 0
-    for choice in state.choices:
-        if choice.when and not given.get(choice.when):
-            continue
-        number += 1
-        key = str(number)
-        labels.append((key, book.say(lang, choice.label, given)))
-        choices.append((key, "choice", choice.label))
+def _choices(book: Book, lang: str, state: Menu | Say, given: Mapping[str, Any]) -> list[Option]:
+    offered = [choice for choice in state.choices if not choice.when or given.get(choice.when)]
+    return [
+        (str(number), book.say(lang, choice.label, given), "choice", choice.label)
+        for number, choice in enumerate(offered, 1)
+    ]
 
 
-def _rows(
-    book: Book, s: Session, state: Pick, values: Mapping[str, Any], labels: list[tuple[str, str]], choices: list[Choice]
-) -> None:
-    rows = values["rows"]
+def _rows(book: Book, s: Session, state: Pick, rows: Sequence[Mapping[str, Any]]) -> list[Option]:
     if s.first >= len(rows):
         s.first = 0
     long = len(rows) > MOST_ITEMS
     page = rows[s.first : s.first + MOST_ROWS] if long else rows
-    for number, row in enumerate(page, 1):
-        labels.append((str(number), book.say(s.lang, state.row, row)))
-        choices.append((str(number), "row", row["value"]))
+    drawn: list[Option] = [
+        (str(number), book.say(s.lang, state.row, row), "row", row["value"]) for number, row in enumerate(page, 1)
+    ]
     if long:
-        labels.append((NEXT_ROWS, book.say(s.lang, "talk.others")))
-        choices.append((NEXT_ROWS, "nav", "more"))
+        drawn.append((NEXT_ROWS, book.say(s.lang, "talk.others"), "nav", "more"))
+    return drawn
 
 
 def screen(book: Book, s: Session) -> Screen:
@@ -74,6 +63,6 @@ def screen(book: Book, s: Session) -> Screen:
     shown = s.shown
     assert shown is not None
     text = f"{s.hint}\n{shown.text}" if s.hint else shown.text
-    options = tuple([Option(key, label) for key, label in shown.labels])
+    options = tuple([message.Option(key, label) for key, label in shown.labels])
     more, back = book.say(s.lang, "channels.more"), book.say(s.lang, "channels.back")
     return Screen(text, options, shown.ends, more, back, shown.secret)

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 from dialogs.book import HOME, RESUME, STICKY, Book
 from dialogs.drawing import MOST_ROWS, draw
-from dialogs.events import Answered, Dialled, Event, Need, Step, Told, Typed
+from dialogs.events import Answered, Event, Need, Step, Told, Typed
 from dialogs.heard import Back, Chosen, Heard, Hint, Into, Kept, NextRows, understand
-from dialogs.model import LEFT, WANTED, Act, Do, End, Fork, Menu, Pick, Say, State, Values
+from dialogs.model import LEFT, WANTED, Act, Do, End, Fork, Go, Menu, Pick, Say, State, Values
 from dialogs.session import Place, Session, Who
 
 MOST_STEPS = 60
@@ -47,14 +47,21 @@ class _Walk:
         """Goes on where the step stood still."""
         pending, self.s.pending = self.s.pending, ""
         if pending == "who":
-            self.learn(values)
-            return self.welcome()
+            return self.met(values)
         state = self.here()
         if pending == "load" and state is not None:
             return self.loaded(state, values)
         if pending and state is not None:
             return self.done(state, pending, values)
         return self.home("talk.moved")
+
+    def met(self, values: Values) -> Step:
+        """We know who is calling, or make her acquaintance first."""
+        if values["is"] == "new":
+            self.s.pending = "who"
+            return Need(self.s, self.book.meet)
+        self.learn(values)
+        return self.welcome()
 
     def learn(self, values: Values) -> None:
         """Keeps what an answer says: about the contact, the language, and everything else under its name."""
@@ -68,7 +75,10 @@ class _Walk:
                 s.data[name] = value
 
     def loaded(self, state: State, values: Values) -> Step:
-        """A fork leads on by what was loaded; a screen is drawn with it."""
+        """A fork leads on by what was loaded; a screen is drawn with it; a refusal is told at home."""
+        if values.get("is") == "refused":
+            self.s.hint, self.s.ahead = str(values["why"]), ()
+            return self.flow(HOME)
         if isinstance(state, Fork):
             self.learn({name: values[name] for name in state.keep})
             return self.follow(state.to[values["is"]])
@@ -97,27 +107,34 @@ class _Walk:
 
     def heard(self, state: State, heard: Heard) -> Step:
         """Follows what was understood."""
-        s = self.s
         if isinstance(heard, Chosen):
-            if isinstance(heard.choice, Do):
-                s.pending = f"do:{heard.choice.label}"
-                return Need(s, heard.choice.run)
-            s.data.update(heard.choice.keep)
-            return self.onward(heard.choice.to)
+            return self.chosen(heard.choice)
         if isinstance(heard, Kept):
-            if heard.whisper:
-                s.whisper, s.hush = {name: str(value) for name, value in heard.keep.items()}, True
-            else:
-                s.data.update(heard.keep)
-            return self.onward(heard.to)
+            return self.kept(heard)
         if isinstance(heard, Back):
             return self.home() if heard.home else self.back()
         if isinstance(heard, Into):
             return self.keyword(heard)
         if isinstance(heard, NextRows):
-            s.first += MOST_ROWS
-            return self.enter(s.place, keep_rows=True)
+            self.s.first += MOST_ROWS
+            return self.enter(self.s.place, keep_rows=True)
         return self.again(heard)
+
+    def chosen(self, choice: Go | Do) -> Step:
+        """A choice leads on, or runs its effect."""
+        if isinstance(choice, Do):
+            self.s.pending = f"do:{choice.label}"
+            return Need(self.s, choice.run)
+        self.s.data.update(choice.keep)
+        return self.onward(choice.to)
+
+    def kept(self, kept: Kept) -> Step:
+        """An answer is remembered; a secret only until the effect that checks it has run."""
+        if kept.whisper:
+            self.s.whisper, self.s.hush = {name: str(value) for name, value in kept.keep.items()}, True
+        else:
+            self.s.data.update(kept.keep)
+        return self.onward(kept.to)
 
     def again(self, hint: Hint) -> Step:
         """The same screen once more, with a short word on what was wrong."""
@@ -215,7 +232,8 @@ class _Walk:
         if not s.trail:
             return self.home()
         *rest, place = s.trail
-        if self.book.state(place) is None or place.flow == HOME:
+        state = self.book.state(place)
+        if state is None or (isinstance(state, Menu) and state.home):
             return self.home()
         s.trail = tuple(rest)
         if place.flow not in self.book.guards:
@@ -263,7 +281,12 @@ class _Walk:
     def facts(self) -> Values:
         """What a fork may judge by besides what was kept."""
         who = self.s.who or Who()
-        return {**self.book.words.common, "contact_id": who.contact_id, "party_id": who.party_id, "accounts": who.accounts}
+        return {
+            **self.book.words.common,
+            "contact_id": who.contact_id,
+            "party_id": who.party_id,
+            "accounts": who.accounts,
+        }
 
     def show(self, state: State, values: Values) -> Step:
         """Puts a state on the screen; an answer dialled ahead is taken at once, but never one that needs a yes."""

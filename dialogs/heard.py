@@ -72,7 +72,7 @@ def understand(book: Book, s: Session, state: State, text: str) -> Heard:
     if has_card(typed):
         return Hint("talk.card", secret=True)
     if len(typed) > LONGEST_ANSWER:
-        return Hint("talk.too_long")
+        return Hint("talk.too_long", secret=s.shown.secret)
     intent = book.intent(typed)
     if intent and (intent.everywhere or not isinstance(state, Ask)):
         return Into(intent.flow, intent.keep)

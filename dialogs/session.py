@@ -52,6 +52,10 @@ class Session(msgspec.Struct, array_like=True):
     shown: Shown | None = None
     hint: str = ""
     page: int = 0
+    more: str = ""
+    """What shows the next page of the screen; empty when there is none."""
+    behind: str = ""
+    """What shows the page before."""
     first: int = 0
     """The first row on the screen of a long list."""
     trail: tuple[Place, ...] = ()
@@ -78,6 +82,7 @@ class Session(msgspec.Struct, array_like=True):
     last_ids: tuple[str, ...] = ()
     """The provider's ids of the latest messages, newest first."""
     expires: float = 0.0
+    """An instant in seconds since 1970 (UTC); after it the conversation begins anew."""
 
     @property
     def resumable(self) -> bool:

@@ -1,7 +1,7 @@
 """Reads edges off the tables: what leads where, for the checks, the drawings, and the version of a flow."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dialogs.model import WANTED, Act, Ask, Do, Effect, End, Flow, Fork, Menu, Pick, Say, State
@@ -33,9 +33,14 @@ def edges(state: State) -> Iterator[Edge]:
         yield from (Edge(label, to, run) for label, to in state.to.items())
 
 
-def shown(state: State) -> bool:
-    """Whether the customer sees it (and may turn back there)."""
-    return not isinstance(state, Fork | Act)
+def places_of(flows: Mapping[str, Flow], flow: str | None, target: str) -> list[tuple[str, str]]:
+    """The (flow, state) that a target of `flow` may lead to at once: a flow with guards may be entered by any of them."""
+    if flow and target in flows[flow].states:
+        return [(flow, target)]
+    if target not in flows:
+        return []  # WANTED and LEFT: only a session knows
+    found = flows[target]
+    return [(target, found.start), *((guard, flows[guard].start) for guard in found.guards)]
 
 
 def is_guard(flow: Flow) -> bool:

@@ -32,6 +32,10 @@ class Words:
         names = _checked(said)
         return said.format_map({name: self.write(lang, given.get(name, self.common.get(name, ""))) for name in names})
 
+    def fields(self, lang: str, key: str) -> set[str]:
+        """The names a text speaks of."""
+        return _checked(text.pattern(lang, key))
+
     def write(self, lang: str, value: Any) -> str:
         """One value as a person of this language reads it."""
         if not isinstance(value, list | tuple):

@@ -4,22 +4,29 @@ Every page and webhook module exposes `routes() -> list[web.AbstractRouteDef]`; 
 """
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from channels.contract import Channel
 from core.house import House
-from core.message import Inbound
+
+if TYPE_CHECKING:
+    from gateway.turn import Turns
+
+if TYPE_CHECKING:
+    from gateway.turn import Turns
 
 HOUSE: web.AppKey[House] = web.AppKey("house", House)
+
+CHANNELS: web.AppKey[dict[str, Channel]] = web.AppKey("channels")
+"""The open channels by name: `channels.registry.open_channels(...)`."""
+
+TURNS: web.AppKey["Turns"] = web.AppKey("turns")
+"""Takes the turns of every channel."""
 
 Check = Callable[[], Awaitable[object]]
 """Asks one thing whether it works; raises when it does not."""
 
 CHECKS: web.AppKey[dict[str, Check]] = web.AppKey("checks", dict)
 """What `/readyz` asks besides the database: each room that a turn needs puts its own question here, by name."""
-
-Talk = Callable[[Inbound], Awaitable[str | None]]
-"""One turn of the web chat: the answer as `channels/webchat.py` draws it, or None when it leaves by the outbox."""
-
-TALK: web.AppKey[Talk] = web.AppKey("talk")
-"""How the chat page's socket takes a turn: `lambda inbound: turns.take(inbound, webchat)`, put here by `app.py`."""

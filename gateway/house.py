@@ -33,3 +33,14 @@ async def open_house(settings: Settings | None = None, clock: Clock | None = Non
         )
     operator = read_operator(settings.operator)
     return House(Database(settings.database_url), clock or SystemClock(), operator, settings)
+
+
+LONGEST_LINK = 40
+
+
+def link_warning(settings: Settings) -> str | None:
+    """A sentence if a paylink of this public URL is longer than an SMS can well carry."""
+    length = len(f"{settings.public_url.rstrip('/')}/p/") + 22
+    if length <= LONGEST_LINK:
+        return None
+    return f"HODI_PUBLIC_URL makes links of {length} characters; over {LONGEST_LINK} a notice may need a second SMS"

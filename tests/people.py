@@ -71,7 +71,7 @@ async def a_bill(
         insert(invoice).values(
             id=invoice_id, account_id=customer.account_id, series="bill", from_date=date(2026, month, 1),
             to_date=date(2026, month + 1, 1), revision=revision, state="final", number=f"INV-{invoice_id}", token=token,
-            currency="KES", total_minor=total, estimated=False, issued_on=date(2026, month + 1, 1), due_on=due,
+            currency="KES", total_minor=total, tax_minor=0, rounding_minor=0, reward_minor=0, estimated=False, issued_on=date(2026, month + 1, 1), due_on=due,
             facts={}, finalised_at=house.clock.now(),
         )
     )  # fmt: skip

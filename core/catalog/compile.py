@@ -1,6 +1,5 @@
 """Compiles a tariff document into the values that rating reads, refusing every combination that has no one meaning."""
 
-from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -33,25 +32,12 @@ def load_tariff(path_or_text: str | Path) -> Tariff:
     """The tariff of a YAML file or text that holds one. Raises `core.errors.BadInput` naming file, charge and remedy."""
     found = documents(path_or_text)
     if len(found) > 1:
-        refuse(found[0][0], f"it holds {len(found)} documents", "use `load_versions`, or one file for each version")
+        refuse(
+            found[0][0],
+            f"it holds {len(found)} documents",
+            "use `versions.load_versions`, or one file for each version",
+        )
     return compile_document(found[0][1], found[0][0])
-
-
-def load_versions(path_or_text: str | Path) -> tuple[Tariff, ...]:
-    """All versions of one tariff in a YAML file or text, by their first day."""
-    found = documents(path_or_text)
-    where = found[0][0]
-    versions = sorted((compile_document(doc, where) for _, doc in found), key=lambda tariff: tariff.valid_from)
-    for one, after in pairwise(versions):
-        if one.code != after.code or one.currency != after.currency:
-            refuse(
-                where,
-                f"it holds {one.code} and {after.code}",
-                "keep versions of one tariff, in one currency, in a file",
-            )
-        if one.valid_from == after.valid_from:
-            refuse(where, f"two versions start on {one.valid_from}", "give each its own `valid_from`")
-    return tuple(versions)
 
 
 def compile_document(doc: TariffDoc, where: str = "tariff") -> Tariff:

@@ -21,8 +21,9 @@ from core.rating.charges.flat import Flat, FlatByTime
 from core.rating.charges.graduated import Graduated, GraduatedByTime
 from core.rating.charges.package import Package
 from core.rating.charges.percentage import Percentage
+from core.rating.charges.stairstep import Stairstep
 from core.rating.charges.usage import Model, Usage
-from core.rating.charges.volume import Stairstep, Volume
+from core.rating.charges.volume import Volume
 from core.rating.measure import Measure
 from core.rating.tariff import Price
 

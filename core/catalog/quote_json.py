@@ -13,7 +13,7 @@ from core.catalog.numbers import plain
 from core.catalog.quote_rows import amount_of, quantity_of, row_of
 from core.rating.charges.limits import Commitment
 from core.rating.errors import CannotRate
-from core.rating.quote import Quote, QuoteLine, QuoteRequest
+from core.rating.quote import Quote, QuoteLine, QuoteRequest, quote
 from core.rating.spans import plus_months
 from core.rating.tariff import Tariff
 
@@ -60,6 +60,12 @@ def parse(tariff: Tariff, data: Mapping[str, Any]) -> QuoteRequest:
         bool(period.get("last", False)),
         buy,
     )
+
+
+def period_of(data: Mapping[str, Any]) -> tuple[date, date]:
+    """The first day of the request's period, and the first day after it."""
+    since, until, _ = _period(data.get("period"), _list(data, "usage"))
+    return since, until
 
 
 def _list(data: Mapping[str, Any], name: str) -> Sequence[Any]:
@@ -159,21 +165,27 @@ def _carried(tariff: Tariff, rows: Sequence[Any]) -> dict[str, tuple[tuple[int, 
     return {code: tuple(buckets) for code, buckets in found.items()}
 
 
-def answer(tariff: Tariff, quote: Quote) -> dict[str, Any]:
+def answer(tariff: Tariff, quoted: Quote) -> dict[str, Any]:
     """The answer as JSON-ready values: texts only."""
     result: dict[str, Any] = {
-        "tariff": quote.tariff,
-        "currency": quote.currency,
-        "lines": [_line(tariff, line) for line in quote.lines],
-        "total": money_text(tariff, quote.total),
+        "tariff": quoted.tariff,
+        "currency": quoted.currency,
+        "lines": [_line(tariff, line) for line in quoted.lines],
+        "total": money_text(tariff, quoted.total),
     }
-    if quote.units is not None:
-        result["units"] = plain(quote.units)
-    if quote.left:
-        result["left"] = {code: plain(units) for code, units in quote.left.items()}
-    if quote.service:
-        result["service"] = {code: dict(step) for code, step in quote.service.items()}
+    if quoted.units is not None:
+        result["units"] = plain(quoted.units)
+    if quoted.left:
+        result["left"] = {code: plain(units) for code, units in quoted.left.items()}
+    if quoted.service:
+        result["service"] = {code: dict(step) for code, step in quoted.service.items()}
     return result
+
+
+def answered(versions: Sequence[Tariff], data: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole way: a request as JSON gives it, priced by the versions of a tariff, as JSON takes it."""
+    last = versions[-1]
+    return answer(last, quote(tuple(versions), parse(last, data)))
 
 
 def money_text(tariff: Tariff, minor: Fraction) -> str:

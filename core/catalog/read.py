@@ -35,6 +35,14 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
+# Only true and false are truth values (as in YAML 1.2): a charge may be called `off`, and Norway is NO.
+_Loader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:bool"]
+    for letter, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|false|False)$"), list("tTfF"))
+
+
 def text_of(path_or_text: str | Path) -> tuple[str, str]:
     """The document's text, and what to call it in errors. A text of several lines is taken as the document itself."""
     if isinstance(path_or_text, str) and "\n" in path_or_text:

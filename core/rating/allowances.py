@@ -4,54 +4,126 @@ One allowance after the other takes what the one before left. Each is a running 
 shared), cut off at what there is, so that every unit is taken once and the leftover is exact.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
-from core.rating.exact import MICRO, Column, Exact, Mask
+from core.rating.exact import MICRO, Column, Exact, Mask, total_of
 from core.rating.model import Carried, Events
 from core.rating.rounding import Mode, divide, to_whole
 from core.rating.sheet import Sheet
+from core.rating.spans import plus_months
 from core.rating.tariff import Allowance
+from core.rating.times import DAY_SECONDS, EPOCH
 from core.rating.walk import running_before, sums
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Per allowance of one meter: what each event got of it, and per service what was used and what is left."""
+    """Per allowance of one meter: per service what was used and what is left.
 
-    by_event: dict[str, Column]
+    `left` are the buckets that have not expired when the period ends, this period's own the last.
+    """
+
     used: dict[str, Column]
-    left: dict[str, Column]
+    left: dict[str, tuple[Carried, ...]]
+
+
+def of_meter(sheet: Sheet, meter: str) -> list[Allowance]:
+    """The allowances of a meter, in the order they are used."""
+    return [allowance for allowance in sheet.tariff.allowances if allowance.meter == meter]
+
+
+def plain(sheet: Sheet, meter: str) -> bool:
+    """Whether who gets what does not depend on when and where it was used: then totals tell it all."""
+    return all(
+        allowance.during is None
+        and allowance.destinations is None
+        and allowance.step is None
+        and (not allowance.shared or sheet.batch.pool is None)
+        and all(old.until is None for old in sheet.batch.carried.get(allowance.code, ()))
+        for allowance in of_meter(sheet, meter)
+    )
 
 
 def coverage(sheet: Sheet, meter: str) -> Coverage:
     """What the allowances of a meter cover, worked out once per batch."""
-    if meter not in sheet.kept:
-        sheet.kept[meter] = cover(sheet, meter)
-    kept = sheet.kept[meter]
-    assert isinstance(kept, Coverage)
-    return kept
+    if plain(sheet, meter):
+        return sheet.once(("coverage", meter), lambda: _of_totals(sheet, meter))
+    return _cover(sheet, meter)[0]
 
 
-def cover(sheet: Sheet, meter: str) -> Coverage:
+def by_event(sheet: Sheet, meter: str) -> dict[str, Column]:
+    """What each event got of each allowance, in time order."""
+    return _cover(sheet, meter)[1]
+
+
+def granted(sheet: Sheet, meter: str) -> Exact:
+    """Micro-units that all the meter's allowances together hold for each service, where they are plain."""
+    carried = [Exact.of(old.units) for a in of_meter(sheet, meter) for old in sheet.batch.carried.get(a.code, ())]
+    return total_of([*(_own(sheet, a) for a in of_meter(sheet, meter)), *carried])
+
+
+def _of_totals(sheet: Sheet, meter: str) -> Coverage:
+    want = sheet.micro(meter)
+    result = Coverage({}, {})
+    for allowance in of_meter(sheet, meter):
+        taken, left = np.zeros_like(want), []
+        for bucket in _buckets(sheet, allowance):
+            got = np.minimum(want - taken, bucket.units)
+            left.append(Carried(bucket.units - got))
+            taken = taken + got
+        result.used[allowance.code], result.left[allowance.code] = taken, tuple(left)
+        want = want - taken
+    return result
+
+
+def _cover(sheet: Sheet, meter: str) -> tuple[Coverage, dict[str, Column]]:
+    return sheet.once(("cover", meter), lambda: _of_events(sheet, meter))
+
+
+def _of_events(sheet: Sheet, meter: str) -> tuple[Coverage, dict[str, Column]]:
     """Take the meter's events (or its totals) from the allowances for it, in the tariff's order."""
     events = sheet.rows(meter)
     want = events.quantity
-    result = Coverage({}, {}, {})
-    for allowance in (a for a in sheet.tariff.allowances if a.meter == meter):
+    result, free = Coverage({}, {}), dict[str, Column]()
+    for allowance in of_meter(sheet, meter):
         needed = want if allowance.step is None else _stepped(want, allowance)
         taken = np.zeros_like(needed)
-        left = np.zeros(sheet.size, dtype=np.int64)
+        left: list[Carried] = []
         for bucket in _buckets(sheet, allowance):
             got, rest = _take(sheet, allowance, events, needed - taken, bucket)
-            taken, left = taken + got, left + rest
-        free = np.minimum(taken, want)
-        result.by_event[allowance.code] = free
+            taken = taken + got
+            if bucket.until is None or bucket.until > _seconds(sheet.batch.period_to):
+                left.append(Carried(rest, bucket.until))
+        free[allowance.code] = np.minimum(taken, want)
         result.used[allowance.code] = sums(events.account, taken, sheet.size)
-        result.left[allowance.code] = left
-        want = want - free
-    return result
+        result.left[allowance.code] = tuple(left)
+        want = want - free[allowance.code]
+    return result, free
+
+
+def rolled_over(allowance: Allowance, left: Sequence[Carried], period_to: date) -> tuple[Carried, ...]:
+    """What the next period may use of what is left: older buckets as they are, this period's own where the tariff lets
+    it live on, all together up to the cap, the oldest kept first."""
+    *older, own = left
+    if allowance.rollover_periods:
+        older.append(Carried(own.units, _seconds(plus_months(period_to, allowance.rollover_periods))))
+    if allowance.rollover_cap is None:
+        return tuple(older)
+    room: Column = np.full(len(own.units), int(allowance.rollover_cap * MICRO))
+    kept = []
+    for bucket in older:
+        units = np.minimum(bucket.units, room)
+        kept.append(Carried(units, bucket.until))
+        room = room - units
+    return tuple(kept)
+
+
+def _seconds(day: date) -> int:
+    return (day - EPOCH).days * DAY_SECONDS
 
 
 def _stepped(want: Column, allowance: Allowance) -> Column:
@@ -59,17 +131,20 @@ def _stepped(want: Column, allowance: Allowance) -> Column:
     return divide(want * step.denominator, step.numerator, Mode.UP) * step.numerator // step.denominator
 
 
+def _own(sheet: Sheet, allowance: Allowance) -> Exact:
+    """This period's own micro-units, whole ones."""
+    own = Exact.constant(allowance.units)
+    if allowance.scale_by is not None:
+        own = own.by(sheet.attribute(allowance.scale_by, allowance.code))
+    if allowance.prorate:
+        own = own.by(sheet.fraction)
+    return Exact.of(to_whole(sheet.shared(own).times(MICRO)))
+
+
 def _buckets(sheet: Sheet, allowance: Allowance) -> list[Carried]:
     """What is there, the oldest first: what was carried over, then this period's own."""
-    granted = Exact.constant(allowance.units)
-    if allowance.scale_by is not None:
-        granted = granted.by(sheet.attribute(allowance.scale_by, allowance.code))
-    if allowance.prorate:
-        granted = granted.by(sheet.fraction)
-    granted = sheet.shared(granted)
-    own = to_whole(granted.times(MICRO).spread(sheet.size))
-    carried = sheet.batch.carried.get(allowance.code, ())
-    return [*carried, Carried(own)]
+    own = _own(sheet, allowance).spread(sheet.size).values
+    return [*sheet.batch.carried.get(allowance.code, ()), Carried(own)]
 
 
 def _take(sheet: Sheet, allowance: Allowance, events: Events, want: Column, bucket: Carried) -> tuple[Column, Column]:

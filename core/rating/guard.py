@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from core.rating.charges.event import Event
 from core.rating.exact import MICRO, Column, Mask, largest
-from core.rating.model import Batch
+from core.rating.model import Batch, Events
 from core.rating.tariff import Tariff
 
 MOST_UNITS = 10**9
@@ -33,6 +34,7 @@ def _suspects(tariff: Tariff, batch: Batch) -> Iterator[tuple[Column, Mask, str]
     for meter, events in batch.events.items():
         yield from _bad_quantity(meter, events.account, events.quantity)
         if events.destination is not None and tariff.destinations is not None:
+            yield from _no_rate(tariff, meter, events)
             yield (
                 events.account,
                 events.destination < 0,
@@ -51,8 +53,21 @@ def _suspects(tariff: Tariff, batch: Batch) -> Iterator[tuple[Column, Mask, str]
             yield everyone, (column < 1) | (column > 10**6), f"{name} must be from 1 to 1000000"
 
 
+def _no_rate(tariff: Tariff, meter: str, events: Events) -> Iterator[tuple[Column, Mask, str]]:
+    """Events to a destination for which no charge of the meter has a rate."""
+    charges = [c for c in tariff.charges if isinstance(c, Event) and c.measure.meter == meter]
+    rates = [rate for charge in charges for rate in charge.rates]
+    if not rates or any(rate.destinations is None for rate in rates) or tariff.destinations is None:
+        return
+    reached = frozenset[int]().union(*(rate.destinations for rate in rates if rate.destinations is not None))
+    for index, name in enumerate(tariff.destinations.names):
+        if index not in reached:
+            why = f"charge {charges[0].code}: no rate for the destination {name}; add one, or correct the number"
+            yield events.account, np.asarray(events.destination == index), why
+
+
 def _bad_quantity(meter: str, where: Column, column: Column) -> Iterator[tuple[Column, Mask, str]]:
-    if column.size == 0 or (int(column.min()) >= 0 and largest(column) <= MOST_UNITS * MICRO):
+    if column.size == 0 or (column.min() >= 0 and column.max() <= MOST_UNITS * MICRO):
         return
     yield (
         where,

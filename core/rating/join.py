@@ -7,7 +7,7 @@ from math import lcm
 import numpy as np
 
 from core.rating.exact import Column, Exact, largest
-from core.rating.model import Line, Rated
+from core.rating.model import Carried, Line, Rated
 
 
 def joined(parts: Sequence[Rated]) -> Rated:
@@ -25,9 +25,14 @@ def joined(parts: Sequence[Rated]) -> Rated:
         np.concatenate([part.total for part in parts]),
         _exact([part.exact_total for part in parts]),
         refused,
-        {code: np.concatenate([part.left[code] for part in parts]) for code in first.left},
+        {code: _buckets([part.left[code] for part in parts]) for code in first.left},
         {code: np.concatenate([part.service[code] for part in parts]) for code in first.service},
     )
+
+
+def _buckets(same: Sequence[tuple[Carried, ...]]) -> tuple[Carried, ...]:
+    columns = [np.concatenate([buckets[i].units for buckets in same]) for i in range(len(same[0]))]
+    return tuple(Carried(units, bucket.until) for units, bucket in zip(columns, same[0], strict=True))
 
 
 def _line(same: Sequence[Line]) -> Line:

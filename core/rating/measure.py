@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from core.rating.allowances import coverage
+from core.rating.allowances import by_event, coverage, of_meter, plain
 from core.rating.exact import MICRO, ZERO, Column, Exact
 from core.rating.sheet import Sheet
 from core.rating.walk import sums
@@ -32,10 +32,10 @@ def remaining(sheet: Sheet, measure: Measure) -> Column:
     quantity = sheet.rows(measure.meter).quantity
     if not covered(sheet, measure):
         return quantity
-    by_event = coverage(sheet, measure.meter).by_event
-    mine = [a.code for a in sheet.tariff.allowances if measure.charge in a.charges and a.code in by_event]
-    for code in mine:
-        quantity = quantity - by_event[code]
+    free = by_event(sheet, measure.meter)
+    for allowance in of_meter(sheet, measure.meter):
+        if measure.charge in allowance.charges:
+            quantity = quantity - free[allowance.code]
     return quantity
 
 
@@ -48,8 +48,12 @@ def within(sheet: Sheet, measure: Measure, quantity: Column) -> Column:
 
 def used(sheet: Sheet, measure: Measure) -> Exact:
     """Units per service that this charge is for."""
-    if measure.during is None and not covered(sheet, measure):
-        total = sheet.total(measure.meter)
+    if measure.during is None and plain(sheet, measure.meter):
+        kept = coverage(sheet, measure.meter).used
+        mine = [kept[a.code] for a in of_meter(sheet, measure.meter) if measure.charge in a.charges]
+        total = Exact.of(
+            sheet.micro(measure.meter) - sum(mine, np.int64(0)) if mine else sheet.micro(measure.meter), MICRO
+        )
     else:
         rows = sheet.rows(measure.meter)
         total = Exact.of(sums(rows.account, within(sheet, measure, remaining(sheet, measure)), sheet.size), MICRO)

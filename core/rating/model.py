@@ -150,8 +150,8 @@ class Line:
 class Rated:
     """The lines in bill order, their `total` (int64 minor units, equal to the sum of the amounts), and what is left over.
 
-    `refused` names the services that could not be rated and why; their amounts are 0. `left[allowance]` micro-units not
-    used; `service[name]` the index of the fair-use step that applies.
+    `refused` names the services that could not be rated and why; their amounts are 0. `left[allowance]` the buckets
+    of units not used (`allowances.rolled_over` says what of it the next period may use); `service[name]` the index of the fair-use step that applies.
     """
 
     size: int
@@ -160,5 +160,9 @@ class Rated:
     total: Column
     exact_total: Exact
     refused: Mapping[int, str] = field(default_factory=dict)
-    left: Mapping[str, Column] = field(default_factory=dict)
+    left: Mapping[str, tuple[Carried, ...]] = field(default_factory=dict)
     service: Mapping[str, Column] = field(default_factory=dict)
+
+    def unused(self, allowance: str) -> Column:
+        """Micro-units of an allowance that each service has left."""
+        return np.asarray(sum(bucket.units for bucket in self.left[allowance]))

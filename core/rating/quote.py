@@ -48,7 +48,7 @@ def priced(versions: Sequence[Tariff], request: QuoteRequest, rows: Sequence[Row
         raise CannotRate("usage", rated.refused[0])
     lines = tuple(_line(line) for line in rated.lines if line.present[0])
     service = {use.code: use.steps[int(rated.service[use.code][0])] for use in tariff.fair_use}
-    left = {code: Fraction(int(column[0]), MICRO) for code, column in rated.left.items()}
+    left = {code: Fraction(int(rated.unused(code)[0]), MICRO) for code in rated.left}
     return Quote(tariff.code, tariff.currency, lines, rated.exact_total.at(0), None, left, service)
 
 

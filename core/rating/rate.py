@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from core.rating import fast
 from core.rating.allowances import coverage
 from core.rating.charges.inclusive import InclusiveTax, taken_out
 from core.rating.exact import MICRO, Column, Exact, total_of
@@ -36,6 +37,7 @@ def rate(tariff: Tariff | Sequence[Tariff], batch: Batch, threads: int = 1) -> R
         versions = tuple(version for version, _, _ in in_force(versions, batch.period_from, batch.period_to))
     if batch.size <= RUN_SERVICES or batch.pool is not None:
         return _rate_some(versions, batch)
+    fast.prepare(max((len(events) for events in batch.events.values()), default=0))
     edges = [*range(0, batch.size, RUN_SERVICES), batch.size]
     parts = [batch.part(low, high) for low, high in pairwise(edges)]
     if threads == 1:

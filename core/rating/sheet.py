@@ -3,20 +3,23 @@
 Everything is worked out once and kept: the fraction of the period, the use by time, what allowances covered.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
+from typing import Any, TypeVar
 
 import numpy as np
 
 from core.rating.errors import CannotRate
-from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, total_of
+from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, largest, total_of
 from core.rating.model import Batch, Events, Pair
 from core.rating.spans import months_of
 from core.rating.tariff import Condition, Tariff
 from core.rating.times import Clockface
 from core.rating.walk import sums
+
+Kept = TypeVar("Kept")
 
 
 class Sheet:
@@ -25,9 +28,7 @@ class Sheet:
     def __init__(self, tariff: Tariff, batch: Batch) -> None:
         self.tariff, self.batch, self.size = tariff, batch, batch.size
         self.sums: dict[str, Exact] = {}
-        self.kept: dict[str, object] = {}
-        self._rows: dict[str, Events] = {}
-        self._bands: dict[str, Column] = {}
+        self._kept: dict[tuple[str, str], Any] = {}
 
     @cached_property
     def everyone(self) -> Mask:
@@ -90,13 +91,11 @@ class Sheet:
 
     def rows(self, meter: str) -> Events:
         """The meter's events; where there are only totals, one event without a time for each service."""
-        if meter not in self._rows:
-            events = self.batch.events.get(meter)
-            if events is None:
-                nothing = np.zeros(self.size, dtype=np.int64)
-                events = Events(np.arange(self.size), None, self.batch.quantity.get(meter, nothing))
-            self._rows[meter] = events
-        return self._rows[meter]
+        events = self.batch.events.get(meter)
+        if events is not None:
+            return events
+        nothing = np.zeros(self.size, dtype=np.int64)
+        return Events(np.arange(self.size), None, self.batch.quantity.get(meter, nothing))
 
     def face(self, meter: str, charge: str) -> Clockface:
         """The table of times that covers the meter's events."""
@@ -105,16 +104,13 @@ class Sheet:
             raise CannotRate(
                 f"charge {charge}", f"it depends on the time of use of {meter!r}", "give each usage row its `at`"
             )
-        if len(events) == 0:
-            return Clockface.over(times, 0, 0)
-        return Clockface.over(times, int(events.at.min()), int(events.at.max()))
+        first, last = (int(events.at.min()), int(events.at.max())) if len(events) else (0, 0)
+        return self.once(("face", meter), lambda: Clockface.over(times, first, last))
 
     def bands(self, meter: str, charge: str) -> Column:
         """The time of use of each of the meter's events."""
-        if meter not in self._bands:
-            face, at = self.face(meter, charge), self.rows(meter).at
-            self._bands[meter] = face.bands_at(np.zeros(0, dtype=np.int64) if at is None else at)
-        return self._bands[meter]
+        face, at = self.face(meter, charge), self.rows(meter).at
+        return self.once(("bands", meter), lambda: face.bands_at(np.zeros(0, dtype=np.int64) if at is None else at))
 
     def average(self, meter: str) -> Exact:
         """Mean use of the earlier periods that are known, this period's own where none is."""
@@ -127,12 +123,27 @@ class Sheet:
         mean = Exact.of(earlier * (den // np.where(known, counts, 1)), MICRO * den)
         return mean.where(known).plus(own.where(~known))
 
+    def once(self, key: tuple[str, str], work: Callable[[], Kept]) -> Kept:
+        """The result of some work, done the first time it is asked for."""
+        if key not in self._kept:
+            self._kept[key] = work()
+        kept: Kept = self._kept[key]
+        return kept
+
+    def micro(self, meter: str) -> Column:
+        """The meter's whole use in micro-units, before any allowance."""
+        if meter in self.batch.quantity:
+            return self.batch.quantity[meter]
+        rows = self.rows(meter)
+        return self.once(("micro", meter), lambda: sums(rows.account, rows.quantity, self.size, self.top(meter)))
+
+    def top(self, meter: str) -> int:
+        """The largest quantity of the meter's events."""
+        return self.once(("top", meter), lambda: largest(self.rows(meter).quantity))
+
     def total(self, meter: str) -> Exact:
         """The meter's whole use in units, before any allowance."""
-        if meter in self.batch.quantity:
-            return Exact.of(self.batch.quantity[meter], MICRO)
-        rows = self.rows(meter)
-        return Exact.of(sums(rows.account, rows.quantity, self.size), MICRO)
+        return Exact.of(self.micro(meter), MICRO)
 
     def nothing(self) -> Exact:
         """A column of zeros."""

@@ -21,7 +21,7 @@ from core.rating.tariff import Tariff
 from core.rating.times import DAY_SECONDS, EPOCH
 
 Pricer = Callable[[Sheet], list[Line]]
-Left = dict[str, Column]
+Left = dict[str, tuple[Carried, ...]]
 
 
 def in_force(versions: Sequence[Tariff], since: date, until: date) -> list[tuple[Tariff, date, date]]:
@@ -54,7 +54,7 @@ def over_versions(versions: Sequence[Tariff], batch: Batch, price: Pricer) -> tu
             batch,
             quantity={meter: pieces[number] for meter, pieces in shares.items() if meter not in batch.events},
             events={meter: _between(events, low, high) for meter, events in batch.events.items()},
-            carried={**batch.carried, **{code: (Carried(units),) for code, units in left.items()}},
+            carried={**batch.carried, **left},
             history=_remembered(tariff, batch),
             share=(days[number], np.maximum(np.sum(days, axis=0), 1)),
             first=number == 0,

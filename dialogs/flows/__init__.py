@@ -34,7 +34,9 @@ FLOWS = (
 
 def book_of(operator: Operator) -> Book:
     """The book of an operator's house."""
-    return bind(FLOWS, home.CALLER, Words(ZoneInfo(operator.zone), _common(operator)), intents.find)
+    return bind(
+        FLOWS, home.CALLER, home.MEET, Words(ZoneInfo(operator.zone), _common(operator)), intents.find, intents.WORDS
+    )
 
 
 def _common(operator: Operator) -> dict[str, object]:

@@ -2,13 +2,13 @@
 
 from datetime import UTC, date, datetime
 
-from dialogs import counter
+from dialogs.counter import who
 from dialogs.model import Flow, Go, Load, Say
-from dialogs.values import amount, day, lines, moment, quantity, word
+from dialogs.values import amount, day, lines, moment, word
 
 _AT = moment(datetime(2026, 9, 28, 20, 20, tzinfo=UTC))
 BALANCES = Load(
-    counter.balances,
+    who.balances,
     quick=True,
     widest={
         "account": "0123456789012",
@@ -16,7 +16,6 @@ BALANCES = Load(
             [
                 word("balance.overdue", amount=amount(999_999_99, "KES"), due=day(date(2026, 9, 28)), at=_AT),
                 word("balance.points", points=999_999, at=_AT),
-                word("balance.gift", quantity=quantity(99_500_000, "kWh"), at=_AT),
             ]
         ),
         "owes": True,

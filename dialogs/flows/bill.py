@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from dialogs import counter
+from dialogs.counter import bills
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Do, Effect, Flow, Go, Load, Menu, Pick, Say
 from dialogs.values import amount, day, named
@@ -11,20 +11,12 @@ _MONEY, _DAY = amount(999_999_99, "KES"), day(date(2026, 9, 28))
 _NUMBER = "INV-000001234567"
 _LINE = {"value": 9, "label": named({"en": "Inflation adjustment", "sw": "Marekebisho ya mfumuko"}), "amount": _MONEY}
 
-LAST = Load(
-    counter.last_bills,
-    {"rows": [{"value": "1", "from": _DAY, "to": _DAY, "total": _MONEY, "open": _MONEY}] * 3},
-)
-ONE = Load(
-    counter.bill,
-    {"number": _NUMBER, "from": _DAY, "to": _DAY, "total": _MONEY, "open": _MONEY, "due": _DAY, "estimated": "", "owes": True},
-)
-LINES = Load(counter.bill_lines, {"rows": [_LINE] * 9, "number": _NUMBER})
-LINE = Load(counter.bill_line, {"label": _LINE["label"], "amount": _MONEY})
-TEXT_ME = Effect(counter.text_bill, ("done", "already"))
-DISPUTE = Effect(
-    counter.dispute, ("done", "already"), risk="order", widest={"reference": "T-1234567-8", "frozen": _MONEY}
-)
+LAST = Load(bills.last_bills, {"rows": [{"value": "1", "until": _DAY, "total": _MONEY}] * 3})
+ONE = Load(bills.bill, {"text": "\n".join(["W" * 51] * 3), "owes": True})
+LINES = Load(bills.bill_lines, {"rows": [_LINE] * 9, "number": _NUMBER})
+LINE = Load(bills.bill_line, {"label": _LINE["label"], "amount": _MONEY})
+TEXT_ME = Effect(bills.text_bill, ("done", "already"))
+DISPUTE = Effect(bills.dispute, ("done", "already"), risk="order", widest={"reference": "T-1234567-8"})
 
 FLOW = Flow(
     "bill",
@@ -60,13 +52,12 @@ FLOW = Flow(
             "bill.confirm",
             load=LINE,
             choices=(
-                Do("talk.yes", run=DISPUTE, done="disputed", already="already", refused="refused", down="down"),
+                Do("talk.yes", run=DISPUTE, done="disputed", already="disputed", refused="refused", down="down"),
                 Go("talk.no", to="lines"),
             ),
             pages=2,
         ),
         "disputed": Say("bill.disputed", pages=2),
-        "already": Say("bill.already", pages=2),
         "refused": REFUSED,
         "down": DOWN,
     },

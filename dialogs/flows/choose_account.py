@@ -1,9 +1,9 @@
 """One phone with several accounts is asked which; one without any is led to link one."""
 
-from dialogs import counter
+from dialogs.counter import who
 from dialogs.model import WANTED, Flow, Fork, Go, Load, Menu, Pick, Values
 
-ACCOUNTS = Load(counter.accounts, {"rows": [{"value": 1, "number": "0123456789012", "place": "W" * 16}] * 6})
+ACCOUNTS = Load(who.accounts, {"rows": [{"value": 1, "number": "0123456789012", "place": "W" * 16}] * 6})
 
 
 def chosen(data: Values, facts: Values) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from dialogs import counter
+from dialogs.counter import faults
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, Flow, Fork, Go, Load, Menu, Pick, Say, Values
 from dialogs.values import cut, moment, word
@@ -12,16 +12,17 @@ _PLACE = "W" * 30
 LONGEST_PLACE = 120
 
 PLACES = Load(
-    counter.places, {"rows": [{"value": {}, "place": _PLACE}] * 7, "place": _PLACE, "spot": {}, "commodity": "electricity"}
+    faults.places,
+    {"rows": [{"value": {}, "place": _PLACE}] * 7, "place": _PLACE, "spot": {}, "commodity": "electricity"},
 )
 KNOWN = Load(
-    counter.known_outage,
+    faults.known_outage,
     {"area": "W" * 20, "cause": "W" * 30, "since": _AT, "until": word("fault.until", at=_AT)},
 )
-KINDS = Load(counter.fault_kinds, {"electricity": True, "elsewhere": True})
-SUMMARY = Load(counter.fault_summary, {"kind_name": word("fault.kind.no_supply"), "place": _PLACE})
+KINDS = Load(faults.fault_kinds, {"electricity": True, "elsewhere": True})
+SUMMARY = Load(faults.fault_summary, {"kind_name": word("fault.kind.no_supply"), "place": _PLACE})
 REPORT = Effect(
-    counter.report_fault, ("done", "already"), risk="order", widest={"reference": "T-1234567-8", "outage_note": ""}
+    faults.report_fault, ("done", "already"), risk="order", widest={"reference": "T-1234567-8", "outage_note": ""}
 )
 
 
@@ -43,7 +44,7 @@ FLOW = Flow(
     start="places",
     states={
         "places": Fork({"one": "known", "several": "which", "none": "where"}, load=PLACES, keep=("spot", "place")),
-        "which": Pick("fault.which", row="fault.place", load=PLACES, keep_as="spot", to="known", none="where", pages=2),
+        "which": Pick("fault.which", row="fault.place", load=PLACES, keep_as="spot", to="known", none="where", pages=3),
         "known": Fork(
             {"outage": "outage", "clear": "kind"}, load=KNOWN, keep=("place", "area", "cause", "since", "until")
         ),

@@ -2,13 +2,14 @@
 
 from datetime import date
 
-from dialogs import counter
-from dialogs.model import Flow, Fork, Go, Load, Menu, Values
+from dialogs.counter import who
+from dialogs.model import Effect, Flow, Fork, Go, Load, Menu, Values
 from dialogs.values import amount, day, word
 
-CALLER = Load(counter.caller, quick=True)
+CALLER = Load(who.caller, quick=True)
+MEET = Effect(who.meet, ("known",))
 STANDING = Load(
-    counter.standing,
+    who.standing,
     quick=True,
     widest={
         "line": word("home.line.overdue", amount=amount(999_999_99, "KES"), due=day(date(2026, 9, 28))),
@@ -52,9 +53,7 @@ FLOW = Flow(
                 Go("home.help", to="help"),
             ),
         ),
-        "messages": Menu(
-            "home.messages_title", choices=(Go("home.stop", to="stop"), Go("home.start", to="start"))
-        ),
+        "messages": Menu("home.messages_title", choices=(Go("home.stop", to="stop"), Go("home.start", to="start"))),
         "welcome": Menu(
             "home.welcome",
             home=True,

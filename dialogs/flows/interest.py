@@ -1,10 +1,10 @@
 """Somebody without an account would like one: name and place, and the branch calls back."""
 
-from dialogs import counter
+from dialogs.counter import identity
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, Flow, Go, Menu, Say, Values
 
-REGISTER = Effect(counter.register_interest, ("done", "already"), risk="order")
+REGISTER = Effect(identity.register_interest, ("done", "already"), risk="order")
 LONGEST = 60
 
 

@@ -1,11 +1,11 @@
 """The language we speak, from the next screen on and in every notice."""
 
-from dialogs import counter
+from dialogs.counter import identity
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Act, Effect, Flow, Load, Pick, Say
 
-CHOICES = Load(counter.languages, {"rows": [{"value": "sw", "name": "Kiswahili"}] * 6})
-SPEAK = Effect(counter.set_language)
+CHOICES = Load(identity.languages, {"rows": [{"value": "sw", "name": "Kiswahili"}] * 6})
+SPEAK = Effect(identity.set_language)
 
 FLOW = Flow(
     "language",

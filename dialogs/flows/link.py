@@ -1,12 +1,12 @@
 """Brings a phone and an account together: the account number, then the code that went to the phone of record."""
 
-from dialogs import counter
+from dialogs.counter import identity
 from dialogs.flows.new_pin import a_code
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Act, Again, Ask, Do, Effect, Flow, Go, Menu, Say, Values
 
-SEND_CODE = Effect(counter.send_link_code, risk="personal", widest={"masked": "+2547*****678"})
-LINK = Effect(counter.link_account, ("done", "wrong"), widest={"number": "0123456789012"})
+SEND_CODE = Effect(identity.send_link_code, risk="personal", widest={"masked": "+2547*****678"})
+LINK = Effect(identity.link_account, ("done", "wrong"), widest={"number": "0123456789012"})
 LONGEST_NUMBER = 20
 
 

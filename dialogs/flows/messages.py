@@ -1,11 +1,11 @@
 """STOP and START: taken at their word at once, because nobody should have to argue to be left alone."""
 
-from dialogs import counter
+from dialogs.counter import identity
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Act, Effect, End, Flow
 
-LEAVE_ALONE = Effect(counter.stop)
-WRITE_AGAIN = Effect(counter.start)
+LEAVE_ALONE = Effect(identity.stop)
+WRITE_AGAIN = Effect(identity.start)
 
 STOP = Flow(
     "stop",

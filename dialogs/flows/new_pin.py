@@ -1,14 +1,14 @@
 """Sets a PIN, the first or after one was forgotten: a code to the phone of record, then the PIN twice."""
 
-from dialogs import counter
+from dialogs.counter import identity
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.flows.pin import digits
 from dialogs.model import WANTED, Act, Again, Ask, Do, Effect, Flow, Go, Menu, Say, Values
 
-SEND_CODE = Effect(counter.send_pin_code, risk="personal", widest={"masked": "+2547*****678"})
-CHECK_CODE = Effect(counter.check_pin_code, ("done", "wrong"))
-REMEMBER = Effect(counter.remember_pin)
-SET = Effect(counter.set_pin, ("done", "differs"))
+SEND_CODE = Effect(identity.send_pin_code, risk="personal", widest={"masked": "+2547*****678"})
+CHECK_CODE = Effect(identity.check_pin_code, ("done", "wrong"))
+REMEMBER = Effect(identity.remember_pin)
+SET = Effect(identity.set_pin, ("done", "differs"))
 
 
 def a_code(text: str, _data: Values, _house: Values) -> Values:
@@ -26,7 +26,10 @@ FLOW = Flow(
     states={
         "offer": Menu(
             "pin.offer",
-            choices=(Do("pin.send", run=SEND_CODE, done="code", refused="refused", down="down"), Go("talk.no", to="home")),
+            choices=(
+                Do("pin.send", run=SEND_CODE, done="code", refused="refused", down="down"),
+                Go("talk.no", to="home"),
+            ),
         ),
         "code": Ask("pin.code", parse=a_code, to="check_code", secret=True),
         "check_code": Act(CHECK_CODE, {"done": "new", "wrong": "code_again", "refused": "refused", "down": "down"}),

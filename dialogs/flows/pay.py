@@ -3,7 +3,7 @@
 from datetime import date
 
 from core.money import parse
-from dialogs import counter
+from dialogs.counter import paying
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, End, Flow, Fork, Go, Load, Menu, Say, Values
 from dialogs.values import amount, day
@@ -12,14 +12,21 @@ _MONEY = amount(999_999_99, "KES")
 _PHONE = "+254712345678"
 
 OWING = Load(
-    counter.owing,
-    {"owed": _MONEY, "asked_minor": 999_999_99, "due": day(date(2026, 9, 28)), "push": True, "link": True, "currency": "KES"},
+    paying.owing,
+    {
+        "owed": _MONEY,
+        "asked_minor": 999_999_99,
+        "due": day(date(2026, 9, 28)),
+        "push": True,
+        "link": True,
+        "currency": "KES",
+    },
 )
-TO_PAY = Load(
-    counter.to_pay, {"amount": _MONEY, "amount_minor": 999_999_99, "phone": _PHONE, "push": True, "link": True}
-)
-PUSH = Effect(counter.push, ("done", "already", "pending"), risk="money", widest={"amount": _MONEY, "phone": _PHONE})
-LINK = Effect(counter.text_paylink, ("done", "already"), risk="money", widest={"amount": _MONEY})
+TO_PAY = Load(paying.to_pay, {"amount": _MONEY, "push": True, "link": True})
+TO_PUSH = Load(paying.to_push, {"amount": _MONEY, "amount_minor": 999_999_99, "phone": _PHONE, "link": True})
+TO_LINK = Load(paying.to_link, {"amount": _MONEY, "phone": _PHONE})
+PUSH = Effect(paying.push, ("done", "already", "pending"), risk="money", widest={"amount": _MONEY, "phone": _PHONE})
+LINK = Effect(paying.text_paylink, ("done", "already"), risk="money", widest={"amount": _MONEY})
 
 
 def amount_to_pay(text: str, data: Values, house: Values) -> Values:
@@ -67,11 +74,11 @@ FLOW = Flow(
         ),
         "confirm_push": Menu(
             "pay.confirm_push",
-            load=TO_PAY,
-            keep=("amount_minor",),
+            load=TO_PUSH,
+            keep=("amount_minor", "amount", "phone"),
             choices=(
                 Do(
-                    "talk.yes", run=PUSH, done="pushed", already="pushed_already", pending="under_way",
+                    "talk.yes", run=PUSH, done="pushed", already="pushed", pending="under_way",
                     refused="refused", down="down",
                 ),
                 Go("pay.link_instead", to="confirm_link", when="link"),
@@ -80,13 +87,12 @@ FLOW = Flow(
         ),
         "confirm_link": Menu(
             "pay.confirm_link",
-            load=TO_PAY,
-            keep=("amount_minor",),
+            load=TO_LINK,
+            keep=("amount", "phone"),
             choices=(Do("talk.yes", run=LINK, done="linked", already="linked", refused="refused", down="down"),),
             pages=2,
         ),
         "pushed": End("pay.pushed"),
-        "pushed_already": End("pay.pushed_already", pages=2),
         "under_way": Say("pay.under_way", choices=(Go("pay.link", to="confirm_link"),), pages=2),
         "linked": Say("pay.linked"),
         "refused": REFUSED,

@@ -1,11 +1,11 @@
 """Where the operator's policy asks for it, the PIN is asked before anything personal, once in a conversation."""
 
-from dialogs import counter
+from dialogs.counter import identity
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import WANTED, Act, Again, Ask, Effect, End, Flow, Fork, Load, Values
 
-HAS_PIN = Load(counter.has_pin)
-CHECK = Effect(counter.check_pin, ("done", "wrong", "locked"))
+HAS_PIN = Load(identity.has_pin)
+CHECK = Effect(identity.check_pin, ("done", "wrong", "locked"))
 
 
 def asked_here(data: Values, facts: Values) -> str:

@@ -1,20 +1,22 @@
 """Points earned by paying on time, and what they buy: kWh on the next bill, or airtime for this phone."""
 
-from dialogs import counter
+from dialogs.counter import rewards
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Do, Effect, Flow, Go, Load, Menu, Pick, Say
 from dialogs.values import amount, quantity
 
 _KWH, _AIRTIME, _PHONE = quantity(10_000_000, "kWh"), amount(1_000_00, "KES"), "+254712345678"
 
-POINTS = Load(counter.points, {"points": 999_999, "kwh": True, "airtime": True})
-KWH = Load(counter.kwh_choices, {"rows": [{"value": 10, "units": _KWH, "points": 99_999}] * 3, "points": 999_999})
-AIRTIME = Load(counter.airtime_choices, {"rows": [{"value": 1000, "worth": _AIRTIME, "points": 99_999}] * 3, "points": 999_999})
-KWH_PRICE = Load(counter.kwh_price, {"units": _KWH, "cost": 99_999})
-AIRTIME_PRICE = Load(counter.airtime_price, {"worth": _AIRTIME, "cost": 99_999, "phone": _PHONE})
-GIVE_KWH = Effect(counter.redeem_kwh, ("done", "already"), risk="money", widest={"units": _KWH, "left": 999_999})
+POINTS = Load(rewards.points, {"points": 999_999, "kwh": True, "airtime": True})
+KWH = Load(rewards.kwh_choices, {"rows": [{"value": 10, "units": _KWH, "points": 99_999}] * 3, "points": 999_999})
+AIRTIME = Load(
+    rewards.airtime_choices, {"rows": [{"value": 1000, "worth": _AIRTIME, "points": 99_999}] * 3, "points": 999_999}
+)
+KWH_PRICE = Load(rewards.kwh_price, {"units": _KWH, "cost": 99_999})
+AIRTIME_PRICE = Load(rewards.airtime_price, {"worth": _AIRTIME, "cost": 99_999, "phone": _PHONE})
+GIVE_KWH = Effect(rewards.redeem_kwh, ("done", "already"), risk="money", widest={"units": _KWH, "left": 999_999})
 GIVE_AIRTIME = Effect(
-    counter.redeem_airtime, ("done", "already", "pending"), risk="money", widest={"worth": _AIRTIME, "phone": _PHONE}
+    rewards.redeem_airtime, ("done", "already", "pending"), risk="money", widest={"worth": _AIRTIME, "phone": _PHONE}
 )
 
 FLOW = Flow(

@@ -2,16 +2,16 @@
 
 from datetime import UTC, datetime
 
-from dialogs import counter
+from dialogs.counter import faults
 from dialogs.model import Flow, Load, Pick, Say
 from dialogs.values import moment, word
 
 _AT = moment(datetime(2026, 9, 28, 20, 20, tzinfo=UTC))
 _STATE, _KIND = word("tickets.state.waiting"), word("fault.kind.no_supply")
 
-MINE = Load(counter.my_tickets, {"rows": [{"value": "T-1234567-8", "reference": "T-1234567-8", "state": _STATE}] * 7})
+MINE = Load(faults.my_tickets, {"rows": [{"value": "T-1234567-8", "reference": "T-1234567-8", "state": _STATE}] * 7})
 ONE = Load(
-    counter.ticket,
+    faults.ticket,
     {"reference": "T-1234567-8", "state": _STATE, "kind": _KIND, "opened": _AT, "changed": _AT},
 )
 
@@ -19,7 +19,9 @@ FLOW = Flow(
     "tickets",
     start="list",
     states={
-        "list": Pick("tickets.list", row="tickets.row", load=MINE, keep_as="reference", to="show", none="none", pages=2),
+        "list": Pick(
+            "tickets.list", row="tickets.row", load=MINE, keep_as="reference", to="show", none="none", pages=3
+        ),
         "none": Say("tickets.none"),
         "show": Say("tickets.show", load=ONE, pages=2),
     },

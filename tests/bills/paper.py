@@ -18,10 +18,11 @@ def example(name: str) -> Tariff:
     return load_tariff(TARIFFS / f"{name}.yaml")
 
 
-def asked(tariff: Tariff, **request: Any) -> dict[str, Any]:
+def asked(tariff: Tariff | tuple[Tariff, ...], **request: Any) -> dict[str, Any]:
     """The answer to a request, both as JSON would carry them."""
     given = {"period": {"from": "2023-07-01", "to": "2023-08-01"}, **request}
-    return answer(tariff, quote(tariff, parse(tariff, load(json.dumps(given)))))
+    last = tariff if isinstance(tariff, Tariff) else tariff[-1]
+    return answer(last, quote(tariff, parse(last, load(json.dumps(given)))))
 
 
 def bill(tariff: Tariff, **request: Any) -> str:

@@ -81,6 +81,13 @@ def upgrade() -> None:
     sa.Column('started_at', Instant(), nullable=False),
     sa.PrimaryKeyConstraint('visitor', name=op.f('pk_chat_visitor'))
     )
+    op.create_table('early_report',
+    sa.Column('provider_ref', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('provider_ref', name=op.f('pk_early_report'))
+    )
     op.create_table('effect',
     sa.Column('key', sa.Text(), nullable=False),
     sa.Column('at', Instant(), nullable=False),

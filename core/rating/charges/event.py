@@ -10,6 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from core.rating.errors import CannotRate
 from core.rating.exact import MICRO, ZERO, Column, Exact, Mask
 from core.rating.measure import Measure, remaining
 from core.rating.model import Events, Part
@@ -66,6 +67,11 @@ class Event:
     def parts(self, sheet: Sheet) -> Sequence[Part]:
         """One line per rate: the units charged, and what their events come to."""
         rows = sheet.rows(self.measure.meter)
+        named = any(rate.destinations is not None for rate in self.rates)
+        if named and rows.destination is None and rows.quantity.any():
+            raise CannotRate(
+                f"charge {self.code}", "its price depends on the destination", "give each row its `destination`"
+            )
         open_ = np.ones(len(rows), dtype=np.bool_)
         covered = rows.quantity - remaining(sheet, self.measure)
         lines = []
@@ -87,7 +93,7 @@ class Event:
             price = step.prices.get(-1) or step.prices[band]
             amount, billed = amount.plus(units.times(price.minor / step.per)), billed.plus(units)
         amount = self._bounded(rate, amount.plus(laid.connect(rate)), laid.quantity > laid.covered)
-        shown = np.bincount(events.account, minlength=sheet.size) > 0
+        shown = np.bincount(events.account[events.quantity > 0], minlength=sheet.size) > 0
         return Part(
             _per_account(amount, events.account, sheet.size),
             _text(rate.steps[0].prices),

@@ -35,7 +35,8 @@ class Fixed:
         spans = self._ahead(sheet) if self.advance else spans_of(sheet, self.per, self.prorate, self.year_days)
         if self.count_by is not None:
             spans = spans.by(sheet.attribute(self.count_by, self.code))
-        return [Part(spans.times(self.price.minor), self.price.text, spans, self.per)]
+        shown = ~sheet.everyone if self.advance and not sheet.batch.last else None
+        return [Part(spans.times(self.price.minor), self.price.text, spans, self.per, present=shown)]
 
     def _ahead(self, sheet: Sheet) -> Exact:
         if not sheet.batch.last:

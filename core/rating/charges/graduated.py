@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from math import lcm
 
 import numpy as np
 
+from core.rating.allowances import granted, of_meter, plain
 from core.rating.blocks import Tier, Width, fee_of, shares
-from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, total_of
+from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, largest, total_of
 from core.rating.measure import Measure, remaining, used, within
 from core.rating.model import Part
 from core.rating.sheet import Sheet
@@ -60,11 +62,12 @@ class GraduatedByTime:
     def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
         """A line per time of use and block."""
         cells, den = self._cells(sheet, measure)
+        top = largest(sheet.micro(measure.meter)) * (den // MICRO)
         names = sheet.tariff.times.names if sheet.tariff.times else ()
         lines = []
         for band in self.bands:
             for number, tier in enumerate(self.tiers, start=1):
-                inside = Exact.of(cells[band, number - 1], den)
+                inside = Exact(cells[band, number - 1], den, top)
                 price = (tier.by_time or {}).get(band, tier.price)
                 lines.append(
                     Part(
@@ -81,15 +84,43 @@ class GraduatedByTime:
 
     def _cells(self, sheet: Sheet, measure: Measure) -> tuple[Column, int]:
         """Quantities by (time, block, service), and the parts of a unit they are counted in."""
-        rows = sheet.rows(measure.meter)
         bounds = self.width.bounds(self.tiers, sheet, measure.charge)
         den = lcm(MICRO, *(bound.den for bound in bounds))
-        quantity = within(sheet, measure, remaining(sheet, measure))
-        scaled = Exact.of(quantity, MICRO).times(den // MICRO).values if den != MICRO else quantity
-        limits = [bound.times(den).values for bound in bounds]
-        wide = max((len(limit) for limit in limits), default=1)
-        table = np.array([np.broadcast_to(limit, (wide,)) for limit in limits]).reshape(len(limits), wide)
+        fused = measure.during is None and bool(of_meter(sheet, measure.meter)) and _all_mine(sheet, measure)
+        if fused:
+            free = granted(sheet, measure.meter).times(Fraction(1, MICRO))
+            bounds = [free, *(bound.plus(free) for bound in bounds)]
+        quantity = sheet.rows(measure.meter).quantity if fused else within(sheet, measure, remaining(sheet, measure))
+        cells = through(self._trail(sheet, measure, quantity, den // MICRO), _table(bounds, den), _times(sheet))
+        return (cells[:, 1:] if fused else cells), den
+
+    def _trail(self, sheet: Sheet, measure: Measure, quantity: Column, by: int) -> Trail:
+        rows = sheet.rows(measure.meter)
         face = sheet.face(measure.meter, measure.charge)
-        trail = Trail(sheet.size, rows.account, scaled, at=rows.at, face=(face.bands, face.origin, face.seconds))
-        assert sheet.tariff.times is not None
-        return through(trail, table, len(sheet.tariff.times.names)), den
+        scaled = quantity if by == 1 else Exact.of(quantity).times(by).values
+        return Trail(
+            sheet.size,
+            rows.account,
+            scaled,
+            at=rows.at,
+            face=(face.bands, face.origin, face.seconds),
+            top=sheet.top(measure.meter) * by,
+        )
+
+
+def _all_mine(sheet: Sheet, measure: Measure) -> bool:
+    """Whether the allowances can be walked as a first block without a price."""
+    mine = all(measure.charge in allowance.charges for allowance in of_meter(sheet, measure.meter))
+    return mine and plain(sheet, measure.meter)
+
+
+def _table(bounds: Sequence[Exact], den: int) -> Column:
+    """The bounds as whole numbers, a row for each block; one column where all accounts have the same."""
+    wide = max((len(bound) for bound in bounds), default=1)
+    rows = [np.broadcast_to(bound.times(den).values, (wide,)) for bound in bounds]
+    return np.array(rows).reshape(len(bounds), wide)
+
+
+def _times(sheet: Sheet) -> int:
+    assert sheet.tariff.times is not None
+    return len(sheet.tariff.times.names)

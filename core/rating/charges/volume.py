@@ -43,24 +43,3 @@ class Volume:
         if self.attribute is not None:
             return sheet.attribute(self.attribute, measure.charge)
         return units
-
-
-@dataclass(frozen=True, slots=True)
-class Stairstep:
-    """One price for the whole, by the block in which the use ends; nothing where nothing was used."""
-
-    tiers: tuple[Tier, ...]
-    width: Width = field(default_factory=Width)
-
-    def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
-        """A line per step, present for those whose step it is."""
-        units = used(sheet, measure)
-        known = self.average or self.attribute is not None
-        bounds = self.width.bounds(self.tiers, sheet, measure.charge, whole=known)
-        lines = []
-        for number, (tier, mask) in enumerate(
-            zip(self.tiers, chosen(units, bounds, sheet.everyone), strict=True), start=1
-        ):
-            amount = Exact.constant(tier.price.minor).where(mask & units.above(ZERO))
-            lines.append(Part(amount, tier.price.text, units.where(mask), measure.unit, present=mask, block=number))
-        return lines

@@ -40,13 +40,16 @@ async def test_an_account_number_may_be_what_is_filtered_by(world: World) -> Non
     assert [bill["id"] for bill in bills] == [str(world.kisumu.invoice_id)]
 
 
-@pytest.mark.parametrize(("query", "count"), [
+CHOSEN: list[tuple[dict[str, str], int]] = [
     ({"state": "settled"}, 1), ({"state": "settled,partiallyPaid"}, 2), ({"state": "sent"}, 0),
     ({"billDate.gte": "2026-03-01T00:00:00Z"}, 2), ({"billDate.lt": "2026-03-01"}, 0),
     ({"billDate.gt": "2026-03-01T00:00:00+03:00"}, 2), ({"paymentDueDate": "2026-03-15"}, 2),
-])  # fmt: skip
-async def test_filters_choose_by_value_and_by_comparison(world: World, query: dict[str, str], count: int) -> None:
-    assert len(await ask(world, BILLS, **query)) == count
+]  # fmt: skip
+
+
+async def test_filters_choose_by_value_and_by_comparison(world: World) -> None:
+    for query, count in CHOSEN:
+        assert len(await ask(world, BILLS, **query)) == count, query
 
 
 async def test_a_page_says_how_many_there_are_and_how_many_it_shows(world: World) -> None:
@@ -124,22 +127,25 @@ ODD = [
 
 
 @pytest.mark.parametrize("path", LISTS)
-@pytest.mark.parametrize("odd", ODD)
-async def test_an_odd_id_is_not_found_and_never_a_bug(world: World, path: str, odd: str) -> None:
-    answer = await world.client.get(f"{path}/{odd}", headers={"Authorization": f"Bearer {world.admin_key}"})
-    assert answer.status in (400, 404)
-    assert set(await answer.json()) == {"code", "reason"}
+async def test_an_odd_id_is_not_found_and_never_a_bug(world: World, path: str) -> None:
+    for odd in ODD:
+        answer = await world.get(f"{path}/{odd}")
+        assert answer.status in (400, 404), odd
+        assert set(await answer.json()) == {"code", "reason"}
 
 
-@pytest.mark.parametrize("query", [
+ODD_QUESTIONS = [
     "limit=-1", "limit=x", "limit=1e3", "offset=99999999999999999999", "nonsense=1", "state.gt=a,b", "id=x",
     "billDate=yesterday", "billDate=9999-12-31T23:59:59-23:59", "billDate.gte=0001-01-01T00:00:00%2B23:00", "a=%00",
     "paymentDueDate=2026-02-30", "id=" + ",".join("1" * 60), "limit=١", "&".join(f"x{n}=1" for n in range(30)),
-])  # fmt: skip
-async def test_an_odd_question_is_refused_in_words_and_never_a_bug(world: World, query: str) -> None:
-    answer = await world.get(f"{BILLS}?{query}")
-    assert answer.status == 400, await answer.text()
-    assert (await answer.json())["reason"]
+]  # fmt: skip
+
+
+async def test_an_odd_question_is_refused_in_words_and_never_a_bug(world: World) -> None:
+    for query in ODD_QUESTIONS:
+        answer = await world.get(f"{BILLS}?{query}")
+        assert answer.status == 400, query
+        assert (await answer.json())["reason"]
 
 
 @pytest.mark.parametrize("path", ["/tmf-api/customerBillManagement/v4/nothing", "/tmf-api/"])

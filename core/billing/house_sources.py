@@ -1,0 +1,38 @@
+"""The house's own tariffs and meters, as a run reads them (the port is in `sources.py`)."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.billing.sources import Used, UsedRow
+from core.catalog import queries as catalog
+from core.house import House
+from core.metering import consumption
+from core.rating.exact import Column
+from core.rating.tariff import Tariff
+
+
+class HouseSources:
+    """Tariff versions from the catalogue, usage from metering."""
+
+    async def tariffs(self, conn: AsyncConnection, code: str, from_: date, to: date) -> Sequence[Tariff]:
+        """The versions of a tariff in force in [from_, to), by their first day."""
+        return await catalog.versions_between(conn, code, from_, to)
+
+    async def used(
+        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], from_: date, to: date
+    ) -> Used:
+        """What the services used, gaps treated by the operator's policy."""
+        found = await consumption.measure(conn, house, service_ids, from_, to)
+        return Used(found.quantity_micro, found.estimated_micro, found.missing, found.method, found.parked)
+
+    async def history(
+        self, conn: AsyncConnection, service_ids: Sequence[int], meter_code: str, before: date, periods: int
+    ) -> tuple[Column, Column]:
+        """(sum, how many) of the periods billed before."""
+        return await consumption.history(conn, service_ids, meter_code, before, periods)
+
+    async def record(self, conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) -> None:
+        """Keep what was billed."""
+        await consumption.save(conn, house, rows)

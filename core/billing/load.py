@@ -1,0 +1,167 @@
+"""Loads a partition of a run: cycles of one closing day, their services and plans, by a few set queries; nothing per account.
+
+What comes out is grouped so that rating sees arrays: all services of one tariff over the same days of the same whole period.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.billing.periods import whole_period
+from core.billing.tables import cycle
+from core.metering.tables import meter
+from core.parties.tables import account, party, premise, service, service_plan
+from core.rating.exact import Column
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One cycle that closes: the account and the days it is billed for."""
+
+    cycle_id: int
+    account_id: int
+    from_date: date
+    number: str
+    name: str
+    language: str
+    bill_day: int
+    persons: int | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """What the services of a group share: tariff, the whole period, and the days of it they were there on this plan."""
+
+    tariff: str
+    whole_from: date
+    whole_to: date
+    from_: date
+    to: date
+
+
+@dataclass(slots=True)
+class Group:
+    """Services rated together; `account` indexes the partition's cycles."""
+
+    account: list[int] = field(default_factory=list)
+    service: list[int] = field(default_factory=list)
+    persons: list[int] = field(default_factory=list)
+    opening: list[bool] = field(default_factory=list)
+    closing: list[bool] = field(default_factory=list)
+
+    def columns(self) -> tuple[Column, Column]:
+        """Indexes of accounts, and service ids."""
+        return np.array(self.account, dtype=np.int64), np.array(self.service, dtype=np.int64)
+
+
+@dataclass(slots=True)
+class Partition:
+    """Up to a partition's number of cycles that close on `to_date`, by account id."""
+
+    to_date: date
+    due: Sequence[Due]
+    groups: dict[Days, Group] = field(default_factory=dict)
+    facts: list[dict[str, Any]] = field(default_factory=list)
+    parked: dict[int, str] = field(default_factory=dict)
+
+    def park(self, index: int, reason: str) -> None:
+        """Leave out the account at `index`; the first reason is kept."""
+        self.parked.setdefault(index, reason)
+
+
+async def load(conn: AsyncConnection, state: str, to_date: date, size: int, after: int = 0) -> Partition:
+    """The next partition: cycles in `state` that close on `to_date`, of accounts above `after`."""
+    rows = (await conn.execute(_cycles(state, to_date, after).limit(size))).all()
+    partition = Partition(to_date, [Due(*row) for row in rows])
+    partition.facts = [_facts(due) for due in partition.due]
+    if rows:
+        await _services(conn, state, partition)
+    return partition
+
+
+def _cycles(state: str, to_date: date, after: int) -> Select[Any]:
+    return (
+        select(
+            cycle.c.id, cycle.c.account_id, cycle.c.from_date, account.c.number, party.c.name, party.c.language,
+            account.c.bill_day, account.c.persons, account.c.currency,
+        )
+        .join_from(cycle, account, account.c.id == cycle.c.account_id)
+        .join(party, party.c.id == account.c.party_id)
+        .where(cycle.c.state == state, cycle.c.to_date == to_date, cycle.c.account_id > after)
+        .order_by(cycle.c.account_id)
+    )  # fmt: skip
+
+
+def _facts(due: Due) -> dict[str, Any]:
+    return {"name": due.name, "number": due.number, "language": due.language, "services": {}, "estimated": {}}
+
+
+async def _services(conn: AsyncConnection, state: str, partition: Partition) -> None:
+    """Sort the services of the partition's accounts into groups, and put where they are on the facts."""
+    to = partition.to_date
+    index = {due.account_id: at for at, due in enumerate(partition.due)}
+    here = and_(
+        cycle.c.account_id == service.c.account_id, cycle.c.state == state, cycle.c.to_date == to,
+        cycle.c.account_id.between(partition.due[0].account_id, partition.due[-1].account_id),
+    )  # fmt: skip
+    on_plan = and_(
+        service_plan.c.service_id == service.c.id, service_plan.c.from_date < to,
+        or_(service_plan.c.to_date.is_(None), service_plan.c.to_date > cycle.c.from_date),
+    )  # fmt: skip
+    query = (
+        select(
+            service.c.account_id, service.c.id, service.c.commodity, service.c.started_on, service.c.ended_on,
+            service_plan.c.tariff, service_plan.c.from_date.label("plan_from"), service_plan.c.to_date.label("plan_to"),
+            premise.c.address,
+        )
+        .join_from(service, cycle, here)
+        .outerjoin(service_plan, on_plan)
+        .outerjoin(premise, premise.c.id == service.c.premise_id)
+        .where(service.c.payment_mode == "postpaid", service.c.state != "ordered", service.c.started_on < to)
+        .order_by(service.c.account_id, service.c.id, service_plan.c.from_date)
+    )  # fmt: skip
+    for row in await conn.execute(query):
+        _sort_in(partition, index[row.account_id], row)
+    await _meters(conn, partition, index, here)
+
+
+def _sort_in(partition: Partition, at: int, row: Any) -> None:
+    due, to = partition.due[at], partition.to_date
+    first, last = max(due.from_date, row.started_on), min(to, row.ended_on or to)
+    if first >= last:
+        return
+    partition.facts[at]["services"][str(row.id)] = {
+        "commodity": row.commodity, "address": row.address or "", "meters": [],
+    }  # fmt: skip
+    if row.tariff is None:
+        partition.park(at, f"service {row.id} ({row.commodity}) has no tariff: give it a plan from {first}")
+        return
+    first, last = max(first, row.plan_from), min(last, row.plan_to or last)
+    days = Days(row.tariff, *whole_period(due.bill_day, due.from_date), first, last)
+    group = partition.groups.setdefault(days, Group())
+    group.account.append(at)
+    group.service.append(row.id)
+    group.persons.append(due.persons or 0)
+    group.opening.append(first == row.started_on)
+    group.closing.append(last == row.ended_on)
+
+
+async def _meters(conn: AsyncConnection, partition: Partition, index: dict[int, int], here: Any) -> None:
+    query = (
+        select(service.c.account_id, service.c.id, meter.c.serial)
+        .join_from(service, cycle, here)
+        .join(meter, meter.c.service_id == service.c.id)
+        .where(meter.c.installed_on < partition.to_date)
+        .where(or_(meter.c.removed_on.is_(None), meter.c.removed_on > cycle.c.from_date))
+        .order_by(meter.c.id)
+    )
+    for account_id, service_id, serial in await conn.execute(query):
+        place = partition.facts[index[account_id]]["services"].get(str(service_id))
+        if place is not None:
+            place["meters"].append(serial)

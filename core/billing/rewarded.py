@@ -1,0 +1,62 @@
+"""Units bought with points, on the bill: the line `reward_units` is what the bill would cost without them, less what it costs.
+
+Never below zero in total: the line takes off at most what the service's other lines come to.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from core.billing.drafts import Piece, Reward
+from core.billing.load import Partition
+from core.rating.exact import Column
+from core.rating.model import Batch, Rated
+from core.rating.rate import rate
+
+UNIT = "kWh"
+"""Points buy units of electricity: only a meter counted in kWh takes them."""
+
+
+def rewarded(partition: Partition, piece: Piece, batch: Batch, rated: Rated, free: dict[int, int]) -> Reward | None:
+    """The reward of the piece's services; what it used of each account's units is taken out of `free`."""
+    meter = next((code for code, unit in piece.tariff.meters.items() if unit == UNIT), None)
+    if meter is None or not free:
+        return None
+    units = _share(partition, piece.group.account, batch.quantity[meter], free)
+    rows = np.flatnonzero(units)
+    if not len(rows):
+        return None
+    some = _picked(batch, rows)
+    lighter = replace(some, quantity={**some.quantity, meter: some.quantity[meter] - units[rows]})
+    whole = rated.total[rows]
+    amount = np.zeros(batch.size, dtype=np.int64)
+    amount[rows] = np.clip(rate(piece.tariff, lighter).total - whole, -np.maximum(whole, 0), 0)
+    return Reward(amount, units)
+
+
+def _share(partition: Partition, accounts: Sequence[int], quantity: Column, free: dict[int, int]) -> Column:
+    """How many free units each service takes: as many as it used and its account still has."""
+    units = np.zeros(len(accounts), dtype=np.int64)
+    for at, index in enumerate(accounts):
+        account_id = partition.due[index].account_id
+        have = free.get(account_id, 0)
+        if have > 0 and index not in partition.parked:
+            units[at] = min(have, int(quantity[at]))
+            free[account_id] = have - int(units[at])
+    return units
+
+
+def _picked(batch: Batch, rows: Column) -> Batch:
+    """Some services of a batch of totals."""
+    return Batch(
+        len(rows),
+        batch.period_from,
+        batch.period_to,
+        {code: column[rows] for code, column in batch.quantity.items()},
+        {name: column[rows] for name, column in batch.attributes.items()},
+        {code: (total[rows], count[rows]) for code, (total, count) in batch.history.items()},
+        None if batch.fraction is None else (batch.fraction[0][rows], batch.fraction[1][rows]),
+        opening=None if batch.opening is None else batch.opening[rows],
+        closing=None if batch.closing is None else batch.closing[rows],
+    )

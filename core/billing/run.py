@@ -1,0 +1,85 @@
+"""The bill run, as its callers know it: build, finalise, close, and a preview that writes nothing.
+
+Each pass works in partitions, each partition is one transaction, and the cursor is the state of the cycles; so any of these may
+be killed anywhere and called again.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.billing import runs
+from core.billing.build import PARTITION, Progress, build_all, preview_all
+from core.billing.close import close_all, report
+from core.billing.finalise import Then, finalise_all
+from core.billing.model import Bill, FinalBill, RunReport
+from core.billing.preview import bills_of
+from core.billing.reckon import Free
+from core.billing.sources import Sources
+from core.house import House
+
+__all__ = ["build", "close", "finalise", "nothing_follows", "preview"]
+
+
+def ours() -> Sources:
+    """The house's own tariffs and meters."""
+    from core.billing.house_sources import HouseSources
+
+    return HouseSources()
+
+
+async def build(
+    house: House,
+    on: date,
+    *,
+    free_units: Free | None = None,
+    progress: Progress | None = None,
+    partition: int = PARTITION,
+    sources: Sources | None = None,
+) -> RunReport:
+    """Draft every bill that is due on or before `on`. `free_units`: account id -> micro-kWh that points bought."""
+    made = await build_all(house, sources or ours(), on, free_units=free_units, progress=progress, size=partition)
+    await runs.set_state(house, await runs.run_of(house, on), runs.BUILT)
+    async with house.db.reading() as conn:
+        return await report(conn, house, on, built=made)
+
+
+async def nothing_follows(conn: AsyncConnection, house: House, bills: Sequence[FinalBill]) -> None:
+    """A `then` for who only wants the books: nobody is told."""
+
+
+async def finalise(
+    house: House,
+    on: date,
+    *,
+    then: Then = nothing_follows,
+    progress: Progress | None = None,
+    partition: int = PARTITION,
+) -> RunReport:
+    """Make every draft that closed on or before `on` final; `then` runs in the transaction of each partition."""
+    made = await finalise_all(house, on, then=then, progress=progress, size=partition)
+    async with house.db.reading() as conn:
+        return await report(conn, house, on, finalised=made)
+
+
+async def close(house: House, on: date) -> RunReport:
+    """Prove the run and close it; with `problems` it stays open."""
+    problems = await close_all(house, on)
+    async with house.db.reading() as conn:
+        return await report(conn, house, on, problems=problems)
+
+
+async def preview(
+    house: House,
+    on: date,
+    *,
+    free_units: Free | None = None,
+    partition: int = PARTITION,
+    sources: Sources | None = None,
+) -> list[Bill]:
+    """The bills that a build of `on` would make now, each account's next one; writes nothing."""
+    found: list[Bill] = []
+    async for drafts in preview_all(house, sources or ours(), on, free_units=free_units, size=partition):
+        found += bills_of(house, drafts, on)
+    return found

@@ -1,0 +1,61 @@
+"""Where a run reads tariffs and usage from: a port, so that the arithmetic of a run is tried without a meter in sight."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.house import House
+from core.rating.exact import Column
+from core.rating.tariff import Tariff
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What services used in a period, per meter code: int64 micro-units, aligned with the services asked for.
+
+    `parked` names (by index) the services whose usage is not fit to be billed, and why.
+    """
+
+    quantity: Mapping[str, Column]
+    estimated: Mapping[str, Column]
+    missing: Mapping[str, Column] = field(default_factory=dict)
+    method: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    parked: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UsedRow:
+    """What one service was billed for, to be recorded with the invoice."""
+
+    service_id: int
+    meter_code: str
+    from_date: date
+    to_date: date
+    quantity_micro: int
+    estimated_micro: int
+    missing: int
+    method: str
+    invoice_id: int
+
+
+class Sources(Protocol):
+    """Set-wise questions only: none is asked per account."""
+
+    async def tariffs(self, conn: AsyncConnection, code: str, from_: date, to: date) -> Sequence[Tariff]:
+        """The versions of a tariff in force in [from_, to), by their first day."""
+
+    async def used(
+        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], from_: date, to: date
+    ) -> Used:
+        """What the services used."""
+
+    async def history(
+        self, conn: AsyncConnection, service_ids: Sequence[int], meter_code: str, before: date, periods: int
+    ) -> tuple[Column, Column]:
+        """(sum, how many) of the periods billed before."""
+
+    async def record(self, conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) -> None:
+        """Keep what was billed."""

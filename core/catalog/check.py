@@ -1,0 +1,176 @@
+"""`hodi tariff check`: what is wrong with a tariff, and what is allowed but probably not meant.
+
+An *error* is what the compiler refuses. A *warning* compiles and prices: a time of use that no instant reaches, a rate that
+an earlier one hides, a tax on nothing, a name that customers of one language will not see.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+from core.catalog.charge_document import DiscountDoc, EventDoc, LimitDoc, PercentDoc, RateDoc, TaxDoc, TierDoc, UsageDoc
+from core.catalog.compile import compile_document
+from core.catalog.document import TariffDoc
+from core.catalog.numbers import exact
+from core.catalog.read import documents
+from core.errors import BadInput
+from core.rating.tariff import Tariff
+from core.rating.times import DAY_MINUTES
+from core.text import LANGUAGES
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One remark: `level` is error or warning; where it is, what is wrong, what to do."""
+
+    level: str
+    where: str
+    wrong: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.level}: {self.where}: {self.wrong} {self.remedy}"
+
+
+def check(document: str | Path | TariffDoc) -> list[Finding]:
+    """Every remark on a tariff: a path, a YAML text (of one or more versions), or a document already read."""
+    try:
+        found = [("tariff", document)] if isinstance(document, TariffDoc) else documents(document)
+    except BadInput as why:
+        return [Finding("error", why.where, why.wrong, why.remedy)]
+    remarks: list[Finding] = []
+    for where, doc in found:
+        try:
+            tariff = compile_document(doc, where)
+        except BadInput as why:
+            remarks.append(Finding("error", why.where, why.wrong, why.remedy))
+        else:
+            remarks += [
+                Finding("warning", f"{where}, {place}", wrong, remedy) for place, wrong, remedy in _odd(doc, tariff)
+            ]
+    return remarks
+
+
+Remark = tuple[str, str, str]
+
+
+def _odd(doc: TariffDoc, tariff: Tariff) -> Iterator[Remark]:
+    yield from _unreached_times(tariff)
+    yield from _blocks(doc)
+    yield from _hidden_sets(doc)
+    yield from _hidden_rates(doc)
+    yield from _taxes(doc)
+    yield from _days(doc)
+    yield from _buying(doc)
+    yield from _languages(doc)
+
+
+def _unreached_times(tariff: Tariff) -> Iterator[Remark]:
+    times = tariff.times
+    if times is None:
+        return
+    kinds = [(w, m, h) for w in range(7) for m in range(1, 13) for h in (False, True) if not h or times.holidays]
+    reached = {times.of_minute(minute, *kind) for kind in kinds for minute in range(0, DAY_MINUTES, times.slot)}
+    for index, name in enumerate(times.names):
+        if index not in reached:
+            yield f"time {name}", "no instant reaches it.", "Earlier entries take all of it: put it before them."
+
+
+def _all_tiers(doc: TariffDoc) -> Iterator[tuple[str, list[TierDoc]]]:
+    for charge in doc.charges:
+        if isinstance(charge, UsageDoc):
+            for tiers in (charge.tiers, *(one.tiers for one in charge.sets or [])):
+                if tiers:
+                    yield charge.code, tiers
+
+
+def _blocks(doc: TariffDoc) -> Iterator[Remark]:
+    for code, tiers in _all_tiers(doc):
+        for number, (one, after) in enumerate(pairwise(tiers), start=1):
+            if (one.price, one.fee) == (after.price, after.fee):
+                wrong = f"blocks {number} and {number + 1} have the same price."
+                yield f"charge {code}", wrong, "Make them one block, or correct a price."
+
+
+def _hidden_sets(doc: TariffDoc) -> Iterator[Remark]:
+    for charge in doc.charges:
+        sets = (charge.sets or []) if isinstance(charge, UsageDoc) else []
+        for number, one in enumerate(sets):
+            below = [s.at_most for s in sets[:number] if s.at_most and s.attribute is None]
+            if one.at_most and any(exact(earlier) >= exact(one.at_most) for earlier in below):
+                wrong = f"set {number + 1} is never chosen."
+                yield f"charge {charge.code}", wrong, "Order sets by `at_most`, the lowest first."
+
+
+def _hidden_rates(doc: TariffDoc) -> Iterator[Remark]:
+    for charge in doc.charges:
+        if isinstance(charge, EventDoc):
+            seen: set[str] = set()
+            for number, rate in enumerate(charge.rates, start=1):
+                if _hidden(rate, seen, set(doc.destinations)):
+                    yield (
+                        f"charge {charge.code}",
+                        f"rate {number} is never used.",
+                        "Earlier rates take all its destinations.",
+                    )
+                seen |= set(rate.to) if rate.to is not None else {*doc.destinations, ""}
+
+
+def _hidden(rate: RateDoc, seen: set[str], every: set[str]) -> bool:
+    return "" in seen or set(rate.to if rate.to is not None else every or {""}) <= seen
+
+
+def _taxes(doc: TariffDoc) -> Iterator[Remark]:
+    free = {c.code for c in doc.charges if isinstance(c, UsageDoc) and c.model == "flat" and _zero(c.price)}
+    discounts = [c for c in doc.charges if isinstance(c, DiscountDoc)]
+    for number, charge in enumerate(doc.charges):
+        if not isinstance(charge, PercentDoc | TaxDoc):
+            continue
+        place = f"charge {charge.code}"
+        if exact(charge.percent) == 0:
+            yield place, "it is 0 %.", "Remove it, or keep it where the law wants a line."
+        if charge.of != "*" and set(charge.of) <= free:
+            yield place, "it is taken of lines that cost nothing.", "Name lines with a price."
+        for off in discounts:
+            earlier = off in doc.charges[:number]
+            if earlier and charge.of != "*" and off.code not in charge.of and set(off.of) & set(charge.of):
+                wrong = f"it is taken of lines before the discount {off.code!r}."
+                yield place, wrong, f"Name {off.code!r} in `of` too, if the tax is on what is really paid."
+
+
+def _zero(price: object) -> bool:
+    return isinstance(price, str) and exact(price) == 0
+
+
+def _days(doc: TariffDoc) -> Iterator[Remark]:
+    for charge in doc.charges:
+        if isinstance(charge, DiscountDoc):
+            over = charge.valid_to is not None and charge.valid_to <= doc.valid_from
+            late = doc.valid_to is not None and charge.valid_from is not None and charge.valid_from >= doc.valid_to
+            if over or late:
+                yield f"charge {charge.code}", "it is never valid while the tariff is.", "Correct its days."
+        if isinstance(charge, LimitDoc) and exact(charge.amount) == 0:
+            yield f"charge {charge.code}", f"a {charge.type} of nothing.", "Give it an amount."
+
+
+def _buying(doc: TariffDoc) -> Iterator[Remark]:
+    if doc.buy is None:
+        return
+    jumps = {"volume", "stairstep", "package", "sets"}
+    for charge in doc.charges:
+        if isinstance(charge, UsageDoc) and charge.meter == doc.buy.meter and charge.model in jumps:
+            wrong = f"model {charge.model} can make more units cost less, so an amount may buy two different numbers."
+            yield f"charge {charge.code}", wrong, "Sell tokens on flat or graduated prices."
+    if exact(doc.buy.step) > Fraction(1):
+        yield "buy", f"units are sold in steps of {doc.buy.step}.", "Tokens usually have tenths."
+
+
+def _languages(doc: TariffDoc) -> Iterator[Remark]:
+    entries = [("tariff", doc.name), *((f"charge {c.code}", c.name or {}) for c in doc.charges)]
+    entries += [(f"allowance {a.code}", a.name or {}) for a in doc.allowances]
+    for place, names in entries:
+        lacking = [lang for lang in LANGUAGES if not names.get(lang)]
+        if lacking:
+            yield place, f"no name in {', '.join(lacking)}.", "Add it under `name`; until then the bill shows the code."

@@ -1,0 +1,42 @@
+"""Closes the cycles due on a date: draft the bills, make them final, let follow what follows, prove the run. `hodi bill`, the daily job.
+
+Each step may be killed anywhere and is simply called again: what is done is not done twice, and what is missing is done.
+"""
+
+from dataclasses import replace
+from datetime import date
+
+from core.billing.build import PARTITION, Progress
+from core.billing.model import RunReport
+from core.billing.run import build, close, finalise
+from core.billing.sources import Sources
+from core.errors import BadInput
+from core.house import House
+from core.journeys import bill_final
+from core.rewards import units
+
+ENGINES = ("local",)
+"""Where partitions are reckoned. The arithmetic is pure over arrays, so a pool or a cluster can be added behind this word."""
+
+
+async def close_cycles(
+    house: House,
+    on: date,
+    *,
+    progress: Progress | None = None,
+    engine: str = "local",
+    partition: int = PARTITION,
+    sources: Sources | None = None,
+) -> RunReport:
+    """Close everything due on or before `on`. The report's `problems` are empty when the run is closed.
+
+    `progress` is told how many cycles of how many are drafted, then how many bills of how many are final.
+    """
+    if engine not in ENGINES:
+        raise BadInput(f"--engine {engine}", "there is no such engine.", f"Choose {' or '.join(ENGINES)}.")
+    async with house.db.reading() as conn:
+        free = await units.free_units(conn)
+    built = await build(house, on, free_units=free, progress=progress, partition=partition, sources=sources)
+    final = await finalise(house, on, then=bill_final.announce, progress=progress, partition=partition)
+    closed = await close(house, on)
+    return replace(closed, built=built.built, finalised=final.finalised)

@@ -1,0 +1,87 @@
+"""The meters of services in a period, and the days on which each was there to be measured."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.metering.tables import meter
+from core.parties.tables import service
+from core.sets import among
+
+METERED = frozenset({"electricity", "water", "gas"})
+"""Commodities that are not billed without a meter."""
+EXPORT = "B"
+"""Registers that begin so count what was fed in (NEM12: B1, B2 ...)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A meter of the service at `index` of those asked for, and the days [begin, end) it counts for."""
+
+    index: int
+    service_id: int
+    meter_id: int
+    serial: str
+    code: str
+    kind: str
+    minutes: int
+    dials: int
+    multiplier_micro: int
+    hung: date
+    """The first day on which it hung on this service's wall."""
+    gone: date
+    """The first day on which it did not, or the end of the period."""
+    begin: date
+    end: date
+
+    def code_of(self, register: str) -> str:
+        """What a tariff calls what this register counts."""
+        return f"{self.code}_export" if register.startswith(EXPORT) else self.code
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """What hangs on the wall: the channels, and the services (by index) that should have a meter and have none."""
+
+    channels: list[Channel]
+    bare: list[int]
+
+
+async def wall(conn: AsyncConnection, service_ids: Sequence[int], from_: date, to: date) -> Wall:
+    """The meters of these services in [from_, to); registers that hung there earlier come too, with no day of the period."""
+    index = {service_id: at for at, service_id in enumerate(service_ids)}
+    channels, bare = [], []
+    for row in await conn.execute(_query(conn, service_ids, from_, to)):
+        at = index[row.id]
+        if row.meter_id is None:
+            if row.commodity in METERED:
+                bare.append(at)
+            continue
+        hung, gone = max(row.installed_on, row.started_on), min(to, row.removed_on or to, row.ended_on or to)
+        begin = max(from_, hung)
+        channels.append(
+            Channel(
+                at, row.id, row.meter_id, row.serial, row.code, row.kind, row.interval_minutes or 0, row.dials,
+                row.multiplier_micro, hung, gone, begin, max(begin, gone),
+            )
+        )  # fmt: skip
+    return Wall(channels, bare)
+
+
+def _query(conn: AsyncConnection, service_ids: Sequence[int], from_: date, to: date) -> Select[Any]:
+    m, s = meter.c, service.c
+    lately = or_(m.removed_on.is_(None), m.removed_on > from_, m.kind == "register")
+    there = and_(m.service_id == s.id, m.installed_on < to, lately)
+    return (
+        select(
+            s.id, s.commodity, s.started_on, s.ended_on, m.id.label("meter_id"), m.serial, m.code, m.kind,
+            m.interval_minutes, m.dials, m.multiplier_micro, m.installed_on, m.removed_on,
+        )
+        .select_from(service.outerjoin(meter, there))
+        .where(among(conn, s.id, service_ids))
+        .order_by(s.id, m.id)
+    )  # fmt: skip

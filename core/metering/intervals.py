@@ -1,0 +1,157 @@
+"""Interval meters in a period: what the days say, and what the gaps are estimated at; a fixed number of questions.
+
+`usage_day` answers for all meters at once; the single intervals are read only for meters with gaps, with four weeks before
+the period to learn from and a day after it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy import case, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.metering.channels import Channel
+from core.metering.days import DAY, minutes_of
+from core.metering.estimate import Column, Grid, Mask, fill
+from core.metering.tables import meter, usage, usage_day
+from core.parties.tables import service
+from core.sets import among
+
+LEARN_DAYS = 28
+GAP_METERS = 500
+"""Meters whose single intervals are in memory at once."""
+
+
+@dataclass(slots=True)
+class Stream:
+    """One register of a channel in the period: how many intervals there were of how many, and what they sum to."""
+
+    channel: Channel
+    register: str
+    expected: int
+    readings: int = 0
+    quantity: int = 0
+    estimated: int = 0
+    method: int = 0
+
+    @property
+    def missing(self) -> int:
+        """Intervals that were not there."""
+        return max(0, self.expected - self.readings)
+
+
+async def streams(
+    conn: AsyncConnection, zone: ZoneInfo, channels: Sequence[Channel], from_: date, to: date
+) -> list[Stream]:
+    """What the days of [from_, to) say; a channel without any has one stream, all of it missing."""
+    by_meter = {channel.meter_id: channel for channel in channels}
+    found = [
+        Stream(by_meter[meter_id], register, _expected(by_meter[meter_id], zone), readings, quantity, estimated)
+        for meter_id, register, readings, quantity, estimated in await _days(conn, list(by_meter), from_, to)
+    ]
+    heard = {stream.channel.meter_id for stream in found}
+    return found + [
+        Stream(channel, "", _expected(channel, zone)) for channel in channels if channel.meter_id not in heard
+    ]
+
+
+async def _days(
+    conn: AsyncConnection, meter_ids: Sequence[int], from_: date, to: date
+) -> list[tuple[int, str, int, int, int]]:
+    """(meter, register, readings, quantity, estimated by the source) of the days on which meter and service were there.
+
+    A register that was heard in the weeks before and not in the period is answered too, with nothing: it is missing.
+    """
+    d, m, s = usage_day.c, meter.c, service.c
+    sums = (
+        func.sum(case((d.day >= from_, column), else_=0))
+        for column in (d.readings, d.quantity_micro, d.estimated_micro)
+    )
+    rows = await conn.execute(
+        select(d.meter_id, d.register, *sums)
+        .select_from(usage_day.join(meter, m.id == d.meter_id).join(service, s.id == m.service_id))
+        .where(
+            among(conn, d.meter_id, meter_ids), d.day >= from_ - timedelta(days=LEARN_DAYS), d.day < to,
+            d.day >= m.installed_on, or_(m.removed_on.is_(None), d.day < m.removed_on),
+            d.day >= s.started_on, or_(s.ended_on.is_(None), d.day < s.ended_on),
+        )
+        .group_by(d.meter_id, d.register)
+    )  # fmt: skip
+    return [(row[0], row[1], int(row[2]), int(row[3]), int(row[4])) for row in rows]
+
+
+def _expected(channel: Channel, zone: ZoneInfo) -> int:
+    return intervals(channel.begin, channel.end, channel.minutes, zone)
+
+
+@lru_cache(maxsize=4096)
+def intervals(begin: date, end: date, minutes: int, zone: ZoneInfo) -> int:
+    """How many intervals of so many minutes the days [begin, end) have in `zone`."""
+    return sum(minutes_of(day, zone) // minutes for day in _each(begin, end))
+
+
+def _each(begin: date, end: date) -> Iterator[date]:
+    return (begin + timedelta(days=offset) for offset in range((end - begin).days))
+
+
+async def estimate(conn: AsyncConnection, zone: ZoneInfo, gaps: Sequence[Stream]) -> None:
+    """Add to each stream what its missing intervals are estimated at, and how. Each must have some reading."""
+    for cut in range(0, len(gaps), GAP_METERS):
+        part = gaps[cut : cut + GAP_METERS]
+        first = min(stream.channel.begin for stream in part) - timedelta(days=LEARN_DAYS)
+        end = max(stream.channel.end for stream in part) + DAY
+        singles = await _singles(conn, [stream.channel.meter_id for stream in part], first, end)
+        for stream in part:
+            _estimate_one(zone, stream, singles.get((stream.channel.meter_id, stream.register), []), first, end)
+
+
+Single = tuple[int, int, int]
+"""(days since the first, interval of the day, quantity)."""
+
+
+async def _singles(
+    conn: AsyncConnection, meter_ids: Sequence[int], first: date, end: date
+) -> dict[tuple[int, str], list[Single]]:
+    """The intervals of some meters, superseded ones before those that count."""
+    u = usage.c
+    rows = await conn.execute(
+        select(u.meter_id, u.register, u.day, u.at, u.quantity_micro)
+        .where(among(conn, u.meter_id, set(meter_ids)), u.day >= first, u.day < end)
+        .order_by(u.revision)
+    )
+    found: dict[tuple[int, str], list[Single]] = {}
+    for meter_id, register, day, at, quantity in rows:
+        found.setdefault((meter_id, register), []).append(((day - first).days, at, quantity))
+    return found
+
+
+def _estimate_one(zone: ZoneInfo, stream: Stream, singles: list[Single], first: date, end: date) -> None:
+    grid = _grid(first, end, stream.channel.minutes, zone)
+    quantity, known = _laid_out(grid, singles)
+    wanted = np.zeros(len(quantity), dtype=np.bool_)
+    begin_at, end_at = (stream.channel.begin - first).days, (stream.channel.end - first).days
+    wanted[grid.first[begin_at] : grid.first[end_at]] = True
+    estimated, stream.method = fill(grid, quantity, known, wanted)
+    stream.quantity += estimated
+    stream.estimated += estimated
+
+
+def _laid_out(grid: Grid, singles: list[Single]) -> tuple[Column, Mask]:
+    slots = int(grid.first[-1])
+    quantity, known = np.zeros(slots, dtype=np.int64), np.zeros(slots, dtype=np.bool_)
+    if singles:
+        days, at, amounts = np.array(singles, dtype=np.int64).T
+        place = grid.first[days] + at
+        quantity[place] = amounts
+        known[place] = True
+    return quantity, known
+
+
+@lru_cache(maxsize=64)
+def _grid(first: date, end: date, minutes: int, zone: ZoneInfo) -> Grid:
+    days = list(_each(first, end))
+    return Grid.of([day.weekday() for day in days], [minutes_of(day, zone) // minutes for day in days], minutes)

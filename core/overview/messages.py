@@ -1,0 +1,28 @@
+"""Messages of one phone, for the phone page's inbox; the whole talk of a customer is `core/care/interactions.py`."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.care.tables import interaction
+from core.parties.tables import contact
+
+LAST = 50
+
+
+async def sms_of(conn: AsyncConnection, phone: str) -> list[dict[str, Any]]:
+    """The last SMS of a phone, oldest first; `side` as the handset sees it: `in` arrived there, `out` was sent from there."""
+    columns = (interaction.c.id, interaction.c.direction, interaction.c.text, interaction.c.at)
+    start = interaction.join(contact, contact.c.id == interaction.c.contact_id)
+    mine = (contact.c.channel == "phone") & (contact.c.channel_user == phone) & (interaction.c.channel == "sms")
+    found = select(*columns).select_from(start).where(mine).order_by(interaction.c.at.desc(), interaction.c.id.desc())
+    return [
+        {
+            "id": str(row.id),
+            "side": "out" if row.direction == "in" else "in",
+            "text": row.text,
+            "at": row.at.isoformat(),
+        }
+        for row in reversed((await conn.execute(found.limit(LAST))).all())
+    ]

@@ -1,0 +1,166 @@
+"""Proofs over every flow in every language, with the longest values filled in. What they find is told as plain sentences.
+
+Proved: every target exists, every state is reached, no turn runs on for ever through states that are not shown, every word is
+translated, every screen fits its pages, every outcome of an effect is led on, and nothing that costs money, orders something or
+discloses personal data happens without the customer's own yes.
+"""
+
+from collections.abc import Callable, Iterator
+
+from core.message import Screen
+from core.text import catalogue
+from dialogs.book import Book
+from dialogs.drawing import draw, screen
+from dialogs.model import LEFT, MOST_ITEMS, WANTED, Act, Ask, Do, Effect, Flow, Fork, Menu, Say, State
+from dialogs.session import Session
+from dialogs.shape import edges, keys, places_of
+
+Pages = Callable[[Screen], int]
+"""How many pages a channel needs for a screen; the channel hands this in, because dialogs know no channel."""
+
+ALWAYS = ("refused", "down")
+ENGINE_KEYS = ("talk.back", "talk.home", "talk.others", "talk.hint", "talk.moved", "talk.card", "talk.too_long")
+
+
+def check(book: Book, languages: tuple[str, ...], pages: Pages | None = None) -> list[str]:
+    """Every problem of the book, as sentences; none when it may be used."""
+    broken = list(_targets(book))
+    if broken:
+        return broken
+    found = [*_unreached(book), *_endless(book), *_outcomes(book), *_unconfirmed(book), *_words(book, languages)]
+    if not found and pages:
+        found = [problem for lang in languages for problem in _screens(book, lang, pages)]
+    return found
+
+
+def _each(book: Book) -> Iterator[tuple[str, Flow, State]]:
+    """(where, flow, state) of the whole book."""
+    for flow in book.flows.values():
+        for name, state in flow.states.items():
+            yield f"{flow.name}.{name}", flow, state
+
+
+def _targets(book: Book) -> Iterator[str]:
+    for flow in book.flows.values():
+        if flow.start not in flow.states:
+            yield f"{flow.name}: its start {flow.start} is no state of it"
+        for guard in flow.guards:
+            if guard not in book.guards:
+                yield f"{flow.name}: its guard {guard} is no flow that leads on to what was wanted"
+        for name in flow.states:
+            if name in book.flows and name not in (flow.name, flow.start):
+                yield f"{flow.name}.{name}: a flow has the same name, so that a target {name} could mean either"
+    for where, flow, state in _each(book):
+        for edge in edges(state):
+            if edge.to not in flow.states and edge.to not in book.flows and edge.to not in (WANTED, LEFT):
+                yield f"{where}: {edge.label or 'the answer'} leads to {edge.to}, which does not exist"
+
+
+def _unreached(book: Book) -> Iterator[str]:
+    waiting = [place for name in book.entrances for place in places_of(book.flows, None, name)]
+    seen = set(waiting)
+    while waiting:
+        flow, state = waiting.pop()
+        for edge in edges(book.flows[flow].states[state]):
+            for place in places_of(book.flows, flow, edge.to):
+                if place not in seen:
+                    seen.add(place)
+                    waiting.append(place)
+    for flow_, name in book.places:
+        if (flow_, name) not in seen:
+            yield f"{flow_}.{name}: nothing leads here"
+
+
+def _endless(book: Book) -> Iterator[str]:
+    """A circle of states that are never shown would keep a turn busy for ever; a shown one lets the customer turn back."""
+    hidden = {place for place in book.places if isinstance(book.flows[place[0]].states[place[1]], Fork | Act)}
+    onward = {
+        place: {
+            to
+            for edge in edges(book.flows[place[0]].states[place[1]])
+            for to in places_of(book.flows, place[0], edge.to)
+            if to in hidden and edge.to not in (WANTED, LEFT)
+        }
+        for place in hidden
+    }
+    while leaves := {place for place, after in onward.items() if not after & onward.keys()}:
+        onward = {place: after for place, after in onward.items() if place not in leaves}
+    for flow, name in sorted(onward):
+        yield f"{flow}.{name}: leads in a circle that nobody is shown"
+
+
+def _outcomes(book: Book) -> Iterator[str]:
+    for where, _, state in _each(book):
+        for name, run, leads in _effects(state):
+            for outcome in (*run.outcomes, *ALWAYS):
+                if outcome not in leads:
+                    yield f"{where}: {name} may come out {outcome!r}, and that leads nowhere"
+            for outcome in leads:
+                if outcome not in (*run.outcomes, *ALWAYS):
+                    yield f"{where}: {name} never comes out {outcome!r}"
+
+
+def _effects(state: State) -> Iterator[tuple[str, Effect, dict[str, str]]]:
+    if isinstance(state, Act):
+        yield state.run.do.__name__, state.run, dict(state.to)
+    elif isinstance(state, Menu):
+        for choice in state.choices:
+            if isinstance(choice, Do):
+                yield choice.run.do.__name__, choice.run, choice.leads
+
+
+def _unconfirmed(book: Book) -> Iterator[str]:
+    """An effect with a risk needs a menu of its own with a way out; a secret goes straight to the effect that checks it."""
+    for where, flow, state in _each(book):
+        if isinstance(state, Act) and state.run.risk != "none":
+            yield f"{where}: {state.run.do.__name__} ({state.run.risk}) runs without the customer's yes"
+        if isinstance(state, Menu) and state.home and any(isinstance(choice, Do) for choice in state.choices):
+            yield f"{where}: an effect stands on a menu without a way back"
+        if isinstance(state, Ask) and state.secret and not isinstance(flow.states.get(state.to), Act):
+            yield f"{where}: a secret must go straight to the effect that checks it"
+
+
+def _words(book: Book, languages: tuple[str, ...]) -> Iterator[str]:
+    wanted = dict.fromkeys(ENGINE_KEYS, "the engine")
+    for where, _, state in _each(book):
+        wanted |= dict.fromkeys(keys(state), where)
+    for lang in languages:
+        for key, where in wanted.items():
+            if key not in catalogue(lang):
+                yield f"{where}: {key} is not said in {lang}"
+
+
+def _screens(book: Book, lang: str, pages: Pages) -> Iterator[str]:
+    """Draws every state with the longest values; what earlier states keep is taken from all of them together."""
+    kept = widest_kept(book)
+    for where, _, state in _each(book):
+        if isinstance(state, Fork | Act):
+            continue
+        loaded = dict(state.load.widest) if state.load else {}
+        try:
+            shown = draw(book, Session("check", lang=lang, data=dict(kept)), state, loaded)
+        except (KeyError, ValueError) as why:
+            yield f"{where} ({lang}): cannot be drawn with its longest values: {why!r}"
+            continue
+        missing = [
+            name for name in book.words.fields(lang, state.text) if name not in {*kept, *loaded, *book.words.common}
+        ]
+        if missing:
+            yield f"{where} ({lang}): nobody gives it {', '.join(missing)}"
+        items = sum(kind != "nav" for _, kind, _ in shown.choices)
+        if items > MOST_ITEMS:
+            yield f"{where} ({lang}): {items} items, more than {MOST_ITEMS}"
+        needed = pages(screen(book, Session("check", lang=lang, shown=shown)))
+        if needed > state.pages:
+            yield f"{where} ({lang}): {needed} pages, more than the {state.pages} it may have"
+
+
+def widest_kept(book: Book) -> dict[str, object]:
+    """The longest of everything that any state or effect leaves behind."""
+    kept: dict[str, object] = {"why": "W" * 150, **dict.fromkeys(("name", "place", "number"), "W" * 30)}
+    for _, _, state in _each(book):
+        for _, run, _ in _effects(state):
+            kept |= run.widest
+        if isinstance(state, Menu | Say | Ask | Fork) and state.load:
+            kept |= {name: state.load.widest[name] for name in state.keep if name in state.load.widest}
+    return kept

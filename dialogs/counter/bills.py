@@ -1,0 +1,78 @@
+"""Her bills: the last ones, their lines, one by SMS, and a line that is said to be wrong."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.billing import format_ussd
+from core.billing import queries as bills
+from core.errors import Refused
+from core.house import House
+from core.money import show
+from core.text import say
+from dialogs.counter.common import Answer, account_of, text_me
+from dialogs.model import Asked
+from dialogs.values import amount, day, named
+
+
+async def last_bills(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """The last bills, newest first."""
+    rows = [
+        {"value": str(bill.invoice_id), "until": day(bill.to_date), "total": amount(bill.total_minor, bill.currency)}
+        for bill in await bills.last_bills(conn, account_of(asked), limit=3)
+    ]
+    return {"rows": rows}
+
+
+async def bill(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """One bill in three lines."""
+    found = await _bill(conn, asked)
+    return {"text": format_ussd.render(found, asked.lang), "owes": found.open_minor > found.disputed_minor}
+
+
+async def bill_lines(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """What the bill charges, line by line."""
+    found = await _bill(conn, asked)
+    rows = [
+        {"value": line.position, "label": named(dict(line.label)), "amount": amount(line.amount_minor, found.currency)}
+        for line in found.lines
+    ]
+    return {"rows": rows, "number": found.number}
+
+
+async def bill_line(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """The one line that is said to be wrong."""
+    found = await _bill(conn, asked)
+    line = next((line for line in found.lines if line.position == asked.data.get("position")), None)
+    if line is None:
+        raise Refused("choose.gone")
+    return {"label": named(dict(line.label)), "amount": amount(line.amount_minor, found.currency)}
+
+
+async def text_bill(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """The bill by SMS, with the link to all of it."""
+    found = await _bill(conn, asked)
+    params = {
+        "number": found.number, "total": show(found.total_minor, found.currency, asked.lang),
+        "url": f"{house.settings.public_url.rstrip('/')}/b/{found.token}",
+    }  # fmt: skip
+    await text_me(conn, house, asked, say(asked.lang, "bill.sms", **params))
+    return {"is": "done"}
+
+
+async def dispute(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """This line is wrong: a ticket, and the amount is frozen."""
+    from core.journeys import line_disputed
+
+    ticket = await line_disputed.dispute(
+        conn, house, account_id=account_of(asked), invoice_id=int(asked.data["invoice_id"]), position=asked.data["position"],
+        reason=asked.data["reason"], contact_id=asked.contact_id, key=asked.key,
+    )  # fmt: skip
+    return {"is": "done", "reference": ticket.reference}
+
+
+async def _bill(conn: AsyncConnection, asked: Asked) -> Any:
+    found = await bills.bill(conn, invoice_id=int(asked.data["invoice_id"]))
+    if found is None or found.account_id != account_of(asked):
+        raise Refused("choose.gone")
+    return found

@@ -1,0 +1,102 @@
+"""Something is wrong with the supply: where, what we know of it already, and a ticket."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.errors import Refused
+from core.house import House
+from core.parties import queries as parties
+from dialogs.counter.common import Answer
+from dialogs.model import Asked
+from dialogs.values import cut, moment, word
+
+METERED = ("electricity", "water")
+
+
+async def places(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """The places on file of all her accounts; the only one is taken at once."""
+    rows: list[dict[str, Any]] = []
+    for account_id in asked.accounts:
+        for place in await parties.places_of(conn, account_id):
+            spot: dict[str, Any] = {
+                "account_id": account_id, "premise_id": place.premise_id, "area": place.area, "commodity": place.commodity,
+                "place": cut(place.address, 30),
+            }  # fmt: skip
+            rows.append({"value": spot, "place": spot["place"]})
+    if not rows:
+        return {"is": "none", "rows": [], "spot": None, "place": ""}
+    first = rows[0]["value"] if len(rows) == 1 else None
+    return {"is": "one" if first else "several", "rows": rows, "spot": first, "place": first["place"] if first else ""}
+
+
+async def known_outage(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """Whether we know of an outage where she is."""
+    from core.care import outages
+
+    spot = asked.data["spot"]
+    found = await outages.known(conn, house, area=spot["area"], commodity=spot["commodity"])
+    told = {"place": spot["place"], "area": cut(spot["area"], 20), "cause": "", "since": "", "until": ""}
+    if found is None:
+        return {"is": "clear", **told}
+    until = word("fault.until", at=moment(found.expected_until)) if found.expected_until else ""
+    return {"is": "outage", **told, "cause": cut(found.cause, 30), "since": moment(found.started_at), "until": until}
+
+
+async def fault_kinds(_conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """Which kinds of trouble a place can have: by what is supplied there; all of them where we do not know."""
+    spot = asked.data.get("spot")
+    if not spot:
+        return {"electricity": True, "water": True, "elsewhere": False, "metered": False}
+    commodity = spot["commodity"]
+    return {commodity: True, "metered": commodity in METERED, "elsewhere": True}
+
+
+async def fault_summary(_conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """What will be reported, read back."""
+    return {"kind_name": _kind(asked.data["kind"]), "place": cut(str(asked.data["place"]), 30)}
+
+
+async def report_fault(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """A ticket with a reference to read out; linked to an outage that is known there."""
+    from core.care import tickets
+
+    spot = asked.data.get("spot") or {}
+    if spot and spot["account_id"] not in asked.accounts:
+        raise Refused("choose.gone")
+    opened = await tickets.open_ticket(
+        conn, house, key=asked.key, kind=asked.data["kind"], contact_id=asked.contact_id,
+        account_id=spot.get("account_id"), premise_id=spot.get("premise_id"),
+        description="" if spot else str(asked.data["place"]),
+    )  # fmt: skip
+    return {"is": "done", "reference": opened.reference}
+
+
+async def my_tickets(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """What this contact reported, newest first."""
+    from core.care import tickets
+
+    found = await tickets.tickets_of(conn, contact_id=asked.contact_id)
+    rows = [{"value": one.reference, "reference": one.reference, "state": _state(one.state)} for one in found]
+    return {"rows": rows}
+
+
+async def ticket(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """One of them."""
+    from core.care import tickets
+
+    found = await tickets.by_reference(conn, asked.data["reference"])
+    if found is None or found.contact_id != asked.contact_id:
+        raise Refused("choose.gone")
+    return {
+        "reference": found.reference, "state": _state(found.state), "kind": _kind(found.kind),
+        "opened": moment(found.opened_at), "changed": moment(found.changed_at),
+    }  # fmt: skip
+
+
+def _kind(name: str) -> list[Any]:
+    return word(f"fault.kind.{name}")
+
+
+def _state(name: str) -> list[Any]:
+    return word(f"tickets.state.{name}")

@@ -1,0 +1,129 @@
+"""Who may ask: PIN, codes to the phone of record, linking; and how we may speak to her."""
+
+import hashlib
+import hmac
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.errors import Refused
+from core.house import House
+from core.parties import contacts, link
+from core.parties import interest as interests
+from core.parties import queries as parties
+from dialogs.counter.common import Answer, account_of
+from dialogs.model import Asked
+
+NAMES = {"en": "English", "sw": "Kiswahili", "ha": "Hausa", "fr": "Francais", "vi": "Tieng Viet", "nl": "Nederlands"}
+"""Each language in its own words."""
+
+
+async def languages(_conn: AsyncConnection, house: House, _asked: Asked) -> Answer:
+    """The languages this house speaks."""
+    return {"rows": [{"value": lang, "name": NAMES.get(lang, lang)} for lang in house.operator.languages]}
+
+
+async def set_language(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """From the next screen on, and in every notice."""
+    lang = str(asked.data["language"])
+    await contacts.set_language(conn, _contact(asked), lang)
+    return {"is": "done", "lang": lang}
+
+
+async def stop(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """Nothing but what the law demands, until START."""
+    await contacts.stop(conn, house, _contact(asked))
+    return {"is": "done"}
+
+
+async def start(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """Messages again."""
+    await contacts.start(conn, house, _contact(asked))
+    return {"is": "done"}
+
+
+async def register_interest(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """Somebody would like an account: the branch calls back."""
+    noted = await interests.register(
+        conn, house, _contact(asked), str(asked.data["name"]), str(asked.data["place"]), asked.key
+    )
+    return {"is": "done" if noted else "already"}
+
+
+async def send_link_code(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """A code to the phone of record of the account that was named."""
+    return {"is": "done", "masked": await link.start(conn, house, _contact(asked), str(asked.data["number"]))}
+
+
+async def link_account(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """The code was right: from now on this contact may ask about the account."""
+    account_id = await link.finish(conn, house, _contact(asked), str(asked.data["code"]))
+    if account_id is None:
+        return {"is": "wrong"}
+    found = [account.id for account in await parties.accounts_of(conn, _contact(asked))]
+    who = {"contact_id": asked.contact_id, "party_id": asked.party_id, "accounts": found}
+    return {"is": "done", "who": who, "account_id": account_id}
+
+
+async def has_pin(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """Whether there is a PIN to ask for."""
+    from core.parties import identity
+
+    return {"is": "yes" if await identity.has_pin(conn, await _party(conn, asked)) else "no"}
+
+
+async def check_pin(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """Right, wrong, or locked after too many tries."""
+    from core.parties import identity
+
+    said = await identity.check_pin(conn, house, await _party(conn, asked), str(asked.data["pin"]))
+    return {"is": "done", "proven": True} if said == "ok" else {"is": said}
+
+
+async def send_pin_code(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """A code to the phone of record, which allows a new PIN."""
+    account = await parties.account(conn, account_of(asked))
+    assert account is not None
+    masked = await link.start(conn, house, _contact(asked), account.number, purpose="pin")
+    return {"is": "done", "masked": masked, "may_set_pin": False}
+
+
+async def check_pin_code(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """The code was right: a new PIN may be set in this conversation."""
+    right = await link.finish(conn, house, _contact(asked), str(asked.data["code"]), purpose="pin")
+    return {"is": "wrong"} if right is None else {"is": "done", "may_set_pin": True}
+
+
+async def remember_pin(_conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """Only a keyed digest of the first entry is kept, to compare the second with."""
+    return {"is": "done", "pin_digest": _digest(house, asked)}
+
+
+async def set_pin(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """The PIN was typed twice the same: it holds from now on."""
+    from core.parties import identity
+
+    if not asked.data.get("may_set_pin"):
+        raise Refused("choose.gone")
+    if not hmac.compare_digest(_digest(house, asked), str(asked.data.get("pin_digest"))):
+        return {"is": "differs", "pin_digest": ""}
+    await identity.set_pin(conn, house, await _party(conn, asked), str(asked.data["pin"]))
+    return {"is": "done", "proven": True, "may_set_pin": False, "pin_digest": ""}
+
+
+def _digest(house: House, asked: Asked) -> str:
+    secret = house.settings.secret_key.get_secret_value().encode()
+    return hmac.new(secret, f"pin:{asked.contact_id}:{asked.data['pin']}".encode(), hashlib.sha256).hexdigest()
+
+
+def _contact(asked: Asked) -> int:
+    if asked.contact_id is None:
+        raise Refused("choose.gone")
+    return asked.contact_id
+
+
+async def _party(conn: AsyncConnection, asked: Asked) -> int:
+    """Whose PIN protects the account: the party that holds it, whoever's phone this is."""
+    account = await parties.account(conn, account_of(asked))
+    if account is None:
+        raise Refused("choose.gone")
+    return account.party_id

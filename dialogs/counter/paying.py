@@ -1,0 +1,92 @@
+"""What there is to pay, and the two ways to pay it from here: a prompt on this phone, or a link."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.billing import queries as bills
+from core.errors import Refused
+from core.house import House
+from core.money import parse, show
+from core.payments import push as pushes
+from core.payments import request
+from core.text import say
+from dialogs.counter.common import Answer, account_of, text_me
+from dialogs.model import Asked
+from dialogs.values import amount, day
+
+
+async def owing(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """What there is to pay, and how it can be paid from here."""
+    owes = await bills.owing(conn, account_of(asked))
+    payable = owes.open_minor - owes.disputed_minor
+    typed = _typed_amount(asked.data.get("typed_amount"), owes.currency)
+    where = "typed" if typed else "owes" if payable > 0 else "clear"
+    return {
+        "is": where, "owed": amount(payable, owes.currency), "due": day(owes.due_on) if owes.due_on else "",
+        "asked_minor": typed, "push": asked.phone is not None, "link": payable > 0, "currency": owes.currency,
+    }  # fmt: skip
+
+
+async def to_pay(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """The amount that was typed, else all that is open now; and the ways it can be paid from here."""
+    minor, payable, currency = await _amount(conn, asked)
+    return {"amount": amount(minor, currency), "push": asked.phone is not None, "link": payable > 0}
+
+
+async def to_push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """What the prompt will ask for: some providers take whole units only, and what is over becomes credit."""
+    minor, payable, currency = await _amount(conn, asked)
+    minor = pushes.payable(house, minor)
+    return {"amount": amount(minor, currency), "amount_minor": minor, "phone": asked.phone or "", "link": payable > 0}
+
+
+async def to_link(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """What the link will ask for: never more than is open."""
+    minor, payable, currency = await _amount(conn, asked)
+    return {"amount": amount(min(minor, payable), currency), "phone": asked.phone or ""}
+
+
+async def _amount(conn: AsyncConnection, asked: Asked) -> tuple[int, int, str]:
+    """(minor units to pay, what is open and not disputed, the currency)."""
+    owes = await bills.owing(conn, account_of(asked))
+    payable = owes.open_minor - owes.disputed_minor
+    minor = asked.data.get("asked_minor") or payable
+    if minor <= 0:
+        raise Refused("pay.nothing")
+    return int(minor), payable, owes.currency
+
+
+async def push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """A prompt on this phone, which arrives when the session has ended."""
+    minor = int(asked.data["amount_minor"])
+    try:
+        await pushes.ask(conn, house, account_of(asked), str(asked.phone), minor, asked.key)
+    except Refused as refused:
+        if refused.code != "payments.push.live":
+            raise
+        return {"is": "pending"}
+    return {"is": "done"}
+
+
+async def text_paylink(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """A link by SMS that pays what is open, or the part that was typed."""
+    part = asked.data.get("asked_minor")
+    made = await request.paylink(conn, house, account_of(asked), amount_minor=part, key=asked.key)
+    params = {"operator": house.operator.short_name, "amount": _shown(asked), "url": made.url}
+    await text_me(conn, house, asked, say(asked.lang, "pay.sms", **params))
+    return {"is": "done"}
+
+
+def _shown(asked: Asked) -> str:
+    """The amount as the customer confirmed it."""
+    _, minor, currency = asked.data["amount"]
+    return show(minor, currency, asked.lang)
+
+
+def _typed_amount(typed: Any, currency: str) -> int | None:
+    """Minor units of the amount of `PAY 500`; None when it is none."""
+    try:
+        return max(parse(str(typed), currency), 0) or None if typed else None
+    except ValueError:
+        return None

@@ -1,0 +1,88 @@
+"""Points, and what they buy: kWh on the next bill, or airtime for this phone."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.errors import Refused
+from core.house import House
+from core.money import exponent
+from dialogs.counter.common import Answer, account_of
+from dialogs.model import Asked
+from dialogs.values import MICRO, amount, quantity
+
+
+async def points(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """How many there are, and which way they suffice for."""
+    has = await _balance(conn, asked)
+    rules = house.operator.rewards
+    kwh = has >= min(rules.kwh_choices, default=10**9) * rules.points_per_kwh
+    airtime = has >= min(rules.airtime_choices, default=10**9) * rules.points_per_airtime_unit
+    return {"points": has, "kwh": kwh, "airtime": airtime and asked.phone is not None}
+
+
+async def kwh_choices(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """How many kWh the points buy."""
+    has, rules = await _balance(conn, asked), house.operator.rewards
+    rows = [
+        {"value": units, "units": quantity(units * MICRO, "kWh"), "points": units * rules.points_per_kwh}
+        for units in rules.kwh_choices
+        if units * rules.points_per_kwh <= has
+    ]
+    return {"rows": rows, "points": has}
+
+
+async def airtime_choices(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """How much airtime the points buy."""
+    has, rules = await _balance(conn, asked), house.operator.rewards
+    rows = [
+        {"value": units, "worth": _worth(house, units), "points": units * rules.points_per_airtime_unit}
+        for units in rules.airtime_choices
+        if units * rules.points_per_airtime_unit <= has
+    ]
+    return {"rows": rows, "points": has}
+
+
+async def kwh_price(_conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """What is about to be spent on kWh."""
+    units = int(asked.data["kwh"])
+    return {"units": quantity(units * MICRO, "kWh"), "cost": units * house.operator.rewards.points_per_kwh}
+
+
+async def airtime_price(_conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """What is about to be spent on airtime."""
+    units = int(asked.data["airtime"])
+    cost = units * house.operator.rewards.points_per_airtime_unit
+    return {"worth": _worth(house, units), "cost": cost, "phone": asked.phone or ""}
+
+
+async def redeem_kwh(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """Points become free kWh of the next bill."""
+    from core.rewards import redeem
+
+    units = int(asked.data["kwh"])
+    await redeem.kwh(conn, house, account_id=account_of(asked), units=units, key=asked.key)
+    return {"is": "done", "units": quantity(units * MICRO, "kWh"), "left": await _balance(conn, asked)}
+
+
+async def redeem_airtime(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """Points become airtime: reserved now, sent by the outbox, confirmed by the provider."""
+    from core.rewards import redeem
+
+    units = int(asked.data["airtime"])
+    if asked.phone is None:
+        raise Refused("rewards.no_phone")
+    minor = units * 10 ** exponent(house.currency)
+    await redeem.airtime(
+        conn, house, account_id=account_of(asked), phone=asked.phone, amount_minor=minor, key=asked.key
+    )
+    return {"is": "done", "worth": _worth(house, units), "phone": asked.phone}
+
+
+async def _balance(conn: AsyncConnection, asked: Asked) -> int:
+    from core.rewards import points as book
+
+    has: int = await book.balance(conn, account_of(asked))
+    return has
+
+
+def _worth(house: House, units: int) -> list[object]:
+    return amount(units * 10 ** exponent(house.currency), house.currency)

@@ -1,0 +1,85 @@
+"""Who is calling, and how her accounts stand: the cheap reads of almost every turn."""
+
+from typing import Any, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.errors import Refused
+from core.house import House
+from core.parties import contacts
+from core.parties import queries as parties
+from core.quick import Standing
+from dialogs.counter.common import Answer
+from dialogs.model import Asked
+from dialogs.values import amount, cut, day, lines, moment, word
+
+
+class Glance(Protocol):
+    """The cheap read of a turn, asked once and remembered for the rest of the turn."""
+
+    async def standing(self) -> list[Standing]:
+        """How the caller's accounts stand; empty when we have never met."""
+
+
+async def caller(glance: Glance, _house: House, _asked: Asked) -> Answer:
+    """The contact and its accounts; the only account is chosen at once."""
+    rows = await glance.standing()
+    if not rows:
+        return {"is": "new"}
+    ids = [row.account_id for row in rows if row.account_id is not None]
+    who = {"contact_id": rows[0].contact_id, "party_id": rows[0].party_id, "accounts": ids}
+    chosen = {"account_id": ids[0]} if len(ids) == 1 else {}
+    return {"is": "known", "who": who, "lang": rows[0].language, **chosen}
+
+
+async def meet(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """The first meeting: a contact is made, and linked where the phone is on file."""
+    met = await contacts.find_or_make(conn, house, asked.channel, asked.user, asked.phone)
+    ids = [account.id for account in await parties.accounts_of(conn, met.id)]
+    who = {"contact_id": met.id, "party_id": met.party_id, "accounts": ids}
+    chosen = {"account_id": ids[0]} if len(ids) == 1 else {}
+    return {"is": "known", "who": who, "lang": met.language, **chosen}
+
+
+async def standing(glance: Glance, house: House, asked: Asked) -> Answer:
+    """The one line of the first menu."""
+    rows = await glance.standing()
+    several = len(rows) > 1
+    row = _chosen(rows, asked)
+    if row is None:
+        return {"line": word("home.line.several", count=len(rows)), "several": several}
+    return {"line": _owed("home.line", house, row), "several": several}
+
+
+async def balances(glance: Glance, house: House, asked: Asked) -> Answer:
+    """Each kind the account has, as of now: these are the live books."""
+    row = _chosen(await glance.standing(), asked)
+    if row is None:
+        raise Refused("choose.gone")
+    at = moment(house.clock.now())
+    told = [_owed("balance", house, row, at=at), word("balance.points", points=row.points, at=at)]
+    return {"account": row.number, "lines": lines(told), "owes": row.owed_minor > 0}
+
+
+def _chosen(rows: list[Standing], asked: Asked) -> Standing | None:
+    return next((row for row in rows if row.account_id is not None and row.account_id == asked.account_id), None)
+
+
+def _owed(stem: str, house: House, row: Standing, **params: Any) -> list[Any]:
+    owed = amount(abs(row.owed_minor), row.currency or house.currency)
+    if row.owed_minor < 0:
+        return word(f"{stem}.credit", amount=owed, **params)
+    if row.owed_minor == 0:
+        return word(f"{stem}.clear", **params)
+    if row.due_on is None:
+        return word(f"{stem}.owing", amount=owed, **params)
+    key = "overdue" if row.due_on < house.today() else "owed"
+    return word(f"{stem}.{key}", amount=owed, due=day(row.due_on), **params)
+
+
+async def accounts(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """The accounts this contact may ask about, each with its first place."""
+    rows = []
+    for account in await parties.accounts_of(conn, asked.contact_id or 0):
+        rows.append({"value": account.id, "number": account.number, "place": cut(account.name, 16)})
+    return {"rows": rows}

@@ -1,0 +1,122 @@
+"""What of an inbound is new to a conversation: a fresh start, an answer, a page to turn, or a repeat.
+
+USSD text is cumulative, so it is compared with what was stored; other channels name each message. A repeat gets the stored
+screen and nothing else. What was secret is blotted out before anything is kept.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from channels.ussd_africastalking import deep_dial, new_input
+from core.message import Inbound
+from dialogs.events import Dialled, Typed
+from dialogs.redact import has_card
+from dialogs.session import Session, blotted, fresh, unblotted
+
+MOST_IDS = 16
+"""Of the latest messages, for recognising a repeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPage:
+    """The next page of the same screen, or the one before."""
+
+    by: Literal[-1, 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The session the turn begins with, and what happened; no event: a repeat, answered by the screen of the session."""
+
+    session: Session
+    event: Dialled | Typed | TurnPage | None
+
+
+def hear(inbound: Inbound, before: Session | None, now: float, lang: str) -> Heard:
+    """Compares what came in with where the conversation stands."""
+    live = before if before and before.expires > now else None
+    if inbound.session is not None and inbound.channel == "ussd":
+        return _dialled(inbound, live, lang)
+    return _written(inbound, live, before, lang)
+
+
+def _dialled(inbound: Inbound, live: Session | None, lang: str) -> Heard:
+    """USSD: the provider's session is the conversation; another one is a new call."""
+    if live and live.dialled == inbound.session:
+        new = new_input(unblotted(live.raw, inbound.text), inbound.text)
+        if new is None:
+            return Heard(live, None)
+        page = _page(live, new)
+        if page is None and live.shown and live.shown.ends:
+            return Heard(_again(live), Dialled())
+        return Heard(live, page or Typed(new))
+    if live and live.dialled_before == inbound.session:
+        return Heard(live, None)
+    session = fresh(live.lang if live else lang)
+    session.dialled = inbound.session or ""
+    if live:
+        session.dialled_before = live.dialled
+        session.left = _left(live)
+    return Heard(session, Dialled(tuple(deep_dial(inbound.text))))
+
+
+def _again(live: Session) -> Session:
+    """A network that goes on after the last word: the conversation begins again in the same session."""
+    session = fresh(live.lang)
+    session.dialled, session.dialled_before, session.raw = live.dialled, live.dialled_before, live.raw
+    return session
+
+
+def _left(live: Session) -> Session | None:
+    """The conversation that was dropped, if it was in the middle of something, without what only it needs."""
+    if live.left and not live.resumable:
+        return live.left
+    if not live.resumable:
+        return None
+    return Session(
+        live.token,
+        lang=live.lang,
+        place=live.place,
+        data=live.data,
+        first=live.first,
+        trail=live.trail,
+        wanted=live.wanted,
+    )
+
+
+def _written(inbound: Inbound, live: Session | None, before: Session | None, lang: str) -> Heard:
+    """Messages: each has an id; the conversation goes on until it ended or was left for a day."""
+    if before and inbound.message_id and inbound.message_id in before.last_ids:
+        return Heard(before, None)
+    if live is None or live.shown is None or live.shown.ends or inbound.kind == "new":
+        page = _page(live, inbound.text.strip()) if live else None
+        if live and page:
+            return Heard(live, page)
+        session = fresh(before.lang if before else lang)
+        session.last_ids = before.last_ids if before else ()
+        return Heard(session, Dialled(() if inbound.kind == "new" else (inbound.text,)))
+    return Heard(live, _page(live, inbound.text.strip()) or Typed(inbound.text))
+
+
+def _page(session: Session, typed: str) -> TurnPage | None:
+    if typed and typed == session.more:
+        return TurnPage(1)
+    if typed and typed == session.behind:
+        return TurnPage(-1)
+    return None
+
+
+def remember(session: Session, inbound: Inbound, heard: Heard) -> Session:
+    """Counts the turn, and keeps of the inbound what will tell a repeat from something new."""
+    session.turn = heard.session.turn + 1
+    if inbound.message_id:
+        session.last_ids = (inbound.message_id, *session.last_ids)[:MOST_IDS]
+    if session.dialled:
+        hush = session.hush or has_card(inbound.text)
+        stored = session.raw
+        if inbound.text.startswith(unblotted(stored, inbound.text)):
+            tail = inbound.text[len(stored) :]
+            session.raw = stored + (blotted(tail) if hush else tail)
+        else:
+            session.raw = blotted(inbound.text) if hush else inbound.text
+    return session

@@ -1,0 +1,163 @@
+"""Where conversations stand between turns: an embedded store in a SQLite file of its own, or Redis, behind one Protocol.
+
+A session is saved by compare-and-set on its version, and the answer leaves after the commit; of two workers that took the same
+turn, one wins and the other finds its answer. The file is apart from the books, so that a bill run's long transactions never
+stand in a customer's way. What is here may be lost: the conversation is then walked again from what the provider repeats.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+log = logging.getLogger("hodi.sessions")
+
+CHECKPOINT_SECONDS = 1.0
+QUIET_SECONDS = 5.0
+"""After so long without a save the write-ahead log is truncated and expired sessions are forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A stored session: its version counts the saves, `expires` is an instant in seconds since 1970 (UTC)."""
+
+    version: int
+    blob: bytes
+    expires: float
+
+
+class Store(Protocol):
+    """Both stores, and the one that falls back, look like this."""
+
+    async def load(self, key: str) -> Kept | None:
+        """What is kept under `key`, also when it has expired."""
+
+    async def save(self, key: str, kept: Kept) -> bool:
+        """Keep it if the stored version is the one before `kept.version` (1: there must be none); False if it is not."""
+
+    async def close(self) -> None:
+        """Commit what waits, and let go."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    key: str
+    kept: Kept
+    anyway: bool
+    done: "asyncio.Future[bool]"
+
+
+_LOAD = "SELECT version, blob, expires FROM session WHERE key = ?"
+_NEW = "INSERT INTO session (key, version, blob, expires) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
+_NEXT = "UPDATE session SET version = ?, blob = ?, expires = ? WHERE key = ? AND version = ?"
+_ANYWAY = (
+    "INSERT INTO session (key, version, blob, expires) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE "
+    "SET version = excluded.version, blob = excluded.blob, expires = excluded.expires"
+)
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS session (key TEXT PRIMARY KEY, version INTEGER NOT NULL, blob BLOB NOT NULL, "
+    "expires REAL NOT NULL) WITHOUT ROWID"
+)
+
+
+class EmbeddedStore:
+    """SQLite on the loop: a point read of microseconds, and one commit for all sessions saved in a tick."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = str(path)
+        self._db = _connect(self.path)
+        self._db.execute(_SCHEMA)
+        self._waiting: list[_Waiting] = []
+        self._keeper: asyncio.Task[None] | None = None
+        self._dirty = False
+        self._saved_at = 0.0
+
+    async def load(self, key: str) -> Kept | None:
+        """See `Store.load`."""
+        row = self._db.execute(_LOAD, (key,)).fetchone()
+        return Kept(*row) if row else None
+
+    async def save(self, key: str, kept: Kept, *, anyway: bool = False) -> bool:
+        """See `Store.save`; `anyway` overwrites whatever version there is."""
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            loop.call_soon(self._commit)
+        if self._keeper is None:
+            self._keeper = loop.create_task(self._keep_tidy())
+        done: asyncio.Future[bool] = loop.create_future()
+        self._waiting.append(_Waiting(key, kept, anyway, done))
+        return await done
+
+    def _commit(self) -> None:
+        """One transaction for all that waits; those who wait are told afterwards."""
+        waiting, self._waiting = self._waiting, []
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            said = [self._write(one) for one in waiting]
+            self._db.execute("COMMIT")
+        except sqlite3.Error as why:
+            with contextlib.suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            for one in waiting:
+                if not one.done.done():
+                    one.done.set_exception(why)
+            return
+        self._dirty = True
+        for one, kept in zip(waiting, said, strict=True):
+            if not one.done.done():
+                one.done.set_result(kept)
+
+    def _write(self, one: _Waiting) -> bool:
+        kept = one.kept
+        if one.anyway:
+            return self._db.execute(_ANYWAY, (one.key, kept.version, kept.blob, kept.expires)).rowcount == 1
+        if kept.version == 1:
+            return self._db.execute(_NEW, (one.key, 1, kept.blob, kept.expires)).rowcount == 1
+        values = (kept.version, kept.blob, kept.expires, one.key, kept.version - 1)
+        return self._db.execute(_NEXT, values).rowcount == 1
+
+    async def forget_expired(self, now: float) -> int:
+        """Forget what expired before `now`; how many there were."""
+        return self._db.execute("DELETE FROM session WHERE expires < ?", (now,)).rowcount
+
+    async def _keep_tidy(self) -> None:
+        """Moves the write-ahead log into the file off the loop; truncates it when nobody calls."""
+        while True:
+            await asyncio.sleep(CHECKPOINT_SECONDS)
+            if self._dirty:
+                self._dirty, self._saved_at = False, time.monotonic()
+                await asyncio.to_thread(_checkpoint, self.path, "PASSIVE")
+            elif self._saved_at and time.monotonic() - self._saved_at > QUIET_SECONDS:
+                self._saved_at = 0.0
+                await asyncio.to_thread(_checkpoint, self.path, "TRUNCATE")
+
+    async def close(self) -> None:
+        """See `Store.close`."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+            self._keeper = None
+        if self._waiting:
+            self._commit()
+        self._db.close()
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0)
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=0", "mmap_size=268435456"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _checkpoint(path: str, mode: str) -> None:
+    """In a thread: a checkpoint may wait for the disk."""
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=0.2)) as connection:
+            connection.execute(f"PRAGMA wal_checkpoint({mode})")
+    except sqlite3.Error as why:
+        log.warning("the sessions' write-ahead log could not be moved: %s", why)

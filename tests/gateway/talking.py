@@ -1,0 +1,85 @@
+"""A phone that dials: posts the forms Africa's Talking posts, through the real routes, and reads what stands on the screen."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from pydantic import SecretStr
+
+from channels.africastalking_messaging import Account
+from channels.sms_africastalking import AfricasTalkingSms
+from channels.ussd_africastalking import AfricasTalkingUssd
+from core.house import House
+from core.onboarding.model import Customer, Registered
+from core.onboarding.register import register_customer
+from core.quick import open_quick
+from gateway import webhooks
+from gateway.desk import CHANNELS, HOUSE, TURNS
+from gateway.sessions import EmbeddedStore, Store
+from gateway.turn import Turns
+
+HOOKS = "/hooks/africastalking/test-hook-secret"
+WANJIKU = "+254712345678"
+
+
+async def a_customer(house: House, **told: Any) -> Registered:
+    customer = Customer(
+        **(
+            {"name": "Wanjiku Kamau", "number": "1001", "phone": WANJIKU, "address": "12 Moi Road", "area": "Milimani"}
+            | told
+        )
+    )
+    async with house.db.writing() as conn:
+        return await register_customer(conn, house, customer)
+
+
+@asynccontextmanager
+async def counter(house: House, store: Store | Path) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+    """The hooks of a house, served."""
+    sessions = EmbeddedStore(store / "sessions.db") if isinstance(store, Path) else store
+    quick = open_quick(house.db)
+    app = web.Application()
+    app[HOUSE] = house
+    app[TURNS] = Turns(house, sessions, quick)
+    async with aiohttp.ClientSession() as http:
+        sms = AfricasTalkingSms(Account("sandbox", SecretStr("k"), "http://127.0.0.1:1"), http)
+        app[CHANNELS] = {"ussd": AfricasTalkingUssd(), "sms": sms}
+        app.add_routes(webhooks.routes())
+        async with TestClient(TestServer(app)) as client:
+            yield client
+    await quick.close()
+    await sessions.close()
+
+
+@dataclass
+class Phone:
+    """One person's phone. `dial` opens a session, `answer` types into it, `again` repeats the last request."""
+
+    client: TestClient[web.Request, web.Application]
+    number: str = WANJIKU
+    session: str = "s1"
+    text: str = ""
+    screen: str = field(default="", init=False)
+
+    async def dial(self, session: str | None = None, ahead: str = "") -> str:
+        self.session = session or self.session
+        self.text = ahead
+        return await self.again()
+
+    async def answer(self, *typed: str) -> str:
+        for one in typed:
+            self.text = f"{self.text}*{one}" if self.text else one
+            await self.again()
+        return self.screen
+
+    async def again(self) -> str:
+        form = {"sessionId": self.session, "phoneNumber": self.number, "serviceCode": "*384*100#", "text": self.text}
+        answer = await self.client.post(f"{HOOKS}/ussd", data=form)
+        assert answer.status == 200, await answer.text()
+        self.screen = await answer.text()
+        return self.screen
