@@ -17,8 +17,7 @@ from core.payments import queries, store
 from core.payments.model import ClosedBill, Settled, split
 from core.payments.tables import allocation, attempt, payment_request
 from core.payments.tables import receipt as receipts
-
-AT_ONCE = 10_000
+from core.sets import among
 
 
 async def receipt(conn: AsyncConnection, house: House, receipt_id: int) -> Settled | None:
@@ -84,12 +83,10 @@ async def apply_credit(conn: AsyncConnection, house: House, bills: Sequence[Bill
     """
     used: dict[int, int] = {}
     rows: list[tuple[int, int | None, int, int | None]] = []
-    for start in range(0, len(bills), AT_ONCE):
-        some = bills[start : start + AT_ONCE]
-        held = await _credits(conn, {bill.account_id for bill in some})
-        if held:
-            holders = [bill.invoice_id for bill in some if bill.account_id in held]
-            _use(held, await _open_of(conn, holders), used, rows)
+    held = await _credits(conn, {bill.account_id for bill in bills})
+    if held:
+        holders = [bill.invoice_id for bill in bills if bill.account_id in held]
+        _use(held, await _open_of(conn, holders), used, rows)
     if rows:
         await store.allot(conn, house, rows)
         await store.pay_open_items(conn, used.items(), house.today())
@@ -108,7 +105,7 @@ async def _open_of(conn: AsyncConnection, invoice_ids: Sequence[int]) -> list[tu
     """(invoice, account, payable) by invoice id, the rows held."""
     query = (
         select(open_item.c.invoice_id, open_item.c.account_id, open_item.c.open_minor - open_item.c.disputed_minor)
-        .where(open_item.c.invoice_id.in_(invoice_ids))
+        .where(among(conn, open_item.c.invoice_id, invoice_ids))
         .order_by(open_item.c.invoice_id)
         .with_for_update()
     )
