@@ -55,7 +55,9 @@ async def a_bill(house: House, account_id: int, *, number: str = "INV-1", total:
             )
         )  # fmt: skip
         posting = Posting(Book("revenue"), Book("receivable", account_id), total, "KES", "bill")
-        await post(conn, house, key=f"invoice:{invoice_id}", kind="invoice", booked_on=date(2026, 3, 1), postings=[posting])
+        await post(
+            conn, house, key=f"invoice:{invoice_id}", kind="invoice", booked_on=date(2026, 3, 1), postings=[posting]
+        )
     return invoice_id
 
 
@@ -81,7 +83,9 @@ async def test_what_she_owes_and_by_when_stands_on_the_first_line(
     await a_bill(house, customer.account_id)
     assert (await phone.dial()).startswith("CON Mwangaza Power\nYou owe KES 1,234.50, due 15 Mar\n1. Balance")
     balance = await phone.answer("1")
-    assert balance.startswith("CON Account 1001\nYou owe KES 1,234.50, due 15 Mar (as of 10 Mar 12:00)\nPoints: 0 (as of")
+    assert balance.startswith(
+        "CON Account 1001\nYou owe KES 1,234.50, due 15 Mar (as of 10 Mar 12:00)\nPoints: 0 (as of"
+    )
 
 
 async def test_she_pays_from_her_phone_in_three_answers(house: House, customer: Registered, phone: Phone) -> None:
@@ -190,7 +194,9 @@ async def test_a_known_outage_is_told_first(house: House, customer: Registered, 
         )  # fmt: skip
     await phone.dial()
     told = await phone.answer("4")
-    assert told.startswith("CON We know: A fallen tree in Milimani since 10 Mar 12:00. We expect it to be over by 10 Mar 14:00.")
+    assert told.startswith(
+        "CON We know: A fallen tree in Milimani since 10 Mar 12:00. We expect it to be over by 10 Mar 14:00."
+    )
     assert not await rows(house, ticket)
     await phone.answer("1", "3", "1")
     [opened] = await rows(house, ticket)
