@@ -2,10 +2,10 @@
 
 from datetime import date, timedelta
 
-from core.bank_days import bank_day_from
+from core import bankdays
 from core.house import House
 
 
 def due_on(house: House, issued_on: date) -> date:
     """The due day of a bill issued on that date, by the operator's rule and country."""
-    return bank_day_from(house.operator.country, issued_on + timedelta(days=house.operator.billing.due_days))
+    return bankdays.on_or_after(issued_on + timedelta(days=house.operator.billing.due_days), house.operator.country)

@@ -13,6 +13,7 @@ from core.billing.drafts import Block, Drafts, Piece, gathered
 from core.billing.load import Days, Group, Partition
 from core.billing.rewarded import rewarded
 from core.billing.sources import Sources, Used
+from core.errors import Refused
 from core.house import House
 from core.rating.errors import CannotRate
 from core.rating.model import Batch, Rated
@@ -41,19 +42,29 @@ async def reckon(desk: Desk, partition: Partition, free: dict[int, int]) -> Draf
 
 
 async def _pieces(desk: Desk, partition: Partition, days: Days, group: Group) -> list[Piece]:
-    """A new version in mid-period splits the period by days."""
-    versions = await desk.sources.tariffs(desk.conn, days.tariff, days.from_, days.to)
+    """A new version in mid-period splits the period by days; a day without any version parks the accounts."""
+    try:
+        versions = await desk.sources.tariffs(desk.conn, days.tariff, days.from_, days.to)
+    except Refused as why:
+        return _parked(partition, group, why.sentence())
     starts = [max(one.valid_from, days.from_) for one in versions]
     ends = [*starts[1:], days.to]
-    if not versions or starts[0] > days.from_:
-        for at in group.account:
-            partition.park(at, f"tariff {days.tariff} has no version in force on {days.from_}: load one")
-        return []
+    gap = next((end for one, end in zip(versions, ends, strict=True) if one.valid_to and one.valid_to < end), None)
+    if not versions or starts[0] > days.from_ or gap:
+        return _parked(
+            partition, group, f"tariff {days.tariff} has no version in force on {gap or days.from_}: load one"
+        )
     return [
         Piece(days, start, end, one, group)
         for start, end, one in zip(starts, ends, versions, strict=True)
         if start < end
     ]
+
+
+def _parked(partition: Partition, group: Group, reason: str) -> list[Piece]:
+    for at in group.account:
+        partition.park(at, reason)
+    return []
 
 
 async def _rated(desk: Desk, partition: Partition, piece: Piece, free: dict[int, int]) -> list[Block]:

@@ -19,6 +19,7 @@ Pair = tuple[str, str]
 """A label and its value."""
 
 MICRO = 6
+UNIT = 10**MICRO
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ def _bars(bill: Bill, lang: str) -> tuple[Bar, ...]:
     return tuple(
         Bar(
             format_date(one.from_date, "MMM", locale=lang),
-            number(round(one.quantity_micro, -MICRO), lang),
+            number((one.quantity_micro + UNIT // 2) // UNIT * UNIT, lang),
             max(0, one.quantity_micro) * 1000 // tallest,
             one.estimated,
         )

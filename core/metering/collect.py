@@ -28,6 +28,8 @@ from core.metering.settle import Frame, Settled, settle, span
 BATCH = 20_000
 """Records a transaction: long enough to be quick, short enough that a customer's turn need not wait."""
 
+NOT_TEXT = (UnicodeDecodeError, gzip.BadGzipFile, EOFError, csv.Error)
+REMEDY = ("it is not readable text.", "Save it as CSV in UTF-8 and try again.")
 Items = Iterator[Record | Reject]
 Parse = Callable[[Iterable[str]], Items]
 
@@ -48,6 +50,15 @@ async def load_nem12(house: House, path: Path, *, shift_years: int = 0, progress
     return await _load(
         house, _Source("nem12", path, shift_years, lambda lines: nem12.records(lines, shift_years, path.name)), progress
     )
+
+
+def head_of(path: Path) -> list[str]:
+    """The texts of a file's first line."""
+    with path.open("rb") as raw, _text(raw, path) as lines:
+        try:
+            return next(csv.reader(lines), [])
+        except NOT_TEXT as why:
+            raise BadInput(str(path), *REMEDY) from why
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +128,8 @@ def _frame(house: House, file_id: int) -> Frame:
 def _next(items: Items, path: Path, count: int) -> list[Record | Reject]:
     try:
         return list(islice(items, count))
-    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, csv.Error) as why:
-        raise BadInput(str(path), "it is not readable text.", "Save it as CSV in UTF-8 and try again.") from why
+    except NOT_TEXT as why:
+        raise BadInput(str(path), *REMEDY) from why
 
 
 def _skip(items: Items, records: int) -> None:

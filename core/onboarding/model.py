@@ -65,10 +65,22 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one row: accepted, duplicate (there already), held (kept, somebody must look) or rejected; and why."""
+
+    state: str
+    reason: str = ""
+
+
+TAKEN, DUPLICATE = Outcome("accepted"), Outcome("duplicate")
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What became of a file: each row was accepted, known already, or rejected with row number and reason."""
+    """What became of a file. `rejected` and `held`: (row number, reason); held rows count as accepted."""
 
     accepted: int
     duplicates: int
     rejected: list[tuple[int, str]] = field(default_factory=list)
     reject_file: Path | None = None
+    held: list[tuple[int, str]] = field(default_factory=list)

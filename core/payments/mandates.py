@@ -9,12 +9,12 @@ from typing import Protocol
 from sqlalchemy import ColumnElement, Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
+from core import audit, bankdays
 from core.bulk import insert_many
 from core.errors import Refused
 from core.house import House
 from core.ledger.tables import open_item
-from core.payments import bankdays, store
+from core.payments import store
 from core.payments.tables import collection, mandate
 
 ENDED = ("failed", "cancelled", "expired")

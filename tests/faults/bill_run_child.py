@@ -2,14 +2,13 @@
 
 import asyncio
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 
 from core.billing.run import build, close, finalise
 from core.clock import SetClock
 from core.config import Operator, Settings
 from core.db import Database
 from core.house import House
-from tests.conftest import NOON
 from tests.core.billing.world import Fake
 
 PARTITION = 3
@@ -20,7 +19,7 @@ def house_of(url: str) -> House:
         name="Mwangaza Power", short_name="Mwangaza", country="KE", zone="Africa/Nairobi", currency="KES",
         support_phone="+254800000000",
     )  # fmt: skip
-    return House(Database(url), SetClock(NOON), operator, Settings())
+    return House(Database(url), SetClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC)), operator, Settings())
 
 
 async def run(house: House, on: date) -> None:

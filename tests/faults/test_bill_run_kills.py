@@ -24,7 +24,7 @@ from tests.faults.bill_run_child import house_of, run
 ON = date(2026, 3, 1)
 POINTS = ("billing.saved", "billing.built", "billing.numbered", "billing.finalised")
 SEED = int(os.environ.get("HODI_SEED", "20260301"))
-KILLS = int(os.environ.get("HODI_KILLS", "4"))
+KILLS = int(os.environ.get("HODI_KILLS", "2"))
 CUSTOMERS = [Customer(bill_day=1 if at % 3 else 15) for at in range(10)]
 BILLS = 6 * 2 + 4 * 2  # bill day 1: January and February; bill day 15: half of January, and the month after it
 ROOT = Path(__file__).parents[2]

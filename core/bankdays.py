@@ -1,4 +1,7 @@
-"""Days on which banks work: a direct debit moves from a weekend or public holiday to the next of them. Pure."""
+"""Days on which banks work: a bill falls due, and a direct debit is collected, on the next of them. Pure.
+
+The country's own weekend counts (Friday and Saturday where that is so), and its public holidays.
+"""
 
 from datetime import date, timedelta
 from functools import cache

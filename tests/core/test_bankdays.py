@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from core.bank_days import bank_day_from, is_bank_day
+from core.bankdays import on_or_after
 
 
 @pytest.mark.parametrize(
@@ -19,5 +19,5 @@ from core.bank_days import bank_day_from, is_bank_day
     ],
 )
 def test_the_next_bank_day(country: str, day: str, expected: str) -> None:
-    assert bank_day_from(country, date.fromisoformat(day)).isoformat() == expected
-    assert is_bank_day(country, date.fromisoformat(expected))
+    assert on_or_after(date.fromisoformat(day), country).isoformat() == expected
+    assert on_or_after(date.fromisoformat(expected), country).isoformat() == expected

@@ -1,0 +1,133 @@
+"""`hodi import KIND FILE`: a file in chunks, each one transaction; what could not be taken goes to a reject file.
+
+Safe to repeat, and to kill: a row that is there already is counted as such and changes nothing. The reject file has the
+same columns after `row` and `reason`, so that it can be corrected and imported itself.
+"""
+
+import asyncio
+import csv
+import io
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import faults
+from core.errors import BadInput
+from core.house import House
+from core.metering import collect, store
+from core.metering.model import Progress
+from core.onboarding import customers, meters, readings
+from core.onboarding.columns import KINDS
+from core.onboarding.model import Outcome, Report
+from core.onboarding.sheet import Choice, Line, Sheet
+
+Take = Callable[[AsyncConnection, House, Sequence[Line]], Awaitable[list[Outcome]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Taker:
+    """How rows of a kind are taken, and how many ids each may need."""
+
+    take: Take
+    ids_a_row: int
+
+
+TAKERS: Mapping[str, _Taker] = {
+    "customers": _Taker(customers.take, customers.IDS_A_ROW),
+    "meters": _Taker(meters.take, meters.IDS_A_ROW),
+    "readings": _Taker(readings.take, readings.IDS_A_ROW),
+}
+
+
+async def run(
+    house: House,
+    kind: str,
+    path: Path,
+    *,
+    choice: Choice | None = None,
+    reject_file: Path | None = None,
+    shift_years: int = 0,
+    progress: Progress | None = None,
+) -> Report:
+    """Import a file of `kind` (customers, meters, readings, usage: CSV or NEM12).
+
+    `choice` says where the file's columns are called otherwise. Rejects go to `reject_file` (default: beside the file,
+    `name.rejects.csv`), which is written only if there are any. Raises BadInput when the file cannot be read at all.
+    """
+    _check(kind, path)
+    rejects = reject_file or path.with_name(f"{path.name.removesuffix('.gz').removesuffix('.csv')}.rejects.csv")
+    if kind == "usage":
+        return await _usage(house, path, rejects, shift_years, progress)
+    return await _rows(house, TAKERS[kind], kind, path, choice or Choice(), rejects, progress)
+
+
+def _check(kind: str, path: Path) -> None:
+    if kind not in KINDS:
+        raise BadInput(kind, "is nothing that can be imported.", f"Choose one of: {', '.join(KINDS)}.")
+    if not path.is_file():
+        raise BadInput(str(path), "there is no such file.", "Check its name and folder.")
+
+
+async def _rows(
+    house: House, taker: _Taker, kind: str, path: Path, choice: Choice, rejects: Path, progress: Progress | None
+) -> Report:
+    tally = Report(0, 0)
+    with path.open("rb") as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="") as file:
+        sheet = await asyncio.to_thread(Sheet, file, path, KINDS[kind], choice)
+        bad: list[tuple[Line, str]] = []
+        for chunk in sheet.chunks():
+            await house.db.reserve_ids(taker.ids_a_row * len(chunk))
+            async with house.db.writing() as conn:
+                outcomes = await taker.take(conn, house, chunk)
+            faults.point("import.chunk")
+            tally, more = _counted(tally, chunk, outcomes)
+            bad += more
+            if progress is not None:
+                progress(raw.tell(), os.fstat(raw.fileno()).st_size)
+    if not bad:
+        return tally
+    await asyncio.to_thread(_write, rejects, sheet.head, [(line.number, why, line.texts) for line, why in bad])
+    return Report(tally.accepted, tally.duplicates, tally.rejected, rejects, tally.held)
+
+
+def _counted(
+    tally: Report, lines: Sequence[Line], outcomes: Sequence[Outcome]
+) -> tuple[Report, list[tuple[Line, str]]]:
+    states = [outcome.state for outcome in outcomes]
+    bad = [(line, one.reason) for line, one in zip(lines, outcomes, strict=True) if one.state == "rejected"]
+    held = [(line.number, one.reason) for line, one in zip(lines, outcomes, strict=True) if one.state == "held"]
+    return Report(
+        tally.accepted + states.count("accepted") + len(held),
+        tally.duplicates + states.count("duplicate"),
+        tally.rejected + [(line.number, why) for line, why in bad],
+        None,
+        tally.held + held,
+    ), bad
+
+
+async def _usage(house: House, path: Path, rejects: Path, shift_years: int, progress: Progress | None) -> Report:
+    head = await asyncio.to_thread(collect.head_of, path)
+    nem12 = head[:2] == ["100", "NEM12"]
+    load = collect.load_nem12 if nem12 else collect.load_csv
+    report = await load(house, path, shift_years=shift_years, progress=progress)
+    async with house.db.reading() as conn:
+        bad = await store.rejects(conn, report.file_id)
+    if bad:
+        rows = [(row, why, [line] if nem12 else line.split(",")) for row, line, why in bad]
+        await asyncio.to_thread(_write, rejects, ["line"] if nem12 else head, rows)
+    return Report(
+        report.accepted + report.revised,
+        report.duplicates,
+        [(row, why) for row, _, why in bad],
+        rejects if bad else None,
+    )
+
+
+def _write(path: Path, head: Sequence[str], rows: Sequence[tuple[int, str, Sequence[str]]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["row", "reason", *head])
+        out.writerows([row, why, *texts] for row, why, texts in rows)
