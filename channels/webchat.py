@@ -41,7 +41,7 @@ class WebChat:
 
     def render(self, screen: Screen, page: Page) -> str:
         """A frame without its number, which the gateway gives when it stores the frame."""
-        return frame(0, screen.text, screen.options, screen.ends)
+        return frame(0, screen.text, screen.options, screen.ends, screen.secret)
 
     async def send(self, notices: Sequence[Notice]) -> list[Sent]:
         """Shown where a chat is open; otherwise later, so that a fallback channel may be chosen."""
@@ -78,10 +78,11 @@ def _said(visitor: str, told: dict[str, object]) -> Inbound:
     return Inbound("webchat", visitor, clean(text), "text", None, clean(message_id), None, "chat")
 
 
-def frame(seq: int, text: str, options: Sequence[Option] = (), ends: bool = False) -> str:
-    """What the page is shown, as the `seq`-th thing of this chat."""
+def frame(seq: int, text: str, options: Sequence[Option] = (), ends: bool = False, secret: bool = False) -> str:
+    """What the page is shown, as the `seq`-th thing of this chat; `secret`: the page shall hide what is typed next."""
     shown = [{"key": option.key, "label": option.label} for option in options]
-    return json.dumps({"seq": seq, "text": text, "options": shown, "ends": ends}, ensure_ascii=False)
+    hidden = {"secret": True} if secret else {}
+    return json.dumps({"seq": seq, "text": text, "options": shown, "ends": ends, **hidden}, ensure_ascii=False)
 
 
 def refusal(why: NotUnderstood) -> str:

@@ -10,7 +10,6 @@ from aiohttp import web
 
 from channels.contract import Channel
 from core.house import House
-from core.message import Inbound
 
 if TYPE_CHECKING:
     from gateway.turn import Turns
@@ -28,9 +27,3 @@ Check = Callable[[], Awaitable[object]]
 
 CHECKS: web.AppKey[dict[str, Check]] = web.AppKey("checks", dict)
 """What `/readyz` asks besides the database: each room that a turn needs puts its own question here, by name."""
-
-Talk = Callable[[Inbound], Awaitable[str | None]]
-"""One turn of the web chat: the answer as `channels/webchat.py` draws it, or None when it leaves by the outbox."""
-
-TALK: web.AppKey[Talk] = web.AppKey("talk")
-"""How the chat page's socket takes a turn: `lambda inbound: turns.take(inbound, webchat)`, put here by `app.py`."""

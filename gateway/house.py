@@ -1,12 +1,20 @@
 """Opens the operator's house from the environment: settings, operator's folder, database."""
 
+from importlib.resources import as_file, files
+
 from core.clock import Clock, SystemClock
-from core.config import EXAMPLE_SECRET, Settings, read_operator
+from core.config import EXAMPLE_SECRET, Operator, Settings, read_operator
 from core.db import Database
 from core.errors import BadInput
 from core.house import House
 
 SHORTEST_SECRET = 32
+
+
+def example_operator() -> Operator:
+    """The electricity utility of `examples/`: what the dialogs are proved and drawn with."""
+    with as_file(files("examples") / "electricity") as folder:
+        return read_operator(folder)
 
 
 def check_secrets(settings: Settings) -> None:
@@ -33,3 +41,14 @@ async def open_house(settings: Settings | None = None, clock: Clock | None = Non
         )
     operator = read_operator(settings.operator)
     return House(Database(settings.database_url), clock or SystemClock(), operator, settings)
+
+
+LONGEST_LINK = 40
+
+
+def link_warning(settings: Settings) -> str | None:
+    """A sentence if a paylink of this public URL is longer than an SMS can well carry."""
+    length = len(f"{settings.public_url.rstrip('/')}/p/") + 22
+    if length <= LONGEST_LINK:
+        return None
+    return f"HODI_PUBLIC_URL makes links of {length} characters; over {LONGEST_LINK} a notice may need a second SMS"

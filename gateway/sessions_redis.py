@@ -83,7 +83,7 @@ class _Wire(asyncio.Protocol):
             raise Gone("not connected to Redis")
         if not self._out:
             self._loop.call_soon(self._write)
-        self._out.append(hiredis.pack_command(command)  # type: ignore[arg-type])
+        self._out.append(hiredis.pack_command(command))  # type: ignore[arg-type]
         waiting: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append(waiting)
         return waiting
@@ -163,12 +163,16 @@ class RedisStore:
         _, wire = await asyncio.get_running_loop().create_connection(
             _Wire, url.hostname or "127.0.0.1", url.port or 6379, ssl=True if url.scheme == "rediss" else None
         )
-        if url.password:
-            names = [unquote(url.username)] if url.username else []
-            await wire.ask("AUTH", *names, unquote(url.password))
-        if database := url.path.strip("/"):
-            await wire.ask("SELECT", database)
-        self._script = (await wire.ask("SCRIPT", "LOAD", _SAVE)).decode()
+        try:
+            if url.password:
+                names = [unquote(url.username)] if url.username else []
+                await wire.ask("AUTH", *names, unquote(url.password))
+            if database := url.path.strip("/"):
+                await wire.ask("SELECT", database)
+            self._script = (await wire.ask("SCRIPT", "LOAD", _SAVE)).decode()
+        except BaseException:
+            wire.close()
+            raise
         return wire
 
     async def close(self) -> None:

@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import outbox
+from core import delivery, outbox
 from core.care import interactions
 from core.care.interactions import Interaction
 from core.faults import point
@@ -226,6 +226,7 @@ class Dispatcher:
             try:
                 async with self.house.db.writing() as conn:
                     await outbox.settle(conn, self.house.clock.now(), outcomes, name)
+                    await delivery.catch_up(conn)
                     await self._remember(conn, outcomes, letters)
                 break
             except (DBAPIError, OSError):

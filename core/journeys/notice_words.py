@@ -1,7 +1,7 @@
 """Which words a notice takes, given how things stand now; or why it is not sent any more. Pure: facts in, words out.
 
 The four notices (a bill is ready, a reminder, thanks, a payment failed) with and without a mandate, and the simple ones whose
-words are settled when they are put down: replies, codes, tickets.
+words are settled when they are put down: replies, tickets. A one-time code is filled in at the last moment.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from core.house import House
 from core.journeys.notice_facts import AttemptFacts, BillFacts, CampaignFacts, ReceiptFacts
 from core.journeys.readers import Reader
 from core.outbox import Leaving
+from core.parties import codes
 from core.text import days
 
 
@@ -131,6 +132,12 @@ def campaign(house: House, row: Leaving, reader: Reader, sent: CampaignFacts) ->
         return Untrue("she asked for no campaigns")
     text = sent.texts.get(reader.language) or sent.texts.get("en") or next(iter(sent.texts.values()))
     return Words("campaign", _always(house), text=text, can_wait=True)
+
+
+def code(house: House, row: Leaving, reader: Reader, _facts: object) -> Words | Untrue:
+    """A one-time code, filled in only now (its row carries no secret); not once it has run out."""
+    says = codes.words(house, row.subject_id or 0, row.params)
+    return Untrue("the code has run out") if says is None else Words(row.template, _always(house) | says)
 
 
 def plain(house: House, row: Leaving, reader: Reader, _facts: object) -> Words | Untrue:

@@ -79,8 +79,9 @@ WRITERS: dict[str, Writer] = {
     "notice.thanks": Writer(lambda conn, house, ids: facts.receipts(conn, ids, house.currency), words.thanks),
     "notice.failed": Writer(lambda conn, house, ids: facts.attempts(conn, ids, house.currency), words.failed),
     "campaign": Writer(lambda conn, _house, ids: facts.campaigns(conn, ids), words.campaign),
+    **{f"code.{purpose}": Writer(None, words.code) for purpose in ("link", "pin", "page")},
 }
-"""By the template's first two words. Whatever is not here says what it was put down with: `reply.text`, `code.*`, `ticket.*`."""
+"""By the template's first two words. Whatever is not here says what it was put down with: `reply.text`, `ticket.*`."""
 PLAIN = Writer(None, words.plain)
 
 

@@ -3,19 +3,15 @@
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.sql.expression import FromClause
 
-from core.billing.tables import invoice, invoice_line, open_item
+from core.billing.tables import invoice, invoice_line
 from core.care.tables import ticket
+from core.ledger.tables import open_item
 from core.overview.listing import Listing
 from core.parties.tables import account, branch, party
 from core.payments.tables import receipt
 
 _OPEN = func.coalesce(open_item.c.open_minor, 0)
 _BILL_STATE = case((_OPEN == 0, "settled"), (invoice.c.total_minor > _OPEN, "partiallyPaid"), else_="sent")
-_TAX = (
-    select(func.coalesce(func.sum(invoice_line.c.amount_minor), 0))
-    .where(invoice_line.c.invoice_id == invoice.c.id, invoice_line.c.kind == "tax")
-    .scalar_subquery()
-)
 
 
 def _with_customer(start: FromClause, account_id: object) -> FromClause:
@@ -34,7 +30,7 @@ def _bills() -> Select[tuple[object, ...]]:
     columns = (
         invoice.c.id, invoice.c.account_id, invoice.c.number, invoice.c.series, invoice.c.token, invoice.c.from_date,
         invoice.c.to_date, invoice.c.issued_on, invoice.c.due_on, invoice.c.currency, invoice.c.total_minor,
-        invoice.c.estimated, invoice.c.finalised_at, _OPEN.label("open_minor"), _TAX.label("tax_minor"),
+        invoice.c.estimated, invoice.c.finalised_at, _OPEN.label("open_minor"), invoice.c.tax_minor,
         func.coalesce(open_item.c.disputed_minor, 0).label("disputed_minor"), _BILL_STATE.label("state"),
     )  # fmt: skip
     return select(*columns, *_CUSTOMER).select_from(start).where(invoice.c.state == "final")

@@ -1,17 +1,84 @@
 """A contact and an account brought together by a code that goes to the phone of record; and parted again."""
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core import audit
+from core.db import insert
+from core.errors import Refused
 from core.house import House
-from core.parties.tables import contact_account
+from core.parties import codes
+from core.parties.model import PHONE
+from core.parties.queries import account_by_number
+from core.parties.tables import contact, contact_account
+from core.phone import masked
 
 
-async def unlink(conn: AsyncConnection, _house: House, contact_id: int, account_id: int) -> bool:
+async def start(
+    conn: AsyncConnection, house: House, contact_id: int, account_number: str, *, purpose: str = "link"
+) -> str:
+    """Send a code to the phone of record of this account; the phone, masked.
+
+    `purpose`: `link` (this contact may ask about the account) or `pin` (a PIN may be set anew).
+    Refused `link.unknown`, `link.no_phone` or `code.too_many`.
+    """
+    account = await account_by_number(conn, account_number)
+    if account is None:
+        raise Refused("link.unknown", 404, number=account_number.strip()[:20])
+    record = await _of_record(conn, account.id)
+    if record is None:
+        raise Refused("link.no_phone")
+    record_id, phone = record
+    await codes.send(conn, house, purpose=purpose, asker_id=contact_id, to_contact_id=record_id, account_id=account.id)
+    return masked(phone)
+
+
+async def finish(
+    conn: AsyncConnection, house: House, contact_id: int, code: str, *, purpose: str = "link"
+) -> int | None:
+    """The account the code was for, now linked (purpose `link`); None when the code is wrong.
+
+    A wrong code is an answer and not an exception: its try is spent only if the transaction commits.
+    Refused `code.none` when there is no code to try (any more).
+    """
+    proven = await codes.prove(conn, house, purpose=purpose, asker_id=contact_id, typed=code)
+    if proven is None or proven.account_id is None:
+        return None
+    if purpose == "link":
+        row = {
+            "contact_id": contact_id, "account_id": proven.account_id, "linked_at": house.clock.now(), "how": "code",
+        }  # fmt: skip
+        await conn.execute(insert(conn, contact_account).values(row).on_conflict_do_nothing())
+        await audit.note(conn, house, f"customer:{contact_id}", "account.linked", f"account:{proven.account_id}")
+    return proven.account_id
+
+
+async def unlink(conn: AsyncConnection, house: House, contact_id: int, account_id: int) -> bool:
     """Part them; False if they were not together."""
     gone = await conn.execute(
         delete(contact_account).where(
             contact_account.c.contact_id == contact_id, contact_account.c.account_id == account_id
         )
     )
-    return gone.rowcount == 1
+    if gone.rowcount != 1:
+        return False
+    await audit.note(conn, house, f"customer:{contact_id}", "account.unlinked", f"account:{account_id}")
+    return True
+
+
+async def _of_record(conn: AsyncConnection, account_id: int) -> tuple[int, str] | None:
+    """(contact, phone) that is on file with the account."""
+    found = (
+        await conn.execute(
+            select(contact.c.id, contact.c.phone)
+            .join_from(contact_account, contact)
+            .where(
+                contact_account.c.account_id == account_id,
+                contact_account.c.how == "record",
+                contact.c.channel == PHONE,
+            )
+            .order_by(contact.c.id)
+            .limit(1)
+        )
+    ).first()
+    return (found.id, found.phone) if found else None

@@ -10,7 +10,7 @@ from datetime import date
 
 import numpy as np
 
-from core.rating.exact import MICRO, Column, Exact, Mask
+from core.rating.exact import MICRO, Column, Exact, Mask, total_of
 from core.rating.model import Carried, Events
 from core.rating.rounding import Mode, divide, to_whole
 from core.rating.sheet import Sheet
@@ -60,10 +60,10 @@ def by_event(sheet: Sheet, meter: str) -> dict[str, Column]:
     return _cover(sheet, meter)[1]
 
 
-def granted(sheet: Sheet, meter: str) -> Column:
+def granted(sheet: Sheet, meter: str) -> Exact:
     """Micro-units that all the meter's allowances together hold for each service, where they are plain."""
-    every = [bucket.units for a in of_meter(sheet, meter) for bucket in _buckets(sheet, a)]
-    return np.asarray(sum(every, np.zeros(sheet.size, dtype=np.int64)))
+    carried = [Exact.of(old.units) for a in of_meter(sheet, meter) for old in sheet.batch.carried.get(a.code, ())]
+    return total_of([*(_own(sheet, a) for a in of_meter(sheet, meter)), *carried])
 
 
 def _of_totals(sheet: Sheet, meter: str) -> Coverage:
@@ -131,17 +131,20 @@ def _stepped(want: Column, allowance: Allowance) -> Column:
     return divide(want * step.denominator, step.numerator, Mode.UP) * step.numerator // step.denominator
 
 
+def _own(sheet: Sheet, allowance: Allowance) -> Exact:
+    """This period's own micro-units, whole ones."""
+    own = Exact.constant(allowance.units)
+    if allowance.scale_by is not None:
+        own = own.by(sheet.attribute(allowance.scale_by, allowance.code))
+    if allowance.prorate:
+        own = own.by(sheet.fraction)
+    return Exact.of(to_whole(sheet.shared(own).times(MICRO)))
+
+
 def _buckets(sheet: Sheet, allowance: Allowance) -> list[Carried]:
     """What is there, the oldest first: what was carried over, then this period's own."""
-    granted = Exact.constant(allowance.units)
-    if allowance.scale_by is not None:
-        granted = granted.by(sheet.attribute(allowance.scale_by, allowance.code))
-    if allowance.prorate:
-        granted = granted.by(sheet.fraction)
-    granted = sheet.shared(granted)
-    own = to_whole(granted.times(MICRO).spread(sheet.size))
-    carried = sheet.batch.carried.get(allowance.code, ())
-    return [*carried, Carried(own)]
+    own = _own(sheet, allowance).spread(sheet.size).values
+    return [*sheet.batch.carried.get(allowance.code, ()), Carried(own)]
 
 
 def _take(sheet: Sheet, allowance: Allowance, events: Events, want: Column, bucket: Carried) -> tuple[Column, Column]:

@@ -73,23 +73,23 @@ class Exact:
 
     def plus(self, other: "Exact") -> "Exact":
         """Account by account sum."""
-        one, two, den, top = _aligned(self, other)
-        return Exact(one + two, den, 2 * top)
+        one, two, den, tops = _aligned(self, other)
+        return Exact(one + two, den, sum(tops))
 
     def minus(self, other: "Exact") -> "Exact":
         """Account by account difference."""
-        one, two, den, top = _aligned(self, other)
-        return Exact(one - two, den, 2 * top)
+        one, two, den, tops = _aligned(self, other)
+        return Exact(one - two, den, sum(tops))
 
     def at_most(self, other: "Exact") -> "Exact":
         """Account by account the smaller."""
-        one, two, den, top = _aligned(self, other)
-        return Exact(np.minimum(one, two), den, top)
+        one, two, den, tops = _aligned(self, other)
+        return Exact(np.minimum(one, two), den, max(tops))
 
     def at_least(self, other: "Exact") -> "Exact":
         """Account by account the larger."""
-        one, two, den, top = _aligned(self, other)
-        return Exact(np.maximum(one, two), den, top)
+        one, two, den, tops = _aligned(self, other)
+        return Exact(np.maximum(one, two), den, max(tops))
 
     def where(self, mask: Mask) -> "Exact":
         """The value where the mask holds, else nothing."""
@@ -141,12 +141,14 @@ def _room(column: Exact, factor: int) -> tuple[Column, int]:
     return column.values.astype(object), top
 
 
-def _aligned(one: Exact, two: Exact) -> tuple[Column, Column, int, int]:
-    """Both columns over one denominator, with room for their sum."""
-    if one.den == two.den:
-        (a, top_a), (b, top_b) = _room(one, 2), _room(two, 2)
-        return a, b, one.den, max(top_a, top_b)
-    den = lcm(one.den, two.den)
+def _aligned(one: Exact, two: Exact) -> tuple[Column, Column, int, tuple[int, int]]:
+    """Both columns over one denominator, with room for their sum, and their bounds."""
+    den = one.den if one.den == two.den else lcm(one.den, two.den)
     by_one, by_two = den // one.den, den // two.den
     (a, top_a), (b, top_b) = _room(one, 2 * by_one), _room(two, 2 * by_two)
-    return a * by_one, b * by_two, den, max(top_a * by_one, top_b * by_two)
+    return (
+        a if by_one == 1 else a * by_one,
+        b if by_two == 1 else b * by_two,
+        den,
+        (top_a * by_one, top_b * by_two),
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.rating.exact import Column
+from core.rating.exact import LIMIT, Column
 
 if TYPE_CHECKING:
     from core.rating.walk import Trail
@@ -43,54 +43,91 @@ def prepare(events: int) -> None:
 def through(trail: "Trail", bounds: Column, bands: int) -> Column:
     """As `walk.through`; int64 only, the caller has proved that nothing overflows."""
     size, blocks = trail.size, len(bounds) + 1
-    out = np.zeros((size, bands, blocks), dtype=np.int64)
-    limits = np.ascontiguousarray(bounds.T) if blocks > 1 else np.zeros((1, 0), dtype=np.int64)
+    out = np.zeros((bands, blocks, size), dtype=np.int64)
+    limits = np.full((bounds.shape[1] if len(bounds) else 1, blocks), LIMIT, dtype=np.int64)
+    limits[:, :-1] = bounds.T
     if trail.bands is None and trail.face is not None and trail.at is not None:
-        _by_face()(trail.account, trail.at, trail.quantity, trail.face, (limits, out))
+        table, origin, seconds = trail.face
+        _by_face()(trail.account, (trail.at, origin, np.uint32(seconds)), table, trail.quantity, limits, out)
     else:
-        band = np.zeros(1, dtype=np.int8) if trail.bands is None else trail.bands
+        band = np.zeros(len(trail.account), dtype=np.int8) if trail.bands is None else trail.bands
         _by_band()(trail.account, band, trail.quantity, limits, out)
-    return out.transpose(1, 2, 0)
+    return out
+
+
+def sums(account: Column, values: Column, size: int) -> Column:
+    """As `walk.sums`; int64 only, the caller has proved that nothing overflows."""
+    out = np.zeros(size, dtype=np.int64)
+    _summed()(account, values, out)
+    return out
+
+
+@cache
+def _summed() -> Callable[..., Any]:
+    from numba import njit
+
+    @njit(nogil=True)
+    def add(account: Any, values: Any, out: Any) -> None:
+        for i in range(len(account)):
+            out[account[i]] += values[i]
+
+    return add
 
 
 @cache
 def _step() -> Callable[..., Any]:
+    """Put one event into the blocks of its time of use; gives the running total and the block it ends in."""
     from numba import njit
 
-    @njit(nogil=True, inline="always")
-    def step(used: int, amount: int, limits: Any, row: int, cells: Any) -> int:
-        blocks = limits.shape[1]
-        block = 0
-        while block < blocks and used >= limits[row, block]:
+    @njit(nogil=True, inline="always", error_model="numpy")
+    def step(used: int, block: int, amount: int, limits: Any, cells: Any) -> Any:
+        after = used + amount
+        while after > limits[block]:
+            cells[block] += limits[block] - used
+            used = limits[block]
             block += 1
-        while block < blocks and amount > limits[row, block] - used:
-            inside = limits[row, block] - used
-            cells[block] += inside
-            used += inside
-            amount -= inside
-            block += 1
-        cells[block] += amount
-        return used + amount
+        cells[block] += after - used
+        return after, block
 
     return step
+
+
+@cache
+def _flush() -> Callable[..., Any]:
+    """Write an account's cells out and clear them."""
+    from numba import njit
+
+    @njit(nogil=True, inline="always", error_model="numpy")
+    def flush(cells: Any, out: Any, account: int) -> None:
+        for band in range(cells.shape[0]):
+            for block in range(cells.shape[1]):
+                out[band, block, account] = cells[band, block]
+                cells[band, block] = 0
+
+    return flush
 
 
 @cache
 def _by_face() -> Callable[..., Any]:
     from numba import njit
 
-    step = _step()
+    step, flush = _step(), _flush()
 
-    @njit(nogil=True)
-    def walk(account: Any, at: Any, quantity: Any, face: Any, limits_out: Any) -> None:
-        (table, origin, seconds), (limits, out) = face, limits_out
+    @njit(nogil=True, error_model="numpy")
+    def walk(account: Any, when: Any, table: Any, quantity: Any, limits: Any, out: Any) -> None:
+        at, origin, seconds = when
         own = limits.shape[0] > 1
-        current, used = -1, 0
+        cells = np.zeros(out.shape[:2], dtype=np.int64)
+        current, used, block = account[0], 0, 0
+        mine = limits[current if own else 0]
         for i in range(len(account)):
             if account[i] != current:
-                current, used = account[i], 0
-            band = table[(at[i] - origin) // seconds]
-            used = step(used, quantity[i], limits, current if own else 0, out[current, band])
+                flush(cells, out, current)
+                current, used, block = account[i], 0, 0
+                mine = limits[current if own else 0]
+            band = table[np.uint32(at[i] - origin) // seconds]
+            used, block = step(used, block, quantity[i], mine, cells[band])
+        flush(cells, out, current)
 
     return walk
 
@@ -99,17 +136,20 @@ def _by_face() -> Callable[..., Any]:
 def _by_band() -> Callable[..., Any]:
     from numba import njit
 
-    step = _step()
+    step, flush = _step(), _flush()
 
-    @njit(nogil=True)
+    @njit(nogil=True, error_model="numpy")
     def walk(account: Any, bands: Any, quantity: Any, limits: Any, out: Any) -> None:
         own = limits.shape[0] > 1
-        single = len(bands) != len(account)
-        current, used = -1, 0
+        cells = np.zeros(out.shape[:2], dtype=np.int64)
+        current, used, block = account[0], 0, 0
+        mine = limits[current if own else 0]
         for i in range(len(account)):
             if account[i] != current:
-                current, used = account[i], 0
-            band = 0 if single else bands[i]
-            used = step(used, quantity[i], limits, current if own else 0, out[current, band])
+                flush(cells, out, current)
+                current, used, block = account[i], 0, 0
+                mine = limits[current if own else 0]
+            used, block = step(used, block, quantity[i], mine, cells[bands[i]])
+        flush(cells, out, current)
 
     return walk

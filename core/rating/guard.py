@@ -67,7 +67,7 @@ def _no_rate(tariff: Tariff, meter: str, events: Events) -> Iterator[tuple[Colum
 
 
 def _bad_quantity(meter: str, where: Column, column: Column) -> Iterator[tuple[Column, Mask, str]]:
-    if column.size == 0 or (int(column.min()) >= 0 and largest(column) <= MOST_UNITS * MICRO):
+    if column.size == 0 or (column.min() >= 0 and column.max() <= MOST_UNITS * MICRO):
         return
     yield (
         where,

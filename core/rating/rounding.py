@@ -41,6 +41,11 @@ def divide(values: Column, den: int, mode: Mode) -> Column:
         return values
     if den > LIMIT and values.dtype != object:
         values = values.astype(object)
+    if values.size and values.min() >= 0 and mode in (Mode.HALF_UP, Mode.DOWN):
+        half = den // 2 if mode is Mode.HALF_UP else 0
+        if values.dtype != object and int(values.max()) > LIMIT - half:
+            values = values.astype(object)
+        return np.asarray((values + half if half else values) // den)
     size = np.abs(values)
     whole = size // den
     if mode is not Mode.DOWN:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from core.rating.errors import CannotRate
-from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, total_of
+from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, largest, total_of
 from core.rating.model import Batch, Events, Pair
 from core.rating.spans import months_of
 from core.rating.tariff import Condition, Tariff
@@ -135,7 +135,11 @@ class Sheet:
         if meter in self.batch.quantity:
             return self.batch.quantity[meter]
         rows = self.rows(meter)
-        return self.once(("micro", meter), lambda: sums(rows.account, rows.quantity, self.size))
+        return self.once(("micro", meter), lambda: sums(rows.account, rows.quantity, self.size, self.top(meter)))
+
+    def top(self, meter: str) -> int:
+        """The largest quantity of the meter's events."""
+        return self.once(("top", meter), lambda: largest(self.rows(meter).quantity))
 
     def total(self, meter: str) -> Exact:
         """The meter's whole use in units, before any allowance."""

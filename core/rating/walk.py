@@ -13,6 +13,7 @@ from core.rating import fast
 from core.rating.exact import LIMIT, Column, largest
 
 CACHE_EVENTS = 16_384
+_TRUE = np.ones(1, dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Trail:
     """Events of `size` accounts, sorted by account and time: quantities (whole numbers, none negative) and their periods.
 
     Either `bands` (a period per event), or `face` (slot table, origin and slot seconds) with `at`; with neither, all
-    events are of one period.
+    events are of one period. `top`: a bound of the quantities, where one is known.
     """
 
     size: int
@@ -29,6 +30,7 @@ class Trail:
     bands: Column | None = None
     at: Column | None = None
     face: tuple[Column, int, int] | None = None
+    top: int | None = None
 
     def band_of(self, rows: slice) -> Column | None:
         """The period of some events."""
@@ -45,13 +47,18 @@ def starts_of(account: Column, size: int) -> Column:
     return np.concatenate(([0], np.cumsum(np.bincount(account, minlength=size))))
 
 
-def sums(account: Column, values: Column, size: int) -> Column:
-    """Sum of `values` per account (sorted); exact, beyond 64 bits as Python integers."""
-    if len(values) and largest(values) * len(values) > LIMIT:
+def sums(account: Column, values: Column, size: int, top: int | None = None) -> Column:
+    """Sum of `values` per account (sorted); exact, beyond 64 bits as Python integers. `top` bounds the values if known."""
+    if len(values) == 0:
+        return np.zeros(size, dtype=np.int64)
+    if (largest(values) if top is None else top) * len(values) > LIMIT:
         values = values.astype(object)
-    running = np.concatenate((np.zeros(1, dtype=values.dtype), np.cumsum(values)))
-    starts = starts_of(account, size)
-    return np.asarray(running[starts[1:]] - running[starts[:-1]])
+    elif values.dtype != object and fast.worthwhile(len(values)):
+        return fast.sums(account, values, size)
+    firsts = np.flatnonzero(np.concatenate((_TRUE, account[1:] != account[:-1])))
+    out = np.zeros(size, dtype=values.dtype)
+    out[account[firsts]] = np.add.reduceat(values, firsts)
+    return out
 
 
 def running_before(account: Column, values: Column, size: int) -> Column:
@@ -70,7 +77,8 @@ def through(trail: Trail, bounds: Column, bands: int) -> Column:
     `bounds`: (blocks - 1, size) or (blocks - 1, 1) upper ends, rising. Quantities count on over all periods: a unit's block
     depends on what was used before it in any period.
     """
-    unsafe = len(trail.quantity) and largest(trail.quantity) * len(trail.quantity) > LIMIT
+    top = largest(trail.quantity) if trail.top is None else trail.top
+    unsafe = top * len(trail.quantity) > LIMIT or trail.quantity.dtype == object
     if not unsafe and bounds.dtype != object and fast.worthwhile(len(trail.quantity)):
         return fast.through(trail, bounds, bands)
     out = np.zeros((bands, len(bounds) + 1, trail.size), dtype=object if unsafe or bounds.dtype == object else np.int64)
@@ -85,39 +93,46 @@ def through(trail: Trail, bounds: Column, bands: int) -> Column:
 
 
 def _through_some(trail: Trail, starts: Column, here: slice, bounds: Column, out: Column) -> None:
-    """The accounts of the slice `here`."""
+    """The accounts of the slice `here`: later periods event by event, the first has the rest of each account's whole."""
     rows = slice(int(starts[here.start]), int(starts[here.stop]))
     edges = starts[here.start : here.stop + 1] - starts[here.start]
     running = np.zeros(rows.stop - rows.start + 1, dtype=out.dtype)
     np.cumsum(trail.quantity[rows], out=running[1:])
     base, counts = running[edges[:-1]], np.diff(edges)
-    after = running[1:] - np.repeat(base, counts)
-    ends = running[edges[1:]] - base
+    _into_blocks(out[0, :, here], bounds[:, here] if bounds.shape[1] > 1 else bounds, running[edges[1:]] - base)
     band = trail.band_of(rows)
-    masks = [] if band is None else [band == b for b in range(1, len(out))]
-    below, ends_below = np.zeros(1, dtype=out.dtype), np.zeros(1, dtype=out.dtype)
-    for block in range(len(bounds) + 1):
-        clipped, ends_clipped = after, ends
-        if block < len(bounds):
-            bound = bounds[block]
-            clipped = np.minimum(after, bound if len(bound) == 1 else np.repeat(bound[here], counts))
-            ends_clipped = np.minimum(ends, bound if len(bound) == 1 else bound[here])
-        _by_band(out[:, block, here], clipped - below, ends_clipped - ends_below, edges, masks)
-        below, ends_below = clipped, ends_clipped
-
-
-def _by_band(out: Column, inside: Column, whole: Column, edges: Column, masks: list[Column]) -> None:
-    """Parts of one block by period: what the later periods take, the first has the rest of the whole."""
-    out[0] = whole
-    if not masks:
+    if band is None or len(out) == 1:
         return
-    step = inside.copy()
-    step[1:] -= inside[:-1]
-    firsts = edges[:-1][np.diff(edges) > 0]
-    step[firsts] = inside[firsts]
-    for band, mask in enumerate(masks, start=1):
-        running = np.zeros(len(step) + 1, dtype=out.dtype)
-        np.cumsum(step * mask, out=running[1:])
-        taken = running[edges[1:]] - running[edges[:-1]]
-        out[band] = taken
-        out[0] -= taken
+    after = running[1:] - np.repeat(base, counts)
+    before = after - trail.quantity[rows]
+    for number in range(1, len(out)):
+        chosen = np.flatnonzero(band == number)
+        at = np.searchsorted(chosen, edges)
+        wide = np.repeat(bounds[:, here], np.diff(at), axis=1) if bounds.shape[1] > 1 else bounds
+        _between(out[number, :, here], wide, before[chosen], after[chosen], at)
+        out[0, :, here] -= out[number, :, here]
+
+
+def _into_blocks(out: Column, bounds: Column, whole: Column) -> None:
+    """Each account's whole use cut at the bounds."""
+    below: Column = np.zeros(1, dtype=out.dtype)
+    for block in range(len(out)):
+        reached = np.minimum(whole, bounds[block]) if block < len(bounds) else whole
+        out[block] = reached - below
+        below = reached
+
+
+def _between(out: Column, bounds: Column, before: Column, after: Column, edges: Column) -> None:
+    """What events between two running totals have in each block, summed over each account's stretch of them."""
+    below: Column = np.zeros(1, dtype=out.dtype)
+    there = edges[:-1] < edges[1:]
+    firsts = edges[:-1][there]
+    for block in range(len(out)):
+        inside = after - before
+        if block < len(bounds):
+            inside = np.minimum(after, bounds[block]) - np.minimum(before, bounds[block])
+        reached = np.zeros(out.shape[1], dtype=out.dtype)
+        if len(firsts):
+            reached[there] = np.add.reduceat(inside, firsts)
+        out[block] = reached - below
+        below = reached

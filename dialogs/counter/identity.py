@@ -57,6 +57,8 @@ async def send_link_code(conn: AsyncConnection, house: House, asked: Asked) -> A
 async def link_account(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """The code was right: from now on this contact may ask about the account."""
     account_id = await link.finish(conn, house, _contact(asked), str(asked.data["code"]))
+    if account_id is None:
+        return {"is": "wrong"}
     found = [account.id for account in await parties.accounts_of(conn, _contact(asked))]
     who = {"contact_id": asked.contact_id, "party_id": asked.party_id, "accounts": found}
     return {"is": "done", "who": who, "account_id": account_id}
@@ -87,8 +89,8 @@ async def send_pin_code(conn: AsyncConnection, house: House, asked: Asked) -> An
 
 async def check_pin_code(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """The code was right: a new PIN may be set in this conversation."""
-    await link.finish(conn, house, _contact(asked), str(asked.data["code"]), purpose="pin")
-    return {"is": "done", "may_set_pin": True}
+    right = await link.finish(conn, house, _contact(asked), str(asked.data["code"]), purpose="pin")
+    return {"is": "wrong"} if right is None else {"is": "done", "may_set_pin": True}
 
 
 async def remember_pin(_conn: AsyncConnection, house: House, asked: Asked) -> Answer:

@@ -14,7 +14,7 @@ from core.money import plain, show
 from gateway.commands.run import err, out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.billing.bill import Bill
+    from core.billing.model import Bill
     from core.house import House
 
 Day = Annotated[str, typer.Option("--date", help="The day whose cycles close, such as 2026-03-31.")]
@@ -42,3 +42,123 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+@told
+def bill(
+    day: Day,
+    preview: Annotated[bool, typer.Option("--preview", help="Print the bills; write nothing.")] = False,
+    as_json: Json = False,
+    engine: Annotated[
+        Literal["local", "processes", "dask"], typer.Option(help="Where partitions are reckoned.")
+    ] = "local",
+) -> None:
+    """Close the cycles due on a date. Again on the same date it does nothing."""
+    on = day_of(day)
+
+    async def run(house: "House") -> None:
+        if preview:
+            await _preview(house, on, as_json)
+        else:
+            await _close(house, on, as_json, engine)
+
+    with_house(run)
+
+
+async def _preview(house: "House", on: date, as_json: bool) -> None:
+    from core.billing import format_ussd
+    from core.billing.run import preview
+
+    bills = await preview(house, on)
+    if as_json:
+        show_json([_as_json(one) for one in bills])
+        return
+    for one in bills:
+        out.rule(f"{one.account_number}  {one.name}", align="left")
+        out.print(format_ussd.render(one, "en"), markup=False, highlight=False)
+        out.print(_lines(one))
+    out.print(f"{len(bills)} bills; nothing was written.", highlight=False)
+
+
+def _lines(bill: "Bill") -> Table:
+    table = Table("line", "quantity", "price", box=None)
+    table.add_column("amount", justify="right")
+    for service in bill.services:
+        for line in service.lines:
+            quantity = "" if line.quantity_micro is None else f"{micro_text(line.quantity_micro)} {line.unit or ''}"
+            table.add_row(
+                line.label.get("en", line.code), quantity, line.price or "", plain(line.amount_minor, bill.currency)
+            )
+    table.add_row("total", "", "", plain(bill.total_minor, bill.currency), style="bold")
+    return table
+
+
+def _as_json(bill: "Bill") -> dict[str, object]:
+    return {
+        "account": bill.account_number, "from": bill.from_date.isoformat(), "to": bill.to_date.isoformat(),
+        "due": bill.due_on.isoformat(), "currency": bill.currency, "estimated": bill.estimated,
+        "lines": [
+            {
+                "code": line.code,
+                "quantity": None if line.quantity_micro is None else micro_text(line.quantity_micro),
+                "unit": line.unit, "price": line.price, "amount": plain(line.amount_minor, bill.currency),
+            }
+            for service in bill.services
+            for line in service.lines
+        ],
+        "total": plain(bill.total_minor, bill.currency),
+    }  # fmt: skip
+
+
+def micro_text(micro: int) -> str:
+    """Micro-units as a plain decimal text."""
+    whole, part = divmod(abs(micro), 1_000_000)
+    text = f"{whole}.{part:06d}".rstrip("0").rstrip(".")
+    return f"-{text}" if micro < 0 else text
+
+
+async def _close(house: "House", on: date, as_json: bool, engine: str) -> None:
+    from core.journeys.close_cycles import close_cycles
+
+    with progress_bar(f"Bills of {on}") as progress:
+        report = await close_cycles(house, on, progress=progress, engine=engine)
+    if as_json:
+        show_json({
+            "date": on.isoformat(), "state": report.state, "built": report.built, "finalised": report.finalised,
+            "accounts": report.accounts, "total": plain(report.total_minor, report.currency), "currency": report.currency,
+            "parked": [{"account": one.number, "from": one.from_date.isoformat(), "reason": one.reason} for one in report.parked],
+            "problems": list(report.problems),
+        })  # fmt: skip
+    else:
+        total = show(report.total_minor, report.currency)
+        out.print(
+            f"{report.finalised} bills made final, {report.accounts} in the run, {total} in all.", highlight=False
+        )
+        for one in report.parked:
+            out.print(
+                f"parked {one.number}, {one.from_date} to {one.to_date}: {one.reason}", markup=False, highlight=False
+            )
+    if report.problems:
+        for problem in report.problems:
+            err.print(problem, style="red", markup=False)
+        raise typer.Exit(1)
+
+
+@told
+def cycles(
+    day: Annotated[int, typer.Option("--day", min=1, max=31, help="The bill day, 1 to 31.")],
+    since: Annotated[str, typer.Option("--from", help="The first day of service.")],
+    until: Annotated[str, typer.Option("--to", help="The day after the last.")],
+    as_json: Json = False,
+) -> None:
+    """The periods of a service on an account of that bill day, each closing on it or on the month's last day."""
+    from core.billing.periods import cycles_json
+
+    found = cycles_json(day, day_of(since), day_of(until))
+    if as_json:
+        show_json(found)
+        return
+    table = Table("from", "to", "fraction", box=None)
+    for one in found:
+        table.add_row(one["from"], one["to"], one["fraction"])
+    out.print(table)

@@ -7,13 +7,83 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from core.catalog import check as checks
-from core.catalog import explain as explanations
-from core.catalog import quote_json
-from core.catalog.versions import load_for
 from core.errors import BadInput
-from gateway.commands.run import out, show_json, told
+from gateway.commands.run import err, out, show_json, told
 
 tariff = typer.Typer(help="Tariff documents: check, explain.", no_args_is_help=True)
 TariffFile = Annotated[Path, typer.Option("--tariff", help="A tariff document (YAML).")]
-UsageFile = Annotated[str, typer.Option("--usage", help="A JSON file of the contract's quote, or - for standard input.")]
+UsageFile = Annotated[str, typer.Option("--usage", help="A JSON file of a quote's request, or - for standard input.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(quote)
+    app.add_typer(tariff, name="tariff")
+
+
+def _asked(usage: str) -> dict[str, Any]:
+    from core.catalog import quote_json
+
+    return quote_json.load(sys.stdin.read() if usage == "-" else Path(usage).read_text("utf-8"))
+
+
+@told
+def quote(
+    tariff_file: TariffFile,
+    usage: UsageFile,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Price usage on a tariff, with the very code that bills."""
+    from core.catalog import quote_json
+    from core.catalog.versions import load_for
+    from core.rating.quote import quote as price
+
+    asked = _asked(usage)
+    versions = load_for(tariff_file, asked)
+    answer = quote_json.answer(versions[-1], price(versions, quote_json.parse(versions[-1], asked)))
+    if as_json:
+        show_json(answer)
+        return
+    table = Table("line", "quantity", "price", box=None)
+    table.add_column(answer["currency"], justify="right")
+    for line in answer["lines"]:
+        quantity = f"{line.get('quantity', '')} {line.get('unit', '')}".strip()
+        table.add_row(line["code"], quantity, line.get("price", ""), line["amount"])
+    table.add_row("total", "", "", answer["total"], style="bold")
+    out.print(table)
+    if "units" in answer:
+        out.print(f"{answer['units']} units", highlight=False)
+
+
+@tariff.command()
+@told
+def check(file: Annotated[Path, typer.Argument(help="A tariff document (YAML).")]) -> None:
+    """Lint a tariff: gaps, unreachable charges, tax on nothing, missing languages."""
+    from core.catalog.check import check as remarks
+
+    if not file.is_file():
+        raise BadInput(str(file), "there is no such file.", "Check the path.")
+    found = remarks(file)
+    for remark in found:
+        err.print(str(remark), style="red" if remark.level == "error" else "yellow", markup=False, highlight=False)
+    if any(remark.level == "error" for remark in found):
+        raise typer.Exit(1)
+    out.print(f"{file.name}: it can be used." if found else f"{file.name}: nothing to remark.", highlight=False)
+
+
+@tariff.command()
+@told
+def explain(
+    file: Annotated[Path, typer.Argument(help="A tariff document (YAML).")],
+    usage: UsageFile,
+    lang: Annotated[str, typer.Option(help="The language to tell it in.")] = "en",
+) -> None:
+    """Tell how each line of a quote came about, in words a clerk can read to a customer."""
+    from core.catalog import quote_json
+    from core.catalog.explain import explain as told_line_by_line
+    from core.catalog.versions import load_for
+
+    asked = _asked(usage)
+    versions = load_for(file, asked)
+    for sentence in told_line_by_line(versions, quote_json.parse(versions[-1], asked), lang):
+        out.print(sentence, markup=False, highlight=False)

@@ -40,10 +40,15 @@ def init(
     )
 
 
+TARIFFS = {"electricity": "kenya-domestic", "water": "water-per-person", "mobile": "mobile-bundle"}
+
+
 def lay_down(example: str, folder: Path) -> None:
-    """Copy an example operator into `folder`."""
-    with as_file(files("examples") / example) as source:
-        shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
+    """Copy an example operator and its tariff into `folder`."""
+    (folder / "tariffs").mkdir(parents=True, exist_ok=True)
+    with as_file(files("examples")) as source:
+        shutil.copy(source / example / "operator.yaml", folder)
+        shutil.copy(source / "tariffs" / f"{TARIFFS[example]}.yaml", folder / "tariffs")
 
 
 @db.command("upgrade")

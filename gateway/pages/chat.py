@@ -5,7 +5,7 @@ are its lines in the transcript. Who the visitor is hangs on a random cookie; th
 """
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import WSMessage, WSMsgType, web
@@ -13,15 +13,20 @@ from aiohttp import WSMessage, WSMsgType, web
 from channels.contract import NotUnderstood
 from channels.webchat import LARGEST_FRAME, Since, read, refusal
 from core.access import secrets
+from core.care.interactions import Interaction, log_many
 from core.chat import transcript
 from core.message import Inbound
+from dialogs.redact import without_cards
 from gateway.admin.auth import same_origin
 from gateway.admin.described import described
 from gateway.admin.edge import language
 from gateway.admin.throttle import Throttle
-from gateway.desk import HOUSE, TALK
+from gateway.desk import CHANNELS, HOUSE, TURNS
 from gateway.pages.chat_rooms import ROOMS, OpenPage, Rooms, closing, running
 from gateway.pages.page import render
+
+if TYPE_CHECKING:
+    from gateway.turn import Answer
 
 log = structlog.get_logger()
 COOKIE, COOKIE_LASTS = "hodi_chat", 180 * 24 * 3600
@@ -86,11 +91,12 @@ async def _said(app: web.Application, rooms: Rooms, page: OpenPage, inbound: Inb
     """A turn: her line, our answer, and `done` so that the page stops saying it. Each step may be repeated unharmed."""
     async with rooms.turns[page.visitor]:
         try:
-            await _write(app, inbound, "you", await _own(app, inbound))
+            words = await _her_line(app, inbound)
             await rooms.nudge(page.visitor)
-            answer = await app[TALK](inbound)
-            if answer:
-                await _write(app, inbound, "hodi", _body(answer))
+            answer = await app[TURNS].answer(inbound, app[CHANNELS]["webchat"])
+            if answer.unavailable:
+                raise ConnectionError("the turn could not be taken")
+            await _our_line(app, inbound, words, answer)
         except Exception as bug:
             log.error("a chat turn failed", error=type(bug).__name__)
             await page.socket.send_str(json.dumps({"wait": inbound.message_id}))
@@ -100,25 +106,31 @@ async def _said(app: web.Application, rooms: Rooms, page: OpenPage, inbound: Inb
         await page.socket.send_str(json.dumps({"done": inbound.message_id}))
 
 
-async def _own(app: web.Application, inbound: Inbound) -> dict[str, Any]:
-    async with app[HOUSE].db.reading() as conn:
-        last = await transcript.last_said(conn, inbound.user)
-    if last.get("secret"):
-        return {"text": DOTS}
-    labels = {option["key"]: option["label"] for option in last.get("options", ())}
-    return {"text": labels.get(inbound.text, inbound.text)}
-
-
-async def _write(app: web.Application, inbound: Inbound, side: str, body: dict[str, Any]) -> None:
+async def _her_line(app: web.Application, inbound: Inbound) -> str:
+    """Put down what she said, as it may be kept: an option by its words, a secret and a card number as dots."""
     house = app[HOUSE]
     async with house.db.writing() as conn:
-        await transcript.write(conn, house, inbound.user, key=f"{side}:{inbound.message_id}", side=side, body=body)
+        last = await transcript.last_said(conn, inbound.user)
+        labels = {option["key"]: option["label"] for option in last.get("options", ())}
+        words = DOTS if last.get("secret") else labels.get(inbound.text, without_cards(inbound.text, "•"))
+        key = f"you:{inbound.message_id}"
+        await transcript.write(conn, house, inbound.user, key=key, side="you", body={"text": words})
+    return words
 
 
-def _body(answer: str) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(answer)
+async def _our_line(app: web.Application, inbound: Inbound, words: str, answer: "Answer") -> None:
+    """Put down what we say, and both in the log of all that passed."""
+    house, body = app[HOUSE], json.loads(answer.reply)
     body.pop("seq", None)
-    return body
+    contact_id = answer.session.who.contact_id if answer.session and answer.session.who else None
+    said = [
+        Interaction(contact_id, None, "webchat", direction, "turn", text)
+        for direction, text in (("in", words), ("out", body["text"]))
+    ]
+    async with house.db.writing() as conn:
+        key = f"hodi:{inbound.message_id}"
+        if await transcript.write(conn, house, inbound.user, key=key, side="hodi", body=body):
+            await log_many(conn, house, said)
 
 
 def visitor_of(cookie: str) -> str:

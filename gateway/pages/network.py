@@ -10,12 +10,13 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 import structlog
 from aiohttp import web
 
+from core import money
 from core.house import House
 from gateway.desk import HOUSE
 
@@ -110,6 +111,33 @@ async def received(request: web.Request, phone: str) -> list[dict[str, Any]] | N
         for row in rows
         if row["kind"] == "sms"
     ]
+
+
+async def prompts(request: web.Request, phone: str) -> list[dict[str, Any]]:
+    """What stands on the handset to be paid with a PIN: asked of the sandbox provider, where that is the one in use."""
+    rows = await _sandbox(request, "GET", f"prompts?phone={quote(phone)}")
+    return [
+        {"id": row["id"], "amount": money.show(row["amount_minor"], row["currency"]), "reference": row["reference"]}
+        for row in rows or []
+    ]
+
+
+async def answer_prompt(request: web.Request, prompt_id: str, yes: bool) -> bool:
+    """The customer enters her PIN (which no one but the handset sees), or cancels."""
+    return await _sandbox(request, "POST", f"prompts/{quote(prompt_id, safe='')}", {"yes": yes}) is not None
+
+
+async def _sandbox(request: web.Request, method: str, path: str, told: object = None) -> Any:
+    settings = request.app[HOUSE].settings
+    if not is_loopback(urlsplit(settings.sandbox_base_url).hostname):
+        return None
+    headers = {"Authorization": f"Bearer {settings.sandbox_secret.get_secret_value()}"}
+    url = f"{settings.sandbox_base_url.rstrip('/')}/v1/{path}"
+    try:
+        async with request.app[HTTP].request(method, url, json=told, headers=headers) as answer:
+            return await answer.json() if answer.status == 200 else None
+    except (aiohttp.ClientError, TimeoutError, ValueError):
+        return None
 
 
 async def _post(request: web.Request, door: str, form: Mapping[str, str]) -> tuple[int, str]:

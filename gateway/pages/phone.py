@@ -62,6 +62,13 @@ class Sms(_Asked):
     text: Annotated[str, Field(min_length=1, max_length=1600)]
 
 
+class Prompt(_Asked):
+    """The answer to a payment prompt. The PIN stays in the handset."""
+
+    prompt: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    yes: bool
+
+
 A = TypeVar("A", bound=_Asked)
 
 
@@ -111,7 +118,7 @@ async def sms(request: web.Request) -> web.Response:
 
 @described(summary="The SMS inbox of the phone page", query=(("phone", "whose inbox, in E.164"),))
 async def inbox(request: web.Request) -> web.Response:
-    """GET /phone/inbox: what arrived, and what was sent, oldest first."""
+    """GET /phone/inbox: what arrived and what was sent, oldest first; and what stands there to be paid."""
     asked = _checked(_Asked, {"phone": request.query.get("phone", "")})
     async with request.app[HOUSE].db.reading() as conn:
         log = await sms_of(conn, asked.phone)
@@ -120,7 +127,15 @@ async def inbox(request: web.Request) -> web.Response:
     if arrived is None:
         arrived = [message for message in log if message["side"] == "in"]
     merged: list[dict[str, Any]] = [{**message, "side": "in"} for message in arrived] + sent
-    return respond(sorted(merged, key=lambda message: str(message["at"])))
+    messages = sorted(merged, key=lambda message: str(message["at"]))
+    return respond({"messages": messages, "prompts": await network.prompts(request, asked.phone)})
+
+
+@described(summary="Answer a payment prompt on the phone page", body=Prompt)
+async def prompt(request: web.Request) -> web.Response:
+    """POST /phone/prompt."""
+    asked = await _read(request, Prompt)
+    return respond({"taken": await network.answer_prompt(request, asked.prompt, asked.yes)})
 
 
 async def _read(request: web.Request, model: type[A]) -> A:
@@ -157,6 +172,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/phone", phone), web.get("/phone/inbox", inbox), web.post("/phone/dial", dial),
         web.post("/phone/answer", answer), web.post("/phone/hangup", hang_up), web.post("/phone/sms", sms),
+        web.post("/phone/prompt", prompt),
     ]  # fmt: skip
 
 

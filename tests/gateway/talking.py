@@ -28,7 +28,12 @@ WANJIKU = "+254712345678"
 
 
 async def a_customer(house: House, **told: Any) -> Registered:
-    customer = Customer(**({"name": "Wanjiku Kamau", "number": "1001", "phone": WANJIKU, "address": "12 Moi Road", "area": "Milimani"} | told))
+    customer = Customer(
+        **(
+            {"name": "Wanjiku Kamau", "number": "1001", "phone": WANJIKU, "address": "12 Moi Road", "area": "Milimani"}
+            | told
+        )
+    )
     async with house.db.writing() as conn:
         return await register_customer(conn, house, customer)
 

@@ -15,7 +15,15 @@ from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer, counter
 from tests.gateway.test_turn import count
 
 PATHS = ["ussd", "ussd/end", "sms", "delivery", "optout", "airtime"]
-SMS = {"date": "2026-03-10 09:00:00", "from": WANJIKU, "id": "m1", "linkId": "", "text": "BAL", "to": "40400", "networkCode": "63902"}
+SMS = {
+    "date": "2026-03-10 09:00:00",
+    "from": WANJIKU,
+    "id": "m1",
+    "linkId": "",
+    "text": "BAL",
+    "to": "40400",
+    "networkCode": "63902",
+}
 
 
 async def replies(house: House) -> list[str]:
@@ -125,7 +133,12 @@ async def test_delivery_reports_settle_a_message_and_a_final_state_never_goes_ba
 ) -> None:
     await a_sent_row(house, "ATX1")
     async with counter(house, tmp_path) as client:
-        for status, expected in [("Sent", "sent"), ("Success", "delivered"), ("Buffered", "delivered"), ("Failed", "delivered")]:
+        for status, expected in [
+            ("Sent", "sent"),
+            ("Success", "delivered"),
+            ("Buffered", "delivered"),
+            ("Failed", "delivered"),
+        ]:
             form = {"id": "ATX1", "status": status, "phoneNumber": WANJIKU}
             assert (await client.post(f"{HOOKS}/delivery", data=form)).status == 200
             assert await state_of(house, "ATX1") == expected

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Table, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing.tables import bill_run, invoice, invoice_line, open_item
+from core.billing.tables import bill_run, invoice, invoice_line
 from core.care.tables import interaction, ticket
 from core.house import House
+from core.ledger.tables import open_item
 from core.parties.tables import account, branch, contact, contact_account, party, premise, service
 from core.payments.tables import allocation, receipt
 
@@ -62,12 +63,14 @@ async def a_customer(
         marketing=True, created_at=now,
     )  # fmt: skip
     await put(conn, contact_account, contact_id=contact_id, account_id=account_id, linked_at=now, how="record")
-    token = f"token-of-{number}-that-is-long"
+    token = (number + "-" + "t" * 22)[:22]
+    parts = {str(service_id): {"commodity": "electricity", "address": "12 Moi Road", "meters": [f"M{number}"]}}
+    facts = {"name": name, "number": number, "services": parts, "estimated": {}}
     invoice_id = await put(
         conn, invoice, id=take(), account_id=account_id, series="bill", from_date=date(2026, 2, 1),
         to_date=date(2026, 3, 1), revision=0, state="final", number=f"INV-{number}", token=token, currency="KES",
-        total_minor=total, estimated=False, issued_on=date(2026, 3, 1), due_on=date(2026, 3, 15), before_minor=0,
-        facts={"name": name}, finalised_at=now - timedelta(days=9),
+        total_minor=total, tax_minor=17_732, rounding_minor=0, reward_minor=0, estimated=False, issued_on=date(2026, 3, 1), due_on=date(2026, 3, 15), before_minor=0,
+        facts=facts, finalised_at=now - timedelta(days=9),
     )  # fmt: skip
     for position, (code, kind, minor) in enumerate([("consumption", "charge", total - 17_732), ("vat", "tax", 17_732)]):
         await put(

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from math import lcm
 
 import numpy as np
 
 from core.rating.allowances import granted, of_meter, plain
 from core.rating.blocks import Tier, Width, fee_of, shares
-from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, total_of
+from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, largest, total_of
 from core.rating.measure import Measure, remaining, used, within
 from core.rating.model import Part
 from core.rating.sheet import Sheet
@@ -61,11 +62,12 @@ class GraduatedByTime:
     def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
         """A line per time of use and block."""
         cells, den = self._cells(sheet, measure)
+        top = largest(sheet.micro(measure.meter)) * (den // MICRO)
         names = sheet.tariff.times.names if sheet.tariff.times else ()
         lines = []
         for band in self.bands:
             for number, tier in enumerate(self.tiers, start=1):
-                inside = Exact.of(cells[band, number - 1], den)
+                inside = Exact(cells[band, number - 1], den, top)
                 price = (tier.by_time or {}).get(band, tier.price)
                 lines.append(
                     Part(
@@ -86,7 +88,7 @@ class GraduatedByTime:
         den = lcm(MICRO, *(bound.den for bound in bounds))
         fused = measure.during is None and bool(of_meter(sheet, measure.meter)) and _all_mine(sheet, measure)
         if fused:
-            free = Exact.of(granted(sheet, measure.meter), MICRO)
+            free = granted(sheet, measure.meter).times(Fraction(1, MICRO))
             bounds = [free, *(bound.plus(free) for bound in bounds)]
         quantity = sheet.rows(measure.meter).quantity if fused else within(sheet, measure, remaining(sheet, measure))
         cells = through(self._trail(sheet, measure, quantity, den // MICRO), _table(bounds, den), _times(sheet))
@@ -96,7 +98,14 @@ class GraduatedByTime:
         rows = sheet.rows(measure.meter)
         face = sheet.face(measure.meter, measure.charge)
         scaled = quantity if by == 1 else Exact.of(quantity).times(by).values
-        return Trail(sheet.size, rows.account, scaled, at=rows.at, face=(face.bands, face.origin, face.seconds))
+        return Trail(
+            sheet.size,
+            rows.account,
+            scaled,
+            at=rows.at,
+            face=(face.bands, face.origin, face.seconds),
+            top=sheet.top(measure.meter) * by,
+        )
 
 
 def _all_mine(sheet: Sheet, measure: Measure) -> bool:

@@ -6,8 +6,9 @@
   const find = (name) => document.querySelector(`[data-${name}]`);
   const [caller, handset, lcd, idle, talk, answer] = ["caller", "handset", "lcd", "idle", "talk", "answer"].map(find);
   const [typed, left, right, inbox, mail, mailNote] = ["typed", "softleft", "softright", "inbox", "mail", "mailnote"].map(find);
-  const IDLE = "idle", BUSY = "busy", OPEN = "open", OVER = "over";
-  let mode = IDLE, number = "", session = null, path = "", shown = new Set(), unread = 0;
+  const [promptBox, pin] = ["prompt", "pin"].map(find);
+  const IDLE = "idle", BUSY = "busy", OPEN = "open", OVER = "over", PROMPT = "prompt";
+  let mode = IDLE, number = "", session = null, path = "", prompt = null, shown = new Set(), unread = 0;
 
   async function ask(door, told) {
     const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(told) };
@@ -19,17 +20,38 @@
   /* What the screen shows follows from the mode alone. */
   function draw(text) {
     idle.hidden = mode !== IDLE;
-    talk.hidden = mode === IDLE;
+    talk.hidden = mode === IDLE || mode === PROMPT;
+    promptBox.hidden = mode !== PROMPT;
     answer.hidden = mode !== OPEN;
     typed.textContent = number;
     lcd.classList.toggle("is-dialling", number !== "");
     lcd.classList.toggle("is-over", mode === OVER);
     if (text !== undefined) talk.textContent = text;
     if (mode === BUSY) talk.textContent = desk.dataset.running;
-    const keys = { [IDLE]: number ? ["Call", "Clear"] : ["Menu", ""], [BUSY]: ["", ""], [OPEN]: ["Send", "Cancel"], [OVER]: ["OK", ""] };
+    const keys = { [IDLE]: number ? ["Call", "Clear"] : ["Menu", ""], [BUSY]: ["", ""], [OPEN]: ["Send", "Cancel"], [OVER]: ["OK", ""], [PROMPT]: ["OK", "Cancel"] };
     [left.textContent, right.textContent] = keys[mode];
     if (mode === OPEN) { answer.value = ""; answer.focus({ preventScroll: true }); }
+    if (mode === PROMPT) { pin.value = ""; pin.focus({ preventScroll: true }); }
     talk.scrollTop = 0;
+  }
+
+  /* A payment prompt comes when no session is open, as the network does it. The PIN is looked at by nobody. */
+  function offer(prompts) {
+    if (mode === PROMPT && !prompts.some((one) => one.id === prompt.id)) quiet();
+    if (!prompts.length || mode === OPEN || mode === BUSY || mode === PROMPT) return;
+    prompt = prompts[0];
+    find("promptfrom").textContent = desk.dataset.maker;
+    find("promptwords").textContent = desk.dataset.pay.replace("{amount}", prompt.amount).replace("{reference}", prompt.reference);
+    mode = PROMPT;
+    draw();
+    shake();
+  }
+
+  function settle(yes) {
+    const told = { phone: caller.value, prompt: prompt.id, yes };
+    mode = OVER;
+    draw("...");
+    ask("prompt", told).then(quiet, () => { mode = OVER; draw(desk.dataset.lost); }).finally(() => setTimeout(look, 900));
   }
 
   async function step(door, told) {
@@ -76,6 +98,12 @@
 
   function press(key) {
     flash(key);
+    if (mode === PROMPT) {
+      if (key === "left" || key === "call") settle(true);
+      else if (key === "right" || key === "end") settle(false);
+      else pin.value += key;
+      return undefined;
+    }
     if (key === "call") return mode === OPEN ? send() : mode === IDLE && dial(number);
     if (key === "end") return mode === OVER ? quiet() : hangUp();
     if (key === "left") return { [IDLE]: () => dial(number || desk.dataset.code), [OPEN]: send, [OVER]: quiet, [BUSY]: () => {} }[mode]();
@@ -105,6 +133,7 @@
     if (event.key === "Enter") { event.preventDefault(); press("left"); }
     if (event.key === "Escape") press("end");
   });
+  promptBox.onsubmit = (event) => { event.preventDefault(); press("left"); };
   document.addEventListener("keydown", (event) => {
     if (event.target.closest("input, select, button, a, [data-chat]") || event.ctrlKey || event.metaKey || event.altKey) return;
     if (/^[0-9*#]$/.test(event.key)) press(event.key);
@@ -120,7 +149,11 @@
     const whose = caller.value;
     try {
       const reply = await fetch("/phone/inbox?phone=" + encodeURIComponent(whose));
-      if (reply.ok && whose === caller.value) list(await reply.json());
+      if (reply.ok && whose === caller.value) {
+        const got = await reply.json();
+        list(got.messages);
+        offer(got.prompts);
+      }
     } catch { /* the next look will tell */ }
   }
 
@@ -163,6 +196,10 @@
     unread += 1;
     mail.textContent = "✉";
     mailNote.textContent = "✉ " + desk.dataset.new.replace("{count}", unread);
+    shake();
+  }
+
+  function shake() {
     handset.classList.add("is-ringing");
     setTimeout(() => handset.classList.remove("is-ringing"), 600);
   }

@@ -1,44 +1,55 @@
 """The web chat: a page that comes back loses nothing and repeats nothing, and strangers get nothing."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSServerHandshakeError, web
+from sqlalchemy import select
 
-from channels.webchat import LARGEST_FRAME
+from channels.contract import Channel
+from channels.webchat import LARGEST_FRAME, WebChat
+from core.care.tables import interaction
 from core.house import House
-from core.message import Inbound, Notice
-from gateway.desk import HOUSE, TALK
-from gateway.pages import chat, page
+from core.message import Inbound, Notice, Option, Screen
+from gateway.desk import CHANNELS, TURNS
+from gateway.pages import chat
 from gateway.pages.chat_rooms import push
+from gateway.turn import Answer, Turns
 from tests.gateway.conftest import Client, Serve, ops_app
 
 
 @dataclass
 class Counter:
-    """A talk that answers with what it heard, once for each message id."""
+    """Turns that answer with the length of what they heard, once for each message id."""
 
     heard: list[Inbound] = field(default_factory=list)
-    answers: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
     fails: int = 0
+    away: int = 0
 
-    async def take(self, inbound: Inbound) -> str:
+    async def answer(self, inbound: Inbound, channel: Channel) -> Answer:
         if self.fails:
             self.fails -= 1
             raise RuntimeError("killed between two turns")
+        if self.away:
+            self.away -= 1
+            return Answer("sorry", unavailable=True)
         self.heard.append(inbound)
-        secret = inbound.text == "pin"
-        told = {
-            "seq": 0,
-            "text": f"heard {len(inbound.text)}",
-            "options": [{"key": "1", "label": "Balance"}],
-            "ends": False,
-        }
-        return self.answers.setdefault(str(inbound.message_id), json.dumps({**told, "secret": secret}))
+        shown = Screen(f"heard {len(inbound.text)}", (Option("1", "Balance"),), secret=inbound.text == "pin")
+        reply = channel.render(shown, channel.lay_out(shown)[0])
+        return self.answers.setdefault(str(inbound.message_id), Answer(reply))
+
+
+def chat_app(house: House, talk: Counter) -> web.Application:
+    app = ops_app(house)
+    app[TURNS] = cast("Turns", talk)
+    app[CHANNELS] = {"webchat": WebChat(lambda notice: push(house, notice))}
+    chat.setup(app)
+    app.add_routes(chat.routes())
+    return app
 
 
 @dataclass
@@ -66,10 +77,7 @@ class Visitor:
 @pytest.fixture
 async def visitor(house: House, aiohttp_client: Serve) -> AsyncIterator[Visitor]:
     talk = Counter()
-    app = ops_app(house)
-    app[TALK] = talk.take
-    chat.setup(app)
-    app.add_routes(chat.routes())
+    app = chat_app(house, talk)
     client = await aiohttp_client(app)
     assert (await client.get("/chat")).status == 200
     yield Visitor(client, talk)
@@ -110,6 +118,28 @@ async def test_a_turn_that_died_half_way_is_finished_when_the_page_says_it_again
     first = await visitor.until(ws, "wait")
     assert [line["side"] for line in first] == ["you"]
     assert [line["side"] for line in await visitor.say(ws, "a", "bal")] == ["hodi"]
+
+
+async def test_what_could_not_be_taken_is_taken_later_and_not_answered_before(visitor: Visitor) -> None:
+    visitor.talk.away = 1
+    ws = await visitor.open()
+    await visitor.until(ws, "last")
+    await ws.send_json({"id": "a", "text": "bal"})
+    assert [line["side"] for line in await visitor.until(ws, "wait")] == ["you"]
+    assert [line["text"] for line in await visitor.say(ws, "a", "bal")] == ["heard 3"]
+
+
+async def test_both_sides_are_in_the_log_of_all_that_passed_and_no_card_number_is(
+    visitor: Visitor, house: House
+) -> None:
+    ws = await visitor.open()
+    await visitor.say(ws, "a", "my card is 4242 4242 4242 4242")
+    await visitor.say(ws, "a", "my card is 4242 4242 4242 4242")
+    async with house.db.reading() as conn:
+        rows = (await conn.execute(select(interaction).order_by(interaction.c.id))).all()
+    assert [(row.channel, row.direction, row.text) for row in rows] == [
+        ("webchat", "in", f"my card is {'•' * 19}"), ("webchat", "out", "heard 30"),
+    ]  # fmt: skip
 
 
 async def test_two_pages_of_one_visitor_show_the_same_talk(visitor: Visitor) -> None:
@@ -226,12 +256,7 @@ async def test_the_page_speaks_the_visitors_language_if_the_operator_does(visito
 
 
 async def test_pages_come_back_when_the_process_stops(house: House, aiohttp_client: Serve) -> None:
-    app = web.Application()
-    app[HOUSE] = house
-    app[TALK] = Counter().take
-    chat.setup(app)
-    app.add_routes(chat.routes() + page.routes())
-    client = await aiohttp_client(app)
+    client = await aiohttp_client(chat_app(house, Counter()))
     await client.get("/chat")
     ws = await client.ws_connect("/chat/socket")
     await ws.send_json({"since": 0})

@@ -16,6 +16,7 @@ from core.house import House
 from gateway.doubles.africastalking import AfricasTalking
 from gateway.pages import phone
 from gateway.pages.network import is_loopback, split_code
+from gateway.sandbox import make_app
 from tests.gateway.conftest import Client, Serve, ops_app
 from tests.gateway.world import a_branch, a_customer
 
@@ -49,12 +50,13 @@ class Desk:
     client: Client
     hooks: Hooks
     double: AfricasTalking
+    sandbox: str
 
     async def send(self, door: str, told: Any, **headers: str) -> Any:
         ours = {"Origin": str(self.client.make_url("/")).rstrip("/"), **headers}
         return await self.client.post(f"/phone/{door}", json=told, headers=ours)
 
-    async def shown(self, door: str, **told: str) -> dict[str, Any]:
+    async def shown(self, door: str, **told: object) -> dict[str, Any]:
         answer = await self.send(door, {"phone": ME, **told})
         assert answer.status == 200, await answer.text()
         shown: dict[str, Any] = await answer.json()
@@ -63,10 +65,12 @@ class Desk:
 
 @pytest.fixture
 async def desk(house: House, clock: SetClock, settings: Settings, aiohttp_client: Serve) -> AsyncIterator[Desk]:
-    double = AfricasTalking(clock)
-    server = TestServer(double.app())
-    await server.start_server()
-    told = {"phone_page": True, "africastalking_base_url": str(server.make_url("")).rstrip("/")}
+    double, bank = AfricasTalking(clock), make_app("test-sandbox-secret", clock=clock, by_hand=True)
+    servers = [TestServer(double.app()), TestServer(bank)]
+    for server in servers:
+        await server.start_server()
+    network, sandbox = [str(server.make_url("")).rstrip("/") for server in servers]
+    told = {"phone_page": True, "africastalking_base_url": network, "sandbox_base_url": sandbox}
     house = replace(house, settings=settings.model_copy(update=told))
     async with house.db.writing() as conn:
         await a_customer(conn, house, await a_branch(conn, house, "nakuru"), number="10000017", name="Wanjiru <b>Kamau")
@@ -74,8 +78,9 @@ async def desk(house: House, clock: SetClock, settings: Settings, aiohttp_client
     app = ops_app(house)
     app.router.add_post("/hooks/africastalking/{secret}/{door:.+}", hooks.take)
     phone.setup(app, "127.0.0.1")
-    yield Desk(await aiohttp_client(app), hooks, double)
-    await server.close()
+    yield Desk(await aiohttp_client(app), hooks, double, sandbox)
+    for server in servers:
+        await server.close()
 
 
 async def test_the_page_names_the_cast_and_no_secret(desk: Desk) -> None:
@@ -134,9 +139,30 @@ async def test_an_sms_goes_to_the_webhook_and_what_the_provider_sent_is_in_the_i
     assert desk.hooks.told[0][1]["text"] == "BAL"
     desk.double._take("sms", ME, "You owe KES 100", "Mwangaza")
     desk.double._take("sms", "+254799999999", "somebody else's", "Mwangaza")
-    inbox = await (await desk.client.get("/phone/inbox", params={"phone": ME})).json()
+    inbox = (await (await desk.client.get("/phone/inbox", params={"phone": ME})).json())["messages"]
     assert [message["text"] for message in inbox if message["side"] == "in"] == ["You owe KES 100"]
     assert [message["text"] for message in inbox if message["side"] == "out"] == ["BAL"]
+
+
+async def test_a_payment_prompt_stands_on_the_handset_until_it_is_answered(desk: Desk) -> None:
+    asked = {
+        "key": "push:1", "method": "mobile_push", "amount_minor": 100_000, "currency": "KES", "reference": "10000017",
+        "phone": ME, "callback_url": f"{desk.sandbox}/nowhere",
+    }  # fmt: skip
+    trusted = {"Authorization": "Bearer test-sandbox-secret"}
+    async with desk.client.session.post(f"{desk.sandbox}/v1/payments", json=asked, headers=trusted) as made:
+        assert made.status == 201, await made.text()
+
+    async def standing(phone: str) -> list[dict[str, Any]]:
+        inbox = await (await desk.client.get("/phone/inbox", params={"phone": phone})).json()
+        prompts: list[dict[str, Any]] = inbox["prompts"]
+        return prompts
+
+    assert await standing("+254799999999") == []
+    [prompt] = await standing(ME)
+    assert (prompt["amount"], prompt["reference"]) == ("KES 1,000", "10000017")
+    assert await desk.shown("prompt", prompt=prompt["id"], yes=True) == {"taken": True}
+    assert await standing(ME) == []
 
 
 @pytest.mark.parametrize(("code", "expected"), [

@@ -1,0 +1,64 @@
+"""The composition root: what is opened at the start and closed at the end, and the route table in one place.
+
+Nothing else knows all rooms. What a request needs lies on the desk (`gateway/desk.py`).
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
+
+import aiohttp
+from aiohttp import web
+
+from channels.registry import Tools, open_channels
+from core.house import House
+from core.quick import open_quick
+from gateway import callbacks, quotes, webhooks
+from gateway.admin import routes as ops
+from gateway.desk import CHANNELS, CHECKS, HOUSE, TURNS
+from gateway.pages import bill, chat, chat_rooms, paylink, phone
+from gateway.sessions_redis import open_store
+from gateway.ticking import ticking
+from gateway.turn import Turns
+
+PATIENCE = aiohttp.ClientTimeout(total=30, connect=5)
+
+ROUTES: tuple[Callable[[], Sequence[web.AbstractRouteDef]], ...] = (
+    webhooks.routes,  # /hooks/africastalking/{secret}/...
+    callbacks.routes,  # /hooks/payments/{secret}/{provider}
+    paylink.routes,  # /p/{token}
+    bill.routes,  # /b/{token}, /b/{token}.pdf
+    chat.routes,  # /chat, /chat/socket
+    quotes.routes,  # /quote
+    ops.routes,  # /tmf-api, /console, /healthz, /readyz, /metrics, /openapi.json
+)
+"""The route table. `/phone` adds itself where it is switched on and only this machine can reach it."""
+
+
+def make_app(house: House, *, host: str = "127.0.0.1", with_scheduler: bool = True) -> web.Application:
+    """The gateway of `house`, to be bound to `host`; with the scheduler inside unless it runs elsewhere."""
+    app = web.Application(client_max_size=1024 * 1024)
+    app[HOUSE] = house
+    app[CHECKS] = {}
+    ops.setup(app)
+    for routes in ROUTES:
+        app.add_routes(routes())
+    app.cleanup_ctx.append(opened)
+    chat.setup(app)
+    phone.setup(app, host)
+    if with_scheduler:
+        app.cleanup_ctx.append(ticking)
+    return app
+
+
+async def opened(app: web.Application) -> AsyncIterator[None]:
+    """Cleanup context: channels, sessions and turns, open while the app runs."""
+    house = app[HOUSE]
+    async with aiohttp.ClientSession(timeout=PATIENCE) as http:
+        channels = open_channels(Tools(house.settings, http, partial(chat_rooms.push, house)))
+        sessions = open_store(house.settings.sessions_path, house.settings.redis_url)
+        quick = open_quick(house.db)
+        turns = Turns(house, sessions, quick)
+        app[CHANNELS], app[TURNS] = channels, turns
+        yield
+        await quick.close()
+        await sessions.close()

@@ -1,0 +1,105 @@
+"""`hodi serve` is the gateway, with the scheduler inside unless told otherwise; `hodi schedule` is the scheduler alone."""
+
+import asyncio
+import sys
+from contextlib import suppress
+from typing import Annotated
+
+import structlog
+import typer
+import uvloop
+from aiohttp import web
+
+from gateway.commands.run import fail, out, told
+from gateway.house import check_secrets, link_warning, open_house
+
+LOOPBACK = "127.0.0.1"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(serve)
+    app.command()(schedule)
+
+
+@told
+def serve(
+    port: Annotated[int, typer.Option(help="Where to listen.")] = 8080,
+    host: Annotated[str, typer.Option(help="Which address to bind; a proxy with TLS stands before it.")] = LOOPBACK,
+    workers: Annotated[int, typer.Option(min=1, help="How many processes; PostgreSQL from two on.")] = 1,
+    scheduler: Annotated[bool, typer.Option(help="Tick and send in this process too.")] = True,
+) -> None:
+    """Serve the gateway."""
+    if workers > 1:
+        _many(host, port, workers, scheduler)
+    else:
+        with suppress(KeyboardInterrupt):
+            uvloop.run(serve_one(host, port, scheduler))
+
+
+async def serve_one(host: str, port: int, scheduler: bool) -> None:
+    """Serve in this process until it is stopped."""
+    from gateway.app import make_app
+
+    house = await open_house()
+    check_secrets(house.settings)
+    if warning := link_warning(house.settings):
+        structlog.get_logger().warning(warning)
+    runner = web.AppRunner(make_app(house, host=host, with_scheduler=scheduler), access_log=None, handle_signals=True)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, reuse_port=None).start()
+        out.print(f"Hodi listens on http://{host}:{port}", highlight=False)
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+        await house.db.close()
+
+
+def _many(host: str, port: int, workers: int, scheduler: bool) -> None:
+    """gunicorn with aiohttp's uvloop worker; each worker may lead the scheduler, one does."""
+    from gunicorn.app.base import BaseApplication
+
+    from core.config import Settings
+
+    if Settings().database_url.startswith("sqlite"):
+        raise fail("Several workers need PostgreSQL: set HODI_DATABASE_URL, or serve with one worker.")
+
+    class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+        def load_config(self) -> None:
+            settings = {
+                "bind": f"{host}:{port}", "workers": workers, "worker_class": "aiohttp.GunicornUVLoopWebWorker",
+                "accesslog": None, "graceful_timeout": 20,
+            }  # fmt: skip
+            for name, value in settings.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> object:
+            async def factory() -> web.Application:
+                from gateway.app import make_app
+
+                house = await open_house()
+                check_secrets(house.settings)
+                return make_app(house, host=host, with_scheduler=scheduler)
+
+            return factory
+
+    sys.argv = sys.argv[:1]
+    Gateway().run()
+
+
+@told
+def schedule() -> None:
+    """The scheduler alone: it leads, or stands by until the leader is gone."""
+    from gateway.ticking import tick_alone
+
+    async def run() -> None:
+        house = await open_house()
+        check_secrets(house.settings)
+        try:
+            await tick_alone(house)
+        finally:
+            await house.db.close()
+
+    with suppress(KeyboardInterrupt):
+        uvloop.run(run())

@@ -1,0 +1,107 @@
+"""`hodi dialogs`: proves, draws, or plays the conversations in the terminal."""
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.commands.run import err, out, told, with_house
+
+if TYPE_CHECKING:
+    from core.house import House
+
+dialogs = typer.Typer(help="The conversations: check, draw, try.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(dialogs, name="dialogs")
+
+
+@dialogs.command()
+@told
+def check() -> None:
+    """Prove every conversation in every language: no dead end, no missing word, no screen over its budget."""
+    from channels.paging import pages
+    from core.text import LANGUAGES
+    from dialogs.check import check as problems
+    from dialogs.flows import FLOWS, book_of
+    from gateway.house import example_operator
+
+    found = problems(book_of(example_operator()), LANGUAGES, lambda screen: len(pages(screen)))
+    for problem in found:
+        err.print(problem, style="red", markup=False, highlight=False)
+    if found:
+        raise typer.Exit(1)
+    out.print(f"{len(FLOWS)} conversations hold in {', '.join(LANGUAGES)}.", highlight=False)
+
+
+@dialogs.command()
+@told
+def draw(folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = Path("docs/dialogs")) -> None:
+    """Draw every conversation as Mermaid, from the tables that run it."""
+    from dialogs.draw import write_all
+    from dialogs.flows import book_of
+    from gateway.house import example_operator
+
+    folder.mkdir(parents=True, exist_ok=True)
+    changed = write_all(book_of(example_operator()), folder)
+    for path in changed:
+        out.print(f"drawn {path}", highlight=False)
+    out.print("Every drawing is fresh." if not changed else f"{len(changed)} drawn.", highlight=False)
+
+
+@dialogs.command("try")
+@told
+def play(
+    phone: Annotated[str, typer.Option(help="Whose phone, in E.164.")],
+    lang: Annotated[str | None, typer.Option(help="The language to speak; else the customer's own.")] = None,
+) -> None:
+    """Be a customer: dial, answer, hang up with an empty line. What you do is done."""
+
+    async def run(house: "House") -> None:
+        if lang:
+            await _speak(house, phone, lang)
+        await _dial(house, phone)
+
+    with_house(run)
+
+
+async def _speak(house: "House", phone: str, lang: str) -> None:
+    from core.parties import contacts
+
+    async with house.db.writing() as conn:
+        contact = await contacts.find_or_make(conn, house, "ussd", phone, phone)
+        await contacts.set_language(conn, contact.id, lang)
+
+
+async def _dial(house: "House", phone: str) -> None:
+    from channels.ussd_africastalking import AfricasTalkingUssd
+    from core.message import Inbound
+    from core.quick import open_quick
+    from gateway.sessions import EmbeddedStore
+    from gateway.turn import Turns
+
+    channel, sessions, quick = AfricasTalkingUssd(), EmbeddedStore(":memory:"), open_quick(house.db)
+    turns, session, said = Turns(house, sessions, quick), f"try-{secrets.token_hex(6)}", ""
+    while True:
+        inbound = Inbound(
+            "ussd",
+            phone,
+            said,
+            "text" if said else "new",
+            phone=phone,
+            session=session,
+            service=house.operator.ussd_code,
+        )
+        answer = await turns.take(inbound, channel)
+        out.print(answer[4:], markup=False, highlight=False)
+        if answer.startswith("END"):
+            break
+        typed = typer.prompt(">", default="", show_default=False)
+        if not typed:
+            break
+        said = f"{said}*{typed}" if said else typed
+    await quick.close()
+    await sessions.close()

@@ -1,0 +1,125 @@
+"""The town's wires: the gateway, the sandbox payment provider and a double of Africa's Talking, each a real HTTP server on loopback."""
+
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+from pydantic import SecretStr
+
+from core.clock import Clock
+from core.config import Settings
+from core.house import House
+from gateway import sandbox
+from gateway.app import make_app
+from gateway.desk import CHANNELS
+from gateway.doubles.africastalking import AfricasTalking
+from gateway.ticking import dispatcher_of
+from scheduler.dispatch import Dispatcher
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where everybody listens."""
+
+    gateway: int
+    sandbox: int
+    network: int
+
+
+def free_ports(gateway: int | None = None) -> Ports:
+    """Three ports nobody uses now; the gateway's may be given."""
+    sockets = [socket.socket() for _ in range(3)]
+    for one in sockets:
+        one.bind((HOST, 0))
+    found = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return Ports(gateway or found[0], found[1], found[2])
+
+
+def settings_of(folder: Path, ports: Ports) -> Settings:
+    """The settings of a town that lives in `folder`; its secrets are made anew each time."""
+    return Settings(
+        database_url=f"sqlite+aiosqlite:///{folder / 'hodi.db'}",
+        sessions_path=str(folder / "sessions.db"),
+        redis_url=None,
+        operator=folder / "operator",
+        public_url=f"http://{HOST}:{ports.gateway}",
+        secret_key=SecretStr(secrets.token_urlsafe(36)),
+        hook_secret=SecretStr(secrets.token_urlsafe(18)),
+        phone_page=True,
+        africastalking_api_key=SecretStr(secrets.token_urlsafe(18)),
+        africastalking_base_url=f"http://{HOST}:{ports.network}",
+        sandbox_base_url=f"http://{HOST}:{ports.sandbox}",
+        sandbox_secret=SecretStr(secrets.token_urlsafe(24)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Wires:
+    """The servers, up: what the story needs to reach them."""
+
+    house: House
+    http: aiohttp.ClientSession
+    network: AfricasTalking
+    bank: web.Application
+    dispatcher: Dispatcher
+
+    @property
+    def hooks(self) -> str:
+        """Where Africa's Talking posts to."""
+        secret = self.house.settings.hook_secret.get_secret_value()
+        return f"{self.house.settings.public_url}/hooks/africastalking/{secret}"
+
+    async def ask_bank(self, path: str, **told: object) -> None:
+        """Tell the sandbox provider to do something."""
+        headers = {"Authorization": f"Bearer {self.house.settings.sandbox_secret.get_secret_value()}"}
+        async with self.http.post(
+            f"{self.house.settings.sandbox_base_url}{path}", json=told, headers=headers
+        ) as answer:
+            answer.raise_for_status()
+
+
+@asynccontextmanager
+async def wired(house: House, ports: Ports, *, prompts_by_hand: bool, with_scheduler: bool) -> AsyncIterator[Wires]:
+    """Everybody listens while this is open."""
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        settings = house.settings
+        hooks = f"{settings.public_url}/hooks/africastalking/{settings.hook_secret.get_secret_value()}"
+        network = AfricasTalking(house.clock, settings.africastalking_api_key.get_secret_value(), hooks)
+        await stack.enter_async_context(_listening(network.app(), ports.network))
+        bank = _bank(house.settings, house.clock, prompts_by_hand)
+        await stack.enter_async_context(_listening(bank, ports.sandbox))
+        app = make_app(house, host=HOST, with_scheduler=with_scheduler)
+        await stack.enter_async_context(_listening(app, ports.gateway))
+        yield Wires(house, http, network, bank, dispatcher_of(house, app[CHANNELS]))
+
+
+def _bank(settings: Settings, clock: Clock, by_hand: bool) -> web.Application:
+    secret = settings.hook_secret.get_secret_value()
+    return sandbox.make_app(
+        settings.sandbox_secret.get_secret_value(),
+        clock=clock,
+        prompt_seconds=0.2,
+        by_hand=by_hand,
+        callback_url=f"{settings.public_url}/hooks/payments/{secret}/sandbox",
+    )
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, port: int) -> AsyncIterator[None]:
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, HOST, port).start()
+    try:
+        yield
+    finally:
+        await runner.cleanup()

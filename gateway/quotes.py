@@ -1,0 +1,50 @@
+"""`POST /quote`: what would I pay? The calculator prices with the very code that bills; anybody may ask, within bounds."""
+
+import asyncio
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from core.catalog import queries, quote_json
+from core.errors import BadInput
+from core.rating.errors import CannotRate
+from core.rating.quote import quote
+from gateway.admin.described import described
+from gateway.admin.json import respond
+from gateway.admin.throttle import Throttle
+from gateway.desk import HOUSE
+
+LARGEST = 256 * 1024
+THROTTLE = Throttle(burst=20, per_seconds=10)
+
+
+class Quoted(BaseModel):
+    """Every number is a decimal text; `lines` in bill order."""
+
+    currency: str
+    lines: list[dict[str, str]]
+    total: str
+
+
+@described(summary="Price usage on a tariff", answer=Quoted)
+async def price(request: web.Request) -> web.Response:
+    """POST /quote: the contract's quote with `"tariff": CODE`."""
+    if not THROTTLE.allows(request.remote or ""):
+        raise web.HTTPTooManyRequests(text="Too many questions at once: wait a few seconds and ask again.")
+    if (request.content_length or 0) > LARGEST:
+        raise web.HTTPRequestEntityTooLarge(max_size=LARGEST, actual_size=request.content_length or 0)
+    house = request.app[HOUSE]
+    try:
+        asked = quote_json.load(await request.text())
+        since, _ = quote_json.period_of(asked)
+        async with house.db.reading() as conn:
+            tariff = await queries.tariff_on(conn, str(asked.pop("tariff", "")), since)
+        answer = await asyncio.to_thread(lambda: quote(tariff, quote_json.parse(tariff, asked)))
+    except (CannotRate, BadInput, UnicodeDecodeError) as wrong:
+        raise web.HTTPBadRequest(text=str(wrong)) from None
+    return respond(quote_json.answer(tariff, answer))
+
+
+def routes() -> list[web.AbstractRouteDef]:
+    """The calculator."""
+    return [web.post("/quote", price)]

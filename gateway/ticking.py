@@ -1,0 +1,52 @@
+"""The scheduler inside the gateway's process, or alone (`hodi schedule`): one leads, whoever else runs stands by."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+
+import aiohttp
+from aiohttp import web
+
+from channels.contract import Channel
+from channels.registry import Tools, open_channels
+from channels.sms_africastalking import AfricasTalkingSms, AirtimeOrder
+from core.house import House
+from core.journeys import payment_doors
+from core.message import Sent
+from core.rewards import airtime
+from gateway.desk import CHANNELS, HOUSE
+from gateway.pages import chat_rooms
+from scheduler.app import Scheduler
+from scheduler.dispatch import Dispatcher
+from scheduler.handover import Handler
+from scheduler.jobs import JOBS
+
+
+def dispatcher_of(house: House, channels: dict[str, Channel]) -> Dispatcher:
+    """Sends what waits: messages by their channel, pushes and airtime by their handlers."""
+    handlers: dict[str, Handler] = {"push": payment_doors.push}
+    sms = channels.get("sms")
+    if isinstance(sms, AfricasTalkingSms):
+        handlers["airtime"] = airtime.handler(partial(_airtime, sms))
+    senders = {name: channel for name, channel in channels.items() if name != "ussd"}
+    return Dispatcher(house, senders, handlers)
+
+
+async def _airtime(sms: AfricasTalkingSms, phone: str, minor: int, currency: str, key: str) -> Sent:
+    return await sms.send_airtime(AirtimeOrder(key, phone, minor, currency))
+
+
+async def ticking(app: web.Application) -> AsyncIterator[None]:
+    """Cleanup context: the scheduler runs while the app does."""
+    scheduler = Scheduler(app[HOUSE], JOBS, dispatcher_of(app[HOUSE], app[CHANNELS]))
+    task = asyncio.create_task(scheduler.run())
+    yield
+    scheduler.stop()
+    await task
+
+
+async def tick_alone(house: House) -> None:
+    """`hodi schedule`: lead or stand by until the process is stopped."""
+    async with aiohttp.ClientSession() as http:
+        channels = open_channels(Tools(house.settings, http, partial(chat_rooms.push, house)))
+        await Scheduler(house, JOBS, dispatcher_of(house, channels)).run()

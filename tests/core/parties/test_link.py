@@ -1,0 +1,176 @@
+"""Codes to the phone of record: ten minutes, five tries, once; nothing in the database or the queue tells them."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import outbox
+from core.clock import SetClock
+from core.errors import Refused
+from core.house import House
+from core.journeys import notices
+from core.onboarding.model import Customer, Registered
+from core.onboarding.register import register_customer
+from core.parties import codes, contacts, link, queries
+from core.parties.model import Contact
+from core.parties.tables import link_code
+from core.text import LANGUAGES, say
+
+AMINA = "+254712345678"
+
+
+@pytest.fixture
+async def conn(house: House) -> AsyncIterator[AsyncConnection]:
+    async with house.db.writing() as open_conn:
+        yield open_conn
+
+
+@pytest.fixture
+async def amina(house: House, conn: AsyncConnection) -> Registered:
+    return await register_customer(conn, house, Customer("Amina", number="77", phone=AMINA, language="sw"))
+
+
+@pytest.fixture
+async def stranger(house: House, conn: AsyncConnection) -> Contact:
+    return await contacts.find_or_make(conn, house, "telegram", "4711")
+
+
+async def _sent(house: House, conn: AsyncConnection) -> str:
+    """The code of the newest message, read as the customer's phone shows it."""
+    rows = [row for row in await outbox.claim(conn, house.clock.now(), "w", 100) if row.kind == "code"]
+    [letter] = [made for made in await notices.compose(conn, house, rows[-1:]) if isinstance(made, notices.Letter)]
+    assert letter.notice.to == AMINA
+    return next(word for word in letter.notice.text.split() if word.isdigit() and len(word) == codes.DIGITS)
+
+
+def _other(code: str) -> str:
+    return f"{(int(code) + 1) % 10**codes.DIGITS:0{codes.DIGITS}}"
+
+
+async def test_the_right_code_links_the_account(
+    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
+) -> None:
+    assert await link.start(conn, house, stranger.id, " 77 ") == "+2547*****678"
+    code = await _sent(house, conn)
+    assert await link.finish(conn, house, stranger.id, f"{code[:3]} {code[3:]}") == amina.account_id
+    assert [account.number for account in await queries.accounts_of(conn, stranger.id)] == ["77"]
+    assert await link.unlink(conn, house, stranger.id, amina.account_id)
+    assert not await link.unlink(conn, house, stranger.id, amina.account_id)
+
+
+async def test_a_code_is_good_once(house: House, conn: AsyncConnection, amina: Registered, stranger: Contact) -> None:
+    await link.start(conn, house, stranger.id, "77")
+    code = await _sent(house, conn)
+    await link.finish(conn, house, stranger.id, code)
+    with pytest.raises(Refused, match=r"code\.none"):
+        await link.finish(conn, house, stranger.id, code)
+
+
+async def test_five_wrong_tries_end_a_code_even_for_the_right_one(
+    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
+) -> None:
+    await link.start(conn, house, stranger.id, "77")
+    code = await _sent(house, conn)
+    for _ in range(codes.TRIES):
+        assert await link.finish(conn, house, stranger.id, _other(code)) is None
+    with pytest.raises(Refused, match=r"code\.none"):
+        await link.finish(conn, house, stranger.id, code)
+    assert await queries.accounts_of(conn, stranger.id) == []
+
+
+async def test_a_code_runs_out_and_is_then_not_even_sent(
+    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact, clock: SetClock
+) -> None:
+    await link.start(conn, house, stranger.id, "77")
+    rows = await outbox.claim(conn, clock.now(), "w", 1)
+    code = codes.words(house, rows[0].subject_id or 0, rows[0].params)
+    assert code is not None
+    clock.forward(codes.LIFE)
+    with pytest.raises(Refused, match=r"code\.none"):
+        await link.finish(conn, house, stranger.id, code["code"])
+    [dropped] = await notices.compose(conn, house, rows)
+    assert isinstance(dropped, notices.Dropped)
+
+
+async def test_a_code_is_only_for_who_asked_what_it_was_asked_for_and_the_newest(
+    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
+) -> None:
+    other = await contacts.find_or_make(conn, house, "telegram", "4712")
+    await link.start(conn, house, stranger.id, "77")
+    first = await _sent(house, conn)
+    with pytest.raises(Refused, match=r"code\.none"):
+        await link.finish(conn, house, other.id, first)
+    with pytest.raises(Refused, match=r"code\.none"):
+        await link.finish(conn, house, stranger.id, first, purpose="pin")
+    await link.start(conn, house, stranger.id, "77")
+    second = await _sent(house, conn)
+    if first != second:
+        assert await link.finish(conn, house, stranger.id, first) is None
+    assert await link.finish(conn, house, stranger.id, second) == amina.account_id
+
+
+async def test_neither_the_table_nor_the_queue_holds_the_code(
+    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
+) -> None:
+    await link.start(conn, house, stranger.id, "77")
+    rows = await outbox.claim(conn, house.clock.now(), "w", 1)
+    words = codes.words(house, rows[0].subject_id or 0, rows[0].params)
+    assert words is not None
+    kept = (await conn.execute(select(link_code))).mappings().all()
+    assert words["code"] not in json.dumps([rows[0].params, [dict(row) for row in kept]], default=str)
+    [letter] = await notices.compose(conn, house, rows)
+    assert isinstance(letter, notices.Letter)
+    assert words["code"] in letter.notice.text
+    assert words["code"] not in letter.log
+
+
+async def test_a_code_for_a_pin_links_nothing(
+    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
+) -> None:
+    await link.start(conn, house, stranger.id, "77", purpose="pin")
+    assert await link.finish(conn, house, stranger.id, await _sent(house, conn), purpose="pin") == amina.account_id
+    assert await queries.accounts_of(conn, stranger.id) == []
+
+
+async def test_codes_cannot_be_asked_for_without_end(
+    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact, clock: SetClock
+) -> None:
+    for _ in range(codes.MOST_ASKED):
+        await link.start(conn, house, stranger.id, "77")
+    with pytest.raises(Refused, match=r"code\.too_many"):
+        await link.start(conn, house, stranger.id, "77")
+    clock.forward(codes.WINDOW + timedelta(seconds=1))
+    await link.start(conn, house, stranger.id, "77")
+
+
+async def test_the_phone_of_record_is_not_troubled_without_end_by_many_askers(
+    house: House, conn: AsyncConnection, amina: Registered
+) -> None:
+    for number in range(codes.MOST_SENT):
+        asker = await contacts.find_or_make(conn, house, "telegram", str(number))
+        await link.start(conn, house, asker.id, "77")
+    asker = await contacts.find_or_make(conn, house, "telegram", "one more")
+    with pytest.raises(Refused, match=r"code\.too_many"):
+        await link.start(conn, house, asker.id, "77")
+
+
+async def test_an_unknown_account_and_one_without_a_phone_are_refused(
+    house: House, conn: AsyncConnection, stranger: Contact
+) -> None:
+    await register_customer(conn, house, Customer("Juma", number="78"))
+    with pytest.raises(Refused, match=r"link\.unknown"):
+        await link.start(conn, house, stranger.id, "79")
+    with pytest.raises(Refused, match=r"link\.no_phone"):
+        await link.start(conn, house, stranger.id, "78")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("purpose", ["link", "pin", "page"])
+def test_a_code_fits_one_segment(lang: str, purpose: str) -> None:
+    text = say(lang, f"code.{purpose}", operator="Elevenchars", code="123456", minutes=10)
+    assert len(text) <= 160
+    assert text.isascii()
