@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import bulk
@@ -68,7 +68,8 @@ async def of_customer(
     before: datetime | None = None, limit: int = 50,
 ) -> list[Passed]:  # fmt: skip
     """The last messages of an account and of these contacts, newest first; `before` an instant for the next page."""
-    mine = or_(interaction.c.contact_id.in_(contact_ids), interaction.c.account_id == account_id)
+    mine: ColumnElement[bool] = interaction.c.contact_id.in_(contact_ids)
+    mine = mine if account_id is None else or_(mine, interaction.c.account_id == account_id)
     wanted = select(*(interaction.c[name] for name in Passed.__dataclass_fields__)).where(mine)
     if before is not None:
         wanted = wanted.where(interaction.c.at < before)

@@ -29,7 +29,7 @@ async def due(house: House, on: date) -> int:
         last = rows[-1].invoice_id
 
 
-def _missing(on: date, days: int, after: int) -> Select[tuple[int, int, date]]:
+def _missing(on: date, days: int, after: int) -> Select[int, int, date]:
     key = literal("reminder:") + cast(open_item.c.invoice_id, Text) + ":" + cast(open_item.c.due_on, Text)
     said = exists().where(outbox.outbox.c.key == key)
     return (

@@ -1,0 +1,71 @@
+"""Answers about tickets, outages and disputes: for the customer, the clerk and the page of one customer."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.care.model import UNSOLVED, Dispute, Happened, Ticket
+from core.care.reference import read
+from core.care.store import COLUMNS
+from core.care.tables import dispute, ticket, ticket_event
+
+
+async def tickets_of(
+    conn: AsyncConnection, *, contact_id: int | None = None, account_id: int | None = None, open_only: bool = False,
+    limit: int = 20,
+) -> list[Ticket]:  # fmt: skip
+    """The tickets of a contact or of an account, newest first."""
+    query = select(*COLUMNS)
+    if contact_id is not None:
+        query = query.where(ticket.c.contact_id == contact_id)
+    if account_id is not None:
+        query = query.where(ticket.c.account_id == account_id)
+    if contact_id is None and account_id is None:
+        return []
+    if open_only:
+        query = query.where(ticket.c.state.in_(UNSOLVED))
+    rows = await conn.execute(query.order_by(ticket.c.opened_at.desc(), ticket.c.id.desc()).limit(limit))
+    return [Ticket(*row) for row in rows]
+
+
+async def by_reference(conn: AsyncConnection, reference: str) -> Ticket | None:
+    """The ticket a person reads out, however it is spaced; None for a wrong check digit and for one we never gave."""
+    meant = read(reference)
+    if meant is None:
+        return None
+    row = (await conn.execute(select(*COLUMNS).where(ticket.c.reference == meant))).first()
+    return Ticket(*row) if row else None
+
+
+async def by_id(conn: AsyncConnection, ticket_id: int) -> Ticket | None:
+    """One ticket."""
+    row = (await conn.execute(select(*COLUMNS).where(ticket.c.id == ticket_id))).first()
+    return Ticket(*row) if row else None
+
+
+async def log_of(conn: AsyncConnection, ticket_id: int) -> list[Happened]:
+    """All that happened to a ticket, oldest first."""
+    rows = await conn.execute(
+        select(ticket_event.c.at, ticket_event.c.actor, ticket_event.c.kind, ticket_event.c.details)
+        .where(ticket_event.c.ticket_id == ticket_id)
+        .order_by(ticket_event.c.id)
+    )
+    return [Happened(*row) for row in rows]
+
+
+async def queue(conn: AsyncConnection, *, branch_id: int | None = None, limit: int = 100) -> list[Ticket]:
+    """What waits for a clerk, the gravest first and then the oldest."""
+    grave = {"critical": 0, "high": 1, "normal": 2}
+    query = select(*COLUMNS).where(ticket.c.state == "open")
+    if branch_id is not None:
+        query = query.where(ticket.c.branch_id == branch_id)
+    rows = [Ticket(*row) for row in await conn.execute(query.order_by(ticket.c.opened_at, ticket.c.id).limit(limit))]
+    return sorted(rows, key=lambda one: grave.get(one.severity, 3))
+
+
+async def disputes_of(conn: AsyncConnection, invoice_ids: Sequence[int]) -> list[Dispute]:
+    """The disputes of these bills, oldest first."""
+    columns = [dispute.c[name] for name in Dispute.__dataclass_fields__]
+    rows = await conn.execute(select(*columns).where(dispute.c.invoice_id.in_(invoice_ids)).order_by(dispute.c.id))
+    return [Dispute(*row) for row in rows]

@@ -1,0 +1,78 @@
+"""A customer says that a line of her bill is wrong: a ticket, and the amount is frozen until someone has decided.
+
+Only the disputed part is frozen (domain.md 5): the rest stays due. The open item's row is locked first, so that a payment, a debit and
+a dispute of the same bill come one after the other and never pay for, or freeze, a cent twice.
+"""
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.billing.tables import invoice, invoice_line
+from core.care import disputes, store
+from core.care.model import Ticket
+from core.errors import Refused
+from core.house import House
+from core.ledger.tables import open_item
+
+WHOLE_BILL = -1
+
+
+async def dispute(
+    conn: AsyncConnection, house: House, *, account_id: int, invoice_id: int, position: int = WHOLE_BILL, reason: str,
+    contact_id: int | None, key: str,
+) -> Ticket:  # fmt: skip
+    """Contest a line (or the whole bill): the ticket to follow it by. The same `key`, or an item contested already: its ticket."""
+    known = await store.by_key(conn, f"dispute:{key}")
+    if known is not None:
+        return known
+    wanted = await _amount(conn, account_id, invoice_id, position)
+    free = await _hold(conn, invoice_id)
+    standing = await disputes.open_of(conn, invoice_id, position)
+    if standing is not None:
+        return standing
+    frozen = max(0, min(wanted, free))
+    await conn.execute(
+        update(open_item)
+        .where(open_item.c.invoice_id == invoice_id)
+        .values(disputed_minor=open_item.c.disputed_minor + frozen)
+    )
+    return await disputes.open_dispute(
+        conn, house, account_id=account_id, invoice_id=invoice_id, position=position, reason=reason,
+        contact_id=contact_id, key=key, amount_minor=frozen,
+    )  # fmt: skip
+
+
+async def rejected(conn: AsyncConnection, house: House, dispute_id: int, *, actor: str) -> bool:
+    """The line was right after all: its amount is due again, and the customer hears of it. False: it was decided before."""
+    decided = await disputes.decide(conn, house, dispute_id, "rejected", actor)
+    if decided is None:
+        return False
+    await _hold(conn, decided.invoice_id)
+    await conn.execute(
+        update(open_item)
+        .where(open_item.c.invoice_id == decided.invoice_id)
+        .values(disputed_minor=open_item.c.disputed_minor - decided.amount_minor)
+    )
+    return True
+
+
+async def _amount(conn: AsyncConnection, account_id: int, invoice_id: int, position: int) -> int:
+    """What the item comes to; refused when there is no such item on a final bill of this account."""
+    total = select(invoice.c.total_minor).where(
+        invoice.c.id == invoice_id, invoice.c.account_id == account_id, invoice.c.state == "final"
+    )
+    found = (await conn.execute(total)).scalar_one_or_none()
+    if found is not None and position != WHOLE_BILL:
+        line = select(invoice_line.c.amount_minor).where(
+            invoice_line.c.invoice_id == invoice_id, invoice_line.c.position == position
+        )
+        found = (await conn.execute(line)).scalar_one_or_none()
+    if found is None:
+        raise Refused("dispute.unknown_line", status=404)
+    return int(found)
+
+
+async def _hold(conn: AsyncConnection, invoice_id: int) -> int:
+    """Lock the open item; what of it is open and not disputed yet (0 where nothing is open)."""
+    query = select(open_item.c.open_minor - open_item.c.disputed_minor).where(open_item.c.invoice_id == invoice_id)
+    return int((await conn.execute(query.with_for_update())).scalar_one_or_none() or 0)
