@@ -18,7 +18,6 @@ PERMISSIONS: dict[str, str] = {
     "campaign.run": "plan, pause and cancel campaigns",
     "outbox.see": "see messages that could not leave",
     "outbox.replay": "send dead messages again",
-    "hub.write": "subscribe to events and unsubscribe",
     "console.use": "sign in to the console and out of it",
 }
 """What may be done, and what each means in words."""
@@ -31,7 +30,7 @@ ROLES: dict[str, frozenset[str]] = {
     "finance": _LOOK | {"outbox.see", "outbox.replay"},
     "marketing": frozenset({"day.see", "campaign.see", "campaign.run", "console.use"}),
     "viewer": _LOOK,
-    "partner": frozenset({"bill.see", "payment.see", "ticket.see", "ticket.write", "hub.write", "customer.see"}),
+    "partner": frozenset({"bill.see", "payment.see", "ticket.see", "ticket.write", "customer.see"}),
 }
 """Who may do what: the only table of its kind."""
 

@@ -9,10 +9,10 @@ from aiohttp import web
 from gateway.admin import health, metrics, openapi
 from gateway.admin.auth import guard
 from gateway.admin.edge import edge, headers
-from gateway.admin.tmf import customer_bill, payment
+from gateway.admin.tmf import customer_bill, payment, trouble_ticket
 from gateway.pages import page
 
-ROOMS = (health, metrics, openapi, customer_bill, payment, page)
+ROOMS = (health, metrics, openapi, customer_bill, payment, trouble_ticket, page)
 
 
 def routes() -> list[web.AbstractRouteDef]:
