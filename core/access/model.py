@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 PERMISSIONS: dict[str, str] = {
     "customer.see": "find a customer and see the whole of one",
+    "customer.reveal": "see phone numbers in full",
     "bill.see": "see bills and their lines",
     "payment.see": "see payments and what they paid",
     "ticket.see": "see tickets",
@@ -26,8 +27,8 @@ _LOOK = frozenset({"customer.see", "bill.see", "payment.see", "ticket.see", "day
 
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset(PERMISSIONS),
-    "clerk": _LOOK - {"day.see", "campaign.see"} | {"ticket.write", "outbox.see"},
-    "finance": _LOOK | {"outbox.see", "outbox.replay"},
+    "clerk": _LOOK - {"day.see", "campaign.see"} | {"customer.reveal", "ticket.write", "outbox.see"},
+    "finance": _LOOK | {"customer.reveal", "outbox.see", "outbox.replay"},
     "marketing": frozenset({"day.see", "campaign.see", "campaign.run", "console.use"}),
     "viewer": _LOOK,
     "partner": frozenset({"bill.see", "payment.see", "ticket.see", "ticket.write", "customer.see"}),
