@@ -61,11 +61,19 @@ async def serve(folder: Path, plan: Plan, port: int) -> None:
 
 
 def _invite(town: Town, port: int) -> None:
+    """Where to go, and how a provider would speak to us (the secret is this town's own and dies with it)."""
     who = next(iter(town.neighbours.values()))
     out.rule("Hodi?")
     out.print(f"A phone to dial:  http://{HOST}:{port}/phone   (be {who.name}, {who.phone})", highlight=False)
     out.print(f"A chat:           http://{HOST}:{port}/chat", highlight=False)
     out.print(f"The console:      http://{HOST}:{port}/console   ({CLERK} / {WELCOME})", highlight=False)
+    secret = town.house.settings.hook_secret.get_secret_value()
+    out.print("Or as the network does it:", highlight=False)
+    out.print(
+        f"curl http://{HOST}:{port}/hooks/africastalking/{secret}/ussd -d sessionId=1 -d serviceCode='*384*100#' "
+        f"--data-urlencode phoneNumber={who.phone} -d text=",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
     out.print("Ctrl-C ends it.", highlight=False)
 
 
