@@ -98,14 +98,19 @@ def test_a_mistake_in_the_operators_file_is_told_with_its_line(operator_folder: 
 def test_from_a_csv_of_customers_to_verified_bills(operator_folder: Path, tmp_path: Path) -> None:
     customers = tmp_path / "customers.csv"
     customers.write_text(
-        "number,name,phone,bill_day,opened_on,meter,meter_kind\n"
-        "A1,Amina Odhiambo,+254700000001,1,2026-01-01,M1,register\n"
-        "A2,Baraka Mwangi,not a phone,1,2026-01-01,M2,register\n"
+        "customerID,name,phone,bill_day,opened_on\n"
+        "A1,Amina Odhiambo,0700 000001,1,2026-01-01\n"
+        "A2,Baraka Mwangi,not a phone,1,2026-01-01\n"
     )
+    meters = tmp_path / "meters.csv"
+    meters.write_text("serial,account,kind\nM1,A1,register\n")
     readings = tmp_path / "readings.csv"
     readings.write_text("meter,read_on,value\nM1,2026-01-01,100\nM1,2026-02-01,142\n")
-    status, text = hodi("import", "customers", str(customers))
+    status, text = hodi(
+        "import", "customers", str(customers), "--column", "number=customerID", "--fill", "segment=home"
+    )
     assert (status, "1 accepted" in text, "1 rejected" in text) == (1, True, True)
+    assert hodi("import", "meters", str(meters))[0] == 0
     assert hodi("import", "readings", str(readings))[0] == 0
     status, preview = hodi("bill", "--date", "2026-02-01", "--preview", "--json")
     assert [bill["total"] for bill in json.loads(preview)] == ["1122.00"]
