@@ -22,7 +22,9 @@ from core.rating.model import Batch, Events
 from core.rating.online import Counter, price_of
 from core.rating.quote import QuoteRequest, Row, quote
 from core.rating.rate import rate
+from core.rating.sheet import Sheet
 from core.rating.times import DAY_SECONDS, EPOCH
+from core.rating.walk import Trail, through
 
 Figure = dict[str, Any]
 SIZES = (10_000, 100_000, 1_000_000)
@@ -66,10 +68,10 @@ def best(work: Callable[[], object], times: int = 3) -> float:
     return min(found)
 
 
-def limit_seconds(batch: Batch) -> float:
-    """Read the columns once and write what is the result once: a quantity per account, time and block."""
+def reading(batch: Batch) -> Callable[[], None]:
+    """The limit: read the columns once and write what is the result once, a quantity per account, time and block."""
     events = batch.events["energy"]
-    columns: list[NDArray[np.int64]] = [events.account, events.at, events.quantity]  # type: ignore[list-item]
+    columns = [column for column in (events.account, events.at, events.quantity) if column is not None]
     out = np.empty(batch.size * 10, dtype=np.int64)
 
     def touch() -> None:
@@ -77,7 +79,13 @@ def limit_seconds(batch: Batch) -> float:
             column.max()
         out.fill(1)
 
-    return best(touch, 5)
+    return touch
+
+
+def paired(limit: Callable[[], object], work: Callable[[], object], times: int = 7) -> tuple[float, float]:
+    """Seconds of the limit and of the work, taken in turns so that a busy machine slows both."""
+    pairs = [(best(limit, 1), best(work, 1)) for _ in range(times)]
+    return min(pair[0] for pair in pairs), min(pair[1] for pair in pairs)
 
 
 def by_hand(batch: Batch) -> NDArray[np.int64]:
@@ -109,14 +117,15 @@ def peak_mb(work: Callable[[], object]) -> float:
     return peak / 2**20
 
 
-def figure(name: str, events: int, seconds: float, limit: float, peak: float) -> Figure:
+def figure(name: str, events: int, seconds: tuple[float, float], peak: float) -> Figure:
     """Millions of events a second, against the limit."""
+    limit, ours = seconds
     return {
         "name": name,
-        "value": events / seconds / 1e6,
+        "value": events / ours / 1e6,
         "unit": "M events/s",
         "limit": events / limit / 1e6,
-        "ratio": limit / seconds,
+        "ratio": limit / ours,
         "peak_mb": peak,
     }
 
@@ -124,20 +133,36 @@ def figure(name: str, events: int, seconds: float, limit: float, peak: float) ->
 def whole_runs(events: int) -> list[Figure]:
     """Batches through `rate`, with numba and without, one thread and two, and by hand."""
     tariff, batch = load_tariff(TARIFF), made(events)
-    limit = limit_seconds(batch)
-    figures = [figure(f"rating by hand in NumPy, {events:,} events", events, best(lambda: by_hand(batch)), limit, 0)]
+    limit = reading(batch)
+    columns = batch.events["energy"].quantity.nbytes * 3 / 2**20
+    figures = [
+        figure(f"rating by hand in NumPy, {events:,} events", events, paired(limit, lambda: by_hand(batch), 3), columns)
+    ]
     engines = [("NumPy", False)] + ([("numba", True)] if fast.installed() else [])
     for engine, used in engines:
         fast.USED = used
         if used:
             rate(tariff, made(fast.MANY_EVENTS))
-        peak = peak_mb(lambda: rate(tariff, batch))
+        peak = columns + peak_mb(lambda: rate(tariff, batch))
         for threads in (1, 2):
-            seconds = best(lambda threads=threads: rate(tariff, batch, threads))  # type: ignore[misc]
+            seconds = paired(limit, lambda threads=threads: rate(tariff, batch, threads))  # type: ignore[misc]
             name = f"rating, {engine}, {threads} thread{'s' * (threads > 1)}, {events:,} events"
-            figures.append(figure(name, events, seconds, limit, peak))
+            figures.append(figure(name, events, seconds, peak))
+        figures.append(
+            figure(f"its walk alone, {engine}, {events:,} events", events, paired(limit, walking(batch)), peak)
+        )
     fast.USED = True
     return figures
+
+
+def walking(batch: Batch) -> Callable[[], object]:
+    """Only the walk of the events through allowance, blocks and times of use, without lines, rounding and totals."""
+    sheet, events = Sheet(load_tariff(TARIFF), batch), batch.events["energy"]
+    face = sheet.face("energy", "energy")
+    table = (face.bands, face.origin, face.seconds)
+    trail = Trail(batch.size, events.account, events.quantity, at=events.at, face=table, top=sheet.top("energy"))
+    bounds = np.array(BOUNDS, dtype=np.int64).reshape(len(BOUNDS), 1)
+    return lambda: through(trail, bounds, 2)
 
 
 def one_event() -> list[Figure]:
@@ -181,20 +206,15 @@ def _time(name: str, value: float, limit: float) -> Figure:
 
 def run() -> list[Figure]:
     """Every figure of rating, and how its cost grows with size (1.0 is linear)."""
-    sizes = (*SIZES, *(int(size) for size in os.environ.get("HODI_BENCH_EVENTS", "").split() if size))
+    sizes = (*SIZES, *(int(size) for size in os.environ.get("HODI_BENCH_EVENTS", "").split()))
     by_size = [whole_runs(events) for events in sizes]
-    figures = [found for figures in by_size for found in figures]
-    for first, last in zip(by_size[1], by_size[-1], strict=True):
-        growth = np.log((sizes[-1] / last["value"]) / (sizes[1] / first["value"])) / np.log(sizes[-1] / sizes[1])
-        name = f"growth of {last['name'].rsplit(',', 1)[0]}" if sizes[-1] < 10**7 else f"growth of {last['name']}"
-        figures.append(
-            {
-                "name": name,
-                "value": float(growth),
-                "unit": "exponent",
-                "limit": 1.0,
-                "ratio": 1.0 / float(growth),
-                "peak_mb": 0.0,
-            }
-        )
-    return [*figures, *one_event(), *one_quote()]
+    growths = [_growth(first, last, sizes) for first, last in zip(by_size[1], by_size[-1], strict=True)]
+    return [*(found for figures in by_size for found in figures), *growths, *one_event(), *one_quote()]
+
+
+def _growth(first: Figure, last: Figure, sizes: tuple[int, ...]) -> Figure:
+    """The exponent of cost against size, from the second size to the largest."""
+    cost = (sizes[-1] / last["value"]) / (sizes[1] / first["value"])
+    exponent = float(np.log(cost) / np.log(sizes[-1] / sizes[1]))
+    name = f"growth: {last['name'].removesuffix(f', {sizes[-1]:,} events')}"
+    return {"name": name, "value": exponent, "unit": "exponent", "limit": 1.0, "ratio": 1.0 / exponent, "peak_mb": 0.0}

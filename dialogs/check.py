@@ -157,7 +157,7 @@ def _screens(book: Book, lang: str, pages: Pages) -> Iterator[str]:
 
 def widest_kept(book: Book) -> dict[str, object]:
     """The longest of everything that any state or effect leaves behind."""
-    kept: dict[str, object] = {"why": "W" * 150, **dict.fromkeys(("name", "place", "number"), "W" * 30)}
+    kept: dict[str, object] = {"why": "W" * 150, "name": "W" * 60, "place": "W" * 60, "number": "W" * 20}
     for _, _, state in _each(book):
         for _, run, _ in _effects(state):
             kept |= run.widest

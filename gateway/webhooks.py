@@ -21,6 +21,7 @@ from core.house import House
 from core.message import Delivery, Inbound, OptOut
 from core.parties import contacts
 from core.phone import from_provider
+from core.rewards import airtime
 from gateway import replies
 from gateway.desk import CHANNELS, HOUSE, TURNS
 
@@ -92,7 +93,9 @@ async def _take_in(house: House, event: Event) -> None:
     if not isinstance(event, Delivery | OptOut):
         return  # a SIM or number change: nobody asks for it yet
     async with house.db.writing() as conn:
-        if isinstance(event, Delivery):
+        if isinstance(event, Delivery) and event.channel == "airtime":
+            await airtime.reported(conn, house, event)
+        elif isinstance(event, Delivery):
             await delivery.report(conn, house.clock.now(), event)
         elif from_provider(event.user):
             contact = await contacts.find_or_make(conn, house, event.channel, event.user)

@@ -252,7 +252,7 @@ class Dispatcher:
 def _unsent(one: Dropped | Held | Poison) -> Outcome:
     """What becomes of a row that is no letter."""
     if isinstance(one, Held):
-        return Outcome(one.row.id, "waiting", reason="quiet hours", not_before=one.until, attempts=one.row.attempts)
+        return Outcome(one.row.id, "waiting", reason=one.reason, not_before=one.until, attempts=one.row.attempts)
     if isinstance(one, Dropped):
         return Outcome(one.row.id, "dropped", reason=one.reason, attempts=one.row.attempts)
     return handover.poison(one.row, one.reason)

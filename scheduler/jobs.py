@@ -7,9 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from core.billing.cycles import due_dates
 from core.house import House
-from core.journeys import reminders
+from core.journeys import collect, payment_doors, reminders
+from core.journeys.close_cycles import close_cycles
 from core.ledger import seal
+from core.rewards import airtime
+from scheduler.campaigns import feed_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +25,27 @@ class Job:
     run: Callable[[House], Awaitable[object]]
 
 
+async def _bill(house: House) -> object:
+    on = house.today()
+    async with house.db.reading() as conn:
+        due = await due_dates(conn, "open", on) or await due_dates(conn, "built", on)
+    return (await close_cycles(house, on)).finalised if due else 0
+
+
+async def _collect(house: House) -> object:
+    return (await collect.collect_due(house, house.today())).total()
+
+
+async def _poll(house: House) -> object:
+    return (await payment_doors.poll(house)).total()
+
+
 async def _remind(house: House) -> object:
     return await reminders.due(house, house.today())
+
+
+async def _airtime(house: House) -> object:
+    return (await airtime.poll(house)).total()
 
 
 async def _seal(house: House) -> object:
@@ -31,6 +54,11 @@ async def _seal(house: House) -> object:
 
 
 JOBS: tuple[Job, ...] = (
+    Job("bills due", timedelta(minutes=10), _bill),
+    Job("mandates to collect", timedelta(minutes=10), _collect),
     Job("reminders due", timedelta(minutes=10), _remind),
+    Job("payments unknown", timedelta(seconds=30), _poll),
+    Job("airtime unknown", timedelta(minutes=1), _airtime),
+    Job("campaigns", timedelta(seconds=5), feed_all),
     Job("seal the books", timedelta(minutes=1), _seal),
 )

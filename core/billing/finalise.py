@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import case, func, literal, select, update
+from sqlalchemy import case, func, literal, null, select, update
 from sqlalchemy import insert as sql_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -89,7 +89,7 @@ async def _stage(conn: AsyncConnection, to_date: date, size: int) -> tuple[int, 
     )
     n = func.row_number().over(order_by=chosen.c.account_id) - 1
     amounts = (invoice.c.total_minor, invoice.c.tax_minor, invoice.c.rounding_minor, invoice.c.reward_minor)
-    rows = select(n, chosen.c.id, chosen.c.invoice_id, chosen.c.account_id, *amounts, literal(0))
+    rows = select(n, chosen.c.id, chosen.c.invoice_id, chosen.c.account_id, *amounts, literal(0), null())
     rows = rows.join_from(chosen, invoice, invoice.c.id == chosen.c.invoice_id)
     first = select(invoice.c.currency).join_from(cycle, invoice, invoice.c.id == cycle.c.invoice_id).where(built)
     currency = (await conn.execute(first.order_by(cycle.c.account_id).limit(1))).scalar_one_or_none()
@@ -102,16 +102,17 @@ async def _stage(conn: AsyncConnection, to_date: date, size: int) -> tuple[int, 
 
 async def _before(conn: AsyncConnection, currency: str) -> None:
     """What each account owed (or had to its credit) just before."""
-    mine = (ledger_account.c.code == "receivable") & (ledger_account.c.asset == currency)
     held = (
-        select(ledger_account.c.owner_id, balance.c.amount)
+        select(balance.c.amount)
         .join_from(ledger_account, balance, balance.c.ledger_account_id == ledger_account.c.id)
-        .join(closing, closing.c.account_id == ledger_account.c.owner_id)
-        .where(mine)
-        .subquery()
+        .where(
+            ledger_account.c.code == "receivable",
+            ledger_account.c.owner_id == closing.c.account_id,
+            ledger_account.c.asset == currency,
+        )
+        .scalar_subquery()
     )
-    owed = update(closing).where(closing.c.account_id == held.c.owner_id)
-    await conn.execute(owed.values(before_minor=held.c.amount))
+    await conn.execute(update(closing).values(before_minor=func.coalesce(held, 0)))
 
 
 async def _post(conn: AsyncConnection, house: House, on: date, currency: str, first_id: int) -> None:
@@ -125,7 +126,7 @@ async def _post(conn: AsyncConnection, house: House, on: date, currency: str, fi
         SetLeg("rewards_cost", staged.reward_minor, "reward units"),
     )
     journals = SetJournals(
-        closing, staged.n, staged.account_id, staged.invoice_id, legs, kind="invoice", book="receivable",
+        closing, staged.n, staged.account_id, staged.invoice_id, staged.book_id, legs, kind="invoice", book="receivable",
         asset=currency, booked_on=on, first_id=first_id,
     )  # fmt: skip
     await post_set(conn, house, journals)

@@ -62,6 +62,7 @@ closing = _table(
     Column("rounding_minor", BigInteger),
     Column("reward_minor", BigInteger),
     Column("before_minor", BigInteger),
+    Column("book_id", BigInteger),
 )
 
 

@@ -56,7 +56,7 @@ class Context:
             refuse(
                 self.at(code),
                 f"no price for the time {lacking[0]!r}",
-                "give every time of use a price, or name `during`",
+                "give every time of use a price (a usage charge may name `during`)",
             )
         return {self.times[name]: self.price(text) for name, text in prices.items()}
 

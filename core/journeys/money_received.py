@@ -1,13 +1,19 @@
 """Money found its account: it pays the bills it should, the customer is thanked once, and paying on time earns points.
 
-All in the transaction that kept the receipt, so that neither a crash nor a repeated callback can part them.
+All in the transaction that kept the receipt, so that neither a crash nor a repeated callback can part them. Money that is taken back
+takes the points of the bills it re-opens with it.
 """
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import outbox
 from core.house import House
+from core.ledger.tables import open_item
 from core.payments import allocate, suspense
+from core.payments.tables import allocation
+from core.rewards import earn
+from core.rewards.model import PaidBill
 
 
 async def received(conn: AsyncConnection, house: House, receipt_id: int) -> None:
@@ -19,6 +25,9 @@ async def received(conn: AsyncConnection, house: House, receipt_id: int) -> None
         conn, house, key=f"thanks:{receipt_id}", kind="notice", template="notice.thanks",
         account_id=settled.account_id, subject_id=receipt_id,
     )  # fmt: skip
+    paid_on = settled.received_at.astimezone(house.zone).date()
+    paid = [PaidBill(bill.invoice_id, bill.total_minor, bill.currency, paid_on, bill.due_on) for bill in settled.closed]
+    await earn.for_paid_bills(conn, house, settled.account_id, paid)
 
 
 async def claimed(conn: AsyncConnection, house: House, account_id: int, number: str, actor: str) -> int:
@@ -26,3 +35,16 @@ async def claimed(conn: AsyncConnection, house: House, account_id: int, number: 
     receipt_id = await suspense.claim(conn, house, account_id, number, actor)
     await received(conn, house, receipt_id)
     return receipt_id
+
+
+async def taken_back(conn: AsyncConnection, house: House, receipt_id: int) -> None:
+    """What follows from a receipt that was reversed: its bills are open again, so what they had earned goes."""
+    query = (
+        select(open_item.c.invoice_id)
+        .where(
+            open_item.c.invoice_id.in_(select(allocation.c.invoice_id).where(allocation.c.receipt_id == receipt_id)),
+            open_item.c.open_minor > 0,
+        )
+        .order_by(open_item.c.invoice_id)
+    )
+    await earn.take_back(conn, house, list((await conn.execute(query)).scalars()))

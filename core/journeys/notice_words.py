@@ -35,7 +35,14 @@ class Untrue:
     reason: str
 
 
-PAID, GONE, DISPUTED = Untrue("paid meanwhile"), Untrue("not there any more"), Untrue("nothing undisputed is open")
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """It is still true and must wait for a person's word; why."""
+
+    reason: str
+
+
+PAID, GONE = Untrue("paid meanwhile"), Untrue("not there any more")
 HERSELF = ("mobile_push", "card", "mobile_inbound")
 """Ways of paying that a person has just done: she is awake, and waits for the answer."""
 
@@ -115,8 +122,10 @@ def failed(house: House, row: Leaving, reader: Reader, tried: AttemptFacts) -> W
     return Words("notice.failed", says, can_wait=tried.method not in HERSELF)
 
 
-def campaign(house: House, row: Leaving, reader: Reader, sent: CampaignFacts) -> Words | Untrue:
+def campaign(house: House, row: Leaving, reader: Reader, sent: CampaignFacts) -> Words | Untrue | NotYet:
     """A campaign's own words, if it still runs and this person still agrees to hear from us."""
+    if sent.state == "paused":
+        return NotYet("the campaign is paused")
     if sent.state not in ("running", "done"):
         return Untrue(f"the campaign is {sent.state}")
     if reader.stopped or not reader.marketing:

@@ -6,7 +6,7 @@ whose words cannot be made (a template that lost a field, say) is named as poiso
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,7 +15,7 @@ from core.house import House
 from core.journeys import notice_facts as facts
 from core.journeys import notice_words as words
 from core.journeys import readers
-from core.journeys.notice_words import Untrue, Words
+from core.journeys.notice_words import NotYet, Untrue, Words
 from core.journeys.quiet import held_until
 from core.journeys.readers import Reader
 from core.message import Notice
@@ -43,10 +43,11 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A row that waits for the end of the quiet hours."""
+    """A row that waits for the end of the quiet hours, or for a paused campaign."""
 
     row: Leaving
     until: datetime
+    reason: str = "quiet hours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,11 @@ class Poison:
     reason: str
 
 
+PAUSE = timedelta(minutes=1)
+"""How soon a row of a paused campaign looks again."""
 Composed = Letter | Dropped | Held | Poison
 Gather = Callable[[AsyncConnection, House, Collection[int]], Awaitable[Mapping[int, Any]]]
-Write = Callable[[House, Leaving, Reader, Any], Words | Untrue]
+Write = Callable[[House, Leaving, Reader, Any], Words | Untrue | NotYet]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,8 @@ def _one(
         made = _words(house, row, reader, known)
         if isinstance(made, Untrue):
             return Dropped(row, made.reason)
+        if isinstance(made, NotYet):
+            return Held(row, house.clock.now() + PAUSE, made.reason)
         if made.can_wait and until is not None:
             return Held(row, until)
         return _letter(house, row, reader, made)
@@ -121,7 +126,7 @@ def _one(
         return Poison(row, f"{type(bug).__name__}: {bug}"[:200])
 
 
-def _words(house: House, row: Leaving, reader: Reader, known: dict[str, Mapping[int, Any]]) -> Words | Untrue:
+def _words(house: House, row: Leaving, reader: Reader, known: dict[str, Mapping[int, Any]]) -> Words | Untrue | NotYet:
     kind = ".".join(row.template.split(".")[:2])
     writer = writer_of(row.template)
     if writer.gather is None:

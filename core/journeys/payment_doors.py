@@ -14,7 +14,7 @@ from core.payments import poll as polls
 from core.payments import push as pushes
 from core.payments.model import Follow
 
-FOLLOW = Follow(received=money_received.received, failed=payment_failed.failed)
+FOLLOW = Follow(received=money_received.received, failed=payment_failed.failed, reversed=money_received.taken_back)
 
 
 async def event(

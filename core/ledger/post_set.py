@@ -9,7 +9,22 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, Table, Text, case, cast, func, literal, select, union_all, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    Select,
+    Table,
+    Text,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+    union_all,
+    update,
+)
 from sqlalchemy import insert as sql_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,14 +49,15 @@ class SetLeg:
 class SetJournals:
     """One journal `<kind>:<subject>` for each row of the temporary `table`, between the owner's `book` and the house's books.
 
-    `n` counts the rows from 0, `owner` is the customer's account (each once), `subject` ends the key. Journals and postings get ids
-    from `first_id` on: `ids_needed` of them.
+    `n` counts the rows from 0, `owner` is the customer's account (each once), `subject` ends the key; `book_id` is an empty column
+    that is filled with the ledger account of each owner. Journals and postings get ids from `first_id` on: `ids_needed` of them.
     """
 
     table: Table
     n: ColumnElement[Any]
     owner: ColumnElement[Any]
     subject: ColumnElement[Any]
+    book_id: Column[Any]
     legs: Sequence[SetLeg]
     kind: str
     book: str
@@ -59,10 +75,10 @@ class SetJournals:
         """The id of a row's journal."""
         return literal(self.first_id) + self.n * self.step
 
-    def with_books(self, query: Select[Any]) -> Select[Any]:
-        """The owners' ledger accounts joined to the staged rows."""
-        mine = (ledger_account.c.code == self.book) & (ledger_account.c.asset == self.asset)
-        return query.select_from(self.table).join(ledger_account, mine & (ledger_account.c.owner_id == self.owner))
+    @property
+    def moved(self) -> ColumnElement[Any]:
+        """By how much the owner's book changes."""
+        return sum((leg.amount for leg in self.legs[1:]), start=self.legs[0].amount)
 
 
 def ids_needed(journals: int, legs: int) -> int:
@@ -72,6 +88,7 @@ def ids_needed(journals: int, legs: int) -> int:
 
 async def post_set(conn: AsyncConnection, house: House, journals: SetJournals) -> None:
     """Post them all. A key that is posted already breaks on its unique constraint: the caller stages only what is new."""
+    await _find_books(conn, journals)
     await _open_books(conn, house, journals)
     ours = await find_or_open(conn, house, [(Book(leg.book), journals.asset) for leg in journals.legs])
     house_ids = [ours[Book(leg.book), journals.asset] for leg in journals.legs]
@@ -86,33 +103,34 @@ async def post_set(conn: AsyncConnection, house: House, journals: SetJournals) -
 _COLUMNS = ["id", "journal_id", "source_id", "destination_id", "amount", "asset", "why", "booked_on"]
 
 
-async def _open_books(conn: AsyncConnection, house: House, journals: SetJournals) -> None:
-    known = select(ledger_account.c.id).where(
+async def _find_books(conn: AsyncConnection, journals: SetJournals) -> None:
+    """Put each owner's ledger account on its row: a look-up by the unique key, whatever a planner thinks of a fresh table."""
+    mine = select(ledger_account.c.id).where(
         ledger_account.c.code == journals.book,
         ledger_account.c.owner_id == journals.owner,
         ledger_account.c.asset == journals.asset,
     )
-    missing = select(journals.owner).where(~known.exists()).order_by(journals.owner)
+    found = update(journals.table).where(journals.book_id.is_(None)).values({journals.book_id: mine.scalar_subquery()})
+    await conn.execute(found)
+
+
+async def _open_books(conn: AsyncConnection, house: House, journals: SetJournals) -> None:
+    missing = select(journals.owner).where(journals.book_id.is_(None)).order_by(journals.owner)
     owners = (await conn.execute(missing)).scalars().all()
     if not owners:
         return
     ids = house.ids.take_many(len(owners))
     rows = [(number, journals.book, owner, journals.asset) for number, owner in zip(ids, owners, strict=True)]
     await insert_many(conn, ledger_account, ("id", "code", "owner_id", "asset"), rows, skip_known=True)
-    empty = select(ledger_account.c.id, literal(0), literal(house.clock.now(), Instant())).where(
-        ~select(balance.c.ledger_account_id).where(balance.c.ledger_account_id == ledger_account.c.id).exists()
-    )
-    statement = insert(conn, balance).from_select(["ledger_account_id", "amount", "at"], journals.with_books(empty))
-    await conn.execute(statement.on_conflict_do_nothing(index_elements=["ledger_account_id"]))
+    await _find_books(conn, journals)
 
 
 async def _lock(conn: AsyncConnection, journals: SetJournals, house_ids: Sequence[int]) -> None:
     """Every balance that will move, in the order of ids (SQLite has one writer anyway)."""
     if conn.dialect.name == "sqlite":
         return
-    owners = journals.with_books(select(ledger_account.c.id))
     ours = select(ledger_account.c.id).where(ledger_account.c.id.in_(house_ids))
-    touched = union_all(owners, ours).subquery()
+    touched = union_all(select(journals.book_id.label("id")), ours).subquery()
     locked = (
         select(balance.c.amount)
         .where(balance.c.ledger_account_id.in_(select(touched.c.id)))
@@ -134,24 +152,26 @@ async def _journals(conn: AsyncConnection, house: House, journals: SetJournals) 
 
 def _postings(journals: SetJournals, at: int, house_id: int) -> Select[Any]:
     """The postings of one leg, of the rows in which it moves anything."""
-    leg, owner_id = journals.legs[at], ledger_account.c.id
+    leg, owner_id = journals.legs[at], journals.book_id
     up = leg.amount > 0
     rows = select(
         journals.journal_id + literal(at + 1), journals.journal_id, case((up, literal(house_id)), else_=owner_id),
         case((up, owner_id), else_=literal(house_id)), func.abs(leg.amount), literal(journals.asset, Text),
         literal(leg.why, Text), literal(journals.booked_on),
     )  # fmt: skip
-    return journals.with_books(rows.where(leg.amount != 0))
+    return rows.select_from(journals.table).where(leg.amount != 0)
 
 
 async def _balances(conn: AsyncConnection, house: House, journals: SetJournals, house_ids: Sequence[int]) -> None:
+    """The owners' by one upsert (a balance not there yet begins with what moved), the house's by the sums of the legs."""
     now, legs = house.clock.now(), journals.legs
-    moved = sum((leg.amount for leg in legs[1:]), start=legs[0].amount)
-    change = journals.with_books(select(ledger_account.c.id.label("book"), moved.label("moved"))).subquery()
+    rows = select(journals.book_id, journals.moved, literal(now, Instant())).where(true()).order_by(journals.book_id)
+    new = insert(conn, balance).from_select(["ledger_account_id", "amount", "at"], rows)
     await conn.execute(
-        update(balance)
-        .where(balance.c.ledger_account_id == change.c.book)
-        .values(amount=balance.c.amount + change.c.moved, at=now)
+        new.on_conflict_do_update(
+            index_elements=["ledger_account_id"],
+            set_={"amount": balance.c.amount + new.excluded.amount, "at": new.excluded.at},
+        )
     )
     sums = select(*(func.coalesce(func.sum(leg.amount), 0) for leg in legs)).select_from(journals.table)
     totals = (await conn.execute(sums)).one()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.billing.cycles import open_cycles
 from core.bulk import insert_many
 from core.errors import Refused
 from core.house import House
@@ -18,7 +19,7 @@ from core.onboarding.model import Customer, Registered
 from core.parties import tables as t
 from core.sets import among
 
-IDS_EACH = 8
+IDS_EACH = 9
 """How many ids a customer may need: reserve as many before `writing()` when there are more than a hundred."""
 
 
@@ -38,6 +39,7 @@ async def register_many(conn: AsyncConnection, house: House, customers: Sequence
     made = draft(house, customers, branches, people, contacts)
     await _save(conn, made)
     await _adopt(conn, made)
+    await open_cycles(conn, house, [one.account_id for one in made.registered])
     return made.registered
 
 

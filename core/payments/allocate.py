@@ -14,11 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.house import House
 from core.ledger.tables import open_item
 from core.payments import queries, store
-from core.payments.model import PaidBill, Settled, split
+from core.payments.model import ClosedBill, Settled, split
 from core.payments.tables import allocation, attempt, payment_request
 from core.payments.tables import receipt as receipts
-
-AT_ONCE = 10_000
+from core.sets import among
 
 
 async def receipt(conn: AsyncConnection, house: House, receipt_id: int) -> Settled | None:
@@ -36,7 +35,9 @@ async def receipt(conn: AsyncConnection, house: House, receipt_id: int) -> Settl
     await store.pay_open_items(conn, cut.parts, house.today())
     paid = dict(cut.parts)
     closed = [debt.invoice_id for debt in debts if paid.get(debt.invoice_id) == debt.open_minor]
-    return Settled(row.account_id, cut.parts, await _bills(conn, closed, row.currency), cut.credit_minor)
+    return Settled(
+        row.account_id, cut.parts, await _bills(conn, closed, row.currency), cut.credit_minor, row.received_at
+    )
 
 
 async def _named(conn: AsyncConnection, attempt_id: int | None) -> int | None:
@@ -51,7 +52,7 @@ async def _named(conn: AsyncConnection, attempt_id: int | None) -> int | None:
     return (await conn.execute(query)).scalar_one_or_none()
 
 
-async def _bills(conn: AsyncConnection, invoice_ids: Sequence[int], currency: str) -> tuple[PaidBill, ...]:
+async def _bills(conn: AsyncConnection, invoice_ids: Sequence[int], currency: str) -> tuple[ClosedBill, ...]:
     if not invoice_ids:
         return ()
     query = (
@@ -60,7 +61,7 @@ async def _bills(conn: AsyncConnection, invoice_ids: Sequence[int], currency: st
         .order_by(open_item.c.invoice_id)
     )
     rows = await conn.execute(query)
-    return tuple(PaidBill(row.invoice_id, row.account_id, row.total_minor, currency, row.due_on) for row in rows)
+    return tuple(ClosedBill(row.invoice_id, row.account_id, row.total_minor, currency, row.due_on) for row in rows)
 
 
 class Bill(Protocol):
@@ -82,12 +83,10 @@ async def apply_credit(conn: AsyncConnection, house: House, bills: Sequence[Bill
     """
     used: dict[int, int] = {}
     rows: list[tuple[int, int | None, int, int | None]] = []
-    for start in range(0, len(bills), AT_ONCE):
-        some = bills[start : start + AT_ONCE]
-        held = await _credits(conn, {bill.account_id for bill in some})
-        if held:
-            holders = [bill.invoice_id for bill in some if bill.account_id in held]
-            _use(held, await _open_of(conn, holders), used, rows)
+    held = await _credits(conn, {bill.account_id for bill in bills})
+    if held:
+        holders = [bill.invoice_id for bill in bills if bill.account_id in held]
+        _use(held, await _open_of(conn, holders), used, rows)
     if rows:
         await store.allot(conn, house, rows)
         await store.pay_open_items(conn, used.items(), house.today())
@@ -106,7 +105,7 @@ async def _open_of(conn: AsyncConnection, invoice_ids: Sequence[int]) -> list[tu
     """(invoice, account, payable) by invoice id, the rows held."""
     query = (
         select(open_item.c.invoice_id, open_item.c.account_id, open_item.c.open_minor - open_item.c.disputed_minor)
-        .where(open_item.c.invoice_id.in_(invoice_ids))
+        .where(among(conn, open_item.c.invoice_id, invoice_ids))
         .order_by(open_item.c.invoice_id)
         .with_for_update()
     )

@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.house import House
-from core.payments import mandates, outcome, queries, receive, reverse
+from core.payments import mandates, outcome, queries, receive, reverse, store
 from core.payments.model import Attempt, Follow, ReceiptIn
 from core.payments.providers.contract import Asked, Provider, ProviderEventIn, Queried
 
@@ -118,7 +118,10 @@ async def _reversed(conn: AsyncConnection, house: House, provider: str, event: P
         raise NotYet("the payment it takes back has not been told yet")
     kind = event.state if event.state in ("refund", "chargeback", "debit_return") else "refund"
     key = f"{provider}:{event.key}"
-    new = await reverse.reverse(conn, house, found.id, key=key, kind=kind, reason=event.reason or kind)
-    if new and found.attempt_id and kind == "debit_return":
+    if not await reverse.reverse(conn, house, found.id, key=key, kind=kind, reason=event.reason or kind):
+        return Done("ignored", "taken back before")
+    await then.reversed(conn, house, found.id)
+    if found.attempt_id and kind == "debit_return":
+        await store.change_attempt(conn, found.attempt_id, state="failed", reason="returned")
         await then.failed(conn, house, found.attempt_id)
     return Done()

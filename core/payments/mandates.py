@@ -16,9 +16,9 @@ from core.house import House
 from core.ledger.tables import open_item
 from core.payments import store
 from core.payments.tables import collection, mandate
+from core.sets import among
 
 ENDED = ("failed", "cancelled", "expired")
-AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +109,9 @@ async def _held(conn: AsyncConnection, which: ColumnElement[bool]) -> Row[int, i
 
 async def active_for(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int, Mandate]:
     """The active mandate of each account that has one."""
-    found: dict[int, Mandate] = {}
     columns = (mandate.c.id, mandate.c.account_id, mandate.c.provider, mandate.c.reference, mandate.c.masked)
-    for start in range(0, len(account_ids), AT_ONCE):
-        query = select(*columns).where(
-            mandate.c.account_id.in_(account_ids[start : start + AT_ONCE]), mandate.c.state == "active"
-        )
-        for row in await conn.execute(query.order_by(mandate.c.id)):
-            found[row.account_id] = Mandate(*row)
-    return found
+    query = select(*columns).where(among(conn, mandate.c.account_id, account_ids), mandate.c.state == "active")
+    return {row.account_id: Mandate(*row) for row in await conn.execute(query.order_by(mandate.c.id))}
 
 
 class Bill(Protocol):
@@ -159,10 +153,6 @@ async def plan_collections(conn: AsyncConnection, house: House, bills: Sequence[
 
 
 async def _payable(conn: AsyncConnection, invoice_ids: Sequence[int]) -> dict[int, int]:
-    found: dict[int, int] = {}
-    for start in range(0, len(invoice_ids), AT_ONCE):
-        query = select(open_item.c.invoice_id, open_item.c.open_minor - open_item.c.disputed_minor).where(
-            open_item.c.invoice_id.in_(invoice_ids[start : start + AT_ONCE])
-        )
-        found.update((row[0], row[1]) for row in await conn.execute(query))
-    return found
+    query = select(open_item.c.invoice_id, open_item.c.open_minor - open_item.c.disputed_minor)
+    rows = await conn.execute(query.where(among(conn, open_item.c.invoice_id, invoice_ids)))
+    return {row[0]: row[1] for row in rows}

@@ -18,7 +18,7 @@ LIVE = ("created", "sent", "unknown", "awaiting_customer")
 """States of an attempt that may still bring money: while one of these holds, the same request starts no other."""
 
 REASONS = (
-    "funds", "busy", "expired", "cancelled", "unreachable", "pin", "declined", "down", "never_arrived", "no_trace",
+    "funds", "busy", "expired", "cancelled", "unreachable", "pin", "declined", "down", "never_arrived", "no_trace", "returned",
 )  # fmt: skip
 """Why a payment failed, in the words of `payments.reason.*`; what a provider says otherwise is `declined`."""
 
@@ -149,8 +149,8 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class PaidBill:
-    """A bill that a receipt (or credit) settled in full."""
+class ClosedBill:
+    """A bill that a receipt settled in full."""
 
     invoice_id: int
     account_id: int
@@ -165,8 +165,9 @@ class Settled:
 
     account_id: int
     parts: tuple[tuple[int, int], ...]
-    closed: tuple[PaidBill, ...]
+    closed: tuple[ClosedBill, ...]
     credit_minor: int
+    received_at: datetime
 
 
 Then = Callable[["AsyncConnection", "House", int], Awaitable[None]]
@@ -184,6 +185,8 @@ class Follow:
     """Called with the id of a receipt that found its account."""
     failed: Then = _nothing
     """Called with the id of an attempt that failed for good."""
+    reversed: Then = _nothing
+    """Called with the id of a receipt that was taken back, its bills open again."""
 
 
 NOTHING = Follow()

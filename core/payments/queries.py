@@ -10,6 +10,7 @@ from core.ledger.tables import open_item
 from core.parties.tables import account, party
 from core.payments.model import LIVE, Attempt, Debt, account_numbers
 from core.payments.tables import allocation, attempt, payment_request, receipt
+from core.sets import among
 
 _ATTEMPT = [attempt.c[field.name] for field in fields(Attempt)]
 
@@ -101,7 +102,7 @@ async def unallocated(conn: AsyncConnection, account_ids: Sequence[int]) -> list
     query = (
         select(receipt.c.account_id, receipt.c.id, left)
         .join_from(receipt, allocation, allocation.c.receipt_id == receipt.c.id)
-        .where(receipt.c.account_id.in_(account_ids), allocation.c.invoice_id.is_(None))
+        .where(among(conn, receipt.c.account_id, account_ids), allocation.c.invoice_id.is_(None))
         .group_by(receipt.c.account_id, receipt.c.id)
         .having(left > 0)
         .order_by(receipt.c.id)

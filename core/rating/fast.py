@@ -43,16 +43,18 @@ def prepare(events: int) -> None:
 def through(trail: "Trail", bounds: Column, bands: int) -> Column:
     """As `walk.through`; int64 only, the caller has proved that nothing overflows."""
     size, blocks = trail.size, len(bounds) + 1
-    out = np.zeros((bands, blocks, size), dtype=np.int64)
+    out = np.zeros((bands * blocks, size), dtype=np.int64)
     limits = np.full((bounds.shape[1] if len(bounds) else 1, blocks), LIMIT, dtype=np.int64)
     limits[:, :-1] = bounds.T
+    shape = (bands, blocks, blocks if len(limits) > 1 else 0)
     if trail.bands is None and trail.face is not None and trail.at is not None:
         table, origin, seconds = trail.face
-        _by_face()(trail.account, (trail.at, origin, np.uint32(seconds)), table, trail.quantity, limits, out)
+        when = (trail.at, origin, np.uint32(seconds))
+        _by_face()(trail.account, when, table, trail.quantity, limits.ravel(), shape, out)
     else:
         band = np.zeros(len(trail.account), dtype=np.int8) if trail.bands is None else trail.bands
-        _by_band()(trail.account, band, trail.quantity, limits, out)
-    return out
+        _by_band()(trail.account, band, trail.quantity, limits.ravel(), shape, out)
+    return out.reshape(bands, blocks, size)
 
 
 def sums(account: Column, values: Column, size: int) -> Column:
@@ -76,17 +78,23 @@ def _summed() -> Callable[..., Any]:
 
 @cache
 def _step() -> Callable[..., Any]:
-    """Put one event into the blocks of its time of use; gives the running total and the block it ends in."""
+    """Put one event into the blocks of its time of use; gives the running total and the block it ends in.
+
+    Cells and limits are flat and places in them plain integers: a view per event would cost more than the event.
+    """
     from numba import njit
 
     @njit(nogil=True, inline="always", error_model="numpy")
-    def step(used: int, block: int, amount: int, limits: Any, cells: Any) -> Any:
+    def step(state: Any, amount: int, limits: Any, row: int, cells: Any, first: int) -> Any:
+        used, block = state
         after = used + amount
-        while after > limits[block]:
-            cells[block] += limits[block] - used
-            used = limits[block]
+        limit = limits[row + block]
+        while after > limit:
+            cells[first + block] += limit - used
+            used = limit
             block += 1
-        cells[block] += after - used
+            limit = limits[row + block]
+        cells[first + block] += after - used
         return after, block
 
     return step
@@ -99,10 +107,9 @@ def _flush() -> Callable[..., Any]:
 
     @njit(nogil=True, inline="always", error_model="numpy")
     def flush(cells: Any, out: Any, account: int) -> None:
-        for band in range(cells.shape[0]):
-            for block in range(cells.shape[1]):
-                out[band, block, account] = cells[band, block]
-                cells[band, block] = 0
+        for place in range(len(cells)):
+            out[place, account] = cells[place]
+            cells[place] = 0
 
     return flush
 
@@ -114,19 +121,16 @@ def _by_face() -> Callable[..., Any]:
     step, flush = _step(), _flush()
 
     @njit(nogil=True, error_model="numpy")
-    def walk(account: Any, when: Any, table: Any, quantity: Any, limits: Any, out: Any) -> None:
-        at, origin, seconds = when
-        own = limits.shape[0] > 1
-        cells = np.zeros(out.shape[:2], dtype=np.int64)
-        current, used, block = account[0], 0, 0
-        mine = limits[current if own else 0]
+    def walk(account: Any, when: Any, table: Any, quantity: Any, limits: Any, shape: Any, out: Any) -> None:
+        (at, origin, seconds), (bands, blocks, own) = when, shape
+        cells = np.zeros(bands * blocks, dtype=np.int64)
+        current, state = account[0], (0, 0)
         for i in range(len(account)):
             if account[i] != current:
                 flush(cells, out, current)
-                current, used, block = account[i], 0, 0
-                mine = limits[current if own else 0]
+                current, state = account[i], (0, 0)
             band = table[np.uint32(at[i] - origin) // seconds]
-            used, block = step(used, block, quantity[i], mine, cells[band])
+            state = step(state, quantity[i], limits, current * own, cells, band * blocks)
         flush(cells, out, current)
 
     return walk
@@ -139,17 +143,15 @@ def _by_band() -> Callable[..., Any]:
     step, flush = _step(), _flush()
 
     @njit(nogil=True, error_model="numpy")
-    def walk(account: Any, bands: Any, quantity: Any, limits: Any, out: Any) -> None:
-        own = limits.shape[0] > 1
-        cells = np.zeros(out.shape[:2], dtype=np.int64)
-        current, used, block = account[0], 0, 0
-        mine = limits[current if own else 0]
+    def walk(account: Any, bands_at: Any, quantity: Any, limits: Any, shape: Any, out: Any) -> None:
+        bands, blocks, own = shape
+        cells = np.zeros(bands * blocks, dtype=np.int64)
+        current, state = account[0], (0, 0)
         for i in range(len(account)):
             if account[i] != current:
                 flush(cells, out, current)
-                current, used, block = account[i], 0, 0
-                mine = limits[current if own else 0]
-            used, block = step(used, block, quantity[i], mine, cells[bands[i]])
+                current, state = account[i], (0, 0)
+            state = step(state, quantity[i], limits, current * own, cells, bands_at[i] * blocks)
         flush(cells, out, current)
 
     return walk

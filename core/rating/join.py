@@ -6,7 +6,7 @@ from math import lcm
 
 import numpy as np
 
-from core.rating.exact import Column, Exact, largest
+from core.rating.exact import Column, Exact
 from core.rating.model import Carried, Line, Rated
 
 
@@ -61,6 +61,5 @@ def _full(line: Line) -> Exact:
 
 def _exact(columns: Sequence[Exact]) -> Exact:
     den = lcm(*(column.den for column in columns))
-    scaled = [column if column.den == den else Exact(column.times(den).values, den, 0) for column in columns]
-    values = np.concatenate([column.values for column in scaled])
-    return Exact(values, den, largest(values))
+    whole = [column.times(den) for column in columns]
+    return Exact(np.concatenate([column.values for column in whole]), den, max(column.top for column in whole))

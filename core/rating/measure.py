@@ -58,7 +58,7 @@ def used(sheet: Sheet, measure: Measure) -> Exact:
         rows = sheet.rows(measure.meter)
         total = Exact.of(sums(rows.account, within(sheet, measure, remaining(sheet, measure)), sheet.size), MICRO)
     if measure.free:
-        total = total.minus(Exact.constant(measure.free)).at_least(ZERO)
+        total = total.minus(sheet.shared(Exact.constant(measure.free))).at_least(ZERO)
     return total
 
 

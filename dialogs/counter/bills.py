@@ -8,6 +8,7 @@ from core.billing import format_ussd
 from core.billing import queries as bills
 from core.errors import Refused
 from core.house import House
+from core.journeys import line_disputed
 from core.money import show
 from core.text import say
 from dialogs.counter.common import Answer, account_of, text_me
@@ -62,8 +63,6 @@ async def text_bill(conn: AsyncConnection, house: House, asked: Asked) -> Answer
 
 async def dispute(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """This line is wrong: a ticket, and the amount is frozen."""
-    from core.journeys import line_disputed
-
     ticket = await line_disputed.dispute(
         conn, house, account_id=account_of(asked), invoice_id=int(asked.data["invoice_id"]), position=asked.data["position"],
         reason=asked.data["reason"], contact_id=asked.contact_id, key=asked.key,

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.care import outages, tickets
 from core.errors import Refused
 from core.house import House
 from core.parties import queries as parties
@@ -32,8 +33,6 @@ async def places(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
 
 async def known_outage(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Whether we know of an outage where she is."""
-    from core.care import outages
-
     spot = asked.data["spot"]
     found = await outages.known(conn, house, area=spot["area"], commodity=spot["commodity"])
     told = {"place": spot["place"], "area": cut(spot["area"], 20), "cause": "", "since": "", "until": ""}
@@ -59,8 +58,6 @@ async def fault_summary(_conn: AsyncConnection, _house: House, asked: Asked) -> 
 
 async def report_fault(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """A ticket with a reference to read out; linked to an outage that is known there."""
-    from core.care import tickets
-
     spot = asked.data.get("spot") or {}
     if spot and spot["account_id"] not in asked.accounts:
         raise Refused("choose.gone")
@@ -74,8 +71,6 @@ async def report_fault(conn: AsyncConnection, house: House, asked: Asked) -> Ans
 
 async def my_tickets(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     """What this contact reported, newest first."""
-    from core.care import tickets
-
     found = await tickets.tickets_of(conn, contact_id=asked.contact_id)
     rows = [{"value": one.reference, "reference": one.reference, "state": _state(one.state)} for one in found]
     return {"rows": rows}
@@ -83,8 +78,6 @@ async def my_tickets(conn: AsyncConnection, _house: House, asked: Asked) -> Answ
 
 async def ticket(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     """One of them."""
-    from core.care import tickets
-
     found = await tickets.by_reference(conn, asked.data["reference"])
     if found is None or found.contact_id != asked.contact_id:
         raise Refused("choose.gone")

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import Refused
 from core.house import House
-from core.parties import contacts, link
+from core.parties import contacts, identity, link
 from core.parties import interest as interests
 from core.parties import queries as parties
 from dialogs.counter.common import Answer, account_of
@@ -66,15 +66,11 @@ async def link_account(conn: AsyncConnection, house: House, asked: Asked) -> Ans
 
 async def has_pin(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     """Whether there is a PIN to ask for."""
-    from core.parties import identity
-
     return {"is": "yes" if await identity.has_pin(conn, await _party(conn, asked)) else "no"}
 
 
 async def check_pin(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Right, wrong, or locked after too many tries."""
-    from core.parties import identity
-
     said = await identity.check_pin(conn, house, await _party(conn, asked), str(asked.data["pin"]))
     return {"is": "done", "proven": True} if said == "ok" else {"is": said}
 
@@ -89,8 +85,10 @@ async def send_pin_code(conn: AsyncConnection, house: House, asked: Asked) -> An
 
 async def check_pin_code(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """The code was right: a new PIN may be set in this conversation."""
-    right = await link.finish(conn, house, _contact(asked), str(asked.data["code"]), purpose="pin")
-    return {"is": "wrong"} if right is None else {"is": "done", "may_set_pin": True}
+    account_id = await link.finish(conn, house, _contact(asked), str(asked.data["code"]), purpose="pin")
+    if account_id is None or account_id != asked.account_id:
+        return {"is": "wrong"}
+    return {"is": "done", "may_set_pin": True}
 
 
 async def remember_pin(_conn: AsyncConnection, house: House, asked: Asked) -> Answer:
@@ -100,8 +98,6 @@ async def remember_pin(_conn: AsyncConnection, house: House, asked: Asked) -> An
 
 async def set_pin(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """The PIN was typed twice the same: it holds from now on."""
-    from core.parties import identity
-
     if not asked.data.get("may_set_pin"):
         raise Refused("choose.gone")
     if not hmac.compare_digest(_digest(house, asked), str(asked.data.get("pin_digest"))):

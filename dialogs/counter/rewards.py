@@ -5,6 +5,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.errors import Refused
 from core.house import House
 from core.money import exponent
+from core.rewards import points as book
+from core.rewards import redeem
 from dialogs.counter.common import Answer, account_of
 from dialogs.model import Asked
 from dialogs.values import MICRO, amount, quantity
@@ -56,8 +58,6 @@ async def airtime_price(_conn: AsyncConnection, house: House, asked: Asked) -> A
 
 async def redeem_kwh(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Points become free kWh of the next bill."""
-    from core.rewards import redeem
-
     units = int(asked.data["kwh"])
     await redeem.kwh(conn, house, account_id=account_of(asked), units=units, key=asked.key)
     return {"is": "done", "units": quantity(units * MICRO, "kWh"), "left": await _balance(conn, asked)}
@@ -65,8 +65,6 @@ async def redeem_kwh(conn: AsyncConnection, house: House, asked: Asked) -> Answe
 
 async def redeem_airtime(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Points become airtime: reserved now, sent by the outbox, confirmed by the provider."""
-    from core.rewards import redeem
-
     units = int(asked.data["airtime"])
     if asked.phone is None:
         raise Refused("rewards.no_phone")
@@ -78,10 +76,7 @@ async def redeem_airtime(conn: AsyncConnection, house: House, asked: Asked) -> A
 
 
 async def _balance(conn: AsyncConnection, asked: Asked) -> int:
-    from core.rewards import points as book
-
-    has: int = await book.balance(conn, account_of(asked))
-    return has
+    return await book.balance(conn, account_of(asked))
 
 
 def _worth(house: House, units: int) -> list[object]:

@@ -23,7 +23,7 @@ FLOW = Flow(
     start="list",
     guards=("choose_account", "pin"),
     states={
-        "list": Pick("bill.list", row="bill.row", load=LAST, keep_as="invoice_id", to="show", none="none", pages=2),
+        "list": Pick("bill.list", row="bill.row", load=LAST, keep_as="invoice_id", to="show", none="none"),
         "none": Say("bill.none"),
         "show": Menu(
             "bill.show",
@@ -46,7 +46,6 @@ FLOW = Flow(
                 Go("bill.reading", to="confirm", keep={"reason": "reading"}),
                 Go("bill.other", to="confirm", keep={"reason": "other"}),
             ),
-            pages=2,
         ),
         "confirm": Menu(
             "bill.confirm",
@@ -55,9 +54,8 @@ FLOW = Flow(
                 Do("talk.yes", run=DISPUTE, done="disputed", already="disputed", refused="refused", down="down"),
                 Go("talk.no", to="lines"),
             ),
-            pages=2,
         ),
-        "disputed": Say("bill.disputed", pages=2),
+        "disputed": Say("bill.disputed"),
         "refused": REFUSED,
         "down": DOWN,
     },

@@ -19,7 +19,7 @@ FLOW = Flow(
     states={
         "chosen": Fork({"chosen": WANTED, "several": "which", "none": "none"}, judge=chosen),
         "which": Pick(
-            "choose.which", row="choose.row", load=ACCOUNTS, keep_as="account_id", to=WANTED, none="none", pages=3
+            "choose.which", row="choose.row", load=ACCOUNTS, keep_as="account_id", to=WANTED, none="none", pages=2
         ),
         "none": Menu("choose.none", choices=(Go("home.link", to="link"), Go("home.interest", to="interest"))),
     },

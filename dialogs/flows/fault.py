@@ -64,7 +64,6 @@ FLOW = Flow(
                 _kind("other"),
                 Go("fault.elsewhere", to="where", when="elsewhere"),
             ),
-            pages=2,
         ),
         "confirm": Menu(
             "fault.confirm",
@@ -73,9 +72,8 @@ FLOW = Flow(
                 Do("talk.yes", run=REPORT, done="reported", already="reported", refused="refused", down="down"),
                 Go("talk.no", to="kind"),
             ),
-            pages=2,
         ),
-        "reported": Say("fault.reported", choices=(Go("fault.my_tickets", to="tickets"),), pages=2),
+        "reported": Say("fault.reported", choices=(Go("fault.my_tickets", to="tickets"),)),
         "refused": REFUSED,
         "down": DOWN,
     },

@@ -2,4 +2,4 @@
 
 from dialogs.model import Flow, Say
 
-FLOW = Flow("help", start="told", states={"told": Say("help.told", pages=2)})
+FLOW = Flow("help", start="told", states={"told": Say("help.told")})

@@ -39,7 +39,6 @@ FLOW = Flow(
                 Do("talk.yes", run=REGISTER, done="noted", already="noted", refused="refused", down="down"),
                 Go("talk.no", to="name"),
             ),
-            pages=2,
         ),
         "noted": Say("interest.noted"),
         "refused": REFUSED,

@@ -29,7 +29,6 @@ FLOW = Flow(
                 Do("talk.yes", run=SEND_CODE, done="code", refused="refused", down="down"),
                 Go("link.other_number", to="number"),
             ),
-            pages=2,
         ),
         "code": Ask("link.code", parse=a_code, to="check", secret=True),
         "check": Act(LINK, {"done": "linked", "wrong": "code_again", "refused": "refused", "down": "down"}),

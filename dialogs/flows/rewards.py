@@ -33,7 +33,7 @@ FLOW = Flow(
                 Go("rewards.how", to="how"),
             ),
         ),
-        "how": Say("rewards.how_told", pages=2),
+        "how": Say("rewards.how_told"),
         "kwh": Pick("rewards.pick", row="rewards.kwh_row", load=KWH, keep_as="kwh", to="kwh_confirm", none="few"),
         "kwh_confirm": Menu(
             "rewards.kwh_confirm",

@@ -23,6 +23,6 @@ FLOW = Flow(
             "tickets.list", row="tickets.row", load=MINE, keep_as="reference", to="show", none="none", pages=3
         ),
         "none": Say("tickets.none"),
-        "show": Say("tickets.show", load=ONE, pages=2),
+        "show": Say("tickets.show", load=ONE),
     },
 )

@@ -88,6 +88,8 @@ def _told(
 
 async def headers(request: web.Request, response: web.StreamResponse) -> None:
     """Signal `on_response_prepare`: what every answer carries, unless its page has chosen stricter or other words."""
+    if request.path.startswith("/console"):  # with `no-referrer` a browser would send our own forms with `Origin: null`
+        response.headers.setdefault("Referrer-Policy", "same-origin")
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     html = response.content_type == "text/html"

@@ -1,6 +1,6 @@
 """The ops side in one place: its routes, and what it needs at start-up.
 
-`setup(app)` puts the edge, the meters and the guard around every route, in this order: a refusal of the guard is counted
+`setup(app)` puts the meters, the edge and the guard around every route, in this order: a refusal of the guard is counted
 and told like any other.
 """
 
@@ -8,20 +8,24 @@ from aiohttp import web
 
 from gateway.admin import health, metrics, openapi
 from gateway.admin.auth import guard
+from gateway.admin.console import campaigns, customer, day, login, outbox, tickets
 from gateway.admin.edge import edge, headers
-from gateway.admin.tmf import customer_bill, payment
+from gateway.admin.tmf import customer_bill, payment, trouble_ticket
 from gateway.pages import page
 
-ROOMS = (health, metrics, openapi, customer_bill, payment, page)
+ROOMS = (
+    health, metrics, openapi, customer_bill, payment, trouble_ticket, login, customer, tickets, day, campaigns, outbox, page,
+)  # fmt: skip
 
 
 def routes() -> list[web.AbstractRouteDef]:
-    """Every route of the ops side."""
+    """Every route of the ops side, and the static files."""
     return [route for room in ROOMS for route in room.routes()]
 
 
 def setup(app: web.Application) -> None:
-    """Middlewares, meters and headers. Call it once, before the app starts."""
+    """Middlewares, meters, throttles and headers. Call it once, before the app starts and before other middlewares."""
     app[metrics.METERS] = metrics.Meters()
+    login.setup(app)
     app.middlewares.extend([metrics.measured, edge, guard])
     app.on_response_prepare.append(headers)

@@ -1,1 +1,51 @@
 """`hodi import`: an operator's own data in, per-row errors to a reject file, safe to repeat."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.commands.bill import progress_bar
+from gateway.commands.run import out, told, with_house
+
+if TYPE_CHECKING:
+    from core.house import House
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("import")(take_in)
+
+
+@told
+def take_in(
+    kind: Annotated[str, typer.Argument(help="customers, meters, readings or usage.")],
+    file: Annotated[Path, typer.Argument(help="CSV (usage also NEM12); the columns stand in docs/guides/import.md.")],
+    rejects: Annotated[
+        Path | None, typer.Option(help="Where rows go that cannot be taken; else beside the file.")
+    ] = None,
+) -> None:
+    """Take a file of customers, meters, readings or usage in. The same file again changes nothing."""
+    from core.catalog import store as tariffs
+    from core.onboarding import imports
+
+    async def run(house: "House") -> None:
+        if house.settings.operator is not None:
+            async with house.db.writing() as conn:
+                await tariffs.load_folder(conn, house, house.settings.operator)
+        with progress_bar(f"{kind} of {file.name}") as progress:
+            report = await imports.run(house, kind, file, reject_file=rejects, progress=progress)
+        out.print(
+            f"{report.accepted:,} accepted, {report.duplicates:,} there already, {len(report.rejected):,} rejected.",
+            highlight=False,
+        )
+        for row, reason in report.rejected[:10]:
+            out.print(f"  row {row}: {reason}", markup=False, highlight=False)
+        if report.reject_file:
+            out.print(
+                f"The rejected rows, each with its reason, are in {report.reject_file}: correct and import it.",
+                highlight=False,
+            )
+            raise typer.Exit(1)
+
+    with_house(run)

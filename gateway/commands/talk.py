@@ -1,5 +1,6 @@
 """`hodi dialogs`: proves, draws, or plays the conversations in the terminal."""
 
+import asyncio
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -55,17 +56,37 @@ def draw(folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = P
 @dialogs.command("try")
 @told
 def play(
-    phone: Annotated[str, typer.Option(help="Whose phone, in E.164.")],
+    phone: Annotated[str | None, typer.Option(help="Whose phone, in E.164; else made-up answers, and no database.")] = None,
     lang: Annotated[str | None, typer.Option(help="The language to speak; else the customer's own.")] = None,
 ) -> None:
-    """Be a customer: dial, answer, hang up with an empty line. What you do is done."""
+    """Be a customer: dial, answer, hang up with an empty line. With a phone, what you do is done."""
+    if phone is None:
+        asyncio.run(_made_up(lang or "en"))
+        return
+    number = phone
 
     async def run(house: "House") -> None:
         if lang:
-            await _speak(house, phone, lang)
-        await _dial(house, phone)
+            await _speak(house, number, lang)
+        await _dial(house, number)
 
     with_house(run)
+
+
+async def _made_up(lang: str) -> None:
+    from dialogs.flows import book_of
+    from dialogs.play import Conversation, made_up, shown
+    from gateway.house import example_operator
+
+    book = book_of(example_operator())
+    conversation = Conversation(book, made_up(book, lang), lang)
+    drawn = await conversation.dial()
+    while True:
+        out.print("\n".join(shown(drawn)), markup=False, highlight=False)
+        typed = "" if drawn.ends else typer.prompt(">", default="", show_default=False)
+        if not typed:
+            break
+        drawn = await conversation.type(typed)
 
 
 async def _speak(house: "House", phone: str, lang: str) -> None:

@@ -59,12 +59,12 @@ class Handset:
         self.out.print(Panel(self.screen, title=told, title_align="left", subtitle=kind, width=64, highlight=False))
         return self.screen
 
-    async def sms(self) -> list[str]:
-        """The messages that came since the last look."""
+    async def sms(self, last: int = 0) -> list[str]:
+        """The messages that came since the last look; only the `last` few of them, if that is said."""
         await self.wires.dispatcher.drain()
         await self.wires.network.settle()
         inbox = self.wires.network.inbox(self.phone)
-        new, self.read = [one.what for one in inbox[self.read :]], len(inbox)
+        new, self.read = [one.what for one in inbox[self.read :]][-last:], len(inbox)
         for text in new:
             self.out.print(
                 Panel(text, title=f"SMS to {self.owner}", title_align="left", width=64, style="green", highlight=False)

@@ -42,14 +42,14 @@ async def pays_by_push(town: Town, wires: Wires, clock: TownClock, out: Console,
     """She dials, hears, reads, asks for a push, pays, and is thanked."""
     out.rule(f"{who.name} has a feature phone and ten seconds")
     phone = Handset(wires, who.phone, who.name.split()[0], out)
-    must(any("bill" in text.lower() for text in await phone.sms()), f"{who.name} was not told that her bill is ready")
+    must(any("ready" in text for text in await phone.sms(last=1)), f"{who.name} was not told that her bill is ready")
     must(await _owes(town, who) > 0, f"{who.name} owes nothing: there is nothing to tell")
     await phone.dial()
     await phone.choose("balance")
-    await phone.dial()
+    await phone.answer("00")
     await phone.choose("bill")
     await phone.answer("1")
-    await phone.dial()
+    await phone.answer("00")
     await phone.choose("pay")
     while not phone.ended:  # all of it, to this phone, yes
         await phone.answer("1")
@@ -68,7 +68,7 @@ async def mandate_fails(town: Town, wires: Wires, clock: TownClock, out: Console
     """His bank refuses; he gets the failed notice with a link, opens it, and pays."""
     out.rule(f"{who.name} pays by mandate, but this time his bank refuses")
     phone = Handset(wires, who.phone, who.name.split()[0], out)
-    await phone.sms()
+    await phone.sms(last=1)
     async with town.house.db.reading() as conn:
         due = (await bills.owing(conn, town.account_of(who))).due_on
     must(due, f"{who.name} owes nothing: there is nothing to tell")

@@ -25,7 +25,7 @@ STATIC = "/static"
 @cache
 def _environment() -> Environment:
     made = Environment(
-        loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined,
+        loader=FileSystemLoader([_HERE / "templates", _HERE.parent / "admin" / "templates"]), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     made.filters.update(money=_money, day=_day)

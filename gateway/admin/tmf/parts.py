@@ -3,14 +3,27 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from core import money
 from core.clock import start_of
 from core.house import House
 
 LARGEST_ID = 2**63 - 1
+
+
+def _writable(text: str) -> str:
+    """Text that both databases can hold: no control characters but line ends and tabs, no half characters."""
+    if any(ord(letter) < 32 and letter not in "\n\r\t" for letter in text) or not text.strip():
+        raise ValueError("it must have words, and no control characters")
+    text.encode()
+    return text.strip()
+
+
+Words = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_writable)]
+"""What a person wrote."""
 
 
 class Part(BaseModel):

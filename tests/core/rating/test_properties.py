@@ -132,6 +132,19 @@ def test_rating_in_runs_is_rating_at_once(
 
 
 @calm
+@given(tariffs(monotone=True, lines=("none",)), accounts, st.integers(2, 31))
+def test_a_period_cut_by_an_equal_version_sums_to_the_whole(
+    document: dict[str, Any], given: list[tuple[int, int, list[int]]], day: int
+) -> None:
+    given = [(use * 31, persons, past) for use, persons, past in given]
+    tariff = _compiled(document)
+    again = _compiled({**document, "valid_from": f"2023-07-{day:02}"})
+    whole, cut = rate(tariff, _batch(given)), rate((tariff, again), _batch(given))
+    assert [cut.exact_total.at(i) for i in range(cut.size)] == [whole.exact_total.at(i) for i in range(whole.size)]
+    assert (sum(line.amount for line in cut.lines) == cut.total).all()
+
+
+@calm
 @given(tariffs(monotone=True, lines=("none",)), st.integers(1, 10**7))
 def test_what_an_amount_buys_costs_at_most_half_a_step_more_than_the_amount(
     document: dict[str, Any], paid: int

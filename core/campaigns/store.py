@@ -1,0 +1,117 @@
+"""Plans campaigns, moves them on, and puts the next batch of their members into the outbox.
+
+The cursor (`last_contact_id`), the members and their outbox rows commit together, so a feeder that is killed loses nobody and takes
+nobody twice.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import audit, bulk, outbox
+from core.campaigns.model import MOVES, Campaign, Segment, checked
+from core.campaigns.queries import COLUMNS, as_campaign, members_after
+from core.campaigns.tables import campaign, campaign_member
+from core.errors import Refused
+from core.house import House
+from core.outbox import CAMPAIGN, Letter
+
+AHEAD = 2_000
+"""No more rows of a campaign than this wait in the outbox: pausing is quick, and a code's claim is cheap."""
+BATCH = 500
+_MEMBER = ("campaign_id", "contact_id", "outbox_id")
+
+
+async def plan(
+    conn: AsyncConnection, house: House, *, name: str, texts: Mapping[str, str], segment: Segment, channel: str = "sms",
+    starts_at: datetime | None = None, actor: str,
+) -> Campaign:  # fmt: skip
+    """A new campaign, which begins by itself at `starts_at` (now)."""
+    words = checked(texts)
+    same = await conn.execute(select(campaign.c.id).where(campaign.c.name == name))
+    if same.first() is not None:
+        raise Refused("campaign.name_taken", name=name)
+    now, campaign_id = house.clock.now(), house.ids.take()
+    await conn.execute(
+        insert(campaign).values(
+            id=campaign_id, name=name, texts=words, segment=segment.as_json(), channel=channel, chosen=0,
+            starts_at=starts_at or now, state="planned", last_contact_id=0, created_by=actor, created_at=now,
+        )
+    )  # fmt: skip
+    await audit.note(conn, house, actor, "campaign.planned", f"campaign:{campaign_id}", name=name)
+    return Campaign(campaign_id, name, words, segment, channel, starts_at or now, "planned", 0, 0)
+
+
+async def move(conn: AsyncConnection, house: House, campaign_id: int, to: str, actor: str) -> Campaign:
+    """Pause, resume (`running`) or cancel; what waits in the outbox heeds it when it is claimed."""
+    found = await hold(conn, campaign_id)
+    if to == found.state:
+        return found
+    if to not in MOVES[found.state]:
+        raise Refused("campaign.no_such_move", state=found.state, to=to)
+    await conn.execute(update(campaign).where(campaign.c.id == campaign_id).values(state=to))
+    await audit.note(conn, house, actor, f"campaign.{to}", f"campaign:{campaign_id}")
+    return await hold(conn, campaign_id)
+
+
+async def hold(conn: AsyncConnection, campaign_id: int) -> Campaign:
+    """One campaign, its row locked."""
+    row = (await conn.execute(select(*COLUMNS).where(campaign.c.id == campaign_id).with_for_update())).first()
+    if row is None:
+        raise Refused("campaign.unknown", status=404)
+    return as_campaign(row)
+
+
+async def begin_due(conn: AsyncConnection, house: House) -> list[int]:
+    """Begin what is planned for now or before; the ids of all that run."""
+    due = (campaign.c.state == "planned") & (campaign.c.starts_at <= house.clock.now())
+    await conn.execute(update(campaign).where(due).values(state="running"))
+    rows = await conn.execute(select(campaign.c.id).where(campaign.c.state == "running").order_by(campaign.c.id))
+    return list(rows.scalars())
+
+
+async def feed(conn: AsyncConnection, house: House, campaign_id: int) -> int:
+    """Put the next batch into the outbox; how many (0: enough wait already, or all were chosen). Ends the campaign when all left."""
+    found = await hold(conn, campaign_id)
+    if found.state != "running":
+        return 0
+    waiting = await _waiting(conn, campaign_id)
+    if waiting >= AHEAD:
+        return 0
+    chosen = await members_after(conn, found.segment, found.channel, found.last_contact_id, BATCH)
+    if not chosen:
+        if not waiting:
+            await conn.execute(update(campaign).where(campaign.c.id == campaign_id).values(state="done"))
+        return 0
+    await _choose(conn, house, found, chosen)
+    return len(chosen)
+
+
+async def _waiting(conn: AsyncConnection, campaign_id: int) -> int:
+    table = outbox.outbox.c
+    query = select(func.count()).where(
+        table.state.in_(("waiting", "claimed", "leaving")), table.priority == CAMPAIGN, table.kind == "campaign",
+        table.subject_id == campaign_id,
+    )  # fmt: skip
+    return int((await conn.execute(query)).scalar_one())
+
+
+async def _choose(conn: AsyncConnection, house: House, found: Campaign, contact_ids: Sequence[int]) -> None:
+    ids = house.ids.take_many(len(contact_ids))
+    letters = [
+        Letter(
+            f"campaign:{found.id}:{contact_id}", "campaign", "campaign", channel=found.channel, contact_id=contact_id,
+            subject_id=found.id, priority=CAMPAIGN,
+        )
+        for contact_id in contact_ids
+    ]  # fmt: skip
+    await outbox.enqueue_many(conn, house, letters, ids=ids, known=False)
+    members = [(found.id, contact_id, row_id) for contact_id, row_id in zip(contact_ids, ids, strict=True)]
+    await bulk.insert_many(conn, campaign_member, _MEMBER, members)
+    await conn.execute(
+        update(campaign)
+        .where(campaign.c.id == found.id)
+        .values(last_contact_id=contact_ids[-1], chosen=campaign.c.chosen + len(contact_ids))
+    )

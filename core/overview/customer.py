@@ -1,0 +1,95 @@
+"""One customer on one page: who she is, what she has, what she owes, and everything that passed between us.
+
+Each number comes from the query that answers the customer herself, at one instant (`at`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.billing import queries as billing
+from core.billing.model import BillSummary, Owing
+from core.care import interactions, tickets
+from core.care.interactions import Passed
+from core.care.model import Ticket
+from core.house import House
+from core.ledger import queries as ledger
+from core.metering.tables import meter
+from core.overview.listing import AnyRow, Wanted, page
+from core.overview.listings import PAYMENTS
+from core.parties import queries as parties
+from core.parties.model import Account, Contact
+from core.parties.tables import branch, premise, service, service_plan
+from core.payments import mandates
+from core.payments.mandates import Mandate
+from core.rewards import points
+
+LAST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """All of one account at one instant. Money in minor units of the account's currency."""
+
+    at: datetime
+    account: Account
+    branch: str
+    contacts: Sequence[Contact]
+    services: Sequence[AnyRow]
+    """commodity, payment_mode, state, started_on, address, area, tariff, serial (of one meter each; one row a meter)."""
+    owing: Owing
+    balance_minor: int
+    """What the ledger says: > 0 owed, < 0 to her credit."""
+    points: int
+    mandate: Mandate | None
+    bills: Sequence[BillSummary]
+    payments: Sequence[AnyRow]
+    tickets: Sequence[Ticket]
+    messages: Sequence[Passed]
+
+
+async def customer(
+    conn: AsyncConnection,
+    house: House,
+    account_id: int,
+    *,
+    branch_code: str | None,
+    messages_before: datetime | None = None,
+) -> Customer | None:
+    """The whole of an account; None when there is none, or none of this branch."""
+    account = await parties.account(conn, account_id)
+    code = await conn.scalar(select(branch.c.code).where(branch.c.id == account.branch_id)) if account else None
+    if account is None or code is None or branch_code not in (None, code):
+        return None
+    contacts = (await parties.contacts_of(conn, [account_id])).get(account_id, [])
+    mine = [Wanted("account_id", "in", [account_id])]
+    payments, _ = await page(conn, PAYMENTS, mine, branch=branch_code, offset=0, limit=LAST)
+    return Customer(
+        at=house.clock.now(), account=account, branch=code, contacts=contacts, services=await _services(conn, account_id),
+        owing=await billing.owing(conn, account_id),
+        balance_minor=await ledger.balance(conn, "receivable", account_id, account.currency),
+        points=await points.balance(conn, account_id),
+        mandate=(await mandates.active_for(conn, [account_id])).get(account_id),
+        bills=await billing.last_bills(conn, account_id, LAST), payments=payments,
+        tickets=await tickets.tickets_of(conn, account_id=account_id, limit=LAST),
+        messages=await interactions.of_customer(
+            conn, account_id=account_id, contact_ids=[contact.id for contact in contacts], before=messages_before
+        ),
+    )  # fmt: skip
+
+
+async def _services(conn: AsyncConnection, account_id: int) -> Sequence[AnyRow]:
+    """What she has and had: one row a service and meter, with the tariff it is on."""
+    columns = (
+        service.c.id, service.c.commodity, service.c.payment_mode, service.c.state, service.c.started_on,
+        premise.c.address, premise.c.area, service_plan.c.tariff, meter.c.serial,
+    )  # fmt: skip
+    start = service.outerjoin(premise, premise.c.id == service.c.premise_id)
+    now = (service_plan.c.service_id == service.c.id) & service_plan.c.to_date.is_(None)
+    start = start.outerjoin(service_plan, now)
+    start = start.outerjoin(meter, (meter.c.service_id == service.c.id) & meter.c.removed_on.is_(None))
+    found = select(*columns).select_from(start).where(service.c.account_id == account_id)
+    return (await conn.execute(found.order_by(service.c.id, meter.c.id).limit(50))).all()

@@ -1,0 +1,42 @@
+"""Messages that could not leave after all tries: what they were, for whom, and why; and sending them again."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import audit
+from core.house import House
+from core.outbox import outbox, replay
+from core.overview.listing import AnyRow
+from core.parties.tables import account, branch
+
+LAST = 200
+
+
+async def dead_letters(conn: AsyncConnection, *, branch_code: str | None) -> Sequence[AnyRow]:
+    """The latest dead letters: id, kind, template, channel, attempts, reason, created_at, settled_at, account_id, number."""
+    return (await conn.execute(_dead(branch_code).order_by(outbox.c.created_at.desc()).limit(LAST))).all()
+
+
+async def send_again(
+    conn: AsyncConnection, house: House, ids: Sequence[int], *, branch_code: str | None, actor: str
+) -> int:
+    """Replay those of `ids` that are dead and of this branch; how many there were."""
+    rows = await conn.execute(_dead(branch_code).where(outbox.c.id.in_(ids)))
+    mine = [row.id for row in rows]
+    count = await replay(conn, house.clock.now(), mine)
+    for row_id in mine:
+        await audit.note(conn, house, actor, "outbox.replayed", f"outbox:{row_id}")
+    return count
+
+
+def _dead(branch_code: str | None) -> Select[*tuple[object, ...]]:
+    columns = (
+        outbox.c.id, outbox.c.kind, outbox.c.template, outbox.c.channel, outbox.c.attempts, outbox.c.reason,
+        outbox.c.created_at, outbox.c.settled_at, outbox.c.account_id, account.c.number,
+    )  # fmt: skip
+    start = outbox.outerjoin(account, account.c.id == outbox.c.account_id)
+    start = start.outerjoin(branch, branch.c.id == account.c.branch_id)
+    found = select(*columns).select_from(start).where(outbox.c.state == "dead")
+    return found if branch_code is None else found.where(branch.c.code == branch_code)

@@ -1,0 +1,124 @@
+"""Campaigns: one text in each language to one segment at one time. Shown whom it reaches before it is planned, and how far it is after.
+
+Who belongs to a branch writes to that branch alone, whatever the form says.
+"""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from channels.limits import segments
+from core.campaigns import queries, store
+from core.campaigns.model import MOVES, Campaign, Segment, checked
+from core.errors import Refused
+from core.overview.branches import branches
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import an_instant, back, form, number, show
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+_NEW = {"name": "", "channel": "sms", "branch": "", "language": "", "owing": "", "customers": "", "starts_at": ""}
+CHANNELS = ("sms", "whatsapp", "telegram")
+_OWING = {"yes": True, "no": False}
+
+
+@described("campaign.see", summary="Campaigns")
+async def listing(request: web.Request) -> web.Response:
+    """GET /console/campaigns."""
+    return await _page(request, {}, None, "")
+
+
+@described("campaign.run", summary="Look at a campaign before it is planned, or plan it", status=303)
+async def plan(request: web.Request) -> web.Response:
+    """POST /console/campaigns: `do=look` tells whom it would reach, `do=plan` plans it."""
+    told, house = await form(request), request.app[HOUSE]
+    try:
+        texts = checked({lang: told[f"text_{lang}"] for lang in house.operator.languages if told.get(f"text_{lang}")})
+        segment, channel = _segment(request, told), _channel(told)
+        starts = an_instant(told.get("starts_at", ""), house.zone)
+        if not 1 <= len(told.get("name", "")) <= 80:
+            return await _page(request, told, None, "Give the campaign a name of up to 80 letters.", 400)
+        if told.get("do") != "plan":
+            async with house.db.reading() as conn:
+                return await _page(request, told, await queries.audience(conn, segment, channel), "")
+        async with house.db.writing() as conn:
+            made = await store.plan(
+                conn, house, name=told["name"], texts=texts, segment=segment, channel=channel, starts_at=starts,
+                actor=request[WHO].actor,
+            )  # fmt: skip
+    except Refused as why:
+        return await _page(request, told, None, why.sentence(), why.status)
+    raise back(f"/console/campaigns/{made.id}")
+
+
+@described("campaign.see", summary="One campaign and how far it is")
+async def page(request: web.Request) -> web.Response:
+    """GET /console/campaigns/{id}."""
+    async with request.app[HOUSE].db.reading() as conn:
+        found = await _found(conn, request)
+        progress = await queries.progress(conn, found.id)
+    return show(request, "console_campaign.html", c=found, p=progress, moves=_moves(found.state))
+
+
+@described("campaign.run", summary="Pause, resume or cancel a campaign", status=303)
+async def move(request: web.Request) -> web.Response:
+    """POST /console/campaigns/{id}: `to`."""
+    told, house = await form(request), request.app[HOUSE]
+    async with house.db.writing() as conn:
+        found = await _found(conn, request)
+        if told.get("to") not in dict(_moves(found.state)):
+            raise Refused("campaign.no_such_move", state=found.state, to=told.get("to", "")[:20])
+        await store.move(conn, house, found.id, told["to"], request[WHO].actor)
+    raise back(f"/console/campaigns/{found.id}")
+
+
+def _moves(state: str) -> list[tuple[str, str]]:
+    """What a person may do with a campaign now; it begins and ends by itself."""
+    words = {"paused": "Pause", "cancelled": "Cancel", "running": "Begin now" if state == "planned" else "Resume"}
+    return [(to, words[to]) for to in sorted(MOVES[state] - {"done"})]
+
+
+def _segment(request: web.Request, told: Mapping[str, str]) -> Segment:
+    return Segment(
+        branch=request[WHO].branch or told.get("branch") or None, language=told.get("language") or None,
+        owing=_OWING.get(told.get("owing", "")), customers=told.get("customers") or None,
+    )  # fmt: skip
+
+
+def _channel(told: Mapping[str, str]) -> str:
+    channel = told.get("channel", "sms")
+    if channel not in CHANNELS:
+        raise web.HTTPBadRequest(text=f"A campaign goes by {', '.join(CHANNELS)}.")
+    return channel
+
+
+async def _found(conn: AsyncConnection, request: web.Request) -> Campaign:
+    found = await queries.by_id(conn, number(request.match_info["id"]))
+    branch = request[WHO].branch
+    if found is None or (branch is not None and found.segment.branch != branch):
+        raise web.HTTPNotFound(text="There is no such campaign.")
+    return found
+
+
+async def _page(
+    request: web.Request, told: Mapping[str, str], audience: int | None, wrong: str, status: int = 200
+) -> web.Response:
+    house, branch = request.app[HOUSE], request[WHO].branch
+    async with house.db.reading() as conn:
+        known = [one for one in await queries.campaigns(conn) if branch in (None, one.segment.branch)]
+        choices = await branches(conn)
+    texts = {lang: told.get(f"text_{lang}", "") for lang in house.operator.languages}
+    parts = {lang: len(segments(words)) for lang, words in texts.items() if words}
+    return show(
+        request, "console_campaigns.html", status=status, campaigns=known, told={**_NEW, **told}, texts=texts, parts=parts,
+        audience=audience, wrong=wrong, branches=[one for one in choices if branch in (None, one.code)], channels=CHANNELS,
+    )  # fmt: skip
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes."""
+    return [
+        web.get("/console/campaigns", listing), web.post("/console/campaigns", plan),
+        web.get("/console/campaigns/{id}", page), web.post("/console/campaigns/{id}", move),
+    ]  # fmt: skip

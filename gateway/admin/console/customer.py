@@ -1,0 +1,59 @@
+"""Find a customer by anything she can name, and see the whole of her on one page. Every look is audited."""
+
+from aiohttp import web
+
+from core import audit
+from core.overview.customer import Customer, customer
+from core.parties import queries as parties
+from core.phone import parse
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import an_instant, branch_of, number, show
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+LONGEST = 100
+
+
+@described(
+    "customer.see", summary="Search a customer", query=(("q", "account, name, phone, meter, invoice, ticket, receipt"),)
+)
+async def search(request: web.Request) -> web.StreamResponse:
+    """GET /console: one hit opens at once, several are listed."""
+    house = request.app[HOUSE]
+    asked = request.query.get("q", "").strip()[:LONGEST]
+    if not asked:
+        return show(request, "console_search.html", asked="", hits=None)
+    branch = await branch_of(request)
+    async with house.db.reading() as conn:
+        hits = await parties.search(conn, asked, branch=branch)
+        phone = parse(asked, house.operator.country) if not hits else None
+        hits = hits or (await parties.search(conn, phone, branch=branch) if phone else [])
+    accounts = {hit.account_id for hit in hits}
+    if len(accounts) == 1 and None not in accounts:
+        raise web.HTTPSeeOther(f"/console/accounts/{accounts.pop()}")
+    return show(request, "console_search.html", asked=asked, hits=hits)
+
+
+@described("customer.see", summary="One customer on one page", query=(("before", "messages before this time"),))
+async def page(request: web.Request) -> web.Response:
+    """GET /console/accounts/{id}."""
+    found = await seen(request)
+    return show(request, "console_customer.html", c=found, currency=found.account.currency)
+
+
+async def seen(request: web.Request) -> Customer:
+    """The customer of the path, with the look in the audit; 404 when there is none, or none of this branch."""
+    house, who, account_id = request.app[HOUSE], request[WHO], number(request.match_info["id"])
+    before = an_instant(request.query.get("before", ""), house.zone)
+    async with house.db.reading() as conn:
+        found = await customer(conn, house, account_id, branch_code=who.branch, messages_before=before)
+    if found is None:
+        raise web.HTTPNotFound(text="There is no such customer.")
+    async with house.db.writing() as conn:
+        await audit.note(conn, house, who.actor, "customer.seen", f"account:{account_id}")
+    return found
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes."""
+    return [web.get("/console", search), web.get("/console/accounts/{id}", page)]

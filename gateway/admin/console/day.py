@@ -1,0 +1,33 @@
+"""The day page: bills, payments and messages of a day, and its month as a plot of cash expected and cash come."""
+
+from datetime import timedelta
+
+from aiohttp import web
+
+from core import outbox
+from core.overview.day import day
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import a_day, show
+from gateway.admin.console.plot import cash_plot
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+
+@described("day.see", summary="One day on one page", query=(("on", "the day, as 2026-03-31; today unless said"),))
+async def page(request: web.Request) -> web.Response:
+    """GET /console/day."""
+    house = request.app[HOUSE]
+    on = a_day(request.query.get("on", ""), house.today())
+    async with house.db.reading() as conn:
+        found = await day(conn, house, on, branch_code=request[WHO].branch)
+        waiting = await outbox.waiting(conn)
+    step = timedelta(days=1)
+    return show(
+        request, "console_day.html", d=found, waiting=waiting, currency=house.currency, today=house.today(),
+        before=on - step, after=on + step, plot=cash_plot(found.month, on, house.currency),
+    )  # fmt: skip
+
+
+def routes() -> list[web.RouteDef]:
+    """The route."""
+    return [web.get("/console/day", page)]

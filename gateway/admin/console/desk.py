@@ -1,0 +1,90 @@
+"""What every console page shares: who sits there, which doors are hers, and how texts from a form become values.
+
+A page is made on the server and works without scripts. Whatever does not parse is told in words, never a bug.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from core.overview.accounts import branch_id_of
+from core.phone import masked
+from gateway.admin.auth import CSRF, WHO
+from gateway.desk import HOUSE
+from gateway.pages.page import render
+
+DOORS = (
+    ("/console", "Customers", "customer.see"), ("/console/tickets", "Tickets", "ticket.see"),
+    ("/console/day", "The day", "day.see"), ("/console/campaigns", "Campaigns", "campaign.see"),
+    ("/console/outbox", "Dead letters", "outbox.see"),
+)  # fmt: skip
+"""The navigation: where, what, and the permission behind the door."""
+
+
+def show(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
+    """A console page for whoever sits there."""
+    who = request[WHO]
+    doors = [(path, words) for path, words, permission in DOORS if who.may(permission)]
+
+    def phone(number: str | None) -> str:
+        return (number or "") if who.may("customer.reveal") else masked(number or "")
+
+    return render(
+        request, template, status=status, who=who, doors=doors, here=request.path, csrf=request[CSRF], phone=phone,
+        name=who.actor.removeprefix("user:"), **values,
+    )  # fmt: skip
+
+
+async def branch_of(request: web.Request) -> int | None:
+    """The id of the branch she belongs to; None: the whole house."""
+    async with request.app[HOUSE].db.reading() as conn:
+        return await branch_id_of(conn, request[WHO].branch)
+
+
+def number(text: str) -> int:
+    """An id of a path or a form; 404 when it is none."""
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+        raise web.HTTPNotFound(text="There is no such page.")
+    return int(text)
+
+
+def a_day(text: str, otherwise: date) -> date:
+    """A day of a query, between 2000 and 2199."""
+    if not text:
+        return otherwise
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        raise web.HTTPBadRequest(text="Write the day as 2026-03-31.") from None
+    if not 2000 <= found.year < 2200:
+        raise web.HTTPBadRequest(text="That day is too far away.")
+    return found
+
+
+def an_instant(text: str, zone: ZoneInfo) -> datetime | None:
+    """What a `datetime-local` field holds, in the operator's zone; None when it is empty."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise web.HTTPBadRequest(text="Write the time as 2026-03-31T14:30.") from None
+    if not 2000 <= found.year < 2200:
+        raise web.HTTPBadRequest(text="That time is too far away.")
+    return found.replace(tzinfo=zone)
+
+
+async def form(request: web.Request) -> dict[str, str]:
+    """The texts of a form, trimmed; control characters are refused, because no database keeps them all."""
+    told = {name: value.strip() for name, value in (await request.post()).items() if isinstance(value, str)}
+    for value in told.values():
+        if any(ord(letter) < 32 and letter not in "\n\r\t" for letter in value):
+            raise web.HTTPBadRequest(text="The form has a letter that cannot be kept.")
+    return told
+
+
+def back(place: str) -> web.HTTPSeeOther:
+    """After a POST, a page that may be reloaded."""
+    return web.HTTPSeeOther(place)

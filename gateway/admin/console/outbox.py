@@ -1,0 +1,33 @@
+"""Messages that could not leave after all tries, and the button that sends them again."""
+
+from aiohttp import web
+
+from core.overview.dead_letters import dead_letters, send_again
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import back, number, show
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+
+@described("outbox.see", summary="Messages that could not leave")
+async def page(request: web.Request) -> web.Response:
+    """GET /console/outbox."""
+    async with request.app[HOUSE].db.reading() as conn:
+        dead = await dead_letters(conn, branch_code=request[WHO].branch)
+    again = request.query.get("again", "")
+    return show(request, "console_outbox.html", dead=dead, again=again if again.isdigit() else "")
+
+
+@described("outbox.replay", summary="Send dead messages again", status=303)
+async def replay(request: web.Request) -> web.Response:
+    """POST /console/outbox: `id`, as many as are ticked."""
+    ids = [number(str(text)) for text in (await request.post()).getall("id", [])][:500]
+    house, who = request.app[HOUSE], request[WHO]
+    async with house.db.writing() as conn:
+        count = await send_again(conn, house, ids, branch_code=who.branch, actor=who.actor)
+    raise back(f"/console/outbox?again={count}")
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes."""
+    return [web.get("/console/outbox", page), web.post("/console/outbox", replay)]

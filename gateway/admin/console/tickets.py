@@ -1,0 +1,61 @@
+"""What waits for a clerk, the gravest first; and one ticket with its log, to answer and to move on."""
+
+from aiohttp import web
+
+from core import audit
+from core.care import queries as care
+from core.care import tickets
+from core.care.model import MOVES
+from core.overview.listing import AnyRow, Wanted, one
+from core.overview.listings import TICKETS
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import back, branch_of, form, number, show
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+
+@described("ticket.see", summary="Tickets that wait for a clerk")
+async def queue(request: web.Request) -> web.Response:
+    """GET /console/tickets."""
+    branch = await branch_of(request)
+    async with request.app[HOUSE].db.reading() as conn:
+        waiting = await care.queue(conn, branch_id=branch)
+    return show(request, "console_tickets.html", waiting=waiting)
+
+
+@described("ticket.see", summary="One ticket")
+async def page(request: web.Request) -> web.Response:
+    """GET /console/tickets/{id}."""
+    found = await _found(request)
+    async with request.app[HOUSE].db.reading() as conn:
+        log = await care.log_of(conn, found.id)
+    return show(request, "console_ticket.html", t=found, log=log, moves=sorted(MOVES.get(found.state, ())))
+
+
+@described("ticket.write", summary="Answer a ticket, or move it on", status=303)
+async def change(request: web.Request) -> web.Response:
+    """POST /console/tickets/{id}: `text` is a word to the customer, `to` a state."""
+    found, told, house = await _found(request), await form(request), request.app[HOUSE]
+    actor = request[WHO].actor
+    async with house.db.writing() as conn:
+        if told.get("text"):
+            await tickets.reply(conn, house, found.id, actor=actor, text=told["text"])
+        if told.get("to"):
+            await tickets.move(conn, house, found.id, told["to"], actor=actor)
+        await audit.note(conn, house, actor, "ticket.changed", f"ticket:{found.id}")
+    raise back(f"/console/tickets/{found.id}")
+
+
+async def _found(request: web.Request) -> AnyRow:
+    wanted = [Wanted("id", "in", [number(request.match_info["id"])])]
+    async with request.app[HOUSE].db.reading() as conn:
+        found = await one(conn, TICKETS, wanted, branch=request[WHO].branch)
+    if found is None:
+        raise web.HTTPNotFound(text="There is no such ticket.")
+    return found
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes."""
+    path = "/console/tickets/{id}"
+    return [web.get("/console/tickets", queue), web.get(path, page), web.post(path, change)]

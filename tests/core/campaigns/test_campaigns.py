@@ -1,0 +1,164 @@
+"""A campaign reaches each chosen and willing contact once; it can be paused, resumed and cancelled at any moment."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, update
+
+from core.campaigns import queries, store
+from core.campaigns.model import Campaign, Segment, checked
+from core.clock import SetClock
+from core.errors import Refused
+from core.house import House
+from core.message import Notice, Sent
+from core.parties.tables import branch, contact
+from scheduler.campaigns import feed_all
+from scheduler.dispatch import Dispatcher
+from tests.people import Customer, a_bill, a_branch, a_customer
+
+WORDS = {"en": "Free tea at {operator} on Friday!", "sw": "Chai ya bure {operator} Ijumaa!"}
+
+
+class Phones:
+    def __init__(self) -> None:
+        self.got: list[tuple[str, str]] = []
+
+    async def send(self, notices: Sequence[Notice]) -> list[Sent]:
+        self.got += [(notice.to, notice.text) for notice in notices]
+        return [Sent(notice.key, "accepted", f"ref-{notice.key}") for notice in notices]
+
+
+async def people(house: House, count: int, first: int = 1, **more: object) -> list[Customer]:
+    async with house.db.writing() as conn:
+        if first == 1:
+            await a_branch(conn, house)
+        return [await a_customer(conn, house, number, **more) for number in range(first, first + count)]  # type: ignore[arg-type]
+
+
+async def planned(house: House, segment: Segment | None = None, **more: object) -> Campaign:
+    async with house.db.writing() as conn:
+        return await store.plan(
+            conn, house, name="tea", texts=WORDS, segment=segment or Segment(), actor="user:ann", **more,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+
+async def states(house: House, campaign_id: int) -> tuple[str, int, int, dict[str, int]]:
+    async with house.db.reading() as conn:
+        found = await queries.progress(conn, campaign_id)
+    assert found is not None
+    return found.state, found.chosen, found.left, dict(found.states)
+
+
+async def test_each_willing_contact_gets_it_once_in_her_language(house: House) -> None:
+    [ann] = await people(house, 1)
+    [bahati] = await people(house, 1, 2, language="sw")
+    await people(house, 1, 3, marketing=False)
+    await people(house, 1, 4, stopped=True)
+    await people(house, 1, 5, channel="telegram")
+    campaign, phones = await planned(house), Phones()
+    for _ in range(3):
+        await feed_all(house)
+        await Dispatcher(house, {"sms": phones}).drain()
+    assert sorted(phones.got) == [
+        (ann.phone, "Free tea at Mwangaza on Friday!"), (bahati.phone, "Chai ya bure Mwangaza Ijumaa!"),
+    ]  # fmt: skip
+    assert await states(house, campaign.id) == ("done", 2, 0, {"sent": 2})
+
+
+async def test_who_says_stop_after_being_chosen_gets_nothing(house: House) -> None:
+    await people(house, 2)
+    campaign, phones = await planned(house), Phones()
+    await feed_all(house)
+    async with house.db.writing() as conn:
+        await conn.execute(
+            update(contact).where(contact.c.channel_user.endswith("1")).values(stopped_at=house.clock.now())
+        )
+    await Dispatcher(house, {"sms": phones}).drain()
+    assert len(phones.got) == 1
+    assert (await states(house, campaign.id))[3] == {"sent": 1, "dropped": 1}
+
+
+async def test_it_begins_at_its_time_and_not_in_the_quiet_hours(house: House, clock: SetClock) -> None:
+    await people(house, 1)
+    campaign, phones = await planned(house, starts_at=clock.now() + timedelta(hours=10)), Phones()
+    assert await feed_all(house) == 0
+    clock.forward(timedelta(hours=10))
+    assert await feed_all(house) == 1
+    await Dispatcher(house, {"sms": phones}).drain()
+    assert (phones.got, await states(house, campaign.id)) == ([], ("running", 1, 1, {}))
+    clock.forward(timedelta(hours=11))
+    await Dispatcher(house, {"sms": phones}).drain()
+    assert len(phones.got) == 1
+
+
+async def test_a_pause_holds_what_waits_and_resuming_loses_nobody(house: House, clock: SetClock) -> None:
+    store.BATCH, batch = 3, store.BATCH
+    store.AHEAD, ahead = 3, store.AHEAD
+    try:
+        await people(house, 7)
+        campaign, phones = await planned(house), Phones()
+        assert await feed_all(house) == 3
+        async with house.db.writing() as conn:
+            await store.move(conn, house, campaign.id, "paused", "user:ann")
+        await Dispatcher(house, {"sms": phones}).drain()
+        assert (len(phones.got), await feed_all(house)) == (0, 0)
+        async with house.db.writing() as conn:
+            await store.move(conn, house, campaign.id, "running", "user:ann")
+        for _ in range(4):
+            clock.forward(timedelta(minutes=2))
+            await feed_all(house)
+            await Dispatcher(house, {"sms": phones}).drain()
+    finally:
+        store.BATCH, store.AHEAD = batch, ahead
+    assert len({to for to, _ in phones.got}) == len(phones.got) == 7
+    assert await states(house, campaign.id) == ("done", 7, 0, {"sent": 7})
+
+
+async def test_a_cancelled_campaign_drops_what_waits(house: House) -> None:
+    await people(house, 2)
+    campaign, phones = await planned(house), Phones()
+    await feed_all(house)
+    async with house.db.writing() as conn:
+        await store.move(conn, house, campaign.id, "cancelled", "user:ann")
+        with pytest.raises(Refused, match=r"campaign\.no_such_move"):
+            await store.move(conn, house, campaign.id, "running", "user:ann")
+    await Dispatcher(house, {"sms": phones}).drain()
+    assert (phones.got, (await states(house, campaign.id))[3]) == ([], {"dropped": 2})
+
+
+async def test_a_segment_means_whom_it_says(house: House) -> None:
+    async with house.db.writing() as conn:
+        await a_branch(conn, house)
+        await conn.execute(insert(branch).values(id=8, code="MSA", name="Mombasa"))
+        owing = await a_customer(conn, house, 1)
+        await a_bill(conn, house, owing)
+        free = await a_customer(conn, house, 2, language="sw")
+        there = await a_customer(conn, house, 3, branch_id=8)
+
+        async def meant(**terms: object) -> list[int]:
+            segment = Segment(**terms)  # type: ignore[arg-type]
+            found = await queries.members_after(conn, segment, "sms", 0, 99)
+            assert await queries.audience(conn, segment) == len(found)
+            return found
+
+        assert await meant() == [owing.contact_id, free.contact_id, there.contact_id]
+        assert await meant(owing=True) == [owing.contact_id]
+        assert await meant(owing=False) == [free.contact_id, there.contact_id]
+        assert await meant(branch="MSA") == [there.contact_id]
+        assert await meant(language="sw", branch="NRB") == [free.contact_id]
+        assert await meant(customers="business") == []
+
+
+@pytest.mark.parametrize(
+    "texts", [{}, {"xx": "hello"}, {"en": " "}, {"en": "Dear {name}"}, {"en": "{operator.__class__}"}]
+)
+def test_words_that_cannot_be_sent_are_refused(texts: dict[str, str]) -> None:
+    with pytest.raises(Refused):
+        checked(texts)
+
+
+async def test_two_campaigns_do_not_share_a_name(house: House) -> None:
+    await planned(house)
+    with pytest.raises(Refused, match=r"campaign\.name_taken"):
+        await planned(house)

@@ -1,0 +1,48 @@
+"""A dispatcher in a process of its own, for the tests that kill it: `python -m tests.faults.dispatch_instance DB PROVIDER MINUTES`.
+
+Its clock stands MINUTES after noon, so that each life finds the leases of the one before run out.
+"""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+
+import aiohttp
+
+from core.clock import SetClock
+from core.config import Operator, Settings
+from core.db import Database
+from core.house import House
+from core.message import Notice, Sent
+from scheduler.dispatch import Dispatcher
+from tests.conftest import NOON
+
+
+class Poster:
+    """Posts one message a request, as a provider without client references takes them."""
+
+    def __init__(self, url: str, http: aiohttp.ClientSession) -> None:
+        self.url, self.http = url, http
+
+    async def send(self, notices: Sequence[Notice]) -> list[Sent]:
+        return list(await asyncio.gather(*(self._one(notice) for notice in notices)))
+
+    async def _one(self, notice: Notice) -> Sent:
+        async with self.http.post(self.url, data={"to": notice.to, "key": notice.key}) as answer:
+            return Sent(notice.key, "accepted", await answer.text())
+
+
+async def _main(database: str, provider: str, minutes: int) -> None:
+    operator = Operator(
+        name="M", short_name="M", country="KE", zone="Africa/Nairobi", currency="KES", support_phone="+254800000000"
+    )
+    db = Database(database)
+    house = House(db, SetClock(NOON + timedelta(minutes=minutes)), operator, Settings())
+    async with aiohttp.ClientSession() as http:
+        await Dispatcher(house, {"sms": Poster(provider, http)}, batch=20, wave=5).drain()
+    await db.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -1,0 +1,122 @@
+"""kill -9 of the dispatcher at any point: nothing is lost, and nothing is said twice beyond the stated rule.
+
+The rule (scheduler/dispatch.py): what may leave twice is sent again, at most the waves in flight at each kill; what must not is sent
+at most once, and where it may or may not be out it is listed as `unknown`. The provider counts by recipient.
+"""
+
+import asyncio
+import os
+import random
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from sqlalchemy import insert, select
+
+from core import outbox
+from core.house import House
+from core.parties.tables import contact
+
+EACH, WAVE, LANES = 40, 5, 2
+
+
+class Provider:
+    """Counts what arrived, by key."""
+
+    def __init__(self) -> None:
+        self.got: Counter[str] = Counter()
+
+    async def take(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        self.got[str(form["key"])] += 1
+        return web.Response(text=f"ref-{form['key']}-{self.got[str(form['key'])]}")
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[tuple[Provider, str]]:
+    taken = Provider()
+    app = web.Application()
+    app.router.add_post("/", taken.take)
+    async with TestServer(app) as server:
+        yield taken, str(server.make_url("/"))
+
+
+async def _fill(house: House) -> None:
+    async with house.db.writing() as conn:
+        for number in range(2 * EACH):
+            contact_id, now = house.ids.take(), house.clock.now()
+            await conn.execute(
+                insert(contact).values(
+                    id=contact_id, channel="phone", channel_user=f"+2547{number:08}", language="en", marketing=True,
+                    created_at=now,
+                )
+            )  # fmt: skip
+            twice = number % 2 == 0
+            await outbox.enqueue(
+                conn, house, key=f"{'notice' if twice else 'campaign'}:{number}", kind="notice", template="reply.text",
+                params={"text": "x"}, contact_id=contact_id, resend_unknown=twice,
+            )  # fmt: skip
+
+
+async def _live(url: str, provider: str, minutes: int, *, fault: str = "", seconds: float | None = None) -> int:
+    """One life of a dispatcher; its exit code (-9: it was killed)."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.faults.dispatch_instance", url, provider, str(minutes),
+        env={**os.environ, "HODI_FAULT": fault},
+    )  # fmt: skip
+    if seconds is not None:
+        try:
+            return await asyncio.wait_for(process.wait(), seconds)
+        except TimeoutError:
+            process.kill()
+    return await process.wait()
+
+
+async def _states(house: House) -> dict[str, str]:
+    async with house.db.reading() as conn:
+        return {row.key: row.state for row in await conn.execute(select(outbox.outbox.c.key, outbox.outbox.c.state))}
+
+
+def _judge(got: Counter[str], states: dict[str, str], kills: int) -> None:
+    in_flight = kills * LANES * WAVE
+    statutory = [key for key in states if key.startswith("notice")]
+    assert {states[key] for key in statutory} == {"sent"}
+    assert all(got[key] >= 1 for key in statutory), "a statutory notice was lost"
+    assert sum(got[key] - 1 for key in statutory) <= in_flight, "more was repeated than was in flight"
+    marketing = [key for key in states if key.startswith("campaign")]
+    assert {states[key] for key in marketing} <= {"sent", "unknown"}
+    assert all(got[key] <= 1 for key in marketing), "a campaign was repeated"
+    unknown = [key for key in marketing if states[key] == "unknown"]
+    assert all(got[key] == 1 for key in marketing if states[key] == "sent"), "what is sent was never there"
+    assert len(unknown) <= in_flight, "more is unknown than was in flight"
+
+
+@pytest.mark.parametrize("fault", ["dispatch.claimed:1", "dispatch.sent:6", "dispatch.settled:3"])
+async def test_a_killed_dispatcher_loses_nothing_and_repeats_only_what_it_may(
+    fault: str, house: House, db_url: str, provider: tuple[Provider, str]
+) -> None:
+    await _fill(house)
+    taken, address = provider
+    for life in range(2):
+        assert await _live(db_url, address, 10 * life, fault=fault) == -9
+    assert await _live(db_url, address, 60) == 0
+    _judge(taken.got, await _states(house), 2)
+
+
+async def test_random_kills_lose_nothing_and_repeat_only_what_they_may(
+    house: House, db_url: str, provider: tuple[Provider, str]
+) -> None:
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")
+    await _fill(house)
+    taken, address = provider
+    places, dice = ("dispatch.claimed", "dispatch.sent", "dispatch.settled"), random.Random(seed)
+    kills = 0
+    for life in range(2):
+        code = await _live(db_url, address, 10 * life, fault=f"{dice.choice(places)}:{dice.randrange(2, 9)}")
+        kills += code == -9
+    assert await _live(db_url, address, 90) == 0
+    _judge(taken.got, await _states(house), kills)
