@@ -6,7 +6,7 @@ are plain names, so an operator may edit it and can reach nothing else. A key wi
 """
 
 import string
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel.messages.pofile import read_po
@@ -50,9 +50,10 @@ def pattern(lang: str, key: str) -> str:
     raise KeyError(f"no catalogue has the message {key!r}")
 
 
-def fields(text: str) -> set[str]:
+@lru_cache(1_000)
+def fields(text: str) -> frozenset[str]:
     """The names of the `{fields}` of a message; refuses anything cleverer than a plain name."""
-    names = {name for _, name, spec, conversion in _FORMAT.parse(text) if name is not None}
+    names = frozenset(name for _, name, spec, conversion in _FORMAT.parse(text) if name is not None)
     if any(not name.isidentifier() for name in names):
         raise ValueError(f"{text!r}: a field must be a plain name such as {{amount}}")
     return names
