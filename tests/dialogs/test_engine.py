@@ -118,7 +118,9 @@ async def test_going_back_does_not_go_back_into_a_guard() -> None:
 
 async def test_a_new_call_after_a_dropped_one_asks_for_the_pin_again() -> None:
     bills = {"rows": [{"value": "A", "until": "Feb", "total": 1}]}
-    counter = Counter(has_pin={"is": "yes"}, check_pin={"proven": True}, last_bills=bills, bill={"text": "the bill", "owes": True})
+    counter = Counter(
+        has_pin={"is": "yes"}, check_pin={"proven": True}, last_bills=bills, bill={"text": "the bill", "owes": True}
+    )
     conversation, _ = await talk(counter, "2", "4711", "1", book=a_book(identity=a_policy("pin")))
     assert (await conversation.dial()).text == "You were in the middle of something."
     assert (await conversation.type("1")).text == "Please enter your PIN."
