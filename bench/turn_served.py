@@ -10,6 +10,7 @@ import sys
 import uvloop
 from aiohttp import web
 
+from channels.contract import Channel
 from channels.ussd_africastalking import AfricasTalkingUssd
 from core.clock import SystemClock
 from core.config import Operator, Settings
@@ -19,6 +20,7 @@ from core.quick import open_quick
 from gateway import webhooks
 from gateway.desk import CHANNELS, HOUSE, TURNS
 from gateway.sessions_redis import open_store
+from gateway.settle import settle
 from gateway.turn import Turns
 
 SECRET = "bench-hook-secret"
@@ -55,7 +57,8 @@ def turn_app(url: str, sessions: str, redis: str) -> web.Application:
     app = web.Application()
     app[HOUSE] = house
     app[TURNS] = Turns(house, open_store(sessions, None if redis == "-" else redis), open_quick(house.db))
-    app[CHANNELS] = {"ussd": AfricasTalkingUssd()}
+    channels: dict[str, Channel] = {"ussd": AfricasTalkingUssd()}
+    app[CHANNELS] = channels
     app.add_routes(webhooks.routes())
     return app
 
@@ -64,6 +67,7 @@ async def serve(app: web.Application, port: int) -> None:
     """Until killed."""
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
+    settle()
     await web.TCPSite(runner, "127.0.0.1", port, backlog=512).start()
     await asyncio.Event().wait()
 
