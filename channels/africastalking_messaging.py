@@ -6,6 +6,7 @@ carry refused recipients, and an answer that never came is `unknown`, because th
 
 import asyncio
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from channels.http import ask
 from core.message import Notice, Sent
 from core.phone import from_provider
 
+_NO_DIGIT = re.compile(r"\D+")
 LARGEST_GROUP = 100
 """Recipients of one request: what is lost with one unanswered request stays small."""
 AT_ONCE = 32
@@ -174,4 +176,4 @@ def _known(value: object) -> str | None:
 
 
 def _digits(number: object) -> str:
-    return "".join(c for c in str(number) if c.isdecimal())
+    return _NO_DIGIT.sub("", str(number))

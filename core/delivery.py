@@ -4,14 +4,16 @@ A final state never goes back. A report may overtake our own note of the provide
 with the next batch that leaves.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Column, Table, Text, delete, exists, select, update
+from sqlalchemy import Column, Table, Text, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import Instant, insert, metadata
 from core.message import Delivery
 from core.outbox import outbox
+from core.sets import among
 
 early_report = Table(
     "early_report",
@@ -44,21 +46,26 @@ async def report(conn: AsyncConnection, now: datetime, told: Delivery) -> bool:
     return False
 
 
-async def catch_up(conn: AsyncConnection) -> int:
-    """Settle the messages whose report came before we had written their reference down; how many."""
+async def catch_up(conn: AsyncConnection, refs: Collection[str]) -> int:
+    """Settle the messages of these references whose report came before we had written them down; how many. One look-up by key for
+    a whole wave: early reports are rare, and the outbox is long."""
     early = early_report.c
     its = early.provider_ref == outbox.c.provider_ref
+    found = (
+        (await conn.execute(select(early.provider_ref).where(among(conn, early.provider_ref, refs)))).scalars().all()
+    )
+    if not found:
+        return 0
     changed = await conn.execute(
         update(outbox)
-        .where(outbox.c.state.in_(OPEN), exists(select(early.state).where(its)))
+        .where(among(conn, outbox.c.provider_ref, found), outbox.c.state.in_(OPEN))
         .values(
             state=select(early.state).where(its).scalar_subquery(),
             reason=select(early.reason).where(its).scalar_subquery(),
             settled_at=select(early.at).where(its).scalar_subquery(),
         )
     )
-    if changed.rowcount:
-        await conn.execute(delete(early_report).where(exists(select(outbox.c.id).where(its))))
+    await conn.execute(delete(early_report).where(among(conn, early.provider_ref, found)))
     return changed.rowcount
 
 

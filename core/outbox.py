@@ -8,7 +8,7 @@ they are handed to a provider: whoever finds such a mark after a crash knows tha
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -31,6 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import bulk
 from core.db import Instant, Json, insert, metadata
 from core.house import House
+from core.sets import among
 
 CODE, PROMPT, NOTICE, CAMPAIGN = PRIORITIES = 0, 1, 5, 9
 """One-time codes before payment prompts and replies before notices before campaigns. There are no others: a claim asks the
@@ -177,7 +178,7 @@ async def claim(
             .limit(limit - len(rows))
             .with_for_update(skip_locked=True)
         )
-        rows += [_once_more(row) for row in await conn.execute(due)]
+        rows += [_once_more(row) for row in (await conn.execute(due)).all()]
         if len(rows) == limit:
             break
     await _lease(conn, now, worker, [row.id for row in rows])
@@ -185,8 +186,9 @@ async def claim(
 
 
 def _once_more(row: Any) -> Leaving:
-    leaving = Leaving(*row)
-    return replace(leaving, attempts=leaving.attempts + 1)
+    values = dict(zip(Leaving.__dataclass_fields__, row, strict=False))  # a reason may follow
+    values["attempts"] += 1
+    return Leaving(**values)
 
 
 async def _lease(conn: AsyncConnection, now: datetime, worker: str, ids: Sequence[int]) -> None:
@@ -194,7 +196,7 @@ async def _lease(conn: AsyncConnection, now: datetime, worker: str, ids: Sequenc
         return
     await conn.execute(
         update(outbox)
-        .where(outbox.c.id.in_(ids))
+        .where(among(conn, outbox.c.id, ids))
         .values(state="claimed", claimed_by=worker, claimed_until=now + LEASE, attempts=outbox.c.attempts + 1)
     )
 
@@ -202,7 +204,7 @@ async def _lease(conn: AsyncConnection, now: datetime, worker: str, ids: Sequenc
 async def mark(conn: AsyncConnection, ids: Collection[int]) -> None:
     """These are about to be handed to a provider, and must not be handed to it twice."""
     if ids:
-        await conn.execute(update(outbox).where(outbox.c.id.in_(ids)).values(state="leaving"))
+        await conn.execute(update(outbox).where(among(conn, outbox.c.id, ids)).values(state="leaving"))
 
 
 async def renew(conn: AsyncConnection, now: datetime, workers: Collection[str]) -> int:
@@ -239,7 +241,7 @@ async def take_up(conn: AsyncConnection, now: datetime, worker: str) -> list[Lea
         if crashes < CRASHES:
             await _lease(conn, now, worker, [row.id])
             await conn.execute(this.values(reason=f"{_LEFT_BEHIND}{crashes}"))
-            return [_once_more(row[:-1])]
+            return [_once_more(row)]
         await conn.execute(
             this.values(state="dead", reason="poison: its dispatchers died", settled_at=now, claimed_until=None)
         )
@@ -301,7 +303,7 @@ async def replay(conn: AsyncConnection, now: datetime, ids: Sequence[int]) -> in
     """Send dead letters again, from the first try; how many there were."""
     statement = (
         update(outbox)
-        .where(outbox.c.id.in_(ids), outbox.c.state == "dead")
+        .where(among(conn, outbox.c.id, ids), outbox.c.state == "dead")
         .values(state="waiting", attempts=0, not_before=now, reason=None, settled_at=None)
     )
     return (await conn.execute(statement)).rowcount

@@ -222,11 +222,11 @@ class Dispatcher:
 
     async def _settle(self, name: str, outcomes: Sequence[Outcome], letters: Sequence[Letter] = ()) -> Counter[str]:
         """Write it down. A message that is out must not be forgotten, so a database that stumbles is asked again."""
-        for rest in range(SETTLE_TRIES):
+        for rest in range(SETTLE_TRIES if outcomes else 0):
             try:
                 async with self.house.db.writing() as conn:
                     await outbox.settle(conn, self.house.clock.now(), outcomes, name)
-                    await delivery.catch_up(conn)
+                    await delivery.catch_up(conn, [one.provider_ref for one in outcomes if one.provider_ref])
                     await self._remember(conn, outcomes, letters)
                 break
             except (DBAPIError, OSError):

@@ -1,5 +1,6 @@
 """What every test may ask for: `db` (each test runs on SQLite and on PostgreSQL), `house`, and a clock that stands still."""
 
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,8 +20,11 @@ def sqlite_server(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    return start_postgres(tmp_path_factory.mktemp("postgres"))
+def postgres_server() -> Iterator[Postgres]:
+    # Not below pytest's own folder: another run closes that to all but root, and the server is not root.
+    with tempfile.TemporaryDirectory(prefix="hodi-postgres-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        yield start_postgres(Path(folder))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

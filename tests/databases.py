@@ -89,7 +89,7 @@ def dsn_of(url: URL) -> str:
 
 
 def start_postgres(folder: Path) -> Postgres:
-    """The server named by HODI_TEST_POSTGRES_URL, else one from the wheel, in `folder`."""
+    """The server named by HODI_TEST_POSTGRES_URL, else one from the wheel, in `folder` (which its own user must reach)."""
     if given := os.environ.get("HODI_TEST_POSTGRES_URL"):
         return Postgres(given)
     try:

@@ -72,7 +72,7 @@ def checked(texts: Mapping[str, str]) -> dict[str, str]:
         try:
             strange = text.fields(words) - FIELDS
         except ValueError:
-            strange = {words}
+            strange = frozenset({words})
         if strange:
             raise Refused("campaign.field", status=400, field=", ".join(sorted(strange)))
     return dict(texts)

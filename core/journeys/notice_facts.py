@@ -15,6 +15,7 @@ from core.billing.tables import invoice, open_item
 from core.campaigns.tables import campaign
 from core.ledger.tables import balance, ledger_account
 from core.payments.tables import attempt, collection, mandate, payment_request, receipt
+from core.sets import among
 
 COLLECTING = ("asked", "done")
 """A collection in these states is with the bank: reminding of it is too late."""
@@ -80,7 +81,9 @@ class CampaignFacts:
 
 async def campaigns(conn: AsyncConnection, ids: Collection[int]) -> Mapping[int, CampaignFacts]:
     """Campaigns by id."""
-    rows = await conn.execute(select(campaign.c.id, campaign.c.state, campaign.c.texts).where(campaign.c.id.in_(ids)))
+    rows = await conn.execute(
+        select(campaign.c.id, campaign.c.state, campaign.c.texts).where(among(conn, campaign.c.id, ids))
+    )
     return {row.id: CampaignFacts(row.state, row.texts) for row in rows}
 
 
@@ -95,9 +98,9 @@ async def bills(conn: AsyncConnection, ids: Collection[int]) -> Mapping[int, Bil
         .outerjoin(open_item, open_item.c.invoice_id == invoice.c.id)
         .outerjoin(collection, and_(collection.c.invoice_id == invoice.c.id, collection.c.state != "dropped"))
         .outerjoin(mandate, mandate.c.id == collection.c.mandate_id)
-        .where(invoice.c.id.in_(ids), invoice.c.state == "final")
+        .where(among(conn, invoice.c.id, ids), invoice.c.state == "final")
     )  # fmt: skip
-    return {row.id: _bill(row) for row in rows}
+    return {row.id: _bill(row) for row in rows.all()}
 
 
 def _bill(row: Any) -> BillFacts:
@@ -112,7 +115,7 @@ async def accounts(conn: AsyncConnection, ids: Collection[int], currency: str) -
     """What is left to pay and what is to the credit of each of these accounts."""
     asked = await conn.execute(
         select(open_item.c.account_id, func.sum(open_item.c.open_minor - open_item.c.disputed_minor))
-        .where(open_item.c.account_id.in_(ids), open_item.c.open_minor > 0)
+        .where(among(conn, open_item.c.account_id, ids), open_item.c.open_minor > 0)
         .group_by(open_item.c.account_id)
     )
     left = {row[0]: int(row[1]) for row in asked}
@@ -120,7 +123,7 @@ async def accounts(conn: AsyncConnection, ids: Collection[int], currency: str) -
         select(ledger_account.c.owner_id, balance.c.amount)
         .join(balance, balance.c.ledger_account_id == ledger_account.c.id)
         .where(
-            ledger_account.c.owner_id.in_(ids), ledger_account.c.code == "receivable", ledger_account.c.asset == currency
+            among(conn, ledger_account.c.owner_id, ids), ledger_account.c.code == "receivable", ledger_account.c.asset == currency
         )
     )  # fmt: skip
     credit = {row[0]: max(0, -int(row[1])) for row in held}
@@ -131,7 +134,7 @@ async def receipts(conn: AsyncConnection, ids: Collection[int], currency: str) -
     """Receipts by id; money in suspense is nobody's, so nobody is thanked for it."""
     columns = (receipt.c.account_id, receipt.c.amount_minor, receipt.c.currency, receipt.c.method, receipt.c.state)
     found = await conn.execute(
-        select(receipt.c.id, *columns).where(receipt.c.id.in_(ids), receipt.c.account_id.is_not(None))
+        select(receipt.c.id, *columns).where(among(conn, receipt.c.id, ids), receipt.c.account_id.is_not(None))
     )
     rows = found.all()
     standing = await accounts(conn, {row.account_id for row in rows}, currency)
@@ -157,7 +160,7 @@ async def attempts(conn: AsyncConnection, ids: Collection[int], currency: str) -
         )
         .join(payment_request, payment_request.c.id == attempt.c.request_id)
         .outerjoin(link, link.c.key == literal("paylink:failed:") + cast(attempt.c.id, Text))
-        .where(attempt.c.id.in_(ids))
+        .where(among(conn, attempt.c.id, ids))
     )  # fmt: skip
     rows = found.all()
     of_bills = await bills(conn, {row.invoice_id for row in rows if row.invoice_id is not None})

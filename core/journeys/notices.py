@@ -7,6 +7,7 @@ whose words cannot be made (a template that lost a field, say) is named as poiso
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -85,9 +86,15 @@ WRITERS: dict[str, Writer] = {
 PLAIN = Writer(None, words.plain)
 
 
+@cache
+def kind_of(template: str) -> str:
+    """The first two words of a template: of `notice.ready.pay` `notice.ready`."""
+    return ".".join(template.split(".")[:2])
+
+
 def writer_of(template: str) -> Writer:
-    """The writer of a template: of `notice.ready.pay` that of `notice.ready`."""
-    return WRITERS.get(".".join(template.split(".")[:2]), PLAIN)
+    """The writer of a template."""
+    return WRITERS.get(kind_of(template), PLAIN)
 
 
 async def compose(
@@ -98,7 +105,7 @@ async def compose(
     subjects: dict[str, set[int]] = {}
     for row in rows:
         if row.subject_id is not None and writer_of(row.template).gather:
-            subjects.setdefault(".".join(row.template.split(".")[:2]), set()).add(row.subject_id)
+            subjects.setdefault(kind_of(row.template), set()).add(row.subject_id)
     known: dict[str, Mapping[int, Any]] = {}
     for kind, ids in subjects.items():
         gather = WRITERS[kind].gather
@@ -127,7 +134,7 @@ def _one(
 
 
 def _words(house: House, row: Leaving, reader: Reader, known: dict[str, Mapping[int, Any]]) -> Words | Untrue | NotYet:
-    kind = ".".join(row.template.split(".")[:2])
+    kind = kind_of(row.template)
     writer = writer_of(row.template)
     if writer.gather is None:
         return writer.write(house, row, reader, None)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.outbox import Leaving
 from core.parties.tables import contact, contact_account
+from core.sets import among
 
 CHATS = ("whatsapp", "telegram", "webchat")
 PREFERENCE = ("sms", *CHATS, "email")
@@ -81,8 +82,8 @@ def _rank(reader: Reader) -> int:
 async def _contacts(conn: AsyncConnection, ids: Collection[int]) -> dict[int, Reader]:
     if not ids:
         return {}
-    rows = await conn.execute(select(*_CONTACT).where(contact.c.id.in_(ids)))
-    return {row.id: _reader(row) for row in rows}
+    rows = await conn.execute(select(*_CONTACT).where(among(conn, contact.c.id, ids)))
+    return {row.id: _reader(row) for row in rows.all()}
 
 
 async def _of_accounts(conn: AsyncConnection, ids: Collection[int]) -> dict[int, list[Reader]]:
@@ -92,10 +93,10 @@ async def _of_accounts(conn: AsyncConnection, ids: Collection[int]) -> dict[int,
     rows = await conn.execute(
         select(contact_account.c.account_id, *_CONTACT)
         .join(contact, contact.c.id == contact_account.c.contact_id)
-        .where(contact_account.c.account_id.in_(ids))
+        .where(among(conn, contact_account.c.account_id, ids))
         .order_by(contact_account.c.linked_at, contact.c.id)
     )
-    for row in rows:
+    for row in rows.all():
         families.setdefault(row.account_id, []).append(_reader(row))
     return families
 

@@ -18,7 +18,6 @@ HEAD = '''"""The house: every table of the spine, its append-only triggers and d
 Drawn by `python -m core.migrations.draft` from the rooms' `tables.py`; tests/core/migrations proves that they are equal.
 """
 # fmt: off
-# ruff: noqa: E501
 
 import sqlalchemy as sa
 from alembic import op

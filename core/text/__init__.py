@@ -6,7 +6,7 @@ are plain names, so an operator may edit it and can reach nothing else. A key wi
 """
 
 import string
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel.messages.pofile import read_po
@@ -34,13 +34,23 @@ def catalogue(lang: str) -> dict[str, str]:
 
 
 _overrides: dict[str, dict[str, str]] = {}
+_edits = 0
 
 
 def override(lang: str, words: dict[str, str]) -> None:
     """An operator's own wording of some keys, from the `texts/` of its folder."""
+    global _edits  # noqa: PLW0603 - the catalogues are one for the process
     _overrides.setdefault(lang, {}).update(words)
+    pattern.cache_clear()
+    _edits += 1
 
 
+def edits() -> int:
+    """How often wordings were changed: whoever keeps a finished text keeps it under this number."""
+    return _edits
+
+
+@cache
 def pattern(lang: str, key: str) -> str:
     """The untouched text of a key, its `{fields}` still open; KeyError when no language knows the key."""
     for tongue in (lang, "en"):
@@ -50,9 +60,10 @@ def pattern(lang: str, key: str) -> str:
     raise KeyError(f"no catalogue has the message {key!r}")
 
 
-def fields(text: str) -> set[str]:
+@lru_cache(1_000)
+def fields(text: str) -> frozenset[str]:
     """The names of the `{fields}` of a message; refuses anything cleverer than a plain name."""
-    names = {name for _, name, spec, conversion in _FORMAT.parse(text) if name is not None}
+    names = frozenset(name for _, name, spec, conversion in _FORMAT.parse(text) if name is not None)
     if any(not name.isidentifier() for name in names):
         raise ValueError(f"{text!r}: a field must be a plain name such as {{amount}}")
     return names

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.errors import BadInput
 from gateway.commands.bill import progress_bar
 from gateway.commands.run import out, told, with_house
 
@@ -24,17 +25,24 @@ def take_in(
     rejects: Annotated[
         Path | None, typer.Option(help="Where rows go that cannot be taken; else beside the file.")
     ] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="number=customerID: your column is called otherwise.")
+    ] = None,
+    fill: Annotated[list[str] | None, typer.Option(help="commodity=internet: one value for all rows.")] = None,
 ) -> None:
     """Take a file of customers, meters, readings or usage in. The same file again changes nothing."""
     from core.catalog import store as tariffs
     from core.onboarding import imports
+    from core.onboarding.sheet import Choice
+
+    choice = Choice(_pairs("--column", column), _pairs("--fill", fill))
 
     async def run(house: "House") -> None:
         if house.settings.operator is not None:
             async with house.db.writing() as conn:
                 await tariffs.load_folder(conn, house, house.settings.operator)
         with progress_bar(f"{kind} of {file.name}") as progress:
-            report = await imports.run(house, kind, file, reject_file=rejects, progress=progress)
+            report = await imports.run(house, kind, file, choice=choice, reject_file=rejects, progress=progress)
         out.print(
             f"{report.accepted:,} accepted, {report.duplicates:,} there already, {len(report.rejected):,} rejected.",
             highlight=False,
@@ -49,3 +57,11 @@ def take_in(
             raise typer.Exit(1)
 
     with_house(run)
+
+
+def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
+    pairs = [one.partition("=") for one in given or ()]
+    for ours, sign, theirs in pairs:
+        if not (ours and sign and theirs):
+            raise BadInput(f"{option} {ours}", "has no two sides.", "Write it as number=customerID.")
+    return {ours: theirs for ours, _, theirs in pairs}

@@ -56,7 +56,9 @@ def draw(folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = P
 @dialogs.command("try")
 @told
 def play(
-    phone: Annotated[str | None, typer.Option(help="Whose phone, in E.164; else made-up answers, and no database.")] = None,
+    phone: Annotated[
+        str | None, typer.Option(help="Whose phone, in E.164; else made-up answers, and no database.")
+    ] = None,
     lang: Annotated[str | None, typer.Option(help="The language to speak; else the customer's own.")] = None,
 ) -> None:
     """Be a customer: dial, answer, hang up with an empty line. With a phone, what you do is done."""

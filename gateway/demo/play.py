@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
+from core.access import staff
 from core.clock import SystemClock
 from core.config import read_operator
 from core.db import Database
@@ -24,6 +25,8 @@ from gateway.demo.plan import Plan
 from gateway.demo.servers import HOST, Ports, Wires, free_ports, settings_of, wired
 from gateway.demo.story import tell
 from gateway.demo.town import Town
+
+CLERK, WELCOME = "demo", "karibu-hodi-karibu"
 
 
 async def play(folder: Path, plan: Plan) -> None:
@@ -50,17 +53,27 @@ async def serve(folder: Path, plan: Plan, port: int) -> None:
         async with wired(house, ports, prompts_by_hand=False, with_scheduler=False) as wires:
             town = await _settle(plan, wires, clock)
         clock.let_run()
+        async with house.db.writing() as conn:
+            await staff.create_staff(conn, house, CLERK, "admin", WELCOME)
         async with wired(house, ports, prompts_by_hand=True, with_scheduler=True):
             _invite(town, port)
             await asyncio.Event().wait()
 
 
 def _invite(town: Town, port: int) -> None:
+    """Where to go, and how a provider would speak to us (the secret is this town's own and dies with it)."""
     who = next(iter(town.neighbours.values()))
     out.rule("Hodi?")
     out.print(f"A phone to dial:  http://{HOST}:{port}/phone   (be {who.name}, {who.phone})", highlight=False)
     out.print(f"A chat:           http://{HOST}:{port}/chat", highlight=False)
-    out.print(f"The console:      http://{HOST}:{port}/console   (demo / hodi-demo-hodi)", highlight=False)
+    out.print(f"The console:      http://{HOST}:{port}/console   ({CLERK} / {WELCOME})", highlight=False)
+    secret = town.house.settings.hook_secret.get_secret_value()
+    out.print("Or as the network does it:", highlight=False)
+    out.print(
+        f"curl http://{HOST}:{port}/hooks/africastalking/{secret}/ussd -d sessionId=1 -d serviceCode='*384*100#' "
+        f"--data-urlencode phoneNumber={who.phone} -d text=",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
     out.print("Ctrl-C ends it.", highlight=False)
 
 

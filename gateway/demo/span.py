@@ -24,8 +24,7 @@ def span_of(file: Path) -> Span:
         raise BadInput(str(file), "there is no such file.", "Check the path.")
     serials: dict[str, None] = {}
     months: set[str] = set()
-    opened = gzip.open(file, "rt", newline="") if file.suffix == ".gz" else file.open(newline="")
-    with opened as lines:
+    with gzip.open(file, "rt", newline="") if file.suffix == ".gz" else file.open(newline="") as lines:
         rows = csv.reader(lines)
         next(rows, None)
         for row in rows:

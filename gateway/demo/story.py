@@ -2,6 +2,7 @@
 he is told, and pays by link. Everything passes through the real doors; what must be true is checked on the way.
 """
 
+import html
 import re
 from datetime import date, time, timedelta
 
@@ -111,4 +112,4 @@ async def _pays_by_link(town: Town, wires: Wires, out: Console, who: Neighbour, 
 def _words_of(page: str) -> str:
     """What a person reads of a page, on one line."""
     body = re.sub(r"<(style|head)>.*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL)
-    return " ".join(body.split())[:160]
+    return " ".join(html.unescape(body).split())

@@ -140,7 +140,7 @@ async def until(what: Callable[[], Awaitable[object]], words: str, seconds: floa
     """Wait until a question is answered with yes; StoryFailed names what did not come."""
     try:
         async with asyncio.timeout(seconds):
-            while not await what():
+            while not await what():  # noqa: ASYNC110 - it looks into the books, which ring no bell
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise StoryFailed(f"waited {seconds:g} seconds in vain for {words}") from None

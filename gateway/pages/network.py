@@ -59,7 +59,7 @@ async def step(request: web.Request, phone: str, session: str, path: str) -> Sho
     """One step of a session, with everything typed so far."""
     form = {"sessionId": session, "phoneNumber": phone, "networkCode": "63902", "text": path}
     status, text = await _post(request, "ussd", {**form, "serviceCode": request.app[HOUSE].operator.ussd_code})
-    if status != 200 or text[:4] not in ("CON ", "END "):
+    if status != 200 or text.partition(" ")[0] not in ("CON", "END"):
         return Shown("Connection problem or invalid MMI code.", False, session, path)
     return Shown(text[4:], text[:3] == "CON", session, path)
 

