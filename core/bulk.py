@@ -7,8 +7,11 @@ the same. Values pass through the same column types as everywhere else, so a bul
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Table, text
+from sqlalchemy import JSON, Date, Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
+
+from core.db import Instant
 
 Processor = Callable[[Any], Any] | None
 
@@ -45,7 +48,29 @@ async def _driver(conn: AsyncConnection) -> Any:
 
 def _processors(conn: AsyncConnection, table: Table, columns: Sequence[str]) -> list[Processor]:
     dialect = conn.dialect
-    return [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns]
+    kinds = [table.c[name].type for name in columns]
+    return [_thrifty(kind, kind.dialect_impl(dialect).bind_processor(dialect)) for kind in kinds]
+
+
+def _thrifty(kind: TypeEngine[Any], process: Processor) -> Processor:
+    """The same date stands in row after row, and most JSON is empty: neither is written out again each time."""
+    if process is None:
+        return None
+    if isinstance(kind, JSON):
+        empty = process({})
+        return lambda value: empty if value == {} else process(value)
+    if isinstance(kind, (Date, Instant)):
+        last: Any = None
+        said: Any = process(None)
+
+        def again(value: Any) -> Any:
+            nonlocal last, said
+            if value is not last:
+                last, said = value, process(value)
+            return said
+
+        return again
+    return process
 
 
 def _processed(rows: Iterable[Sequence[Any]], processors: list[Processor]) -> Iterator[Sequence[Any]]:

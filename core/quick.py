@@ -8,11 +8,11 @@ PostgreSQL all callers of one loop tick share one query (`= any($1)`). Everythin
 import asyncio
 import sqlite3
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
 import asyncpg
+import msgspec
 from sqlalchemy import ARRAY, Select, Text, any_, bindparam, func, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -26,8 +26,7 @@ PATIENCE_SECONDS = 4.0
 POOL = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """How one account of a contact stands; without an account when the contact has none."""
 
     contact_id: int

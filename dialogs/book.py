@@ -1,7 +1,7 @@
 """All flows in one book: finds the state a place names, and where a target leads."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dialogs.intents import Intent
@@ -28,6 +28,8 @@ class Book:
     intent: Callable[[str], Intent | None]
     entrances: frozenset[str]
     """The flows that may be entered without a choice of another flow: home, resume, and those of keywords."""
+    drawn: dict[tuple[Any, ...], Any] = field(default_factory=dict, compare=False)
+    """Options that are the same for everyone, kept by `dialogs/drawing.py`."""
 
     def state(self, place: Place) -> State | None:
         """The state of a place; None when the flow is not what it was when the place was stored."""

@@ -28,6 +28,8 @@ def check(book: Book, languages: tuple[str, ...], pages: Pages | None = None) ->
     if broken:
         return broken
     found = [*_unreached(book), *_endless(book), *_outcomes(book), *_unconfirmed(book), *_words(book, languages)]
+    if not found:
+        found = list(_plain(book, languages))
     if not found and pages:
         found = [problem for lang in languages for problem in _screens(book, lang, pages)]
     return found
@@ -130,6 +132,15 @@ def _words(book: Book, languages: tuple[str, ...]) -> Iterator[str]:
                 yield f"{where}: {key} is not said in {lang}"
 
 
+def _plain(book: Book, languages: tuple[str, ...]) -> Iterator[str]:
+    """Labels of choices are the same for everyone: they are drawn once."""
+    for where, _, state in _each(book):
+        if isinstance(state, Menu | Say):
+            for choice in state.choices:
+                if any(book.words.fields(lang, choice.label) for lang in languages):
+                    yield f"{where}: the label {choice.label} has a field, which only a row may have"
+
+
 def _screens(book: Book, lang: str, pages: Pages) -> Iterator[str]:
     """Draws every state with the longest values; what earlier states keep is taken from all of them together."""
     kept = widest_kept(book)
@@ -147,7 +158,7 @@ def _screens(book: Book, lang: str, pages: Pages) -> Iterator[str]:
         ]
         if missing:
             yield f"{where} ({lang}): nobody gives it {', '.join(missing)}"
-        items = sum(kind != "nav" for _, kind, _ in shown.choices)
+        items = sum(kind != "nav" for _, _, kind, _ in shown.options)
         if items > MOST_ITEMS:
             yield f"{where} ({lang}): {items} items, more than {MOST_ITEMS}"
         needed = pages(screen(book, Session("check", lang=lang, shown=shown)))

@@ -1,13 +1,15 @@
 """Writes a state on the customer's screen: its words, its options with what they stand for, and the ways back."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from core import message
 from core.message import Screen
+from core.text import edits
 from dialogs.book import Book
 from dialogs.heard import BACK, HOME_KEY, NEXT_ROWS
-from dialogs.model import MOST_ITEMS, Act, Ask, End, Fork, Menu, Pick, Say, State
+from dialogs.model import MOST_ITEMS, Act, End, Fork, Menu, Pick, Say, State
 from dialogs.session import Session, Shown
 
 MOST_ROWS = MOST_ITEMS - 1
@@ -21,28 +23,35 @@ def draw(book: Book, s: Session, state: State, values: Mapping[str, Any]) -> Sho
     """What the customer sees of a state, given what was loaded for it."""
     assert not isinstance(state, Fork | Act)
     given = {**s.data, **values}
+    text = book.say(s.lang, state.text, given)
     if isinstance(state, Menu | Say):
-        options = _choices(book, s.lang, state, given)
-    elif isinstance(state, Pick):
-        options = _rows(book, s, state, values["rows"])
-    else:
-        options = []
-    ends = isinstance(state, End)
-    if not ends and not (isinstance(state, Menu) and state.home):
-        options.append((BACK, book.say(s.lang, "talk.back"), "nav", "back"))
-        options.append((HOME_KEY, book.say(s.lang, "talk.home"), "nav", "home"))
-    labels = tuple([(key, label) for key, label, _, _ in options])
-    choices = tuple([(key, kind, value) for key, _, kind, value in options])
-    secret = isinstance(state, Ask) and state.secret
-    return Shown(book.say(s.lang, state.text, given), labels, choices, ends, secret)
+        return Shown(text, _choices(book, s.lang, state, given))
+    if isinstance(state, Pick):
+        return Shown(text, (*_rows(book, s, state, values["rows"]), *_ways_back(book, s.lang)))
+    if isinstance(state, End):
+        return Shown(text, ends=True)
+    return Shown(text, _ways_back(book, s.lang), secret=state.secret)
 
 
-def _choices(book: Book, lang: str, state: Menu | Say, given: Mapping[str, Any]) -> list[Option]:
-    offered = [choice for choice in state.choices if not choice.when or given.get(choice.when)]
-    return [
-        (str(number), book.say(lang, choice.label, given), "choice", choice.label)
-        for number, choice in enumerate(offered, 1)
-    ]
+def _choices(book: Book, lang: str, state: Menu | Say, given: Mapping[str, Any]) -> tuple[Option, ...]:
+    """The choices offered to this customer, numbered, and the ways back. The same for all who are offered the same."""
+    offered = tuple([choice.label for choice in state.choices if not choice.when or given.get(choice.when)])
+    top = isinstance(state, Menu) and state.home
+    key = (edits(), lang, offered, top)
+    drawn: tuple[Option, ...] | None = book.drawn.get(key)
+    if drawn is None:
+        numbered = [(str(number), book.say(lang, label), "choice", label) for number, label in enumerate(offered, 1)]
+        drawn = book.drawn[key] = (*numbered, *(() if top else _ways_back(book, lang)))
+    return drawn
+
+
+def _ways_back(book: Book, lang: str) -> tuple[Option, ...]:
+    key = (edits(), lang)
+    ways: tuple[Option, ...] | None = book.drawn.get(key)
+    if ways is None:
+        back, home = book.say(lang, "talk.back"), book.say(lang, "talk.home")
+        ways = book.drawn[key] = ((BACK, back, "nav", "back"), (HOME_KEY, home, "nav", "home"))
+    return ways
 
 
 def _rows(book: Book, s: Session, state: Pick, rows: Sequence[Mapping[str, Any]]) -> list[Option]:
@@ -63,6 +72,12 @@ def screen(book: Book, s: Session) -> Screen:
     shown = s.shown
     assert shown is not None
     text = f"{s.hint}\n{shown.text}" if s.hint else shown.text
-    options = tuple([message.Option(key, label) for key, label in shown.labels])
     more, back = book.say(s.lang, "channels.more"), book.say(s.lang, "channels.back")
-    return Screen(text, options, shown.ends, more, back, shown.secret)
+    labels = tuple([(key, label) for key, label, _, _ in shown.options])
+    return Screen(text, _options(labels), shown.ends, more, back, shown.secret)
+
+
+@lru_cache(maxsize=2048)
+def _options(labels: tuple[tuple[str, str], ...]) -> tuple[message.Option, ...]:
+    """Most screens offer what another screen offered a moment ago."""
+    return tuple([message.Option(key, label) for key, label in labels])

@@ -12,7 +12,7 @@ from dialogs.book import HOME, RESUME, STICKY, Book
 from dialogs.drawing import MOST_ROWS, draw
 from dialogs.events import Answered, Event, Need, Step, Told, Typed
 from dialogs.heard import Back, Chosen, Heard, Hint, Into, Kept, NextRows, understand
-from dialogs.model import LEFT, WANTED, Act, Do, End, Fork, Go, Menu, Pick, Say, State, Values
+from dialogs.model import LEFT, WANTED, Act, Ask, Do, End, Fork, Go, Menu, Pick, Say, State, Values
 from dialogs.session import Place, Session, Who
 
 MOST_STEPS = 60
@@ -21,11 +21,11 @@ LONGEST_TRAIL = 8
 
 def step(book: Book, session: Session, event: Event) -> Step:
     """The next screen, or what is needed on the way to it. The session given is not changed."""
+    if isinstance(event, Answered):
+        return _Walk(book, session).answered(event.values)  # a session under way is nobody else's
     s = copy.copy(session)
     s.data = dict(session.data)
     walk = _Walk(book, s)
-    if isinstance(event, Answered):
-        return walk.answered(event.values)
     s.steps, s.hint, s.hush = 0, "", False
     if isinstance(event, Typed):
         return walk.typed(event.text)
@@ -292,6 +292,7 @@ class _Walk:
         """Puts a state on the screen; an answer dialled ahead is taken at once, but never one that needs a yes."""
         s = self.s
         s.shown, s.page, s.whisper = draw(self.book, s, state, values), 0, {}
+        s.open = isinstance(state, Menu | Pick | Ask)
         if not s.ahead or isinstance(state, End):
             s.ahead = ()
             return Told(s)

@@ -1,41 +1,36 @@
 """What may happen to a conversation, and what a step of it may answer."""
 
-from dataclasses import dataclass
+import msgspec
 
 from dialogs.model import Effect, Load, Values
 from dialogs.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Dialled:
+class Dialled(msgspec.Struct, frozen=True):
     """A conversation begins; `ahead` are answers that came along (a deep dial, the first text of an SMS)."""
 
     ahead: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(msgspec.Struct, frozen=True):
     """The customer answered what is on her screen."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """What the counter said to the last `Need`. Its `is` names the outcome of an effect, or the label of a fork."""
 
     values: Values
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """The turn is done: there is something new on the screen."""
 
     session: Session
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(msgspec.Struct, frozen=True):
     """The step stands still until this is answered."""
 
     session: Session

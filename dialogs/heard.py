@@ -1,7 +1,8 @@
 """Understands what was typed, by what the customer saw: the stored options, never the list as it would be now."""
 
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from dialogs.book import Book
 from dialogs.model import Again, Ask, Do, Go, Menu, Pick, Say, State, Values
@@ -13,15 +14,13 @@ LONGEST_ANSWER = 400
 BACK, HOME_KEY, NEXT_ROWS = "0", "00", "9"
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(msgspec.Struct, frozen=True):
     """A choice of a menu."""
 
     choice: Go | Do
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """A row was picked or a question answered."""
 
     keep: Values
@@ -29,32 +28,28 @@ class Kept:
     whisper: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Back:
+class Back(msgspec.Struct, frozen=True):
     """To the screen before, or all the way home."""
 
     home: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NextRows:
+class NextRows(msgspec.Struct, frozen=True):
     """The next rows of a long list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Into:
+class Into(msgspec.Struct, frozen=True):
     """A keyword leads to another flow."""
 
     flow: str
-    keep: Values = field(default_factory=dict)
+    keep: Values = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(msgspec.Struct, frozen=True):
     """Nothing that could be used: say why, and ask again. `moved`: the screen is of another time, so home instead."""
 
     key: str
-    values: Values = field(default_factory=dict)
+    values: Values = msgspec.field(default_factory=dict)
     secret: bool = False
     moved: bool = False
 
@@ -66,7 +61,7 @@ def understand(book: Book, s: Session, state: State, text: str) -> Heard:
     """What the customer means by `text` on the screen that stands."""
     assert s.shown is not None
     typed = text.strip()
-    for key, kind, value in s.shown.choices:
+    for key, _, kind, value in s.shown.options:
         if key == typed:
             return _by_key(state, kind, value)
     if has_card(typed):
@@ -105,7 +100,7 @@ def _by_label(s: Session, state: State, typed: str) -> Heard:
     """The words of an option, or its number written loosely: `2.`, `(2)`, `Balance`."""
     assert s.shown is not None
     loose = typed.strip("().#* ").casefold()
-    for (key, label), (_, kind, value) in zip(s.shown.labels, s.shown.choices, strict=True):
+    for key, label, kind, value in s.shown.options:
         if loose and loose in (key, label.casefold()):
             return _by_key(state, kind, value)
     return Hint("talk.hint")

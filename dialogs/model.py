@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import msgspec
+
 Values = Mapping[str, Any]
 """Plain JSON, and the tagged values of `dialogs/values.py`, which words.py writes in the customer's language."""
 
@@ -17,8 +19,7 @@ MOST_ITEMS = 7
 """Of a menu. More than that nobody reads on a small screen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """Who asks, as the counter needs to know it. `key` is the stable key of an effect: the same for a repeat."""
 
     channel: str

@@ -23,10 +23,8 @@ class Shown(msgspec.Struct, array_like=True, frozen=True):
     """What stands on the customer's screen."""
 
     text: str
-    labels: tuple[tuple[str, str], ...] = ()
-    """(what is typed, what it says)"""
-    choices: tuple[tuple[str, str, Any], ...] = ()
-    """(what is typed, `choice` | `row` | `nav`, the choice's label or the row's value)"""
+    options: tuple[tuple[str, str, str, Any], ...] = ()
+    """(what is typed, what it says, `choice` | `row` | `nav`, the choice's label or the row's value)"""
     ends: bool = False
     secret: bool = False
 
@@ -58,6 +56,8 @@ class Session(msgspec.Struct, array_like=True):
     """What shows the page before."""
     first: int = 0
     """The first row on the screen of a long list."""
+    open: bool = False
+    """The screen waits for something: it is not merely told."""
     trail: tuple[Place, ...] = ()
     """The screens behind this one: what `0` goes back to."""
     wanted: tuple[Place, ...] = ()
@@ -86,8 +86,11 @@ class Session(msgspec.Struct, array_like=True):
 
     @property
     def resumable(self) -> bool:
-        """Whether there is something to continue: in the middle of something, beyond the first menu."""
-        return bool(self.shown and not self.shown.ends and self.trail and self.place)
+        """Whether there is something to continue: a question stands, and something was answered before it.
+
+        Who hung up after hearing her balance has finished, and is not asked.
+        """
+        return bool(self.shown and self.open and self.place and len(self.trail) > 1)
 
 
 _encoder = msgspec.msgpack.Encoder()

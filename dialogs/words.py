@@ -28,9 +28,11 @@ class Words:
         said = text.pattern(lang, key)
         if "{" not in said:
             return said
-        given = values or {}
-        names = _checked(said)
-        return said.format_map({name: self.write(lang, given.get(name, self.common.get(name, ""))) for name in names})
+        filled = {}
+        for name in _checked(said):
+            value = values[name] if values and name in values else self.common.get(name, "")
+            filled[name] = value if type(value) is str else self.write(lang, value)
+        return said.format_map(filled)
 
     def fields(self, lang: str, key: str) -> set[str]:
         """The names a text speaks of."""

@@ -43,6 +43,7 @@ def make_app(house: House, *, host: str = "127.0.0.1", with_scheduler: bool = Tr
     for routes in ROUTES:
         app.add_routes(routes())
     app.cleanup_ctx.append(opened)
+    bill.setup(app)
     chat.setup(app)
     phone.setup(app, host)
     if with_scheduler:

@@ -4,8 +4,9 @@ USSD text is cumulative, so it is compared with what was stored; other channels 
 screen and nothing else. What was secret is blotted out before anything is kept.
 """
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from channels.ussd_africastalking import deep_dial, new_input
 from core.message import Inbound
@@ -17,15 +18,13 @@ MOST_IDS = 16
 """Of the latest messages, for recognising a repeat."""
 
 
-@dataclass(frozen=True, slots=True)
-class TurnPage:
+class TurnPage(msgspec.Struct, frozen=True):
     """The next page of the same screen, or the one before."""
 
     by: Literal[-1, 1]
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(msgspec.Struct, frozen=True):
     """The session the turn begins with, and what happened; no event: a repeat, answered by the screen of the session."""
 
     session: Session

@@ -9,7 +9,7 @@ import logging
 from sqlalchemy import select
 
 from channels.contract import Channel
-from core import outbox
+from core import faults, outbox
 from core.care import interactions
 from core.message import Inbound
 from dialogs.redact import without_cards
@@ -39,6 +39,7 @@ async def hear(turns: Turns, inbound: Inbound, channel: Channel) -> None:
                 conn, turns.house, channel=inbound.channel, direction="in", kind="turn", contact_id=contact_id,
                 text=_remembered(inbound, answer),
             )  # fmt: skip
+    faults.point("reply.kept")
 
 
 async def _answered(turns: Turns, key: str) -> bool:

@@ -35,7 +35,7 @@ BY_SUFFIX = {
     "9008": Behaviour("failed", "cancelled"),
     "9009": Behaviour(answer="hangs"),
 }
-"""Last figures of a phone or mandate -> behaviour; the table stands in the guide of the sandbox."""
+"""Last figures of a phone or mandate -> behaviour; told in docs/guides/sandbox-payments.md."""
 
 
 @dataclass(slots=True)

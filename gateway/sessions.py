@@ -10,9 +10,10 @@ import contextlib
 import logging
 import sqlite3
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+import msgspec
 
 log = logging.getLogger("hodi.sessions")
 
@@ -21,8 +22,7 @@ QUIET_SECONDS = 5.0
 """After so long without a save the write-ahead log is truncated and expired sessions are forgotten."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """A stored session: its version counts the saves, `expires` is an instant in seconds since 1970 (UTC)."""
 
     version: int
@@ -43,12 +43,11 @@ class Store(Protocol):
         """Commit what waits, and let go."""
 
 
-@dataclass(slots=True)
-class _Waiting:
+class _Waiting(msgspec.Struct):
     key: str
     kept: Kept
     anyway: bool
-    done: "asyncio.Future[bool]"
+    done: asyncio.Future[bool]
 
 
 _LOAD = "SELECT version, blob, expires FROM session WHERE key = ?"

@@ -11,11 +11,11 @@ import logging
 import secrets
 import sqlite3
 import traceback
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import asyncpg
+import msgspec
 from sqlalchemy.exc import DBAPIError
 
 from channels.contract import Channel, Page
@@ -37,8 +37,8 @@ from gateway.sessions import Kept, Store
 
 log = logging.getLogger("hodi.turn")
 
-PATIENCE_SECONDS = 7.0
-"""The network waits ten; before that the customer is told politely."""
+PATIENCE_SECONDS = 6.0
+"""For one read or one effect. The network waits ten; before that the customer is told politely."""
 AWAY = (DBAPIError, OSError, TimeoutError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What a database or store that is not there looks like."""
 MOST_NEEDS = 40
@@ -47,8 +47,7 @@ KEPT_FOR = {"ussd": timedelta(minutes=30)}
 KEPT_ELSEWHERE = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What a turn came to: the reply as the channel draws it, and the session behind it (None when it went wrong)."""
 
     reply: str
@@ -94,8 +93,7 @@ class Turns:
         key = f"{inbound.channel}:{inbound.user}"
         await self._order.enter(key)
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                return await self._answer(key, inbound, channel)
+            return await self._answer(key, inbound, channel)
         except Exception as why:
             reply = self._sorry(inbound, channel, why, await self._language(key))
             return Answer(reply, unavailable=isinstance(why, AWAY))
@@ -144,7 +142,7 @@ class Turns:
         try:
             if run.quick:
                 return await run.ask(glance, self.house, asked)
-            async with self.house.db.reading() as conn:
+            async with asyncio.timeout(PATIENCE_SECONDS), self.house.db.reading() as conn:
                 return await run.ask(conn, self.house, asked)
         except Refused as refused:
             return {"is": "refused", "why": refused.sentence(asked.lang)}
@@ -153,7 +151,7 @@ class Turns:
         """The effect, once: a repeat of the turn finds the first outcome under its key."""
         faults.point("turn.effect")
         try:
-            async with self.house.db.writing() as conn:
+            async with asyncio.timeout(PATIENCE_SECONDS), self.house.db.writing() as conn:
                 now = self.house.clock.now()
                 said: dict[str, Any] = await effects.once(conn, asked.key, now, lambda: run.do(conn, self.house, asked))
         except Refused as refused:

@@ -28,7 +28,7 @@ from gateway.desk import CHANNELS, HOUSE, TURNS
 log = logging.getLogger("hodi.webhooks")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-PLAIN = "text/plain"
+PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def routes() -> list[web.AbstractRouteDef]:
@@ -49,7 +49,7 @@ def _open(name: str, door: Door) -> Handler:
         if (request.content_length or 0) > LARGEST_BODY:
             return _refused(400, "body.too_long", f"The body is longer than {LARGEST_BODY} bytes.")
         body = await request.read()
-        received = Received(request.method, body, request.query_string, _headers(request))
+        received = Received(request.method, body)
         try:
             events = door.parse(received)
         except NotUnderstood as why:
@@ -71,7 +71,8 @@ async def _answer(request: web.Request, name: str, door: Door, received: Receive
     except (DBAPIError, OSError) as why:
         log.error("a message of %s waits for its repeat: %s", name, type(why).__name__)
         return _refused(503, "later", "The message could not be kept; please bring it again.")
-    return web.Response(text=said if said is not None else (door.answer(received) or "OK"), content_type=PLAIN)
+    told = said if said is not None else (door.answer(received) or "OK")
+    return web.Response(body=told.encode(), headers=PLAIN)
 
 
 async def _act(app: web.Application, channel: Channel, event: Event) -> str | None:
@@ -106,10 +107,6 @@ async def _take_in(house: House, event: Event) -> None:
 def _genuine(request: web.Request, secret: str) -> bool:
     """Compared in constant time; an operator without a secret lets nobody in."""
     return bool(secret) and hmac.compare_digest(request.match_info["secret"].encode(), secret.encode())
-
-
-def _headers(request: web.Request) -> dict[str, str]:
-    return {name.lower(): value for name, value in request.headers.items()}
 
 
 def _refused(status: int, code: str, reason: str) -> web.Response:

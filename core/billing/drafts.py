@@ -3,7 +3,7 @@
 Order of a bill: by service, then by the days a version of its tariff covers, then as the tariff lists its charges.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -74,10 +74,15 @@ class Drafts:
     estimated: Column
     lines: Lines
     specs: Sequence[Spec]
-    used: Sequence[tuple[int, UsedRow]]
-    """(index of the draft, what was used); the invoice's id is filled in when there is one."""
     nothing: Sequence[int]
     """Cycles without any service to bill."""
+    blocks: Sequence[Block]
+    bill_of: Column
+    """The draft of each of the partition's cycles, -1 where it has none."""
+
+    def used_rows(self, ids: Sequence[int]) -> list[UsedRow]:
+        """What each service was billed for, under the invoices' `ids`."""
+        return [row for block in self.blocks for row in _used_rows(block, self.bill_of, ids)]
 
 
 def gathered(partition: Partition, blocks: Sequence[Block]) -> Drafts:
@@ -95,11 +100,10 @@ def gathered(partition: Partition, blocks: Sequence[Block]) -> Drafts:
     lines = _ordered(blocks, bill_of, specs)
     sums = {kind: _summed(lines, specs, kind, len(accounts)) for kind in ("", "tax", "rounding", "reward")}
     estimated = _mark_estimated(partition, blocks, bill_of, len(accounts))
-    used = _used_rows(blocks, bill_of)
     nothing = [int(at) for at in np.flatnonzero(~billed & ~parked)]
     return Drafts(
         partition, accounts, sums[""], sums["tax"], sums["rounding"], sums["reward"], estimated, lines, specs.all,
-        used, nothing,
+        nothing, blocks, bill_of,
     )  # fmt: skip
 
 
@@ -166,23 +170,15 @@ def _mark_estimated(partition: Partition, blocks: Sequence[Block], bill_of: Colu
     return out
 
 
-def _used_rows(blocks: Sequence[Block], bill_of: Column) -> list[tuple[int, UsedRow]]:
-    rows: list[tuple[int, UsedRow]] = []
-    for block in blocks:
-        piece, used = block.piece, block.used
-        bills = bill_of[piece.group.columns()[0]].tolist()
-        for code in sorted(piece.tariff.meters.keys() & used.quantity.keys()):
-            column = used.quantity[code]
-            size = len(bills)
-            zeros = [0] * size
-            estimated = used.estimated[code].tolist() if code in used.estimated else zeros
-            missing = used.missing[code].tolist() if code in used.missing else zeros
-            methods = used.method.get(code) or ["measured"] * size
-            rows += [
-                (bill, UsedRow(service, code, piece.from_, piece.to, quantity, guess, lost, method, 0))
-                for bill, service, quantity, guess, lost, method in zip(
-                    bills, piece.group.service, column.tolist(), estimated, missing, methods, strict=True
-                )
-                if bill >= 0
-            ]
-    return rows
+def _used_rows(block: Block, bill_of: Column, ids: Sequence[int]) -> Iterator[UsedRow]:
+    piece, used = block.piece, block.used
+    bills = bill_of[piece.group.columns()[0]].tolist()
+    nothing = [0] * len(bills)
+    for code in sorted(piece.tariff.meters.keys() & used.quantity.keys()):
+        estimated = used.estimated[code].tolist() if code in used.estimated else nothing
+        missing = used.missing[code].tolist() if code in used.missing else nothing
+        methods = used.method.get(code) or ["measured"] * len(bills)
+        columns = (bills, piece.group.service, used.quantity[code].tolist(), estimated, missing, methods)
+        for bill, service, quantity, guess, lost, method in zip(*columns, strict=True):
+            if bill >= 0:
+                yield UsedRow(service, code, piece.from_, piece.to, quantity, guess, lost, method, ids[bill])

@@ -164,10 +164,9 @@ async def _final_bills(conn: AsyncConnection) -> list[FinalBill]:
     query = select(*columns, closing.c.before_minor, closing.c.reward_minor)
     query = query.join_from(closing, invoice, invoice.c.id == closing.c.invoice_id).order_by(closing.c.n)
     return [
-        FinalBill(*row[:7], to_pay_minor=left_to_pay(row.total_minor, row.before_minor), before_minor=row.before_minor,
-                  reward_minor=row.reward_minor)
-        for row in await conn.execute(query)
-    ]  # fmt: skip
+        FinalBill(number, account_id, legal, token, total, currency, due, left_to_pay(total, before), before, reward)
+        for number, account_id, legal, token, total, currency, due, before, reward in (await conn.execute(query)).all()
+    ]
 
 
 def left_to_pay(total_minor: int, before_minor: int) -> int:

@@ -6,7 +6,7 @@ What comes out is grouped so that rating sees arrays: all services of one tariff
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Select, and_, or_, select
@@ -69,6 +69,16 @@ class Partition:
     groups: dict[Days, Group] = field(default_factory=dict)
     facts: list[dict[str, Any]] = field(default_factory=list)
     parked: dict[int, str] = field(default_factory=dict)
+    _known: dict[tuple[str, int, date, date, date], Group] = field(default_factory=dict)
+
+    def group(self, tariff: str, due: Due, first: date, last: date) -> Group:
+        """The group of a service on that tariff over those days (most of a partition shares one)."""
+        key = (tariff, due.bill_day, due.from_date, first, last)
+        found = self._known.get(key)
+        if found is None:
+            days = Days(tariff, *whole_period(due.bill_day, due.from_date), first, last)
+            found = self._known[key] = self.groups.setdefault(days, Group())
+        return found
 
     def park(self, index: int, reason: str) -> None:
         """Leave out the account at `index`; the first reason is kept."""
@@ -126,30 +136,41 @@ async def _services(conn: AsyncConnection, state: str, partition: Partition) -> 
         .where(service.c.payment_mode == "postpaid", service.c.state != "ordered", service.c.started_on < to)
         .order_by(service.c.account_id, service.c.id, service_plan.c.from_date)
     )  # fmt: skip
-    for row in await conn.execute(query):
-        _sort_in(partition, index[row.account_id], row)
+    for account_id, *served in (await conn.execute(query)).all():
+        _sort_in(partition, index[account_id], Served(*served))
     await _meters(conn, partition, index, here)
 
 
-def _sort_in(partition: Partition, at: int, row: Any) -> None:
+class Served(NamedTuple):
+    """A service of an account on one of its plans."""
+
+    id: int
+    commodity: str
+    started_on: date
+    ended_on: date | None
+    tariff: str | None
+    plan_from: date
+    plan_to: date | None
+    address: str | None
+
+
+def _sort_in(partition: Partition, at: int, served: Served) -> None:
     due, to = partition.due[at], partition.to_date
-    first, last = max(due.from_date, row.started_on), min(to, row.ended_on or to)
+    number, commodity, started, ended, tariff, plan_from, plan_to, address = served
+    first, last = max(due.from_date, started), to if ended is None else min(to, ended)
     if first >= last:
         return
-    partition.facts[at]["services"][str(row.id)] = {
-        "commodity": row.commodity, "address": row.address or "", "meters": [],
-    }  # fmt: skip
-    if row.tariff is None:
-        partition.park(at, f"service {row.id} ({row.commodity}) has no tariff: give it a plan from {first}")
+    partition.facts[at]["services"][str(number)] = {"commodity": commodity, "address": address or "", "meters": []}
+    if tariff is None:
+        partition.park(at, f"service {number} ({commodity}) has no tariff: give it a plan from {first}")
         return
-    first, last = max(first, row.plan_from), min(last, row.plan_to or last)
-    days = Days(row.tariff, *whole_period(due.bill_day, due.from_date), first, last)
-    group = partition.groups.setdefault(days, Group())
+    first, last = max(first, plan_from), last if plan_to is None else min(last, plan_to)
+    group = partition.group(tariff, due, first, last)
     group.account.append(at)
-    group.service.append(row.id)
+    group.service.append(number)
     group.persons.append(due.persons or 0)
-    group.opening.append(first == row.started_on)
-    group.closing.append(last == row.ended_on)
+    group.opening.append(first == started)
+    group.closing.append(last == ended)
 
 
 async def _meters(conn: AsyncConnection, partition: Partition, index: dict[int, int], here: Any) -> None:
@@ -161,7 +182,7 @@ async def _meters(conn: AsyncConnection, partition: Partition, index: dict[int, 
         .where(or_(meter.c.removed_on.is_(None), meter.c.removed_on > cycle.c.from_date))
         .order_by(meter.c.id)
     )
-    for account_id, service_id, serial in await conn.execute(query):
+    for account_id, service_id, serial in (await conn.execute(query)).all():
         place = partition.facts[index[account_id]]["services"].get(str(service_id))
         if place is not None:
             place["meters"].append(serial)

@@ -1,12 +1,12 @@
 """The SQL of the first pass: draft invoices and lines written from staged rows, cycles moved on, the next ones opened."""
 
-import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from datetime import date
 from os import urandom
 from typing import Any
 
+from msgspec.json import encode
 from sqlalchemy import ColumnElement, bindparam, func, literal, literal_column, select, update
 from sqlalchemy import insert as sql_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -46,7 +46,7 @@ def _invoice_rows(drafts: Drafts, ids: Sequence[int]) -> Iterator[tuple[Any, ...
     columns = (drafts.total, drafts.tax, drafts.rounding, drafts.reward, drafts.estimated)
     sums = zip(*(column.tolist() for column in columns), strict=True)
     for number, at, each, token in zip(ids, drafts.accounts.tolist(), sums, tokens(len(ids)), strict=True):
-        facts_text = json.dumps(facts[at], ensure_ascii=False, separators=(",", ":"))
+        facts_text = encode(facts[at]).decode()
         yield number, due[at].account_id, due[at].from_date, *each, token, facts_text
 
 

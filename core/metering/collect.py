@@ -116,7 +116,8 @@ async def _take(house: House, file_id: int, cursor: int, batch: list[Record | Re
         meters = await store.meters(conn, {item.serial for item in read})
         known = await store.known(conn, [meter.id for meter in meters.values()], *span(read)) if read else {}
         settled: Settled = await asyncio.to_thread(settle, batch, meters, known, _frame(house, file_id))
-        await store.keep(conn, file_id, cursor, settled)
+        if not await store.keep(conn, file_id, cursor, settled):
+            raise BadInput("this file", "is being loaded by somebody else.", "Wait until that is done, then ask again.")
     return settled.records
 
 

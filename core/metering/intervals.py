@@ -22,6 +22,8 @@ from core.parties.tables import service
 from core.sets import among
 
 LEARN_DAYS = 28
+LISTEN_DAYS = 3
+"""A register that spoke so shortly before the period is expected to speak in it."""
 GAP_METERS = 500
 """Meters whose single intervals are in memory at once."""
 
@@ -49,9 +51,14 @@ async def streams(
 ) -> list[Stream]:
     """What the days of [from_, to) say; a channel without any has one stream, all of it missing."""
     by_meter = {channel.meter_id: channel for channel in channels}
+    whole = [channel.meter_id for channel in channels if (channel.begin, channel.end) == (from_, to)]
+    part = [channel.meter_id for channel in channels if (channel.begin, channel.end) != (from_, to)]
+    rows = await _days(conn, whole, from_, to) if whole else []
+    if part:
+        rows += await _days(conn, part, from_, to, only_while_there=True)
     found = [
         Stream(by_meter[meter_id], register, _expected(by_meter[meter_id], zone), readings, quantity, estimated)
-        for meter_id, register, readings, quantity, estimated in await _days(conn, list(by_meter), from_, to)
+        for meter_id, register, readings, quantity, estimated in rows
     ]
     heard = {stream.channel.meter_id for stream in found}
     return found + [
@@ -60,28 +67,29 @@ async def streams(
 
 
 async def _days(
-    conn: AsyncConnection, meter_ids: Sequence[int], from_: date, to: date
+    conn: AsyncConnection, meter_ids: Sequence[int], from_: date, to: date, *, only_while_there: bool = False
 ) -> list[tuple[int, str, int, int, int]]:
-    """(meter, register, readings, quantity, estimated by the source) of the days on which meter and service were there.
+    """(meter, register, readings, quantity, estimated by the source) of the days of the period.
 
-    A register that was heard in the weeks before and not in the period is answered too, with nothing: it is missing.
+    `only_while_there` leaves out the days on which meter or service was not. A register that was heard in the days before
+    the period and not in it is answered too, with nothing: it is missing.
     """
     d, m, s = usage_day.c, meter.c, service.c
     sums = (
         func.sum(case((d.day >= from_, column), else_=0))
         for column in (d.readings, d.quantity_micro, d.estimated_micro)
     )
-    rows = await conn.execute(
+    asked = (
         select(d.meter_id, d.register, *sums)
-        .select_from(usage_day.join(meter, m.id == d.meter_id).join(service, s.id == m.service_id))
-        .where(
-            among(conn, d.meter_id, meter_ids), d.day >= from_ - timedelta(days=LEARN_DAYS), d.day < to,
+        .where(among(conn, d.meter_id, meter_ids), d.day >= from_ - timedelta(days=LISTEN_DAYS), d.day < to)
+        .group_by(d.meter_id, d.register)
+    )
+    if only_while_there:
+        asked = asked.select_from(usage_day.join(meter, m.id == d.meter_id).join(service, s.id == m.service_id)).where(
             d.day >= m.installed_on, or_(m.removed_on.is_(None), d.day < m.removed_on),
             d.day >= s.started_on, or_(s.ended_on.is_(None), d.day < s.ended_on),
-        )
-        .group_by(d.meter_id, d.register)
-    )  # fmt: skip
-    return [(row[0], row[1], int(row[2]), int(row[3]), int(row[4])) for row in rows]
+        )  # fmt: skip
+    return [(row[0], row[1], int(row[2]), int(row[3]), int(row[4])) for row in await conn.execute(asked)]
 
 
 def _expected(channel: Channel, zone: ZoneInfo) -> int:

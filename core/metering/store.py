@@ -20,10 +20,6 @@ USAGE = ["meter_id", "register", "day", "at", "revision", "minutes", "quantity_m
 REJECT = ["file_id", "row", "line", "reason"]
 
 
-class Busy(Exception):
-    """Somebody else is loading this very file: wait for it, then ask again for its report."""
-
-
 async def open_file(
     conn: AsyncConnection, house: House, *, source: str, name: str, digest: str, settings: Mapping[str, Any]
 ) -> tuple[int, int, str]:
@@ -72,8 +68,8 @@ async def known(conn: AsyncConnection, meter_ids: Collection[int], first: date, 
     return found
 
 
-async def keep(conn: AsyncConnection, file_id: int, cursor: int, batch: Settled) -> None:
-    """Write a settled batch and move the file's cursor on from `cursor`; Busy if it does not stand there any more."""
+async def keep(conn: AsyncConnection, file_id: int, cursor: int, batch: Settled) -> bool:
+    """Write a settled batch and move the file's cursor on from `cursor`; False if it does not stand there any more."""
     f = t.usage_file.c
     moved = await conn.execute(
         update(t.usage_file)
@@ -85,7 +81,7 @@ async def keep(conn: AsyncConnection, file_id: int, cursor: int, batch: Settled)
         )
     )  # fmt: skip
     if moved.rowcount != 1:
-        raise Busy
+        return False
     await insert_many(conn, t.usage, USAGE, batch.rows)
     await _add(
         conn,
@@ -101,6 +97,7 @@ async def keep(conn: AsyncConnection, file_id: int, cursor: int, batch: Settled)
     )
     rejects = [(file_id, item.row, item.line, item.reason) for item in batch.rejects.values()]
     await insert_many(conn, t.usage_reject, REJECT, rejects, skip_known=True)
+    return True
 
 
 async def _add(conn: AsyncConnection, table: Table, changes: list[tuple[Any, ...]], columns: tuple[str, ...]) -> None:

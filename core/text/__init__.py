@@ -34,13 +34,23 @@ def catalogue(lang: str) -> dict[str, str]:
 
 
 _overrides: dict[str, dict[str, str]] = {}
+_edits = 0
 
 
 def override(lang: str, words: dict[str, str]) -> None:
     """An operator's own wording of some keys, from the `texts/` of its folder."""
+    global _edits  # noqa: PLW0603 - the catalogues are one for the process
     _overrides.setdefault(lang, {}).update(words)
+    pattern.cache_clear()
+    _edits += 1
 
 
+def edits() -> int:
+    """How often wordings were changed: whoever keeps a finished text keeps it under this number."""
+    return _edits
+
+
+@cache
 def pattern(lang: str, key: str) -> str:
     """The untouched text of a key, its `{fields}` still open; KeyError when no language knows the key."""
     for tongue in (lang, "en"):

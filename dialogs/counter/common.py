@@ -25,3 +25,8 @@ def account_of(asked: Asked) -> int:
     if asked.account_id is None or asked.account_id not in asked.accounts:
         raise Refused("choose.gone")
     return asked.account_id
+
+
+def private(house: House, asked: Asked) -> bool:
+    """Whether nothing personal may be shown yet: the operator asks for a PIN, and it has not been given."""
+    return house.operator.identity.ussd == "pin" and not asked.data.get("proven")

@@ -8,17 +8,17 @@ from core.care import outages, tickets
 from core.errors import Refused
 from core.house import House
 from core.parties import queries as parties
-from dialogs.counter.common import Answer
+from dialogs.counter.common import Answer, private
 from dialogs.model import Asked
 from dialogs.values import cut, moment, word
 
 METERED = ("electricity", "water")
 
 
-async def places(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
-    """The places on file of all her accounts; the only one is taken at once."""
+async def places(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """The places on file of all her accounts; the only one is taken at once. Before a PIN is proven we name none."""
     rows: list[dict[str, Any]] = []
-    for account_id in asked.accounts:
+    for account_id in () if private(house, asked) else asked.accounts:
         for place in await parties.places_of(conn, account_id):
             spot: dict[str, Any] = {
                 "account_id": account_id, "premise_id": place.premise_id, "area": place.area, "commodity": place.commodity,

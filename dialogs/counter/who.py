@@ -9,7 +9,7 @@ from core.house import House
 from core.parties import contacts
 from core.parties import queries as parties
 from core.quick import Standing
-from dialogs.counter.common import Answer
+from dialogs.counter.common import Answer, private
 from dialogs.model import Asked
 from dialogs.values import amount, cut, day, lines, moment, word
 
@@ -48,6 +48,8 @@ async def standing(glance: Glance, house: House, asked: Asked) -> Answer:
     row = _chosen(rows, asked)
     if row is None:
         return {"line": word("home.line.several", count=len(rows)), "several": several}
+    if private(house, asked):
+        return {"line": word("home.line.private"), "several": several}
     return {"line": _owed("home.line", house, row), "several": several}
 
 
@@ -77,9 +79,10 @@ def _owed(stem: str, house: House, row: Standing, **params: Any) -> list[Any]:
     return word(f"{stem}.{key}", amount=owed, due=day(row.due_on), **params)
 
 
-async def accounts(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
-    """The accounts this contact may ask about, each with its first place."""
-    rows = []
-    for account in await parties.accounts_of(conn, asked.contact_id or 0):
-        rows.append({"value": account.id, "number": account.number, "place": cut(account.name, 16)})
-    return {"rows": rows}
+async def accounts(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """The accounts this contact may ask about, by number and, once it is proven who asks, by name."""
+    hidden = private(house, asked)
+    found = await parties.accounts_of(conn, asked.contact_id or 0)
+    return {
+        "rows": [{"value": one.id, "number": one.number, "place": "" if hidden else cut(one.name, 16)} for one in found]
+    }

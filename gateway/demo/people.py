@@ -28,13 +28,17 @@ class Neighbour:
     mandate: bool
 
 
-def neighbours(meters: list[str], bill_day: int | None = None) -> list[Neighbour]:
-    """A household for each meter serial. The first pays by push, the second by a mandate; bill days spread over the month
-    unless one is given."""
-    return [_neighbour(at, meter, bill_day) for at, meter in enumerate(meters)]
+def neighbours(meters: list[str], bill_day: int, *, spread: bool = False) -> list[Neighbour]:
+    """A household for each meter serial; the second pays by mandate. `spread`: from the first household's `bill_day` on, the
+    others' are spread over the month."""
+    return [_neighbour(at, meter, _spread(bill_day, at) if spread else bill_day) for at, meter in enumerate(meters)]
 
 
-def _neighbour(at: int, meter: str, bill_day: int | None) -> Neighbour:
+def _spread(first: int, at: int) -> int:
+    return (first - 1 + at * 31 // 25) % 31 + 1
+
+
+def _neighbour(at: int, meter: str, bill_day: int) -> Neighbour:
     name = f"{FIRST[at % len(FIRST)]} {LAST[at % len(LAST)]}"
     return Neighbour(
         name=name,
@@ -45,6 +49,6 @@ def _neighbour(at: int, meter: str, bill_day: int | None) -> Neighbour:
         branch=BRANCHES[at % len(BRANCHES)],
         account=f"{100_001 + at}",
         meter=meter,
-        bill_day=bill_day or 1 + at * 31 // 25 % 31,
+        bill_day=bill_day,
         mandate=at % 6 == 1,
     )

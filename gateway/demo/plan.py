@@ -50,4 +50,4 @@ def _made_up(folder: Path) -> Plan:
     month = last.year * 12 + last.month - 1 - MADE_UP_MONTHS
     first = date(month // 12, month % 12 + 1, 1)
     write_csv(folder / "readings.csv", MADE_UP_METERS, first, last)
-    return Plan(folder / "readings.csv", neighbours(MADE_UP_METERS), 0, first, last, [])
+    return Plan(folder / "readings.csv", neighbours(MADE_UP_METERS, last.day, spread=True), 0, first, last, [])

@@ -63,11 +63,12 @@ def _sorry(language: str, reason: str | None) -> str | None:
 async def _pay(request: web.Request) -> web.Response:
     """Off to the provider's page."""
     view = await _view(request)
-    language = view.language if view else "en"
+    if view is None:
+        return _over(request, Refused("payments.link.unknown", status=404), "en")
     try:
         url = await payment_doors.page(request.app[HOUSE], request.match_info["token"])
     except Refused as why:
-        return _over(request, why, language)
+        return _over(request, why, view.language)
     return web.Response(status=303, headers={"Location": url, **_PRIVATE})
 
 

@@ -122,11 +122,11 @@ async def inbox(request: web.Request) -> web.Response:
     asked = _checked(_Asked, {"phone": request.query.get("phone", "")})
     async with request.app[HOUSE].db.reading() as conn:
         log = await sms_of(conn, asked.phone)
-    arrived = await network.received(request, asked.phone)
     sent = [message for message in log if message["side"] == "out"]
-    if arrived is None:
-        arrived = [message for message in log if message["side"] == "in"]
-    merged: list[dict[str, Any]] = [{**message, "side": "in"} for message in arrived] + sent
+    arrived = [{**message, "side": "in"} for message in await network.received(request, asked.phone) or ()]
+    first = min((str(message["at"]) for message in arrived), default=None)
+    before = [message for message in log if message["side"] == "in" and (first is None or message["at"] < first)]
+    merged: list[dict[str, Any]] = before + arrived + sent
     messages = sorted(merged, key=lambda message: str(message["at"]))
     return respond({"messages": messages, "prompts": await network.prompts(request, asked.phone)})
 

@@ -117,13 +117,20 @@ async def test_going_back_does_not_go_back_into_a_guard() -> None:
 
 
 async def test_a_new_call_after_a_dropped_one_asks_for_the_pin_again() -> None:
+    bills = {"rows": [{"value": "A", "until": "Feb", "total": 1}]}
     counter = Counter(
-        has_pin={"is": "yes"}, check_pin={"proven": True}, balances={"account": "1", "lines": "nothing", "owes": False},
-    )  # fmt: skip
-    conversation, _ = await talk(counter, "1", "4711", book=a_book(identity=a_policy("pin")))
+        has_pin={"is": "yes"}, check_pin={"proven": True}, last_bills=bills, bill={"text": "the bill", "owes": True}
+    )
+    conversation, _ = await talk(counter, "2", "4711", "1", book=a_book(identity=a_policy("pin")))
     assert (await conversation.dial()).text == "You were in the middle of something."
     assert (await conversation.type("1")).text == "Please enter your PIN."
-    assert (await conversation.type("4711")).text == "Account 1\nnothing"
+    assert (await conversation.type("4711")).text == "the bill"
+
+
+async def test_who_hung_up_after_hearing_her_balance_is_not_asked_to_continue() -> None:
+    counter = Counter(balances={"account": "1", "lines": "nothing", "owes": False})
+    conversation, _ = await talk(counter, "1")
+    assert (await conversation.dial()).text.startswith("Mwangaza Power")
 
 
 async def test_a_long_list_shows_six_rows_at_a_time_and_then_the_others() -> None:

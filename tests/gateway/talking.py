@@ -41,6 +41,13 @@ async def a_customer(house: House, **told: Any) -> Registered:
 @asynccontextmanager
 async def counter(house: House, store: Store | Path) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     """The hooks of a house, served."""
+    async with hooks(house, store) as app, TestClient(TestServer(app)) as client:
+        yield client
+
+
+@asynccontextmanager
+async def hooks(house: House, store: Store | Path) -> AsyncIterator[web.Application]:
+    """The hooks of a house as an application."""
     sessions = EmbeddedStore(store / "sessions.db") if isinstance(store, Path) else store
     quick = open_quick(house.db)
     app = web.Application()
@@ -50,10 +57,20 @@ async def counter(house: House, store: Store | Path) -> AsyncIterator[TestClient
         sms = AfricasTalkingSms(Account("sandbox", SecretStr("k"), "http://127.0.0.1:1"), http)
         app[CHANNELS] = {"ussd": AfricasTalkingUssd(), "sms": sms}
         app.add_routes(webhooks.routes())
-        async with TestClient(TestServer(app)) as client:
-            yield client
+        yield app
     await quick.close()
     await sessions.close()
+
+
+@asynccontextmanager
+async def serve(house: House, store: Store | Path, port: int) -> AsyncIterator[None]:
+    """The hooks on a port of this machine."""
+    async with hooks(house, store) as app:
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield
+        await runner.cleanup()
 
 
 @dataclass

@@ -117,7 +117,7 @@ async def test_a_wrong_path_secret_is_refused_before_anything_is_read(house: Hou
     [
         None, [], "text", {}, {"id": "e"}, {**inbound(), "amount_minor": "500"}, {**inbound(), "amount_minor": -5},
         {**inbound(), "amount_minor": 5.5}, {**inbound(), "amount_minor": True}, {**inbound(), "txn": None},
-        {**inbound(), "id": 7}, {**inbound(), "reference": "x" * 201}, {**inbound(), "payer": "a\x00b"},
+        {**inbound(), "id": 7}, {**inbound(), "reference": "x" * 201}, {**inbound(), "payer": "a\x00b"}, {**inbound(), "reference": "\ud800"},
     ],
 )  # fmt: skip
 async def test_what_is_not_understood_is_said_so_and_not_stored(sqlite_house: House, said: Any) -> None:

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.tables import bill_run, invoice, invoice_line
 from core.care.tables import interaction, ticket
 from core.house import House
+from core.ledger.model import Book, Posting
+from core.ledger.post import post
 from core.ledger.tables import open_item
 from core.parties.tables import account, branch, contact, contact_account, party, premise, service
 from core.payments.tables import allocation, receipt
@@ -82,6 +84,16 @@ async def a_customer(
     await put(
         conn, open_item, invoice_id=invoice_id, account_id=account_id, due_on=date(2026, 3, 15), total_minor=total,
         open_minor=total - paid, disputed_minor=0,
+    )  # fmt: skip
+    owed = Posting(Book("revenue"), Book("receivable", account_id), total, "KES", "consumption")
+    await post(
+        conn, house, key=f"invoice:{invoice_id}", kind="invoice", booked_on=date(2026, 3, 1), postings=[owed],
+        details={},
+    )  # fmt: skip
+    came = Posting(Book("receivable", account_id), Book("cash:daraja"), paid, "KES", "receipt")
+    await post(
+        conn, house, key=f"receipt:daraja:TXN{number}", kind="receipt", booked_on=date(2026, 3, 10), postings=[came],
+        details={},
     )  # fmt: skip
     receipt_id = await put(
         conn, receipt, id=take(), provider="daraja", provider_txn=f"TXN{number}", account_id=account_id,

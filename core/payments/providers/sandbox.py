@@ -30,7 +30,7 @@ from core.payments.providers.contract import (
     Unreached,
     Wanted,
 )
-from core.payments.providers.wire import Reply, call, loads
+from core.payments.providers.wire import Reply, call, loads, storable
 
 HEADER = "Sandbox-Signature"
 TOLERANCE_SECONDS = 300
@@ -147,7 +147,7 @@ def _event(said: dict[str, Any]) -> ProviderEventIn:
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or len(value) > 200 or "\x00" in value:
+    if not isinstance(value, str) or len(value) > 200 or storable(value) != value:
         raise ValueError("a short text was expected")
     return value
 

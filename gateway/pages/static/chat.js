@@ -67,7 +67,7 @@ function startChat(box) {
     words.append(...linked(text));
     const time = document.createElement("time");
     time.dateTime = at;
-    time.textContent = new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    time.textContent = new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: box.dataset.zone });
     made.append(who, words, time);
     return made;
   }

@@ -178,7 +178,7 @@
     words.append(...linked(message.text));
     const time = document.createElement("time");
     time.dateTime = message.at;
-    time.textContent = new Date(message.at).toLocaleString([], { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    time.textContent = new Date(message.at).toLocaleString([], { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: desk.dataset.zone });
     made.append(words, time);
     return made;
   }
@@ -241,7 +241,7 @@
   };
 
   function tick() {
-    find("clock").textContent = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    find("clock").textContent = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: desk.dataset.zone });
   }
   setInterval(() => { if (!document.hidden) look(); tick(); }, 2500);
   tick();

@@ -1,6 +1,9 @@
 """Half-hourly CSV into the one store: duplicates, revisions, rejects with reasons, control totals, and once."""
 
+import asyncio
 import gzip
+import os
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -165,6 +168,45 @@ async def test_a_killed_load_goes_on_where_it_stood(
     report = await _load(house, path)
     assert (report.rows, report.accepted, report.duplicates, report.rejected) == (4, 2, 1, 1)
     assert report.totals == {("M1", "2026-01"): Total(2, 2_000_000)}
+
+
+async def test_a_load_that_dies_like_kill_minus_nine_is_finished_by_the_next(
+    house: House, wired: Registered, write: Write, db_url: str
+) -> None:
+    path = write(HEAD + "".join(f"M1,2026-01-01T{at:02}:00,1\n" for at in range(10)))
+    script = f"""
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from core.clock import SetClock
+from core.config import Operator, Settings
+from core.db import Database
+from core.house import House
+from core.metering import collect
+collect.BATCH = 3
+operator = Operator.model_validate_json({house.operator.model_dump_json()!r})
+house = House(Database({db_url!r}), SetClock(datetime(2026, 6, 1, tzinfo=UTC)), operator, Settings())
+asyncio.run(collect.load_csv(house, Path({str(path)!r})))
+"""
+    for kills in (1, 2):
+        died = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", script, env={**os.environ, "HODI_FAULT": f"metering.batch:{kills}"}
+        )
+        assert await died.wait() == -9
+    report = await _load(house, path)
+    assert (report.rows, report.accepted, report.duplicates) == (10, 10, 0)
+    assert report.totals == {("M1", "2026-01"): Total(10, 10_000_000)}
+
+
+async def test_a_file_that_somebody_else_is_loading_is_not_loaded_twice(
+    house: House, wired: Registered, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collect, "BATCH", 1)
+    path = write(HEAD + "".join(f"M1,2026-01-01T{at:02}:00,1\n" for at in range(10)))
+    answers = await asyncio.gather(*(load_csv(house, path) for _ in range(3)), return_exceptions=True)
+    assert all(isinstance(answer, FileReport | BadInput) for answer in answers)
+    report = await _load(house, path)
+    assert (report.rows, report.accepted) == (10, 10)
 
 
 async def test_a_compressed_file_is_read_and_its_progress_told(house: House, wired: Registered, tmp_path: Path) -> None:

@@ -344,5 +344,5 @@ async def test_credit_is_called_credit(world: World) -> None:
 
 
 async def pay_ahead(conn: Any, house: House, account_id: int) -> None:
-    posting = Posting(Book("receivable", account_id), Book("cash:daraja"), 5_000, "KES", "paid ahead")
+    posting = Posting(Book("receivable", account_id), Book("cash:daraja"), 105_000, "KES", "paid ahead")
     await post(conn, house, key="receipt:test", kind="receipt", booked_on=date(2026, 3, 10), postings=[posting])

@@ -1,0 +1,78 @@
+"""What `bench/turn.py` measures, in a process of its own: a bare aiohttp echo, or the gateway's USSD turn.
+
+`python -m bench.turn_served echo PORT`, or `python -m bench.turn_served turn PORT DATABASE_URL SESSIONS REDIS_URL|-`.
+"""
+
+import asyncio
+import logging
+import sys
+
+import uvloop
+from aiohttp import web
+
+from channels.ussd_africastalking import AfricasTalkingUssd
+from core.clock import SystemClock
+from core.config import Operator, Settings
+from core.db import Database
+from core.house import House
+from core.quick import open_quick
+from gateway import webhooks
+from gateway.desk import CHANNELS, HOUSE, TURNS
+from gateway.sessions_redis import open_store
+from gateway.turn import Turns
+
+SECRET = "bench-hook-secret"
+PATH = f"/hooks/africastalking/{SECRET}/ussd"
+
+
+def a_house(url: str) -> House:
+    """The electricity utility of the measurement."""
+    operator = Operator(
+        name="Mwangaza Power", short_name="Mwangaza", country="KE", zone="Africa/Nairobi", currency="KES",
+        languages=("en", "sw"), support_phone="+254800000000", default_tariff="bench",
+    )  # fmt: skip
+    settings = Settings.model_validate(
+        {"secret_key": "bench-secret-key-of-more-than-32-letters", "hook_secret": SECRET}
+    )
+    return House(Database(url), SystemClock(), operator, settings)
+
+
+def echo_app() -> web.Application:
+    """The limit: read the body, answer a screen's worth of text."""
+
+    async def echo(request: web.Request) -> web.Response:
+        await request.read()
+        return web.Response(text="CON Mwangaza Power\nYou owe KES 1,234.50, due 24 Mar\n1. Balance\n2. My bill\n3. Pay")
+
+    app = web.Application()
+    app.router.add_post("/hooks/africastalking/{secret}/ussd", echo)
+    return app
+
+
+def turn_app(url: str, sessions: str, redis: str) -> web.Application:
+    """The gateway's own route, engine, reads and sessions."""
+    house = a_house(url)
+    app = web.Application()
+    app[HOUSE] = house
+    app[TURNS] = Turns(house, open_store(sessions, None if redis == "-" else redis), open_quick(house.db))
+    app[CHANNELS] = {"ussd": AfricasTalkingUssd()}
+    app.add_routes(webhooks.routes())
+    return app
+
+
+async def serve(app: web.Application, port: int) -> None:
+    """Until killed."""
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port, backlog=512).start()
+    await asyncio.Event().wait()
+
+
+def main(kind: str, port: str, *rest: str) -> None:
+    """Serve one of the two."""
+    logging.disable(logging.CRITICAL)
+    uvloop.run(serve(echo_app() if kind == "echo" else turn_app(*rest), int(port)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
