@@ -79,12 +79,12 @@ class _Caller(asyncio.Protocol):
 
     def right(self, head: bytes, body: bytes) -> bool:
         """Her own balance, never another's."""
-        if not head.startswith(b"HTTP/1.1 200") or not body.startswith(b"CON "):
+        if not head.startswith(b"HTTP/1.1 200"):
             return False
-        step = ANSWERS[self.step]
+        step, screen, owed = ANSWERS[self.step], body[4:], f"You owe KES {self.phone + 1000:,}.50".encode()
         if step in ("1", "1*0*6*0*1"):
-            return body.startswith(f"CON Account A{self.phone}\nYou owe KES {self.phone + 1000:,}.50".encode())
-        return step == "1*0*6" or f"You owe KES {self.phone + 1000:,}.50".encode() in body
+            return screen.startswith(f"Account A{self.phone}\n".encode() + owed)
+        return step == "1*0*6" or owed in screen
 
     def connection_lost(self, why: Exception | None) -> None:
         if why is not None:

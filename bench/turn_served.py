@@ -42,7 +42,7 @@ def echo_app() -> web.Application:
 
     async def echo(request: web.Request) -> web.Response:
         await request.read()
-        return web.Response(text="CON Mwangaza Power\nYou owe KES 1,234.50, due 24 Mar\n1. Balance\n2. My bill\n3. Pay")
+        return web.Response(text="Mwangaza Power\nYou owe KES 1,234.50, due 24 Mar\n1. Balance\n2. My bill\n3. Pay")
 
     app = web.Application()
     app.router.add_post("/hooks/africastalking/{secret}/ussd", echo)

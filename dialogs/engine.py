@@ -2,44 +2,40 @@
 
 A step that needs something from the counter returns `Need` and stands still; whoever drives it runs the need and comes back
 with `Answered`. Nothing here reads a clock, a database or a channel, so the same engine plays in a test, in the terminal and
-behind a webhook. Each turn is bounded: after `MOST_STEPS` places the talk goes home.
+behind a webhook. Each turn is bounded: see `dialogs/moving.py`.
 """
 
 import copy
 from collections.abc import Mapping
 
-from dialogs.book import HOME, RESUME, STICKY, Book
-from dialogs.drawing import MOST_ROWS, draw
+from dialogs.book import HOME, RESUME, Book
+from dialogs.drawing import MOST_ROWS
 from dialogs.events import Answered, Event, Need, Step, Told, Typed
 from dialogs.heard import Back, Chosen, Heard, Hint, Into, Kept, NextRows, understand
-from dialogs.model import LEFT, WANTED, Act, Ask, Do, End, Fork, Go, Menu, Pick, Say, State, Values
-from dialogs.session import Place, Session, Who
-
-MOST_STEPS = 60
-LONGEST_TRAIL = 8
+from dialogs.model import Act, Do, End, Fork, Go, Menu, Pick, Say, State, Values
+from dialogs.moving import Walk
+from dialogs.session import Session, Who
 
 
 def step(book: Book, session: Session, event: Event) -> Step:
     """The next screen, or what is needed on the way to it. The session given is not changed."""
     if isinstance(event, Answered):
-        return _Walk(book, session).answered(event.values)  # a session under way is nobody else's
+        turn = _Turn(book, session)  # a session under way is nobody else's
+        return turn.take_ahead(turn.answered(event.values))
     s = copy.copy(session)
     s.data = dict(session.data)
-    walk = _Walk(book, s)
     s.steps, s.hint, s.hush = 0, "", False
     if isinstance(event, Typed):
-        return walk.typed(event.text)
+        turn = _Turn(book, s)
+        return turn.take_ahead(turn.typed(event.text))
     s.ahead, s.pending = event.ahead, "who"
     return Need(s, book.caller)
 
 
-class _Walk:
-    """One step under way, on a copy of the session."""
+class _Turn(Walk):
+    """What happens in a turn, each leading to a move."""
 
-    __slots__ = ("book", "s")
-
-    def __init__(self, book: Book, s: Session) -> None:
-        self.book, self.s = book, s
+    __slots__ = ()
 
     # what came back from the counter
 
@@ -154,12 +150,6 @@ class _Walk:
             s.trail = (self.book.place(HOME),)
         return self.flow(into.flow)
 
-    # moving
-
-    def here(self) -> State | None:
-        """The state the session stands in, unless the flow has changed since."""
-        return self.book.state(self.s.place) if self.s.place else None
-
     def welcome(self) -> Step:
         """Where a conversation begins: at home, or with the question whether to continue the dropped one."""
         s = self.s
@@ -168,144 +158,24 @@ class _Walk:
         s.left = None
         return self.flow(HOME)
 
-    def onward(self, target: str) -> Step:
-        """Follows an edge away from a screen, which `0` will come back to."""
+    def take_ahead(self, said: Step) -> Step:
+        """An answer dialled ahead is taken at once, but never one that needs a yes."""
         s = self.s
-        if s.place and (not s.trail or s.trail[-1] != s.place):
-            s.trail = (*s.trail, s.place)[-LONGEST_TRAIL:]
-        return self.follow(target)
-
-    def follow(self, target: str) -> Step:
-        """A target of the tables: a state of this flow, another flow, or a place only the session knows."""
-        s = self.s
-        if target == WANTED:
-            return self.through_the_guard()
-        if target == LEFT:
-            return self.continue_left()
-        assert s.place is not None
-        flow = self.book.flows[s.place.flow]
-        if target in flow.states:
-            return self.enter(self.book.places[flow.name, target])
-        return self.flow(target)
-
-    def flow(self, name: str) -> Step:
-        """Into a flow from outside, past its guards."""
-        if name == HOME:
-            self.forget()
-        place = self.book.place(name)
-        return self.guarded(place)
-
-    def guarded(self, place: Place) -> Step:
-        """To a place, past the guards of its flow."""
-        guards = self.book.flows[place.flow].guards
-        if not guards:
-            return self.enter(place)
-        waiting = [place, *(self.book.place(name) for name in reversed(guards))]
-        self.s.wanted = (*self.s.wanted, *waiting[:-1])
-        return self.enter(waiting[-1])
-
-    def through_the_guard(self) -> Step:
-        """A guard is satisfied: on to what it stood before. Nobody goes back into a guard."""
-        s = self.s
-        s.trail = tuple(place for place in s.trail if place.flow not in self.book.guards)
-        if not s.wanted:
-            return self.flow(HOME)
-        *rest, place = s.wanted
-        s.wanted = tuple(rest)
-        return self.enter(place)
-
-    def continue_left(self) -> Step:
-        """Back into the dropped conversation. The PIN is asked again: another hand may hold the phone."""
-        s, left = self.s, self.s.left
-        if left is None or left.place is None or self.book.state(left.place) is None:
-            return self.home("talk.moved")
-        s.left = None
-        s.data = {name: value for name, value in left.data.items() if name != "proven"} | self.sticky()
-        s.trail, s.first = left.trail, left.first
-        if left.place.flow in self.book.guards and left.wanted:
-            return self.guarded(left.wanted[0])
-        return self.guarded(left.place)
-
-    def back(self) -> Step:
-        """The screen before this one; home when there is none."""
-        s = self.s
-        if not s.trail:
-            return self.home()
-        *rest, place = s.trail
-        state = self.book.state(place)
-        if state is None or (isinstance(state, Menu) and state.home):
-            return self.home()
-        s.trail = tuple(rest)
-        if place.flow not in self.book.guards:
-            s.wanted = ()
-        return self.enter(place)
-
-    def home(self, hint: str = "") -> Step:
-        """The first menu; what was being done is forgotten."""
-        self.s.ahead = ()
-        if hint:
-            self.s.hint = self.book.say(self.s.lang, hint)
-        return self.flow(HOME)
-
-    def forget(self) -> None:
-        """What was being done; the account chosen and the PIN proven stay."""
-        s = self.s
-        s.data, s.trail, s.wanted, s.left = self.sticky(), (), (), None
-
-    def sticky(self) -> dict[str, object]:
-        """What outlives a walk home."""
-        return {name: self.s.data[name] for name in STICKY if name in self.s.data}
-
-    def enter(self, place: Place | None, *, keep_rows: bool = False) -> Step:
-        """Arrives at a state: asks for what it needs, or shows it, or is led on."""
-        assert place is not None
-        s = self.s
-        s.steps += 1
-        if s.steps > MOST_STEPS:
-            raise RuntimeError(f"{place.flow}.{place.state}: more than {MOST_STEPS} places in one turn")
-        if not keep_rows:
-            s.first = 0
-        s.place = place
-        state = self.book.flows[place.flow].states[place.state]
-        if isinstance(state, Act):
-            s.pending = "act"
-            return Need(s, state.run)
-        if state.load is not None:
-            s.pending = "load"
-            return Need(s, state.load)
-        if isinstance(state, Fork):
-            assert state.judge is not None
-            return self.follow(state.to[state.judge(s.data, self.facts())])
-        return self.show(state, {})
-
-    def facts(self) -> Values:
-        """What a fork may judge by besides what was kept."""
-        who = self.s.who or Who()
-        return {
-            **self.book.words.common,
-            "contact_id": who.contact_id,
-            "party_id": who.party_id,
-            "accounts": who.accounts,
-        }
-
-    def show(self, state: State, values: Values) -> Step:
-        """Puts a state on the screen; an answer dialled ahead is taken at once, but never one that needs a yes."""
-        s = self.s
-        s.shown, s.page, s.whisper = draw(self.book, s, state, values), 0, {}
-        s.open = isinstance(state, Menu | Pick | Ask)
-        if not s.ahead or isinstance(state, End):
-            s.ahead = ()
-            return Told(s)
-        text, *rest = s.ahead
-        s.ahead = tuple(rest)
-        heard = understand(self.book, s, state, text)
-        if isinstance(heard, Chosen) and isinstance(heard.choice, Do):
-            s.ahead = ()
-            return Told(s)
-        if isinstance(heard, Hint) and isinstance(state, Menu) and state.home and not heard.secret:
-            s.ahead = ()
-            return Told(s)
-        return self.heard(state, heard)
+        while isinstance(said, Told) and s.ahead:
+            state = self.here()
+            if state is None:
+                break
+            text, *rest = s.ahead
+            s.ahead = tuple(rest)
+            heard = understand(self.book, s, state, text)
+            unsure = isinstance(heard, Hint) and isinstance(state, Menu) and state.home and not heard.secret
+            if unsure or (isinstance(heard, Chosen) and isinstance(heard.choice, Do)):
+                break
+            said = self.heard(state, heard)
+        else:
+            return said
+        s.ahead = ()
+        return said
 
 
 def _leads(state: State, pending: str) -> Mapping[str, str]:

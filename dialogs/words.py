@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,8 +12,6 @@ from babel.dates import format_date
 from core import text
 from core.money import show
 from dialogs.values import plain_quantity
-
-_checked = cache(text.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +27,14 @@ class Words:
         if "{" not in said:
             return said
         filled = {}
-        for name in _checked(said):
+        for name in text.fields(said):
             value = values[name] if values and name in values else self.common.get(name, "")
             filled[name] = value if type(value) is str else self.write(lang, value)
         return said.format_map(filled)
 
-    def fields(self, lang: str, key: str) -> set[str]:
+    def fields(self, lang: str, key: str) -> frozenset[str]:
         """The names a text speaks of."""
-        return _checked(text.pattern(lang, key))
+        return text.fields(text.pattern(lang, key))
 
     def write(self, lang: str, value: Any) -> str:
         """One value as a person of this language reads it."""

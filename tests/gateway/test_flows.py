@@ -1,8 +1,6 @@
 """Each conversation from the first dial to what it leaves behind, through the real routes and the real core."""
 
-import logging
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,14 +11,12 @@ from sqlalchemy import insert, select
 from core.billing.tables import invoice, invoice_line
 from core.care import outages
 from core.care.tables import dispute, ticket
-from core.config import Identity
 from core.house import House
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.ledger.tables import open_item
 from core.onboarding.model import Registered
 from core.outbox import outbox
-from core.parties import codes, identity
 from core.payments.tables import attempt, payment_request
 from core.rewards import earn
 from core.rewards.model import PaidBill
@@ -246,84 +242,3 @@ async def test_what_core_refuses_is_told_in_its_own_words_in_her_language(
     await phone.dial(ahead="3*1")
     assert (await phone.answer("1")).startswith(f"CON {Refused('payments.minimum', amount='KES 50').sentence('en')}")
     assert (await phone.answer("0")).startswith("CON Mwangaza Power")
-
-
-async def code_of(house: House) -> str:
-    """The code that is on its way to the phone of record, as the words of the message will say it."""
-    *_, row = [row for row in await rows(house, outbox) if row.kind == "code"]
-    said = codes.words(house, row.subject_id, row.params)
-    assert said is not None
-    return str(said["code"])
-
-
-async def test_another_phone_is_linked_by_a_code_to_the_phone_of_record(
-    house: House, customer: Registered, phone: Phone
-) -> None:
-    phone.number = "+254700000009"
-    await phone.dial(ahead="1")
-    assert "We do not find account 999" in await phone.answer("999", "1")
-    await phone.dial("s2", ahead="1*1001")
-    assert "We sent a code to +2547*****678" in await phone.answer("1")
-    assert "That code is not right" in await phone.answer("000000")
-    assert "now linked" in await phone.answer(await code_of(house))
-    assert (await phone.answer("1")).startswith("CON Account 1001")
-
-
-async def test_a_code_is_guessed_five_times_and_no_more(house: House, customer: Registered, phone: Phone) -> None:
-    phone.number = "+254700000009"
-    await phone.dial(ahead="1*1001")
-    await phone.answer("1", *["000000"] * 5)
-    assert "no longer valid" in await phone.answer(await code_of(house))
-
-
-@pytest.fixture
-def strict(house: House) -> House:
-    operator = house.operator.model_copy(update={"identity": Identity(ussd="pin")})
-    return replace(house, operator=operator)
-
-
-async def test_where_the_pin_is_asked_she_sets_one_by_a_code_and_then_hears_her_balance(
-    strict: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    await a_customer(strict)
-    async with counter(strict, tmp_path) as client:
-        phone = Phone(client)
-        await phone.dial(ahead="1")
-        assert "Your PIN protects your account." in phone.screen
-        await phone.answer("1")
-        assert "Choose a PIN of 4 digits" in await phone.answer(await code_of(strict))
-        assert "once more" in await phone.answer("1111")
-        assert "easy to guess" in await phone.answer("1111")
-        assert "once more" in await phone.answer("1", "4826")
-        assert "not the same" in await phone.answer("4827")
-        assert "Your PIN is set." in await phone.answer("1", "4826", "4826")
-        assert (await phone.answer("1")).startswith("CON Account 1001")
-        await phone.dial("s2")
-        assert (await phone.answer("2", "2")).startswith("CON Please enter your PIN.")
-        assert "not right" in await phone.answer("9999")
-        assert (await phone.answer("4826")).startswith("CON There is no bill yet.")
-        kept = b"".join(path.read_bytes() for path in tmp_path.glob("sessions.db*"))
-    assert b"4826" not in kept
-    assert b"9999" not in kept
-    said = "".join(record.getMessage() for record in caplog.records)
-    assert "4826" not in said
-
-
-async def test_after_too_many_wrong_pins_it_is_locked(strict: House, tmp_path: Path) -> None:
-    made = await a_customer(strict)
-    async with strict.db.writing() as conn:
-        await identity.set_pin(conn, strict, made.party_id, "4826")
-    async with counter(strict, tmp_path) as client:
-        phone = Phone(client)
-        await phone.dial(ahead="1")
-        screen = await phone.answer(*["9753"] * 5)
-        assert screen.startswith("END Too many tries.")
-        assert (await phone.dial("s2", ahead="1*4826")).startswith("END Too many tries.")
-
-
-async def test_a_home_read_never_says_more_than_the_policy_allows(strict: House, tmp_path: Path) -> None:
-    made = await a_customer(strict)
-    await a_bill(strict, made.account_id)
-    async with counter(strict, tmp_path) as client:
-        assert "1,234.50" not in await Phone(client).dial()
