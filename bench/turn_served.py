@@ -10,6 +10,7 @@ import sys
 import uvloop
 from aiohttp import web
 
+from channels.contract import Channel
 from channels.ussd_africastalking import AfricasTalkingUssd
 from core.clock import SystemClock
 from core.config import Operator, Settings
@@ -55,7 +56,8 @@ def turn_app(url: str, sessions: str, redis: str) -> web.Application:
     app = web.Application()
     app[HOUSE] = house
     app[TURNS] = Turns(house, open_store(sessions, None if redis == "-" else redis), open_quick(house.db))
-    app[CHANNELS] = {"ussd": AfricasTalkingUssd()}
+    channels: dict[str, Channel] = {"ussd": AfricasTalkingUssd()}
+    app[CHANNELS] = channels
     app.add_routes(webhooks.routes())
     return app
 
