@@ -1,7 +1,6 @@
 """`hodi dialogs`: proves, draws, or plays the conversations in the terminal."""
 
 import asyncio
-import asyncio
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
