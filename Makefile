@@ -34,7 +34,7 @@ bench: $(VENV)/.tested  ## each figure as a ratio to its limit, measured in the 
 	$(BIN)/hodi bench $(ARGS)
 
 soak: $(VENV)/.tested  ## the big sizes: many kills, many accounts
-	$(BIN)/pytest -m soak --no-header $(ARGS)
+	HODI_KILLS=$${HODI_KILLS:-100} $(BIN)/pytest tests/faults -m "soak or not soak" $(ARGS)
 
 requirements:  ## pin anew, with hashes and without naming a registry
 	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --extra build pyproject.toml -o requirements.txt

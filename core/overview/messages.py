@@ -16,7 +16,10 @@ async def sms_of(conn: AsyncConnection, phone: str) -> list[dict[str, Any]]:
     columns = (interaction.c.id, interaction.c.direction, interaction.c.text, interaction.c.at)
     start = interaction.join(contact, contact.c.id == interaction.c.contact_id)
     mine = (contact.c.channel == "phone") & (contact.c.channel_user == phone) & (interaction.c.channel == "sms")
-    found = select(*columns).select_from(start).where(mine).order_by(interaction.c.at.desc(), interaction.c.id.desc())
+    told = interaction.c.kind != "code"  # which is remembered without its digits
+    found = (
+        select(*columns).select_from(start).where(mine, told).order_by(interaction.c.at.desc(), interaction.c.id.desc())
+    )
     return [
         {
             "id": str(row.id),

@@ -7,7 +7,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from core import outbox
+from core.overview import dead_letters
 from gateway.admin.described import Handler, described
 from gateway.admin.edge import route_of
 from gateway.desk import HOUSE
@@ -63,7 +63,7 @@ async def metrics(request: web.Request) -> web.Response:
     """GET /metrics."""
     meters, house = request.app[METERS], request.app[HOUSE]
     async with house.db.reading() as conn:
-        counted = await outbox.waiting(conn)
+        counted = await dead_letters.waiting(conn)
     for state, count in _rows(OUTBOX_STATES, counted):
         meters.outbox.labels(state).set(count)
     body = generate_latest(meters.registry)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from core.errors import BadInput
+from gateway import logs
 from gateway.commands.run import fail, told
 
 
@@ -34,6 +35,7 @@ def demo(
 
     if totals and not meters:
         raise BadInput("--totals", "goes with --meters.", "Name the readings too.")
+    logs.configure()
     with _folder(once) as folder, suppress(KeyboardInterrupt):
         plan = plan_of(meters, totals, folder)
         try:

@@ -10,6 +10,7 @@ import typer
 import uvloop
 from aiohttp import web
 
+from gateway import logs
 from gateway.commands.run import fail, out, told
 from gateway.house import check_secrets, link_warning, open_house
 
@@ -30,6 +31,7 @@ def serve(
     scheduler: Annotated[bool, typer.Option(help="Tick and send in this process too.")] = True,
 ) -> None:
     """Serve the gateway."""
+    logs.configure()
     if workers > 1:
         _many(host, port, workers, scheduler)
     else:
@@ -96,6 +98,7 @@ def _many(host: str, port: int, workers: int, scheduler: bool) -> None:
 @told
 def schedule() -> None:
     """The scheduler alone: it leads, or stands by until the leader is gone."""
+    logs.configure()
     from gateway.ticking import tick_alone
 
     async def run() -> None:

@@ -57,38 +57,40 @@ def draw(folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = P
 @told
 def play(
     phone: Annotated[
-        str | None, typer.Option(help="Whose phone, in E.164; else made-up answers, and no database.")
+        str | None, typer.Option(help="Be this customer of your database; else answers are made up.")
     ] = None,
     lang: Annotated[str | None, typer.Option(help="The language to speak; else the customer's own.")] = None,
 ) -> None:
-    """Be a customer: dial, answer, hang up with an empty line. With a phone, what you do is done."""
-    if phone is None:
-        asyncio.run(_made_up(lang or "en"))
-        return
-    number = phone
+    """Dial, answer, hang up with an empty line. With --phone, what you do is done."""
 
     async def run(house: "House") -> None:
         if lang:
-            await _speak(house, number, lang)
-        await _dial(house, number)
+            await _speak(house, str(phone), lang)
+        await _dial(house, str(phone))
 
-    with_house(run)
+    if phone:
+        with_house(run)
+    else:
+        asyncio.run(_pretend(lang or "en"))
 
 
-async def _made_up(lang: str) -> None:
+async def _pretend(lang: str) -> None:
+    """The book played with the examples that stand beside each question: no database, nothing happens."""
     from dialogs.flows import book_of
     from dialogs.play import Conversation, made_up, shown
     from gateway.house import example_operator
 
     book = book_of(example_operator())
-    conversation = Conversation(book, made_up(book, lang), lang)
-    drawn = await conversation.dial()
+    talk = Conversation(book, made_up(book, lang), lang)
+    screen = await talk.dial()
     while True:
-        out.print("\n".join(shown(drawn)), markup=False, highlight=False)
-        typed = "" if drawn.ends else typer.prompt(">", default="", show_default=False)
+        out.print("\n".join(shown(screen)), markup=False, highlight=False)
+        if screen.ends:
+            return
+        typed = typer.prompt(">", default="", show_default=False)
         if not typed:
-            break
-        drawn = await conversation.type(typed)
+            return
+        screen = await talk.type(typed)
 
 
 async def _speak(house: "House", phone: str, lang: str) -> None:

@@ -124,8 +124,9 @@ async def inbox(request: web.Request) -> web.Response:
         log = await sms_of(conn, asked.phone)
     sent = [message for message in log if message["side"] == "out"]
     arrived = [{**message, "side": "in"} for message in await network.received(request, asked.phone) or ()]
-    first = min((str(message["at"]) for message in arrived), default=None)
-    before = [message for message in log if message["side"] == "in" and (first is None or message["at"] < first)]
+    first = min((str(message["at"]) for message in arrived), default="9")
+    fresh = {message["text"] for message in arrived}
+    before = [one for one in log if one["side"] == "in" and one["at"] < first and one["text"] not in fresh]
     merged: list[dict[str, Any]] = before + arrived + sent
     messages = sorted(merged, key=lambda message: str(message["at"]))
     return respond({"messages": messages, "prompts": await network.prompts(request, asked.phone)})

@@ -9,6 +9,7 @@ from core import outbox
 from core.clock import SetClock
 from core.house import House
 from core.outbox import Outcome
+from core.overview import dead_letters
 
 
 async def _put(house: House, *keys: str, priority: int = outbox.NOTICE) -> list[bool]:
@@ -133,5 +134,5 @@ async def test_trying_again_backs_off_and_ends_as_a_dead_letter_that_can_be_repl
     async with house.db.writing() as conn:
         state = (await conn.execute(select(outbox.outbox.c.state, outbox.outbox.c.reason))).one()
         assert tuple(state) == ("dead", "provider is down")
-        assert await outbox.replay(conn, clock.now(), [row.id]) == 1
+        assert await dead_letters.replay(conn, clock.now(), [row.id]) == 1
     assert [row.attempts for row in await _claim(house)] == [1]

@@ -66,10 +66,10 @@ class Served:
         """As the provider does: if the line breaks, once more until there is an answer."""
         for _ in range(3):
             try:
-                async with aiohttp.ClientSession() as http:
-                    async with http.post(f"http://127.0.0.1:{self.port}{HOOKS}/{path}", data=form) as answer:
-                        assert answer.status == 200
-                        return await answer.text()
+                url = f"http://127.0.0.1:{self.port}{HOOKS}/{path}"
+                async with aiohttp.ClientSession() as http, http.post(url, data=form) as answer:
+                    assert answer.status == 200
+                    return await answer.text()
             except aiohttp.ClientError:
                 assert self.process is not None
                 assert await self.process.wait() == -9, "it died where it was told to"

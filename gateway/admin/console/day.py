@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from core import outbox
+from core.overview import dead_letters
 from core.overview.day import day
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import a_day, show
@@ -20,7 +20,7 @@ async def page(request: web.Request) -> web.Response:
     on = a_day(request.query.get("on", ""), house.today())
     async with house.db.reading() as conn:
         found = await day(conn, house, on, branch_code=request[WHO].branch)
-        waiting = await outbox.waiting(conn)
+        waiting = await dead_letters.waiting(conn)
     step = timedelta(days=1)
     return show(
         request, "console_day.html", d=found, waiting=waiting, currency=house.currency, today=house.today(),

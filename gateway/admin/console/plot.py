@@ -13,7 +13,7 @@ from core import money
 from core.overview.day import Cash
 from gateway.pages.page import fragment
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 960, 260, 74, 28, 12
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 1000, 260, 130, 28, 12
 _NICE = (1, 2, 5)
 
 

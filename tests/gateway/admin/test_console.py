@@ -17,7 +17,8 @@ from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.outbox import outbox
 from core.overview.customer import customer
-from core.parties.tables import account, party
+from core.parties.tables import contact, contact_account, party
+from core.quick import open_quick
 from gateway.admin.auth import CONSOLE
 from gateway.admin.console import plot
 from gateway.admin.openapi import all_routes
@@ -123,13 +124,21 @@ async def test_every_look_at_a_customer_is_noted(world: World) -> None:
 
 
 async def test_the_clerk_sees_the_number_that_the_customer_is_told(world: World) -> None:
-    async with world.house.db.writing() as conn:
-        ids = list((await conn.execute(select(account.c.id))).scalars())
-        for account_id in ids:
-            told = await billing.owing(conn, account_id)
+    async with world.house.db.reading() as conn:
+        rows = (
+            await conn.execute(
+                select(contact.c.channel_user, contact_account.c.account_id).join_from(contact, contact_account)
+            )
+        ).all()
+        quick = open_quick(world.house.db)
+        for phone, account_id in rows:
+            [heard] = await quick.standing("phone", phone)
             seen = await customer(conn, world.house, account_id, branch_code=None)
             assert seen is not None
-            assert seen.owing == told
+            assert (heard.owed_minor, heard.due_on) == (seen.balance_minor, seen.owing.due_on)
+            assert seen.balance_minor == seen.owing.open_minor
+            assert seen.owing == await billing.owing(conn, account_id)
+        await quick.close()
 
 
 async def test_a_role_without_the_key_sees_phones_masked(world: World) -> None:

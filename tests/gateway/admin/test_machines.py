@@ -1,5 +1,7 @@
 """Health, readiness, counters, the description of all routes, and the headers on everything."""
 
+from dataclasses import replace
+
 import pytest
 from aiohttp import web
 
@@ -7,6 +9,7 @@ from core.house import House
 from gateway.admin.auth import API, CONSOLE
 from gateway.admin.described import described, description
 from gateway.admin.openapi import all_routes, document
+from gateway.app import make_app
 from gateway.desk import CHECKS
 from tests.gateway.conftest import Serve, World, ops_app
 
@@ -41,6 +44,16 @@ async def test_every_route_is_described(world: World) -> None:
     told = await (await world.client.get("/openapi.json")).json()
     for path, method, _ in all_routes(world.client.app):
         assert told["paths"][path][method]["summary"], path
+
+
+async def test_every_route_of_the_whole_gateway_is_described_and_guarded(house: House) -> None:
+    whole = replace(house, settings=house.settings.model_copy(update={"phone_page": True}))
+    app = make_app(whole, with_scheduler=False)
+    told = document(app)
+    for path, method, handler in all_routes(app):
+        assert told["paths"][path][method]["summary"], path
+        assert description(handler) or not path.startswith((API, CONSOLE)), path
+    assert {"/phone", "/chat/socket", "/b/{token}.pdf", "/p/{token}", "/console", "/quote"} <= set(told["paths"])
 
 
 async def test_every_reference_of_the_description_leads_somewhere(house: House) -> None:

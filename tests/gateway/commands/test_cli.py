@@ -147,3 +147,14 @@ def test_the_dialogs_hold_and_their_drawings_are_fresh(tmp_path: Path) -> None:
     hodi("dialogs", "draw", str(tmp_path))
     for page in tmp_path.iterdir():
         assert page.read_text() == (ROOT / "docs" / "dialogs" / page.name).read_text(), "run `hodi dialogs draw`"
+
+
+def test_the_dialogs_are_played_in_swahili_without_a_database() -> None:
+    status, text = hodi("dialogs", "try", "--lang", "sw", stdin="1\n\n")
+    assert status == 0
+    assert "1. Salio" in text
+
+
+def test_a_customer_of_the_database_dials_in_the_terminal(operator_folder: Path) -> None:
+    status, text = hodi("dialogs", "try", "--phone", "+254711111111", stdin="\n")
+    assert (status, "1. " in text) == (0, True)

@@ -2,17 +2,21 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from sqlalchemy import select
 
+from core.care.interactions import Interaction, log_many
 from core.clock import SetClock
 from core.config import Settings
 from core.db import Database
 from core.errors import BadInput
 from core.house import House
+from core.parties.tables import contact
 from gateway.doubles.africastalking import AfricasTalking
 from gateway.pages import phone
 from gateway.pages.network import is_loopback, split_code
@@ -163,6 +167,22 @@ async def test_a_payment_prompt_stands_on_the_handset_until_it_is_answered(desk:
     assert (prompt["amount"], prompt["reference"]) == ("KES 1,000", "10000017")
     assert await desk.shown("prompt", prompt=prompt["id"], yes=True) == {"taken": True}
     assert await standing(ME) == []
+
+
+async def test_what_was_sent_before_the_double_began_is_in_the_inbox_once(
+    desk: Desk, house: House, clock: SetClock
+) -> None:
+    async with house.db.writing() as conn:
+        contact_id = (await conn.execute(select(contact.c.id))).scalar_one()
+        old = [Interaction(contact_id, None, "sms", "out", "notice", "Your bill is ready")]
+        await log_many(conn, house, old)
+    clock.forward(timedelta(days=1))
+    desk.double._take("sms", ME, "Thank you!", "Mwangaza")
+    clock.forward(timedelta(seconds=1))
+    async with house.db.writing() as conn:
+        await log_many(conn, house, [Interaction(contact_id, None, "sms", "out", "notice", "Thank you!")])
+    inbox = (await (await desk.client.get("/phone/inbox", params={"phone": ME})).json())["messages"]
+    assert [message["text"] for message in inbox if message["side"] == "in"] == ["Your bill is ready", "Thank you!"]
 
 
 @pytest.mark.parametrize(("code", "expected"), [
