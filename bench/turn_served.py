@@ -20,6 +20,7 @@ from core.quick import open_quick
 from gateway import webhooks
 from gateway.desk import CHANNELS, HOUSE, TURNS
 from gateway.sessions_redis import open_store
+from gateway.settle import settle
 from gateway.turn import Turns
 
 SECRET = "bench-hook-secret"
@@ -66,6 +67,7 @@ async def serve(app: web.Application, port: int) -> None:
     """Until killed."""
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
+    settle()
     await web.TCPSite(runner, "127.0.0.1", port, backlog=512).start()
     await asyncio.Event().wait()
 

@@ -6,9 +6,11 @@ the addresses it needs are `Door`s that the gateway opens.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
+
+import msgspec
 
 from core.message import Delivery, Inbound, Notice, OptOut, Screen, Sent
 
@@ -48,18 +50,16 @@ class NotUnderstood(Exception):
         self.code, self.reason = code, reason
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(msgspec.Struct, frozen=True):
     """What came in, as plain values: the raw query, the raw body, and headers with names in small letters."""
 
     method: str
     body: bytes = b""
     query: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """As much of a screen as one message holds: its text, and which answers it offers."""
 
     text: str

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+import msgspec
+
 Kind = Literal["new", "text", "end", "location", "media", "contact"]
 """`new` opens a session (a first dial, /start), `text` is an answer, `end` says that the session is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
+class Inbound(msgspec.Struct, frozen=True):
     """One thing a person sent, as its channel read it."""
 
     channel: str
@@ -31,7 +32,7 @@ class Inbound:
     service: str | None = None
     """What was dialled or written to: a USSD code, a short code, a page."""
     at: datetime | None = None
-    details: dict[str, str] = field(default_factory=dict)
+    details: dict[str, str] = msgspec.field(default_factory=dict)
     """What only some channels say: how a USSD session ended, coordinates, a media id, the name of a profile."""
 
 
@@ -59,16 +60,14 @@ class OptOut:
     stopped: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(msgspec.Struct, frozen=True):
     """One thing that may be chosen: what is typed, and what it says."""
 
     key: str
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
+class Screen(msgspec.Struct, frozen=True):
     """What a person is shown, already in her language: words, then things to choose, then whether the talk ends here."""
 
     text: str

@@ -8,12 +8,13 @@ PostgreSQL all callers of one loop tick share one query (`= any($1)`). Everythin
 import asyncio
 import sqlite3
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Protocol
 
 import asyncpg
 import msgspec
-from sqlalchemy import ARRAY, Select, Text, any_, bindparam, func, literal_column, select
+from sqlalchemy import ARRAY, Select, Text, and_, any_, bindparam, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.db import Database
@@ -57,49 +58,55 @@ def open_quick(db: Database) -> "Quick":
     return QuickSqlite(db) if db.kind == "sqlite" else QuickPostgres(db)
 
 
-def _held(code: str, asset: Any) -> Any:
-    """The balance of one book of the account."""
-    return (
-        select(balance.c.amount)
-        .join(ledger_account, ledger_account.c.id == balance.c.ledger_account_id)
-        .where(
-            ledger_account.c.code == literal_column(f"'{code}'"),
-            ledger_account.c.owner_id == account.c.id,
-            ledger_account.c.asset == asset,
-        )
-        .correlate(account)
-        .scalar_subquery()
-    )
+def _book(code: str, asset: Any) -> tuple[Any, Any, Any, Any]:
+    """One book of the account and its balance, each with what it is joined by."""
+    book, held = ledger_account.alias(f"{code}_book"), balance.alias(f"{code}_held")
+    mine = and_(book.c.code == literal_column(f"'{code}'"), book.c.owner_id == account.c.id, book.c.asset == asset)
+    return book, mine, held, held.c.ledger_account_id == book.c.id
 
 
 def standing_statement(user: Any) -> Select[Any]:
-    """`user` is the condition on the contact's channel user. Columns: the user, then `Standing` in order."""
-    mine = (open_item.c.account_id == account.c.id) & (open_item.c.open_minor > open_item.c.disputed_minor)
-    due = select(func.min(open_item.c.due_on)).where(mine).correlate(account).scalar_subquery()
-    held = (
-        select(func.sum(open_item.c.disputed_minor))
-        .where(open_item.c.account_id == account.c.id, open_item.c.open_minor > literal_column("0"))
-        .correlate(account)
-        .scalar_subquery()
-    )
+    """`user` is the condition on the contact's channel user. A row for each open bill of each account, at least one."""
+    owes, owes_on, owed, owed_on = _book("receivable", account.c.currency)
+    points, points_on, has, has_on = _book("points", literal_column("'PTS'"))
+    unpaid = and_(open_item.c.account_id == account.c.id, open_item.c.open_minor > literal_column("0"))
     return (
         select(
             contact.c.channel_user, contact.c.id, contact.c.party_id, contact.c.language, account.c.id, account.c.number,
-            account.c.currency, _held("receivable", account.c.currency), _held("points", literal_column("'PTS'")), held, due,
+            account.c.currency, owed.c.amount, has.c.amount, open_item.c.open_minor, open_item.c.disputed_minor,
+            open_item.c.due_on,
         )
         .select_from(contact)
         .outerjoin(contact_account, contact_account.c.contact_id == contact.c.id)
         .outerjoin(account, account.c.id == contact_account.c.account_id)
+        .outerjoin(owes, owes_on)
+        .outerjoin(owed, owed_on)
+        .outerjoin(points, points_on)
+        .outerjoin(has, has_on)
+        .outerjoin(open_item, unpaid)
         .where(contact.c.channel == bindparam("channel"), user)
-        .order_by(contact.c.id, account.c.number)
     )  # fmt: skip
 
 
-def _standing(row: Any) -> Standing:
-    _, contact_id, party_id, language, account_id, number, currency, owed, points, held, due = row
+def standings(rows: Sequence[Any]) -> list[Standing]:
+    """The rows of one contact, an entry an account, by number."""
+    if len(rows) == 1:
+        return [_standing(rows)]
+    accounts: dict[int | None, list[Any]] = defaultdict(list)
+    for row in rows:
+        accounts[row[4]].append(row)
+    return sorted((_standing(mine) for mine in accounts.values()), key=lambda one: one.number or "")
+
+
+def _standing(rows: Sequence[Any]) -> Standing:
+    """One account: each row has another of its open bills."""
+    _, contact_id, party_id, language, account_id, number, currency, owed, points, *_ = rows[0]
+    disputed = sum(row[10] or 0 for row in rows)
+    due = min((row[11] for row in rows if row[11] is not None and row[9] > row[10]), default=None)
     day = date.fromisoformat(due) if isinstance(due, str) else due
-    owed = (owed or 0) - (held or 0)
-    return Standing(contact_id, party_id, language, account_id, number, currency, owed, points or 0, day)
+    return Standing(
+        contact_id, party_id, language, account_id, number, currency, (owed or 0) - disputed, points or 0, day
+    )
 
 
 class QuickSqlite:
@@ -109,9 +116,10 @@ class QuickSqlite:
         self.path = str(db.url.database)
         self._connection: sqlite3.Connection | None = None
         compiled = standing_statement(contact.c.channel_user == bindparam("user")).compile(
-            dialect=sqlite.dialect(paramstyle="named")
+            dialect=sqlite.dialect(paramstyle="qmark")
         )
-        self._sql = str(compiled)
+        assert compiled.positiontup == ["channel", "user"]
+        self._sql, self._reading = str(compiled), False
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -122,8 +130,19 @@ class QuickSqlite:
 
     async def standing(self, channel: str, user: str) -> list[Standing]:
         """See `Quick.standing`."""
-        rows = self._connected().execute(self._sql, {"channel": medium(channel), "user": user}).fetchall()
-        return [_standing(row) for row in rows]
+        connection = self._connected()
+        if not self._reading:
+            self._reading = True
+            connection.execute("BEGIN")
+            asyncio.get_running_loop().call_soon(self._read)
+        rows = connection.execute(self._sql, (medium(channel), user)).fetchall()
+        return standings(rows) if rows else []
+
+    def _read(self) -> None:
+        """All reads of a loop tick share one look at the file: a lock costs more than a read."""
+        self._reading = False
+        if self._connection is not None:
+            self._connection.execute("COMMIT")
 
     async def close(self) -> None:
         """See `Quick.close`."""
@@ -171,11 +190,11 @@ class QuickPostgres:
             for waiting in group.values():
                 waiting.set_exception(why)
             return
-        found: dict[str, list[Standing]] = defaultdict(list)
+        found: dict[str, list[Any]] = defaultdict(list)
         for row in rows:
-            found[row[0]].append(_standing(row))
+            found[row[0]].append(row)
         for user, waiting in group.items():
-            waiting.set_result(found[user])
+            waiting.set_result(standings(found[user]) if user in found else [])
 
     async def _connected(self) -> asyncpg.Pool:
         async with self._opening:

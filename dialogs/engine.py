@@ -64,6 +64,7 @@ class _Turn(Walk):
         s = self.s
         for name, value in values.items():
             if name == "who":
+                self._facts = None
                 s.who = Who(value["contact_id"], value["party_id"], tuple(value["accounts"]))
             elif name == "lang":
                 s.lang = value

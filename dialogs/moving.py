@@ -14,10 +14,11 @@ LONGEST_TRAIL = 8
 class Walk:
     """A session under way: every move changes it, and ends on a screen or at something that is needed."""
 
-    __slots__ = ("book", "s")
+    __slots__ = ("_facts", "book", "s")
 
     def __init__(self, book: Book, s: Session) -> None:
         self.book, self.s = book, s
+        self._facts: Values | None = None
 
     def here(self) -> State | None:
         """The state the session stands in, unless the flow has changed since."""
@@ -135,13 +136,11 @@ class Walk:
 
     def facts(self) -> Values:
         """What a fork may judge by besides what was kept."""
-        who = self.s.who or Who()
-        return {
-            **self.book.words.common,
-            "contact_id": who.contact_id,
-            "party_id": who.party_id,
-            "accounts": who.accounts,
-        }
+        if self._facts is None:
+            who = self.s.who or Who()
+            own = {"contact_id": who.contact_id, "party_id": who.party_id, "accounts": who.accounts}
+            self._facts = self.book.words.common | own
+        return self._facts
 
     def show(self, state: State, values: Values) -> Step:
         """Puts a state on the screen. Nothing dialled ahead outlives the last word."""

@@ -27,8 +27,8 @@ def day(on: date) -> list[Any]:
 
 
 def moment(at: datetime) -> list[Any]:
-    """An instant, said as a date and a time of day where the operator is."""
-    return ["moment", at.isoformat()]
+    """An instant to the minute, said as a date and a time of day where the operator is."""
+    return ["moment", at.isoformat("T", "minutes")]
 
 
 def word(key: str, **params: Any) -> list[Any]:

@@ -19,7 +19,7 @@ class Words:
     """How this house speaks: its zone, and what every text may name (`operator`, `support`, `dial`)."""
 
     zone: ZoneInfo
-    common: Mapping[str, Any] = field(default_factory=dict)
+    common: dict[str, Any] = field(default_factory=dict)
 
     def say(self, lang: str, key: str, values: Mapping[str, Any] | None = None) -> str:
         """The text of a key with its fields filled from `values`, else from the house words."""
@@ -52,8 +52,7 @@ class Words:
         return _short_day(iso, lang)
 
     def _moment(self, lang: str, iso: str) -> str:
-        local = datetime.fromisoformat(iso).astimezone(self.zone)
-        return f"{_short_day(local.date().isoformat(), lang)} {local:%H:%M}"
+        return _minute(iso, self.zone, lang)
 
     def _named(self, lang: str, names: dict[str, str]) -> str:
         return names.get(lang) or names.get("en") or next(iter(names.values()), "")
@@ -67,6 +66,12 @@ _WRITERS: dict[str, Callable[..., str]] = {
     "named": Words._named, "lines": Words._lines,
 }  # fmt: skip
 """One for each tag of `dialogs/values.py`."""
+
+
+@lru_cache(maxsize=4096)
+def _minute(iso: str, zone: ZoneInfo, lang: str) -> str:
+    local = datetime.fromisoformat(iso).astimezone(zone)
+    return f"{_short_day(local.date().isoformat(), lang)} {local:%H:%M}"
 
 
 @lru_cache(maxsize=4096)

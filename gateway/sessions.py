@@ -70,6 +70,8 @@ class EmbeddedStore:
         self.path = str(path)
         self._db = _connect(self.path)
         self._db.execute(_SCHEMA)
+        self._reader = self._db if self.path == ":memory:" else _connect(self.path)
+        self._reading = self._closed = False
         self._waiting: list[_Waiting] = []
         self._keeper: asyncio.Task[None] | None = None
         self._dirty = False
@@ -77,8 +79,18 @@ class EmbeddedStore:
 
     async def load(self, key: str) -> Kept | None:
         """See `Store.load`."""
-        row = self._db.execute(_LOAD, (key,)).fetchone()
+        if not self._reading and self._reader is not self._db:
+            self._reading = True
+            self._reader.execute("BEGIN")
+            asyncio.get_running_loop().call_soon(self._read)
+        row = self._reader.execute(_LOAD, (key,)).fetchone()
         return Kept(*row) if row else None
+
+    def _read(self) -> None:
+        """All loads of a loop tick share one look at the file: a lock costs more than a read."""
+        self._reading = False
+        if not self._closed:
+            self._reader.execute("COMMIT")
 
     async def save(self, key: str, kept: Kept, *, anyway: bool = False) -> bool:
         """See `Store.save`; `anyway` overwrites whatever version there is."""
@@ -143,7 +155,10 @@ class EmbeddedStore:
             self._keeper = None
         if self._waiting:
             self._commit()
-        self._db.close()
+        self._closed = True
+        self._reader.close()
+        if self._db is not self._reader:
+            self._db.close()
 
 
 def _connect(path: str) -> sqlite3.Connection:

@@ -1,5 +1,6 @@
 """Every conversation Hodi has, one a file. A new one is a file, a row here, its words, and its drawing (`hodi dialogs draw`)."""
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.config import Operator
@@ -39,7 +40,7 @@ def book_of(operator: Operator) -> Book:
     )
 
 
-def _common(operator: Operator) -> dict[str, object]:
+def _common(operator: Operator) -> dict[str, Any]:
     """What every text, parse and fork may name."""
     return {
         "operator": operator.name,

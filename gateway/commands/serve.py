@@ -42,6 +42,7 @@ def serve(
 async def serve_one(host: str, port: int, scheduler: bool) -> None:
     """Serve in this process until it is stopped."""
     from gateway.app import make_app
+    from gateway.settle import settle
 
     house = await open_house()
     check_secrets(house.settings)
@@ -49,6 +50,7 @@ async def serve_one(host: str, port: int, scheduler: bool) -> None:
         structlog.get_logger().warning(warning)
     runner = web.AppRunner(make_app(house, host=host, with_scheduler=scheduler), access_log=None, handle_signals=True)
     await runner.setup()
+    settle()
     try:
         await web.TCPSite(runner, host, port, reuse_port=None).start()
         out.print(f"Hodi listens on http://{host}:{port}", highlight=False)
@@ -79,10 +81,13 @@ def _many(host: str, port: int, workers: int, scheduler: bool) -> None:
         def load(self) -> object:
             async def factory() -> web.Application:
                 from gateway.app import make_app
+                from gateway.settle import settle
 
                 house = await open_house()
                 check_secrets(house.settings)
-                return make_app(house, host=host, with_scheduler=scheduler)
+                app = make_app(house, host=host, with_scheduler=scheduler)
+                settle()
+                return app
 
             return factory
 
