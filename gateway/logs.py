@@ -27,8 +27,8 @@ def configure() -> None:
             _without_values,
             look,
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # where standard error is now, not where it was
+        cache_logger_on_first_use=False,
     )
 
 

@@ -1,9 +1,11 @@
 """The `hodi` command as a script or a person uses it: what it prints, its exit status, and the sentence when it cannot be done."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from gateway.cli import app
@@ -17,6 +19,13 @@ def hodi(*words: str, stdin: str | None = None) -> tuple[int, str]:
     """(exit status, standard output)."""
     result = CliRunner().invoke(app, list(words), input=stdin)
     return result.exit_code, result.stdout
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """What a command did to the logs of this process is undone."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
