@@ -27,7 +27,7 @@ AMINA, BARAKA = "+254711000001", "+254711000002"
 
 
 @pytest.fixture
-async def running(postgres_server: Postgres, valkey: Valkey, tmp_path: Path) -> AsyncIterator[Servers]:  # noqa: F811
+async def running(postgres_server: Postgres, valkey: Valkey, tmp_path: Path) -> AsyncIterator[Servers]:
     url = await postgres_server.fresh(tmp_path)
     async with servers(tmp_path, url, valkey.url) as them:
         yield them
