@@ -4,7 +4,7 @@ The gateway opens `told`, the dispatcher `push`, the scheduler `poll` and `colle
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from core.house import House
 from core.journeys import money_received, payment_failed
