@@ -24,7 +24,8 @@ from core.rating.quote import QuoteRequest, Row, quote
 from core.rating.rate import rate
 from core.rating.sheet import Sheet
 from core.rating.times import DAY_SECONDS, EPOCH
-from core.rating.walk import Trail, through
+from core.rating.trail import Trail
+from core.rating.walk import through
 
 Figure = dict[str, Any]
 SIZES = (10_000, 100_000, 1_000_000)

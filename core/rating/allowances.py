@@ -15,7 +15,7 @@ from core.rating.model import Carried, Events
 from core.rating.rounding import Mode, divide, to_whole
 from core.rating.sheet import Sheet
 from core.rating.spans import plus_months
-from core.rating.tariff import Allowance
+from core.rating.terms import Allowance
 from core.rating.times import DAY_SECONDS, EPOCH
 from core.rating.walk import running_before, sums
 
@@ -33,7 +33,7 @@ class Coverage:
 
 def of_meter(sheet: Sheet, meter: str) -> list[Allowance]:
     """The allowances of a meter, in the order they are used."""
-    return [allowance for allowance in sheet.tariff.allowances if allowance.meter == meter]
+    return [allowance for allowance in sheet.terms.allowances if allowance.meter == meter]
 
 
 def plain(sheet: Sheet, meter: str) -> bool:

@@ -6,14 +6,12 @@ Compiling takes about a second, so it is worth it only for many events; the inte
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from core.rating.exact import LIMIT, Column
-
-if TYPE_CHECKING:
-    from core.rating.walk import Trail
+from core.rating.trail import Trail
 
 MANY_EVENTS = 500_000
 """From here on compiling pays for itself."""
@@ -40,7 +38,7 @@ def prepare(events: int) -> None:
         _by_face()
 
 
-def through(trail: "Trail", bounds: Column, bands: int) -> Column:
+def through(trail: Trail, bounds: Column, bands: int) -> Column:
     """As `walk.through`; int64 only, the caller has proved that nothing overflows."""
     size, blocks = trail.size, len(bounds) + 1
     out = np.zeros((bands * blocks, size), dtype=np.int64)

@@ -24,7 +24,7 @@ class Measure:
 
 def covered(sheet: Sheet, measure: Measure) -> bool:
     """Whether some allowance covers this charge."""
-    return any(a.meter == measure.meter and measure.charge in a.charges for a in sheet.tariff.allowances)
+    return any(a.meter == measure.meter and measure.charge in a.charges for a in sheet.terms.allowances)
 
 
 def remaining(sheet: Sheet, measure: Measure) -> Column:
@@ -67,7 +67,7 @@ def used_by_time(sheet: Sheet, measure: Measure) -> list[Exact]:
     rows = sheet.rows(measure.meter)
     quantity = within(sheet, measure, remaining(sheet, measure))
     bands = sheet.bands(measure.meter, measure.charge)
-    names = sheet.tariff.times.names if sheet.tariff.times else ()
+    names = sheet.terms.times.names if sheet.terms.times else ()
     return [
         Exact.of(sums(rows.account, np.where(bands == band, quantity, 0), sheet.size), MICRO)
         for band in range(len(names))

@@ -52,14 +52,29 @@ class Carried:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """One version's piece of a period that a new version of the tariff cuts (`versions.py`).
+
+    `share`: each service's days under this version, of all its days. `first`, `last`: which piece this is; `later` the
+    charges that a later version of the period has too. `counted`: what earlier versions' charges have counted so far and
+    what goes on counting here (packs, free events, money towards a minimum), by charge and thing.
+    """
+
+    share: Pair
+    first: bool
+    last: bool
+    later: frozenset[str] = frozenset()
+    counted: Mapping[tuple[str, str], Exact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """`size` services of one tariff in one period [period_from, period_to).
 
     `quantity[meter]`: totals; where absent they are the sum of `events[meter]`. `history[meter]`: (sum, how many) of the
     earlier periods that the tariff asks for. `fraction`: (numerators, denominators) of the period in which each service
     was there; None is all of it. `opening`/`closing`: whose first or last bill this is (charges in advance need it).
-    `pool`: services with the same number share the shared allowances. `share`, `first`, `last`: where a new version of
-    the tariff cuts the period (`versions.py`), each service's days under this version of all its days.
+    `pool`: services with the same number share the shared allowances. `cut`: set where this is a piece of a period only.
     """
 
     size: int
@@ -74,9 +89,7 @@ class Batch:
     pool: Column | None = None
     opening: Mask | None = None
     closing: Mask | None = None
-    share: Pair | None = None
-    first: bool = True
-    last: bool = True
+    cut: Cut | None = None
 
     def part(self, low: int, high: int) -> "Batch":
         """The services `low` up to `high`, as views where possible."""
@@ -94,9 +107,6 @@ class Batch:
             None if self.pool is None else self.pool[here],
             None if self.opening is None else self.opening[here],
             None if self.closing is None else self.closing[here],
-            None if self.share is None else (self.share[0][here], self.share[1][here]),
-            self.first,
-            self.last,
         )
 
 
@@ -107,7 +117,10 @@ def _rows(events: Events, low: int, high: int) -> Events:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one charge says before rounding: an exact amount in minor units, and what it was reckoned from."""
+    """What one charge says before rounding: an exact amount in minor units, and what it was reckoned from.
+
+    `counted` is what goes on counting where a later version takes over in the same period (`Cut`).
+    """
 
     amount: Exact
     price: str = ""
@@ -118,6 +131,7 @@ class Part:
     time: str | None = None
     destination: str | None = None
     base: Exact | None = None
+    counted: Mapping[str, Exact] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

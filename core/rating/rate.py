@@ -21,8 +21,9 @@ from core.rating.join import joined
 from core.rating.model import Batch, Line, Part, Rated
 from core.rating.rounding import Rounding, hand_out, to_step, to_whole
 from core.rating.sheet import Sheet
-from core.rating.tariff import Allowance, Charge, Tariff
-from core.rating.versions import in_force, over_versions
+from core.rating.tariff import Charge, Tariff
+from core.rating.terms import Allowance
+from core.rating.versions import agreed, in_force, over_versions, refused_pieces
 
 RUN_SERVICES = 32_768
 
@@ -35,6 +36,7 @@ def rate(tariff: Tariff | Sequence[Tariff], batch: Batch, threads: int = 1) -> R
     versions = (tariff,) if isinstance(tariff, Tariff) else tuple(tariff)
     if len(versions) > 1:
         versions = tuple(version for version, _, _ in in_force(versions, batch.period_from, batch.period_to))
+        agreed(versions)
     if batch.size <= RUN_SERVICES or batch.pool is not None:
         return _rate_some(versions, batch)
     fast.prepare(max((len(events) for events in batch.events.values()), default=0))
@@ -48,16 +50,15 @@ def rate(tariff: Tariff | Sequence[Tariff], batch: Batch, threads: int = 1) -> R
 
 def _rate_some(versions: Sequence[Tariff], batch: Batch) -> Rated:
     final = versions[-1]
-    refused = refusals(final, batch)
+    refused = refusals(final, batch) if len(versions) == 1 else refused_pieces(versions, batch)
     if refused:
         batch = _without(batch, refused)
+    sheet = Sheet(final, batch)
     if len(versions) == 1:
-        sheet = Sheet(final, batch)
-        lines = priced_lines(sheet)
+        lines = priced_lines(final, sheet)
         left = {a.code: coverage(sheet, a.meter).left[a.code] for a in final.allowances}
     else:
         lines, left = over_versions(versions, batch, priced_lines)
-        sheet = Sheet(final, batch)
     rated = replace(_totalled(final, sheet, lines), left=left)
     late = too_large(rated.total)
     if late or refused:
@@ -65,9 +66,8 @@ def _rate_some(versions: Sequence[Tariff], batch: Batch) -> Rated:
     return rated
 
 
-def priced_lines(sheet: Sheet) -> list[Line]:
+def priced_lines(tariff: Tariff, sheet: Sheet) -> list[Line]:
     """The lines of one tariff for the sheet's batch, before the total is rounded."""
-    tariff = sheet.tariff
     lines = [_included(sheet, allowance) for allowance in tariff.allowances]
     for charge in tariff.charges:
         new = _lines_of(charge, sheet, tariff.rounding)
@@ -96,6 +96,7 @@ def _lines_of(charge: Charge, sheet: Sheet, rule: Rounding) -> list[Line]:
         amount = amount.spread(sheet.size)
         present = applies if part.present is None else applies & part.present
         lines.append(_line(charge, part, amount, present, sheet.size))
+        sheet.counted.update({(charge.code, what): count.where(applies) for what, count in part.counted.items()})
     sheet.sums[charge.code] = total_of(line.exact for line in lines)
     return lines
 

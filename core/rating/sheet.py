@@ -15,7 +15,7 @@ from core.rating.errors import CannotRate
 from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, largest, total_of
 from core.rating.model import Batch, Events, Pair
 from core.rating.spans import months_of
-from core.rating.tariff import Condition, Tariff
+from core.rating.terms import Condition, Terms
 from core.rating.times import Clockface
 from core.rating.walk import sums
 
@@ -25,9 +25,10 @@ Kept = TypeVar("Kept")
 class Sheet:
     """Look-ups over one batch; charges read it, only `rate` writes to it."""
 
-    def __init__(self, tariff: Tariff, batch: Batch) -> None:
-        self.tariff, self.batch, self.size = tariff, batch, batch.size
+    def __init__(self, terms: Terms, batch: Batch) -> None:
+        self.terms, self.batch, self.size = terms, batch, batch.size
         self.sums: dict[str, Exact] = {}
+        self.counted: dict[tuple[str, str], Exact] = {}
         self._kept: dict[tuple[str, str], Any] = {}
 
     @cached_property
@@ -45,18 +46,29 @@ class Sheet:
     @cached_property
     def share(self) -> Exact:
         """The part of each service's days that is under this version of the tariff."""
-        if self.batch.share is None:
-            return Exact.constant(1)
-        return ratio(self.batch.share)
+        return Exact.constant(1) if self.batch.cut is None else ratio(self.batch.cut.share)
 
     @cached_property
     def days(self) -> Exact:
-        """Days of the period in which each service was there."""
-        return self.shared(self.fraction.times((self.batch.period_to - self.batch.period_from).days))
+        """Days of the whole period in which each service was there."""
+        return self.fraction.times((self.batch.period_to - self.batch.period_from).days)
 
     def shared(self, column: Exact) -> Exact:
         """What falls to this version of the tariff of something that is for the whole period."""
-        return column if self.batch.share is None else column.by(self.share)
+        return column if self.batch.cut is None else column.by(self.share)
+
+    @property
+    def last(self) -> bool:
+        """Whether no later version of the tariff follows within the period."""
+        return self.batch.cut is None or self.batch.cut.last
+
+    def goes_on(self, charge: str) -> bool:
+        """Whether a later version of the tariff has this charge too, within the period."""
+        return self.batch.cut is not None and charge in self.batch.cut.later
+
+    def before(self, charge: str, what: str) -> Exact:
+        """What the charge has counted in this period under earlier versions of the tariff."""
+        return ZERO if self.batch.cut is None else self.batch.cut.counted.get((charge, what), ZERO)
 
     @cached_property
     def months(self) -> Fraction:
@@ -76,7 +88,7 @@ class Sheet:
         mask = self.everyone
         if when.months and self.batch.period_from.month not in when.months:
             return ~self.everyone
-        if when.first_purchase and not self.batch.first:
+        if when.first_purchase and self.batch.cut is not None and not self.batch.cut.first:
             return ~self.everyone
         if when.first_purchase and "first_purchase" in self.batch.attributes:
             mask = mask & (self.batch.attributes["first_purchase"] != 0)
@@ -99,7 +111,7 @@ class Sheet:
 
     def face(self, meter: str, charge: str) -> Clockface:
         """The table of times that covers the meter's events."""
-        events, times = self.rows(meter), self.tariff.times
+        events, times = self.rows(meter), self.terms.times
         if times is None or events.at is None:
             raise CannotRate(
                 f"charge {charge}", f"it depends on the time of use of {meter!r}", "give each usage row its `at`"

@@ -16,7 +16,7 @@ from core.rating.measure import Measure, remaining
 from core.rating.model import Events, Part
 from core.rating.rounding import Mode, to_step
 from core.rating.sheet import Sheet
-from core.rating.tariff import Condition, Price
+from core.rating.terms import Condition, Price
 from core.rating.times import Clockface
 from core.rating.walk import sums
 
@@ -108,10 +108,10 @@ class Event:
             return None
         rows = sheet.rows(self.measure.meter)
         face = sheet.face(self.measure.meter, self.code)
-        if rows.at is None or not len(rows) or sheet.tariff.times is None:
+        if rows.at is None or not len(rows) or sheet.terms.times is None:
             return face
         length = rows.quantity * scale // MICRO + 1 if self.measure.unit in SECONDS else 0
-        return Clockface.over(sheet.tariff.times, int(rows.at.min()), int((rows.at + length).max()))
+        return Clockface.over(sheet.terms.times, int(rows.at.min()), int((rows.at + length).max()))
 
     def _bounded(self, rate: EventRate, amount: Exact, charged: Mask) -> Exact:
         if rate.least is not None:

@@ -13,7 +13,8 @@ from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, largest, total_o
 from core.rating.measure import Measure, remaining, used, within
 from core.rating.model import Part
 from core.rating.sheet import Sheet
-from core.rating.walk import Trail, through
+from core.rating.trail import Trail
+from core.rating.walk import through
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,16 @@ class Graduated:
         units = used(sheet, measure)
         by_block = shares(units, self.width.bounds(self.tiers, sheet, measure.charge))
         lines = [
-            _line(tier, inside, number, measure, ~units.above(ZERO) if number == 1 else None)
+            _line(sheet, tier, inside, number, measure, ~units.above(ZERO) if number == 1 else None)
             for number, (tier, inside) in enumerate(zip(self.tiers, by_block, strict=True), start=1)
         ]
         return [_joined(lines, units, measure)] if self.one_line else lines
 
 
-def _line(tier: Tier, inside: Exact, number: int, measure: Measure, empty: Mask | None) -> Part:
+def _line(sheet: Sheet, tier: Tier, inside: Exact, number: int, measure: Measure, empty: Mask | None) -> Part:
     there = inside.above(ZERO)
     return Part(
-        inside.times(tier.price.minor).plus(fee_of(tier, there)),
+        inside.times(tier.price.minor).plus(fee_of(sheet, tier, there)),
         tier.price.text,
         inside,
         measure.unit,
@@ -63,7 +64,7 @@ class GraduatedByTime:
         """A line per time of use and block."""
         cells, den = self._cells(sheet, measure)
         top = largest(sheet.micro(measure.meter)) * (den // MICRO)
-        names = sheet.tariff.times.names if sheet.tariff.times else ()
+        names = sheet.terms.times.names if sheet.terms.times else ()
         lines = []
         for band in self.bands:
             for number, tier in enumerate(self.tiers, start=1):
@@ -122,5 +123,5 @@ def _table(bounds: Sequence[Exact], den: int) -> Column:
 
 
 def _times(sheet: Sheet) -> int:
-    assert sheet.tariff.times is not None
-    return len(sheet.tariff.times.names)
+    assert sheet.terms.times is not None
+    return len(sheet.terms.times.names)

@@ -14,6 +14,7 @@ from core.rating.allowances import rolled_over
 from core.rating.model import Batch, Carried, Events
 from core.rating.rate import rate
 from core.rating.times import DAY_SECONDS, EPOCH
+from core.rating.trail import Trail
 
 events = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1), st.integers(0, 40)), max_size=60).map(
     lambda rows: sorted(rows, key=lambda row: row[0])
@@ -33,9 +34,9 @@ def one_by_one(rows: list[tuple[int, int, int]], ends: list[int]) -> np.ndarray[
     return out
 
 
-def _trail(rows: list[tuple[int, int, int]]) -> walk.Trail:
+def _trail(rows: list[tuple[int, int, int]]) -> Trail:
     account, band, quantity = (np.array([row[i] for row in rows], dtype=np.int64) for i in range(3))
-    return walk.Trail(4, account, quantity, bands=band)
+    return Trail(4, account, quantity, bands=band)
 
 
 @settings(deadline=None)
@@ -78,7 +79,7 @@ def test_numba_gives_the_same_integers(rows: list[tuple[int, int, int]], ends: l
 def test_quantities_beyond_64_bits_are_summed_as_python_integers() -> None:
     huge = np.array([2**62, 2**62, 2**62, 5], dtype=np.int64)
     assert list(walk.sums(np.array([0, 0, 0, 1]), huge, 2)) == [3 * 2**62, 5]
-    trail = walk.Trail(2, np.array([0, 0, 0, 1]), huge)
+    trail = Trail(2, np.array([0, 0, 0, 1]), huge)
     assert walk.through(trail, np.array([[10]]), 1)[0].tolist() == [[10, 5], [3 * 2**62 - 10, 0]]
 
 
