@@ -19,27 +19,35 @@ Pair = tuple[Column, Column]
 class Events:
     """Intervals, calls, messages or sessions, sorted by account and then by time.
 
-    `account` is the index of the service in the batch; `at` the local second of the start; `quantity` micro-units (for a
-    meter counted in time also its length); `destination` indexes the tariff's destinations; `value` is money, minor units.
+    `owner` less `shift` is the index of the service in the batch; `at` the local second of the start; `quantity`
+    micro-units (for a meter counted in time also its length); `destination` indexes the destinations of the version of the
+    tariff in which the event starts; `value` is money, minor units.
     """
 
-    account: Column
+    owner: Column
     at: Column | None
     quantity: Column
     destination: Column | None = None
     value: Column | None = None
+    shift: int = 0
 
     def __len__(self) -> int:
-        return len(self.account)
+        return len(self.owner)
+
+    @property
+    def account(self) -> Column:
+        """The index of each event's service."""
+        return self.owner - self.shift if self.shift else self.owner
 
     def picked(self, rows: slice | Column | Mask, shift: int = 0) -> "Events":
         """Some of the rows, their accounts counted from `shift`."""
         return Events(
-            self.account[rows] - shift if shift else self.account[rows],
+            self.owner[rows],
             None if self.at is None else self.at[rows],
             self.quantity[rows],
             None if self.destination is None else self.destination[rows],
             None if self.value is None else self.value[rows],
+            self.shift + shift,
         )
 
 
@@ -111,7 +119,7 @@ class Batch:
 
 
 def _rows(events: Events, low: int, high: int) -> Events:
-    first, last = np.searchsorted(events.account, [low, high])
+    first, last = np.searchsorted(events.owner, [low + events.shift, high + events.shift])
     return events.picked(slice(int(first), int(last)), low)
 
 

@@ -2,32 +2,36 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from core.rating.exact import Column
+from core.rating.times import Clockface
 
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """Events of `size` accounts, sorted by account and time: quantities (whole numbers, none negative) and their periods.
+    """Events of some accounts: those of account i are `starts[i]` up to `starts[i + 1]`; quantities are whole, none negative.
 
-    Either `bands` (a period per event), or `face` (slot table, origin and slot seconds) with `at`; with neither, all
-    events are of one period. `top`: a bound of the quantities, where one is known.
+    Their times of use are either `bands` (one per event), or found on `face` by `at`; with neither, all are of one time.
+    `top`: a bound of the quantities, where one is known.
     """
 
-    size: int
-    account: Column
+    starts: Column
     quantity: Column
     bands: Column | None = None
     at: Column | None = None
-    face: tuple[Column, int, int] | None = None
+    face: Clockface | None = None
     top: int | None = None
 
+    @property
+    def size(self) -> int:
+        """How many accounts."""
+        return len(self.starts) - 1
+
     def band_of(self, rows: slice) -> Column | None:
-        """The period of some events."""
+        """The time of use of some events."""
         if self.bands is not None:
             return self.bands[rows]
         if self.face is None or self.at is None:
             return None
-        table, origin, seconds = self.face
-        return np.asarray(table[(self.at[rows] - origin) // seconds])
+        return self.face.bands_at(self.at[rows])
+
+

@@ -70,9 +70,9 @@ def agreed(versions: Sequence[Tariff]) -> None:
 
 def refused_pieces(versions: Sequence[Tariff], batch: Batch) -> dict[int, str]:
     """Which services cannot be rated, and why, under each version's own rules for its own events."""
-    found = refusals(versions[-1], replace(batch, events={}))
+    found = refusals(versions[-1], Sheet(versions[-1], replace(batch, events={})))
     for tariff, _, _, piece in pieces(versions, batch):
-        found = {**refusals(tariff, piece), **found}
+        found = {**refusals(tariff, Sheet(tariff, piece)), **found}
     return found
 
 
@@ -83,7 +83,7 @@ def over_versions(versions: Sequence[Tariff], batch: Batch, price: Pricer) -> tu
     sheets: list[Sheet] = []
     for tariff, low, high, piece in pieces(versions, batch):
         sheet = Sheet(tariff, _continued(piece, sheets, {**batch.carried, **left}))
-        known = {code for earlier in sheets for code in earlier.sums}
+        known = {code for earlier in sheets for code in earlier.lines}
         for line in price(tariff, sheet):
             whole = line.kind in SETTLED_ONCE and line.code in known
             lines.append(line if whole else replace(line, since=low, until=high))

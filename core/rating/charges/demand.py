@@ -17,7 +17,6 @@ from core.rating.measure import Measure, remaining, within
 from core.rating.model import Part
 from core.rating.sheet import Sheet
 from core.rating.terms import Price
-from core.rating.walk import starts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Demand:
             wrong = f"it is the fullest interval of {self.interval} minutes, and there is only a total"
             raise CannotRate(f"charge {measure.charge}", wrong, "give each interval as a row with its `at`")
         quantity = within(sheet, measure, remaining(sheet, measure))
-        starts = starts_of(rows.account, sheet.size)
+        starts = sheet.starts(measure.meter)
         there = starts[1:] > starts[:-1]
         peak = np.zeros(sheet.size, dtype=quantity.dtype)
         if there.any():

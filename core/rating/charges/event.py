@@ -84,6 +84,7 @@ class Event:
 
     def _line(self, sheet: Sheet, rate: EventRate, events: Events, covered: Column) -> Part:
         scale = SECONDS.get(self.measure.unit, 1)
+        starts = np.concatenate(([0], np.cumsum(np.bincount(events.account, minlength=sheet.size))))
         laid = Layout(events.quantity * scale, covered * scale, events.at, self._face(sheet, rate, scale))
         counts = laid.increments(rate, scale, timed=self.measure.unit in SECONDS)
         amount, billed = ZERO, ZERO
@@ -93,11 +94,11 @@ class Event:
             price = step.prices.get(-1) or step.prices[band]
             amount, billed = amount.plus(units.times(price.minor / step.per)), billed.plus(units)
         amount = self._bounded(rate, amount.plus(laid.connect(rate)), laid.quantity > laid.covered)
-        shown = np.bincount(events.account[events.quantity > 0], minlength=sheet.size) > 0
+        shown = sums(starts, np.minimum(events.quantity, 1)) > 0
         return Part(
-            _per_account(amount, events.account, sheet.size),
+            _per_account(amount, starts),
             _text(rate.steps[0].prices),
-            _per_account(billed, events.account, sheet.size),
+            _per_account(billed, starts),
             self.measure.unit,
             present=shown,
             destination=rate.name,
@@ -185,9 +186,9 @@ def _goes_to(rate: EventRate, rows: Events) -> Mask:
     return np.isin(rows.destination, sorted(rate.destinations))
 
 
-def _per_account(column: Exact, account: Column, size: int) -> Exact:
-    column = column.spread(len(account))
-    return Exact.of(sums(account, column.values, size), column.den)
+def _per_account(column: Exact, starts: Column) -> Exact:
+    column = column.spread(int(starts[-1]))
+    return Exact.of(sums(starts, column.values), column.den)
 
 
 def _text(prices: Mapping[int, Price]) -> str:

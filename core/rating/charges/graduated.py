@@ -9,7 +9,7 @@ import numpy as np
 
 from core.rating.allowances import granted, of_meter, plain
 from core.rating.blocks import Tier, Width, fee_of, shares
-from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, largest, total_of
+from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, total_of
 from core.rating.measure import Measure, remaining, used, within
 from core.rating.model import Part
 from core.rating.sheet import Sheet
@@ -63,12 +63,12 @@ class GraduatedByTime:
     def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
         """A line per time of use and block."""
         cells, den = self._cells(sheet, measure)
-        top = largest(sheet.micro(measure.meter)) * (den // MICRO)
+        top = sheet.top(measure.meter) * len(sheet.rows(measure.meter)) * (den // MICRO)
         names = sheet.terms.times.names if sheet.terms.times else ()
         lines = []
         for band in self.bands:
             for number, tier in enumerate(self.tiers, start=1):
-                inside = Exact(cells[band, number - 1], den, top)
+                inside = Exact(cells[band, number - 1], den, top, positive=True)
                 price = (tier.by_time or {}).get(band, tier.price)
                 lines.append(
                     Part(
@@ -92,7 +92,9 @@ class GraduatedByTime:
             free = granted(sheet, measure.meter).times(Fraction(1, MICRO))
             bounds = [free, *(bound.plus(free) for bound in bounds)]
         quantity = sheet.rows(measure.meter).quantity if fused else within(sheet, measure, remaining(sheet, measure))
-        cells = through(self._trail(sheet, measure, quantity, den // MICRO), _table(bounds, den), _times(sheet))
+        cells, whole = through(self._trail(sheet, measure, quantity, den // MICRO), _table(bounds, den), _times(sheet))
+        if quantity is sheet.rows(measure.meter).quantity and den == MICRO:
+            sheet.walked(measure.meter, whole)
         return (cells[:, 1:] if fused else cells), den
 
     def _trail(self, sheet: Sheet, measure: Measure, quantity: Column, by: int) -> Trail:
@@ -100,11 +102,10 @@ class GraduatedByTime:
         face = sheet.face(measure.meter, measure.charge)
         scaled = quantity if by == 1 else Exact.of(quantity).times(by).values
         return Trail(
-            sheet.size,
-            rows.account,
+            sheet.starts(measure.meter),
             scaled,
             at=rows.at,
-            face=(face.bands, face.origin, face.seconds),
+            face=face,
             top=sheet.top(measure.meter) * by,
         )
 

@@ -16,7 +16,7 @@ from core.rating.measure import Measure
 from core.rating.model import Part
 from core.rating.sheet import Sheet
 from core.rating.terms import Price
-from core.rating.walk import running_before, starts_of, sums
+from core.rating.walk import running_before, sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +45,16 @@ class Percentage:
             return [Part(sheet.nothing(), self.text, sheet.nothing(), measure.unit)]
         values = np.zeros(0, dtype=np.int64) if rows.value is None else rows.value
         earlier = [sheet.before(measure.charge, what).spread(sheet.size).values for what in ("events", "value")]
-        each = self._each(rows.account, values, earlier[0], earlier[1])
-        amount = Exact.of(sums(rows.account, each.values, sheet.size), each.den)
-        count = np.bincount(rows.account, minlength=sheet.size)
-        counted = {
-            "events": Exact.of(count + earlier[0]),
-            "value": Exact.of(sums(rows.account, values, sheet.size) + earlier[1]),
-        }
-        base = Exact.of(sums(rows.account, values, sheet.size))
-        return [Part(amount, self.text, Exact.of(count), measure.unit, base=base, counted=counted)]
+        starts = sheet.starts(measure.meter) if rows.value is not None else np.zeros(sheet.size + 1, dtype=np.int64)
+        each = self._each(starts, values, earlier[0], earlier[1])
+        amount = Exact.of(sums(starts, each.values), each.den)
+        count, value = np.diff(starts), sums(starts, values)
+        counted = {"events": Exact.of(count + earlier[0]), "value": Exact.of(value + earlier[1])}
+        return [Part(amount, self.text, Exact.of(count), measure.unit, base=Exact.of(value), counted=counted)]
 
-    def _each(self, account: Column, values: Column, events_before: Column, value_before: Column) -> Exact:
+    def _each(self, starts: Column, values: Column, events_before: Column, value_before: Column) -> Exact:
         """What each transaction costs."""
-        left = self._left(account, values, events_before, value_before)
+        left = self._left(starts, values, events_before, value_before)
         amount, charged = left.times(self.percent / 100), left.nonzero()
         if self.fixed:
             amount = amount.plus(Exact.constant(self.fixed).where(charged))
@@ -67,16 +64,16 @@ class Percentage:
             amount = amount.at_most(Exact.constant(self.most.minor))
         return amount
 
-    def _left(self, account: Column, values: Column, events_before: Column, value_before: Column) -> Exact:
+    def _left(self, starts: Column, values: Column, events_before: Column, value_before: Column) -> Exact:
         """What of each transaction's value is charged."""
-        whole, size = Exact.of(values), len(events_before)
+        whole, counts = Exact.of(values), np.diff(starts)
         if not self.free_events and self.free_value is None:
             return whole
         free = whole
         if self.free_value is not None:
-            before = Exact.of(running_before(account, values, size) + value_before[account])
+            before = Exact.of(running_before(starts, values) + np.repeat(value_before, counts))
             free = free.at_most(Exact.constant(self.free_value).minus(before).at_least(ZERO))
         if self.free_events:
-            order = np.arange(len(account)) - starts_of(account, size)[:-1][account] + events_before[account]
+            order = np.arange(len(values)) + np.repeat(events_before - starts[:-1], counts)
             free = free.where(order < self.free_events)
         return whole.minus(free)
