@@ -1,11 +1,10 @@
 """Draft bills of a partition as columns: one entry per account, and the lines of all accounts in bill order.
 
-Order of a bill: by service, then by the days a version of its tariff covers, then as the tariff lists its charges.
+Order of a bill: by service, then by the days of its plan, then by version and as the tariff lists its charges.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
@@ -22,13 +21,28 @@ NO_QUANTITY = -(2**63)
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A group over the days of one version of its tariff."""
+    """A group (or a part of one) with the versions of its tariff that hold in its days, by their first day."""
 
     days: Days
-    from_: date
-    to: date
-    tariff: Tariff
+    versions: tuple[Tariff, ...]
     group: Group
+
+    @property
+    def meters(self) -> dict[str, str]:
+        """The meters that the versions price, and their units."""
+        return {code: unit for version in self.versions for code, unit in version.meters.items()}
+
+    @property
+    def history(self) -> dict[str, int]:
+        """How many earlier periods of each meter they ask for."""
+        return {code: count for version in self.versions for code, count in version.history.items()}
+
+    def version_of(self, line: Line) -> Tariff:
+        """The version that a line is of: the last, where the tariff did not change within the period."""
+        since = line.since
+        return next(
+            (one for one in reversed(self.versions) if since is None or one.valid_from <= since), self.versions[0]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +137,7 @@ def _ordered(blocks: Sequence[Block], bill_of: Column, specs: Specs) -> Lines:
     for block in blocks:
         accounts, services = block.piece.group.columns()
         bills = bill_of[accounts]
-        day = block.piece.from_.toordinal()
+        day = block.piece.days.from_.toordinal()
         for rank, (line, spec) in enumerate(_lines_of(block, specs)):
             rows = np.flatnonzero(line[2] & (bills >= 0))
             fixed = (np.full(len(rows), value, dtype=np.int64) for value in (day, rank, spec))
@@ -143,7 +157,7 @@ def _ordered(blocks: Sequence[Block], bill_of: Column, specs: Specs) -> Lines:
 
 def _lines_of(block: Block, specs: Specs) -> list[tuple[tuple[Column, Column, Column], int]]:
     """((quantity, amount, present), spec) of each line of a block, the reward last."""
-    found = [(_columns(line), specs.take(block.piece.tariff, line)) for line in block.rated.lines]
+    found = [(_columns(line), specs.take(block.piece.version_of(line), line)) for line in block.rated.lines]
     if block.reward is not None:
         reward = (-block.reward.units, block.reward.amount, block.reward.units != 0)
         found.append((reward, specs.take_reward()))
@@ -151,8 +165,10 @@ def _lines_of(block: Block, specs: Specs) -> list[tuple[tuple[Column, Column, Co
 
 
 def _columns(line: Line) -> tuple[Column, Column, Column]:
+    """A rounding that comes to nothing (lines were left exact, and a whole cent was never missing) is no line."""
+    present = line.present & (line.amount != 0) if line.kind == "rounding" else line.present
     quantity = np.full(len(line.amount), NO_QUANTITY, dtype=np.int64) if line.quantity is None else line.quantity
-    return quantity, line.amount, line.present
+    return quantity, line.amount, present
 
 
 def _mark_estimated(partition: Partition, blocks: Sequence[Block], bill_of: Column, size: int) -> Column:
@@ -174,11 +190,11 @@ def _used_rows(block: Block, bill_of: Column, ids: Sequence[int]) -> Iterator[Us
     piece, used = block.piece, block.used
     bills = bill_of[piece.group.columns()[0]].tolist()
     nothing = [0] * len(bills)
-    for code in sorted(piece.tariff.meters.keys() & used.quantity.keys()):
+    for code in sorted(piece.meters.keys() & used.quantity.keys()):
         estimated = used.estimated[code].tolist() if code in used.estimated else nothing
         missing = used.missing[code].tolist() if code in used.missing else nothing
         methods = used.method.get(code) or ["measured"] * len(bills)
         columns = (bills, piece.group.service, used.quantity[code].tolist(), estimated, missing, methods)
         for bill, service, quantity, guess, lost, method in zip(*columns, strict=True):
             if bill >= 0:
-                yield UsedRow(service, code, piece.from_, piece.to, quantity, guess, lost, method, ids[bill])
+                yield UsedRow(service, code, piece.days.from_, piece.days.to, quantity, guess, lost, method, ids[bill])

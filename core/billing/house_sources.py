@@ -9,6 +9,7 @@ from core.billing.sources import Used, UsedRow
 from core.catalog import queries as catalog
 from core.house import House
 from core.metering import consumption
+from core.metering.timed import Grain
 from core.rating.exact import Column
 from core.rating.tariff import Tariff
 
@@ -21,11 +22,20 @@ class HouseSources:
         return await catalog.versions_between(conn, code, from_, to)
 
     async def used(
-        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], from_: date, to: date
+        self,
+        conn: AsyncConnection,
+        house: House,
+        service_ids: Sequence[int],
+        from_: date,
+        to: date,
+        *,
+        grain: Grain | None = None,
     ) -> Used:
         """What the services used, gaps treated by the operator's policy."""
-        found = await consumption.measure(conn, house, service_ids, from_, to)
-        return Used(found.quantity_micro, found.estimated_micro, found.missing, found.method, found.parked)
+        found = await consumption.measure(conn, house, service_ids, from_, to, grain=grain)
+        return Used(
+            found.quantity_micro, found.estimated_micro, found.missing, found.method, found.parked, found.events
+        )
 
     async def history(
         self, conn: AsyncConnection, service_ids: Sequence[int], meter_code: str, before: date, periods: int

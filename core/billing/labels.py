@@ -1,10 +1,15 @@
-"""What a line is called, in each language: the tariff's own name for the charge, else our word for it, else its code.
+"""What a line is called, in each language: the tariff's own name for the charge, else our word for it, else its code; and in
+brackets the time of use, the destination, and the days where the tariff changed within the period.
 
 A `Spec` is all that is the same on every bill that has the line, so that it is written once per partition and joined in.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+
+from babel.dates import format_date
 
 from core.rating.model import Line
 from core.rating.tariff import Tariff
@@ -53,17 +58,29 @@ def kind_of(kind: str) -> str:
 
 
 def labelled(tariff: Tariff, line: Line) -> str:
-    """The label as JSON text; a line of one time of use or destination says which."""
+    """The label as JSON text; a line of one time of use, destination or version says which."""
     names = tariff.charge_names.get(line.code)
-    extra = " ".join(part for part in (line.time, line.destination) if part)
-    return words(line.code, dict(names) if names else None, extra)
+    extra = [part.replace("_", " ") for part in (line.time, line.destination) if part]
+    return words(line.code, dict(names) if names else None, extra, line)
 
 
-def words(code: str, names: dict[str, str] | None = None, extra: str = "") -> str:
+def words(code: str, names: dict[str, str] | None = None, extra: Sequence[str] = (), line: Line | None = None) -> str:
     """{"en": ..., "sw": ...} as JSON text."""
     found = names or _ours(code)
-    shown = {lang: f"{text} ({extra})" if extra else text for lang, text in found.items()}
+    shown = {lang: _told(text, [*extra, *_days(line, lang)]) for lang, text in found.items()}
     return json.dumps(shown, ensure_ascii=False, sort_keys=True)
+
+
+def _told(text: str, extra: Sequence[str]) -> str:
+    return f"{text} ({', '.join(extra)})" if extra else text
+
+
+def _days(line: Line | None, lang: str) -> list[str]:
+    """From which to which day, both included."""
+    if line is None or line.since is None or line.until is None:
+        return []
+    first, last = (format_date(one, "d MMM", locale=lang) for one in (line.since, line.until - timedelta(days=1)))
+    return [f"{first} - {last}"]
 
 
 def _ours(code: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 What comes out is grouped so that rating sees arrays: all services of one tariff over the same days of the same whole period.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -54,6 +54,14 @@ class Group:
     persons: list[int] = field(default_factory=list)
     opening: list[bool] = field(default_factory=list)
     closing: list[bool] = field(default_factory=list)
+
+    def parts(self, size: int) -> Iterator["Group"]:
+        """The group in parts of so many services."""
+        for low in range(0, len(self.service), max(size, 1)):
+            here = slice(low, low + size)
+            yield Group(
+                self.account[here], self.service[here], self.persons[here], self.opening[here], self.closing[here]
+            )
 
     def columns(self) -> tuple[Column, Column]:
         """Indexes of accounts, and service ids."""

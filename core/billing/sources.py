@@ -8,7 +8,9 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.house import House
+from core.metering.timed import Grain
 from core.rating.exact import Column
+from core.rating.model import Events
 from core.rating.tariff import Tariff
 
 
@@ -16,7 +18,8 @@ from core.rating.tariff import Tariff
 class Used:
     """What services used in a period, per meter code: int64 micro-units, aligned with the services asked for.
 
-    `parked` names (by index) the services whose usage is not fit to be billed, and why.
+    `parked` names (by index) the services whose usage is not fit to be billed, and why. `events`: when it was used, where that
+    was asked for.
     """
 
     quantity: Mapping[str, Column]
@@ -24,6 +27,7 @@ class Used:
     missing: Mapping[str, Column] = field(default_factory=dict)
     method: Mapping[str, Sequence[str]] = field(default_factory=dict)
     parked: Mapping[int, str] = field(default_factory=dict)
+    events: Mapping[str, Events] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,16 @@ class Sources(Protocol):
         """The versions of a tariff in force in [from_, to), by their first day."""
 
     async def used(
-        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], from_: date, to: date
+        self,
+        conn: AsyncConnection,
+        house: House,
+        service_ids: Sequence[int],
+        from_: date,
+        to: date,
+        *,
+        grain: Grain | None = None,
     ) -> Used:
-        """What the services used."""
+        """What the services used; with `grain` also when."""
 
     async def history(
         self, conn: AsyncConnection, service_ids: Sequence[int], meter_code: str, before: date, periods: int

@@ -58,6 +58,7 @@ class Batch:
     `quantity[meter]`: totals; where absent they are the sum of `events[meter]`. `history[meter]`: (sum, how many) of the
     earlier periods that the tariff asks for. `fraction`: (numerators, denominators) of the period in which each service
     was there; None is all of it. `opening`/`closing`: whose first or last bill this is (charges in advance need it).
+    `began`: how many days of the period each service was not there at first (None: told by `opening` and `closing`).
     `pool`: services with the same number share the shared allowances. `share`, `first`, `last`: where a new version of
     the tariff cuts the period (`versions.py`), each service's days under this version of all its days.
     """
@@ -77,6 +78,7 @@ class Batch:
     share: Pair | None = None
     first: bool = True
     last: bool = True
+    began: Column | None = None
 
     def part(self, low: int, high: int) -> "Batch":
         """The services `low` up to `high`, as views where possible."""
@@ -97,6 +99,7 @@ class Batch:
             None if self.share is None else (self.share[0][here], self.share[1][here]),
             self.first,
             self.last,
+            None if self.began is None else self.began[here],
         )
 
 
