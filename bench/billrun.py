@@ -36,6 +36,7 @@ from core.house import House
 from core.journeys.close_cycles import close_cycles
 from core.ledger.tables import balance, journal, ledger_account, open_item, posting
 from core.metering import consumption
+from core.metering.late import Arrivals, Changed
 from core.metering.tables import consumption as consumed
 from core.metering.timed import Grain
 from core.migrations import upgrade
@@ -92,6 +93,16 @@ class Stated:
     async def record(self, conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) -> None:
         """As the house does."""
         await consumption.save(conn, house, rows)
+
+    async def arrivals(self, conn: AsyncConnection, house: House, since: date) -> Arrivals:
+        """None."""
+        return Arrivals(since, house.clock.now())
+
+    async def late(
+        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], to: date, came: Arrivals
+    ) -> Sequence[Changed]:
+        """None."""
+        return []
 
 
 def run() -> list[Figure]:

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.sources import Used, UsedRow
 from core.catalog import queries as catalog
 from core.house import House
-from core.metering import consumption
+from core.metering import consumption, late
+from core.metering.late import Arrivals, Changed
 from core.metering.timed import Grain
 from core.rating.exact import Column
 from core.rating.tariff import Tariff
@@ -45,4 +48,18 @@ class HouseSources:
 
     async def record(self, conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) -> None:
         """Keep what was billed."""
-        await consumption.save(conn, house, rows)
+        for revision, same in groupby(sorted(rows, key=_revision), key=_revision):
+            await consumption.save(conn, house, list(same), revision=revision)
+
+    async def arrivals(self, conn: AsyncConnection, house: House, since: date) -> Arrivals:
+        """What usage came since that day of days before it."""
+        return await late.arrivals(conn, house, since)
+
+    async def late(
+        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], to: date, came: Arrivals
+    ) -> Sequence[Changed]:
+        """The periods whose usage is another now."""
+        return await late.changed(conn, house, service_ids, to, came)
+
+
+_revision = attrgetter("revision")

@@ -7,10 +7,11 @@ A `Spec` is all that is the same on every bill that has the line, so that it is 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 from babel.dates import format_date
 
+from core.billing.shown import day, number
 from core.rating.model import Line
 from core.rating.tariff import Tariff
 from core.text import LANGUAGES, say
@@ -45,6 +46,25 @@ class Specs:
         """The number of the spec of a reward line."""
         return self._number(Spec("reward_units", words("reward_units"), "kWh", None, "reward"))
 
+    def take_late(self, first: date, end: date, was: int, now: int, unit: str) -> int:
+        """The number of the spec of a correction of the bill of [first, end): what was used, in micro-units, and in `unit`."""
+        label = {
+            lang: say(
+                lang, "bill.line.late_use", first=day(first, lang), last=day(end - timedelta(days=1), lang),
+                was=number(was, lang), now=number(now, lang), unit=unit,
+            )
+            for lang in LANGUAGES
+        }  # fmt: skip
+        return self._number(Spec(f"late_use:{first}", _json(label), unit or None, None, "charge"))
+
+    def take_late_tax(self, first: date, end: date) -> int:
+        """The number of the spec of the tax in a correction."""
+        last = end - timedelta(days=1)
+        label = {
+            lang: say(lang, "bill.line.late_tax", first=day(first, lang), last=day(last, lang)) for lang in LANGUAGES
+        }
+        return self._number(Spec(f"late_tax:{first}", _json(label), None, None, "tax"))
+
     def _number(self, spec: Spec) -> int:
         number = self._known.setdefault(spec, len(self.all))
         if number == len(self.all):
@@ -68,7 +88,11 @@ def words(code: str, names: dict[str, str] | None = None, extra: Sequence[str] =
     """{"en": ..., "sw": ...} as JSON text."""
     found = names or _ours(code)
     shown = {lang: _told(text, [*extra, *_days(line, lang)]) for lang, text in found.items()}
-    return json.dumps(shown, ensure_ascii=False, sort_keys=True)
+    return _json(shown)
+
+
+def _json(label: dict[str, str]) -> str:
+    return json.dumps(label, ensure_ascii=False, sort_keys=True)
 
 
 def _told(text: str, extra: Sequence[str]) -> str:

@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing.drafts import Block, Drafts, Piece, gathered
+from core.billing import late
+from core.billing.drafts import Block, Correction, Drafts, Piece, gathered
 from core.billing.load import Days, Group, Partition
 from core.billing.rewarded import rewarded
 from core.billing.sources import Sources, Used
 from core.billing.versions import grain_of, in_force, other_clock
 from core.errors import Refused
 from core.house import House
+from core.metering.late import Arrivals
 from core.metering.timed import Grain
 from core.rating.errors import CannotRate
 from core.rating.model import Batch, Events, Rated
@@ -38,11 +40,28 @@ class Desk:
     conn: AsyncConnection
     house: House
     sources: Sources
+    came: Arrivals
+    """What usage came since the bills before: some of these may be off by it."""
 
 
 async def reckon(desk: Desk, partition: Partition, free: dict[int, int]) -> Drafts:
     """The partition's draft bills; accounts that cannot be billed are parked on it. The units used are taken out of `free`."""
-    return gathered(partition, await rated_groups(desk, partition, free))
+    blocks = await rated_groups(desk, partition, free)
+    return gathered(partition, blocks, await _late(desk, partition))
+
+
+async def _late(desk: Desk, partition: Partition) -> list[Correction]:
+    """What the accounts' earlier bills are off by."""
+    services = late.services_of(partition)
+    if not services:
+        return []
+    changed = await desk.sources.late(desk.conn, desk.house, list(services), partition.to_date, desk.came)
+    if not changed:
+        return []
+    again = [
+        (past, await rated_groups(desk, past, {})) for past in await late.billed_again(desk.conn, partition, changed)
+    ]
+    return await late.corrections(desk.conn, partition, changed, again)
 
 
 async def rated_groups(desk: Desk, partition: Partition, free: dict[int, int]) -> list[Block]:

@@ -8,6 +8,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.house import House
+from core.metering.late import Arrivals, Changed
 from core.metering.timed import Grain
 from core.rating.exact import Column
 from core.rating.model import Events
@@ -43,6 +44,8 @@ class UsedRow:
     missing: int
     method: str
     invoice_id: int
+    revision: int = 0
+    """0 on the bill of the period; one more each time a later bill corrects it."""
 
 
 class Sources(Protocol):
@@ -70,3 +73,11 @@ class Sources(Protocol):
 
     async def record(self, conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) -> None:
         """Keep what was billed."""
+
+    async def arrivals(self, conn: AsyncConnection, house: House, since: date) -> Arrivals:
+        """What usage came since that day of days before it."""
+
+    async def late(
+        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], to: date, came: Arrivals
+    ) -> Sequence[Changed]:
+        """The periods of these services, billed before `to`, whose usage is another now."""

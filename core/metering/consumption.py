@@ -65,8 +65,6 @@ async def measure(
     gaps = [stream for stream in good if stream.missing or each]
     await intervals.estimate(conn, house.zone, gaps, keep=grain is not None)
     tallies = _added_up(len(service_ids), [*streams, *dials])
-    if by_hand and grain is None:
-        await _settle_estimates(conn, service_ids, dials, from_, tallies)
     _clear(tallies, parked)
     found = gathered(service_ids, tallies, parked)
     if grain is None:
@@ -124,26 +122,6 @@ def _added_up(size: int, parts: Sequence[Part]) -> dict[str, Tally]:
         tally.expected[at] += part.expected
         tally.method[at] = max(int(tally.method[at]), part.method)
     return dict(tallies)
-
-
-async def _settle_estimates(
-    conn: AsyncConnection,
-    service_ids: Sequence[int],
-    dials: Sequence[registers.Dial],
-    from_: date,
-    tallies: dict[str, Tally],
-) -> None:
-    """Put what earlier estimates of registers were off by into this period; what would make it negative waits for the next."""
-    earlier = await registers.billed(conn, service_ids, from_)
-    of_code: dict[tuple[int, str], list[registers.Dial]] = defaultdict(list)
-    for dial in dials:
-        of_code[dial.channel.index, dial.channel.code_of(dial.register)].append(dial)
-    for (at, code), mine in of_code.items():
-        tally = tallies[code]
-        tally.quantity[at] += registers.owed(mine, earlier.get((service_ids[at], code), []))
-    for tally in tallies.values():
-        np.maximum(tally.quantity, 0, out=tally.quantity)
-        np.clip(tally.estimated, 0, tally.quantity, out=tally.estimated)
 
 
 def _clear(tallies: dict[str, Tally], parked: dict[int, str]) -> None:

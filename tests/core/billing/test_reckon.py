@@ -1,6 +1,6 @@
 """The run prices what `hodi quote` prices: random usage, by time, by blocks, over two versions, for a part of the month."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from core.billing.reckon import TIMED_SERVICES, Desk, reckon
 from core.billing.sources import Used
 from core.billing.versions import grain_of
 from core.catalog.compile import load_tariff
+from core.metering.late import Arrivals
 from core.rating.model import Events
 from core.rating.quote import Row, quote
 from core.rating.request import QuoteRequest
@@ -77,7 +78,7 @@ class Nairobi:
 
 
 def desk(sources: Fake) -> Desk:
-    return Desk(cast("Any", None), cast("Any", Nairobi()), sources)
+    return Desk(cast("Any", None), cast("Any", Nairobi()), sources, Arrivals(FIRST, datetime(2026, 1, 1, tzinfo=UTC)))
 
 
 @settings(max_examples=60, deadline=None)

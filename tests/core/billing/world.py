@@ -13,6 +13,7 @@ from core.bulk import insert_many
 from core.catalog.compile import load_tariff
 from core.db import insert
 from core.house import House
+from core.metering.late import Arrivals, Changed
 from core.metering.tables import consumption
 from core.metering.timed import Grain
 from core.parties.tables import account, branch, party, premise, service, service_plan
@@ -93,6 +94,14 @@ class Fake:
                 for number, one in zip(ids, rows, strict=True)
             ],
         )  # fmt: skip
+
+    async def arrivals(self, conn: AsyncConnection, house: House, since: date) -> Arrivals:
+        return Arrivals(since, house.clock.now())
+
+    async def late(
+        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], to: date, came: Arrivals
+    ) -> Sequence[Changed]:
+        return []
 
 
 @dataclass(frozen=True)
