@@ -158,7 +158,7 @@ def _days(batch: Batch, parts: Sequence[tuple[date, date]]) -> list[Column]:
         there = batch.fraction[0] * total // np.maximum(batch.fraction[1], 1)
         began = np.zeros(batch.size, dtype=np.bool_) if batch.opening is None else batch.opening
         ended = np.zeros(batch.size, dtype=np.bool_) if batch.closing is None else batch.closing
-        start = np.where(began & ~ended, total - there, 0)
+        start = np.where(began & ~ended, total - there, 0) if batch.began is None else batch.began
     result = []
     for low, high in parts:
         first, last = (low - batch.period_from).days, (high - batch.period_from).days
