@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from core.balances import expire
 from core.billing.cycles import due_dates
 from core.house import House
 from core.journeys import collect, payment_doors, reminders
@@ -60,5 +61,6 @@ JOBS: tuple[Job, ...] = (
     Job("payments unknown", timedelta(seconds=30), _poll),
     Job("airtime unknown", timedelta(minutes=1), _airtime),
     Job("campaigns", timedelta(seconds=5), feed_all),
+    Job("balances past their time", timedelta(seconds=30), expire.tick),
     Job("seal the books", timedelta(minutes=1), _seal),
 )
