@@ -24,7 +24,7 @@ id_block = Table(
     Column("next_id", BigInteger, nullable=False),
 )
 
-PARTITIONED = ("usage", "posting", "invoice_line")
+PARTITIONED = ("usage", "posting", "invoice_line", "usage_event")
 APPEND_ONLY = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_version", "allocation", "bucket_movement")
 
 __all__ = [

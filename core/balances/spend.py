@@ -20,9 +20,7 @@ HOLD_FOR = timedelta(minutes=15)
 """How long a reservation waits for its session unless the caller says otherwise."""
 
 
-async def deduct(
-    conn: AsyncConnection, house: House, want: Want, *, key: str, why: str, partly: bool = False
-) -> Spent:
+async def deduct(conn: AsyncConnection, house: House, want: Want, *, key: str, why: str, partly: bool = False) -> Spent:
     """Draw all of it now, or (`partly`) as much as there is. Refused `bucket.short` when there is too little."""
     _sane(want)
 

@@ -45,9 +45,7 @@ async def keep(conn: AsyncConnection, house: House, buckets: Sequence[Bucket]) -
     change = update(t.bucket).where(t.bucket.c.id == bindparam("which"))
     change = change.values({name: bindparam(f"new_{name}") for name in names} | {"at": bindparam("now")})
     now = house.clock.now()
-    rows = [
-        {"which": one.id, "now": now} | {f"new_{name}": getattr(one, name) for name in names} for one in buckets
-    ]
+    rows = [{"which": one.id, "now": now} | {f"new_{name}": getattr(one, name) for name in names} for one in buckets]
     await conn.execute(change, rows)
 
 

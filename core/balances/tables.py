@@ -60,7 +60,7 @@ bucket_movement = Table(
     "bucket_movement",
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("bucket_id", ForeignKey("bucket.id"), nullable=False),
+    Column("bucket_id", BigInteger, nullable=False),
     Column("key", Text, nullable=False),  # the caller's own
     Column("kind", Text, nullable=False),  # granted, used, expired
     Column("amount", BigInteger, nullable=False),  # signed

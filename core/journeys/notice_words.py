@@ -130,7 +130,10 @@ def bucket_used(house: House, row: Leaving, reader: Reader, bucket: Bucket) -> W
         return Untrue("it was filled meanwhile")
     if bucket.state != OPEN:
         return Untrue("its time is over")
-    says = _always(house) | {"name": called(bucket.name, bucket.unit, reader.language), "percent": row.params["percent"]}
+    says = _always(house) | {
+        "name": called(bucket.name, bucket.unit, reader.language),
+        "percent": row.params["percent"],
+    }
     return Words(row.template, says | {"left": shown(bucket.amount, bucket.unit, reader.language)})
 
 

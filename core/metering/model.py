@@ -46,7 +46,7 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What came of a file: `rows` = accepted + duplicates + revised + rejected, always.
+    """What came of a file: `rows` = accepted + duplicates + revised + rejected + recycled + filtered, always.
 
     `totals[serial, "2025-03"]` are its control totals; over all files they sum to what is stored. `repeated` says that the
     very same file was there before, and that this is the answer it got then.
@@ -61,3 +61,5 @@ class FileReport:
     quantity_micro: int
     totals: dict[tuple[str, str], Total] = field(default_factory=dict)
     repeated: bool = False
+    recycled: int = 0
+    filtered: int = 0

@@ -13,7 +13,7 @@ from dialogs.counter.common import Answer, private
 from dialogs.model import Asked
 from dialogs.values import amount, cut, day, left, lines, moment, named, word
 
-MOST_BUCKETS = 4
+MOST_BUCKETS = 3
 """More nobody reads on a small screen."""
 
 
@@ -75,7 +75,7 @@ def _beforehand(house: House, row: Standing, at: list[Any]) -> list[list[Any]]:
 
 
 def _bucket(house: House, one: Left, at: list[Any]) -> list[Any]:
-    what = named({lang: cut(words, 20) for lang, words in one.name.items()} or {"en": one.unit})
+    what = named({lang: cut(words, 16) for lang, words in one.name.items()} or {"en": one.unit})
     end = one.until()
     if end is None:
         return word("bucket.line", name=what, left=left(one.free, one.unit), at=at)

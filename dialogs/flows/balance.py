@@ -16,7 +16,8 @@ BALANCES = Load(
         "lines": lines(
             [
                 word("balance.overdue", amount=amount(999_999_99, "KES"), due=_DAY, at=_AT),
-                *[word("bucket.line_until", name="W" * 20, left=left(999_999_99, "KES"), until=_DAY, at=_AT)] * who.MOST_BUCKETS,
+                *[word("bucket.line_until", name="W" * 16, left=left(999_999_99, "KES"), until=_DAY, at=_AT)]
+                * who.MOST_BUCKETS,
                 word("bucket.more", count=99),
                 word("balance.points", points=999_999, at=_AT),
             ]
@@ -34,7 +35,7 @@ FLOW = Flow(
             "balance.show",
             load=BALANCES,
             choices=(Go("balance.pay", to="pay", when="owes"), Go("balance.bill", to="bill")),
-            pages=4,
+            pages=5,
         ),
     },
 )

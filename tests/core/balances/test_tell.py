@@ -64,9 +64,7 @@ async def test_the_notice_says_what_is_left_in_both_languages_and_not_once_it_wa
     [(1250, "KES", "KES 12.50"), (5_999 * MB, "s", "99.98 min"), (1_500 * MB, "MB", "1.5 GB"), (512 * MB, "MB", "512 MB"),
      (20 * MB, "event", "20"), (100 * MB, "kWh", "100 kWh"), (0, "MB", "0 MB")],
 )  # fmt: skip
-def test_amounts_are_said_as_people_count_them_and_never_more_than_there_is(
-    amount: int, unit: str, words: str
-) -> None:
+def test_amounts_are_said_as_people_count_them_and_never_more_than_there_is(amount: int, unit: str, words: str) -> None:
     assert shown(amount, unit, "en") == words
 
 
