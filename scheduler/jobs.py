@@ -13,6 +13,7 @@ from core.house import House
 from core.journeys import collect, payment_doors, reminders
 from core.journeys.close_cycles import close_cycles
 from core.ledger import seal
+from core.metering import pickup
 from core.rewards import airtime
 from scheduler.campaigns import feed_all
 
@@ -61,6 +62,7 @@ JOBS: tuple[Job, ...] = (
     Job("payments unknown", timedelta(seconds=30), _poll),
     Job("airtime unknown", timedelta(minutes=1), _airtime),
     Job("campaigns", timedelta(seconds=5), feed_all),
+    Job("usage to fetch", timedelta(minutes=1), pickup.tick),
     Job("balances past their time", timedelta(seconds=30), expire.tick),
     Job("seal the books", timedelta(minutes=1), _seal),
 )

@@ -13,3 +13,8 @@ def joined(row: Sequence[str]) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="").writerow(row)
     return out.getvalue()
+
+
+def cells(line: str) -> list[str]:
+    """The cells of such a line."""
+    return next(csv.reader(io.StringIO(line)), [])

@@ -14,7 +14,7 @@ import re
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, NamedTuple, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -77,6 +77,19 @@ class Source(_Part):
         """The number in a file's name."""
         found = re.search(self.sequence, name) if self.sequence else None
         return int(found[1]) if found and found[1].isdigit() and len(found[1]) < 19 else None
+
+
+class Lying(NamedTuple):
+    """A file in a folder: its name, and how it lies there."""
+
+    name: str
+    size: int
+    changed: int
+
+    @property
+    def mark(self) -> str:
+        """What changes when the file does."""
+        return f"{self.name}|{self.size}|{self.changed}"
 
 
 def of_folder(folder: Path) -> dict[str, Source]:

@@ -118,6 +118,14 @@ async def advance(
     return moved.rowcount == 1
 
 
+async def add_quantity(conn: AsyncConnection, file_id: int, quantity_micro: int) -> None:
+    """A recycled part of the file changed what was used."""
+    f = t.usage_file.c
+    if quantity_micro:
+        change = update(t.usage_file).where(f.id == file_id)
+        await conn.execute(change.values(quantity_micro=f.quantity_micro + quantity_micro))
+
+
 async def put_rejects(conn: AsyncConnection, file_id: int, rejects: Sequence[Reject]) -> None:
     """Keep what was not taken, so that it can be taken after a fix."""
     rows = [(file_id, item.row, item.line, item.reason, item.intervals) for item in rejects]
@@ -157,6 +165,11 @@ async def _add(conn: AsyncConnection, table: Table, changes: list[tuple[Any, ...
         ),
         rows,
     )
+
+
+async def lay(conn: AsyncConnection, file_id: int, mark: str) -> None:
+    """Note how a file lay where it was fetched (it may lie there anew, with the same content)."""
+    await conn.execute(update(t.usage_file).where(t.usage_file.c.id == file_id).values(mark=mark))
 
 
 async def close_file(conn: AsyncConnection, file_id: int) -> None:
