@@ -55,7 +55,6 @@ class Coming:
     """Of the operator's; none: the file came by hand, and its kind is its source."""
     name: str = ""
     sequence: int | None = None
-    mark: str | None = None
     shift_years: int = 0
     ids_each: int = 0
 
@@ -70,7 +69,7 @@ class Coming:
         """The file as it is entered."""
         return store.FileFacts(
             self.source or self.kind, self.kind, self.name or self.path.name, digest,
-            {"shift_years": self.shift_years, **self.settings}, self.sequence, self.mark,
+            {"shift_years": self.shift_years, **self.settings}, self.sequence,
         )  # fmt: skip
 
 

@@ -36,6 +36,19 @@ class Reject(NamedTuple):
     intervals: int = 1
 
 
+class Lying(NamedTuple):
+    """A file in a folder: its name, and how it lies there."""
+
+    name: str
+    size: int
+    changed: int
+
+    @property
+    def mark(self) -> str:
+        """What changes when the file does."""
+        return f"{self.name}|{self.size}|{self.changed}"
+
+
 @dataclass(frozen=True, slots=True)
 class Total:
     """What a file brought for one meter in one month: new readings, and by how much it changed what was used."""

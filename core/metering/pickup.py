@@ -1,7 +1,7 @@
 """Fetches what lies in the sources' folders, on this machine or another's, and loads it: on schedule, and nothing twice.
 
 A file is known by its bytes, so a name may come again with other content, and the same content under another name brings nothing.
-How a file lay there (its size and time) is noted, so that what has not changed is not fetched again. A source that fails is told in
+How a file lay there (its size and time, by this machine's clock) is noted, so that what has not changed is not fetched again. A source that fails is told in
 the log and tried at the next tick; it does not stop the others.
 """
 
@@ -15,16 +15,13 @@ from pathlib import Path
 from typing import Protocol
 
 import structlog
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import SystemClock
 from core.errors import BadInput
 from core.house import House
 from core.metering import collect, sftp, sources, store
-from core.metering.model import FileReport
-from core.metering.sources import Lying, Source
-from core.metering.tables import usage_file
+from core.metering.model import FileReport, Lying
+from core.metering.sources import Source
 
 log = structlog.get_logger()
 
@@ -89,16 +86,18 @@ async def fetch(house: House, source: Source) -> Fetched:
 
 
 async def _one(house: House, source: Source, folder: Folder, one: Lying, found: Fetched) -> None:
+    file_id, problem = None, None
     try:
         async with folder.at_hand(one.name) as path:
-            file = await asyncio.to_thread(sources.coming, house, source, path, name=one.name, mark=one.mark)
-            found.reports[one.name] = await collect.load(house, file)
+            file = await asyncio.to_thread(sources.coming, house, source, path, name=one.name)
+            report = await collect.load(house, file)
+        found.reports[one.name], file_id = report, report.file_id
     except BadInput as why:
         log.warning("usage.file_refused", source=source.source, file=one.name)
-        found.problems.append(str(why))
-    else:
-        async with house.db.writing() as conn:
-            await store.lay(conn, found.reports[one.name].file_id, one.mark)
+        problem = str(why)
+        found.problems.append(problem)
+    async with house.db.writing() as conn:
+        await store.fetched(conn, house, one, source.source, file_id, problem)
 
 
 @asynccontextmanager
@@ -117,12 +116,6 @@ async def _new(house: House, source: Source, lying: list[Lying]) -> list[Lying]:
     until = int((SystemClock().now() - timedelta(seconds=source.quiet_seconds)).timestamp())
     mine = [one for one in lying if source.wants(one.name) and one.changed <= until]
     async with house.db.reading() as conn:
-        known = await _marks(conn, source.source)
+        known = await store.marks(conn, source.source)
     fresh = [one for one in mine if one.mark not in known]
     return sorted(fresh, key=lambda one: (source.number(one.name) or 0, one.name))
-
-
-async def _marks(conn: AsyncConnection, source: str) -> set[str]:
-    f = usage_file.c
-    done = select(f.mark).where(f.source == source, f.state == store.DONE, f.mark.is_not(None))
-    return {mark for mark in (await conn.execute(done)).scalars() if mark}

@@ -82,7 +82,8 @@ class Settled:
 
     def reject(self, item: Reject) -> None:
         """Keep the first reason of a line; count all of it."""
-        self.rejects.setdefault(item.row, item)
+        first = self.rejects.get(item.row)
+        self.rejects[item.row] = item if first is None else first._replace(intervals=first.intervals + item.intervals)
         self.rejected += item.intervals
         self.records += item.intervals
 

@@ -14,7 +14,8 @@ import asyncssh
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from core.metering.sources import Lying, Sftp
+from core.metering.model import Lying
+from core.metering.sources import Sftp
 
 PATIENCE_SECONDS = 30
 

@@ -14,7 +14,7 @@ import re
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -79,19 +79,6 @@ class Source(_Part):
         return int(found[1]) if found and found[1].isdigit() and len(found[1]) < 19 else None
 
 
-class Lying(NamedTuple):
-    """A file in a folder: its name, and how it lies there."""
-
-    name: str
-    size: int
-    changed: int
-
-    @property
-    def mark(self) -> str:
-        """What changes when the file does."""
-        return f"{self.name}|{self.size}|{self.changed}"
-
-
 def of_folder(folder: Path) -> dict[str, Source]:
     """The sources of an operator's folder by name; BadInput says which file and line is wrong."""
     found: dict[str, Source] = {}
@@ -117,11 +104,11 @@ def of_house(house: House) -> dict[str, Source]:
     return of_folder(folder) if folder is not None else {}
 
 
-def coming(house: House, source: Source, path: Path, *, name: str = "", mark: str | None = None) -> collect.Coming:
+def coming(house: House, source: Source, path: Path, *, name: str = "") -> collect.Coming:
     """A file of a source, ready to be loaded."""
     file = collect.coming(house, source.format, path, mapping=source.cdr)
     name = name or path.name
-    return replace(file, source=source.source, name=name, sequence=source.number(name), mark=mark)
+    return replace(file, source=source.source, name=name, sequence=source.number(name))
 
 
 def _read(path: Path) -> Source:

@@ -12,7 +12,7 @@ from core.bulk import insert_many
 from core.db import insert
 from core.house import House
 from core.metering import tables as t
-from core.metering.model import FileReport, Reject, Total
+from core.metering.model import FileReport, Lying, Reject, Total
 from core.metering.settle import Known, MeterFacts, Settled
 from core.sets import among
 from core.text import say
@@ -34,14 +34,13 @@ class FileFacts:
     digest: str
     settings: Mapping[str, Any]
     sequence: int | None = None
-    mark: str | None = None
 
 
 async def open_file(conn: AsyncConnection, house: House, facts: FileFacts) -> tuple[int, int, str]:
     """(id, cursor, state) of the file of this digest, entered now if it is new."""
     row = {
         "id": house.ids.take(), "source": facts.source, "kind": facts.kind, "name": facts.name, "digest": facts.digest,
-        "sequence": facts.sequence, "mark": facts.mark, "rows": 0, "state": LOADING, "records": 0,
+        "sequence": facts.sequence, "rows": 0, "state": LOADING, "records": 0,
         "settings": dict(facts.settings), "received_at": house.clock.now(),
     } | dict.fromkeys(COUNTERS, 0)  # fmt: skip
     await conn.execute(
@@ -127,9 +126,14 @@ async def add_quantity(conn: AsyncConnection, file_id: int, quantity_micro: int)
 
 
 async def put_rejects(conn: AsyncConnection, file_id: int, rejects: Sequence[Reject]) -> None:
-    """Keep what was not taken, so that it can be taken after a fix."""
-    rows = [(file_id, item.row, item.line, item.reason, item.intervals) for item in rejects]
-    await insert_many(conn, t.usage_reject, REJECT, rows, skip_known=True)
+    """Keep what was not taken, so that it can be taken after a fix. A line may have begun in the batch before."""
+    if not rejects:
+        return
+    r, first = t.usage_reject.c, rejects[0]
+    begun = update(t.usage_reject).where(r.file_id == file_id, r.row == first.row)
+    more = (await conn.execute(begun.values(intervals=r.intervals + first.intervals))).rowcount
+    rows = [(file_id, item.row, item.line, item.reason, item.intervals) for item in rejects[more:]]
+    await insert_many(conn, t.usage_reject, REJECT, rows)
 
 
 async def keep_intervals(conn: AsyncConnection, file_id: int, batch: Settled) -> None:
@@ -167,9 +171,21 @@ async def _add(conn: AsyncConnection, table: Table, changes: list[tuple[Any, ...
     )
 
 
-async def lay(conn: AsyncConnection, file_id: int, mark: str) -> None:
-    """Note how a file lay where it was fetched (it may lie there anew, with the same content)."""
-    await conn.execute(update(t.usage_file).where(t.usage_file.c.id == file_id).values(mark=mark))
+async def fetched(
+    conn: AsyncConnection, house: House, lying: Lying, source: str, file_id: int | None, problem: str | None = None
+) -> None:
+    """Note that a file was fetched as it lies, and what came of it."""
+    row = {
+        "source": source, "mark": lying.mark, "name": lying.name, "file_id": file_id, "problem": problem,
+        "at": house.clock.now(),
+    }  # fmt: skip
+    await conn.execute(insert(conn, t.usage_fetch).values(row).on_conflict_do_nothing())
+
+
+async def marks(conn: AsyncConnection, source: str) -> set[str]:
+    """How the files of a source lay that were fetched."""
+    f = t.usage_fetch.c
+    return set((await conn.execute(select(f.mark).where(f.source == source))).scalars())
 
 
 async def close_file(conn: AsyncConnection, file_id: int) -> None:

@@ -49,7 +49,6 @@ usage_file = Table(
     Column("kind", Text, nullable=False),  # how it is written: csv, nem12, nem13, cdr, usage (TM Forum's JSON)
     Column("name", Text, nullable=False),
     Column("sequence", BigInteger),  # the number its source gave it
-    Column("mark", Text),  # how it lay in its folder (size and time): what has not changed is not fetched again
     Column("declared", BigInteger),  # how many records it says it has
     Column("problem", Text),
     Column("digest", Text, nullable=False),
@@ -69,6 +68,18 @@ usage_file = Table(
     Index("ix_usage_file_received", "received_at"),
 )
 """rows = accepted + duplicates + revised + rejected + recycled + filtered, always: no record is unexplained."""
+
+usage_fetch = Table(
+    "usage_fetch",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("mark", Text, primary_key=True),  # how a file lay in its folder: name, size and time
+    Column("name", Text, nullable=False),
+    Column("file_id", ForeignKey("usage_file.id")),
+    Column("problem", Text),  # why it could not be read at all
+    Column("at", Instant, nullable=False),
+)
+"""What was fetched as it lay: it is not fetched again until it changes."""
 
 usage_total = Table(
     "usage_total",

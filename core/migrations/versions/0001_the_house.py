@@ -362,7 +362,6 @@ def upgrade() -> None:
     sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=True),
-    sa.Column('mark', sa.Text(), nullable=True),
     sa.Column('declared', sa.BigInteger(), nullable=True),
     sa.Column('problem', sa.Text(), nullable=True),
     sa.Column('digest', sa.Text(), nullable=False),
@@ -519,6 +518,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_ticket_account_id'), 'ticket', ['account_id'], unique=False)
     op.create_index(op.f('ix_ticket_contact_id'), 'ticket', ['contact_id'], unique=False)
+    op.create_table('usage_fetch',
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('mark', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('file_id', sa.BigInteger(), nullable=True),
+    sa.Column('problem', sa.Text(), nullable=True),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['file_id'], ['usage_file.id'], name=op.f('fk_usage_fetch_file_id')),
+    sa.PrimaryKeyConstraint('source', 'mark', name=op.f('pk_usage_fetch'))
+    )
     op.create_table('usage_reject',
     sa.Column('file_id', sa.BigInteger(), nullable=False),
     sa.Column('row', sa.Integer(), autoincrement=False, nullable=False),
