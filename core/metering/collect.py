@@ -59,10 +59,10 @@ class Coming:
     ids_each: int = 0
 
     def digest(self) -> str:
-        """What makes two files the same: every byte, and how the dates were moved."""
+        """What makes two files the same: every byte, their number, and how the dates were moved."""
         with self.path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256")
-        found.update(f"|{self.shift_years}".encode())
+        found.update(f"|{self.shift_years}|{self.sequence}".encode())
         return found.hexdigest()
 
     def facts(self, digest: str) -> store.FileFacts:

@@ -111,9 +111,7 @@ async def test_register_reads_of_a_nem13_file(house: House, write: Write) -> Non
     [(_nem13(quality="E"), 1, "estimate is no reading"), (_nem13(unit="m3"), 1, "wrong unit"), (_nem13(now="x"), 1, "not a number"),
      (_nem13(end=""), 2, "cut short")],
 )  # fmt: skip
-async def test_what_is_no_reading_is_rejected(
-    house: House, write: Write, text: str, rows: int, reason: str
-) -> None:
+async def test_what_is_no_reading_is_rejected(house: House, write: Write, text: str, rows: int, reason: str) -> None:
     await meter(house, "R1", kind="register", interval_minutes=None)
     report = await load(house, coming(house, "nem13", write(text)))
     async with house.db.reading() as conn:

@@ -75,9 +75,7 @@ async def test_without_a_number_of_its_own_a_record_is_what_it_says(house: House
         ("TRAILER,many\n", "does not say how many"),
     ],
 )
-async def test_what_cannot_be_is_rejected_with_its_reason(
-    house: House, write: Write, row: str, reason: str
-) -> None:
+async def test_what_cannot_be_is_rejected_with_its_reason(house: House, write: Write, row: str, reason: str) -> None:
     await a_line(house)
     report = await load(house, write(HEAD + row))
     assert (report.rows, report.rejected) == (1, 1)
