@@ -7,11 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from core.balances import expire
 from core.billing.cycles import due_dates
 from core.house import House
 from core.journeys import collect, payment_doors, reminders
 from core.journeys.close_cycles import close_cycles
 from core.ledger import seal
+from core.metering import pickup
 from core.rewards import airtime
 from scheduler.campaigns import feed_all
 
@@ -60,5 +62,7 @@ JOBS: tuple[Job, ...] = (
     Job("payments unknown", timedelta(seconds=30), _poll),
     Job("airtime unknown", timedelta(minutes=1), _airtime),
     Job("campaigns", timedelta(seconds=5), feed_all),
+    Job("usage to fetch", timedelta(minutes=1), pickup.tick),
+    Job("balances past their time", timedelta(seconds=30), expire.tick),
     Job("seal the books", timedelta(minutes=1), _seal),
 )

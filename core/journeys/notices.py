@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.balances import queries as balances
 from core.house import House
 from core.journeys import notice_facts as facts
 from core.journeys import notice_words as words
@@ -79,6 +80,7 @@ WRITERS: dict[str, Writer] = {
     "notice.reminder": Writer(lambda conn, _house, ids: facts.bills(conn, ids), words.reminder),
     "notice.thanks": Writer(lambda conn, house, ids: facts.receipts(conn, ids, house.currency), words.thanks),
     "notice.failed": Writer(lambda conn, house, ids: facts.attempts(conn, ids, house.currency), words.failed),
+    "bucket.used": Writer(lambda conn, _house, ids: balances.buckets(conn, ids), words.bucket_used),
     "campaign": Writer(lambda conn, _house, ids: facts.campaigns(conn, ids), words.campaign),
     **{f"code.{purpose}": Writer(None, words.code) for purpose in ("link", "pin", "page")},
 }

@@ -58,6 +58,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_branch')),
     sa.UniqueConstraint('code', name=op.f('uq_branch_code'))
     )
+    op.create_table('bucket_movement',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('bucket_id', sa.BigInteger(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('why', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bucket_movement')),
+    sa.UniqueConstraint('key', 'bucket_id', name=op.f('uq_bucket_movement_key_bucket_id'))
+    )
+    op.create_index('ix_bucket_movement_bucket', 'bucket_movement', ['bucket_id', 'at'], unique=False)
     op.create_table('campaign',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
@@ -328,16 +340,38 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('meter_id', 'register', 'day', name=op.f('pk_usage_day')),
     sqlite_with_rowid=False
     )
+    op.create_table('usage_event',
+    sa.Column('service_id', sa.BigInteger(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('key', sa.BigInteger(), nullable=False),
+    sa.Column('use', sa.Text(), nullable=False),
+    sa.Column('unit', sa.Text(), nullable=False),
+    sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
+    sa.Column('destination', sa.Text(), nullable=True),
+    sa.Column('value_minor', sa.BigInteger(), nullable=True),
+    sa.Column('offset_minutes', sa.SmallInteger(), nullable=False),
+    sa.Column('file_id', sa.BigInteger(), nullable=False),
+    sa.Column('row', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('service_id', 'at', 'key', name=op.f('pk_usage_event')),
+    postgresql_partition_by='RANGE (at)',
+    sqlite_with_rowid=False
+    )
     op.create_table('usage_file',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=True),
+    sa.Column('declared', sa.BigInteger(), nullable=True),
+    sa.Column('problem', sa.Text(), nullable=True),
     sa.Column('digest', sa.Text(), nullable=False),
     sa.Column('rows', sa.Integer(), nullable=False),
     sa.Column('accepted', sa.Integer(), nullable=False),
     sa.Column('duplicates', sa.Integer(), nullable=False),
     sa.Column('revised', sa.Integer(), nullable=False),
     sa.Column('rejected', sa.Integer(), nullable=False),
+    sa.Column('recycled', sa.Integer(), nullable=False),
+    sa.Column('filtered', sa.Integer(), nullable=False),
     sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('records', sa.BigInteger(), nullable=False),
@@ -346,6 +380,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_file')),
     sa.UniqueConstraint('source', 'digest', name=op.f('uq_usage_file_source_digest'))
     )
+    op.create_index('ix_usage_file_received', 'usage_file', ['received_at'], unique=False)
     op.create_table('account',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('number', sa.Text(), nullable=False),
@@ -422,6 +457,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_contact_party_id'), 'contact', ['party_id'], unique=False)
     op.create_index(op.f('ix_contact_phone'), 'contact', ['phone'], unique=False)
+    op.create_table('event_total',
+    sa.Column('file_id', sa.BigInteger(), nullable=False),
+    sa.Column('use', sa.Text(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('records', sa.Integer(), nullable=False),
+    sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['file_id'], ['usage_file.id'], name=op.f('fk_event_total_file_id')),
+    sa.PrimaryKeyConstraint('file_id', 'use', 'day', name=op.f('pk_event_total'))
+    )
     op.create_table('pin',
     sa.Column('party_id', sa.BigInteger(), nullable=False),
     sa.Column('hash', sa.Text(), nullable=False),
@@ -474,11 +518,23 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_ticket_account_id'), 'ticket', ['account_id'], unique=False)
     op.create_index(op.f('ix_ticket_contact_id'), 'ticket', ['contact_id'], unique=False)
+    op.create_table('usage_fetch',
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('mark', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('file_id', sa.BigInteger(), nullable=True),
+    sa.Column('problem', sa.Text(), nullable=True),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['file_id'], ['usage_file.id'], name=op.f('fk_usage_fetch_file_id')),
+    sa.PrimaryKeyConstraint('source', 'mark', name=op.f('pk_usage_fetch'))
+    )
     op.create_table('usage_reject',
     sa.Column('file_id', sa.BigInteger(), nullable=False),
     sa.Column('row', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('line', sa.Text(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('intervals', sa.Integer(), nullable=False),
+    sa.Column('recycled_at', Instant(), nullable=True),
     sa.ForeignKeyConstraint(['file_id'], ['usage_file.id'], name=op.f('fk_usage_reject_file_id')),
     sa.PrimaryKeyConstraint('file_id', 'row', name=op.f('pk_usage_reject'))
     )
@@ -696,6 +752,35 @@ def upgrade() -> None:
     op.create_index(op.f('ix_attempt_account_id'), 'attempt', ['account_id'], unique=False)
     op.create_index('ix_attempt_poll', 'attempt', ['state', 'poll_at'], unique=False)
     op.create_index('uq_attempt_live', 'attempt', ['request_id'], unique=True, postgresql_where=sa.text("state IN ('created', 'sent', 'unknown', 'awaiting_customer')"), sqlite_where=sa.text("state IN ('created', 'sent', 'unknown', 'awaiting_customer')"))
+    op.create_table('bucket',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('service_id', sa.BigInteger(), nullable=True),
+    sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('name', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('unit', sa.Text(), nullable=False),
+    sa.Column('uses', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('priority', sa.SmallInteger(), nullable=False),
+    sa.Column('granted', sa.BigInteger(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('reserved', sa.BigInteger(), nullable=False),
+    sa.Column('basis', sa.BigInteger(), nullable=False),
+    sa.Column('round', sa.Integer(), nullable=False),
+    sa.Column('told', sa.SmallInteger(), nullable=False),
+    sa.Column('booked', sa.BigInteger(), nullable=False),
+    sa.Column('starts_at', Instant(), nullable=False),
+    sa.Column('expires_at', Instant(), nullable=True),
+    sa.Column('rollovers', sa.SmallInteger(), nullable=False),
+    sa.Column('rollover_cap', sa.BigInteger(), nullable=True),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.CheckConstraint('reserved >= 0 AND reserved <= amount', name=op.f('ck_bucket_within')),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_bucket_account_id')),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_bucket_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bucket'))
+    )
+    op.create_index(op.f('ix_bucket_account_id'), 'bucket', ['account_id'], unique=False)
+    op.create_index('ix_bucket_expiry', 'bucket', ['state', 'expires_at'], unique=False)
     op.create_table('collection',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('invoice_id', sa.BigInteger(), nullable=False),
@@ -728,6 +813,25 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_consumption')),
     sa.UniqueConstraint('service_id', 'meter_code', 'from_date', 'revision', name=op.f('uq_consumption_service_id_meter_code_from_date_revision'))
     )
+    op.create_table('hold',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('service_id', sa.BigInteger(), nullable=True),
+    sa.Column('use', sa.Text(), nullable=True),
+    sa.Column('unit', sa.Text(), nullable=False),
+    sa.Column('held', sa.BigInteger(), nullable=False),
+    sa.Column('used', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('expires_at', Instant(), nullable=False),
+    sa.Column('created_at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_hold_account_id')),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_hold_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_hold')),
+    sa.UniqueConstraint('key', name=op.f('uq_hold_key'))
+    )
+    op.create_index(op.f('ix_hold_account_id'), 'hold', ['account_id'], unique=False)
+    op.create_index('ix_hold_due', 'hold', ['state', 'expires_at'], unique=False)
     op.create_table('meter',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('serial', sa.Text(), nullable=False),
@@ -769,6 +873,22 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_service_plan_service_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_service_plan')),
     sa.UniqueConstraint('service_id', 'from_date', name=op.f('uq_service_plan_service_id_from_date'))
+    )
+    op.create_table('bucket_user',
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('bucket_id', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_bucket_user_account_id')),
+    sa.ForeignKeyConstraint(['bucket_id'], ['bucket.id'], name=op.f('fk_bucket_user_bucket_id')),
+    sa.PrimaryKeyConstraint('account_id', 'bucket_id', name=op.f('pk_bucket_user'))
+    )
+    op.create_table('hold_part',
+    sa.Column('hold_id', sa.BigInteger(), nullable=False),
+    sa.Column('bucket_id', sa.BigInteger(), nullable=False),
+    sa.Column('position', sa.SmallInteger(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['bucket_id'], ['bucket.id'], name=op.f('fk_hold_part_bucket_id')),
+    sa.ForeignKeyConstraint(['hold_id'], ['hold.id'], name=op.f('fk_hold_part_hold_id')),
+    sa.PrimaryKeyConstraint('hold_id', 'bucket_id', name=op.f('pk_hold_part'))
     )
     op.create_table('reading',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
