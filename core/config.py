@@ -122,6 +122,33 @@ class Rewards(_Section):
     kwh_choices: tuple[int, ...] = (1, 2, 5)
 
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_WORKING = "08:00-17:00"
+
+
+class Desk(_Section):
+    """When people answer (public holidays of the country excepted), and how long a chat waits for them."""
+
+    hours: dict[Weekday, Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]] = {
+        "mon": _WORKING, "tue": _WORKING, "wed": _WORKING, "thu": _WORKING, "fri": _WORKING,
+    }  # fmt: skip
+    wait_minutes: Annotated[int, Field(ge=1, le=240)] = 20
+    """A chat that nobody took for so long becomes a ticket, and the bot is back."""
+    quiet_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+    """A chat in which the customer has said nothing for so long is over."""
+    call_slot_hours: Annotated[int, Field(ge=1, le=8)] = 2
+    """How long the time is in which we promise to call back."""
+
+
+class Readings(_Section):
+    """When a customer may tell what her meter shows: so many days before her bill closes, and on that day."""
+
+    self_read_days: Annotated[int, Field(ge=0, le=31)] = 7
+    """0: customers read no meters here."""
+    self_reads_in_a_row: Annotated[int, Field(ge=1, le=12)] = 2
+    """After so many a person must look at the meter: the next one is held."""
+
+
 class Operator(_Section):
     """`operator.yaml`: one operator, one deployment, one database."""
 
@@ -139,6 +166,8 @@ class Operator(_Section):
     payments: Payments = Payments()
     identity: Identity = Identity()
     rewards: Rewards = Rewards()
+    readings: Readings = Readings()
+    desk: Desk = Desk()
 
     @property
     def zoneinfo(self) -> ZoneInfo:

@@ -56,6 +56,11 @@ class Answer(msgspec.Struct, frozen=True):
     unavailable: bool = False
     """The database or the session store was not there: whoever can bring the message again should."""
 
+    @property
+    def silent(self) -> bool:
+        """A person answers here: the house itself has nothing to say."""
+        return bool(self.session and self.session.shown and not self.session.shown.text and not self.session.hint)
+
 
 class _Glance:
     """The cheap read of one turn, asked once."""

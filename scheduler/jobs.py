@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.billing.cycles import due_dates
+from core.care import talks
 from core.house import House
 from core.journeys import collect, payment_doors, reminders
 from core.journeys.close_cycles import close_cycles
@@ -48,6 +49,11 @@ async def _airtime(house: House) -> object:
     return (await airtime.poll(house)).total()
 
 
+async def _talks(house: House) -> object:
+    async with house.db.writing() as conn:
+        return await talks.time_out(conn, house)
+
+
 async def _seal(house: House) -> object:
     async with house.db.writing() as conn:
         return await seal.seal_new(conn, house)
@@ -59,6 +65,7 @@ JOBS: tuple[Job, ...] = (
     Job("reminders due", timedelta(minutes=10), _remind),
     Job("payments unknown", timedelta(seconds=30), _poll),
     Job("airtime unknown", timedelta(minutes=1), _airtime),
+    Job("talks that wait too long", timedelta(seconds=30), _talks),
     Job("campaigns", timedelta(seconds=5), feed_all),
     Job("seal the books", timedelta(minutes=1), _seal),
 )

@@ -11,7 +11,9 @@ from core.parties import contacts, identity, link
 from core.parties import interest as interests
 from core.parties import queries as parties
 from dialogs.counter.common import Answer, account_of
+from dialogs.counter.who import medium_of
 from dialogs.model import Asked
+from dialogs.values import word
 
 NAMES = {"en": "English", "sw": "Kiswahili", "ha": "Hausa", "fr": "Francais", "vi": "Tieng Viet", "nl": "Nederlands"}
 """Each language in its own words."""
@@ -61,7 +63,7 @@ async def link_account(conn: AsyncConnection, house: House, asked: Asked) -> Ans
         return {"is": "wrong"}
     found = [account.id for account in await parties.accounts_of(conn, _contact(asked))]
     who = {"contact_id": asked.contact_id, "party_id": asked.party_id, "accounts": found}
-    return {"is": "done", "who": who, "account_id": account_id}
+    return {"is": "done", "who": who, "account_id": account_id, "thing": word(f"link.thing.{medium_of(asked)}")}
 
 
 async def has_pin(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:

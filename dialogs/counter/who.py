@@ -6,7 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import Refused
 from core.house import House
-from core.parties import contacts
+from core.metering import self_read
+from core.parties import contacts, plans
 from core.parties import queries as parties
 from core.quick import Standing
 from dialogs.counter.common import Answer, private
@@ -61,6 +62,31 @@ async def balances(glance: Glance, house: House, asked: Asked) -> Answer:
     at = moment(house.clock.now())
     told = [_owed("balance", house, row, at=at), word("balance.points", points=row.points, at=at)]
     return {"account": row.number, "lines": lines(told), "owes": row.owed_minor > 0}
+
+
+async def here(_glance: Glance, _house: House, asked: Asked) -> Answer:
+    """What has no account yet: a phone and a chat are not spoken of alike."""
+    return {"here": no_account(asked)}
+
+
+def no_account(asked: Asked) -> list[Any]:
+    """That what she writes from belongs to no account, in the words of its medium."""
+    return word(f"home.here.{medium_of(asked)}")
+
+
+def medium_of(asked: Asked) -> str:
+    """`phone` where her line is who she is, `chat` elsewhere."""
+    return "phone" if asked.channel in ("ussd", "sms") else "chat"
+
+
+async def offers(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """What else there is for this account: a meter she may read, a prepaid meter."""
+    if asked.account_id is None or asked.account_id not in asked.accounts:
+        return {"reads": bool(asked.accounts), "prepaid": bool(asked.accounts)}
+    today = house.today()
+    reads = house.operator.readings.self_read_days > 0 and await self_read.dials_of(conn, asked.account_id, today)
+    modes = {plan.payment_mode for plan in await plans.plans_of(conn, asked.account_id, today)}
+    return {"reads": bool(reads), "prepaid": "prepaid" in modes}
 
 
 def _chosen(rows: list[Standing], asked: Asked) -> Standing | None:

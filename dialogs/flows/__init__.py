@@ -8,9 +8,11 @@ from core.money import parse
 from dialogs import intents
 from dialogs.book import Book, bind
 from dialogs.flows import (
+    agent,
     balance,
     bill,
     choose_account,
+    consent,
     fault,
     help_,
     home,
@@ -21,6 +23,9 @@ from dialogs.flows import (
     new_pin,
     pay,
     pin,
+    plan,
+    price,
+    reading,
     resume,
     rewards,
     tickets,
@@ -30,6 +35,7 @@ from dialogs.words import Words
 FLOWS = (
     home.FLOW, balance.FLOW, bill.FLOW, pay.FLOW, fault.FLOW, tickets.FLOW, rewards.FLOW, choose_account.FLOW, pin.FLOW,
     new_pin.FLOW, link.FLOW, interest.FLOW, language.FLOW, messages.STOP, messages.START, help_.FLOW, resume.FLOW,
+    reading.FLOW, price.FLOW, plan.PLAN, plan.NUMBERS_FLOW, consent.FLOW, agent.FLOW,
 )  # fmt: skip
 
 

@@ -4,9 +4,12 @@ from dialogs.counter import identity
 from dialogs.flows.new_pin import a_code
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Act, Again, Ask, Do, Effect, Flow, Go, Menu, Say, Values
+from dialogs.values import word
 
 SEND_CODE = Effect(identity.send_link_code, risk="personal", widest={"masked": "+2547*****678"})
-LINK = Effect(identity.link_account, ("done", "wrong"), widest={"number": "0123456789012"})
+LINK = Effect(
+    identity.link_account, ("done", "wrong"), widest={"number": "0123456789012", "thing": word("link.thing.phone")}
+)
 LONGEST_NUMBER = 20
 
 

@@ -291,6 +291,27 @@ def upgrade() -> None:
     sa.Column('expires_at', Instant(), nullable=False),
     sa.PrimaryKeyConstraint('hash', name=op.f('pk_staff_session'))
     )
+    op.create_table('talk',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('contact_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=True),
+    sa.Column('branch_id', sa.BigInteger(), nullable=True),
+    sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('about', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('open_key', sa.Text(), nullable=True),
+    sa.Column('clerk', sa.Text(), nullable=True),
+    sa.Column('asked_at', Instant(), nullable=False),
+    sa.Column('taken_at', Instant(), nullable=True),
+    sa.Column('heard_at', Instant(), nullable=False),
+    sa.Column('said_at', Instant(), nullable=True),
+    sa.Column('ended_at', Instant(), nullable=True),
+    sa.Column('ended_by', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_talk')),
+    sa.UniqueConstraint('open_key', name=op.f('uq_talk_open_key'))
+    )
+    op.create_index(op.f('ix_talk_contact_id'), 'talk', ['contact_id'], unique=False)
+    op.create_index('ix_talk_state', 'talk', ['state', 'asked_at'], unique=False)
     op.create_table('tariff_version',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('code', sa.Text(), nullable=False),
