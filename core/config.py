@@ -140,6 +140,13 @@ class Desk(_Section):
     """How long the time is in which we promise to call back."""
 
 
+class Vending(_Section):
+    """Units for prepaid meters."""
+
+    arrears_percent: Annotated[int, Field(ge=0, le=90)] = 30
+    """What of each purchase goes to old bills, while there are any."""
+
+
 class Readings(_Section):
     """When a customer may tell what her meter shows: so many days before her bill closes, and on that day."""
 
@@ -168,6 +175,7 @@ class Operator(_Section):
     rewards: Rewards = Rewards()
     readings: Readings = Readings()
     desk: Desk = Desk()
+    vending: Vending = Vending()
 
     @property
     def zoneinfo(self) -> ZoneInfo:

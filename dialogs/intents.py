@@ -27,6 +27,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "tickets": ("TICKET", "TICKETS", "STATUS", "TIKETI", "HALI"),
     "rewards": ("POINTS", "REWARDS", "POINTI", "ZAWADI"),
     "reading": ("READ", "READING", "METER", "SOMA", "MITA"),
+    "top_up": ("TOPUP", "TOKEN", "TOKENS", "UNITS", "BUY", "TOKENI", "UNITI", "NUNUA"),
     "price": ("PRICE", "COST", "BEI"),
     "plan": ("PLAN", "TARIFF", "MPANGO"),
     "numbers": ("NUMBER", "ACCOUNT", "NAMBA", "AKAUNTI"),
@@ -45,7 +46,7 @@ _FLOW = {word: flow for flow, words in WORDS.items() for word in words}
 _WITH_FIGURE = re.compile(
     r"(?P<word>[A-Z]+)\s+(?:[A-Z]{2,3}\.?\s*)?(?P<figure>\d[\d.,]{0,12})(?:/[-=]|\s*(?:KWH|M3|UNITS))?"
 )
-TAKES_A_FIGURE = {"pay": "typed_amount", "reading": "typed_reading", "price": "typed_use"}
+TAKES_A_FIGURE = {"pay": "typed_amount", "reading": "typed_reading", "price": "typed_use", "top_up": "typed_amount"}
 """Flows that a figure may come along with (`PAY 500`, `READ 12345`, `PRICE 180`), and what it is kept as."""
 
 

@@ -29,13 +29,14 @@ from dialogs.flows import (
     resume,
     rewards,
     tickets,
+    top_up,
 )
 from dialogs.words import Words
 
 FLOWS = (
     home.FLOW, balance.FLOW, bill.FLOW, pay.FLOW, fault.FLOW, tickets.FLOW, rewards.FLOW, choose_account.FLOW, pin.FLOW,
     new_pin.FLOW, link.FLOW, interest.FLOW, language.FLOW, messages.STOP, messages.START, help_.FLOW, resume.FLOW,
-    reading.FLOW, price.FLOW, plan.PLAN, plan.NUMBERS_FLOW, consent.FLOW, agent.FLOW,
+    reading.FLOW, price.FLOW, plan.PLAN, plan.NUMBERS_FLOW, consent.FLOW, agent.FLOW, top_up.FLOW,
 )  # fmt: skip
 
 

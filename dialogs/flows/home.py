@@ -51,12 +51,14 @@ FLOW = Flow(
             load=OFFERS,
             choices=(
                 Go("home.reading", to="reading", when="reads"),
+                Go("home.top_up", to="top_up", when="prepaid"),
                 Go("home.price", to="price"),
                 Go("home.tickets", to="tickets"),
                 Go("home.agent", to="agent"),
                 Go("home.mine", to="mine"),
                 Go("home.help", to="help"),
             ),
+            pages=2,
         ),
         "mine": Menu(
             "home.mine_title",
@@ -84,7 +86,12 @@ FLOW = Flow(
         ),
         "visitor": Menu(
             "home.more_title",
-            choices=(Go("home.price", to="price"), Go("home.agent", to="agent"), Go("home.help", to="help")),
+            choices=(
+                Go("home.top_up", to="top_up"),
+                Go("home.price", to="price"),
+                Go("home.agent", to="agent"),
+                Go("home.help", to="help"),
+            ),
         ),
     },
 )

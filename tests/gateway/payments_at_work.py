@@ -30,6 +30,7 @@ class Work:
     daraja: daraja.Double
     http: aiohttp.ClientSession
     url: str
+    box: web.Application
 
     @property
     def hook(self) -> str:
@@ -78,7 +79,7 @@ async def at_work(house: House, *, push: str = "sandbox", by_hand: bool = False)
         app.add_routes([*callbacks.routes(), *paylink.routes()])
         jar = aiohttp.DummyCookieJar()
         async with TestServer(app, port=port), aiohttp.ClientSession(cookie_jar=jar) as http:
-            yield Work(pointed, box[sandbox.SERVICE], double, http, url)
+            yield Work(pointed, box[sandbox.SERVICE], double, http, url, box)
 
 
 def _pointed(house: House, url: str, box: str, mpesa: str, push: str) -> House:
