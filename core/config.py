@@ -108,6 +108,8 @@ class Identity(_Section):
     """What a caller's number alone is good for: `caller` shows balance and bills, `pin` asks for the PIN first."""
 
     ussd: Literal["caller", "pin"] = "caller"
+    chat: Literal["link", "pin"] = "link"
+    """What a chat that was linked once is good for: `link` needs no more, `pin` asks for the PIN before money and personal data."""
     pin_digits: Annotated[int, Field(ge=4, le=8)] = 4
     pin_tries: Annotated[int, Field(ge=3, le=10)] = 5
 

@@ -11,8 +11,8 @@ from dialogs.shape import digest, is_guard
 from dialogs.words import Words
 
 HOME, RESUME = "home", "resume"
-STICKY = ("account_id", "proven")
-"""What is remembered when the talk goes home: the account that was chosen, and that the PIN was right."""
+STICKY = ("account_id", "proven", "medium")
+"""What is remembered when the talk goes home: the account that was chosen, that the PIN was right, and where she speaks from."""
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "consent": ("OFFERS", "CONSENT", "MATANGAZO"),
     "language": ("LANGUAGE", "LUGHA"),
     "link": ("LINK", "UNGANISHA"),
+    "unlink": ("UNLINK", "TENGANISHA"),
     "home": ("MENU", "HOME", "HI", "HELLO", "HODI", "MWANZO", "HABARI"),
     "help": ("HELP", "INFO", "MSAADA"),
     "stop": ("STOP", "STOPALL", "UNSUBSCRIBE", "ACHA", "SIMAMISHA"),

@@ -40,7 +40,6 @@ PATIENCE_SECONDS = 6.0
 MOST_NEEDS = 40
 MOST_TRIES = 6
 KEPT_FOR = {"ussd": timedelta(minutes=30)}
-KEPT_ELSEWHERE = timedelta(hours=24)
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -112,7 +111,7 @@ class Turns:
             session = await self._walk(inbound, heard.session, heard.event)
             session = hearing.remember(session, inbound, heard)
             reply = self._draw(session, channel)
-            session.expires = (now + KEPT_FOR.get(inbound.channel, KEPT_ELSEWHERE)).timestamp()
+            session.expires = (now + KEPT_FOR.get(inbound.channel, hearing.KEPT_ELSEWHERE)).timestamp()
             faults.point("turn.answered")
             version = kept.version + 1 if kept else 1
             if await self.sessions.save(key, Kept(version, pack(session), session.expires)):

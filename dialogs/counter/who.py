@@ -10,7 +10,7 @@ from core.metering import self_read
 from core.parties import contacts, plans
 from core.parties import queries as parties
 from core.quick import Standing
-from dialogs.counter.common import Answer, private
+from dialogs.counter.common import Answer, medium_of, private
 from dialogs.model import Asked
 from dialogs.values import amount, cut, day, lines, moment, word
 
@@ -22,7 +22,7 @@ class Glance(Protocol):
         """How the caller's accounts stand; empty when we have never met."""
 
 
-async def caller(glance: Glance, _house: House, _asked: Asked) -> Answer:
+async def caller(glance: Glance, _house: House, asked: Asked) -> Answer:
     """The contact and its accounts; the only account is chosen at once."""
     rows = await glance.standing()
     if not rows:
@@ -30,7 +30,7 @@ async def caller(glance: Glance, _house: House, _asked: Asked) -> Answer:
     ids = [row.account_id for row in rows if row.account_id is not None]
     who = {"contact_id": rows[0].contact_id, "party_id": rows[0].party_id, "accounts": ids}
     chosen = {"account_id": ids[0]} if len(ids) == 1 else {}
-    return {"is": "known", "who": who, "lang": rows[0].language, **chosen}
+    return {"is": "known", "who": who, "lang": rows[0].language, "medium": medium_of(asked), **chosen}
 
 
 async def meet(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
@@ -39,7 +39,7 @@ async def meet(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     ids = [account.id for account in await parties.accounts_of(conn, met.id)]
     who = {"contact_id": met.id, "party_id": met.party_id, "accounts": ids}
     chosen = {"account_id": ids[0]} if len(ids) == 1 else {}
-    return {"is": "known", "who": who, "lang": met.language, **chosen}
+    return {"is": "known", "who": who, "lang": met.language, "medium": medium_of(asked), **chosen}
 
 
 async def standing(glance: Glance, house: House, asked: Asked) -> Answer:
@@ -72,11 +72,6 @@ async def here(_glance: Glance, _house: House, asked: Asked) -> Answer:
 def no_account(asked: Asked) -> list[Any]:
     """That what she writes from belongs to no account, in the words of its medium."""
     return word(f"home.here.{medium_of(asked)}")
-
-
-def medium_of(asked: Asked) -> str:
-    """`phone` where her line is who she is, `chat` elsewhere."""
-    return "phone" if asked.channel in ("ussd", "sms") else "chat"
 
 
 async def offers(conn: AsyncConnection, house: House, asked: Asked) -> Answer:

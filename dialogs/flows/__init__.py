@@ -35,7 +35,7 @@ from dialogs.words import Words
 
 FLOWS = (
     home.FLOW, balance.FLOW, bill.FLOW, pay.FLOW, fault.FLOW, tickets.FLOW, rewards.FLOW, choose_account.FLOW, pin.FLOW,
-    new_pin.FLOW, link.FLOW, interest.FLOW, language.FLOW, messages.STOP, messages.START, help_.FLOW, resume.FLOW,
+    new_pin.FLOW, link.FLOW, link.PART, interest.FLOW, language.FLOW, messages.STOP, messages.START, help_.FLOW, resume.FLOW,
     reading.FLOW, price.FLOW, plan.PLAN, plan.NUMBERS_FLOW, consent.FLOW, agent.FLOW, top_up.FLOW,
 )  # fmt: skip
 
@@ -56,5 +56,6 @@ def _common(operator: Operator) -> dict[str, Any]:
         "currency": operator.currency,
         "least_minor": parse(operator.payments.minimum, operator.currency),
         "identity": operator.identity.ussd,
+        "identity_chat": operator.identity.chat,
         "pin_digits": operator.identity.pin_digits,
     }

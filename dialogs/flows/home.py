@@ -68,6 +68,7 @@ FLOW = Flow(
                 Go("home.language", to="language"),
                 Go("home.pin", to="new_pin"),
                 Go("home.link", to="link"),
+                Go("home.unlink", to="unlink"),
                 Go("home.consent", to="consent"),
             ),
             pages=2,
