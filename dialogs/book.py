@@ -11,8 +11,8 @@ from dialogs.shape import digest, is_guard
 from dialogs.words import Words
 
 HOME, RESUME = "home", "resume"
-STICKY = ("account_id", "proven")
-"""What is remembered when the talk goes home: the account that was chosen, and that the PIN was right."""
+STICKY = ("account_id", "proven", "medium")
+"""What is remembered when the talk goes home: the account that was chosen, that the PIN was right, and where she speaks from."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ def bind(
     guards = frozenset(flow.name for flow in named.values() if is_guard(flow))
     entrances = frozenset({HOME, RESUME, *keywords} & named.keys())
     before = {
-        flow.name: tuple(places[guard, named[guard].start] for guard in reversed(flow.guards)) for flow in named.values()
+        flow.name: tuple(places[guard, named[guard].start] for guard in reversed(flow.guards))
+        for flow in named.values()
     }
     return Book(named, places, guards, before, caller, meet, words, intent, entrances)

@@ -30,7 +30,9 @@ def draw(book: Book, s: Session, state: State, values: Mapping[str, Any]) -> Sho
         return Shown(text, (*_rows(book, s, state, values["rows"]), *_ways_back(book, s.lang)))
     if isinstance(state, End):
         return Shown(text, ends=True)
-    return Shown(text, _ways_back(book, s.lang), secret=state.secret)
+    if state.quiet:
+        return Shown("")
+    return Shown(text, _ways_back(book, s.lang) if state.nav else (), secret=state.secret)
 
 
 def _choices(book: Book, lang: str, state: Menu | Say, given: Mapping[str, Any]) -> tuple[Option, ...]:

@@ -138,6 +138,10 @@ class Ask:
     secret: bool = False
     """A PIN or a code: what is typed is handed to the next effect and kept nowhere."""
     pages: int = 1
+    nav: bool = True
+    """Whether `0` and `00` lead away; without them the flow itself must know a way out."""
+    quiet: bool = False
+    """A person answers here: the house says nothing, and `text` is for the drawings only."""
 
 
 @dataclass(frozen=True, slots=True)

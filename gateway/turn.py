@@ -47,7 +47,6 @@ MOST_TRIES = 6
 MOST_AT_HAND = 4096
 """Sessions of the latest turns, each two or three kilobytes."""
 KEPT_SECONDS = {"ussd": 30 * 60}
-KEPT_ELSEWHERE_SECONDS = 24 * 3600
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -58,6 +57,11 @@ class Answer(msgspec.Struct, frozen=True):
     repeated: bool = False
     unavailable: bool = False
     """The database or the session store was not there: whoever can bring the message again should."""
+
+    @property
+    def silent(self) -> bool:
+        """A person answers here: the house itself has nothing to say."""
+        return bool(self.session and self.session.shown and not self.session.shown.text and not self.session.hint)
 
 
 class _Stands(NamedTuple):
@@ -147,7 +151,7 @@ class Turns:
                 continue
             hearing.remember(session, inbound, heard)
             reply = self._draw(session, channel)
-            session.expires = now + KEPT_SECONDS.get(inbound.channel, KEPT_ELSEWHERE_SECONDS)
+            session.expires = now + KEPT_SECONDS.get(inbound.channel, hearing.KEPT_ELSEWHERE.total_seconds())
             faults.point("turn.answered")
             stands = _Stands(stands.version + 1, session)
             if await self.sessions.save(turn.key, Kept(stands.version, pack(session), session.expires)):

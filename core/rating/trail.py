@@ -33,5 +33,3 @@ class Trail:
         if self.face is None or self.at is None:
             return None
         return self.face.bands_at(self.at[rows])
-
-
