@@ -4,11 +4,13 @@ from sqlalchemy import BigInteger, Column, Table, Text
 
 from core import audit, delivery, effects, outbox
 from core.access import tables as access
+from core.barring import tables as barring
 from core.billing import tables as billing
 from core.campaigns import tables as campaigns
 from core.care import tables as care
 from core.catalog import tables as catalog
 from core.chat import tables as chat
+from core.collections import tables as collections
 from core.db import metadata
 from core.ledger import tables as ledger
 from core.metering import tables as metering
@@ -27,6 +29,6 @@ PARTITIONED = ("usage", "posting", "invoice_line")
 APPEND_ONLY = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_version", "allocation")
 
 __all__ = [
-    "APPEND_ONLY", "PARTITIONED", "access", "audit", "billing", "campaigns", "care", "catalog", "chat", "delivery", "effects",
+    "APPEND_ONLY", "PARTITIONED", "access", "audit", "barring", "billing", "campaigns", "care", "catalog", "chat", "collections", "delivery", "effects",
     "ledger", "metadata", "metering", "outbox", "parties", "payments", "rewards",
 ]  # fmt: skip
