@@ -48,29 +48,39 @@ async def candidates(conn: AsyncConnection, on: date, after: int, limit: int) ->
 
 async def standings(conn: AsyncConnection, house: House, on: date, account_ids: Sequence[int]) -> list[Standing]:
     """How each of these accounts stands on `on`, in the order given."""
-    segments = await _segments(conn, account_ids)
-    items = await _items(conn, on, account_ids)
+    items = await items_of(conn, on, account_ids)
     covered = await queries.covered(conn, account_ids)
+    return [
+        with_debt(bare, items[bare.account_id], covered, on) for bare in await _bare(conn, house, on, account_ids)
+    ]
+
+
+async def _bare(conn: AsyncConnection, house: House, on: date, account_ids: Sequence[int]) -> list[Standing]:
+    """Everything but the debt."""
+    segments = await _segments(conn, account_ids)
     episodes = await _episodes(conn, account_ids)
     told = await _told(conn, house, [one.id for one in episodes.values()])
     paying = await _paying(conn, on, account_ids)
     protected = await queries.protected(conn, account_ids, on)
     return [
-        replace(
-            _debt(account_id, segments[account_id], items[account_id], covered),
-            pending=account_id in paying, protections=frozenset(protected.get(account_id, ())),
-            episode=episodes.get(account_id), told_on=_told_on(episodes.get(account_id), told),
+        Standing(
+            account_id, segments[account_id], 0, pending=account_id in paying,
+            protections=frozenset(protected.get(account_id, ())), episode=episodes.get(account_id),
+            told_on=_told_on(episodes.get(account_id), told),
         )
         for account_id in account_ids
     ]  # fmt: skip
 
 
-def _debt(account_id: int, segment: str, items: Sequence[Row[Any]], covered: dict[int, int]) -> Standing:
+def with_debt(bare: Standing, items: Sequence[Row[Any]], covered: dict[int, int], on: date) -> Standing:
+    """The same account with what is overdue on `on` of these items. Pure."""
     payable, disputed, arranged = 0, 0, 0
     due: list[date] = []
     billed: list[date] = []
     corrected: list[date] = []
     for item in items:
+        if item.due_on >= on:
+            continue
         free = item.open_minor - item.disputed_minor
         under = min(free, covered.get(item.invoice_id, 0))
         disputed, arranged, payable = disputed + item.disputed_minor, arranged + under, payable + free - under
@@ -79,9 +89,9 @@ def _debt(account_id: int, segment: str, items: Sequence[Row[Any]], covered: dic
             if item.issued_on:
                 billed.append(item.issued_on)
                 corrected += [item.issued_on] if item.revision else []
-    return Standing(
-        account_id, segment, payable, min(due, default=None), min(billed, default=None), disputed, arranged,
-        corrected_on=max(corrected, default=None),
+    return replace(
+        bare, payable_minor=payable, oldest_due=min(due, default=None), oldest_billed=min(billed, default=None),
+        disputed_minor=disputed, arranged_minor=arranged, corrected_on=max(corrected, default=None),
     )  # fmt: skip
 
 
@@ -90,7 +100,8 @@ async def _segments(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[i
     return {row.id: row.segment for row in rows}
 
 
-async def _items(conn: AsyncConnection, on: date, account_ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
+async def items_of(conn: AsyncConnection, on: date, account_ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
+    """What is open of these accounts and due before `on`."""
     names = ("account_id", "invoice_id", "due_on", "open_minor", "disputed_minor")
     query = (
         select(*(open_item.c[name] for name in names), invoice.c.issued_on, invoice.c.revision)
