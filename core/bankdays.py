@@ -11,11 +11,16 @@ import holidays
 
 @cache
 def _calendar(country: str) -> holidays.HolidayBase | None:
+    if country in holidays.list_supported_financial():
+        return holidays.financial_holidays(country)
     return holidays.country_holidays(country) if country in holidays.list_supported_countries() else None
 
 
 def on_or_after(day: date, country: str) -> date:
-    """The first bank business day on or after `day`; Monday to Friday where a country's holidays are not known."""
+    """The first bank business day on or after `day`; Monday to Friday where a country's holidays are not known.
+
+    `country` may also be a financial calendar: `ECB` are the days of TARGET, on which the euro area's banks settle.
+    """
     calendar = _calendar(country)
     while not (calendar.is_working_day(day) if calendar is not None else day.weekday() < 5):
         day += timedelta(days=1)

@@ -4,6 +4,7 @@ from sqlalchemy import BigInteger, Column, Table, Text
 
 from core import audit, delivery, effects, outbox
 from core.access import tables as access
+from core.approvals import tables as approvals
 from core.billing import tables as billing
 from core.campaigns import tables as campaigns
 from core.care import tables as care
@@ -27,6 +28,6 @@ PARTITIONED = ("usage", "posting", "invoice_line")
 APPEND_ONLY = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_version", "allocation")
 
 __all__ = [
-    "APPEND_ONLY", "PARTITIONED", "access", "audit", "billing", "campaigns", "care", "catalog", "chat", "delivery", "effects",
+    "APPEND_ONLY", "PARTITIONED", "access", "approvals", "audit", "billing", "campaigns", "care", "catalog", "chat", "delivery", "effects",
     "ledger", "metadata", "metering", "outbox", "parties", "payments", "rewards",
 ]  # fmt: skip

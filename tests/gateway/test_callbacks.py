@@ -15,7 +15,9 @@ from core.house import House
 from core.journeys import payment_doors
 from core.payments import inbox
 from core.payments.model import Follow
-from core.payments.providers.sandbox import HEADER, sign
+from core.payments.providers.sandbox import HEADER
+from core.payments.providers.signatures import TOLERANCE_SECONDS
+from core.payments.providers.signatures import stamped as sign
 from core.payments.tables import provider_event
 from tests.core.payments.made import a_bill, an_account, cash, event_states, opened, owed, proven, receipts
 from tests.gateway.payments_at_work import Work, at_work
@@ -280,6 +282,4 @@ async def test_events_told_in_any_order_end_the_same(house: House) -> None:
 
 
 def test_the_tolerance_is_what_the_contract_says() -> None:
-    from core.payments.providers.sandbox import TOLERANCE_SECONDS
-
     assert timedelta(seconds=TOLERANCE_SECONDS) == timedelta(minutes=5)
