@@ -12,8 +12,8 @@ from core.journeys import payment_doors
 from core.payments import validation
 from gateway.desk import HOUSE
 
-LARGEST = 64 * 1024
-"""No provider's callback comes near to so many bytes."""
+LARGEST = 512 * 1024
+"""No provider's callback comes near to so many bytes (GoCardless tells up to 250 events at once)."""
 
 
 async def _body(request: web.Request) -> bytes:

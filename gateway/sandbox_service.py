@@ -54,9 +54,9 @@ class Service:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def take(self, payment: Payment, behaviour: Behaviour) -> None:
-        """A new payment: prompts and debits get their answer by and by; a checkout waits for its buttons."""
+        """A new payment: prompts, debits and refunds get their answer by and by; a checkout waits for its buttons."""
         self._behaviours[payment.id] = behaviour
-        if payment.method == "direct_debit" or (payment.method == "mobile_push" and not self.by_hand):
+        if payment.method in ("direct_debit", "refund") or (payment.method == "mobile_push" and not self.by_hand):
             self.start(self._answered(payment.id))
 
     async def _answered(self, payment_id: str) -> None:

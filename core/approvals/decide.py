@@ -39,7 +39,7 @@ async def ask(
             branch_id=branch_id, state=WAITING, made_at=now, expires_at=now + timedelta(days=days),
         )
     )  # fmt: skip
-    await audit.note(conn, house, maker, "approval.asked", f"approval:{approval_id}", kind=kind, subject=subject)
+    await audit.note(conn, house, maker, "approval.asked", f"approval:{approval_id}", kind=kind, about=subject)
     return approval_id
 
 
@@ -59,7 +59,7 @@ async def decide(
     await conn.execute(
         decided.values(state=state, checker=checker, note=note or None, decided_at=house.clock.now())
     )
-    await audit.note(conn, house, checker, f"approval.{state}", f"approval:{approval_id}", subject=found.subject)
+    await audit.note(conn, house, checker, f"approval.{state}", f"approval:{approval_id}", about=found.subject)
     return found
 
 

@@ -140,7 +140,7 @@ async def _reversed(conn: AsyncConnection, house: House, provider: str, event: P
     if found is None:
         raise NotYet("the payment it takes back has not been told yet")
     kind = event.state if event.state in ("refund", "chargeback", "debit_return") else "refund"
-    key = f"{provider}:{event.key}"
+    key = f"{provider}:{event.provider_ref or event.key}"
     taken = await reverse.reverse(
         conn, house, found.id, key=key, kind=kind, reason=event.reason or kind, amount_minor=event.amount_minor
     )
@@ -166,7 +166,7 @@ async def _reinstated(conn: AsyncConnection, house: House, provider: str, event:
     if not amount or facts is None:
         return Done("ignored", "nothing of it was taken back")
     again = replace(
-        event, txn=f"{event.txn}:{event.key}"[:80], amount_minor=amount, currency=event.currency or facts.currency,
+        event, txn=f"{event.txn}:{event.provider_ref or event.key}"[:80], amount_minor=amount, currency=event.currency or facts.currency,
         reference=facts.number, method=event.method or "card",
     )  # fmt: skip
     return await _inbound(conn, house, provider, again, then)
