@@ -37,6 +37,10 @@ class Settings(ProviderSettings, BaseSettings):
     spool_path: str = "hodi-spool"
     """A folder: what comes in while the database is away is kept there. Like the sessions' file, on a disk of this machine."""
     phone_page: bool = False
+    bill_engine: Literal["local", "processes", "dask"] = "local"
+    """Where bill runs are reckoned."""
+    dask_scheduler: str | None = None
+    """The cluster of `bill_engine: dask`, such as `tcp://10.0.0.1:8786`."""
 
     africastalking_username: str = "sandbox"
     africastalking_api_key: SecretStr = SecretStr("")

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing import late
 from core.billing.drafts import Block, Correction, Drafts, Piece, gathered
+from core.billing.engines import LOCAL, Engine
 from core.billing.load import Days, Group, Partition
 from core.billing.rewarded import rewarded
 from core.billing.sources import Sources, Used
@@ -23,7 +24,6 @@ from core.metering.late import Arrivals
 from core.metering.timed import Grain
 from core.rating.errors import CannotRate
 from core.rating.model import Batch, Events, Rated
-from core.rating.rate import rate
 from core.rating.tariff import Tariff
 
 Free = Mapping[int, int]
@@ -42,6 +42,7 @@ class Desk:
     sources: Sources
     came: Arrivals
     """What usage came since the bills before: some of these may be off by it."""
+    engine: Engine = LOCAL
 
 
 async def reckon(desk: Desk, partition: Partition, free: dict[int, int]) -> Drafts:
@@ -108,7 +109,7 @@ async def _rated(
         partition.park(piece.group.account[at], reason)
     try:
         batch = await _batch(desk, piece, used, grain)
-        rated = rate(piece.versions, batch)
+        rated = await desk.engine.rate(piece.versions, batch)
     except CannotRate as why:
         _park(partition, piece.group, str(why))
         return []
