@@ -79,6 +79,7 @@ WRITERS: dict[str, Writer] = {
     "notice.reminder": Writer(lambda conn, _house, ids: facts.bills(conn, ids), words.reminder),
     "notice.thanks": Writer(lambda conn, house, ids: facts.receipts(conn, ids, house.currency), words.thanks),
     "notice.failed": Writer(lambda conn, house, ids: facts.attempts(conn, ids, house.currency), words.failed),
+    "notice.credited": Writer(lambda conn, _house, ids: facts.credit_notes(conn, ids), words.credited),
     "campaign": Writer(lambda conn, _house, ids: facts.campaigns(conn, ids), words.campaign),
     **{f"code.{purpose}": Writer(None, words.code) for purpose in ("link", "pin", "page")},
 }
