@@ -22,6 +22,7 @@ from core.phone import from_provider
 from core.rewards import airtime
 from gateway import replies
 from gateway.desk import CHANNELS, HOUSE, SPOOL, TURNS
+from gateway.passed import PASSED
 from gateway.spool import Full
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -76,7 +77,10 @@ async def _act(app: web.Application, channel: Channel, event: Event) -> str | No
     if isinstance(event, Inbound) and event.kind == "end":
         return None
     if isinstance(event, Inbound) and channel.name == "ussd":
-        return await app[TURNS].take(event, channel)
+        answer = await app[TURNS].answer(event, channel)
+        if PASSED in app:
+            app[PASSED].note(event, answer)
+        return answer.reply
     await app[SPOOL].take("hook", channel.name, event)
     return None
 
