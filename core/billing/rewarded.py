@@ -14,7 +14,7 @@ from core.billing.load import Partition
 from core.rating.exact import Column
 from core.rating.model import Batch, Events, Rated
 from core.rating.rate import rate
-from core.rating.walk import running_before
+from core.rating.walk import running_before, starts_of
 
 UNIT = "kWh"
 """Points buy units of electricity: only a meter counted in kWh takes them."""
@@ -54,7 +54,7 @@ def _lighter(batch: Batch, meter: str, units: Column) -> Batch:
     events = dict(batch.events)
     if meter in events:
         rows = events[meter]
-        taken = np.clip(units[rows.account] - running_before(rows.account, rows.quantity), 0, rows.quantity)
+        taken = np.clip(units[rows.account] - running_before(starts_of(rows.account, batch.size), rows.quantity), 0, rows.quantity)
         events[meter] = replace(rows, quantity=rows.quantity - taken)
     return replace(batch, quantity=quantity, events=events)
 
