@@ -42,7 +42,7 @@ class HouseSources:
         if not found.quantity_micro and len(parked) < len(service_ids):
             uses = await events.events(conn, service_ids, from_, to)
             if not uses and not await events.came(conn, from_, to):
-                parked = {at: say("en", "parked.no_events") for at in range(len(service_ids))} | parked
+                parked = {**{at: say("en", "parked.no_events") for at in range(len(service_ids))}, **parked}
         return Used(
             found.quantity_micro, found.estimated_micro, found.missing, found.method, parked, found.events, uses
         )
