@@ -132,3 +132,29 @@ async def test_an_allowance_that_rolls_over_is_not_forgotten_in_silence(
     await load(house, write(records()))
     report = await close_cycles(house, APRIL)
     assert report.accounts == 0 and "included_minutes" in report.parked[0].reason
+
+
+async def test_calls_that_come_after_the_bill_are_on_the_next(house: House, tmp_path: Path, write: Write) -> None:
+    made = await on_plan(house, tmp_path)
+    await load(house, write(records()))
+    await close_cycles(house, APRIL)
+    late = "90,MOC,0700000001,07700900000,20260331235900,600,\n91,MOC,0700000001,07700900000,20260402080000,60,\n"
+    house.clock.instant = datetime(2026, 5, 1, 9, tzinfo=UTC)  # type: ignore[attr-defined] - a clock that is set
+    await load(house, write(HEAD + late))
+    assert (await close_cycles(house, date(2026, 5, 1))).problems == ()
+    house.clock.instant = datetime(2026, 6, 1, 9, tzinfo=UTC)  # type: ignore[attr-defined] - a clock that is set
+    await load(house, write(HEAD + "92,MOC,0700000001,07700900000,20260510080000,60,\n"))
+    assert (await close_cycles(house, date(2026, 6, 1))).problems == ()
+    async with house.db.reading() as conn:
+        june, may, _ = await queries.last_bills(conn, made.account_id)
+        bills = [await queries.bill(conn, invoice_id=one.invoice_id) for one in (may, june)]
+    shown = [
+        [(one.label["en"], one.amount_minor) for one in bill.lines if one.code.startswith("late")]
+        for bill in bills
+        if bill
+    ]
+    # Ten minutes at 0.20, of which 17.5/117.5 are VAT.
+    assert shown == [
+        [("Correction 1 Mar 2026 - 31 Mar 2026: 133.583333 instead of 123.583333 min", 170), ("Tax in the correction 1 Mar 2026 - 31 Mar 2026", 30)],
+        [],
+    ]  # fmt: skip
