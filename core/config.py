@@ -84,6 +84,9 @@ class Billing(Section):
     park_above_missing: Annotated[str, Field(pattern=r"^0?\.\d+$|^1$|^0$")] = "0.5"
     """A month that lacks more than this share of its readings is parked rather than estimated."""
     number_prefix: str = "INV-"
+    credit_prefix: str = "CN-"
+    credit_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")] | None = None
+    """The most (with tax) that a clerk takes off one bill at once; more needs somebody who may `credit.any`. None: no limit."""
 
 
 class Notices(Section):

@@ -14,6 +14,8 @@ PERMISSIONS: dict[str, str] = {
     "payment.see": "see payments and what they paid",
     "ticket.see": "see tickets",
     "ticket.write": "open tickets and move them on",
+    "dispute.decide": "decide a dispute: credit what was wrong on a bill, within the operator's limit",
+    "credit.any": "credit more than that limit",
     "talk.answer": "take chats that ask for a person, and answer them",
     "day.see": "see a day: bills, payments, messages, and the cash expected",
     "campaign.see": "see campaigns and how far they are",
@@ -28,8 +30,9 @@ _LOOK = frozenset({"customer.see", "bill.see", "payment.see", "ticket.see", "day
 
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset(PERMISSIONS),
-    "clerk": _LOOK - {"day.see", "campaign.see"} | {"customer.reveal", "ticket.write", "talk.answer", "outbox.see"},
-    "finance": _LOOK | {"customer.reveal", "outbox.see", "outbox.replay"},
+    "clerk": _LOOK - {"day.see", "campaign.see"}
+    | {"customer.reveal", "ticket.write", "dispute.decide", "talk.answer", "outbox.see"},
+    "finance": _LOOK | {"customer.reveal", "dispute.decide", "credit.any", "outbox.see", "outbox.replay"},
     "marketing": frozenset({"day.see", "campaign.see", "campaign.run", "console.use"}),
     "viewer": _LOOK,
     "partner": frozenset({"bill.see", "payment.see", "ticket.see", "ticket.write", "customer.see"}),
