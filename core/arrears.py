@@ -13,7 +13,7 @@ StepName = Literal["overdue", "firm", "formal", "soft_bar", "hard_bar", "final"]
 Days = Annotated[int, Field(ge=0, le=365)]
 Amount = Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]
 BARS: tuple[StepName, ...] = ("soft_bar", "hard_bar")
-LEVEL = {"soft_bar": "soft", "hard_bar": "hard"}
+LEVEL: dict[str, Literal["soft", "hard"]] = {"soft_bar": "soft", "hard_bar": "hard"}
 
 
 class _Section(BaseModel):

@@ -16,7 +16,9 @@ async def restricted(conn: AsyncConnection, account_ids: Sequence[int]) -> list[
     """Those of the accounts that have a service which is not wanted as sold."""
     if not account_ids:
         return []
-    query = select(barring.c.account_id).where(among(conn, barring.c.account_id, account_ids), barring.c.wanted != "none")
+    query = select(barring.c.account_id).where(
+        among(conn, barring.c.account_id, account_ids), barring.c.wanted != "none"
+    )
     return sorted(set((await conn.execute(query)).scalars()))
 
 

@@ -33,7 +33,9 @@ async def want(
         speed = kbps if level == "soft" else None
         values: dict[str, Any] = {"wanted": level, "kbps": speed, "why": why, "wanted_at": house.clock.now()}
         await conn.execute(changed.values(generation=barring.c.generation + 1, **values))
-    await command(conn, house, [(row.service_id, row.account_id, services[row.service_id], row.generation + 1) for row in rows])
+    await command(
+        conn, house, [(row.service_id, row.account_id, services[row.service_id], row.generation + 1) for row in rows]
+    )
     for row in rows:
         await audit.note(
             conn, house, "job:collections", "service.wanted", f"service:{row.service_id}",

@@ -119,11 +119,16 @@ async def _write(
             agreed_on=house.today(), actor=actor, at=house.clock.now(),
         )
     )  # fmt: skip
-    rows = [{"arrangement_id": made, "position": at, "due_on": day, "amount_minor": minor} for at, (day, minor) in enumerate(dues, 1)]
+    rows = [
+        {"arrangement_id": made, "position": at, "due_on": day, "amount_minor": minor}
+        for at, (day, minor) in enumerate(dues, 1)
+    ]
     await conn.execute(insert(instalment), rows)
     items = [{"arrangement_id": made, "invoice_id": invoice_id, "amount_minor": minor} for invoice_id, minor in covers]
     await conn.execute(insert(arranged_item), items)
-    await audit.note(conn, house, actor, "arrangement.agreed", f"account:{account_id}", total_minor=total, parts=len(dues))
+    await audit.note(
+        conn, house, actor, "arrangement.agreed", f"account:{account_id}", total_minor=total, parts=len(dues)
+    )
     return Agreed(made, account_id, total, dues)
 
 

@@ -109,7 +109,9 @@ def plan(standing: Standing, episode: Episode, step: Step, rules: Rules) -> tupl
             not_before(rules.calendar.after(told, days), f"{days} working days after the notice")
         if standing.corrected_on is not None:
             days = rules.ladder.corrected_working_days
-            not_before(rules.calendar.after(standing.corrected_on, days), f"{days} working days after the corrected bill")
+            not_before(
+                rules.calendar.after(standing.corrected_on, days), f"{days} working days after the corrected bill"
+            )
     not_before(rules.calendar.on_or_after(day), "moved to a working day")
     return day, tuple(trail)
 

@@ -13,7 +13,14 @@ from core.house import House
 
 
 async def register(
-    conn: AsyncConnection, house: House, account_id: int, kind: str, *, reason: str, actor: str, until: date | None = None
+    conn: AsyncConnection,
+    house: House,
+    account_id: int,
+    kind: str,
+    *,
+    reason: str,
+    actor: str,
+    until: date | None = None,
 ) -> None:
     """Protect an account; what follows is `journeys/protection_registered`."""
     row = {

@@ -52,7 +52,9 @@ class Taken:
 async def steps_of(conn: AsyncConnection, account_id: int) -> list[Taken]:
     """Every step of an account, latest first."""
     query = select(*(ladder_step.c[name] for name in Taken.__dataclass_fields__))
-    query = query.where(ladder_step.c.account_id == account_id).order_by(ladder_step.c.at.desc(), ladder_step.c.id.desc())
+    query = query.where(ladder_step.c.account_id == account_id).order_by(
+        ladder_step.c.at.desc(), ladder_step.c.id.desc()
+    )
     return [Taken(*row) for row in await conn.execute(query)]
 
 

@@ -90,7 +90,9 @@ async def move(conn: AsyncConnection, one: Episode) -> None:
 
 async def step_done(conn: AsyncConnection, step_id: int, on: date) -> None:
     """A restriction was carried out."""
-    await conn.execute(update(ladder_step).where(ladder_step.c.id == step_id).values(state="done", taken_on=on, reason=None))
+    await conn.execute(
+        update(ladder_step).where(ladder_step.c.id == step_id).values(state="done", taken_on=on, reason=None)
+    )
 
 
 async def step_waits(conn: AsyncConnection, step_id: int, why: str) -> None:

@@ -79,7 +79,11 @@ async def _another_hour(
     if opens is not None and now < opens:
         utc = start_of(house.today(), house.zone).tzinfo
         return Outcome(
-            leaving.id, "waiting", reason="not at this hour", attempts=leaving.attempts, not_before=opens.astimezone(utc)
+            leaving.id,
+            "waiting",
+            reason="not at this hour",
+            attempts=leaving.attempts,
+            not_before=opens.astimezone(utc),
         )
     await store.step_waits(conn, step.id, "not at this hour")
     return Outcome(leaving.id, "dropped", reason="not at this hour", attempts=leaving.attempts)
@@ -87,7 +91,11 @@ async def _another_hour(
 
 async def _services(conn: AsyncConnection, house: House, step: Row[Any]) -> list[int]:
     """The services that the overdue debt is about, where its bills name any: postpaid ones only, what is prepaid is paid."""
-    mine = (service.c.account_id == step.account_id) & (service.c.payment_mode == "postpaid") & (service.c.state == "active")
+    mine = (
+        (service.c.account_id == step.account_id)
+        & (service.c.payment_mode == "postpaid")
+        & (service.c.state == "active")
+    )
     owed = (
         select(invoice_line.c.service_id)
         .join(open_item, open_item.c.invoice_id == invoice_line.c.invoice_id)

@@ -41,7 +41,9 @@ async def lift(conn: AsyncConnection, house: House, account_ids: Sequence[int], 
     if changed:
         now = house.clock.now()
         letters = [
-            Letter(f"restored:{one}:{now.isoformat()}", "notice", "notice.restored", account_id=one, resend_unknown=True)
+            Letter(
+                f"restored:{one}:{now.isoformat()}", "notice", "notice.restored", account_id=one, resend_unknown=True
+            )
             for one in account_ids
         ]
         await outbox.enqueue_many(conn, house, letters)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.arrears import StepName
 from core.collections import queries
-from core.collections.ladder import after, advance
+from core.collections.ladder import advance, after
 from core.collections.model import Kind, Standing
 from core.errors import Refused
 from core.house import House

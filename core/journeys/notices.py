@@ -14,10 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.arrears import StepName
 from core.house import House
+from core.journeys import ladder_notices, readers
 from core.journeys import notice_facts as facts
-from core.journeys import ladder_notices
 from core.journeys import notice_words as words
-from core.journeys import readers
 from core.journeys.notice_words import NotYet, Untrue, Words
 from core.journeys.quiet import held_until
 from core.journeys.readers import Reader

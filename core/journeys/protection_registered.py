@@ -10,7 +10,14 @@ from core.journeys import account_unbarred
 
 
 async def register(
-    conn: AsyncConnection, house: House, account_id: int, kind: str, *, reason: str, actor: str, until: date | None = None
+    conn: AsyncConnection,
+    house: House,
+    account_id: int,
+    kind: str,
+    *,
+    reason: str,
+    actor: str,
+    until: date | None = None,
 ) -> None:
     """Protect an account, and what follows."""
     await protect.register(conn, house, account_id, kind, reason=reason, actor=actor, until=until)

@@ -83,7 +83,7 @@ class RadiusNetwork:
         except (Timeout, OSError) as why:
             return NotKnown(type(why).__name__)
         finally:
-            client._CloseSocket()  # noqa: SLF001 - pyrad has no public way to close
+            client._CloseSocket()
         return _read(reply)
 
     def _level(self, login: str) -> Level | None:
@@ -97,7 +97,7 @@ class RadiusNetwork:
         except (Timeout, OSError):
             return None
         finally:
-            client._CloseSocket()  # noqa: SLF001 - pyrad has no public way to close
+            client._CloseSocket()
         if reply.code == packet.AccessReject:
             return "hard"
         return "soft" if SOFT in reply.get("Filter-Id", []) else "none"

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.barring import compare, provision
 from core.barring.tables import barring
@@ -12,18 +13,15 @@ from core.clock import SetClock, start_of
 from core.collections.tables import ladder_step
 from core.house import House
 from core.journeys import account_barred, ladder_run
+from core.journeys.payment_doors import FOLLOW
 from core.message import Notice, Sent
 from core.outbox import outbox
+from core.parties.tables import contact, contact_account, service
 from core.payments import receive
 from core.payments.model import ReceiptIn
-from core.journeys.payment_doors import FOLLOW
 from scheduler.dispatch import Dispatcher
 from tests.core.payments.made import a_bill, an_account
 from tests.networks import FakeNetwork
-
-from core.parties.tables import contact, contact_account, service
-from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 DUE = date(2026, 3, 2)
 

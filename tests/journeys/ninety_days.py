@@ -111,7 +111,10 @@ class Oracle:
             found.append("it is no hour for it")
         if oldest is None or (on - oldest).days < AGE[level]:
             found.append(f"the debt is young: {oldest}")
-        if truth.told_on is None or sum(works(truth.told_on + timedelta(days=n + 1)) for n in range((on - truth.told_on).days)) < 2:
+        if (
+            truth.told_on is None
+            or sum(works(truth.told_on + timedelta(days=n + 1)) for n in range((on - truth.told_on).days)) < 2
+        ):
             found.append(f"she was told on {truth.told_on}")
         return found
 

@@ -43,7 +43,9 @@ async def test_a_late_account_goes_down_the_ladder_and_money_brings_it_back_at_o
     assert (await late.wanted(), late.network.lines) == ({service_id: "none"}, {str(service_id): "none"})
     assert any("back to normal" in text for text in late.texts())
     async with late.house.db.reading() as conn:
-        assert [tuple(row) for row in await conn.execute(select(episode.c.open_id, episode.c.ended_why))] == [(None, "paid")]
+        assert [tuple(row) for row in await conn.execute(select(episode.c.open_id, episode.c.ended_why))] == [
+            (None, "paid")
+        ]
 
 
 async def test_the_same_day_run_twice_does_everything_once(late: Late) -> None:
@@ -224,4 +226,4 @@ async def test_reconsidering_an_account_that_still_owes_changes_nothing(late: La
 
 
 def test_the_day_of_the_first_restriction_is_a_working_day() -> None:
-    assert BARRED == date(2026, 3, 17)
+    assert date(2026, 3, 17) == BARRED

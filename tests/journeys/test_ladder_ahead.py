@@ -23,11 +23,15 @@ async def _begin(house: House, clock: SetClock, **more: object) -> tuple[Late, i
     return late, account_id
 
 
-async def test_what_is_foreseen_is_what_happens_and_nothing_is_written_by_looking(house: House, clock: SetClock) -> None:
+async def test_what_is_foreseen_is_what_happens_and_nothing_is_written_by_looking(
+    house: House, clock: SetClock
+) -> None:
     late, account_id = await _begin(house, clock)
     async with house.db.reading() as conn:
         ahead = await ladder_ahead.simulate(conn, house, account_id, DUE + 70 * D)
-        written = [(await conn.execute(select(func.count()).select_from(one))).scalar_one() for one in (episode, ladder_step)]
+        written = [
+            (await conn.execute(select(func.count()).select_from(one))).scalar_one() for one in (episode, ladder_step)
+        ]
     assert written == [0, 0]
     await late.days(DUE + D, DUE + 70 * D)
     query = select(ladder_step.c.taken_on, ladder_step.c.step).order_by(ladder_step.c.taken_on)
@@ -37,7 +41,9 @@ async def test_what_is_foreseen_is_what_happens_and_nothing_is_written_by_lookin
     assert [one.kind for one in ahead.happens][:2] == ["start", "step"] and ahead.next is None
 
 
-async def test_a_customer_sees_the_next_step_and_its_day_and_none_while_it_is_held(house: House, clock: SetClock) -> None:
+async def test_a_customer_sees_the_next_step_and_its_day_and_none_while_it_is_held(
+    house: House, clock: SetClock
+) -> None:
     late, account_id = await _begin(house, clock)
     await late.days(DUE + D, DUE + 2 * D)
     async with house.db.reading() as conn:

@@ -13,15 +13,15 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
+from core.care.tables import dispute
 from core.clock import SetClock
 from core.collections import protect
 from core.collections.model import AFRESH
 from core.collections.tables import episode, ladder_step
-from core.care.tables import dispute
 from core.db import Database
+from core.errors import Refused
 from core.house import House
 from core.journeys import arrangement_agreed, ladder_run, line_disputed, protection_registered
-from core.errors import Refused
 from core.outbox import outbox
 from core.payments import push
 from core.payments.tables import attempt
@@ -69,7 +69,11 @@ class Town(Late):
                     conn, self.house, f"ACC{1000 + at}", minor, due=due, phone=phone
                 )
             self.oracle.accounts[account] = Truth([Bill(due, minor)])
-            self.number[account], self.phone_of[phone], self.service_of[str(service)] = f"ACC{1000 + at}", account, account
+            self.number[account], self.phone_of[phone], self.service_of[str(service)] = (
+                f"ACC{1000 + at}",
+                account,
+                account,
+            )
             self.invoices.setdefault(account, []).append(invoice)
 
     @property
@@ -98,7 +102,12 @@ class Town(Late):
         if "limited:" in text or "is off:" in text:
             truth.steps.append("bar")
             return
-        words = {"was due on": "overdue", "still open since": "firm", "notice: unless": "formal", "end the contract": "final"}
+        words = {
+            "was due on": "overdue",
+            "still open since": "firm",
+            "notice: unless": "formal",
+            "end the contract": "final",
+        }
         step = next(name for word, name in words.items() if word in text)
         amount = money.show(truth.payable(on), "KES")
         self.oracle.noticed(account, text, amount, step, self._here())
@@ -127,7 +136,13 @@ class Town(Late):
             if not bill.frozen:
                 bill.frozen, bill.arranged = bill.open, 0
                 await line_disputed.dispute(
-                    conn, house, account_id=account, invoice_id=self.invoices[account][0], reason="?", contact_id=None, key=key
+                    conn,
+                    house,
+                    account_id=account,
+                    invoice_id=self.invoices[account][0],
+                    reason="?",
+                    contact_id=None,
+                    key=key,
                 )
         if what == "decide" and truth.bills[0].frozen:
             found = select(dispute.c.id).where(dispute.c.account_id == account, dispute.c.state == "open")
@@ -206,7 +221,9 @@ async def _judge(town: Town, count: int) -> None:
     query = select(ladder_step).order_by(ladder_step.c.id)
     async with town.house.db.reading() as conn:
         rows = (await conn.execute(query)).all()
-        held = {row.open_id: row.held for row in await conn.execute(select(episode).where(episode.c.open_id.is_not(None)))}
+        held = {
+            row.open_id: row.held for row in await conn.execute(select(episode).where(episode.c.open_id.is_not(None)))
+        }
     walked: dict[tuple[int, int], list[str]] = {}
     for row in rows:
         walked.setdefault((row.episode_id, row.round), []).append(row.step)

@@ -23,7 +23,9 @@ def standing(minor: int = 50_000, **more: object) -> Standing:
     return replace(Standing(1, "residential", minor, DUE, DUE - timedelta(days=14)), **more)
 
 
-def walk(days: int, start: Standing | None = None, *, by: Rules | None = None, told: bool = True) -> list[tuple[str, date]]:
+def walk(
+    days: int, start: Standing | None = None, *, by: Rules | None = None, told: bool = True
+) -> list[tuple[str, date]]:
     """Every step taken in so many days from the due day, each carried out at once."""
     by, now, taken = by or rules(), start or standing(), []
     for on in (DUE + timedelta(days=n) for n in range(days + 1)):

@@ -20,9 +20,8 @@ def late(operator_folder: Path) -> str:
     """An account whose bill was due yesterday; the number of the account."""
 
     async def make() -> None:
-        async with opened() as house:
-            async with house.db.writing() as conn:
-                await a_late_account(conn, house, "ACC100", due=house.today() - timedelta(days=1))
+        async with opened() as house, house.db.writing() as conn:
+            await a_late_account(conn, house, "ACC100", due=house.today() - timedelta(days=1))
 
     asyncio.run(make())
     return "ACC100"
@@ -40,7 +39,9 @@ def test_the_ladder_of_an_account_is_told_with_its_reasons(late: str) -> None:
 
 
 def test_an_account_that_is_not_there_and_a_day_that_is_none_are_told(late: str) -> None:
-    assert [hodi("collections", "simulate", *words)[0] for words in ((late, "--on", "soon"), ("X1", "--on", "2030-01-01"))] == [1, 1]
+    assert [
+        hodi("collections", "simulate", *words)[0] for words in ((late, "--on", "soon"), ("X1", "--on", "2030-01-01"))
+    ] == [1, 1]
 
 
 def test_the_run_by_hand_looks_at_every_account(late: str) -> None:

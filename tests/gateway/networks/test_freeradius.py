@@ -34,14 +34,14 @@ async def peer(house: House, tmp_path: Path) -> AsyncIterator[RadiusNetwork]:
         yield RadiusNetwork("127.0.0.1", freeradius.SECRET, auth, "127.0.0.1", coa, seconds=1, tries=2)
 
 
-async def test_it_lets_lines_in_as_our_views_say_and_takes_a_change_at_once(
-    peer: RadiusNetwork, house: House
-) -> None:
+async def test_it_lets_lines_in_as_our_views_say_and_takes_a_change_at_once(peer: RadiusNetwork, house: House) -> None:
     assert await peer.levels(["line-0", "line-1", "line-2", "stranger"]) == {
         "line-0": "none", "line-1": "soft", "line-2": "hard", "stranger": "hard",
     }  # fmt: skip
     async with house.db.writing() as conn:
-        hard = (await conn.execute(select(network_line.c.service_id).where(network_line.c.login == "line-2"))).scalar_one()
+        hard = (
+            await conn.execute(select(network_line.c.service_id).where(network_line.c.login == "line-2"))
+        ).scalar_one()
         await want(conn, house, {hard: "none"}, why="receipt")
     assert await peer.levels(["line-2"]) == {"line-2": "none"}
 
