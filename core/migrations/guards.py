@@ -5,8 +5,17 @@ The statements are frozen with the migration that used them first; a later chang
 
 from collections.abc import Iterator
 
-APPEND_ONLY_1 = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_version", "allocation")
-PARTITIONED_1 = ("usage", "posting", "invoice_line")
+APPEND_ONLY_1 = (
+    "journal",
+    "posting",
+    "audit",
+    "ticket_event",
+    "seal",
+    "tariff_version",
+    "allocation",
+    "bucket_movement",
+)
+PARTITIONED_1 = ("usage", "posting", "invoice_line", "usage_event")
 
 
 def guards_1(dialect: str) -> Iterator[str]:
