@@ -99,7 +99,7 @@ class Town(Late):
         truth, on = self.oracle.accounts[account], self._here().date()
         if not key.startswith("ladder:"):
             return
-        if "limited:" in text or "is off:" in text:
+        if "service is limited:" in text or "is off:" in text:
             truth.steps.append("bar")
             return
         words = {
