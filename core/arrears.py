@@ -149,8 +149,6 @@ class Collections(_Section):
     """Fields that differ again for a segment: `{business: {minimum: "5000"}}`."""
     arrangements: Arrangements = Arrangements()
     fees: dict[str, Any] = {}
-    credit_limit: dict[str, Amount] = {}
-    """Exposure (open, pending and unbilled) at which an account is worked on, by segment; warned at 80 %."""
 
     @model_validator(mode="after")
     def _all_can_be_made(self) -> "Collections":

@@ -22,20 +22,20 @@ class Board:
     """Everything on one page."""
 
     steps: Sequence[AnyRow]
-    """position, count, payable_minor: of accounts nothing holds."""
+    """position, accounts, payable_minor: of accounts nothing holds."""
     holds: Sequence[AnyRow]
-    """held, count, payable_minor, disputed_minor."""
+    """held, accounts, payable_minor, disputed_minor."""
     work: Sequence[AnyRow]
     """account_id, number, name, position, held, payable_minor, oldest: the most recoverable first."""
     plans: AnyRow
-    """count, total_minor of the arrangements that run."""
+    """accounts, total_minor of the arrangements that run."""
 
 
 async def board(conn: AsyncConnection, on: date, *, branch_code: str | None, limit: int = 50) -> Board:
     """The board of a branch or of the whole house."""
     owed = _owed(on)
     chased = _mine(_chased(owed), branch_code).subquery()
-    sums = (func.count().label("count"), func.coalesce(func.sum(chased.c.payable_minor), 0).label("payable_minor"))
+    sums = (func.count().label("accounts"), func.coalesce(func.sum(chased.c.payable_minor), 0).label("payable_minor"))
     steps = select(chased.c.position, *sums).where(chased.c.held.is_(None)).group_by(chased.c.position)
     disputed = func.coalesce(func.sum(chased.c.disputed_minor), 0).label("disputed_minor")
     holds = select(chased.c.held, *sums, disputed).where(chased.c.held.is_not(None)).group_by(chased.c.held)
@@ -49,7 +49,7 @@ async def board(conn: AsyncConnection, on: date, *, branch_code: str | None, lim
         .limit(limit)
     )  # fmt: skip
     plans = select(
-        func.count().label("count"), func.coalesce(func.sum(arrangement.c.total_minor), 0).label("total_minor")
+        func.count().label("accounts"), func.coalesce(func.sum(arrangement.c.total_minor), 0).label("total_minor")
     )
     running = plans.join(account, account.c.id == arrangement.c.account_id).where(arrangement.c.state == "running")
     return Board(

@@ -12,7 +12,7 @@ from core.barring.tables import barring
 from core.clock import SetClock, start_of
 from core.collections.tables import ladder_step
 from core.house import House
-from core.journeys import account_barred, ladder_run
+from core.journeys import account_barred, fee_charged, ladder_run
 from core.journeys.payment_doors import FOLLOW
 from core.message import Notice, Sent
 from core.outbox import outbox
@@ -49,7 +49,7 @@ class Late:
 
     def __post_init__(self) -> None:
         handlers = {
-            "bar": account_barred.bar, "provision": partial(provision.send, network=self.network),
+            "bar": account_barred.bar, "late_fee": fee_charged.late, "provision": partial(provision.send, network=self.network),
             "compare": partial(compare.compare, network=self.network),
         }  # fmt: skip
         self.dispatcher = Dispatcher(self.house, {"sms": self.phones}, handlers, lanes=1)

@@ -13,7 +13,7 @@ from core.text import LANGUAGES, days, fields, pattern
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 
 NOTICES = (
-    "overdue", "firm", "formal", "formal_fee", "soft_bar", "hard_bar", "final", "restored", "arranged",
+    "overdue", "overdue_fee", "firm", "formal", "formal_fee", "soft_bar", "hard_bar", "final", "restored", "arranged",
 )  # fmt: skip
 
 
@@ -35,7 +35,9 @@ def test_a_step_is_told_in_one_sms(name: str, lang: str) -> None:
 async def test_the_formal_notice_names_the_day_the_fee_and_only_what_is_not_contested(
     house: House, clock: SetClock, operator: Operator
 ) -> None:
-    fees = operator.model_copy(update={"collections": operator.collections.model_copy(update={"fees": {"reconnection": "250"}})})
+    fees = operator.model_copy(
+        update={"collections": operator.collections.model_copy(update={"fees": {"reconnection": "250"}})}
+    )
     house = House(house.db, clock, fees, house.settings)
     late = Late(house, clock)
     late.at(DUE)
@@ -48,7 +50,9 @@ async def test_the_formal_notice_names_the_day_the_fee_and_only_what_is_not_cont
     assert "limited:" in told[3]
 
 
-async def test_a_notice_waits_while_a_payment_is_under_way_and_is_dropped_when_it_came(house: House, clock: SetClock) -> None:
+async def test_a_notice_waits_while_a_payment_is_under_way_and_is_dropped_when_it_came(
+    house: House, clock: SetClock
+) -> None:
     from core.payments import push
 
     late = Late(house, clock)

@@ -35,7 +35,11 @@ async def page(request: web.Request) -> web.Response:
     stand = {row.position: row for row in found.steps}
     order = [None, *get_args(StepName)]
     steps = [
-        (words(one), stand[one].count if one in stand else 0, int(stand[one].payable_minor) if one in stand else 0)
+        (
+            words(one),
+            int(stand[one].accounts) if one in stand else 0,
+            int(stand[one].payable_minor) if one in stand else 0,
+        )
         for one in order
     ]
     return show(

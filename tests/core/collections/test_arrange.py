@@ -25,7 +25,11 @@ async def test_an_offer_splits_what_is_overdue_and_not_contested(house: House, c
     async with house.db.writing() as conn:
         offered = await arrange.offer(conn, house, account_id)
     assert offered.total_minor == 40_001
-    assert [[minor for _, minor in plan] for plan in offered.plans] == [[40_001], [20_001, 20_000], [13_334, 13_334, 13_333]]
+    assert [[minor for _, minor in plan] for plan in offered.plans] == [
+        [40_001],
+        [20_001, 20_000],
+        [13_334, 13_334, 13_333],
+    ]
     assert [day for day, _ in offered.plans[2]] == [TODAY + timedelta(days=7 + 30 * n) for n in range(3)]
 
 
@@ -67,7 +71,14 @@ async def test_a_promise_lies_within_the_week(house: House, clock: SetClock, day
 
 @pytest.mark.parametrize(
     ("left", "day", "state"),
-    [(100, 10, "running"), (100, 12, "running"), (100, 13, "broken"), (50, 13, "running"), (50, 43, "broken"), (0, 43, "kept")],
+    [
+        (100, 10, "running"),
+        (100, 12, "running"),
+        (100, 13, "broken"),
+        (50, 13, "running"),
+        (50, 43, "broken"),
+        (0, 43, "kept"),
+    ],
 )
 def test_an_instalment_is_missed_after_its_days_of_grace(left: int, day: int, state: str) -> None:
     dues = [(date(2026, 3, 10), 50), (date(2026, 4, 9), 50)]

@@ -52,7 +52,9 @@ async def test_what_is_written_off_is_not_owed_and_later_money_brings_it_back(ho
     assert (await owed(house, account_id), await _bad_debt(house)) == (-5_000, 0)
 
 
-async def test_a_disputed_cent_is_not_written_off_nor_what_was_paid_before_the_yes(house: House, clock: SetClock) -> None:
+async def test_a_disputed_cent_is_not_written_off_nor_what_was_paid_before_the_yes(
+    house: House, clock: SetClock
+) -> None:
     late = Late(house, clock)
     late.at(DUE + timedelta(days=1))
     async with house.db.writing() as conn:

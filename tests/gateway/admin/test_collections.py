@@ -66,7 +66,10 @@ async def test_what_a_collector_does_is_done(late: World) -> None:
     text = await browser.post(path, do="arrange", count="2")
     assert "KES 500" in text and "paid in instalments" in text
     async with late.house.db.reading() as conn:
-        told = [list((await conn.execute(select(one))).scalars()) for one in (contacted.c.code, arrangement.c.kind, approval.c.kind)]
+        told = [
+            list((await conn.execute(select(one))).scalars())
+            for one in (contacted.c.code, arrangement.c.kind, approval.c.kind)
+        ]
         ended = (await conn.execute(select(protection.c.ended_at))).scalar_one()
     assert told == [["no_answer"], ["plan"], ["write_off"]] and ended is not None
 
