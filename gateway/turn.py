@@ -220,6 +220,8 @@ class Turns:
         except Refused as refused:
             return {"is": "refused", "why": refused.sentence(asked.lang)}
         except AWAY as why:
+            if run is self.book.meet:
+                raise  # whom we could not even meet, we cannot lead on
             log.error("an effect could not be done: %s", type(why).__name__)
             return {"is": "down"}
         faults.point("turn.done")
