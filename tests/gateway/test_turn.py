@@ -195,7 +195,7 @@ async def test_swahili_is_spoken_from_the_next_screen_on_and_in_the_next_session
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
         await phone.dial()
-        home = await phone.answer("6", "2", "2")
+        home = await phone.answer("6", "4", "3", "2")
         assert home.startswith("CON Mwangaza Power\nHuna deni\n1. Salio")
         assert await phone.dial("s2") == home
 
@@ -258,7 +258,7 @@ async def test_a_database_that_is_gone_ends_politely_in_her_language(
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
         await phone.dial()
-        await phone.answer("6", "2", "2")
+        await phone.answer("6", "4", "3", "2")
         monkeypatch.setattr(who.parties, "accounts_of", gone)
         monkeypatch.setattr("core.quick.QuickSqlite.standing", gone)
         monkeypatch.setattr("core.quick.QuickPostgres.standing", gone)
