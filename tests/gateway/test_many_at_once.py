@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from channels.ussd_africastalking import AfricasTalkingUssd
 from core.house import House
 from core.message import Inbound
 from core.parties.tables import interest
-from core.quick import Quick, Standing, open_quick
+from core.quick import Quick, open_quick
+from core.standing import Standing
 from gateway.sessions import EmbeddedStore, Kept, Store
 from gateway.turn import Turns
 from tests.gateway.talking import a_customer
@@ -42,6 +44,9 @@ class LateStore:
         await asyncio.sleep(self.chance.uniform(0, LONGEST_DELAY))
         return won
 
+    async def told(self) -> str | None:
+        return await self.store.told()
+
     async def close(self) -> None:
         await self.store.close()
 
@@ -56,6 +61,9 @@ class LateQuick:
     async def standing(self, channel: str, user: str) -> list[Standing]:
         await asyncio.sleep(self.chance.uniform(0, LONGEST_DELAY))
         return await self.quick.standing(channel, user)
+
+    async def offers(self, account_id: int, today: date) -> tuple[bool, bool]:
+        return await self.quick.offers(account_id, today)
 
     async def close(self) -> None:
         await self.quick.close()
@@ -100,14 +108,14 @@ class Caller:
         assert (await self.step("1")).startswith("CON Thank you. We will call you soon.")
 
 
-@pytest.mark.parametrize(
-    "callers", [1, 24, *(pytest.param(many, marks=pytest.mark.soak) for many in (64, 128, 256))]
-)
+@pytest.mark.parametrize("callers", [1, 24, *(pytest.param(many, marks=pytest.mark.soak) for many in (64, 128, 256))])
 async def test_every_answer_is_right_and_every_effect_is_done_once(
     house: House, tmp_path: Path, callers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for patience in ("PATIENCE_SECONDS", "TURN_SECONDS"):
-        monkeypatch.setattr(f"gateway.turn.{patience}", 120.0)  # a hundred effects at once, on a machine that does other things
+        monkeypatch.setattr(
+            f"gateway.turn.{patience}", 120.0
+        )  # a hundred effects at once, on a machine that does other things
     chance = random.Random(SEED + callers)
     for number in range(0, callers, 2):
         await a_customer(house, number=str(number + 5000), phone=f"+2547000{number:05}", name=f"Customer {number}")

@@ -203,7 +203,9 @@ async def test_a_disk_that_fails_is_told_as_full(tmp_path: Path, hall: Hall, mon
     assert hall.seen == ["sms one"], "what was refused is not there"
 
 
-async def test_a_thousand_at_once_share_a_few_writes(tmp_path: Path, hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_thousand_at_once_share_a_few_writes(
+    tmp_path: Path, hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
     writes: list[int] = []
     sync = os.fdatasync
     monkeypatch.setattr("gateway.spool_file.os.fdatasync", lambda file: (writes.append(file), sync(file))[1])
