@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core.balances import expire
+from core.balances import book, expire
 from core.billing.cycles import due_dates
 from core.house import House
 from core.journeys import collect, payment_doors, reminders
@@ -64,5 +64,6 @@ JOBS: tuple[Job, ...] = (
     Job("campaigns", timedelta(seconds=5), feed_all),
     Job("usage to fetch", timedelta(minutes=1), pickup.tick),
     Job("balances past their time", timedelta(seconds=30), expire.tick),
+    Job("money used beforehand", timedelta(minutes=5), book.tick),
     Job("seal the books", timedelta(minutes=1), _seal),
 )

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
-from core.balances import store
+from core.balances import book, store
 from core.balances import tables as t
 from core.balances.keyed import once
 from core.balances.model import LARGEST, OPEN, Bucket, Part
@@ -37,6 +37,8 @@ class Grant:
     rollovers: int = 0
     rollover_cap: int | None = None
     shared_with: Collection[int] = field(default_factory=tuple)
+    gift: bool = True
+    """Money only: whether it is ours to give; else somebody's till took it, and its other side waits in suspense."""
 
     def asked(self) -> dict[str, Any]:
         """What tells it from another grant under the same key."""
@@ -51,6 +53,7 @@ async def grant(conn: AsyncConnection, house: House, given: Grant, *, key: str, 
         bucket = _bucket(house, given)
         await store.open_bucket(conn, bucket, {given.account_id, *given.shared_with})
         await store.move(conn, house, key, "granted", why, [Part(bucket.id, given.amount)])
+        await book.came_in(conn, house, bucket, given.amount, gift=given.gift)
         await audit.note(conn, house, actor, "bucket.granted", f"bucket:{bucket.id}", amount=given.amount, why=why)
         return {"bucket": bucket.id}
 
@@ -59,7 +62,7 @@ async def grant(conn: AsyncConnection, house: House, given: Grant, *, key: str, 
 
 async def top_up(
     conn: AsyncConnection, house: House, bucket_id: int, amount: int, *, key: str, why: str, actor: str,
-    expires_at: datetime | None = None,
+    expires_at: datetime | None = None, gift: bool = True,
 ) -> None:  # fmt: skip
     """More into an open bucket; its thresholds count from what is there now. Refused `bucket.gone` when it is none."""
     _sane(amount)
@@ -74,6 +77,7 @@ async def top_up(
         )  # fmt: skip
         await store.keep(conn, house, [filled])
         await store.move(conn, house, key, "granted", why, [Part(bucket_id, amount)])
+        await book.came_in(conn, house, filled, amount, gift=gift)
         await audit.note(conn, house, actor, "bucket.filled", f"bucket:{bucket_id}", amount=amount, why=why)
         return {}
 

@@ -44,7 +44,7 @@ async def movements(conn: AsyncConnection, account_id: int, limit: int = 20) -> 
     m, b = t.bucket_movement.c, t.bucket.c
     rows = await conn.execute(
         select(m.bucket_id, m.kind, m.amount, m.why, m.at, b.unit)
-        .join_from(t.bucket_movement, t.bucket)
+        .join_from(t.bucket_movement, t.bucket, b.id == m.bucket_id)
         .where(b.account_id == account_id)
         .order_by(m.at.desc(), m.id.desc())
         .limit(limit)

@@ -9,7 +9,7 @@ from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances import tables as t
-from core.balances.model import HELD, OPEN, Bucket, Part
+from core.balances.model import HELD, OPEN, Bucket, Part, is_money
 from core.house import House
 from core.sets import among
 
@@ -64,7 +64,7 @@ async def move(conn: AsyncConnection, house: House, key: str, kind: str, why: st
 async def open_bucket(conn: AsyncConnection, bucket: Bucket, users: Collection[int]) -> None:
     """A new bucket, and who may draw from it."""
     row = {name: getattr(bucket, name) for name in Bucket.__dataclass_fields__}
-    row |= {"name": dict(bucket.name), "uses": list(bucket.uses), "booked": 0}
+    row |= {"name": dict(bucket.name), "uses": list(bucket.uses), "booked": 0, "money": is_money(bucket.unit)}
     await conn.execute(insert(t.bucket).values(row))
     await conn.execute(insert(t.bucket_user), [{"account_id": one, "bucket_id": bucket.id} for one in sorted(users)])
 
