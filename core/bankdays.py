@@ -14,6 +14,12 @@ def _calendar(country: str) -> holidays.HolidayBase | None:
     return holidays.country_holidays(country) if country in holidays.list_supported_countries() else None
 
 
+def is_holiday(day: date, country: str) -> bool:
+    """Whether `day` is a public holiday; False where a country's holidays are not known."""
+    calendar = _calendar(country)
+    return calendar is not None and day in calendar
+
+
 def on_or_after(day: date, country: str) -> date:
     """The first bank business day on or after `day`; Monday to Friday where a country's holidays are not known."""
     calendar = _calendar(country)

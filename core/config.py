@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr("")
     hook_secret: SecretStr = SecretStr("")
     sessions_path: str = "hodi-sessions.db"
+    spool_path: str = "hodi-spool"
+    """A folder: what comes in while the database is away is kept there. Like the sessions' file, on a disk of this machine."""
     phone_page: bool = False
 
     africastalking_username: str = "sandbox"
@@ -106,6 +108,8 @@ class Identity(_Section):
     """What a caller's number alone is good for: `caller` shows balance and bills, `pin` asks for the PIN first."""
 
     ussd: Literal["caller", "pin"] = "caller"
+    chat: Literal["link", "pin"] = "link"
+    """What a chat that was linked once is good for: `link` needs no more, `pin` asks for the PIN before money and personal data."""
     pin_digits: Annotated[int, Field(ge=4, le=8)] = 4
     pin_tries: Annotated[int, Field(ge=3, le=10)] = 5
 
@@ -120,6 +124,40 @@ class Rewards(_Section):
     """Points that buy one unit of currency of airtime."""
     airtime_choices: tuple[int, ...] = (10, 20, 50)
     kwh_choices: tuple[int, ...] = (1, 2, 5)
+
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_WORKING = "08:00-17:00"
+
+
+class Desk(_Section):
+    """When people answer (public holidays of the country excepted), and how long a chat waits for them."""
+
+    hours: dict[Weekday, Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]] = {
+        "mon": _WORKING, "tue": _WORKING, "wed": _WORKING, "thu": _WORKING, "fri": _WORKING,
+    }  # fmt: skip
+    wait_minutes: Annotated[int, Field(ge=1, le=240)] = 20
+    """A chat that nobody took for so long becomes a ticket, and the bot is back."""
+    quiet_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+    """A chat in which the customer has said nothing for so long is over."""
+    call_slot_hours: Annotated[int, Field(ge=1, le=8)] = 2
+    """How long the time is in which we promise to call back."""
+
+
+class Vending(_Section):
+    """Units for prepaid meters."""
+
+    arrears_percent: Annotated[int, Field(ge=0, le=90)] = 30
+    """What of each purchase goes to old bills, while there are any."""
+
+
+class Readings(_Section):
+    """When a customer may tell what her meter shows: so many days before her bill closes, and on that day."""
+
+    self_read_days: Annotated[int, Field(ge=0, le=31)] = 7
+    """0: customers read no meters here."""
+    self_reads_in_a_row: Annotated[int, Field(ge=1, le=12)] = 2
+    """After so many a person must look at the meter: the next one is held."""
 
 
 class Operator(_Section):
@@ -139,6 +177,9 @@ class Operator(_Section):
     payments: Payments = Payments()
     identity: Identity = Identity()
     rewards: Rewards = Rewards()
+    readings: Readings = Readings()
+    desk: Desk = Desk()
+    vending: Vending = Vending()
 
     @property
     def zoneinfo(self) -> ZoneInfo:

@@ -16,6 +16,7 @@ from core.metering import tables as metering
 from core.parties import tables as parties
 from core.payments import tables as payments
 from core.rewards import tables as rewards
+from core.vending import tables as vending
 
 id_block = Table(
     "id_block",
@@ -30,4 +31,5 @@ APPEND_ONLY = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_ve
 __all__ = [
     "APPEND_ONLY", "PARTITIONED", "access", "audit", "balances", "billing", "campaigns", "care", "catalog", "chat", "delivery", "effects",
     "ledger", "metadata", "metering", "outbox", "parties", "payments", "rewards",
+    "vending",
 ]  # fmt: skip

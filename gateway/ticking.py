@@ -11,7 +11,7 @@ from channels.contract import Channel
 from channels.registry import Tools, open_channels
 from channels.sms_africastalking import AfricasTalkingSms, AirtimeOrder
 from core.house import House
-from core.journeys import payment_doors
+from core.journeys import payment_doors, top_up
 from core.message import Sent
 from core.rewards import airtime
 from gateway.desk import CHANNELS, HOUSE
@@ -24,7 +24,7 @@ from scheduler.jobs import JOBS
 
 def dispatcher_of(house: House, channels: dict[str, Channel]) -> Dispatcher:
     """Sends what waits: messages by their channel, pushes and airtime by their handlers."""
-    handlers: dict[str, Handler] = {"push": payment_doors.push}
+    handlers: dict[str, Handler] = {"push": payment_doors.push, "vend": top_up.send}
     sms = channels.get("sms")
     if isinstance(sms, AfricasTalkingSms):
         handlers["airtime"] = airtime.handler(partial(_airtime, sms))

@@ -9,8 +9,9 @@ from datetime import timedelta
 
 from core.balances import book, expire
 from core.billing.cycles import due_dates
+from core.care import talks
 from core.house import House
-from core.journeys import collect, payment_doors, reminders
+from core.journeys import collect, payment_doors, reminders, top_up
 from core.journeys.close_cycles import close_cycles
 from core.ledger import seal
 from core.metering import pickup
@@ -50,6 +51,15 @@ async def _airtime(house: House) -> object:
     return (await airtime.poll(house)).total()
 
 
+async def _talks(house: House) -> object:
+    async with house.db.writing() as conn:
+        return await talks.time_out(conn, house)
+
+
+async def _vends(house: House) -> object:
+    return (await top_up.poll(house)).total()
+
+
 async def _seal(house: House) -> object:
     async with house.db.writing() as conn:
         return await seal.seal_new(conn, house)
@@ -61,6 +71,8 @@ JOBS: tuple[Job, ...] = (
     Job("reminders due", timedelta(minutes=10), _remind),
     Job("payments unknown", timedelta(seconds=30), _poll),
     Job("airtime unknown", timedelta(minutes=1), _airtime),
+    Job("tokens unknown", timedelta(seconds=30), _vends),
+    Job("talks that wait too long", timedelta(seconds=30), _talks),
     Job("campaigns", timedelta(seconds=5), feed_all),
     Job("usage to fetch", timedelta(minutes=1), pickup.tick),
     Job("balances past their time", timedelta(seconds=30), expire.tick),

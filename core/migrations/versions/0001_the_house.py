@@ -303,6 +303,27 @@ def upgrade() -> None:
     sa.Column('expires_at', Instant(), nullable=False),
     sa.PrimaryKeyConstraint('hash', name=op.f('pk_staff_session'))
     )
+    op.create_table('talk',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('contact_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=True),
+    sa.Column('branch_id', sa.BigInteger(), nullable=True),
+    sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('about', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('open_key', sa.Text(), nullable=True),
+    sa.Column('clerk', sa.Text(), nullable=True),
+    sa.Column('asked_at', Instant(), nullable=False),
+    sa.Column('taken_at', Instant(), nullable=True),
+    sa.Column('heard_at', Instant(), nullable=False),
+    sa.Column('said_at', Instant(), nullable=True),
+    sa.Column('ended_at', Instant(), nullable=True),
+    sa.Column('ended_by', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_talk')),
+    sa.UniqueConstraint('open_key', name=op.f('uq_talk_open_key'))
+    )
+    op.create_index(op.f('ix_talk_contact_id'), 'talk', ['contact_id'], unique=False)
+    op.create_index('ix_talk_state', 'talk', ['state', 'asked_at'], unique=False)
     op.create_table('tariff_version',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('code', sa.Text(), nullable=False),
@@ -917,5 +938,38 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_reading')),
     sa.UniqueConstraint('meter_id', 'register', 'read_on', 'source', 'revision', name=op.f('uq_reading_meter_id_register_read_on_source_revision'))
     )
+    op.create_table('vend',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('request_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('meter_id', sa.BigInteger(), nullable=False),
+    sa.Column('serial', sa.Text(), nullable=False),
+    sa.Column('contact_id', sa.BigInteger(), nullable=True),
+    sa.Column('phone', sa.Text(), nullable=False),
+    sa.Column('language', sa.Text(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('arrears_minor', sa.BigInteger(), nullable=False),
+    sa.Column('tax_minor', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('units_micro', sa.BigInteger(), nullable=True),
+    sa.Column('token', sa.Text(), nullable=True),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('receipt_id', sa.BigInteger(), nullable=True),
+    sa.Column('provider_ref', sa.Text(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('polls', sa.Integer(), nullable=False),
+    sa.Column('poll_at', Instant(), nullable=True),
+    sa.Column('created_at', Instant(), nullable=False),
+    sa.Column('settled_at', Instant(), nullable=True),
+    sa.CheckConstraint('amount_minor > arrears_minor AND arrears_minor >= 0', name=op.f('ck_vend_share')),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_vend_account_id')),
+    sa.ForeignKeyConstraint(['meter_id'], ['meter.id'], name=op.f('fk_vend_meter_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_vend')),
+    sa.UniqueConstraint('receipt_id', name=op.f('uq_vend_receipt_id')),
+    sa.UniqueConstraint('request_id', name=op.f('uq_vend_request_id'))
+    )
+    op.create_index(op.f('ix_vend_account_id'), 'vend', ['account_id'], unique=False)
+    op.create_index(op.f('ix_vend_contact_id'), 'vend', ['contact_id'], unique=False)
+    op.create_index('ix_vend_poll', 'vend', ['state', 'poll_at'], unique=False)
     for statement in guards_1(op.get_bind().dialect.name):
         op.execute(statement)
