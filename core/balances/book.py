@@ -1,6 +1,6 @@
 """Money in buckets stands in the ledger too: what comes in at once, what is used (or expires) gathered up by a job.
 
-A customer's `prepaid` book is minus the money we hold for her. A use of a few cents would otherwise cost a journal and a lock on
+A customer's `purse` book is minus the money we hold for her. A use of a few cents would otherwise cost a journal and a lock on
 the revenue of everybody; `booked` says how much of what left a bucket the ledger knows, so a journal more or less changes nothing.
 """
 
@@ -22,9 +22,9 @@ async def came_in(conn: AsyncConnection, house: House, one: Bucket, amount: int,
     if not is_money(one.unit):
         return
     to = Book("rewards_cost" if gift else "suspense")
-    posting = Posting(Book("prepaid", one.account_id), to, amount, one.unit, "gift" if gift else "top-up")
-    key = f"prepaid:in:{one.id}:{one.granted}"
-    await post(conn, house, key=key, kind="prepaid", booked_on=house.today(), postings=[posting])
+    posting = Posting(Book("purse", one.account_id), to, amount, one.unit, "gift" if gift else "top-up")
+    key = f"purse:in:{one.id}:{one.granted}"
+    await post(conn, house, key=key, kind="purse", booked_on=house.today(), postings=[posting])
 
 
 async def tick(house: House) -> int:
@@ -51,9 +51,9 @@ async def used(conn: AsyncConnection, house: House) -> int:
     )
     journals, after = [], []
     for row in rows:
-        owner = Book("prepaid", row.account_id)
+        owner = Book("purse", row.account_id)
         posting = Posting(Book("revenue"), owner, row.gone - row.booked, row.unit, "use")
-        journals.append(Journal(f"prepaid:out:{row.id}:{row.gone}", "prepaid", house.today(), [posting]))
+        journals.append(Journal(f"purse:out:{row.id}:{row.gone}", "purse", house.today(), [posting]))
         after.append((row.gone, row.id))
     await post_many(conn, house, journals)
     await update_many(conn, bucket, ("id",), ("booked",), after)

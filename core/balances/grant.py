@@ -5,16 +5,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
 from core.balances import book, store
 from core.balances import tables as t
 from core.balances.keyed import once
-from core.balances.model import LARGEST, OPEN, Bucket, Part
+from core.balances.model import LARGEST, OPEN, Bucket, Part, is_money
+from core.balances.queries import purse
 from core.db import insert
 from core.errors import Refused
 from core.house import House
+from core.parties.tables import account
 
 MONEY_PRIORITY, PRIORITY = 90, 50
 """What was bought for a use is drawn before money, unless the operator says otherwise."""
@@ -58,6 +61,22 @@ async def grant(conn: AsyncConnection, house: House, given: Grant, *, key: str, 
         return {"bucket": bucket.id}
 
     return int((await once(conn, house, "grant", key, given.asked(), do))["bucket"])
+
+
+async def put_in(conn: AsyncConnection, house: House, given: Grant, *, key: str, why: str, actor: str) -> int:
+    """Prepaid money for any use goes to the account's one purse; anything else is a new bucket. The bucket's id."""
+    _sane(given.amount)
+
+    async def do() -> dict[str, Any]:
+        await conn.execute(select(account.c.id).where(account.c.id == given.account_id).with_for_update())
+        plain = is_money(given.unit) and not given.uses and given.expires_at is None and given.service_id is None
+        mine = await purse(conn, given.account_id, given.unit) if plain else None
+        if mine is None:
+            return {"bucket": await grant(conn, house, given, key=key, why=why, actor=actor)}
+        await top_up(conn, house, mine.id, given.amount, key=key, why=why, actor=actor, gift=given.gift)
+        return {"bucket": mine.id}
+
+    return int((await once(conn, house, "put", key, given.asked(), do))["bucket"])
 
 
 async def top_up(

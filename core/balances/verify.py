@@ -42,12 +42,12 @@ _CHECKS: tuple[tuple[str, TextClause], ...] = (
         ),
     ),
     (
-        "account {0} has {1} {3} in buckets that the ledger does not know of yet or holds wrongly: its prepaid book says {2}",
+        "account {0} has {1} {3} in buckets that the ledger does not know of yet or holds wrongly: its purse book says {2}",
         text(
             "SELECT coalesce(b.account_id, l.owner_id), coalesce(b.amount, 0), coalesce(l.amount, 0), coalesce(b.unit, l.asset) "
             "FROM (SELECT account_id, unit, sum(granted - booked) AS amount FROM bucket WHERE money GROUP BY account_id, unit) b "
             "FULL JOIN (SELECT a.owner_id, a.asset, -h.amount AS amount FROM ledger_account a "
-            "JOIN balance h ON h.ledger_account_id = a.id WHERE a.code = 'prepaid') l "
+            "JOIN balance h ON h.ledger_account_id = a.id WHERE a.code = 'purse') l "
             "ON l.owner_id = b.account_id AND l.asset = b.unit WHERE coalesce(b.amount, 0) <> coalesce(l.amount, 0) LIMIT :shown"
         ),
     ),

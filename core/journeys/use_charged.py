@@ -100,8 +100,7 @@ async def _price(conn: AsyncConnection, house: House, served: SqlRow[Any], use: 
     now = _row(use.use, quantity, to, seconds(instant) if timed or tariff.times else None)
     attributes = {} if served.persons is None else {"persons": served.persons}
     totals = [
-        _total(tariff, QuoteRequest(*period, tuple(rows), attributes=attributes))
-        for rows in ([*earlier, now], earlier)
+        _total(tariff, QuoteRequest(*period, tuple(rows), attributes=attributes)) for rows in ([*earlier, now], earlier)
     ]
     return totals[0] - totals[1]
 

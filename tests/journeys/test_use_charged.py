@@ -123,7 +123,7 @@ async def test_the_ledger_knows_the_money_in_buckets(house: House, line: Registe
         async with house.db.reading() as conn:
             assert await verify.problems(conn) == []
             assert await problems(conn) == []
-            owned = await balance(conn, "prepaid", line.account_id, "KES")
+            owned = await balance(conn, "purse", line.account_id, "KES")
             return [owned, *[await balance(conn, code, 0, "KES") for code in ("revenue", "rewards_cost", "suspense")]]
 
     assert await books() == [-1_500, 0, 1_000, 500]
