@@ -4,6 +4,8 @@ A customer's `purse` book is minus the money we hold for her. A use of a few cen
 the revenue of everybody; `booked` says how much of what left a bucket the ledger knows, so a journal more or less changes nothing.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,19 +14,30 @@ from core.balances.tables import bucket
 from core.bulk import update_many
 from core.house import House
 from core.ledger.model import Book, Journal, Posting
-from core.ledger.post import post, post_many
+from core.ledger.post import post_many
 
 AT_ONCE = 200
 
 
 async def came_in(conn: AsyncConnection, house: House, one: Bucket, amount: int, *, gift: bool) -> None:
     """Money was put in: a gift costs us, a till's money waits in suspense for the other side."""
-    if not is_money(one.unit):
-        return
-    to = Book("rewards_cost" if gift else "suspense")
-    posting = Posting(Book("purse", one.account_id), to, amount, one.unit, "gift" if gift else "top-up")
-    key = f"purse:in:{one.id}:{one.granted}"
-    await post(conn, house, key=key, kind="purse", booked_on=house.today(), postings=[posting])
+    await came_in_many(conn, house, [(one, amount)], gift=gift)
+
+
+async def came_in_many(
+    conn: AsyncConnection, house: House, filled: Sequence[tuple[Bucket, int]], *, gift: bool
+) -> None:
+    """The same for many buckets; those that hold no money are none of the ledger's business."""
+    to, why = (Book("rewards_cost"), "gift") if gift else (Book("suspense"), "top-up")
+    journals = [
+        Journal(
+            f"purse:in:{one.id}:{one.granted}", "purse", house.today(),
+            [Posting(Book("purse", one.account_id), to, amount, one.unit, why)],
+        )
+        for one, amount in filled
+        if is_money(one.unit)
+    ]  # fmt: skip
+    await post_many(conn, house, journals)
 
 
 async def tick(house: House) -> int:

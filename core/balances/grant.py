@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -14,6 +14,8 @@ from core.balances import tables as t
 from core.balances.keyed import once
 from core.balances.model import LARGEST, OPEN, Bucket, Part, is_money
 from core.balances.queries import purse
+from core.balances.words import amount_of
+from core.config import Welcome
 from core.db import insert
 from core.errors import Refused
 from core.house import House
@@ -21,6 +23,11 @@ from core.parties.tables import account
 
 MONEY_PRIORITY, PRIORITY = 90, 50
 """What was bought for a use is drawn before money, unless the operator says otherwise."""
+
+
+def priority_of(unit: str) -> int:
+    """When a bucket of this unit is drawn, unless somebody says otherwise."""
+    return MONEY_PRIORITY if is_money(unit) else PRIORITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,20 @@ async def top_up(
         return {}
 
     await once(conn, house, "fill", key, {"bucket": bucket_id, "amount": amount}, do)
+
+
+async def welcome(conn: AsyncConnection, house: House, given: Welcome, services: Sequence[tuple[int, int]]) -> None:
+    """The operator's welcome for services made in this transaction, (account, service) each, by a fixed number of statements."""
+    unit, amount = amount_of(given.amount, given.unit)
+    until = house.clock.now() + timedelta(days=given.days) if given.days else None
+    uses = [given.use] if given.use else []
+    bundles = [
+        _bucket(house, Grant(account_id, unit, amount, given.name, "welcome", uses, service_id, priority_of(unit), expires_at=until))
+        for account_id, service_id in services
+    ]  # fmt: skip
+    await store.open_many(conn, bundles)
+    await store.move_many(conn, house, "granted", "welcome", [(f"welcome:{one.id}", one.id, amount) for one in bundles])
+    await book.came_in_many(conn, house, [(one, amount) for one in bundles], gift=True)
 
 
 async def share(conn: AsyncConnection, house: House, bucket_id: int, account_id: int, *, actor: str) -> None:

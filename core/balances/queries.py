@@ -39,7 +39,7 @@ async def purse(conn: AsyncConnection, account_id: int, currency: str) -> Bucket
     return next((one for one in fit if one.expires_at is None and one.service_id is None), None)
 
 
-async def movements(conn: AsyncConnection, account_id: int, limit: int = 20) -> Sequence[Row[Any]]:
+async def movements(conn: AsyncConnection, account_id: int, limit: int = 20) -> Sequence[Row[*tuple[Any, ...]]]:
     """The last movements of the account's buckets: bucket_id, kind, amount, why, at, unit; the newest first."""
     m, b = t.bucket_movement.c, t.bucket.c
     rows = await conn.execute(

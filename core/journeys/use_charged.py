@@ -75,7 +75,7 @@ async def charge(conn: AsyncConnection, house: House, use: Use, *, key: str) -> 
     return Charged(answer["units"], answer["money"], answer["currency"])
 
 
-async def _served(conn: AsyncConnection, service_id: int) -> SqlRow[Any]:
+async def _served(conn: AsyncConnection, service_id: int) -> SqlRow[*tuple[Any, ...]]:
     a, s = account.c, service.c
     found = select(s.id, s.account_id, a.currency, a.bill_day, a.persons, s.state).join_from(service, account)
     mine = found.where(s.id == service_id, s.state != "ended").with_for_update(of=service)
@@ -85,7 +85,7 @@ async def _served(conn: AsyncConnection, service_id: int) -> SqlRow[Any]:
     return row
 
 
-async def _price(conn: AsyncConnection, house: House, served: SqlRow[Any], use: Use, micro: int) -> int:
+async def _price(conn: AsyncConnection, house: House, served: SqlRow[*tuple[Any, ...]], use: Use, micro: int) -> int:
     """What so much more costs, in minor units; the counter of the period moves on."""
     instant = (use.at or house.clock.now()).astimezone(house.zone)
     day = instant.date()

@@ -24,7 +24,7 @@ class Daily:
     rejected: int
 
 
-async def sources(conn: AsyncConnection) -> Sequence[Row[Any]]:
+async def sources(conn: AsyncConnection) -> Sequence[Row[*tuple[Any, ...]]]:
     """source, files, rows, rejected, last (instant), problems: of every source that ever sent anything."""
     f = t.usage_file.c
     sums = (
@@ -34,21 +34,25 @@ async def sources(conn: AsyncConnection) -> Sequence[Row[Any]]:
     return (await conn.execute(select(f.source, *sums).group_by(f.source).order_by(f.source))).all()
 
 
-async def files(conn: AsyncConnection, *, source: str | None = None, limit: int = LAST) -> Sequence[Row[Any]]:
+async def files(
+    conn: AsyncConnection, *, source: str | None = None, limit: int = LAST
+) -> Sequence[Row[*tuple[Any, ...]]]:
     """The last files, the newest first."""
     f = t.usage_file.c
     some = select(t.usage_file).order_by(f.received_at.desc(), f.id.desc()).limit(limit)
     return (await conn.execute(some if source is None else some.where(f.source == source))).all()
 
 
-async def refused(conn: AsyncConnection, limit: int = LAST) -> Sequence[Row[Any]]:
+async def refused(conn: AsyncConnection, limit: int = LAST) -> Sequence[Row[*tuple[Any, ...]]]:
     """Files that could not be read at all: source, name, problem, at."""
     f = t.usage_fetch.c
     some = select(f.source, f.name, f.problem, f.at).where(f.problem.is_not(None)).order_by(f.at.desc())
     return (await conn.execute(some.limit(limit))).all()
 
 
-async def reasons(conn: AsyncConnection, file_id: int | None = None, limit: int = LAST) -> Sequence[Row[Any]]:
+async def reasons(
+    conn: AsyncConnection, file_id: int | None = None, limit: int = LAST
+) -> Sequence[Row[*tuple[Any, ...]]]:
     """Why records are rejected: reason, records, file_id and row of the first; the most frequent first."""
     r = t.usage_reject.c
     count = func.sum(r.intervals).label("records")
@@ -57,7 +61,7 @@ async def reasons(conn: AsyncConnection, file_id: int | None = None, limit: int 
     return (await conn.execute(some if file_id is None else some.where(r.file_id == file_id))).all()
 
 
-async def rejects(conn: AsyncConnection, file_id: int, limit: int = LAST) -> Sequence[Row[Any]]:
+async def rejects(conn: AsyncConnection, file_id: int, limit: int = LAST) -> Sequence[Row[*tuple[Any, ...]]]:
     """The first open rejects of a file: row, line, reason, intervals."""
     r = t.usage_reject.c
     some = select(r.row, r.line, r.reason, r.intervals).where(r.file_id == file_id, r.recycled_at.is_(None))
@@ -84,12 +88,12 @@ def _local(at: datetime, house: House) -> date:
     return at.astimezone(house.zone).date()
 
 
-async def file(conn: AsyncConnection, file_id: int) -> Row[Any] | None:
+async def file(conn: AsyncConnection, file_id: int) -> Row[*tuple[Any, ...]] | None:
     """One file."""
     return (await conn.execute(select(t.usage_file).where(t.usage_file.c.id == file_id))).first()
 
 
-async def totals(conn: AsyncConnection, file_id: int) -> Sequence[Row[Any]]:
+async def totals(conn: AsyncConnection, file_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """The control totals of a file of events: use, day, records, quantity_micro."""
     e = t.event_total.c
     some = select(e.use, e.day, e.records, e.quantity_micro).where(e.file_id == file_id)

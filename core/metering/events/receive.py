@@ -10,6 +10,7 @@ from core.house import House
 from core.metering import store
 from core.metering.events import take, usage_json
 from core.metering.events.model import Call
+from core.metering.events.settle import Line
 
 KIND = "usage"
 
@@ -39,7 +40,7 @@ async def receive(house: House, *, source: str, key: str, digest: str, lines: Se
     return [_told(item, known, wrong.get(row)) for row, item in enumerate(items)]
 
 
-def _told(item: object, known: dict[str, take.Line], reason: str | None) -> Received:
+def _told(item: object, known: dict[str, Line], reason: str | None) -> Received:
     if reason is not None or not isinstance(item, Call):
         return Received(None, reason or "")
     line = known.get(item.party)

@@ -18,14 +18,14 @@ async def page(request: web.Request) -> web.Response:
     house = request.app[HOUSE]
     source = request.query.get("source", "")[:60] or None
     async with house.db.reading() as conn:
-        found = {
-            "sources": await queries.sources(conn), "files": await queries.files(conn, source=source),
-            "refused": await queries.refused(conn), "reasons": await queries.reasons(conn),
-            "missing": gaps.told(await gaps.missing_files(conn)), "days": await queries.by_day(conn, house),
-        }  # fmt: skip
-    named = sources.of_house(house)
+        sent = await queries.sources(conn)
+        files = await queries.files(conn, source=source)
+        refused, reasons = await queries.refused(conn), await queries.reasons(conn)
+        missing = gaps.told(await gaps.missing_files(conn))
+        days = await queries.by_day(conn, house)
     return show(
-        request, "console_usage.html", chosen=source, named=named, plot=usage_plot(found["days"]), told=_told(request), **found
+        request, "console_usage.html", chosen=source, named=sources.of_house(house), plot=usage_plot(days), days=days,
+        sources=sent, files=files, refused=refused, reasons=reasons, missing=missing, told=_told(request),
     )  # fmt: skip
 
 

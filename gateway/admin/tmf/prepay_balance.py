@@ -13,7 +13,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances import grant, spend
-from core.balances.grant import MONEY_PRIORITY, PRIORITY, Grant
+from core.balances.grant import Grant, priority_of
 from core.balances.model import Want, is_money
 from core.balances.store import held as the_hold
 from core.balances.words import called, shown
@@ -216,7 +216,7 @@ async def _given(
     shared = [(await _account(conn, request, house, other)).id for other in asked.shared_with]
     return Grant(
         want.account_id, unit, amount, {"en": asked.name} if asked.name else {}, uses=[asked.usage] if asked.usage else [],
-        service_id=want.service_id, priority=MONEY_PRIORITY if is_money(unit) else PRIORITY, expires_at=until,
+        service_id=want.service_id, priority=priority_of(unit), expires_at=until,
         rollovers=asked.rollovers, shared_with=shared, gift=asked.reason == "gift",
     )  # fmt: skip
 

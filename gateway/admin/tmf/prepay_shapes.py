@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from core import money
-from core.balances.model import LARGEST, is_money
-from core.metering.units import EVENT_UNITS
+from core.balances.model import is_money
+from core.balances.words import amount_of
 from gateway.admin.tmf.parts import Part, Period, Ref, Resource
 from gateway.admin.tmf.resource import bad
 
@@ -134,16 +134,10 @@ class Unreserve(BaseModel):
 
 def asked(quantity: Quantity) -> tuple[str, int]:
     """The unit as buckets count it, and the amount in minor or micro-units."""
-    if is_money(quantity.units):
-        try:
-            return quantity.units, money.parse(f"{quantity.amount:f}", quantity.units)
-        except ValueError as why:
-            raise bad(f"amount: {why}.") from None
-    unit, scale = EVENT_UNITS.get(quantity.units.lower(), ("", 0))
-    micro = quantity.amount * scale
-    if not unit or micro != micro.to_integral_value() or micro > LARGEST:
-        raise bad(f"amount: {quantity.units[:10]} is no unit, or the amount is too fine or too large.")
-    return unit, int(micro)
+    try:
+        return amount_of(f"{quantity.amount:f}", quantity.units)
+    except ValueError as why:
+        raise bad(f"amount: {why}.") from None
 
 
 def told(amount: int, unit: str) -> Quantity:
