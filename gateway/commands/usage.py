@@ -37,8 +37,10 @@ def files(source: SourceName = None, as_json: Json = False) -> None:
         if as_json:
             show_json({"files": [_file(row) for row in rows], "missing": missing})
             return
-        table = Table("file", "source", box=None)
-        for heading in COUNTS:
+        table = Table(box=None)
+        table.add_column("file", min_width=20, overflow="fold")
+        table.add_column("source", overflow="fold")
+        for heading in HEADINGS:
             table.add_column(heading, justify="right")
         table.add_column("state")
         for row in rows:
@@ -52,6 +54,7 @@ def files(source: SourceName = None, as_json: Json = False) -> None:
     with_house(run)
 
 
+HEADINGS = ("all", "new", "known", "revised", "rejected", "recycled", "not usage")
 COUNTS = ("rows", "accepted", "duplicates", "revised", "rejected", "recycled", "filtered")
 
 

@@ -36,7 +36,9 @@ MB = {"amount": 500, "units": "MB"}
 
 async def test_prepaid_money_is_one_purse_exact_and_topped_up_once(world: World) -> None:
     for key, amount in (("a", 12.35), ("a", 12.35), ("b", 0.15)):
-        made = await send(world, "topupBalance", key, amount={"amount": amount, "units": "KES"}, partyAccount=of("10000017"))
+        made = await send(
+            world, "topupBalance", key, amount={"amount": amount, "units": "KES"}, partyAccount=of("10000017")
+        )
     [purse] = await buckets(world)
     assert made["bucket"]["id"] == purse["id"]
     assert purse["remainingValue"] == {"amount": 12.5, "units": "KES"}
@@ -53,7 +55,11 @@ async def test_a_bundle_is_held_used_and_what_is_left_is_free_again(world: World
     assert (held["status"], held["amount"]) == ("created", {"amount": 500, "units": "MB"})
     assert await send(world, "reserveBalance", "s", amount=MB, partyAccount=of("10000025"), usageType="data") == held
     [bucket] = await buckets(world, **{"partyAccount.name": "10000017"})
-    assert (bucket["remainingValue"]["amount"], bucket["reservedValue"]["amount"], bucket["isShared"]) == (500, 500, True)
+    assert (bucket["remainingValue"]["amount"], bucket["reservedValue"]["amount"], bucket["isShared"]) == (
+        500,
+        500,
+        True,
+    )
     used = {"amount": 120, "units": "MB"}
     for _ in range(2):
         done = await send(world, "deductBalance", "u", amount=used, reserveBalance={"id": held["id"]})
@@ -79,7 +85,9 @@ async def test_a_use_of_a_service_is_charged_as_the_tariff_says_or_refused(world
         mine = select(service.c.id).where(service.c.account_id == world.nakuru.account_id)
         product = [{"id": str((await conn.execute(mine)).scalar_one())}]
     await send(world, "topupBalance", "a", amount=MB, product=product, usageType="data")
-    done = await send(world, "deductBalance", "d", amount={"amount": 100, "units": "MB"}, product=product, usageType="data")
+    done = await send(
+        world, "deductBalance", "d", amount={"amount": 100, "units": "MB"}, product=product, usageType="data"
+    )
     assert (done["unitsUsed"], done["moneyUsed"]) == ({"amount": 100, "units": "MB"}, {"amount": 0, "units": "KES"})
     refused = await send(
         world, "deductBalance", "e", 409, amount={"amount": 900, "units": "MB"}, product=product, usageType="data"

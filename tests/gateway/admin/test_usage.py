@@ -13,7 +13,9 @@ from tests.gateway.conftest import World
 PATH = "/tmf-api/usageManagement/v4/usage"
 
 
-def record(number: int = 1, line: str = "+254700000001", use: str = "voice", quantity: object = 60, unit: str = "s") -> Any:
+def record(
+    number: int = 1, line: str = "+254700000001", use: str = "voice", quantity: object = 60, unit: str = "s"
+) -> Any:
     said = {"line": line, "quantity": quantity, "unit": unit, "destination": "0711"}
     return {
         "usageDate": f"2026-03-10T08:00:{number:02}+03:00", "usageType": use, "externalId": f"r{number}",
@@ -33,7 +35,9 @@ async def post(world: World, body: Any, status: int = 201, key: str | None = Non
 async def line(world: World) -> None:
     async with world.house.db.writing() as conn:
         meter = NewMeter("+254700000001", code="line", unit="event", kind="line", interval_minutes=None)
-        given = Customer("Amina", number="30000001", opened_on=date(2026, 1, 1), commodity="mobile", meter=meter, tariff="go")
+        given = Customer(
+            "Amina", number="30000001", opened_on=date(2026, 1, 1), commodity="mobile", meter=meter, tariff="go"
+        )
         await register_customer(conn, world.house, given)
 
 
