@@ -4,12 +4,15 @@ from sqlalchemy import BigInteger, Column, Table, Text
 
 from core import audit, delivery, effects, outbox
 from core.access import tables as access
+from core.approvals import tables as approvals
 from core.balances import tables as balances
+from core.barring import tables as barring
 from core.billing import tables as billing
 from core.campaigns import tables as campaigns
 from core.care import tables as care
 from core.catalog import tables as catalog
 from core.chat import tables as chat
+from core.collections import tables as collections
 from core.db import metadata
 from core.ledger import tables as ledger
 from core.metering import tables as metering
@@ -29,7 +32,8 @@ PARTITIONED = ("usage", "posting", "invoice_line", "usage_event")
 APPEND_ONLY = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_version", "allocation", "bucket_movement")
 
 __all__ = [
-    "APPEND_ONLY", "PARTITIONED", "access", "audit", "balances", "billing", "campaigns", "care", "catalog", "chat", "delivery", "effects",
+    "APPEND_ONLY", "PARTITIONED", "access", "approvals", "audit", "balances", "barring", "billing", "campaigns", "care", "catalog", "chat",
+    "collections", "delivery", "effects",
     "ledger", "metadata", "metering", "outbox", "parties", "payments", "rewards",
     "vending",
 ]  # fmt: skip

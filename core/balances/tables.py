@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from core.db import Instant, Json, metadata
@@ -49,7 +50,12 @@ bucket = Table(
     Column("at", Instant, nullable=False),
     CheckConstraint("reserved >= 0 AND reserved <= amount", name="within"),
     Index("ix_bucket_expiry", "state", "expires_at"),
-    Index("ix_bucket_unbooked", "money", "booked"),
+    Index(
+        "ix_bucket_unbooked",
+        "id",
+        postgresql_where=text("money AND booked < granted - amount"),
+        sqlite_where=text("money = 1 AND booked < granted - amount"),
+    ),
 )
 
 bucket_user = Table(
