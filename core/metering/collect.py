@@ -10,7 +10,7 @@ import csv
 import gzip
 import hashlib
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -158,7 +158,7 @@ async def _take_all(
         await store.close_file(conn, file_id)
 
 
-async def _batches(items: Items, path: Path) -> AsyncIterator[list[Any]]:
+async def _batches(items: Items, path: Path) -> AsyncGenerator[list[Any], None]:
     """Batch after batch; while one is being written the next is read."""
 
     def ahead() -> asyncio.Task[list[Any]]:
