@@ -155,6 +155,25 @@ class Readings(Section):
     """After so many a person must look at the meter: the next one is held."""
 
 
+class Welcome(Section):
+    """A bundle that every new service is given. `amount` of `unit` (a currency, or s, min, MB, GB, event, kWh)."""
+
+    name: dict[str, str]
+    amount: Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,6})?$")]
+    unit: str
+    use: str | None = None
+    """The one kind of use it is for (voice, sms, data); none: any."""
+    days: Annotated[int | None, Field(ge=1, le=3_660)] = None
+    commodity: str | None = None
+    """Only for services of this commodity."""
+
+
+class Balances(Section):
+    """What customers have beforehand."""
+
+    welcome: tuple[Welcome, ...] = ()
+
+
 class Operator(Section):
     """`operator.yaml`: one operator, one deployment, one database."""
 
@@ -176,6 +195,7 @@ class Operator(Section):
     cash_desk: CashDesk = CashDesk()
     identity: Identity = Identity()
     rewards: Rewards = Rewards()
+    balances: Balances = Balances()
     readings: Readings = Readings()
     desk: Desk = Desk()
     vending: Vending = Vending()

@@ -24,6 +24,10 @@ PERMISSIONS: dict[str, str] = {
     "campaign.run": "plan, pause and cancel campaigns",
     "outbox.see": "see messages that could not leave",
     "outbox.replay": "send dead messages again",
+    "balance.see": "see what customers have beforehand: bundles and prepaid money",
+    "balance.write": "top up, hold and draw what customers have beforehand",
+    "usage.see": "see usage, the files it came in, and what was rejected",
+    "usage.write": "send usage in, and take rejected records again",
     "console.use": "sign in to the console and out of it",
 }
 """What may be done, and what each means in words."""
@@ -37,6 +41,7 @@ _LOOK = frozenset(
         "day.see",
         "collections.see",
         "campaign.see",
+        "balance.see",
         "console.use",
     }
 )
@@ -47,10 +52,13 @@ ROLES: dict[str, frozenset[str]] = {
     "clerk": _LOOK - {"day.see", "campaign.see"}
     | {"customer.reveal", "ticket.write", "dispute.decide", "talk.answer", "outbox.see"}
     | _LATE,
-    "finance": _LOOK | {"customer.reveal", "dispute.decide", "credit.any", "outbox.see", "outbox.replay"} | _LATE,
+    "finance": _LOOK
+    | {"customer.reveal", "dispute.decide", "credit.any", "outbox.see", "outbox.replay", "usage.see", "usage.write"}
+    | _LATE,
     "collector": _LOOK | {"customer.reveal"} | _LATE,
     "marketing": frozenset({"day.see", "campaign.see", "campaign.run", "console.use"}),
-    "viewer": _LOOK,
+    "viewer": _LOOK | {"usage.see"},
+    "network": frozenset({"balance.see", "balance.write", "usage.see", "usage.write"}),
     "partner": frozenset({"bill.see", "payment.see", "ticket.see", "ticket.write", "customer.see"}),
 }
 """Who may do what: the only table of its kind."""

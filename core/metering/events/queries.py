@@ -82,5 +82,6 @@ class _Making:
         self.rows.append((service, at, quantity, to, value or 0))
 
     def columns(self) -> UseColumns:
-        table = np.array(self.rows, dtype=np.int64).reshape(-1, 5).T
-        return UseColumns(self.unit, *(np.ascontiguousarray(column) for column in table), tuple(self.numbers))
+        table = np.ascontiguousarray(np.array(self.rows, dtype=np.int64).T)
+        service, at, quantity, to, value = table
+        return UseColumns(self.unit, service, at, quantity, to, value, tuple(self.numbers))

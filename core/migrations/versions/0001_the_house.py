@@ -955,6 +955,7 @@ def upgrade() -> None:
     sa.Column('code', sa.Text(), nullable=False),
     sa.Column('name', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('unit', sa.Text(), nullable=False),
+    sa.Column('money', sa.Boolean(), nullable=False),
     sa.Column('uses', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('priority', sa.SmallInteger(), nullable=False),
     sa.Column('granted', sa.BigInteger(), nullable=False),
@@ -977,6 +978,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_bucket_account_id'), 'bucket', ['account_id'], unique=False)
     op.create_index('ix_bucket_expiry', 'bucket', ['state', 'expires_at'], unique=False)
+    op.create_index('ix_bucket_unbooked', 'bucket', ['id'], unique=False, postgresql_where=sa.text('money AND booked < granted - amount'), sqlite_where=sa.text('money = 1 AND booked < granted - amount'))
     op.create_table('collection',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('invoice_id', sa.BigInteger(), nullable=False),
@@ -1095,6 +1097,15 @@ def upgrade() -> None:
     )
     op.create_index('ix_open_item_account', 'open_item', ['account_id', 'due_on'], unique=False)
     op.create_index('ix_open_item_due', 'open_item', ['due_on'], unique=False)
+    op.create_table('priced_use',
+    sa.Column('service_id', sa.BigInteger(), nullable=False),
+    sa.Column('use', sa.Text(), nullable=False),
+    sa.Column('destination', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('from_date', sa.Date(), nullable=False),
+    sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_priced_use_service_id')),
+    sa.PrimaryKeyConstraint('service_id', 'use', 'destination', 'from_date', name=op.f('pk_priced_use'))
+    )
     op.create_table('service_plan',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('service_id', sa.BigInteger(), nullable=False),
