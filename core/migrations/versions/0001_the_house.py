@@ -272,6 +272,22 @@ def upgrade() -> None:
     sa.Column('postings', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('first_id', name=op.f('pk_seal_due'))
     )
+    op.create_table('sim_change',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('phone', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('changed_at', Instant(), nullable=False),
+    sa.Column('seen_at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_sim_change')),
+    sa.UniqueConstraint('phone', 'kind', 'changed_at', name=op.f('uq_sim_change_phone_kind_changed_at'))
+    )
+    op.create_table('sim_question',
+    sa.Column('request', sa.Text(), nullable=False),
+    sa.Column('phone', sa.Text(), nullable=False),
+    sa.Column('asked_at', Instant(), nullable=False),
+    sa.Column('answered_at', Instant(), nullable=True),
+    sa.PrimaryKeyConstraint('request', name=op.f('pk_sim_question'))
+    )
     op.create_table('staff',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
