@@ -13,18 +13,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import aiohttp
 from pydantic import SecretStr
 
 from channels import errors
-from channels.contract import Door, Event, Page, Received
+from channels.contract import Door, Event, File, Page, Received
 from channels.errors import SendError
 from channels.form import clean
-from channels.http import Answer, ask
+from channels.http import Answer, ask, download
 from channels.paging import Budget, pages
-from channels.whatsapp_payload import events, reason
+from channels.whatsapp_payload import LARGEST_BODY, events, reason
 from core.message import Notice, Option, Screen, Sent
 
 TEXT = Budget(4000, 4000)
@@ -58,7 +58,7 @@ class WhatsApp:
         self._lanes = asyncio.Semaphore(AT_ONCE)
         self.doors = (
             Door("GET", "/hooks/whatsapp", _nothing_said, self._may_subscribe, challenge),
-            Door("POST", "/hooks/whatsapp", parse, self._is_signed, lenient=True),
+            Door("POST", "/hooks/whatsapp", parse, self._is_signed, lenient=True, largest=LARGEST_BODY),
         )
 
     def _may_subscribe(self, received: Received) -> bool:
@@ -87,9 +87,30 @@ class WhatsApp:
         """Each on its own: the provider takes one message a request."""
         return await asyncio.gather(*[self._send(notice) for notice in notices])
 
+    async def fetch(self, ref: str, largest: int) -> File | SendError:
+        """The file of this id: Meta first says where it lies, for some minutes and only with our token."""
+        answer = await ask(self.http, "GET", f"{self._base}/{quote(ref, safe='')}", headers=self._headers)
+        if isinstance(answer, SendError):
+            return answer
+        try:
+            told = json.loads(answer.body)
+            where, size = str(told["url"]), int(told.get("file_size") or 0)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return errors.from_http(answer.status) if not answer.fine else errors.REJECTED
+        if size > largest:
+            return errors.TOO_LONG
+        return await download(self.http, where, largest, self._headers)
+
+    @property
+    def _base(self) -> str:
+        return self.account.base_url.rstrip("/")
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.account.token.get_secret_value()}"}
+
     async def _send(self, notice: Notice) -> Sent:
-        url = f"{self.account.base_url.rstrip('/')}/{self.account.phone_id}/messages"
-        headers = {"Authorization": f"Bearer {self.account.token.get_secret_value()}"}
+        url = f"{self._base}/{self.account.phone_id}/messages"
         message: dict[str, Any] = {
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
@@ -100,7 +121,7 @@ class WhatsApp:
             return errors.TOO_LONG.sent(notice.key)
         message["biz_opaque_callback_data"] = notice.key[:512]
         async with self._lanes:
-            answer = await ask(self.http, "POST", url, json=message, headers=headers)
+            answer = await ask(self.http, "POST", url, json=message, headers=self._headers)
         return answer.sent(notice.key) if isinstance(answer, SendError) else judge(notice.key, answer)
 
 

@@ -14,6 +14,10 @@ Kind = Literal["new", "text", "end", "location", "media", "contact"]
 """`new` opens a session (a first dial, /start), `text` is an answer, `end` says that the session is over."""
 
 
+Fate = Literal["sent", "delivered", "read", "failed", "unknown"]
+"""What a provider reports of a message, whatever its own word for it."""
+
+
 class Inbound(msgspec.Struct, frozen=True):
     """One thing a person sent, as its channel read it."""
 
@@ -42,7 +46,7 @@ class Delivery:
 
     channel: str
     provider_ref: str
-    state: Literal["sent", "delivered", "read", "failed", "unknown"]
+    state: Fate
     final: bool
     reason: str | None = None
     phone: str | None = None

@@ -19,7 +19,7 @@ from core.journeys import readers
 from core.journeys.notice_words import NotYet, Untrue, Words
 from core.journeys.quiet import held_until
 from core.journeys.readers import Reader
-from core.message import Notice
+from core.message import Notice, Option
 from core.outbox import Leaving
 from core.text import fields, pattern, say
 
@@ -151,4 +151,5 @@ def _letter(house: House, row: Leaving, reader: Reader, made: Words) -> Letter:
     if made.smile:
         text += " " + say(reader.language, "notice.smile")
     log = pattern(reader.language, made.key) if row.kind == "code" else text
-    return Letter(row, Notice(row.key, reader.channel, reader.to, text), reader, log)
+    options = tuple(Option(str(key), str(label)) for key, label in row.params.get("options", ()))
+    return Letter(row, Notice(row.key, reader.channel, reader.to, text, options=options), reader, log)

@@ -26,9 +26,7 @@ Question = Callable[[str], Awaitable[str | None]]
 """`(phone)`: puts the question; the provider's id of it, or None when it could not be put."""
 
 
-async def sim_changed_within(
-    conn: AsyncConnection, house: House, contact_id: int, hours: int = COOLING_HOURS
-) -> bool:
+async def sim_changed_within(conn: AsyncConnection, house: House, contact_id: int, hours: int = COOLING_HOURS) -> bool:
     """Whether the number behind this contact got another SIM, or another chat, in the last `hours`: then refuse what moves money."""
     since = house.clock.now() - timedelta(hours=hours)
     number = func.coalesce(contact.c.phone, contact.c.channel_user)
@@ -75,7 +73,9 @@ async def answered(conn: AsyncConnection, house: House, request: str, swapped: b
     if phone is None:
         return False
     now = house.clock.now()
-    await conn.execute(update(sim_question).where(question, sim_question.c.answered_at.is_(None)).values(answered_at=now))
+    await conn.execute(
+        update(sim_question).where(question, sim_question.c.answered_at.is_(None)).values(answered_at=now)
+    )
     if swapped is None or (not swapped and on is None):
         return False
     return await _note(conn, house, phone, "sim", _latest(house, on) if on else now)

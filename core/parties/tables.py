@@ -169,8 +169,12 @@ sim_change = Table(
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("phone", Text, nullable=False),
-    Column("kind", Text, nullable=False),  # sim: another card under the number; number: a chat moved to it, or away from it
-    Column("changed_at", Instant, nullable=False),  # no earlier than it can have been: a day without a time counts to its end
+    Column(
+        "kind", Text, nullable=False
+    ),  # sim: another card under the number; number: a chat moved to it, or away from it
+    Column(
+        "changed_at", Instant, nullable=False
+    ),  # no earlier than it can have been: a day without a time counts to its end
     Column("seen_at", Instant, nullable=False),
     UniqueConstraint("phone", "kind", "changed_at"),
 )

@@ -56,7 +56,7 @@ async def hooks(house: House, store: Store | Path) -> AsyncIterator[web.Applicat
     async with aiohttp.ClientSession() as http:
         sms = AfricasTalkingSms(Account("sandbox", SecretStr("k"), "http://127.0.0.1:1"), http)
         app[CHANNELS] = {"ussd": AfricasTalkingUssd(), "sms": sms}
-        app.add_routes(webhooks.routes())
+        app.add_routes(webhooks.routes(app[CHANNELS].values()))
         yield app
     await quick.close()
     await sessions.close()
