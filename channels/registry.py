@@ -79,6 +79,7 @@ def _kannel(tools: Tools) -> KannelSms:
         settings.kannel_password,
         f"{settings.public_url.rstrip('/')}/hooks/kannel/{settings.hook_secret.get_secret_value()}",
         settings.secret_key,
+        settings.kannel_sender,
     )
     return KannelSms(account, tools.http)
 

@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     kannel_base_url: str = "http://127.0.0.1:13013"
     kannel_username: str = ""
     kannel_password: SecretStr = SecretStr("")
+    kannel_sender: str | None = None
+    """The short code or name that messages come from, unless they answer one that was written to."""
 
     smtp_url: SecretStr = SecretStr("")
     """`smtp://user:password@host:587` or `smtps://...`."""

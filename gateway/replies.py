@@ -63,6 +63,8 @@ async def hear(turns: Turns, inbound: Inbound, channel: Channel) -> None:
         params: dict[str, Any] = json.loads(answer.reply)
         if contact_id is None:
             params |= {"to": inbound.user, "lang": answer.session.lang} if answer.session else {"to": inbound.user}
+        if inbound.channel == "sms" and inbound.service:
+            params["from"] = inbound.service  # who wrote to a short code is answered by it
         fresh = await outbox.enqueue(
             conn, turns.house, key=key, kind="reply", template="reply.text", params=params,
             channel=inbound.channel, contact_id=contact_id, priority=PRIORITY, resend_unknown=True,

@@ -152,4 +152,5 @@ def _letter(house: House, row: Leaving, reader: Reader, made: Words) -> Letter:
         text += " " + say(reader.language, "notice.smile")
     log = pattern(reader.language, made.key) if row.kind == "code" else text
     options = tuple(Option(str(key), str(label)) for key, label in row.params.get("options", ()))
-    return Letter(row, Notice(row.key, reader.channel, reader.to, text, options=options), reader, log)
+    notice = Notice(row.key, reader.channel, reader.to, text, row.params.get("from"), options)
+    return Letter(row, notice, reader, log)

@@ -74,7 +74,7 @@ async def open_doors(house: House, folder: Path) -> AsyncIterator[Doors]:
             }
         )  # fmt: skip
         house = replace(house, settings=settings)
-        rows = open_rows(Tools(settings, http, _nobody))
+        rows = open_rows(Tools(settings, http, nobody))
         quick, sessions, app = open_quick(house.db), EmbeddedStore(folder / "sessions.db"), web.Application()
         app[HOUSE], app[CHANNELS] = house, senders(rows)
         app[TURNS] = Turns(house, sessions, quick)
@@ -85,5 +85,5 @@ async def open_doors(house: House, folder: Path) -> AsyncIterator[Doors]:
         await sessions.close()
 
 
-async def _nobody(_notice: Notice) -> bool:
+async def nobody(_notice: Notice) -> bool:
     return False
