@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr("")
     hook_secret: SecretStr = SecretStr("")
     sessions_path: str = "hodi-sessions.db"
+    spool_path: str = "hodi-spool"
+    """A folder: what comes in while the database is away is kept there. Like the sessions' file, on a disk of this machine."""
     phone_page: bool = False
 
     africastalking_username: str = "sandbox"

@@ -17,6 +17,7 @@ from core.quick import open_quick
 from gateway import callbacks, quotes, webhooks
 from gateway.admin import routes as ops
 from gateway.desk import CHANNELS, CHECKS, HOUSE, TURNS
+from gateway.keeping import keeping
 from gateway.pages import bill, chat, chat_rooms, paylink, phone
 from gateway.prepare import prepare
 from gateway.sessions_redis import open_store
@@ -48,6 +49,7 @@ def make_app(house: House, *, host: str = "127.0.0.1", with_scheduler: bool = Tr
     app.cleanup_ctx.append(opened)
     bill.setup(app)
     chat.setup(app)
+    app.cleanup_ctx.append(keeping)
     phone.setup(app, host)
     if with_scheduler:
         app.cleanup_ctx.append(ticking)

@@ -9,17 +9,15 @@ with a reference (and never what she typed), and answered politely.
 import asyncio
 import logging
 import secrets
-import sqlite3
 import traceback
 from datetime import timedelta
 from typing import Any
 
-import asyncpg
 import msgspec
-from sqlalchemy.exc import DBAPIError
 
 from channels.contract import Channel, Page
 from core import effects, faults
+from core.db import AWAY
 from core.errors import Refused
 from core.house import House
 from core.message import Inbound, Screen
@@ -39,8 +37,6 @@ log = logging.getLogger("hodi.turn")
 
 PATIENCE_SECONDS = 6.0
 """For one read or one effect. The network waits ten; before that the customer is told politely."""
-AWAY = (DBAPIError, OSError, TimeoutError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What a database or store that is not there looks like."""
 MOST_NEEDS = 40
 MOST_TRIES = 6
 KEPT_FOR = {"ussd": timedelta(minutes=30)}

@@ -2,8 +2,8 @@
 
 Wrong secret or signature 403; not understood 400 {"code", "reason"} and nothing stored; understood 200. A USSD step is answered with
 the next screen. A message is answered through the outbox; it is claimed by the provider's id, so that a repeat has no second effect.
-Where the database is gone a message is answered 503, and the provider brings it again. What is wrong with one event of a batch
-keeps none of its neighbours back.
+While the database is away everything but a USSD step is kept on disk (`gateway/spool.py`) and answered 200 all the same. What is wrong
+with one event of a batch keeps none of its neighbours back.
 """
 
 import asyncio
@@ -12,19 +12,17 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import web
-from sqlalchemy.exc import DBAPIError
 
 from channels.contract import Acknowledges, Channel, Door, Event, NotUnderstood, Received
 from core.message import Inbound
 from gateway import heard, replies
-from gateway.desk import HOUSE, TURNS
+from gateway.desk import CHANNELS, HOUSE, SPOOL, TURNS
+from gateway.spool import Full
 
 log = logging.getLogger("hodi.webhooks")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
-AWAY = (DBAPIError, OSError)
-"""What a database that is not there looks like."""
 
 
 def routes(channels: Iterable[Channel]) -> list[web.AbstractRouteDef]:
@@ -67,15 +65,17 @@ async def _answer(
     app: web.Application, channel: Channel, door: Door, received: Received, events: list[Event]
 ) -> web.Response:
     """Acts on what was understood; the body of the 200 is the next screen, or whatever the provider expects."""
-    said, lost = None, None
+    said: str | None = None
+    wrong: Exception | None = None
     for event in events:
         try:
             said = await _act(app, channel, event) or said
-        except AWAY as why:
-            lost = why
-    if lost is not None:
-        log.error("a message of %s waits for its repeat: %s", channel.name, type(lost).__name__)
+        except Exception as why:
+            wrong = why
+    if isinstance(wrong, Full):
         return _refused(503, "later", "The message could not be kept; please bring it again.")
+    if wrong is not None:
+        raise wrong
     if said is None:
         said = door.answer(received)
     return web.Response(body=("OK" if said is None else said).encode(), headers=PLAIN)
@@ -83,17 +83,22 @@ async def _answer(
 
 async def _act(app: web.Application, channel: Channel, event: Event) -> str | None:
     """One thing a provider told us; the screen, where the answer itself is one."""
-    if not isinstance(event, Inbound):
-        await heard.take_in(app[HOUSE], event)
+    if isinstance(event, Inbound) and event.kind == "end":
         return None
-    if event.kind == "end":
-        return None
-    if channel.name == "ussd":
+    if isinstance(event, Inbound) and channel.name == "ussd":
         return await app[TURNS].take(event, channel)
-    await replies.hear(app[TURNS], event, channel)
-    if isinstance(channel, Acknowledges):
+    await app[SPOOL].take("hook", channel.name, event)
+    if isinstance(event, Inbound) and isinstance(channel, Acknowledges):
         _later(channel.acknowledge(event))
     return None
+
+
+async def take_in(app: web.Application, name: str, event: Event) -> None:
+    """What is no USSD step, now or when the database is back: harmless when repeated."""
+    if isinstance(event, Inbound):
+        await replies.hear(app[TURNS], event, app[CHANNELS][name])
+    else:
+        await heard.take_in(app[HOUSE], event)
 
 
 _running: set[asyncio.Task[None]] = set()

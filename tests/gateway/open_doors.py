@@ -19,6 +19,7 @@ from gateway import webhooks
 from gateway.desk import CHANNELS, HOUSE, TURNS
 from gateway.doubles.meta import PHONE_ID, VERSION, Meta
 from gateway.doubles.telegram import TOKEN, BotApi
+from gateway.keeping import open_spool
 from gateway.sessions import EmbeddedStore
 from gateway.ticking import dispatcher_of
 from gateway.turn import Turns
@@ -79,7 +80,7 @@ async def open_doors(house: House, folder: Path) -> AsyncIterator[Doors]:
         app[HOUSE], app[CHANNELS] = house, senders(rows)
         app[TURNS] = Turns(house, sessions, quick)
         app.add_routes(webhooks.routes(rows))
-        async with TestClient(TestServer(app)) as client:
+        async with open_spool(app, folder / "spool").drained(), TestClient(TestServer(app)) as client:
             yield Doors(client, house, app[CHANNELS], meta, bot)
         await quick.close()
         await sessions.close()

@@ -17,6 +17,7 @@ from core.outbox import outbox
 from core.quick import open_quick
 from gateway import webhooks
 from gateway.desk import CHANNELS, HOUSE, TURNS
+from gateway.keeping import open_spool
 from gateway.sessions import EmbeddedStore
 from gateway.ticking import dispatcher_of
 from gateway.turn import Turns
@@ -57,16 +58,17 @@ async def test_a_handset_talks_to_us_through_kannel_and_the_report_finds_back(
         app, quick, sessions = web.Application(), open_quick(house.db), EmbeddedStore(tmp_path / "sessions.db")
         app[HOUSE], app[CHANNELS], app[TURNS] = house, senders(rows), Turns(house, sessions, quick)
         app.add_routes(webhooks.routes(rows))
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        handset = await kannel.handset("+254700000004 20880 text BAL")
-        await until(house, ["waiting"])
-        await dispatcher_of(house, app[CHANNELS]).drain()
-        got = await handset.got()
-        assert "+254700000004" in got
-        assert "Account 1001" in got
-        await until(house, ["delivered"])
-        await runner.cleanup()
+        async with open_spool(app, tmp_path / "spool").drained():
+            runner = web.AppRunner(app)
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+            handset = await kannel.handset("+254700000004 20880 text BAL")
+            await until(house, ["waiting"])
+            await dispatcher_of(house, app[CHANNELS]).drain()
+            got = await handset.got()
+            assert "+254700000004" in got
+            assert "Account 1001" in got
+            await until(house, ["delivered"])
+            await runner.cleanup()
         await quick.close()
         await sessions.close()
