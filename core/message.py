@@ -86,6 +86,15 @@ class Screen(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
+class Template:
+    """A wording that the provider approved beforehand (WhatsApp), and what stands in its places, in their order."""
+
+    name: str
+    language: str
+    params: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A message that leaves on its own: rendered text for one contact on one channel."""
 
@@ -96,6 +105,10 @@ class Notice:
     text: str
     sender: str | None = None
     options: tuple[Option, ...] = ()
+    template: Template | None = None
+    """What is sent where free text is not allowed just now."""
+    only_template: bool = False
+    """Free text is known not to be allowed: she wrote to us too long ago."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ outbox = Table(
     Column("claimed_until", Instant),
     Column("provider_ref", Text),
     Column("reason", Text),
+    Column("tried", Text),  # the channels that failed for good and why, before it fell back to another: whatsapp:blocked
     Column("created_at", Instant, nullable=False),
     Column("settled_at", Instant),
     Index("ix_outbox_due", "state", "priority", "not_before", "id"),
@@ -86,6 +87,22 @@ class Leaving:
     params: dict[str, Any]
     attempts: int
     resend_unknown: bool
+    tried: str | None = None
+    """The channels that failed for good, and why: `whatsapp:blocked sms:no_route`."""
+
+    @property
+    def falls_back(self) -> bool:
+        """Whether another way to the customer may be tried: it is for an account, and nobody named the way."""
+        return self.channel is None and self.contact_id is None and self.account_id is not None
+
+    def after(self, channel: str, reason: str) -> str:
+        """`tried` once this channel has failed too."""
+        return f"{self.tried} {channel}:{reason}" if self.tried else f"{channel}:{reason}"
+
+    @property
+    def shut(self) -> frozenset[str]:
+        """The channels that failed."""
+        return frozenset(one.split(":", 1)[0] for one in (self.tried or "").split())
 
 
 async def enqueue(
@@ -265,6 +282,8 @@ class Outcome:
     attempts: int = 1
     not_before: datetime | None = None
     """With `waiting`: not a failure, but a time to wait for (quiet hours); no try is counted."""
+    tried: str | None = None
+    """With `waiting`: this way failed, and the next is tried at once; no try is counted."""
 
 
 _SETTLED = ("state", "provider_ref", "reason", "not_before", "settled_at", "attempts")
@@ -281,6 +300,8 @@ async def settle(conn: AsyncConnection, now: datetime, outcomes: Sequence[Outcom
     else:
         rows = [(*row, worker) for row in rows]
         await bulk.update_many(conn, outbox, ("id", "claimed_by"), (*_SETTLED, "claimed_until"), rows)
+    fallen = [(outcome.tried, outcome.id) for outcome in outcomes if outcome.tried]
+    await bulk.update_many(conn, outbox, ("id",), ("tried",), fallen)
 
 
 def _settled(now: datetime, outcome: Outcome) -> tuple[Any, ...]:
@@ -288,7 +309,7 @@ def _settled(now: datetime, outcome: Outcome) -> tuple[Any, ...]:
     state, again_at, attempts = outcome.state, outcome.not_before or now, outcome.attempts
     if state == "waiting":
         tries = attempts - 1
-        if outcome.not_before:
+        if outcome.not_before or outcome.tried:
             attempts = tries
         elif tries >= len(BACK_OFF_SECONDS):
             state = "dead"
