@@ -91,21 +91,27 @@ def standing_statement(user: Any) -> Select[Any]:
 def standings(rows: Sequence[Any]) -> list[Standing]:
     """The rows of one contact, an entry an account, by number."""
     if len(rows) == 1:
-        return [_standing(rows)]
+        return [_standing(rows[0], rows)]
     accounts: dict[int | None, list[Any]] = defaultdict(list)
     for row in rows:
         accounts[row[4]].append(row)
-    return sorted((_standing(mine) for mine in accounts.values()), key=lambda one: one.number or "")
+    return sorted((_standing(mine[0], mine) for mine in accounts.values()), key=lambda one: one.number or "")
 
 
-def _standing(rows: Sequence[Any]) -> Standing:
+def _standing(first: Any, rows: Sequence[Any]) -> Standing:
     """One account: each row has another of its open bills."""
-    _, contact_id, party_id, language, account_id, number, currency, owed, points, *_ = rows[0]
-    disputed = sum(row[10] or 0 for row in rows)
-    due = min((row[11] for row in rows if row[11] is not None and row[9] > row[10]), default=None)
-    day = date.fromisoformat(due) if isinstance(due, str) else due
+    _, contact_id, party_id, language, account_id, number, currency, owed, points, *_ = first
+    all_disputed, earliest = 0, None
+    for row in rows:
+        _, _, _, _, _, _, _, _, _, unpaid, disputed, due = row
+        if due is not None:
+            all_disputed += disputed
+            if unpaid > disputed and (earliest is None or due < earliest):
+                earliest = due
+    if isinstance(earliest, str):
+        earliest = date.fromisoformat(earliest)
     return Standing(
-        contact_id, party_id, language, account_id, number, currency, (owed or 0) - disputed, points or 0, day
+        contact_id, party_id, language, account_id, number, currency, (owed or 0) - all_disputed, points or 0, earliest
     )
 
 
@@ -122,15 +128,15 @@ class QuickSqlite:
         self._sql, self._reading = str(compiled), False
 
     def _connected(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0.05)
-            for pragma in ("query_only=ON", "mmap_size=268435456", "cache_size=-16000"):
-                self._connection.execute(f"PRAGMA {pragma}")
-        return self._connection
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0.05)
+        for pragma in ("query_only=ON", "mmap_size=268435456", "cache_size=-16000"):
+            connection.execute(f"PRAGMA {pragma}")
+        self._connection = connection
+        return connection
 
     async def standing(self, channel: str, user: str) -> list[Standing]:
         """See `Quick.standing`."""
-        connection = self._connected()
+        connection = self._connection or self._connected()
         if not self._reading:
             self._reading = True
             connection.execute("BEGIN")
