@@ -2,7 +2,8 @@
 
 Webhooks are signed over the raw body; a signed one is answered 200 whatever is in it, because the provider would repeat it for
 days. A screen becomes up to three buttons, else a list of up to ten rows, else numbered lines. Only within 24 hours of the
-customer's last message may we write freely; after that the answer is `window_closed`, and another channel is chosen.
+customer's last message may we write freely; after that a template goes that Meta approved, or the answer is `window_closed` and another
+channel is chosen.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ from channels.form import clean
 from channels.http import Answer, ask, download
 from channels.paging import Budget, pages
 from channels.whatsapp_payload import LARGEST_BODY, events, reason
-from core.message import Notice, Option, Screen, Sent
+from core.message import Notice, Option, Screen, Sent, Template
 
 TEXT = Budget(4000, 4000)
 """A text may hold 4,096 characters; counted in units it is a little less."""
@@ -116,13 +117,22 @@ class WhatsApp:
             "recipient_type": "individual",
             **address(notice.to),
         }
-        message |= draw(clean(notice.text), notice.options, self.choose)
-        if len(message.get("text", {}).get("body", "")) > LONGEST:
-            return errors.TOO_LONG.sent(notice.key)
         message["biz_opaque_callback_data"] = notice.key[:512]
+        if not notice.only_template:
+            drawn = draw(clean(notice.text), notice.options, self.choose)
+            if len(drawn.get("text", {}).get("body", "")) > LONGEST:
+                return errors.TOO_LONG.sent(notice.key)
+            sent = await self._post(url, notice.key, message | drawn)
+            if sent.reason != errors.WINDOW_CLOSED.code or notice.template is None:
+                return sent
+        if notice.template is None:
+            return errors.WINDOW_CLOSED.sent(notice.key)
+        return await self._post(url, notice.key, message | approved(notice.template))
+
+    async def _post(self, url: str, key: str, message: dict[str, Any]) -> Sent:
         async with self._lanes:
             answer = await ask(self.http, "POST", url, json=message, headers=self._headers)
-        return answer.sent(notice.key) if isinstance(answer, SendError) else judge(notice.key, answer)
+        return answer.sent(key) if isinstance(answer, SendError) else judge(key, answer)
 
 
 def genuine(secret: str, body: bytes, signature: str) -> bool:
@@ -161,6 +171,15 @@ def draw(text: str, options: Sequence[Option], choose: str) -> dict[str, Any]:
         return _interact("list", text, {"button": choose[:TITLE], "sections": [{"rows": [_row(o) for o in options]}]})
     lines = [text, *(f"{o.key}. {o.label}" for o in options)]
     return {"type": "text", "text": {"body": "\n".join(lines), "preview_url": False}}
+
+
+def approved(template: Template) -> dict[str, Any]:
+    """A template as Meta wants it: its places are filled in order, each on one line (it takes no line breaks there)."""
+    told: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
+    if template.params:
+        filled = [{"type": "text", "text": " ".join(clean(param).split())} for param in template.params]
+        told["components"] = [{"type": "body", "parameters": filled}]
+    return {"type": "template", "template": told}
 
 
 def _interactive(options: Sequence[Option]) -> bool:

@@ -13,25 +13,16 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Index,
-    Integer,
-    SmallInteger,
-    Table,
-    Text,
-    select,
-    update,
-)
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import bulk
-from core.db import Instant, Json, insert, metadata
+from core.db import insert
 from core.house import House
+from core.outbox_table import outbox as _outbox
 from core.sets import among
 
+outbox = _outbox
 CODE, PROMPT, NOTICE, CAMPAIGN = PRIORITIES = 0, 1, 5, 9
 """One-time codes before payment prompts and replies before notices before campaigns. There are no others: a claim asks the
 index for each of them in turn, so that what waits for tomorrow costs nothing today."""
@@ -40,36 +31,6 @@ CRASHES = 3
 """A row that was left behind by so many dispatchers in turn is taken for their killer, and laid aside."""
 BACK_OFF_SECONDS = (5, 30, 120, 600, 3600, 14_400)
 """After the last of these a row is a dead letter, for a person to look at and replay."""
-
-outbox = Table(
-    "outbox",
-    metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("key", Text, nullable=False, unique=True),
-    Column("kind", Text, nullable=False),  # notice, reply, push, airtime, campaign, code
-    Column("template", Text, nullable=False),  # a catalogue key: notice.ready, reply.text
-    Column("channel", Text),  # None: the contact's own choice when it is claimed
-    Column("contact_id", BigInteger),
-    Column("account_id", BigInteger),
-    Column("subject_id", BigInteger),  # the invoice, attempt, ticket or redemption it speaks of
-    Column("params", Json, nullable=False),
-    Column("priority", SmallInteger, nullable=False),
-    Column("resend_unknown", Boolean, nullable=False),
-    Column("not_before", Instant, nullable=False),
-    Column("state", Text, nullable=False),  # waiting, claimed, leaving, sent, delivered, failed, dropped, unknown, dead
-    Column("attempts", Integer, nullable=False),
-    Column("claimed_by", Text),
-    Column("claimed_until", Instant),
-    Column("provider_ref", Text),
-    Column("reason", Text),
-    Column("tried", Text),  # the channels that failed for good and why, before it fell back to another: whatsapp:blocked
-    Column("created_at", Instant, nullable=False),
-    Column("settled_at", Instant),
-    Index("ix_outbox_due", "state", "priority", "not_before", "id"),
-    Index("ix_outbox_provider_ref", "provider_ref"),
-    Index("ix_outbox_account", "account_id", "created_at"),
-    Index("ix_outbox_contact", "contact_id", "created_at"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +139,8 @@ _values = attrgetter(*Letter.__dataclass_fields__)
 """A letter's values in the order of its fields (the one of `dataclasses` copies deeply)."""
 
 
-_LEAVING = [outbox.c[name] for name in Leaving.__dataclass_fields__]
+LEAVING = [outbox.c[name] for name in Leaving.__dataclass_fields__]
+"""The columns of a `Leaving`."""
 
 
 async def claim(
@@ -188,7 +150,7 @@ async def claim(
     rows: list[Leaving] = []
     for priority in priorities:
         due = (
-            select(*_LEAVING)
+            select(*LEAVING)
             .where(outbox.c.state == "waiting", outbox.c.priority == priority, outbox.c.not_before <= now)
             .order_by(outbox.c.not_before, outbox.c.id)
             .limit(limit - len(rows))
@@ -247,7 +209,7 @@ async def take_up(conn: AsyncConnection, now: datetime, worker: str) -> list[Lea
     )
     while True:
         found = (
-            select(*_LEAVING, outbox.c.reason).where(outbox.c.state == "claimed", lost).order_by(outbox.c.id).limit(1)
+            select(*LEAVING, outbox.c.reason).where(outbox.c.state == "claimed", lost).order_by(outbox.c.id).limit(1)
         )
         row = (await conn.execute(found.with_for_update(skip_locked=True))).first()
         if row is None:
@@ -284,6 +246,8 @@ class Outcome:
     """With `waiting`: not a failure, but a time to wait for (quiet hours); no try is counted."""
     tried: str | None = None
     """With `waiting`: this way failed, and the next is tried at once; no try is counted."""
+    cost: str | None = None
+    """What the provider said it costs: `KES 0.8000`."""
 
 
 _SETTLED = ("state", "provider_ref", "reason", "not_before", "settled_at", "attempts")

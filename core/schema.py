@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Table, Text
 
-from core import audit, delivery, effects, outbox
+from core import audit, costs, delivery, effects, outbox, pace
 from core.access import tables as access
 from core.billing import tables as billing
 from core.campaigns import tables as campaigns
@@ -27,6 +27,6 @@ PARTITIONED = ("usage", "posting", "invoice_line")
 APPEND_ONLY = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_version", "allocation")
 
 __all__ = [
-    "APPEND_ONLY", "PARTITIONED", "access", "audit", "billing", "campaigns", "care", "catalog", "chat", "delivery", "effects",
-    "ledger", "metadata", "metering", "outbox", "parties", "payments", "rewards",
+    "APPEND_ONLY", "PARTITIONED", "access", "audit", "billing", "campaigns", "care", "catalog", "chat", "costs", "delivery", "effects",
+    "ledger", "metadata", "metering", "outbox", "pace", "parties", "payments", "rewards",
 ]  # fmt: skip

@@ -26,7 +26,7 @@ async def take_in(house: House, told: Told) -> None:
         elif told.channel == "airtime":
             await airtime.reported(conn, house, told)
         else:
-            await delivery.report(conn, house.clock.now(), told)
+            await delivery.report(conn, house, told)
 
 
 async def _consent(conn: AsyncConnection, house: House, told: OptOut) -> None:

@@ -151,8 +151,13 @@ def _first(
         if not isinstance(made, Letter) or not reader.closed or made.notice.template:
             return made
     if len(awake) < len(found):
-        return Held(row, house.clock.now() + REST, "the provider is out of order")
+        return out_of_order(house, row)
     return Failed(row, row.after("whatsapp", "window_closed"))
+
+
+def out_of_order(house: House, row: Leaving) -> Held:
+    """Its provider is left alone just now; no try is counted."""
+    return Held(row, house.clock.now() + REST, "the provider is out of order")
 
 
 def _one(

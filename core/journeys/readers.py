@@ -87,7 +87,8 @@ def _choose(
 
 async def _windows(conn: AsyncConnection, now: datetime, found: dict[int, list[Reader]]) -> dict[int, list[Reader]]:
     """Marks whom WhatsApp lets us write to only in approved words: one query, and none where nobody is on WhatsApp."""
-    ids = {one.contact_id for readers in found.values() for one in readers if one.channel == "whatsapp"} - {None}
+    chats = [one for readers in found.values() for one in readers if one.channel == "whatsapp"]
+    ids = {one.contact_id for one in chats if one.contact_id is not None}
     if not ids:
         return found
     rows = await conn.execute(

@@ -82,6 +82,7 @@ def upgrade() -> None:
     )
     op.create_table('early_report',
     sa.Column('provider_ref', sa.Text(), nullable=False),
+    sa.Column('channel', sa.Text(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=True),
     sa.Column('at', Instant(), nullable=False),
@@ -167,6 +168,16 @@ def upgrade() -> None:
     sa.UniqueConstraint('channel', 'ref', name=op.f('uq_media_channel_ref'))
     )
     op.create_index(op.f('ix_media_contact_id'), 'media', ['contact_id'], unique=False)
+    op.create_table('message_cost',
+    sa.Column('outbox_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('category', sa.Text(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('amount_micro', sa.BigInteger(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('outbox_id', 'channel', name=op.f('pk_message_cost'))
+    )
+    op.create_index('ix_message_cost_at', 'message_cost', ['at'], unique=False)
     op.create_table('number_series',
     sa.Column('series', sa.Text(), nullable=False),
     sa.Column('last', sa.BigInteger(), nullable=False),
@@ -202,6 +213,7 @@ def upgrade() -> None:
     sa.Column('claimed_until', Instant(), nullable=True),
     sa.Column('provider_ref', sa.Text(), nullable=True),
     sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('tried', sa.Text(), nullable=True),
     sa.Column('created_at', Instant(), nullable=False),
     sa.Column('settled_at', Instant(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox')),
@@ -211,6 +223,11 @@ def upgrade() -> None:
     op.create_index('ix_outbox_contact', 'outbox', ['contact_id', 'created_at'], unique=False)
     op.create_index('ix_outbox_due', 'outbox', ['state', 'priority', 'not_before', 'id'], unique=False)
     op.create_index('ix_outbox_provider_ref', 'outbox', ['provider_ref'], unique=False)
+    op.create_table('pace',
+    sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('left', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.PrimaryKeyConstraint('channel', name=op.f('pk_pace'))
+    )
     op.create_table('party',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
