@@ -86,7 +86,6 @@ async def _settle(
             "tried": tried,
             "not_before": at,
             "attempts": 0,
-            "provider_ref": None,
         }
     this = update(outbox).where(outbox.c.id == row.id, outbox.c.state.in_(OPEN))
     return (await conn.execute(this.values(values))).rowcount > 0
