@@ -122,15 +122,18 @@ async def enqueue_many(
     *,
     ids: Sequence[int] | None = None,
     known: bool = True,
+    times: Sequence[datetime] | None = None,
 ) -> int:
     """Let many things leave; how many are new. Takes one id each: more than a few hundred, and the caller reserves them.
 
-    `known=False` says that no key can have left before (its subject came to be in this transaction), which is quicker.
+    `known=False` says that no key can have left before (its subject came to be in this transaction), which is quicker. `times`: before
+    which each waits.
     """
     now = house.clock.now()
+    ids = house.ids.take_many(len(letters)) if ids is None else ids
     rows = [
-        (*_values(letter), row_id, now, "waiting", 0, now)
-        for letter, row_id in zip(letters, ids or house.ids.take_many(len(letters)), strict=True)
+        (*_values(letter), row_id, at, "waiting", 0, now)
+        for letter, row_id, at in zip(letters, ids, times or [now] * len(letters), strict=True)
     ]
     return await bulk.insert_many(conn, outbox, _BULK, rows, skip_known=known)
 

@@ -19,6 +19,7 @@ from gateway.admin import routes as ops
 from gateway.desk import CHANNELS, CHECKS, HOUSE, TURNS
 from gateway.keeping import keeping
 from gateway.pages import bill, chat, chat_rooms, paylink, phone
+from gateway.passed import noting
 from gateway.prepare import prepare
 from gateway.sessions_redis import open_store
 from gateway.ticking import ticking
@@ -47,6 +48,7 @@ def make_app(house: House, *, host: str = "127.0.0.1", with_scheduler: bool = Tr
     for routes in ROUTES:
         app.add_routes(routes())
     app.cleanup_ctx.append(opened)
+    app.cleanup_ctx.append(noting)
     bill.setup(app)
     chat.setup(app)
     app.cleanup_ctx.append(keeping)

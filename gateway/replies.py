@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import select
 
 from channels.contract import Channel, Door, Page
-from core import faults, outbox
+from core import effects, faults, outbox
 from core.care import interactions, media
 from core.message import Inbound, Notice, Screen, Sent
 from core.parties import contacts
@@ -65,10 +65,13 @@ async def hear(turns: Turns, inbound: Inbound, channel: Channel) -> None:
             params |= {"to": inbound.user, "lang": answer.session.lang} if answer.session else {"to": inbound.user}
         if inbound.channel == "sms" and inbound.service:
             params["from"] = inbound.service  # who wrote to a short code is answered by it
-        fresh = await outbox.enqueue(
-            conn, turns.house, key=key, kind="reply", template="reply.text", params=params,
-            channel=inbound.channel, contact_id=contact_id, priority=PRIORITY, resend_unknown=True,
-        )  # fmt: skip
+        if answer.silent:
+            fresh = await effects.first_time(conn, key, turns.house.clock.now())
+        else:
+            fresh = await outbox.enqueue(
+                conn, turns.house, key=key, kind="reply", template="reply.text", params=params,
+                channel=inbound.channel, contact_id=contact_id, priority=PRIORITY, resend_unknown=True,
+            )  # fmt: skip
         if fresh:
             await interactions.log(
                 conn, turns.house, channel=inbound.channel, direction="in", kind="turn", contact_id=contact_id,

@@ -17,6 +17,7 @@ from channels.contract import Acknowledges, Channel, Door, Event, NotUnderstood,
 from core.message import Inbound
 from gateway import heard, replies
 from gateway.desk import CHANNELS, HOUSE, SPOOL, TURNS
+from gateway.passed import PASSED
 from gateway.spool import Full
 
 log = logging.getLogger("hodi.webhooks")
@@ -86,7 +87,10 @@ async def _act(app: web.Application, channel: Channel, event: Event) -> str | No
     if isinstance(event, Inbound) and event.kind == "end":
         return None
     if isinstance(event, Inbound) and channel.name == "ussd":
-        return await app[TURNS].take(event, channel)
+        answer = await app[TURNS].answer(event, channel)
+        if PASSED in app:
+            app[PASSED].note(event, answer)
+        return answer.reply
     await app[SPOOL].take("hook", channel.name, event)
     if isinstance(event, Inbound) and isinstance(channel, Acknowledges):
         _later(channel.acknowledge(event))

@@ -5,7 +5,7 @@ on which the clocks change. Nor does anybody get more campaigns in a week than t
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
@@ -23,8 +23,13 @@ GONE = ("leaving", "sent", "delivered", "unknown")
 
 def held_until(now: datetime, zone: ZoneInfo, rules: Notices) -> datetime | None:
     """The instant (UTC) until which a notice waits; None: it may leave at once."""
+    return open_from(now, zone, rules.quiet_until, rules.quiet_from)
+
+
+def open_from(now: datetime, zone: ZoneInfo, opens: time, shuts: time) -> datetime | None:
+    """The instant (UTC) at which hours that are shut just now open again; None: they are open. Equal hours are never shut."""
     here = now.astimezone(zone)
-    start, end, wall = rules.quiet_from, rules.quiet_until, here.time()
+    start, end, wall = shuts, opens, here.time()
     if start == end:
         return None
     over_midnight = start > end
@@ -32,8 +37,8 @@ def held_until(now: datetime, zone: ZoneInfo, rules: Notices) -> datetime | None
     if not quiet:
         return None
     day = here.date() + timedelta(days=1 if over_midnight and wall >= start else 0)
-    opens = datetime.combine(day, end, tzinfo=zone)
-    return max(opens.astimezone(start_of(day, zone).tzinfo), now + timedelta(minutes=1))
+    first = datetime.combine(day, end, tzinfo=zone)
+    return max(first.astimezone(start_of(day, zone).tzinfo), now + timedelta(minutes=1))
 
 
 async def campaigns_had(conn: AsyncConnection, now: datetime, rows: Sequence[Leaving]) -> dict[int, int]:

@@ -12,6 +12,7 @@ from aiohttp import WSMessage, WSMsgType, web
 
 from channels.contract import NotUnderstood
 from channels.webchat import LARGEST_FRAME, Since, read, refusal
+from core import effects
 from core.access import secrets
 from core.care.interactions import Interaction, log_many
 from core.chat import transcript
@@ -129,13 +130,15 @@ async def _our_line(app: web.Application, inbound: Inbound, words: str, answer: 
     house, body = app[HOUSE], json.loads(answer.reply)
     body.pop("seq", None)
     contact_id = answer.session.who.contact_id if answer.session and answer.session.who else None
-    said = [
-        Interaction(contact_id, None, "webchat", direction, "turn", text)
-        for direction, text in (("in", words), ("out", body["text"]))
-    ]
+    passed = [("in", words)] if answer.silent else [("in", words), ("out", body["text"])]
+    said = [Interaction(contact_id, None, "webchat", direction, "turn", text) for direction, text in passed]
     async with house.db.writing() as conn:
         key = f"hodi:{inbound.message_id}"
-        if await transcript.write(conn, house, inbound.user, key=key, side="hodi", body=body):
+        if answer.silent:
+            fresh = await effects.first_time(conn, f"{inbound.user}:{key}", house.clock.now())
+        else:
+            fresh = await transcript.write(conn, house, inbound.user, key=key, side="hodi", body=body)
+        if fresh:
             await log_many(conn, house, said)
 
 

@@ -33,6 +33,7 @@ class Work:
     daraja: daraja.Double
     http: aiohttp.ClientSession
     url: str
+    box: web.Application
 
     @property
     def hook(self) -> str:
@@ -82,7 +83,7 @@ async def at_work(house: House, *, push: str = "sandbox", by_hand: bool = False)
         with TemporaryDirectory(prefix="hodi-spool-") as folder:
             open_spool(app, Path(folder))
             async with TestServer(app, port=port), aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
-                yield Work(pointed, box[sandbox.SERVICE], double, http, url)
+                yield Work(pointed, box[sandbox.SERVICE], double, http, url, box)
 
 
 def _pointed(house: House, url: str, box: str, mpesa: str, push: str) -> House:
