@@ -113,6 +113,8 @@ class Identity(Section):
     """What a chat that was linked once is good for: `link` needs no more, `pin` asks for the PIN before money and personal data."""
     pin_digits: Annotated[int, Field(ge=4, le=8)] = 4
     pin_tries: Annotated[int, Field(ge=3, le=10)] = 5
+    sim_check: bool = False
+    """Ask the network about the SIM whenever a one-time code leaves; a change stops codes and money for 72 hours. Each question costs."""
 
 
 class Rewards(Section):

@@ -23,6 +23,8 @@ from gateway.turn import Answer, Turns
 log = logging.getLogger("hodi.replies")
 
 PRIORITY = 1
+BUTTONS = frozenset({"callback", "label"})
+"""Details that only a pressed button or a chosen row has: of Telegram, of WhatsApp."""
 
 
 class _AsLetter:
@@ -55,6 +57,8 @@ async def hear(turns: Turns, inbound: Inbound, channel: Channel) -> None:
         return
     if inbound.kind == "contact":
         inbound = await _introduced(turns, inbound)
+    elif await _is_stale(turns, inbound):
+        inbound = msgspec.structs.replace(inbound, text="")
     answer = await turns.answer(inbound, _AsLetter(channel))
     if answer.unavailable:
         raise ConnectionError("the turn could not be taken")
@@ -91,6 +95,27 @@ async def _introduced(turns: Turns, inbound: Inbound) -> Inbound:
         async with turns.house.db.writing() as conn:
             await contacts.find_or_make(conn, turns.house, inbound.channel, inbound.user, inbound.phone)
     return msgspec.structs.replace(inbound, kind="new", text="")
+
+
+async def _is_stale(turns: Turns, inbound: Inbound) -> bool:
+    """Whether a button was pressed that does not hang on the newest answer (an older screen, or pressed twice): what it says there means
+    something else by now, so she is shown where she is instead."""
+    pressed = inbound.details.get("context") if inbound.details.keys() & BUTTONS else None
+    if pressed is None:
+        return False
+    out = outbox.outbox.c
+    async with turns.house.db.reading() as conn:
+        contact = await contacts.find(conn, inbound.channel, inbound.user)
+        newest = (
+            select(out.provider_ref)
+            .where(
+                out.contact_id == (contact.id if contact else 0), out.kind == "reply", out.channel == inbound.channel
+            )
+            .order_by(out.created_at.desc(), out.id.desc())
+            .limit(1)
+        )
+        row = (await conn.execute(newest)).first()
+    return row is not None and row.provider_ref != pressed
 
 
 async def _answered(turns: Turns, key: str) -> bool:

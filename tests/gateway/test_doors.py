@@ -186,16 +186,39 @@ async def test_a_telegram_start_is_answered_with_buttons_and_pressing_one_is_a_t
     [welcome] = doors.bot.taken
     assert welcome["chat"] == "1001"
     button = welcome["buttons"][0]
-    message = {"message_id": 1, "date": 1795300000, "chat": {"id": 1001, "type": "private", "first_name": "A"}}
-    who = {"id": 1001, "is_bot": False, "first_name": "A"}
-    press = {"id": "cb1", "from": who, "chat_instance": "1", "data": button["callback_data"], "message": message}
-    assert (await doors.telegram(json.dumps({"update_id": 7, "callback_query": press}).encode())).status == 200
+    assert (await doors.telegram(press(7, button["callback_data"], 1))).status == 200
     assert await doors.sent() == {"sent": 1}
     for _ in range(100):
         if doors.bot.acknowledged:
             break
         await asyncio.sleep(0.01)
-    assert doors.bot.acknowledged == ["cb1"]
+    assert doors.bot.acknowledged == ["cb7"]
+
+
+def press(update_id: int, data: str, message_id: int) -> bytes:
+    """A button pressed on the message of this id."""
+    chat = {"id": 1001, "type": "private", "first_name": "A"}
+    query = {
+        "id": f"cb{update_id}", "from": {"id": 1001, "is_bot": False, "first_name": "A"}, "chat_instance": "1", "data": data,
+        "message": {"message_id": message_id, "date": 1795300000, "chat": chat},
+    }  # fmt: skip
+    return json.dumps({"update_id": update_id, "callback_query": query}).encode()
+
+
+async def test_a_button_pressed_twice_or_on_an_older_screen_shows_where_she_is_and_does_nothing(doors: Doors) -> None:
+    await a_customer(doors.house)
+    await doors.telegram(tg(1, contact={"phone_number": WANJIKU, "first_name": "W", "user_id": 1001}))
+    await doors.sent()
+    [home] = doors.bot.taken
+    pay = next(one["callback_data"] for one in home["buttons"] if "Pay" in one["text"])
+    await doors.telegram(press(2, pay, 1))
+    await doors.telegram(press(3, pay, 1))  # twice, before the next screen was even sent
+    await doors.sent()
+    second, third = doors.bot.taken[1:]
+    assert second["buttons"] == third["buttons"] != home["buttons"]
+    await doors.telegram(press(4, "1", 1))
+    await doors.sent()
+    assert doors.bot.taken[3]["buttons"] == second["buttons"]
 
 
 async def test_groups_edits_and_bots_say_nothing_to_us(doors: Doors) -> None:
