@@ -60,6 +60,8 @@ class Settings(ProviderSettings, BaseSettings):
     kannel_base_url: str = "http://127.0.0.1:13013"
     kannel_username: str = ""
     kannel_password: SecretStr = SecretStr("")
+    kannel_sender: str | None = None
+    """The short code or name that messages come from, unless they answer one that was written to."""
 
     network_url: str = ""
     """Where bars are told by HTTP; empty: by RADIUS if `radius_host` is set, else by nobody."""
@@ -97,6 +99,17 @@ class Notices(Section):
     quiet_until: time = time(8, 0)
     per_second: dict[str, Annotated[int, Field(ge=1)]] = {}
     """Messages a second that the operator's contract allows, by channel: `{sms: 50}`. No entry: as fast as it goes."""
+    order: tuple[Literal["sms", "whatsapp", "telegram", "webchat", "email"], ...] = (
+        "sms", "whatsapp", "telegram", "webchat", "email",
+    )  # fmt: skip
+    """Which way a customer of several is told first, and which way next when that failed."""
+    whatsapp_templates: Annotated[dict[str, tuple[str, ...]], Field(default_factory=dict)]
+    """Notices that Meta approved as templates, with the fields their places take in order: `{notice.ready.pay: [amount, date, link]}`.
+    The template is named like the notice with `_` for `.`, in each language. Others go by WhatsApp only within 24 hours of her word."""
+    campaigns_per_week: Annotated[int, Field(ge=1)] = 3
+    """No customer gets more campaigns than so many in any seven days, whoever planned them."""
+    prices: Annotated[dict[str, Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]], Field(default_factory=dict)]
+    """What a message costs where the provider does not say, in the operator's currency: `{sms: "0.80", whatsapp.utility: "0.55"}`."""
 
 
 class Identity(Section):
@@ -107,6 +120,8 @@ class Identity(Section):
     """What a chat that was linked once is good for: `link` needs no more, `pin` asks for the PIN before money and personal data."""
     pin_digits: Annotated[int, Field(ge=4, le=8)] = 4
     pin_tries: Annotated[int, Field(ge=3, le=10)] = 5
+    sim_check: bool = False
+    """Ask the network about the SIM whenever a one-time code leaves; a change stops codes and money for 72 hours. Each question costs."""
 
 
 class Rewards(Section):

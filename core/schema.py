@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Table, Text
 
-from core import audit, delivery, effects, outbox
+from core import audit, costs, delivery, effects, outbox, pace
 from core.access import tables as access
 from core.approvals import tables as approvals
 from core.balances import tables as balances
@@ -33,7 +33,7 @@ APPEND_ONLY = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_ve
 
 __all__ = [
     "APPEND_ONLY", "PARTITIONED", "access", "approvals", "audit", "balances", "barring", "billing", "campaigns", "care", "catalog", "chat",
-    "collections", "delivery", "effects",
-    "ledger", "metadata", "metering", "outbox", "parties", "payments", "rewards",
+    "collections", "costs", "delivery", "effects",
+    "ledger", "metadata", "metering", "outbox", "pace", "parties", "payments", "rewards",
     "vending",
 ]  # fmt: skip

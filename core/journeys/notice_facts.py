@@ -5,7 +5,7 @@ Each answers {subject id: facts}; a subject that is not there any more is not in
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from sqlalchemy import Text, and_, cast, exists, func, literal, select
@@ -77,14 +77,21 @@ class CampaignFacts:
 
     state: str
     texts: Mapping[str, str]
+    texts_b: Mapping[str, str] | None = None
+    window: tuple[time, time] | None = None
+    """The hours in which it may leave, in the operator's zone."""
 
 
 async def campaigns(conn: AsyncConnection, ids: Collection[int]) -> Mapping[int, CampaignFacts]:
     """Campaigns by id."""
-    rows = await conn.execute(
-        select(campaign.c.id, campaign.c.state, campaign.c.texts).where(among(conn, campaign.c.id, ids))
-    )
-    return {row.id: CampaignFacts(row.state, row.texts) for row in rows}
+    c = campaign.c
+    columns = (c.id, c.state, c.texts, c.texts_b, c.window_from, c.window_until)
+    rows = await conn.execute(select(*columns).where(among(conn, c.id, ids)))
+    return {row.id: CampaignFacts(row.state, row.texts, row.texts_b, _window(row)) for row in rows}
+
+
+def _window(row: Any) -> tuple[time, time] | None:
+    return (time.fromisoformat(row.window_from), time.fromisoformat(row.window_until)) if row.window_from else None
 
 
 async def bills(conn: AsyncConnection, ids: Collection[int]) -> Mapping[int, BillFacts]:

@@ -6,12 +6,14 @@ words are settled when they are put down: replies, tickets. A one-time code is f
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from core import money
 from core.balances.model import OPEN, Bucket
 from core.balances.words import called, shown
 from core.house import House
 from core.journeys.notice_facts import AttemptFacts, BillFacts, CampaignFacts, CreditFacts, ReceiptFacts
+from core.journeys.quiet import open_from
 from core.journeys.readers import Reader
 from core.outbox import Leaving
 from core.parties import codes
@@ -39,9 +41,10 @@ class Untrue:
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """It is still true and must wait for a person's word; why."""
+    """It is still true and must wait: for a person's word, or until an hour; why."""
 
     reason: str
+    until: datetime | None = None
 
 
 PAID, GONE = Untrue("paid meanwhile"), Untrue("not there any more")
@@ -157,7 +160,10 @@ def campaign(house: House, row: Leaving, reader: Reader, sent: CampaignFacts) ->
         return Untrue(f"the campaign is {sent.state}")
     if reader.stopped or not reader.marketing:
         return Untrue("she asked for no campaigns")
-    text = sent.texts.get(reader.language) or sent.texts.get("en") or next(iter(sent.texts.values()))
+    if sent.window and (until := open_from(house.clock.now(), house.zone, *sent.window)):
+        return NotYet("outside its hours", until)
+    texts = sent.texts_b if row.params.get("arm") == "b" and sent.texts_b else sent.texts
+    text = texts.get(reader.language) or texts.get("en") or next(iter(texts.values()))
     return Words("campaign", _always(house), text=text, can_wait=True)
 
 

@@ -106,6 +106,12 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('texts', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('texts_b', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=True),
+    sa.Column('holdout_percent', sa.SmallInteger(), nullable=False),
+    sa.Column('window_from', sa.Text(), nullable=True),
+    sa.Column('window_until', sa.Text(), nullable=True),
+    sa.Column('per_minute', sa.Integer(), nullable=True),
+    sa.Column('next_at', Instant(), nullable=True),
     sa.Column('segment', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('channel', sa.Text(), nullable=False),
     sa.Column('starts_at', Instant(), nullable=False),
@@ -126,6 +132,7 @@ def upgrade() -> None:
     )
     op.create_table('early_report',
     sa.Column('provider_ref', sa.Text(), nullable=False),
+    sa.Column('channel', sa.Text(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=True),
     sa.Column('at', Instant(), nullable=False),
@@ -194,6 +201,33 @@ def upgrade() -> None:
     sa.UniqueConstraint('code', 'owner_id', 'asset', name=op.f('uq_ledger_account_code_owner_id_asset'))
     )
     op.create_index('ix_ledger_account_owner', 'ledger_account', ['owner_id'], unique=False)
+    op.create_table('media',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('ref', sa.Text(), nullable=False),
+    sa.Column('contact_id', sa.BigInteger(), nullable=True),
+    sa.Column('caption', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('type', sa.Text(), nullable=True),
+    sa.Column('size', sa.BigInteger(), nullable=True),
+    sa.Column('sha256', sa.Text(), nullable=True),
+    sa.Column('body', sa.LargeBinary(), nullable=True),
+    sa.Column('at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_media')),
+    sa.UniqueConstraint('channel', 'ref', name=op.f('uq_media_channel_ref'))
+    )
+    op.create_index(op.f('ix_media_contact_id'), 'media', ['contact_id'], unique=False)
+    op.create_table('message_cost',
+    sa.Column('outbox_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('category', sa.Text(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('amount_micro', sa.BigInteger(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('outbox_id', 'channel', name=op.f('pk_message_cost'))
+    )
+    op.create_index('ix_message_cost_at', 'message_cost', ['at'], unique=False)
     op.create_table('number_series',
     sa.Column('series', sa.Text(), nullable=False),
     sa.Column('last', sa.BigInteger(), nullable=False),
@@ -229,6 +263,7 @@ def upgrade() -> None:
     sa.Column('claimed_until', Instant(), nullable=True),
     sa.Column('provider_ref', sa.Text(), nullable=True),
     sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('tried', sa.Text(), nullable=True),
     sa.Column('created_at', Instant(), nullable=False),
     sa.Column('settled_at', Instant(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox')),
@@ -238,6 +273,11 @@ def upgrade() -> None:
     op.create_index('ix_outbox_contact', 'outbox', ['contact_id', 'created_at'], unique=False)
     op.create_index('ix_outbox_due', 'outbox', ['state', 'priority', 'not_before', 'id'], unique=False)
     op.create_index('ix_outbox_provider_ref', 'outbox', ['provider_ref'], unique=False)
+    op.create_table('pace',
+    sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('left', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.PrimaryKeyConstraint('channel', name=op.f('pk_pace'))
+    )
     op.create_table('party',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
@@ -316,6 +356,22 @@ def upgrade() -> None:
     sa.Column('last_id', sa.BigInteger(), nullable=False),
     sa.Column('postings', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('first_id', name=op.f('pk_seal_due'))
+    )
+    op.create_table('sim_change',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('phone', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('changed_at', Instant(), nullable=False),
+    sa.Column('seen_at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_sim_change')),
+    sa.UniqueConstraint('phone', 'kind', 'changed_at', name=op.f('uq_sim_change_phone_kind_changed_at'))
+    )
+    op.create_table('sim_question',
+    sa.Column('request', sa.Text(), nullable=False),
+    sa.Column('phone', sa.Text(), nullable=False),
+    sa.Column('asked_at', Instant(), nullable=False),
+    sa.Column('answered_at', Instant(), nullable=True),
+    sa.PrimaryKeyConstraint('request', name=op.f('pk_sim_question'))
     )
     op.create_table('staff',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -488,6 +544,7 @@ def upgrade() -> None:
     sa.Column('campaign_id', sa.BigInteger(), nullable=False),
     sa.Column('contact_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('outbox_id', sa.BigInteger(), nullable=True),
+    sa.Column('arm', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['campaign_id'], ['campaign.id'], name=op.f('fk_campaign_member_campaign_id')),
     sa.PrimaryKeyConstraint('campaign_id', 'contact_id', name=op.f('pk_campaign_member'))
     )
