@@ -70,13 +70,14 @@ def _of_totals(sheet: Sheet, meter: str) -> Coverage:
     want = sheet.micro(meter)
     result = Coverage({}, {})
     for allowance in of_meter(sheet, meter):
-        taken, left = np.zeros_like(want), []
+        taken, left = [], []
         for bucket in _buckets(sheet, allowance):
-            got = np.minimum(want - taken, bucket.units)
+            got = np.minimum(want, bucket.units)
             left.append(Carried(bucket.units - got))
-            taken = taken + got
-        result.used[allowance.code], result.left[allowance.code] = taken, tuple(left)
-        want = want - taken
+            taken.append(got)
+            want = want - got
+        used: Column = sum(taken[1:], taken[0])
+        result.used[allowance.code], result.left[allowance.code] = used, tuple(left)
     return result
 
 
