@@ -102,7 +102,9 @@ def number(given: Any, where: str) -> Fraction:
         raise CannotRate(where, f"{str(given)[:40]!r} is no number", 'write it as text, such as "42"')
     text = str(given).strip()
     if text.startswith("-"):
-        raise CannotRate(where, f"{text[:40]} is negative", "correct it; what the customer delivers has a meter of its own")
+        raise CannotRate(
+            where, f"{text[:40]} is negative", "correct it; what the customer delivers has a meter of its own"
+        )
     if not _NUMBER.fullmatch(text):
         raise CannotRate(where, f"{text[:40]!r} is no plain number", 'write digits, such as "42" or "0.5"')
     return Fraction(text)

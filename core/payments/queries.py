@@ -72,6 +72,11 @@ async def account_facts(conn: AsyncConnection, account_id: int) -> Row[str, str,
     return (await conn.execute(query)).first()
 
 
+async def branch_of(conn: AsyncConnection, account_id: int) -> int | None:
+    """The branch that looks after an account."""
+    return (await conn.execute(select(account.c.branch_id).where(account.c.id == account_id))).scalar_one_or_none()
+
+
 _DEBT = [open_item.c[field.name] for field in fields(Debt) if field.name != "priority"]
 
 
@@ -96,6 +101,12 @@ async def receipt_by_txn(
     return (await conn.execute(query)).first()
 
 
+async def taken_back(conn: AsyncConnection, receipt_id: int) -> int:
+    """How much of a receipt was taken back, in minor units."""
+    query = select(receipt.c.reversed_minor).where(receipt.c.id == receipt_id)
+    return int((await conn.execute(query)).scalar_one())
+
+
 async def unallocated(conn: AsyncConnection, account_ids: Sequence[int]) -> list[Row[int, int, int]]:
     """(account, receipt, credit left) of the receipts that still hold credit, oldest receipt first."""
     left = func.sum(allocation.c.amount_minor)
@@ -108,3 +119,14 @@ async def unallocated(conn: AsyncConnection, account_ids: Sequence[int]) -> list
         .order_by(receipt.c.id)
     )
     return list(await conn.execute(query))
+
+
+async def receipt_facts(conn: AsyncConnection, receipt_id: int) -> tuple[int | None, int]:
+    """(the request it answers or None, minor units) of a receipt."""
+    query = (
+        select(attempt.c.request_id, receipt.c.amount_minor)
+        .select_from(receipt.outerjoin(attempt, attempt.c.id == receipt.c.attempt_id))
+        .where(receipt.c.id == receipt_id)
+    )
+    row = (await conn.execute(query)).one()
+    return row[0], int(row[1])

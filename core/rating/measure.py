@@ -68,7 +68,4 @@ def used_by_time(sheet: Sheet, measure: Measure) -> list[Exact]:
     quantity = within(sheet, measure, remaining(sheet, measure))
     bands = sheet.bands(measure.meter, measure.charge)
     names = sheet.terms.times.names if sheet.terms.times else ()
-    return [
-        Exact.of(sums(starts, np.where(bands == band, quantity, 0)), MICRO)
-        for band in range(len(names))
-    ]
+    return [Exact.of(sums(starts, np.where(bands == band, quantity, 0)), MICRO) for band in range(len(names))]

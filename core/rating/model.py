@@ -82,6 +82,7 @@ class Batch:
     `quantity[meter]`: totals; where absent they are the sum of `events[meter]`. `history[meter]`: (sum, how many) of the
     earlier periods that the tariff asks for. `fraction`: (numerators, denominators) of the period in which each service
     was there; None is all of it. `opening`/`closing`: whose first or last bill this is (charges in advance need it).
+    `began`: how many days of the period each service was not there at first (None: told by `opening` and `closing`).
     `pool`: services with the same number share the shared allowances. `cut`: set where this is a piece of a period only.
     """
 
@@ -97,6 +98,7 @@ class Batch:
     pool: Column | None = None
     opening: Mask | None = None
     closing: Mask | None = None
+    began: Column | None = None
     cut: Cut | None = None
 
     def part(self, low: int, high: int) -> "Batch":
@@ -115,6 +117,7 @@ class Batch:
             None if self.pool is None else self.pool[here],
             None if self.opening is None else self.opening[here],
             None if self.closing is None else self.closing[here],
+            None if self.began is None else self.began[here],
         )
 
 

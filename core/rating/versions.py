@@ -57,7 +57,9 @@ def agreed(versions: Sequence[Tariff]) -> None:
             raise CannotRate(where, "it has another zone or currency than the version before", remedy)
         for meter in one.meters.keys() & other.meters.keys():
             if one.meters[meter] != other.meters[meter]:
-                raise CannotRate(where, f"it measures {meter!r} in {other.meters[meter]}, not {one.meters[meter]}", remedy)
+                raise CannotRate(
+                    where, f"it measures {meter!r} in {other.meters[meter]}, not {one.meters[meter]}", remedy
+                )
         for meter in one.history.keys() & other.history.keys():
             if one.history[meter] != other.history[meter]:
                 wrong = f"it averages {other.history[meter]} periods of {meter!r}, not {one.history[meter]}"
@@ -91,7 +93,9 @@ def pieces(versions: Sequence[Tariff], batch: Batch) -> list[Piece]:
     days = _days(batch, [(low, high) for _, low, high in parts])
     registers = frozenset[str]().union(*(tariff.registers for tariff in versions))
     shares = {
-        meter: [column] * len(days) if meter in registers else hand_out([_part(column, n, days) for n in range(len(days))])
+        meter: [column] * len(days)
+        if meter in registers
+        else hand_out([_part(column, n, days) for n in range(len(days))])
         for meter, column in batch.quantity.items()
     }
     found: list[Piece] = []
@@ -151,7 +155,7 @@ def _days(batch: Batch, parts: Sequence[tuple[date, date]]) -> list[Column]:
         there = batch.fraction[0] * total // np.maximum(batch.fraction[1], 1)
         began = np.zeros(batch.size, dtype=np.bool_) if batch.opening is None else batch.opening
         ended = np.zeros(batch.size, dtype=np.bool_) if batch.closing is None else batch.closing
-        start = np.where(began & ~ended, total - there, 0)
+        start = np.where(began & ~ended, total - there, 0) if batch.began is None else batch.began
     result = []
     for low, high in parts:
         first, last = (low - batch.period_from).days, (high - batch.period_from).days
