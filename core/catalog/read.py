@@ -24,7 +24,9 @@ class _Loader(yaml.SafeLoader):
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str) and key in seen:
+            if not isinstance(key, str):
+                continue
+            if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"{key!r} is written twice", key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep)
@@ -62,7 +64,7 @@ def documents(path_or_text: str | Path) -> list[tuple[str, TariffDoc]]:
         refuse(where, f"it has {len(text)} characters", f"a tariff has at most {LARGEST_TEXT}")
     try:
         raw = [raw for raw in yaml.load_all(text, Loader=_Loader) if raw is not None]
-    except yaml.YAMLError as why:
+    except (yaml.YAMLError, ValueError, RecursionError) as why:
         refuse(where, "it is not YAML: " + re.sub(r"\s+", " ", str(why)), "correct that line")
     if not raw:
         refuse(where, "it is empty", "write a tariff; the guide write-a-tariff.md shows one")

@@ -10,6 +10,7 @@ from datetime import date
 
 import numpy as np
 
+from core.rating.errors import CannotRate
 from core.rating.exact import MICRO, Column, Exact, Mask, total_of
 from core.rating.model import Carried, Events
 from core.rating.rounding import Mode, divide, to_whole
@@ -144,9 +145,11 @@ def _own(sheet: Sheet, allowance: Allowance) -> Exact:
 
 
 def _buckets(sheet: Sheet, allowance: Allowance) -> list[Carried]:
-    """What is there, the oldest first: what was carried over, then this period's own."""
+    """What is there, the oldest first: what was carried over and has not expired, then this period's own."""
     own = _own(sheet, allowance).spread(sheet.size).values
-    return [*sheet.batch.carried.get(allowance.code, ()), Carried(own)]
+    begin = _seconds(sheet.batch.period_from)
+    old = [one for one in sheet.batch.carried.get(allowance.code, ()) if one.until is None or one.until > begin]
+    return [*old, Carried(own)]
 
 
 def _take(sheet: Sheet, allowance: Allowance, events: Events, want: Column, bucket: Carried) -> tuple[Column, Column]:
@@ -181,6 +184,9 @@ def _eligible(sheet: Sheet, allowance: Allowance, events: Events, until: int | N
         mask &= events.at < until
     if allowance.during is not None:
         mask &= np.isin(sheet.bands(allowance.meter, allowance.code), sorted(allowance.during))
-    if allowance.destinations is not None and events.destination is not None:
+    if allowance.destinations is not None and len(events):
+        if events.destination is None:
+            wrong = "it is for some destinations only"
+            raise CannotRate(f"allowance {allowance.code}", wrong, "give each row its `destination`")
         mask &= np.isin(events.destination, sorted(allowance.destinations))
     return mask
