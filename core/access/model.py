@@ -14,8 +14,7 @@ PERMISSIONS: dict[str, str] = {
     "payment.see": "see payments and what they paid",
     "ticket.see": "see tickets",
     "ticket.write": "open tickets and move them on",
-    "dispute.decide": "decide a dispute: credit what was wrong on a bill, within the operator's limit",
-    "credit.any": "credit more than that limit",
+    "dispute.decide": "decide a dispute: credit what was wrong on a bill",
     "talk.answer": "take chats that ask for a person, and answer them",
     "day.see": "see a day: bills, payments, messages, and the cash expected",
     "collections.see": "see who is late, what holds, and what comes next",
@@ -53,7 +52,7 @@ ROLES: dict[str, frozenset[str]] = {
     | {"customer.reveal", "ticket.write", "dispute.decide", "talk.answer", "outbox.see"}
     | _LATE,
     "finance": _LOOK
-    | {"customer.reveal", "dispute.decide", "credit.any", "outbox.see", "outbox.replay", "usage.see", "usage.write"}
+    | {"customer.reveal", "dispute.decide", "outbox.see", "outbox.replay", "usage.see", "usage.write"}
     | _LATE,
     "collector": _LOOK | {"customer.reveal"} | _LATE,
     "marketing": frozenset({"day.see", "campaign.see", "campaign.run", "console.use"}),
