@@ -20,9 +20,14 @@ def is_holiday(day: date, country: str) -> bool:
     return calendar is not None and day in calendar
 
 
-def on_or_after(day: date, country: str) -> date:
-    """The first bank business day on or after `day`; Monday to Friday where a country's holidays are not known."""
+def works(day: date, country: str) -> bool:
+    """Whether banks work on that day; Monday to Friday where a country's holidays are not known."""
     calendar = _calendar(country)
-    while not (calendar.is_working_day(day) if calendar is not None else day.weekday() < 5):
+    return calendar.is_working_day(day) if calendar is not None else day.weekday() < 5
+
+
+def on_or_after(day: date, country: str) -> date:
+    """The first bank business day on or after `day`."""
+    while not works(day, country):
         day += timedelta(days=1)
     return day

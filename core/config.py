@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.arrears import Collections
 from core.errors import BadInput
 from core.money import known
 from core.text import LANGUAGES
@@ -63,6 +64,16 @@ class Settings(BaseSettings):
     kannel_base_url: str = "http://127.0.0.1:13013"
     kannel_username: str = ""
     kannel_password: SecretStr = SecretStr("")
+
+    network_url: str = ""
+    """Where bars are told by HTTP; empty: by RADIUS if `radius_host` is set, else by nobody."""
+    network_secret: SecretStr = SecretStr("")
+    radius_host: str = ""
+    radius_secret: SecretStr = SecretStr("")
+    radius_auth_port: int = 1812
+    radius_coa_host: str = ""
+    """The access server (or the proxy before many) that ends sessions; empty: `radius_host`."""
+    radius_coa_port: int = 3799
 
     smtp_url: SecretStr = SecretStr("")
     """`smtp://user:password@host:587` or `smtps://...`."""
@@ -180,6 +191,7 @@ class Operator(_Section):
     readings: Readings = Readings()
     desk: Desk = Desk()
     vending: Vending = Vending()
+    collections: Collections = Collections()
 
     @property
     def zoneinfo(self) -> ZoneInfo:

@@ -4,11 +4,14 @@ from sqlalchemy import BigInteger, Column, Table, Text
 
 from core import audit, delivery, effects, outbox
 from core.access import tables as access
+from core.balances import tables as balances
+from core.barring import tables as barring
 from core.billing import tables as billing
 from core.campaigns import tables as campaigns
 from core.care import tables as care
 from core.catalog import tables as catalog
 from core.chat import tables as chat
+from core.collections import tables as collections
 from core.db import metadata
 from core.ledger import tables as ledger
 from core.metering import tables as metering
@@ -24,11 +27,12 @@ id_block = Table(
     Column("next_id", BigInteger, nullable=False),
 )
 
-PARTITIONED = ("usage", "posting", "invoice_line")
-APPEND_ONLY = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_version", "allocation")
+PARTITIONED = ("usage", "posting", "invoice_line", "usage_event")
+APPEND_ONLY = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_version", "allocation", "bucket_movement")
 
 __all__ = [
-    "APPEND_ONLY", "PARTITIONED", "access", "audit", "billing", "campaigns", "care", "catalog", "chat", "delivery", "effects",
+    "APPEND_ONLY", "PARTITIONED", "access", "audit", "balances", "barring", "billing", "campaigns", "care", "catalog", "chat",
+    "collections", "delivery", "effects",
     "ledger", "metadata", "metering", "outbox", "parties", "payments", "rewards",
     "vending",
 ]  # fmt: skip

@@ -183,6 +183,8 @@ class Act:
 
 
 State = Menu | Pick | Ask | Say | End | Fork | Act
+OFFERS, ASKS, SHOWS_ONLY, NOT_SHOWN = (Menu, Say), (Menu, Pick, Ask), (Pick, Act, End), (Fork, Act)
+"""Who offers choices, who waits for an answer, who keeps nothing of what it loaded, and who never stands on a screen. For `isinstance`, which is slow on a union."""
 
 
 @dataclass(frozen=True)

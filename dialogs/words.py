@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 
 from core import text
+from core.balances.words import shown
 from core.money import show
 from dialogs.values import plain_quantity
 
@@ -48,6 +49,9 @@ class Words:
     def _quantity(self, _lang: str, micro: int, unit: str) -> str:
         return f"{plain_quantity(micro)} {unit}"
 
+    def _left(self, lang: str, amount: int, unit: str) -> str:
+        return shown(amount, unit, lang)
+
     def _day(self, lang: str, iso: str) -> str:
         return _short_day(iso, lang)
 
@@ -64,7 +68,7 @@ class Words:
 _TAGGED = (list, tuple)
 _WRITERS: dict[str, Callable[..., str]] = {
     "money": Words._money, "quantity": Words._quantity, "day": Words._day, "moment": Words._moment, "word": Words.say,
-    "named": Words._named, "lines": Words._lines,
+    "named": Words._named, "lines": Words._lines, "left": Words._left,
 }  # fmt: skip
 """One for each tag of `dialogs/values.py`."""
 

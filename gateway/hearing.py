@@ -51,7 +51,7 @@ def _dialled(inbound: Inbound, live: Session | None, lang: str) -> Heard:
         if new is None:
             return Heard(live, None)
         page = _page(live, new)
-        if page is None and live.shown and live.shown.ends:
+        if page is None and live.shown is not None and live.shown.ends:
             return Heard(_again(live), Dialled())
         return Heard(live, page or Typed(new))
     if live and live.dialled_before == inbound.session:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import outbox
 from core.house import House
-from core.journeys import top_up
+from core.journeys import account_unbarred, top_up
 from core.ledger.tables import open_item
 from core.payments import allocate, suspense
 from core.payments.tables import allocation
@@ -29,6 +29,7 @@ async def received(conn: AsyncConnection, house: House, receipt_id: int) -> None
     paid_on = settled.received_at.astimezone(house.zone).date()
     paid = [PaidBill(bill.invoice_id, bill.total_minor, bill.currency, paid_on, bill.due_on) for bill in settled.closed]
     await earn.for_paid_bills(conn, house, settled.account_id, paid)
+    await account_unbarred.reconsider(conn, house, settled.account_id, f"receipt:{receipt_id}")
 
 
 async def claimed(conn: AsyncConnection, house: House, account_id: int, number: str, actor: str) -> int:

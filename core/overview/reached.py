@@ -28,6 +28,7 @@ async def reached(conn: AsyncConnection, party_ids: Sequence[int]) -> Mapping[in
     for row in await conn.execute(mine.order_by(account.c.id)):
         found[row.party_id].accounts.append(row)
     columns = (contact.c.party_id, contact.c.channel, contact.c.channel_user, contact.c.phone, contact.c.language)
-    for row in await conn.execute(select(*columns).where(contact.c.party_id.in_(party_ids)).order_by(contact.c.id)):
-        found[row.party_id].contacts.append(row)
+    theirs = select(*columns).where(contact.c.party_id.in_(party_ids))
+    for known in await conn.execute(theirs.order_by(contact.c.id)):
+        found[known.party_id].contacts.append(known)
     return found

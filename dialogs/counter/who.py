@@ -9,10 +9,13 @@ from core.house import House
 from core.metering import self_read
 from core.parties import contacts, plans
 from core.parties import queries as parties
-from core.quick import Standing
+from core.quick import Left, Standing
 from dialogs.counter.common import Answer, medium_of, private
 from dialogs.model import Asked
-from dialogs.values import amount, cut, day, lines, moment, word
+from dialogs.values import amount, cut, day, left, lines, moment, named, word
+
+MOST_BUCKETS = 3
+"""More nobody reads on a small screen."""
 
 
 class Glance(Protocol):
@@ -55,13 +58,30 @@ async def standing(glance: Glance, house: House, asked: Asked) -> Answer:
 
 
 async def balances(glance: Glance, house: House, asked: Asked) -> Answer:
-    """Each kind the account has, as of now: these are the live books."""
+    """Each kind the account has (owed, prepaid money, bundles, points), as of now: these are the live books."""
     row = _chosen(await glance.standing(), asked)
     if row is None:
         raise Refused("choose.gone")
     at = moment(house.clock.now())
-    told = [_owed("balance", house, row, at=at), word("balance.points", points=row.points, at=at)]
+    told = [_owed("balance", house, row, at=at), *_beforehand(house, row, at)]
+    told.append(word("balance.points", points=row.points, at=at))
     return {"account": row.number, "lines": lines(told), "owes": row.owed_minor > 0}
+
+
+def _beforehand(house: House, row: Standing, at: list[Any]) -> list[list[Any]]:
+    """Prepaid money and bundles, in the order in which they are drawn; beyond the first few only how many more."""
+    alive = [one for one in row.buckets if one.alive(house.clock.now())]
+    told = [_bucket(house, one, at) for one in alive[:MOST_BUCKETS]]
+    return told + ([word("bucket.more", count=len(alive) - MOST_BUCKETS)] if len(alive) > MOST_BUCKETS else [])
+
+
+def _bucket(house: House, one: Left, at: list[Any]) -> list[Any]:
+    what = named({lang: cut(words, 16) for lang, words in one.name.items()} or {"en": one.unit})
+    end = one.until()
+    if end is None:
+        return word("bucket.line", name=what, left=left(one.free, one.unit), at=at)
+    until = day(end.astimezone(house.zone).date())
+    return word("bucket.line_until", name=what, left=left(one.free, one.unit), until=until, at=at)
 
 
 async def here(_glance: Glance, _house: House, asked: Asked) -> Answer:
