@@ -29,6 +29,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "reading": ("READ", "READING", "METER", "SOMA", "MITA"),
     "top_up": ("TOPUP", "TOKEN", "TOKENS", "UNITS", "BUY", "TOKENI", "UNITI", "NUNUA"),
     "price": ("PRICE", "COST", "BEI"),
+    "arrange": ("LATER", "PARTS", "BAADAYE", "AWAMU"),
     "plan": ("PLAN", "TARIFF", "MPANGO"),
     "numbers": ("NUMBER", "ACCOUNT", "NAMBA", "AKAUNTI"),
     "agent": ("AGENT", "PERSON", "HUMAN", "CALL", "MHUDUMU", "MTU"),
