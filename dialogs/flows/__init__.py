@@ -32,6 +32,7 @@ from dialogs.flows import (
     tickets,
     top_up,
 )
+from dialogs.guess import guess
 from dialogs.words import Words
 
 FLOWS = (
@@ -44,7 +45,13 @@ FLOWS = (
 def book_of(operator: Operator) -> Book:
     """The book of an operator's house."""
     return bind(
-        FLOWS, home.CALLER, home.MEET, Words(ZoneInfo(operator.zone), _common(operator)), intents.find, intents.WORDS
+        FLOWS,
+        home.CALLER,
+        home.MEET,
+        Words(ZoneInfo(operator.zone), _common(operator)),
+        intents.find,
+        intents.WORDS,
+        guess,
     )
 
 

@@ -53,6 +53,23 @@ def draw(folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = P
     out.print("Every drawing is fresh." if not changed else f"{len(changed)} drawn.", highlight=False)
 
 
+@dialogs.command()
+@told
+def intents(
+    page: Annotated[Path, typer.Argument(help="Where the page goes.")] = Path("docs/intents.md"),
+    cases: Annotated[Path, typer.Option(help="Labelled messages, a CSV a language.")] = Path("tests/dialogs/intents"),
+) -> None:
+    """Publish how well free text is understood: the confusion matrix of labelled messages."""
+    from dialogs import confusion
+    from dialogs.understood import taken_for
+
+    found = confusion.read(cases)
+    page.write_text(confusion.page(found, taken_for), "utf-8")
+    for lang, messages in found.items():
+        counts = confusion.counted(messages, lang, taken_for)
+        out.print(f"{lang}: {confusion.right(counts)} of {counts.total()}", highlight=False)
+
+
 @dialogs.command("try")
 @told
 def play(
