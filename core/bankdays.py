@@ -11,6 +11,8 @@ import holidays
 
 @cache
 def _calendar(country: str) -> holidays.HolidayBase | None:
+    if country in holidays.list_supported_financial():
+        return holidays.financial_holidays(country)
     return holidays.country_holidays(country) if country in holidays.list_supported_countries() else None
 
 
@@ -27,7 +29,10 @@ def works(day: date, country: str) -> bool:
 
 
 def on_or_after(day: date, country: str) -> date:
-    """The first bank business day on or after `day`."""
+    """The first bank business day on or after `day`.
+
+    `country` may also be a financial calendar: `ECB` are the days of TARGET, on which the euro area's banks settle.
+    """
     while not works(day, country):
         day += timedelta(days=1)
     return day

@@ -10,10 +10,11 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.arrears import Collections
+from core.config_payments import CashDesk, DirectDebit, Payments, ProviderSettings, Reconcile, Refunds, Section
 from core.errors import BadInput
 from core.money import known
 from core.text import LANGUAGES
@@ -21,7 +22,7 @@ from core.text import LANGUAGES
 EXAMPLE_SECRET = "change-me-to-something-long-and-random"  # noqa: S105 - refused by `Settings` outside the demo
 
 
-class Settings(BaseSettings):
+class Settings(ProviderSettings, BaseSettings):
     """The environment, `HODI_...`: every provider's base URL can be pointed at a double."""
 
     model_config = SettingsConfigDict(env_prefix="HODI_", frozen=True, extra="ignore")
@@ -41,15 +42,6 @@ class Settings(BaseSettings):
     africastalking_api_key: SecretStr = SecretStr("")
     africastalking_base_url: str = "https://api.sandbox.africastalking.com"
     africastalking_sender: str | None = None
-
-    sandbox_base_url: str = "http://127.0.0.1:8090"
-    sandbox_secret: SecretStr = SecretStr("")
-
-    daraja_base_url: str = "https://sandbox.safaricom.co.ke"
-    daraja_consumer_key: SecretStr = SecretStr("")
-    daraja_consumer_secret: SecretStr = SecretStr("")
-    daraja_shortcode: str = ""
-    daraja_passkey: SecretStr = SecretStr("")
 
     telegram_token: SecretStr = SecretStr("")
     telegram_secret: SecretStr = SecretStr("")
@@ -80,11 +72,7 @@ class Settings(BaseSettings):
     email_sender: str = ""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Billing(_Section):
+class Billing(Section):
     """When a bill is due and what happens to a month whose readings are not complete."""
 
     due_days: Annotated[int, Field(ge=0, le=90)] = 14
@@ -94,7 +82,7 @@ class Billing(_Section):
     number_prefix: str = "INV-"
 
 
-class Notices(_Section):
+class Notices(Section):
     """When the notices leave: reminders so many days before the due day, and nothing in the quiet hours."""
 
     reminder_days: Annotated[int, Field(ge=0, le=30)] = 3
@@ -104,18 +92,7 @@ class Notices(_Section):
     """Messages a second that the operator's contract allows, by channel: `{sms: 50}`. No entry: as fast as it goes."""
 
 
-class Payments(_Section):
-    """How customers can pay. `provider` names a file of `core/payments/providers`."""
-
-    mobile_push: Literal["sandbox", "daraja"] = "sandbox"
-    paylink: Literal["sandbox"] = "sandbox"
-    mandates: Literal["sandbox"] = "sandbox"
-    paylink_days: Annotated[int, Field(ge=1, le=90)] = 30
-    minimum: str = "1"
-    paybill: str | None = None
-
-
-class Identity(_Section):
+class Identity(Section):
     """What a caller's number alone is good for: `caller` shows balance and bills, `pin` asks for the PIN first."""
 
     ussd: Literal["caller", "pin"] = "caller"
@@ -125,7 +102,7 @@ class Identity(_Section):
     pin_tries: Annotated[int, Field(ge=3, le=10)] = 5
 
 
-class Rewards(_Section):
+class Rewards(Section):
     """Points for paying on time, and what they buy. Amounts are money texts in the operator's currency."""
 
     points_per_100: Annotated[int, Field(ge=0)] = 1
@@ -141,7 +118,7 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _WORKING = "08:00-17:00"
 
 
-class Desk(_Section):
+class Desk(Section):
     """When people answer (public holidays of the country excepted), and how long a chat waits for them."""
 
     hours: dict[Weekday, Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]] = {
@@ -155,14 +132,14 @@ class Desk(_Section):
     """How long the time is in which we promise to call back."""
 
 
-class Vending(_Section):
+class Vending(Section):
     """Units for prepaid meters."""
 
     arrears_percent: Annotated[int, Field(ge=0, le=90)] = 30
     """What of each purchase goes to old bills, while there are any."""
 
 
-class Readings(_Section):
+class Readings(Section):
     """When a customer may tell what her meter shows: so many days before her bill closes, and on that day."""
 
     self_read_days: Annotated[int, Field(ge=0, le=31)] = 7
@@ -171,7 +148,7 @@ class Readings(_Section):
     """After so many a person must look at the meter: the next one is held."""
 
 
-class Operator(_Section):
+class Operator(Section):
     """`operator.yaml`: one operator, one deployment, one database."""
 
     name: str
@@ -186,6 +163,10 @@ class Operator(_Section):
     billing: Billing = Billing()
     notices: Notices = Notices()
     payments: Payments = Payments()
+    refunds: Refunds = Refunds()
+    direct_debit: DirectDebit = DirectDebit()
+    reconcile: Reconcile = Reconcile()
+    cash_desk: CashDesk = CashDesk()
     identity: Identity = Identity()
     rewards: Rewards = Rewards()
     readings: Readings = Readings()

@@ -4,6 +4,7 @@ from sqlalchemy import BigInteger, Column, Table, Text
 
 from core import audit, delivery, effects, outbox
 from core.access import tables as access
+from core.approvals import tables as approvals
 from core.balances import tables as balances
 from core.barring import tables as barring
 from core.billing import tables as billing
@@ -31,7 +32,7 @@ PARTITIONED = ("usage", "posting", "invoice_line", "usage_event")
 APPEND_ONLY = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_version", "allocation", "bucket_movement")
 
 __all__ = [
-    "APPEND_ONLY", "PARTITIONED", "access", "audit", "balances", "barring", "billing", "campaigns", "care", "catalog", "chat",
+    "APPEND_ONLY", "PARTITIONED", "access", "approvals", "audit", "balances", "barring", "billing", "campaigns", "care", "catalog", "chat",
     "collections", "delivery", "effects",
     "ledger", "metadata", "metering", "outbox", "parties", "payments", "rewards",
     "vending",

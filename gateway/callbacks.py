@@ -16,8 +16,8 @@ from core.payments.providers.contract import ProviderEventIn
 from gateway.desk import HOUSE, SPOOL
 from gateway.spool import Full
 
-LARGEST = 64 * 1024
-"""No provider's callback comes near to so many bytes."""
+LARGEST = 512 * 1024
+"""No provider's callback comes near to so many bytes (GoCardless tells up to 250 events at once)."""
 
 
 class ProviderEvents(msgspec.Struct, frozen=True):

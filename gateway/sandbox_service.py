@@ -8,7 +8,8 @@ from typing import Any
 import aiohttp
 
 from core.clock import Clock
-from core.payments.providers.sandbox import HEADER, sign
+from core.payments.providers.sandbox import HEADER
+from core.payments.providers.signatures import stamped
 from gateway.sandbox_behaviour import Behaviour, Manners
 from gateway.sandbox_books import Books, Payment, Telling
 
@@ -53,9 +54,9 @@ class Service:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def take(self, payment: Payment, behaviour: Behaviour) -> None:
-        """A new payment: prompts and debits get their answer by and by; a checkout waits for its buttons."""
+        """A new payment: prompts, debits and refunds get their answer by and by; a checkout waits for its buttons."""
         self._behaviours[payment.id] = behaviour
-        if payment.method == "direct_debit" or (payment.method == "mobile_push" and not self.by_hand):
+        if payment.method in ("direct_debit", "refund") or (payment.method == "mobile_push" and not self.by_hand):
             self.start(self._answered(payment.id))
 
     async def _answered(self, payment_id: str) -> None:
@@ -106,7 +107,7 @@ class Service:
         body = telling.body.encode()
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as session:
             for pause in (*RETRY_SECONDS, None):
-                headers = {"Content-Type": "application/json", HEADER: sign(self.secret, body, self.now())}
+                headers = {"Content-Type": "application/json", HEADER: stamped(self.secret, body, self.now())}
                 try:
                     async with session.post(telling.url, data=body, headers=headers) as response:
                         if response.status < 300:

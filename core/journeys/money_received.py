@@ -11,7 +11,7 @@ from core import outbox
 from core.house import House
 from core.journeys import account_unbarred, top_up
 from core.ledger.tables import open_item
-from core.payments import allocate, suspense
+from core.payments import allocate, move, suspense
 from core.payments.tables import allocation
 from core.rewards import earn
 from core.rewards.model import PaidBill
@@ -32,11 +32,28 @@ async def received(conn: AsyncConnection, house: House, receipt_id: int) -> None
     await account_unbarred.reconsider(conn, house, settled.account_id, f"receipt:{receipt_id}")
 
 
-async def claimed(conn: AsyncConnection, house: House, account_id: int, number: str, actor: str) -> int:
-    """A customer (or a clerk) names a payment that waits in suspense by the provider's number; its receipt id."""
-    receipt_id = await suspense.claim(conn, house, account_id, number, actor)
+async def claimed(
+    conn: AsyncConnection, house: House, account_id: int, number: str, actor: str, *, amount_minor: int | None = None
+) -> int:
+    """A customer names a payment that waits in suspense ("I paid"): by the provider's number, or by what she typed and how much."""
+    receipt_id = await suspense.claim(conn, house, account_id, number, actor, amount_minor=amount_minor)
     await received(conn, house, receipt_id)
     return receipt_id
+
+
+async def placed(conn: AsyncConnection, house: House, receipt_id: int, to_account: str, actor: str) -> None:
+    """A clerk says whose money it is that waits in suspense."""
+    await suspense.place_by_hand(conn, house, receipt_id, to_account, actor)
+    await received(conn, house, receipt_id)
+
+
+async def moved(
+    conn: AsyncConnection, house: House, receipt_id: int, to_account: str, *, actor: str, reason: str
+) -> None:
+    """Money that went to the wrong account goes to the right one: what it had paid and earned there is undone, and done here."""
+    await move.move(conn, house, receipt_id, to_account, actor=actor, reason=reason)
+    await taken_back(conn, house, receipt_id)
+    await received(conn, house, receipt_id)
 
 
 async def taken_back(conn: AsyncConnection, house: House, receipt_id: int) -> None:

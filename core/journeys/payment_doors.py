@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from core.house import House
 from core.journeys import money_received, payment_failed
 from core.outbox import Leaving, Outcome
-from core.payments import inbox, redirect
+from core.payments import give_back, inbox, mandate_pages, redirect
 from core.payments import poll as polls
+from core.payments import pull as pulls
 from core.payments import push as pushes
 from core.payments.model import Follow
 from core.payments.providers.contract import ProviderEventIn
@@ -26,6 +27,21 @@ async def told(house: House, provider: str, events: Sequence[ProviderEventIn]) -
 async def push(house: House, leaving: Leaving) -> Outcome:
     """A prompt leaves for a phone (outbox kind `push`)."""
     return await pushes.send(house, leaving, FOLLOW)
+
+
+async def refund(house: House, leaving: Leaving) -> Outcome:
+    """Money goes back (outbox kind `refund`)."""
+    return await give_back.send(house, leaving)
+
+
+async def pull(house: House) -> Counter[str]:
+    """Paybill payments whose notes were lost; run it every quarter of an hour."""
+    return await pulls.pull(house, FOLLOW)
+
+
+async def mandate_page(house: House, account_id: int, *, actor: str) -> str:
+    """The provider's page on which she gives a mandate (or saves a card): its address."""
+    return await mandate_pages.start(house, account_id, actor=actor)
 
 
 async def page(house: House, token: str) -> str:

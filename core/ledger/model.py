@@ -13,8 +13,14 @@ from typing import Any
 OWNED = frozenset({"receivable", "points"})
 """Books that each customer's account has of its own: what she owes (or has to her credit), and her points."""
 
-HOUSE = frozenset({"revenue", "tax", "rounding", "suspense", "rewards_cost", "points_issued", "prepaid"})
-"""Books of the house (`prepaid`: paid for units whose token is not out yet); besides them `cash:<provider>` for each way money comes in."""
+HOUSE = frozenset(
+    {
+        "revenue", "tax", "rounding", "suspense", "rewards_cost", "points_issued",
+        "refunds", "bank", "fees", "over_short", "deposits", "prepaid",
+    }
+)  # fmt: skip
+"""Books of the house: `refunds` is what we owe back, `deposits` cash on its way to the bank, `over_short` what nobody can explain,
+`prepaid` paid for units whose token is not out yet; besides them `cash:<provider>` for each way money comes in."""
 
 CASH = "cash:"
 

@@ -8,13 +8,14 @@ from collections import defaultdict, deque
 from collections.abc import Sequence
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.house import House
 from core.ledger.tables import open_item
 from core.payments import queries, store
 from core.payments.model import ClosedBill, Settled, split
+from core.payments.store import Share
 from core.payments.tables import allocation, attempt, payment_request
 from core.payments.tables import receipt as receipts
 from core.sets import among
@@ -28,16 +29,16 @@ async def receipt(
     `beside`: (what for, minor units) that pays no bill and is no credit (units for a prepaid meter).
     """
     row = (await conn.execute(select(receipts).where(receipts.c.id == receipt_id))).one()
-    done = select(allocation.c.id).where(allocation.c.receipt_id == receipt_id).limit(1)
-    if row.account_id is None or row.state != "placed" or (await conn.execute(done)).first():
+    done = select(func.sum(allocation.c.amount_minor)).where(allocation.c.receipt_id == receipt_id)
+    left = row.amount_minor - row.reversed_minor - ((await conn.execute(done)).scalar_one() or 0)
+    if row.account_id is None or row.state != "placed" or not left:
         return None
     debts = await queries.debts(conn, row.account_id, lock=True)
     kept = [beside] if beside else []
-    left = row.amount_minor - sum(minor for _, minor in kept)
-    cut = split(left, debts, await _named(conn, row.attempt_id))
-    rows: list[tuple[int, int | None, int, int | None]] = [(receipt_id, *part, None) for part in (*kept, *cut.parts)]
+    cut = split(left - sum(minor for _, minor in kept), debts, await _named(conn, row.attempt_id))
+    rows: list[Share] = [(receipt_id, *part) for part in (*kept, *cut.parts)]
     if cut.credit_minor:
-        rows.append((receipt_id, None, cut.credit_minor, None))
+        rows.append((receipt_id, None, cut.credit_minor))
     await store.allot(conn, house, rows)
     await store.pay_open_items(conn, cut.parts, house.today())
     paid = dict(cut.parts)
@@ -89,7 +90,7 @@ async def apply_credit(conn: AsyncConnection, house: House, bills: Sequence[Bill
     Takes two ids per bill and receipt that meet; a caller with more than 500 of them reserves ids before `writing()`.
     """
     used: dict[int, int] = {}
-    rows: list[tuple[int, int | None, int, int | None]] = []
+    rows: list[Share] = []
     held = await _credits(conn, {bill.account_id for bill in bills})
     if held:
         holders = [bill.invoice_id for bill in bills if bill.account_id in held]
@@ -123,7 +124,7 @@ def _use(
     held: dict[int, deque[list[int]]],
     opened: Sequence[tuple[int, int, int]],
     used: dict[int, int],
-    rows: list[tuple[int, int | None, int, int | None]],
+    rows: list[Share],
 ) -> None:
     """Move credit onto bills: each move is two allocations, one off the credit and one onto the bill."""
     for invoice_id, account_id, payable in opened:
@@ -131,7 +132,7 @@ def _use(
         while wanted > 0 and queue:
             receipt_id, left = queue[0]
             moved = min(wanted, left)
-            rows += [(receipt_id, None, -moved, None), (receipt_id, invoice_id, moved, None)]
+            rows += [(receipt_id, None, -moved), (receipt_id, invoice_id, moved)]
             used[invoice_id] = used.get(invoice_id, 0) + moved
             wanted -= moved
             queue[0][1] -= moved

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import faults
 from core.db import insert as insert_new
 from core.house import House
-from core.payments import outcome, poll, queries, store
+from core.payments import outcome, poll, queries, schemes, store
 from core.payments.model import LOOKS, NOTHING, Follow
 from core.payments.providers import callback_url, named
-from core.payments.providers.contract import DebitAsked, Debited, Declined, Queried, Unanswered, Unreached, Wanted
+from core.payments.providers.contract import Begun, Declined, Queried, Started, Unanswered, Unreached, Wanted
 from core.payments.tables import attempt, collection, mandate, payment_request
 
 AT_ONCE, SIDE_BY_SIDE = 500, 8
@@ -50,9 +50,14 @@ async def collect_due(house: House, on: date, then: Follow = NOTHING) -> Counter
 
 
 async def _due(house: House, on: date, after: int) -> list[int]:
+    early = [
+        and_(mandate.c.provider == name, collection.c.collect_on <= schemes.hand_in_until(house, name, on))
+        for name in schemes.SCHEMES
+    ]
     query = (
         select(collection.c.id)
-        .where(collection.c.state == "planned", collection.c.collect_on <= on, collection.c.id > after)
+        .join_from(collection, mandate, collection.c.mandate_id == mandate.c.id)
+        .where(collection.c.state == "planned", collection.c.id > after, or_(collection.c.collect_on <= on, *early))
         .order_by(collection.c.id)
         .limit(AT_ONCE)
     )
@@ -66,7 +71,7 @@ async def _collect(house: House, collection_id: int, then: Follow) -> str:
     if isinstance(asking, str):
         return asking
     faults.point("payments.debit_written")
-    said = await named(house, asking.provider).debit(asking.wanted)
+    said = await named(house, asking.provider).start(asking.wanted)
     faults.point("payments.debited")
     async with house.db.writing() as conn:
         return await _finish(conn, house, asking.attempt_id, said, then)
@@ -101,6 +106,7 @@ async def _write(
     facts = await queries.account_facts(conn, plan.account_id)
     if facts is None:
         raise LookupError(f"collection {plan.id} has no account")
+    soonest = schemes.hand_in_until(house, leave.provider, house.today())
     now, request_id, attempt_id = house.clock.now(), *house.ids.take_many(2)
     key = f"collection:{plan.invoice_id}"
     row = {
@@ -119,10 +125,11 @@ async def _write(
         )
     )  # fmt: skip
     await _mark(conn, plan.id, "asked", request_id=request_id)
+    await conn.execute(update(mandate).where(mandate.c.id == leave.id).values(used_on=house.today()))
     wanted = Wanted(
-        key=key, attempt_id=attempt_id, amount_minor=amount, currency=facts.currency, reference=facts.number,
+        method="direct_debit", key=key, attempt_id=attempt_id, amount_minor=amount, currency=facts.currency, reference=facts.number,
         description=house.operator.short_name, callback_url=callback_url(house, leave.provider),
-        mandate_ref=leave.provider_ref or leave.reference, language=facts.language,
+        mandate_ref=leave.provider_ref or leave.reference, language=facts.language, collect_on=plan.collect_on if plan.collect_on >= soonest else None,
     )  # fmt: skip
     return _Asking(leave.provider, attempt_id, wanted)
 
@@ -131,10 +138,10 @@ async def _mark(conn: AsyncConnection, collection_id: int, state: str, **more: i
     await conn.execute(update(collection).where(collection.c.id == collection_id).values(state=state, **more))
 
 
-async def _finish(conn: AsyncConnection, house: House, attempt_id: int, said: Debited, then: Follow) -> str:
+async def _finish(conn: AsyncConnection, house: House, attempt_id: int, said: Started, then: Follow) -> str:
     tried = await poll.held(conn, attempt_id)
     match said:
-        case DebitAsked():
+        case Begun():
             await outcome.settle(conn, house, tried, Queried("awaiting_customer", said.provider_ref), then)
             return "asked"
         case Declined():

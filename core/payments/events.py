@@ -3,15 +3,16 @@
 An unsigned event is confirmed first: the provider is asked, outside any transaction, and its answer is what counts.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.house import House
-from core.payments import mandates, outcome, queries, receive, reverse, store
+from core.payments import debits, mandates, outcome, proof, queries, receive, reverse, store
 from core.payments.model import Attempt, Follow, ReceiptIn
-from core.payments.providers.contract import Asked, Provider, ProviderEventIn, Queried
+from core.payments.providers import named
+from core.payments.providers.contract import Asked, Kind, ProviderEventIn, Queried, State
 
 
 class NotYet(Exception):
@@ -26,44 +27,72 @@ class Done:
     reason: str | None = None
 
 
-async def confirmed(house: House, provider: Provider, event: ProviderEventIn) -> Queried | None:
+async def confirmed(house: House, provider: str, event: ProviderEventIn) -> Queried | None:
     """What the provider says of it when asked; None for an event that needs no asking. Raises `NotYet` while it cannot be asked."""
-    if event.verified_by != "query":
+    if event.kind == "inbound" and event.verified_by == "none":
+        if not await proof.proven(house, provider, event):
+            raise NotYet("so much is not credited on an unsigned note alone")
+        return None
+    if event.kind not in ("succeeded", "failed", "expired"):
         return None
     async with house.db.reading() as conn:
-        tried = await _tried(conn, provider.name, event)
+        tried = await _tried(conn, provider, event)
+    if event.verified_by != "query" and not _overtaken(tried, event):
+        return None
     if tried and not tried.live and event.kind != "succeeded":
         return Queried("awaiting_customer")
-    said = await provider.query(
-        Asked(
-            key=tried.key if tried else "", provider_ref=event.provider_ref, currency=event.currency,
-            amount_minor=tried.amount_minor if tried else event.amount_minor or 0,
-            created_at=tried.created_at if tried else house.clock.now(),
-        )
-    )  # fmt: skip
+    said = await named(house, provider).query(_asked(house, tried, event))
     if not isinstance(said, Queried):
-        raise NotYet(f"{provider.name} could not be asked: {said.why}")
+        raise NotYet(f"{provider} could not be asked: {said.why}")
     if said.state == "awaiting_customer":
-        raise NotYet(f"{provider.name} is still working on it")
+        raise NotYet(f"{provider} is still working on it")
     return said
+
+
+def _overtaken(tried: Attempt | None, event: ProviderEventIn) -> bool:
+    """A debit that has failed, told to be collected after all: a word of yesterday that comes late, or the truth."""
+    return (
+        tried is not None and tried.method == "direct_debit" and tried.state == "failed" and event.kind == "succeeded"
+    )
+
+
+def _asked(house: House, tried: Attempt | None, event: ProviderEventIn) -> Asked:
+    if tried:
+        return replace(outcome.asked(tried), provider_ref=event.provider_ref or tried.provider_ref)
+    return Asked("", "", event.provider_ref, event.amount_minor or 0, event.currency, house.clock.now())
+
+
+def believed(event: ProviderEventIn, said: Queried | None) -> ProviderEventIn:
+    """The event with what the provider said in place of what was only told; an amount nobody vouches for is left out."""
+    if said is None:
+        return event
+    kind: Kind = said.state if said.state in ("succeeded", "failed", "expired") else "ignored"
+    return replace(
+        event, kind=kind, amount_minor=said.amount_minor, txn=said.txn or event.txn, at=said.at or event.at,
+        reason=said.reason or event.reason,
+    )  # fmt: skip
 
 
 async def effect(
     conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, said: Queried | None, *, then: Follow
 ) -> Done:
     """Make the event true inside the open transaction."""
-    match event.kind:
+    told = believed(event, said)
+    match told.kind:
         case "succeeded" | "failed" | "expired":
-            return await _attempt(conn, house, provider, event, said, then=then)
+            return await _attempt(conn, house, provider, told, then)
         case "inbound":
-            return await _inbound(conn, house, provider, event, then)
+            return await _inbound(conn, house, provider, told, then)
         case "reversed":
-            return await _reversed(conn, house, provider, event, then)
+            return await _reversed(conn, house, provider, told, then)
+        case "reinstated":
+            return await _reinstated(conn, house, provider, told, then)
         case "mandate":
-            known = await mandates.moved(conn, house, provider, event.provider_ref or "", event.state or "")
-            return Done() if known else Done("ignored", "no such mandate, or no such state")
+            return await _mandate(conn, house, provider, told)
+        case "proof":
+            return Done() if await proof.told(conn, house, provider, told) else Done("ignored", "we did not ask")
         case "ignored":
-            return Done("ignored", "a kind we do not know")
+            return Done("ignored", "a kind we do not know" if said is None else f"asked, {provider} says {said.state}")
 
 
 async def _tried(conn: AsyncConnection, provider: str, event: ProviderEventIn, lock: bool = False) -> Attempt | None:
@@ -80,22 +109,18 @@ async def _tried(conn: AsyncConnection, provider: str, event: ProviderEventIn, l
     return tried if tried and tried.provider == provider else None
 
 
-async def _attempt(
-    conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, said: Queried | None, *, then: Follow
-) -> Done:
+async def _attempt(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, then: Follow) -> Done:
     tried = await _tried(conn, provider, event, lock=True)
-    state = said.state if said else event.kind
-    if state not in ("succeeded", "failed", "expired"):
-        return Done("ignored", f"asked, {provider} says {state}")
+    if tried and event.kind == "failed" and event.state == "debit_return" and tried.state == "succeeded":
+        return await _reversed(conn, house, provider, event, then)
     if tried and event.currency in ("", tried.currency):
         told = Queried(
-            state=state, provider_ref=event.provider_ref, txn=event.txn, payer=event.payer,
-            reason=(said.reason if said else None) or event.reason, at=event.at,
-            amount_minor=event.amount_minor if event.verified_by == "signature" else None,
+            state=cast("State", event.kind), provider_ref=event.provider_ref, txn=event.txn, payer=event.payer,
+            reason=event.reason, at=event.at, amount_minor=event.amount_minor,
         )  # fmt: skip
         await outcome.settle(conn, house, tried, told, then)
         return Done()
-    if state == "succeeded" and event.txn:
+    if event.kind == "succeeded" and event.txn and event.amount_minor:
         return await _inbound(conn, house, provider, event, then)
     return Done("ignored", "no such attempt")
 
@@ -117,11 +142,43 @@ async def _reversed(conn: AsyncConnection, house: House, provider: str, event: P
     if found is None:
         raise NotYet("the payment it takes back has not been told yet")
     kind = event.state if event.state in ("refund", "chargeback", "debit_return") else "refund"
-    key = f"{provider}:{event.key}"
-    if not await reverse.reverse(conn, house, found.id, key=key, kind=kind, reason=event.reason or kind):
+    key = f"{provider}:{event.provider_ref or event.key}"
+    taken = await reverse.reverse(
+        conn, house, found.id, key=key, kind=kind, reason=event.reason or kind, amount_minor=event.amount_minor
+    )
+    if not taken:
         return Done("ignored", "taken back before")
     await then.reversed(conn, house, found.id)
     if found.attempt_id and kind == "debit_return":
+        tried = await queries.attempt_by(conn, attempt_id=found.attempt_id, lock=True)
         await store.change_attempt(conn, found.attempt_id, state="failed", reason="returned")
+        if tried:
+            await debits.fell_through(conn, house, tried, event.reason or "returned")
         await then.failed(conn, house, found.attempt_id)
     return Done()
+
+
+async def _reinstated(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, then: Follow) -> Done:
+    """Money that was taken back has come back (a dispute that was won): a receipt of its own, for the same account."""
+    found = await queries.receipt_by_txn(conn, provider, event.txn or "")
+    if found is None:
+        raise NotYet("the payment it speaks of has not been told yet")
+    amount = event.amount_minor or await queries.taken_back(conn, found.id)
+    facts = await queries.account_facts(conn, found.account_id) if found.account_id else None
+    if not amount or facts is None:
+        return Done("ignored", "nothing of it was taken back")
+    again = replace(
+        event, txn=f"{event.txn}:{event.provider_ref or event.key}"[:80], amount_minor=amount, currency=event.currency or facts.currency,
+        reference=facts.number, method=event.method or "card",
+    )  # fmt: skip
+    return await _inbound(conn, house, provider, again, then)
+
+
+async def _mandate(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn) -> Done:
+    known = await mandates.moved(
+        conn, house, provider, state=event.state or "", provider_ref=event.provider_ref,
+        reference=event.mandate, before=event.reference or None,
+    )  # fmt: skip
+    if not known and event.state == "active":
+        raise NotYet("its mandate has not been told yet")
+    return Done() if known else Done("ignored", "no such mandate, or no such state")

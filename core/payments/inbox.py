@@ -4,6 +4,7 @@ Once a row is kept we answer 200, and nothing of it can be lost: whatever goes w
 `work_off` takes it up again. The same event told again finds its row and gets the same answer.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +22,7 @@ from core.house import House
 from core.payments import events
 from core.payments.model import NOTHING, Follow
 from core.payments.providers import named
-from core.payments.providers.contract import Forged, NotUnderstood, Provider, ProviderEventIn
+from core.payments.providers.contract import Forged, NotUnderstood, ProviderEventIn
 from core.payments.providers.wire import storable
 from core.payments.tables import provider_event
 
@@ -30,6 +31,9 @@ TRIES = 5
 PATIENCE = timedelta(days=14)
 """How long an event waits for what it speaks of (a reversal that overtook its payment)."""
 AT_ONCE = 500
+WHILE_IT_WAITS = 50
+"""Of many events in one callback so many are made true before we answer (GoCardless sends 250 and waits 10 s); `work_off` does the
+rest."""
 
 _log = structlog.get_logger("payments")
 
@@ -69,7 +73,7 @@ def read(
     except Refused as why:
         return Answer(why.status, {"code": why.code, "reason": why.sentence()})
     except Forged as why:
-        return Answer(403, {"code": "payments.forged", "reason": str(why)})
+        return Answer(why.status, {"code": "payments.forged", "reason": str(why)})
     except NotUnderstood as why:
         return Answer(400, {"code": "payments.not_understood", "reason": str(why)})
 
@@ -78,7 +82,8 @@ async def take_in(
     house: House, provider_name: str, events_in: Sequence[ProviderEventIn], then: Follow = NOTHING
 ) -> None:
     """Keep what was told, and make it true; however often it is told."""
-    for event_id in await _keep(house, named(house, provider_name), events_in):
+    kept = await _keep(house, named(house, provider_name).name, events_in)
+    for event_id in kept[:WHILE_IT_WAITS]:
         faults.point("payments.kept")
         await take(house, event_id, then)
 
@@ -88,25 +93,42 @@ def acknowledged(house: House, provider_name: str) -> Answer:
     return Answer(200, named(house, provider_name).acknowledgement)
 
 
-async def _keep(house: House, provider: Provider, events_in: Sequence[ProviderEventIn]) -> list[int]:
-    """Write the events down; the ids of those that wait, old or new."""
+async def tell(
+    house: House, provider: str, events_in: Sequence[ProviderEventIn], then: Follow = NOTHING
+) -> Counter[str]:
+    """What we heard otherwise than by a callback (a pull, a file of the bank's): kept and made true like one; in which states."""
+    return Counter([await take(house, event_id, then) for event_id in await _keep(house, provider, events_in)])
+
+
+async def _keep(house: House, provider: str, events_in: Sequence[ProviderEventIn]) -> list[int]:
+    """Write the events down; the ids of those that wait, old or new. An unsigned note we have since asked about is believed."""
     if not events_in:
         return []
     async with house.db.writing() as conn:
         for event in events_in:
             row = {
-                "id": house.ids.take(), "provider": provider.name, "key": event.key,
+                "id": house.ids.take(), "provider": provider, "key": event.key,
                 "body": storable(msgspec.to_builtins(event)), "verified_by": event.verified_by, "state": "waiting",
                 "tries": 0, "received_at": house.clock.now(),
             }  # fmt: skip
             statement = insert(conn, provider_event).values(row)
-            await conn.execute(statement.on_conflict_do_nothing(index_elements=["provider", "key"]))
+            new = await conn.execute(statement.on_conflict_do_nothing(index_elements=["provider", "key"]))
+            if not new.rowcount and event.verified_by == "answer":
+                await _vouch(conn, provider, event.key, row["body"])
         query = select(provider_event.c.id).where(
-            provider_event.c.provider == provider.name,
+            provider_event.c.provider == provider,
             provider_event.c.key.in_([event.key for event in events_in]),
             provider_event.c.state == "waiting",
         )
         return list((await conn.execute(query.order_by(provider_event.c.id))).scalars())
+
+
+async def _vouch(conn: AsyncConnection, provider: str, key: str, body: Any) -> None:
+    noted = update(provider_event).where(
+        provider_event.c.provider == provider, provider_event.c.key == key,
+        provider_event.c.verified_by == "none", provider_event.c.state.in_(("waiting", "failed")),
+    )  # fmt: skip
+    await conn.execute(noted.values(verified_by="answer", body=body, state="waiting", tries=0))
 
 
 async def work_off(house: House, then: Follow = NOTHING) -> int:
@@ -127,7 +149,7 @@ async def take(house: House, event_id: int, then: Follow = NOTHING) -> str:
         return str(row.state)
     event = msgspec.convert(row.body, ProviderEventIn)
     try:
-        said = await events.confirmed(house, named(house, row.provider), event)
+        said = await events.confirmed(house, row.provider, event)
         async with house.db.writing() as conn:
             held = select(provider_event.c.state).where(provider_event.c.id == event_id).with_for_update()
             if (state := (await conn.execute(held)).scalar_one()) != "waiting":

@@ -9,12 +9,12 @@ from typing import Protocol
 from sqlalchemy import ColumnElement, Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit, bankdays
+from core import audit
 from core.bulk import insert_many
 from core.errors import Refused
 from core.house import House
 from core.ledger.tables import open_item
-from core.payments import store
+from core.payments import schemes, store
 from core.payments.tables import collection, mandate
 from core.sets import among
 
@@ -32,26 +32,58 @@ class Mandate:
     masked: str
 
 
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """Whose account it is, where we collect from it by file ourselves."""
+
+    holder: str
+    iban: str
+    bic: str | None = None
+
+    @property
+    def masked(self) -> str:
+        """What its owner recognises."""
+        return f"bank ****{self.iban[-4:]}"
+
+
 async def create(
     conn: AsyncConnection,
     house: House,
     account_id: int,
     *,
-    masked: str,
+    masked: str = "",
     actor: str,
     provider: str | None = None,
     provider_ref: str | None = None,
+    bank: Bank | None = None,
 ) -> str:
-    """A pending mandate; its reference, by which the customer and her bank know it."""
+    """A pending mandate; its reference, by which the customer and her bank know it. `Refused` for an IBAN that cannot be one."""
     mandate_id, reference = house.ids.take(), f"M{secrets.token_hex(5).upper()}"
-    await conn.execute(
-        insert(mandate).values(
-            id=mandate_id, account_id=account_id, provider=provider or house.operator.payments.mandates,
-            reference=reference, provider_ref=provider_ref, state="pending", masked=masked, created_at=house.clock.now(),
-        )
-    )  # fmt: skip
+    bank = _checked(bank) if bank else None
+    row = {
+        "id": mandate_id, "account_id": account_id, "provider": provider or house.operator.payments.mandates,
+        "reference": reference, "provider_ref": provider_ref, "state": "pending",
+        "masked": masked or (bank.masked if bank else "****"), "created_at": house.clock.now(),
+    }  # fmt: skip
+    if bank:
+        row |= {"holder": bank.holder, "iban": bank.iban, "bic": bank.bic, "signed_on": house.today()}
+    await conn.execute(insert(mandate).values(row))
     await audit.note(conn, house, actor, "mandate.created", f"mandate:{mandate_id}", account_id=str(account_id))
     return reference
+
+
+def _checked(bank: Bank) -> Bank:
+    iban = "".join(bank.iban.split()).upper()
+    if not is_iban(iban) or not bank.holder.strip():
+        raise Refused("payments.mandate.iban", status=400)
+    return Bank(" ".join(bank.holder.split())[:70], iban, bank.bic or None)
+
+
+def is_iban(text: str) -> bool:
+    """Whether the check digits of an IBAN are right (ISO 13616: the number it spells, modulo 97, is 1). Pure."""
+    if not (15 <= len(text) <= 34 and text.isascii() and text.isalnum() and text[:2].isalpha() and text[2:4].isdigit()):
+        return False
+    return int("".join(str(int(letter, 36)) for letter in text[4:] + text[:4])) % 97 == 1
 
 
 async def activate(conn: AsyncConnection, house: House, reference: str, *, actor: str) -> None:
@@ -89,17 +121,41 @@ async def cancel(conn: AsyncConnection, house: House, reference: str, *, actor: 
     await audit.note(conn, house, actor, f"mandate.{state}", f"mandate:{found.id}")
 
 
-async def moved(conn: AsyncConnection, house: House, provider: str, provider_ref: str, state: str) -> bool:
-    """A provider tells that a mandate became active or ended; False when the mandate or the state is not known."""
-    found = await _held(conn, (mandate.c.provider == provider) & (mandate.c.provider_ref == provider_ref))
-    if found is None:
+async def moved(
+    conn: AsyncConnection,
+    house: House,
+    provider: str,
+    *,
+    state: str,
+    provider_ref: str | None = None,
+    reference: str | None = None,
+    before: str | None = None,
+) -> bool:
+    """A provider tells what became of a mandate, known by our `reference`, by its own, or by the one it had `before`.
+
+    `named`: it has its own reference now, and is not active yet. False when the mandate or the state is not known.
+    """
+    found = await _found(conn, provider, (reference, provider_ref, before))
+    if found is None or state not in (*ENDED, "active", "named"):
         return False
+    if provider_ref:
+        await conn.execute(update(mandate).where(mandate.c.id == found.id).values(provider_ref=provider_ref))
     if state in ENDED:
         await cancel(conn, house, found.reference, actor=f"provider:{provider}", state=state)
-        return True
-    if state == "active" and found.state == "pending":
+    elif state == "active" and found.state == "pending":
         await activate(conn, house, found.reference, actor=f"provider:{provider}")
-    return state == "active"
+    return True
+
+
+async def _found(
+    conn: AsyncConnection, provider: str, names: tuple[str | None, str | None, str | None]
+) -> Row[int, int, str, str] | None:
+    columns = (mandate.c.reference, mandate.c.provider_ref, mandate.c.provider_ref)
+    for column, name in zip(columns, names, strict=True):
+        found = await _held(conn, (mandate.c.provider == provider) & (column == name)) if name else None
+        if found:
+            return found
+    return None
 
 
 async def _held(conn: AsyncConnection, which: ColumnElement[bool]) -> Row[int, int, str, str] | None:
@@ -131,12 +187,16 @@ class Bill(Protocol):
 
 
 async def plan_collections(conn: AsyncConnection, house: House, bills: Sequence[Bill]) -> dict[int, date]:
-    """Plan to collect what is open of new bills under active mandates: invoice id -> bank business day on or after it is due."""
+    """Plan to collect what is open of new bills under active mandates: invoice id -> bank business day on or after it is due,
+    and not before the scheme's notice is over."""
     mandates = await active_for(conn, [bill.account_id for bill in bills])
+    first = {one.provider: schemes.earliest(house, one.provider) for one in mandates.values()}
     wanted = [bill for bill in bills if bill.account_id in mandates]
     payable = await _payable(conn, [bill.invoice_id for bill in wanted])
     days = {
-        bill.invoice_id: bankdays.on_or_after(bill.due_on, house.operator.country)
+        bill.invoice_id: schemes.bank_day(
+            house, mandates[bill.account_id].provider, max(bill.due_on, first[mandates[bill.account_id].provider])
+        )
         for bill in wanted
         if payable.get(bill.invoice_id, 0) > 0
     }

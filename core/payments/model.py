@@ -19,6 +19,7 @@ LIVE = ("created", "sent", "unknown", "awaiting_customer")
 
 REASONS = (
     "funds", "busy", "expired", "cancelled", "unreachable", "pin", "declined", "down", "never_arrived", "no_trace", "returned",
+    "closed", "no_mandate", "disputed", "technical",
 )  # fmt: skip
 """Why a payment failed, in the words of `payments.reason.*`; what a provider says otherwise is `declined`."""
 

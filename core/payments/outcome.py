@@ -1,4 +1,4 @@
-"""What a provider's word about an attempt does, whichever way it came: its answer, its callback, or our asking.
+"""What a provider's word about an attempt does, whichever way it came: its answer, its callback, a file, or our asking.
 
 Success always counts, even of an attempt we had given up: money that arrived is money. Anything else only moves an attempt that
 is still live, so words that come late or out of order change nothing that is settled.
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import faults
 from core.house import House
-from core.payments import receive, request, store
+from core.payments import debits, receive, refund_outcome, request, store
 from core.payments.model import FIRST_LOOK, REASONS, Attempt, Follow, ReceiptIn, next_look
 from core.payments.providers.contract import Asked, Queried, Unanswered, Unaskable, Unreached
 from core.payments.tables import collection
@@ -19,12 +19,14 @@ NEVER_ARRIVED = "never_arrived"
 
 def asked(tried: Attempt) -> Asked:
     """The attempt as a provider is asked about it."""
-    return Asked(tried.key, tried.provider_ref, tried.amount_minor, tried.currency, tried.created_at)
+    return Asked(tried.method, tried.key, tried.provider_ref, tried.amount_minor, tried.currency, tried.created_at)
 
 
 async def settle(conn: AsyncConnection, house: House, tried: Attempt, said: Queried, then: Follow) -> None:
     """Make true what the provider said of an attempt whose row is held."""
-    if said.state == "succeeded":
+    if tried.method == "refund":
+        await refund_outcome.settle(conn, house, tried, said)
+    elif said.state == "succeeded":
         await _succeeded(conn, house, tried, said, then)
     elif not tried.live:
         return
@@ -72,9 +74,10 @@ async def _failed(conn: AsyncConnection, house: House, tried: Attempt, said: Que
     if missing and tried.method == "direct_debit":
         await _collected(conn, tried, "planned")
         return
-    if tried.method != "card":
+    if tried.method == "direct_debit":
+        await debits.fell_through(conn, house, tried, _reason(said))
+    elif tried.method != "card":
         await request.close(conn, tried.request_id, "closed")
-    await _collected(conn, tried, "failed")
     if tried.method != "card" or said.state == "failed":
         await then.failed(conn, house, tried.id)
 

@@ -16,7 +16,7 @@ from core.outbox import Leaving, Outcome
 from core.payments import outcome, queries, request, store
 from core.payments.model import LOOKS, NOTHING, Attempt, Follow
 from core.payments.providers import callback_url, named
-from core.payments.providers.contract import Declined, PushAsked, Pushed, Queried, Unanswered, Unreached, Wanted
+from core.payments.providers.contract import Begun, Declined, Queried, Started, Unanswered, Unreached, Wanted
 from core.payments.tables import attempt, payment_request
 
 AFTER_THE_SESSION = timedelta(seconds=4)
@@ -86,7 +86,7 @@ async def send(house: House, leaving: Leaving, then: Follow = NOTHING) -> Outcom
     if isinstance(wanted, Outcome):
         return wanted
     faults.point("payments.sent")
-    said = await named(house, house.operator.payments.mobile_push).push(wanted)
+    said = await named(house, house.operator.payments.mobile_push).start(wanted)
     faults.point("payments.pushed")
     return await _finish(house, leaving, said, then)
 
@@ -109,7 +109,7 @@ async def _start(house: House, leaving: Leaving) -> Wanted | Outcome:
         facts = await queries.account_facts(conn, tried.account_id)
         await store.change_attempt(conn, tried.id, state="sent", poll_at=house.clock.now() + LOOKS[0])
     return Wanted(
-        key=tried.key, attempt_id=tried.id, amount_minor=tried.amount_minor, currency=tried.currency,
+        method="mobile_push", key=tried.key, attempt_id=tried.id, amount_minor=tried.amount_minor, currency=tried.currency,
         reference=facts.number if facts else "", description=house.operator.short_name, phone=tried.phone,
         callback_url=callback_url(house, tried.provider),
     )  # fmt: skip
@@ -126,7 +126,7 @@ async def _of(conn: AsyncConnection, leaving: Leaving) -> Attempt:
     return tried
 
 
-async def _finish(house: House, leaving: Leaving, said: Pushed, then: Follow) -> Outcome:
+async def _finish(house: House, leaving: Leaving, said: Started, then: Follow) -> Outcome:
     async with house.db.writing() as conn:
         tried = await _of(conn, leaving)
         state, reason = await _apply(conn, house, tried, said, then)
@@ -134,11 +134,11 @@ async def _finish(house: House, leaving: Leaving, said: Pushed, then: Follow) ->
 
 
 async def _apply(
-    conn: AsyncConnection, house: House, tried: Attempt, said: Pushed, then: Follow
+    conn: AsyncConnection, house: House, tried: Attempt, said: Started, then: Follow
 ) -> tuple[str, str | None]:
     """What the answer does to the attempt (its callback may have been faster), and to the outbox row."""
     match said:
-        case PushAsked():
+        case Begun():
             await outcome.settle(conn, house, tried, Queried("awaiting_customer", said.provider_ref), then)
             return "sent", None
         case Declined():

@@ -72,6 +72,11 @@ async def account_facts(conn: AsyncConnection, account_id: int) -> Row[str, str,
     return (await conn.execute(query)).first()
 
 
+async def branch_of(conn: AsyncConnection, account_id: int) -> int | None:
+    """The branch that looks after an account."""
+    return (await conn.execute(select(account.c.branch_id).where(account.c.id == account_id))).scalar_one_or_none()
+
+
 _DEBT = [open_item.c[field.name] for field in fields(Debt) if field.name != "priority"]
 
 
@@ -94,6 +99,12 @@ async def receipt_by_txn(
         receipt.c.provider == provider, receipt.c.provider_txn == txn
     )
     return (await conn.execute(query)).first()
+
+
+async def taken_back(conn: AsyncConnection, receipt_id: int) -> int:
+    """How much of a receipt was taken back, in minor units."""
+    query = select(receipt.c.reversed_minor).where(receipt.c.id == receipt_id)
+    return (await conn.execute(query)).scalar_one()
 
 
 async def unallocated(conn: AsyncConnection, account_ids: Sequence[int]) -> list[Row[int, int, int]]:

@@ -16,10 +16,10 @@ from core.payments import outcome, poll, queries, request, store
 from core.payments.model import LOOKS, NOTHING, Attempt, Follow, LinkView
 from core.payments.providers import callback_url, named
 from core.payments.providers.contract import (
+    Begun,
     Declined,
     Queried,
-    Redirected,
-    RedirectMade,
+    Started,
     Unanswered,
     Unreached,
     Wanted,
@@ -37,11 +37,11 @@ async def start(house: House, token: str, then: Follow = NOTHING) -> str:
     if wanted is None:
         return await _join(house, token, tried, then)
     faults.point("payments.redirect_written")
-    said = await named(house, tried.provider).redirect(wanted)
+    said = await named(house, tried.provider).start(wanted)
     faults.point("payments.redirect_made")
     async with house.db.writing() as conn:
         await _finish(conn, house, await poll.held(conn, tried.id), said, then)
-    if isinstance(said, RedirectMade):
+    if isinstance(said, Begun) and said.url:
         return said.url
     raise Refused("payments.link.later", status=503)
 
@@ -94,16 +94,16 @@ async def _write(conn: AsyncConnection, house: House, token: str, view: LinkView
         )
     )  # fmt: skip
     wanted = Wanted(
-        key=key, attempt_id=attempt_id, amount_minor=view.amount_minor, currency=view.currency,
+        method="card", key=key, attempt_id=attempt_id, amount_minor=view.amount_minor, currency=view.currency,
         reference=facts.number, description=house.operator.short_name, callback_url=callback_url(house, provider),
         return_url=f"{house.settings.public_url.rstrip('/')}/p/{token}?back", language=facts.language,
     )  # fmt: skip
     return await poll.held(conn, attempt_id), wanted
 
 
-async def _finish(conn: AsyncConnection, house: House, tried: Attempt, said: Redirected, then: Follow) -> None:
+async def _finish(conn: AsyncConnection, house: House, tried: Attempt, said: Started, then: Follow) -> None:
     match said:
-        case RedirectMade():
+        case Begun():
             ready = Queried("awaiting_customer", said.provider_ref, redirect_url=said.url)
             await outcome.settle(conn, house, tried, ready, then)
         case Declined() | Unreached():

@@ -1,11 +1,12 @@
-"""A receipt taken back (refund, charge-back, returned debit), perhaps weeks later: it re-opens exactly the bills it had paid.
+"""A receipt taken back, whole or in part (refund, charge-back, returned debit), perhaps weeks later: its own bills open again.
 
-The whole receipt goes back: each of its allocations is answered by its negative, so what other receipts paid stays paid.
+Only what this receipt paid is undone: first the credit it left, then the bills it paid last. What other receipts paid stays paid.
 """
 
-from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import insert
@@ -17,32 +18,83 @@ from core.payments import store
 from core.payments.tables import allocation, receipt, reversal
 
 
-async def reverse(conn: AsyncConnection, house: House, receipt_id: int, *, key: str, kind: str, reason: str) -> bool:
-    """Take a receipt back under the provider's `key`; False when it was taken back before."""
-    taken = (await conn.execute(select(receipt).where(receipt.c.id == receipt_id).with_for_update())).one()
-    row = {
-        "id": house.ids.take(), "receipt_id": receipt_id, "key": key, "kind": kind,
-        "amount_minor": taken.amount_minor, "reason": reason, "at": house.clock.now(),
-    }  # fmt: skip
-    statement = insert(conn, reversal).values(row).on_conflict_do_nothing(index_elements=["key"])
-    if taken.state == "reversed" or (await conn.execute(statement)).rowcount != 1:
+async def reverse(
+    conn: AsyncConnection,
+    house: House,
+    receipt_id: int,
+    *,
+    key: str,
+    kind: str,
+    reason: str,
+    amount_minor: int | None = None,
+) -> bool:
+    """Take a receipt (or `amount_minor` of it) back under the provider's `key`; False when nothing (more) is to be taken back."""
+    taken = await held(conn, receipt_id)
+    amount = min(amount_minor or taken.amount_minor, taken.amount_minor - taken.reversed_minor)
+    if amount <= 0 or not await noted(conn, house, receipt_id, key=key, kind=kind, amount_minor=amount, reason=reason):
         return False
     back_to = receivable(taken.account_id) if taken.account_id else Book("suspense")
-    posting = Posting(Book(f"cash:{taken.provider}"), back_to, taken.amount_minor, taken.currency, kind)
+    posting = Posting(Book(f"cash:{taken.provider}"), back_to, amount, taken.currency, kind)
     await post(conn, house, key=f"reversal:{key}", kind="reversal", booked_on=house.today(), postings=[posting])
-    await _reopen(conn, house, receipt_id)
-    await store.change_receipt(conn, receipt_id, state="reversed")
+    await less(conn, house, taken, amount)
     return True
 
 
-async def _reopen(conn: AsyncConnection, house: House, receipt_id: int) -> None:
-    query = select(allocation.c.id, allocation.c.invoice_id, allocation.c.amount_minor)
-    rows = (await conn.execute(query.where(allocation.c.receipt_id == receipt_id).order_by(allocation.c.id))).all()
-    back: Counter[int] = Counter()
-    for row in rows:
-        if row.invoice_id is not None:
-            back[row.invoice_id] -= row.amount_minor
-    held = select(open_item.c.invoice_id).where(open_item.c.invoice_id.in_(sorted(back)))
-    await conn.execute(held.order_by(open_item.c.invoice_id).with_for_update())
-    await store.pay_open_items(conn, back.items(), house.today())
-    await store.allot(conn, house, [(receipt_id, row.invoice_id, -row.amount_minor, row.id) for row in rows])
+async def held(conn: AsyncConnection, receipt_id: int) -> Row[Any]:
+    """The receipt, its row held."""
+    return (await conn.execute(select(receipt).where(receipt.c.id == receipt_id).with_for_update())).one()
+
+
+async def noted(
+    conn: AsyncConnection, house: House, receipt_id: int, *, key: str, kind: str, amount_minor: int, reason: str
+) -> bool:
+    """Write a reversal down; False when its key is known."""
+    row = {
+        "id": house.ids.take(), "receipt_id": receipt_id, "key": key, "kind": kind, "amount_minor": amount_minor,
+        "reason": reason, "at": house.clock.now(), "booked_on": house.today(),
+    }  # fmt: skip
+    statement = insert(conn, reversal).values(row).on_conflict_do_nothing(index_elements=["key"])
+    return (await conn.execute(statement)).rowcount == 1
+
+
+async def less(conn: AsyncConnection, house: House, taken: Row[Any], amount: int) -> None:
+    """So much of a held receipt is gone: what it paid is undone as far."""
+    await unapply(conn, house, taken.id, amount)
+    gone = taken.reversed_minor + amount
+    state = "reversed" if gone == taken.amount_minor else taken.state
+    await store.change_receipt(conn, taken.id, reversed_minor=gone, state=state)
+
+
+async def unapply(conn: AsyncConnection, house: House, receipt_id: int, amount: int) -> None:
+    """Take `amount` off what a receipt pays; its credit first, then its bills, the latest first."""
+    shares = undone(await shares_of(conn, receipt_id), amount)
+    bills = [(invoice_id, minor) for invoice_id, minor in shares if invoice_id is not None]
+    held_items = select(open_item.c.invoice_id).where(open_item.c.invoice_id.in_([one for one, _ in bills]))
+    await conn.execute(held_items.order_by(open_item.c.invoice_id).with_for_update())
+    await store.pay_open_items(conn, [(invoice_id, -minor) for invoice_id, minor in bills], house.today())
+    await store.allot(conn, house, [(receipt_id, invoice_id, -minor) for invoice_id, minor in shares])
+
+
+async def shares_of(conn: AsyncConnection, receipt_id: int) -> list[tuple[int | None, int]]:
+    """(invoice or None for credit, minor units) that a receipt pays now, in the order in which they were first paid."""
+    total = func.sum(allocation.c.amount_minor)
+    query = (
+        select(allocation.c.invoice_id, total)
+        .where(allocation.c.receipt_id == receipt_id)
+        .group_by(allocation.c.invoice_id)
+        .having(total > 0)
+        .order_by(func.min(allocation.c.id))
+    )
+    return [(row[0], int(row[1])) for row in await conn.execute(query)]
+
+
+def undone(shares: Sequence[tuple[int | None, int]], amount: int) -> list[tuple[int | None, int]]:
+    """Which shares give way to an `amount` that goes back. Money in suspense has none, and none gives way. Pure."""
+    order = [one for one in shares if one[0] is None] + [one for one in reversed(shares) if one[0] is not None]
+    left, parts = amount, []
+    for invoice_id, minor in order:
+        part = min(left, minor)
+        if part:
+            parts.append((invoice_id, part))
+            left -= part
+    return parts

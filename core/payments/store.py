@@ -14,7 +14,11 @@ from core.ledger.tables import open_item
 from core.parties.tables import account
 from core.payments.tables import allocation, attempt, receipt
 
-_ALLOCATION = ("id", "receipt_id", "invoice_id", "amount_minor", "at", "reverses_id")
+_ALLOCATION = ("id", "receipt_id", "invoice_id", "amount_minor", "at")
+
+
+Share = tuple[int, int | None, int]
+"""(receipt, invoice or None for credit, minor units)."""
 
 
 async def hold_account(conn: AsyncConnection, account_id: int) -> None:
@@ -39,11 +43,11 @@ async def keep_receipt(conn: AsyncConnection, row: dict[str, Any]) -> bool:
     return result.rowcount == 1
 
 
-async def allot(conn: AsyncConnection, house: House, rows: Sequence[tuple[int, int | None, int, int | None]]) -> None:
-    """Write allocations: (receipt, invoice or None for credit, minor units, the allocation it takes back or None)."""
+async def allot(conn: AsyncConnection, house: House, rows: Sequence[Share]) -> None:
+    """Write allocations: what receipts pay, or (negative) no longer pay."""
     now = house.clock.now()
     ids = house.ids.take_many(len(rows))
-    written = [(number, row[0], row[1], row[2], now, row[3]) for number, row in zip(ids, rows, strict=True)]
+    written = [(number, *row, now) for number, row in zip(ids, rows, strict=True)]
     await insert_many(conn, allocation, _ALLOCATION, written)
 
 

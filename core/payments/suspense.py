@@ -3,7 +3,10 @@
 A payer proves it by the provider's own number of the payment, which only she and the provider know.
 """
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
@@ -15,14 +18,17 @@ from core.payments import queries, store
 from core.payments.tables import receipt
 
 
-async def claim(conn: AsyncConnection, house: House, account_id: int, number: str, actor: str) -> int:
-    """Place the receipt whose provider's `number` is known; its id. `Refused` when none of that number waits."""
+async def claim(
+    conn: AsyncConnection, house: House, account_id: int, reference: str, actor: str, *, amount_minor: int | None = None
+) -> int:
+    """Place the receipt she means; its id. `Refused` when none of that reference waits.
+
+    The provider's own number is proof enough. What she typed when she paid is not: then the amount has to be right as well, and only
+    one such payment may wait.
+    """
     await store.hold_account(conn, account_id)
-    query = select(receipt.c.id, receipt.c.currency).where(
-        receipt.c.provider_txn == number.strip().upper(), receipt.c.state == "suspense"
-    )
-    found = (await conn.execute(query.with_for_update())).first()
     facts = await queries.account_facts(conn, account_id)
+    found = await _waiting(conn, reference, amount_minor)
     if found is None or facts is None or facts.currency != found.currency:
         raise Refused("payments.claim.none", status=404)
     await place(conn, house, found.id, account_id)
@@ -30,11 +36,47 @@ async def claim(conn: AsyncConnection, house: House, account_id: int, number: st
     return int(found.id)
 
 
+async def _waiting(conn: AsyncConnection, reference: str, amount_minor: int | None) -> Row[int, str] | None:
+    waits = select(receipt.c.id, receipt.c.currency).where(receipt.c.state == "suspense").with_for_update()
+    typed = reference.strip()
+    found = (await conn.execute(waits.where(receipt.c.provider_txn.in_((typed, typed.upper()))))).first()
+    if found or amount_minor is None or not typed:
+        return found
+    same = waits.where(func.lower(receipt.c.reference) == typed.lower(), receipt.c.amount_minor == amount_minor)
+    rows = (await conn.execute(same.limit(2))).all()
+    return rows[0] if len(rows) == 1 else None
+
+
+async def place_by_hand(conn: AsyncConnection, house: House, receipt_id: int, to_account: str, actor: str) -> None:
+    """A clerk says whose money it is."""
+    query = select(receipt.c.state, receipt.c.currency).where(receipt.c.id == receipt_id).with_for_update()
+    held = (await conn.execute(query)).first()
+    target = await queries.account_meant(conn, to_account)
+    facts = await queries.account_facts(conn, target) if target else None
+    if held is None or held.state != "suspense":
+        raise Refused("payments.claim.none", status=404)
+    if target is None or facts is None or facts.currency != held.currency:
+        raise Refused("payments.account.unknown", status=404)
+    await store.hold_account(conn, target)
+    await place(conn, house, receipt_id, target)
+    await audit.note(conn, house, actor, "receipt.placed", f"receipt:{receipt_id}", account_id=str(target))
+
+
+async def waiting(conn: AsyncConnection) -> Sequence[Row[Any]]:
+    """What waits, the oldest first: (id, provider, provider_txn, amount_minor left, currency, reference, payer, received_at)."""
+    left = receipt.c.amount_minor - receipt.c.reversed_minor
+    query = select(
+        receipt.c.id, receipt.c.provider, receipt.c.provider_txn, left.label("amount_minor"), receipt.c.currency,
+        receipt.c.reference, receipt.c.payer, receipt.c.received_at, receipt.c.booked_on,
+    ).where(receipt.c.state == "suspense")  # fmt: skip
+    return (await conn.execute(query.order_by(receipt.c.received_at, receipt.c.id))).all()
+
+
 async def place(conn: AsyncConnection, house: House, receipt_id: int, account_id: int) -> None:
     """Move a receipt out of suspense onto an account."""
-    query = select(receipt.c.amount_minor, receipt.c.currency).where(receipt.c.id == receipt_id)
-    held = (await conn.execute(query)).one()
-    posting = Posting(receivable(account_id), Book("suspense"), held.amount_minor, held.currency, "claimed")
+    left = (receipt.c.amount_minor - receipt.c.reversed_minor).label("left")
+    held = (await conn.execute(select(left, receipt.c.currency).where(receipt.c.id == receipt_id))).one()
+    posting = Posting(receivable(account_id), Book("suspense"), held.left, held.currency, "claimed")
     key = f"claim:{receipt_id}"
     if not await post(conn, house, key=key, kind="claim", booked_on=house.today(), postings=[posting]):
         raise RuntimeError(f"{key} is posted, but the receipt is still in suspense")

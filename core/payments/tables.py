@@ -25,7 +25,7 @@ payment_request = Table(
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("key", Text, nullable=False, unique=True),
-    Column("kind", Text, nullable=False),  # paylink, push, collection
+    Column("kind", Text, nullable=False),  # paylink, push, collection, refund
     Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
     Column("invoice_id", BigInteger),  # None: whatever is open on the account
     Column("amount_minor", BigInteger),  # None: the live open amount
@@ -44,7 +44,7 @@ attempt = Table(
     Column("request_id", ForeignKey("payment_request.id"), nullable=False),
     Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
     Column("provider", Text, nullable=False),
-    Column("method", Text, nullable=False),  # card, direct_debit, mobile_push
+    Column("method", Text, nullable=False),  # card, direct_debit, mobile_push, refund
     Column("amount_minor", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
     Column("state", Text, nullable=False),  # created, sent, unknown, awaiting_customer, succeeded, failed, expired
@@ -77,6 +77,11 @@ mandate = Table(
     Column("provider_ref", Text),
     Column("state", Text, nullable=False),  # pending, active, failed, cancelled, expired
     Column("masked", Text, nullable=False),  # what a person recognises: bank ****1234
+    Column("holder", Text),  # where we collect ourselves, by file
+    Column("iban", Text),
+    Column("bic", Text),
+    Column("signed_on", Date),
+    Column("used_on", Date),  # a SEPA mandate not used for 36 months is over
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),
 )
@@ -101,7 +106,7 @@ provider_event = Table(
     Column("provider", Text, nullable=False),
     Column("key", Text, nullable=False),
     Column("body", Json, nullable=False),
-    Column("verified_by", Text, nullable=False),  # signature, query, none
+    Column("verified_by", Text, nullable=False),  # signature, answer, query, none
     Column("state", Text, nullable=False),  # waiting, done, ignored, failed
     Column("reason", Text),
     Column("tries", Integer, nullable=False),
@@ -124,7 +129,8 @@ receipt = Table(
     Column("currency", Text, nullable=False),
     Column("reference", Text, nullable=False),  # what the payer typed
     Column("payer", Text, nullable=False),  # masked
-    Column("state", Text, nullable=False),  # placed, suspense, reversed
+    Column("state", Text, nullable=False),  # placed, suspense, reversed (all of it)
+    Column("reversed_minor", BigInteger, nullable=False, default=0, server_default="0"),
     Column("received_at", Instant, nullable=False),
     Column("booked_on", Date, nullable=False),
     UniqueConstraint("provider", "provider_txn"),
@@ -139,9 +145,8 @@ allocation = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("receipt_id", ForeignKey("receipt.id"), nullable=False, index=True),
     Column("invoice_id", BigInteger, index=True),  # None: credit on the account
-    Column("amount_minor", BigInteger, nullable=False),  # negative: taken back by a reversal
+    Column("amount_minor", BigInteger, nullable=False),  # negative: no longer paid (reversed, moved, used as credit)
     Column("at", Instant, nullable=False),
-    Column("reverses_id", ForeignKey("allocation.id"), unique=True),
 )
 
 reversal = Table(
@@ -154,4 +159,40 @@ reversal = Table(
     Column("amount_minor", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("booked_on", Date, nullable=False, index=True),
+)
+
+refund = Table(
+    "refund",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("receipt_id", ForeignKey("receipt.id"), nullable=False, index=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("how", Text, nullable=False),  # the provider's name, or by_hand
+    Column("state", Text, nullable=False),  # asked, granted, done, failed, refused
+    Column("approval_id", BigInteger),
+    Column("attempt_id", BigInteger, unique=True),
+    Column("paid_ref", Text),  # by hand: the reference of the transfer
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("settled_at", Instant),
+    CheckConstraint("amount_minor > 0", name="amount"),
+    Index("ix_refund_state", "state"),
+)
+
+# What we asked a provider about one transaction, and what it is to answer under: an unsigned note above the limit waits for it.
+transaction_query = Table(
+    "transaction_query",
+    metadata,
+    Column("conversation", Text, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("txn", Text, nullable=False),
+    Column("state", Text, nullable=False),  # asked, proven, denied
+    Column("amount_minor", BigInteger),
+    Column("asked_at", Instant, nullable=False),
+    Index("ix_transaction_query_txn", "provider", "txn"),
 )

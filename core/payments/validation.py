@@ -7,7 +7,8 @@ from core import money
 from core.house import House
 from core.payments import queries
 from core.payments.inbox import Answer
-from core.payments.providers.daraja_says import REFUSALS, amount
+from core.payments.providers.daraja_says import REFUSALS
+from core.payments.providers.said import amount, words
 from core.payments.providers.wire import loads
 
 WELCOME = {"ResultCode": "0", "ResultDesc": "Accepted"}
@@ -26,7 +27,7 @@ async def answer(house: House, body: bytes) -> Answer:
         return _refused("amount")
     if minor < money.parse(house.operator.payments.minimum, house.currency):
         return _refused("amount")
-    reference = str(said["BillRefNumber"]).replace("\x00", "").encode("utf-8", "replace").decode()
+    reference = words(said["BillRefNumber"])
     async with house.db.reading() as conn:
         known = await queries.account_meant(conn, reference)
     return Answer(200, WELCOME) if known else _refused("account")

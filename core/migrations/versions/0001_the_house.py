@@ -29,6 +29,23 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_api_key')),
     sa.UniqueConstraint('prefix', name=op.f('uq_api_key_prefix'))
     )
+    op.create_table('approval',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('subject', sa.Text(), nullable=False),
+    sa.Column('payload', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('seal', sa.Text(), nullable=False),
+    sa.Column('maker', sa.Text(), nullable=False),
+    sa.Column('branch_id', sa.BigInteger(), nullable=True),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('made_at', Instant(), nullable=False),
+    sa.Column('expires_at', Instant(), nullable=False),
+    sa.Column('checker', sa.Text(), nullable=True),
+    sa.Column('note', sa.Text(), nullable=True),
+    sa.Column('decided_at', Instant(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_approval'))
+    )
+    op.create_index('ix_approval_state', 'approval', ['state', 'made_at'], unique=False)
     op.create_table('audit',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('at', Instant(), nullable=False),
@@ -276,6 +293,7 @@ def upgrade() -> None:
     sa.Column('reference', sa.Text(), nullable=False),
     sa.Column('payer', sa.Text(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('reversed_minor', sa.BigInteger(), server_default='0', nullable=False),
     sa.Column('received_at', Instant(), nullable=False),
     sa.Column('booked_on', sa.Date(), nullable=False),
     sa.CheckConstraint('amount_minor > 0', name=op.f('ck_receipt_amount')),
@@ -351,6 +369,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_tariff_version')),
     sa.UniqueConstraint('code', 'valid_from', 'revision', name=op.f('uq_tariff_version_code_valid_from_revision'))
     )
+    op.create_table('transaction_query',
+    sa.Column('conversation', sa.Text(), nullable=False),
+    sa.Column('provider', sa.Text(), nullable=False),
+    sa.Column('txn', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=True),
+    sa.Column('asked_at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('conversation', name=op.f('pk_transaction_query'))
+    )
+    op.create_index('ix_transaction_query_txn', 'transaction_query', ['provider', 'txn'], unique=False)
     op.create_table('usage',
     sa.Column('meter_id', sa.BigInteger(), nullable=False),
     sa.Column('register', sa.Text(), nullable=False),
@@ -444,11 +472,8 @@ def upgrade() -> None:
     sa.Column('invoice_id', sa.BigInteger(), nullable=True),
     sa.Column('amount_minor', sa.BigInteger(), nullable=False),
     sa.Column('at', Instant(), nullable=False),
-    sa.Column('reverses_id', sa.BigInteger(), nullable=True),
     sa.ForeignKeyConstraint(['receipt_id'], ['receipt.id'], name=op.f('fk_allocation_receipt_id')),
-    sa.ForeignKeyConstraint(['reverses_id'], ['allocation.id'], name=op.f('fk_allocation_reverses_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_allocation')),
-    sa.UniqueConstraint('reverses_id', name=op.f('uq_allocation_reverses_id'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_allocation'))
     )
     op.create_index(op.f('ix_allocation_invoice_id'), 'allocation', ['invoice_id'], unique=False)
     op.create_index(op.f('ix_allocation_receipt_id'), 'allocation', ['receipt_id'], unique=False)
@@ -528,10 +553,12 @@ def upgrade() -> None:
     sa.Column('amount_minor', sa.BigInteger(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('at', Instant(), nullable=False),
+    sa.Column('booked_on', sa.Date(), nullable=False),
     sa.ForeignKeyConstraint(['receipt_id'], ['receipt.id'], name=op.f('fk_reversal_receipt_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_reversal')),
     sa.UniqueConstraint('key', name=op.f('uq_reversal_key'))
     )
+    op.create_index(op.f('ix_reversal_booked_on'), 'reversal', ['booked_on'], unique=False)
     op.create_table('ticket',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('reference', sa.Text(), nullable=False),
@@ -734,6 +761,11 @@ def upgrade() -> None:
     sa.Column('provider_ref', sa.Text(), nullable=True),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('masked', sa.Text(), nullable=False),
+    sa.Column('holder', sa.Text(), nullable=True),
+    sa.Column('iban', sa.Text(), nullable=True),
+    sa.Column('bic', sa.Text(), nullable=True),
+    sa.Column('signed_on', sa.Date(), nullable=True),
+    sa.Column('used_on', sa.Date(), nullable=True),
     sa.Column('created_at', Instant(), nullable=False),
     sa.Column('ended_at', Instant(), nullable=True),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_mandate_account_id')),
@@ -795,6 +827,31 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_redemption_account_id'), 'redemption', ['account_id'], unique=False)
     op.create_index('ix_redemption_state', 'redemption', ['state', 'poll_at'], unique=False)
+    op.create_table('refund',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('receipt_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('how', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('approval_id', sa.BigInteger(), nullable=True),
+    sa.Column('attempt_id', sa.BigInteger(), nullable=True),
+    sa.Column('paid_ref', sa.Text(), nullable=True),
+    sa.Column('asked_by', sa.Text(), nullable=False),
+    sa.Column('asked_at', Instant(), nullable=False),
+    sa.Column('settled_at', Instant(), nullable=True),
+    sa.CheckConstraint('amount_minor > 0', name=op.f('ck_refund_amount')),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_refund_account_id')),
+    sa.ForeignKeyConstraint(['receipt_id'], ['receipt.id'], name=op.f('fk_refund_receipt_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_refund')),
+    sa.UniqueConstraint('attempt_id', name=op.f('uq_refund_attempt_id')),
+    sa.UniqueConstraint('key', name=op.f('uq_refund_key'))
+    )
+    op.create_index(op.f('ix_refund_receipt_id'), 'refund', ['receipt_id'], unique=False)
+    op.create_index('ix_refund_state', 'refund', ['state'], unique=False)
     op.create_table('service',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),

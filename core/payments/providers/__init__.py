@@ -1,31 +1,38 @@
-"""The payment providers, one file each; `named` finds the one a table or a route speaks of."""
+"""The payment providers, one file and one row each; `named` finds the one a table or a route speaks of."""
+
+from collections.abc import Callable, Mapping
 
 from core.errors import Refused
 from core.house import House
-from core.payments.providers.contract import Provider
-from core.payments.providers.daraja import Daraja
-from core.payments.providers.sandbox import Sandbox
+from core.payments.providers import daraja, flutterwave, gocardless, paystack, sandbox, sepa, stripe
+from core.payments.providers.contract import Method, Provider
 
-NAMES = ("sandbox", "daraja")
+OPENED: Mapping[str, Callable[[House], Provider]] = {
+    "sandbox": sandbox.opened,
+    "daraja": daraja.opened,
+    "stripe": stripe.opened,
+    "paystack": paystack.opened,
+    "flutterwave": flutterwave.opened,
+    "gocardless": gocardless.opened,
+    "sepa": sepa.opened,
+}
+"""Name -> how it is set up from the settings."""
+
+BY_HAND = ("cash", "bank")
+"""Ways money comes in that nobody can be asked about: over the counter, and straight into the bank account."""
 
 
 def named(house: House, name: str) -> Provider:
     """The provider of that name, set up from the environment; `Refused` when there is none."""
-    settings = house.settings
-    match name:
-        case "sandbox":
-            return Sandbox(settings.sandbox_base_url, settings.sandbox_secret.get_secret_value(), house.clock)
-        case "daraja":
-            return Daraja(
-                base_url=settings.daraja_base_url,
-                consumer_key=settings.daraja_consumer_key.get_secret_value(),
-                consumer_secret=settings.daraja_consumer_secret.get_secret_value(),
-                shortcode=settings.daraja_shortcode,
-                passkey=settings.daraja_passkey.get_secret_value(),
-                clock=house.clock,
-            )
-        case _:
-            raise Refused("payments.provider.unknown", status=404, provider=name)
+    opened = OPENED.get(name)
+    if opened is None:
+        raise Refused("payments.provider.unknown", status=404, provider=name)
+    return opened(house)
+
+
+def can(house: House, name: str, method: Method) -> bool:
+    """Whether the provider can be asked for that."""
+    return name in OPENED and method in named(house, name).methods
 
 
 def callback_url(house: House, name: str) -> str:

@@ -1,20 +1,25 @@
-"""The port every payment provider is spoken to through: push, redirect, debit, query, and reading its callbacks.
+"""The port every payment provider is spoken to through: start something, ask what became of it, read a callback.
 
-Answers are values. Three of them say that nothing was taken (`Declined`: it said no; `Unreached`: it never heard us;
-`Missing`: it does not know the attempt), one that nobody knows (`Unanswered`): that one becomes `unknown` and is polled, never
-asked for again. A provider that counts money otherwise than in minor units converts in its own file.
+Everything asked for has one shape (`Wanted`, told apart by its method) and one answer: begun; or surely not (`Declined`: it said
+no; `Unreached`: it never heard us); or nobody knows (`Unanswered`), which becomes `unknown` and is polled, never asked for
+again. A provider that counts money otherwise than in minor units converts in its own file.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, Protocol
+
+Method = Literal["mobile_push", "card", "direct_debit", "mandate", "refund"]
+"""mobile_push: a prompt on a phone; card: the provider's own page; direct_debit: what she left with the provider (a mandate, a
+saved card), without her; mandate: the page on which she leaves it; refund: money back to where it came from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What we ask a provider for. `key` is the attempt's own, stable: where the provider takes one, it makes a repeat harmless."""
 
+    method: Method
     key: str
     attempt_id: int
     amount_minor: int
@@ -24,31 +29,22 @@ class Wanted:
     description: str
     callback_url: str
     phone: str | None = None
+    email: str | None = None
     mandate_ref: str | None = None
     return_url: str | None = None
     language: str = "en"
+    collect_on: date | None = None
+    """Of a direct debit: the day that was announced."""
+    txn: str | None = None
+    """Of a refund: the provider's number of the payment it gives back."""
 
 
 @dataclass(frozen=True, slots=True)
-class PushAsked:
-    """The prompt is on its way to her phone."""
+class Begun:
+    """It is under way at the provider, under its own reference; `url` where she has to be sent to its page."""
 
     provider_ref: str
-
-
-@dataclass(frozen=True, slots=True)
-class RedirectMade:
-    """The provider's page is ready for her."""
-
-    provider_ref: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class DebitAsked:
-    """The provider will collect under the mandate, and call back."""
-
-    provider_ref: str
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,35 +55,38 @@ class Declined:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreached:
+class Silence:
+    """No answer, and why."""
+
+    why: str
+
+
+class Unreached(Silence):
     """The provider surely never heard us (no connection): nothing happened."""
 
-    why: str
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unanswered:
+class Unanswered(Silence):
     """A timeout, a broken connection, an answer that says nothing: it may have happened."""
 
-    why: str
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unaskable:
+class Unaskable(Silence):
     """There is nothing to ask by yet (the answer that held its reference was lost): it says nothing of the provider's health."""
 
-    why: str
+    __slots__ = ()
 
 
-Pushed = PushAsked | Declined | Unreached | Unanswered
-Redirected = RedirectMade | Declined | Unreached | Unanswered
-Debited = DebitAsked | Declined | Unreached | Unanswered
+Started = Begun | Declined | Unreached | Unanswered
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """An attempt we ask about."""
 
+    method: str
     key: str
     provider_ref: str | None
     amount_minor: int
@@ -95,11 +94,14 @@ class Asked:
     created_at: datetime
 
 
+State = Literal["succeeded", "failed", "expired", "awaiting_customer", "missing"]
+
+
 @dataclass(frozen=True, slots=True)
 class Queried:
     """What the provider says of an attempt. `missing`: it does not know it, so it never happened."""
 
-    state: Literal["succeeded", "failed", "expired", "awaiting_customer", "missing"]
+    state: State
     provider_ref: str | None = None
     txn: str | None = None
     amount_minor: int | None = None
@@ -112,7 +114,9 @@ class Queried:
 
 Told = Queried | Unaskable | Unreached | Unanswered
 
-Kind = Literal["succeeded", "failed", "expired", "inbound", "reversed", "mandate", "ignored"]
+Kind = Literal["succeeded", "failed", "expired", "inbound", "reversed", "reinstated", "mandate", "proof", "ignored"]
+"""`reinstated`: money that was taken back has come back (a dispute that was won). `proof`: the answer to a question of ours about
+one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +125,9 @@ class ProviderEventIn:
 
     key: str
     kind: Kind
-    verified_by: Literal["signature", "query", "none"]
-    """`query`: unsigned, so the provider is asked before a cent is credited. `none`: unsigned, and it cannot be asked."""
+    verified_by: Literal["signature", "answer", "query", "none"]
+    """`answer`: told in answer to our own question. `query`: unsigned (or hardly), so the provider is asked before a cent is
+    credited. `none`: unsigned, and it cannot be asked at once."""
     attempt_key: str | None = None
     attempt_id: int | None = None
     provider_ref: str | None = None
@@ -134,7 +139,9 @@ class ProviderEventIn:
     payer: str = ""
     reason: str | None = None
     state: str | None = None
-    """Of a mandate: what it has become."""
+    """Of a mandate: what it has become. Of a reversal: refund, chargeback or debit_return."""
+    mandate: str | None = None
+    """Our own reference of a mandate, where the provider carries it."""
     at: datetime | None = None
     raw: dict[str, Any] = field(default_factory=dict)
     """What was said, as it was said; kept in the inbox, never logged."""
@@ -145,7 +152,11 @@ class NotUnderstood(Exception):
 
 
 class Forged(Exception):
-    """The signature is missing, wrong or stale: 403, nothing stored."""
+    """The signature is missing, wrong or stale: nothing stored, answered 403 (or what the provider expects)."""
+
+    def __init__(self, why: str, status: int = 403) -> None:
+        super().__init__(why)
+        self.status = status
 
 
 class Provider(Protocol):
@@ -156,6 +167,10 @@ class Provider(Protocol):
         """What routes, tables and the ledger call it."""
 
     @property
+    def methods(self) -> frozenset[Method]:
+        """What it can be asked to start."""
+
+    @property
     def step_minor(self) -> int:
         """It takes only multiples of so many minor units (M-Pesa: whole shillings)."""
 
@@ -163,14 +178,8 @@ class Provider(Protocol):
     def acknowledgement(self) -> dict[str, Any]:
         """What it wants to hear when its callback was taken."""
 
-    async def push(self, wanted: Wanted) -> Pushed:
-        """Put a prompt on the phone of `wanted`."""
-
-    async def redirect(self, wanted: Wanted) -> Redirected:
-        """Make a page of the provider's where she pays by card."""
-
-    async def debit(self, wanted: Wanted) -> Debited:
-        """Collect under a mandate."""
+    async def start(self, wanted: Wanted) -> Started:
+        """Start what is wanted, of a method that is among `methods`."""
 
     async def query(self, asked: Asked) -> Told:
         """What became of an attempt."""

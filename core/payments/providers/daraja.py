@@ -1,4 +1,4 @@
-"""M-Pesa by Daraja: STK push to a phone, its query, and reading what Daraja posts to us (STK results, paybill confirmations).
+"""M-Pesa by Daraja: STK push to a phone and its query; paybill payments registered for, asked about, and pulled.
 
 Daraja has no idempotency key and signs nothing. So an STK result is only believed after a query by CheckoutRequestID, which says
 whether but not how much: the amount is the one we asked for. A push whose answer never came has no CheckoutRequestID to ask by;
@@ -15,21 +15,24 @@ from zoneinfo import ZoneInfo
 
 from core import money
 from core.clock import Clock
+from core.house import House
 from core.payments.providers import daraja_token
 from core.payments.providers.contract import (
     Asked,
+    Begun,
     Declined,
+    Method,
     NotUnderstood,
     ProviderEventIn,
-    PushAsked,
     Queried,
+    Started,
     Told,
     Unanswered,
     Unaskable,
     Unreached,
     Wanted,
 )
-from core.payments.providers.daraja_says import REASONS, read_confirmation, read_result
+from core.payments.providers.daraja_says import REASONS, read_confirmation, read_pulled, read_result, read_status
 from core.payments.providers.wire import Reply, call, loads
 
 EAT = ZoneInfo("Africa/Nairobi")
@@ -50,7 +53,10 @@ class Daraja:
     passkey: str
     clock: Clock
     currency: str = "KES"
+    initiator: str = ""
+    credential: str = ""
     name: str = "daraja"
+    methods: frozenset[Method] = frozenset({"mobile_push"})
 
     @property
     def step_minor(self) -> int:
@@ -62,13 +68,9 @@ class Daraja:
         """What Daraja wants to hear."""
         return {"ResultCode": 0, "ResultDesc": "Accepted"}
 
-    async def push(self, wanted: Wanted) -> PushAsked | Declined | Unreached | Unanswered:
+    async def start(self, wanted: Wanted) -> Started:
         """An STK push: the prompt with which she pays by her M-Pesa PIN."""
-        url = f"{wanted.callback_url}/stk?attempt={wanted.attempt_id}"
-        if "mpesa" in url.lower() or "safaricom" in url.lower():
-            raise ValueError(
-                "Daraja refuses callback URLs that contain 'mpesa' or 'safaricom': choose another public URL"
-            )
+        url = _welcome(f"{wanted.callback_url}/stk?attempt={wanted.attempt_id}")
         if wanted.amount_minor % self.step_minor:
             raise ValueError("M-Pesa takes whole shillings only")
         phone = (wanted.phone or "").lstrip("+")
@@ -82,17 +84,9 @@ class Daraja:
         if not isinstance(reply, Reply):
             return reply
         if reply.status == 200 and str(reply.body.get("ResponseCode")) == "0" and reply.body.get("CheckoutRequestID"):
-            return PushAsked(str(reply.body["CheckoutRequestID"]))
+            return Begun(str(reply.body["CheckoutRequestID"]))
         refused = reply.body.get("errorCode") or (reply.status == 200 and reply.body.get("ResponseCode"))
         return Declined("busy" if refused == IN_PROGRESS else "declined") if refused else _unsaid(reply)
-
-    async def redirect(self, wanted: Wanted) -> Declined:
-        """M-Pesa has no page to be sent to."""
-        return Declined("declined")
-
-    async def debit(self, wanted: Wanted) -> Declined:
-        """M-Pesa has no mandates."""
-        return Declined("declined")
 
     async def query(self, asked: Asked) -> Told:
         """What became of a prompt, by its CheckoutRequestID."""
@@ -123,11 +117,58 @@ class Daraja:
                 return [read_result(said, self.currency, about)]
             if topic == "confirmation":
                 return [read_confirmation(said, self.currency, self.shortcode)]
+            if topic == "result":
+                return read_status(said, self.currency)
         except (KeyError, TypeError, ValueError) as why:
             raise NotUnderstood(f"not a {topic} of Daraja") from why
-        if topic in ("result", "timeout"):
+        if topic == "timeout":
             return []
         raise NotUnderstood("nothing of Daraja's is posted here")
+
+    async def ask_status(self, txn: str, hook: str) -> Started:
+        """Ask what one transaction was; the result is posted to `hook`/result under the conversation that is given back."""
+        body = {
+            "Initiator": self.initiator, "SecurityCredential": self.credential, "CommandID": "TransactionStatusQuery",
+            "TransactionID": txn, "PartyA": self.shortcode, "IdentifierType": "4", "ResultURL": f"{hook}/result",
+            "QueueTimeOutURL": f"{hook}/timeout", "Remarks": "is it so", "Occasion": "",
+        }  # fmt: skip
+        reply = await self._post("/mpesa/transactionstatus/v1/query", body)
+        if not isinstance(reply, Reply):
+            return reply
+        taken = reply.status == 200 and str(reply.body.get("ResponseCode")) == "0" and reply.body.get("ConversationID")
+        return Begun(str(reply.body["ConversationID"])) if taken else Declined("declined")
+
+    async def register(self, hook: str) -> Started:
+        """Tell Safaricom where to ask about paybill payments and where to tell of them (once per paybill)."""
+        hook = _welcome(hook)
+        body = {
+            "ShortCode": self.shortcode, "ResponseType": "Completed", "ConfirmationURL": f"{hook}/confirmation",
+            "ValidationURL": f"{hook}/validation",
+        }  # fmt: skip
+        reply = await self._post("/mpesa/c2b/v2/registerurl", body)
+        if not isinstance(reply, Reply):
+            return reply
+        taken = reply.status == 200 and str(reply.body.get("ResponseCode")) == "0"
+        return Begun("registered") if taken else Declined(str(reply.body.get("errorMessage") or "declined"))
+
+    async def pull(self, since: datetime, until: datetime) -> list[ProviderEventIn] | Unreached | Unanswered:
+        """Every paybill payment between two instants, page by page, as Safaricom itself lists them."""
+        found: list[ProviderEventIn] = []
+        while True:
+            body = {
+                "ShortCode": self.shortcode, "StartDate": _said(since), "EndDate": _said(until),
+                "OffSetValue": str(len(found)),
+            }  # fmt: skip
+            reply = await self._post("/pulltransactions/v1/query", body)
+            if not isinstance(reply, Reply):
+                return reply
+            try:
+                page = read_pulled(reply.body, self.currency)
+            except (KeyError, TypeError, ValueError):
+                return _unsaid(reply)
+            found += page
+            if not page:
+                return found
 
     def _signed(self) -> dict[str, str]:
         stamp = timestamp(self.clock.now())
@@ -143,6 +184,27 @@ class Daraja:
             daraja_token.forget(self.base_url, self.consumer_key)
             return Unreached("the token was refused")
         return reply
+
+
+def _welcome(url: str) -> str:
+    if "mpesa" in url.lower() or "safaricom" in url.lower():
+        raise ValueError("Daraja refuses callback URLs that contain 'mpesa' or 'safaricom': choose another public URL")
+    return url
+
+
+def _said(instant: datetime) -> str:
+    return instant.astimezone(EAT).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def opened(house: House) -> Daraja:
+    """The Daraja of the settings."""
+    settings = house.settings
+    return Daraja(
+        base_url=settings.daraja_base_url, consumer_key=settings.daraja_consumer_key.get_secret_value(),
+        consumer_secret=settings.daraja_consumer_secret.get_secret_value(), shortcode=settings.daraja_shortcode,
+        passkey=settings.daraja_passkey.get_secret_value(), clock=house.clock, initiator=settings.daraja_initiator,
+        credential=settings.daraja_security_credential.get_secret_value(),
+    )  # fmt: skip
 
 
 def timestamp(now: datetime) -> str:

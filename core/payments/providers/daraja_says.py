@@ -1,17 +1,16 @@
-"""What Daraja posts to us, read into our words: STK results and paybill (C2B) confirmations. Pure.
+"""What Daraja says, read into our words: STK results, paybill (C2B) confirmations, status results, pulled transactions. Pure.
 
 `Body.stkCallback{CheckoutRequestID, ResultCode, ResultDesc, CallbackMetadata.Item[{Name, Value?}]}`: the metadata comes on success
 only, and an Item may lack its Value. A confirmation's MSISDN is masked or hashed, so it identifies nobody: BillRefNumber does.
 """
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core import money
 from core.payments.model import masked
 from core.payments.providers.contract import ProviderEventIn
+from core.payments.providers.said import amount, short, words
 
 REASONS = {"1": "funds", "1001": "busy", "1019": "expired", "1032": "cancelled", "1037": "unreachable", "2001": "pin"}
 """ResultCode -> a word of `payments.reason.*`."""
@@ -47,27 +46,54 @@ def read_confirmation(said: dict[str, Any], currency: str, shortcode: str) -> Pr
     return ProviderEventIn(
         key=f"c2b:{txn}", kind="inbound", verified_by="none", txn=txn, method="mobile_inbound",
         amount_minor=amount(said["TransAmount"], currency), currency=currency,
-        reference=str(said.get("BillRefNumber") or "").replace("\x00", "").encode("utf-8", "replace").decode()[:80],
+        reference=words(said.get("BillRefNumber"), 80),
         payer=masked(str(said.get("MSISDN") or "").replace("\x00", ""))[:40], at=_at(said.get("TransTime")), raw=said,
     )  # fmt: skip
 
 
-def amount(value: object, currency: str) -> int:
-    """Minor units of an amount in shillings, as text or as a JSON number; ValueError when it is no positive amount."""
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise ValueError(f"{type(value).__name__} is no amount")
-    minor = money.parse(str(value), currency)
-    if minor <= 0:
-        raise ValueError("money that arrived is more than nothing")
-    return minor
+def read_status(said: dict[str, Any], currency: str) -> list[ProviderEventIn]:
+    """The result of a status query: what the transaction was, under the conversation in which we asked."""
+    result = said["Result"]
+    told = {
+        item["Key"]: item.get("Value")
+        for item in (result.get("ResultParameters") or {}).get("ResultParameter", [])
+    }  # fmt: skip
+    if str(result.get("ResultCode")) != "0" or not told.get("ReceiptNo"):
+        return []
+    conversation, txn = short(result["ConversationID"]), short(told["ReceiptNo"])
+    proven = told.get("TransactionStatus") == "Completed"
+    return [
+        ProviderEventIn(
+            key=f"status:{conversation}", kind="proof", verified_by="none", provider_ref=conversation, txn=txn,
+            amount_minor=amount(told["Amount"], currency), currency=currency, state="proven" if proven else "denied",
+            raw=said,
+        )
+    ]  # fmt: skip
 
 
-def short(value: object) -> str:
-    """An identifier of Daraja's: 1-80 printable ASCII letters."""
-    text = str(value)
-    if not (isinstance(value, str | int) and 0 < len(text) <= 80 and text.isascii() and text.isprintable()):
-        raise ValueError("an identifier was expected")
-    return text
+def read_pulled(said: dict[str, Any], currency: str) -> list[ProviderEventIn]:
+    """A page of pulled transactions; each has the key of its confirmation, so it is the same event."""
+    if str(said.get("ResponseCode")) != "1000":
+        raise ValueError("not a page of transactions")
+    rows = [row for page in said["Response"] for row in (page if isinstance(page, list) else [page])]
+    return [_pulled(row, currency) for row in rows if row.get("transactionId")]
+
+
+def _pulled(row: dict[str, Any], currency: str) -> ProviderEventIn:
+    txn = short(row["transactionId"])
+    return ProviderEventIn(
+        key=f"c2b:{txn}", kind="inbound", verified_by="answer", txn=txn, method="mobile_inbound",
+        amount_minor=amount(row["amount"], currency), currency=currency, reference=words(row.get("billreference"), 80),
+        payer=masked(words(row.get("msisdn"), 40)), at=_listed(row.get("trxDate")), raw=row,
+    )  # fmt: skip
+
+
+def _listed(stamp: object) -> datetime | None:
+    """`2026-03-10T12:02:59` (or with a blank) in East Africa Time."""
+    try:
+        return datetime.fromisoformat(str(stamp)[:19]).replace(tzinfo=_EAT).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def _at(stamp: object) -> datetime | None:

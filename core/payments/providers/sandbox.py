@@ -5,54 +5,33 @@ refused when older or newer than 300 s, compared in constant time. Amounts are m
 by which the sandbox can be asked what became of it even if its answer never reached us.
 """
 
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any, get_args
 from urllib.parse import quote
 
 from core.clock import Clock
+from core.house import House
 from core.payments.providers.contract import (
     Asked,
-    DebitAsked,
+    Begun,
     Declined,
-    Forged,
     Kind,
+    Method,
     NotUnderstood,
     ProviderEventIn,
-    PushAsked,
     Queried,
-    RedirectMade,
+    Started,
     Told,
     Unanswered,
-    Unreached,
     Wanted,
 )
+from core.payments.providers.signatures import verify_stamped
 from core.payments.providers.wire import Reply, call, loads, storable
 
 HEADER = "Sandbox-Signature"
-TOLERANCE_SECONDS = 300
 _STATES = ("succeeded", "failed", "expired", "awaiting_customer")
-
-
-def sign(secret: str, body: bytes, at: int) -> str:
-    """The signature header of `body` sent at `at` (unix seconds)."""
-    mac = hmac.new(secret.encode(), f"{at}.".encode() + body, sha256).hexdigest()
-    return f"t={at},v1={mac}"
-
-
-def verify(secret: str, header: str, body: bytes, now: datetime) -> None:
-    """Raise `Forged` unless `header` is the signature of `body`, made within the tolerance of `now`."""
-    parts = dict(part.split("=", 1) for part in header.split(",") if "=" in part)
-    stamp = parts.get("t", "")
-    if not secret or not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
-        raise Forged("no signature")
-    if abs(int(now.timestamp()) - int(stamp)) > TOLERANCE_SECONDS:
-        raise Forged("a stale signature")
-    if not hmac.compare_digest(sign(secret, body, int(stamp)).encode(), f"t={stamp},v1={parts.get('v1', '')}".encode()):
-        raise Forged("a wrong signature")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,40 +43,29 @@ class Sandbox:
     clock: Clock
     name: str = "sandbox"
     step_minor: int = 1
+    methods: frozenset[Method] = frozenset({"mobile_push", "card", "direct_debit", "refund"})
 
     @property
     def acknowledgement(self) -> dict[str, Any]:
         """What the sandbox wants to hear."""
         return {"received": True}
 
-    async def push(self, wanted: Wanted) -> PushAsked | Declined | Unreached | Unanswered:
-        """Put a prompt on a phone."""
-        made = await self._make("mobile_push", wanted)
-        return PushAsked(made.body["id"]) if isinstance(made, Reply) else made
-
-    async def redirect(self, wanted: Wanted) -> RedirectMade | Declined | Unreached | Unanswered:
-        """Make a checkout page."""
-        made = await self._make("card", wanted)
-        return RedirectMade(made.body["id"], made.body["checkout_url"]) if isinstance(made, Reply) else made
-
-    async def debit(self, wanted: Wanted) -> DebitAsked | Declined | Unreached | Unanswered:
-        """Collect under a mandate."""
-        made = await self._make("direct_debit", wanted)
-        return DebitAsked(made.body["id"]) if isinstance(made, Reply) else made
-
-    async def _make(self, method: str, wanted: Wanted) -> Reply | Declined | Unreached | Unanswered:
+    async def start(self, wanted: Wanted) -> Started:
+        """Make a payment, a page for a mandate, or a refund; the same key asked again is the same one."""
         body = {
-            "key": wanted.key, "method": method, "amount_minor": wanted.amount_minor, "currency": wanted.currency,
-            "reference": wanted.reference, "description": wanted.description, "callback_url": wanted.callback_url,
-            "phone": wanted.phone, "mandate": wanted.mandate_ref, "return_url": wanted.return_url,
-            "language": wanted.language,
+            "key": wanted.key, "method": wanted.method, "amount_minor": wanted.amount_minor,
+            "currency": wanted.currency, "reference": wanted.reference, "description": wanted.description,
+            "callback_url": wanted.callback_url, "phone": wanted.phone, "mandate": wanted.mandate_ref,
+            "return_url": wanted.return_url, "language": wanted.language, "txn_back": wanted.txn,
         }  # fmt: skip
         reply = await call("POST", f"{self.base_url}/v1/payments", headers=self._headers(), body=body)
-        if isinstance(reply, Reply) and reply.status >= 500:
+        if not isinstance(reply, Reply):
+            return reply
+        if reply.status >= 500:
             return Unanswered(f"HTTP {reply.status}")
-        if isinstance(reply, Reply) and reply.status >= 400:
+        if reply.status >= 400:
             return Declined(str(reply.body.get("code", "declined")))
-        return reply
+        return Begun(reply.body["id"], reply.body.get("checkout_url"))
 
     async def query(self, asked: Asked) -> Told:
         """What became of an attempt, by its key."""
@@ -120,7 +88,7 @@ class Sandbox:
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes, topic: str, about: str) -> list[ProviderEventIn]:
         """The one event of a signed callback."""
-        verify(self.secret, headers.get(HEADER, ""), body, self.clock.now())
+        verify_stamped(self.secret, headers.get(HEADER, ""), body, self.clock.now())
         said = loads(body)
         if topic or not isinstance(said, dict):
             raise NotUnderstood("not a sandbox event")
@@ -159,3 +127,8 @@ def _maybe(value: object) -> str | None:
 def _instant(seconds: Any) -> datetime | None:
     known = type(seconds) is int and 0 <= seconds < 2**33
     return datetime.fromtimestamp(seconds, UTC) if known else None
+
+
+def opened(house: House) -> Sandbox:
+    """The sandbox of the settings."""
+    return Sandbox(house.settings.sandbox_base_url, house.settings.sandbox_secret.get_secret_value(), house.clock)

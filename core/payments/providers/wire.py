@@ -12,10 +12,10 @@ from typing import Any
 
 import aiohttp
 
-from core.payments.providers.contract import Unanswered, Unreached
+from core.payments.providers.contract import Declined, Unanswered, Unreached
 
 TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
-_NEVER_HEARD = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+NEVER_HEARD = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,27 @@ async def call(
             session.request(method, url, json=body, headers=headers, allow_redirects=False) as response,
         ):
             return _read(response.status, await response.read())
-    except _NEVER_HEARD as why:
+    except NEVER_HEARD as why:
         return Unreached(type(why).__name__)
     except (aiohttp.ClientError, TimeoutError, OSError) as why:
         return Unanswered(type(why).__name__)
+
+
+async def ask(
+    method: str, url: str, *, headers: Mapping[str, str], body: Mapping[str, Any] | None = None
+) -> Reply | Declined | Unreached | Unanswered:
+    """`call`, judged as most providers mean it: 4xx is a no, 5xx and 429 say nothing."""
+    reply = await call(method, url, headers=headers, body=body)
+    if not isinstance(reply, Reply):
+        return reply
+    if reply.status >= 500 or reply.status == 429:
+        return Unanswered(f"HTTP {reply.status}")
+    return Declined("declined") if reply.status >= 400 else reply
+
+
+def untold(said: Declined | Unreached | Unanswered) -> Unreached | Unanswered:
+    """A question that was refused: it says nothing of what we asked about."""
+    return Unanswered("it would not say") if isinstance(said, Declined) else said
 
 
 def _read(status: int, raw: bytes) -> Reply | Unanswered:

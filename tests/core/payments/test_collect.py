@@ -96,8 +96,22 @@ async def test_a_failed_debit_is_told_with_a_way_to_pay(house: House) -> None:
         bill = await _planned(work, bank="BANK-9001")
         await due(work)
         assert await attempts(house) == [("direct_debit", "failed", "funds")]
-        assert (await states(house), await failed_notices(house)) == (["failed"], 1)
-        assert (await opened(house, bill), await due(work)) == ([120_000], Counter())
+        assert (await states(house), await failed_notices(house)) == (["planned"], 1)
+        assert (await opened(house, bill), await due(work)) == ([120_000], Counter()), "not again on the same day"
+
+
+async def test_a_debit_that_found_no_money_is_tried_again_on_pay_days_and_then_no_more(house: House) -> None:
+    async with at_work(house) as work:
+        await _planned(work, bank="BANK-9001")
+        days = []
+        for _ in range(3):
+            async with house.db.reading() as conn:
+                days.append((await conn.execute(select(collection.c.collect_on))).scalar_one())
+            work.forward(days=(days[-1] - house.today()).days)
+            assert await due(work, house.today()) == Counter(asked=1)
+        assert days == [DUE + timedelta(days=3), date(2026, 3, 30), date(2026, 4, 7)]
+        assert (await states(house), await failed_notices(house)) == (["failed"], 3)
+        assert await due(work, house.today() + timedelta(days=60)) == Counter()
 
 
 async def test_a_failed_debit_says_nothing_when_the_bill_is_paid_meanwhile(house: House) -> None:

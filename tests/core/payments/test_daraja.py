@@ -15,21 +15,22 @@ from core.clock import SetClock
 from core.payments.providers import daraja_token
 from core.payments.providers.contract import (
     Asked,
+    Begun,
     Declined,
     NotUnderstood,
-    PushAsked,
     Queried,
     Unanswered,
     Unreached,
     Wanted,
 )
 from core.payments.providers.daraja import Daraja, timestamp
-from core.payments.providers.daraja_says import REASONS, amount, read_confirmation, read_result
+from core.payments.providers.daraja_says import REASONS, read_confirmation, read_result
+from core.payments.providers.said import amount
 from core.payments.providers.wire import loads
 from gateway.doubles.daraja import Double, Manners, make_app
 
 WANTED = Wanted(
-    key="push:1", attempt_id=1, amount_minor=120_000, currency="KES", reference="ACCOUNT-NUMBER-1",
+    method="mobile_push", key="push:1", attempt_id=1, amount_minor=120_000, currency="KES", reference="ACCOUNT-NUMBER-1",
     description="Mwangaza Power", callback_url="http://127.0.0.1:9/hooks/payments/s/daraja", phone="+254700000001",
 )  # fmt: skip
 
@@ -58,14 +59,14 @@ async def connected(clock: SetClock, **manners: Any) -> AsyncIterator[tuple[Dara
 
 
 def asked(ref: str | None) -> Asked:
-    return Asked("push:1", ref, 120_000, "KES", datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
+    return Asked("mobile_push", "push:1", ref, 120_000, "KES", datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
 
 
 async def test_a_push_is_what_daraja_accepts(clock: SetClock) -> None:
     async with connected(clock) as (mpesa, double):
-        answer = await mpesa.push(WANTED)
+        answer = await mpesa.start(WANTED)
         [prompt] = double.prompts.values()
-        assert answer == PushAsked(prompt.checkout_id)
+        assert answer == Begun(prompt.checkout_id)
         assert (prompt.amount, prompt.reference, prompt.phone) == (1200, "ACCOUNT-NUMB", "254700000001")
         assert prompt.callback_url.endswith("/daraja/stk?attempt=1")
 
@@ -80,54 +81,54 @@ def test_the_password_is_of_east_african_time(clock: SetClock) -> None:
 async def test_one_token_serves_many_calls_until_it_is_old_or_refused(clock: SetClock) -> None:
     async with connected(clock) as (mpesa, double):
         for _ in range(3):
-            await mpesa.push(WANTED)
+            await mpesa.start(WANTED)
         assert len(double.tokens) == 1
         clock.forward(timedelta(hours=1))
-        await mpesa.push(WANTED)
+        await mpesa.start(WANTED)
         assert len(double.tokens) == 2
         double.tokens.clear()
-        assert isinstance(await mpesa.push(WANTED), Unreached)
-        assert isinstance(await mpesa.push(WANTED), PushAsked)
+        assert isinstance(await mpesa.start(WANTED), Unreached)
+        assert isinstance(await mpesa.start(WANTED), Begun)
 
 
 async def test_wrong_credentials_mean_that_nothing_was_asked(clock: SetClock) -> None:
     async with connected(clock) as (mpesa, double):
-        assert isinstance(await replace(mpesa, consumer_secret="wrong").push(WANTED), Unreached)
+        assert isinstance(await replace(mpesa, consumer_secret="wrong").start(WANTED), Unreached)
         assert double.prompts == {}
 
 
 async def test_a_refusal_is_final_and_a_dropped_line_is_not(clock: SetClock) -> None:
     async with connected(clock) as (mpesa, double):
-        assert await mpesa.push(replace(WANTED, phone="+2547")) == Declined("declined")
+        assert await mpesa.start(replace(WANTED, phone="+2547")) == Declined("declined")
         double.manners.answer = "dropped_after"
-        assert isinstance(await mpesa.push(WANTED), Unanswered)
+        assert isinstance(await mpesa.start(WANTED), Unanswered)
         assert len(double.prompts) == 1
 
 
 @pytest.mark.parametrize("url", ["https://mpesa.example.org/x", "https://example.org/Safaricom"])
 async def test_a_callback_url_that_daraja_refuses_is_a_mistake_of_ours(clock: SetClock, url: str) -> None:
     with pytest.raises(ValueError, match="refuses callback URLs"):
-        await Daraja("", "", "", "600638", "passkey", clock).push(replace(WANTED, callback_url=url))
+        await Daraja("", "", "", "600638", "passkey", clock).start(replace(WANTED, callback_url=url))
 
 
 async def test_cents_are_never_pushed(clock: SetClock) -> None:
     with pytest.raises(ValueError, match="whole shillings"):
-        await Daraja("", "", "", "600638", "passkey", clock).push(replace(WANTED, amount_minor=120_050))
+        await Daraja("", "", "", "600638", "passkey", clock).start(replace(WANTED, amount_minor=120_050))
 
 
 @pytest.mark.parametrize(("result", "reason"), [(int(code), word) for code, word in REASONS.items()])
 async def test_a_query_tells_how_it_ended(clock: SetClock, result: int, reason: str) -> None:
     async with connected(clock, result=result) as (mpesa, double):
-        pushed = await mpesa.push(WANTED)
+        pushed = await mpesa.start(WANTED)
         await double.idle()
-        assert isinstance(pushed, PushAsked)
+        assert isinstance(pushed, Begun)
         assert await mpesa.query(asked(pushed.provider_ref)) == Queried("failed", pushed.provider_ref, reason=reason)
 
 
 async def test_a_query_of_an_open_prompt_says_so(clock: SetClock) -> None:
     async with connected(clock, think_seconds=60) as (mpesa, _):
-        pushed = await mpesa.push(WANTED)
-        assert isinstance(pushed, PushAsked)
+        pushed = await mpesa.start(WANTED)
+        assert isinstance(pushed, Begun)
         assert await mpesa.query(asked(pushed.provider_ref)) == Queried("awaiting_customer", pushed.provider_ref)
         assert isinstance(await mpesa.query(asked("ws_CO_unknown")), Unanswered)
 

@@ -1,0 +1,1 @@
+"""Maker and checker: who may decide what, bound to the exact payload."""

@@ -1,0 +1,73 @@
+"""Ask for another person's agreement, and decide. Whoever asked may not decide, and what was edited since is not what was seen.
+
+Deciding only says yes or no: the room that asked carries it out, in the same transaction (`core/journeys/approved.py`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import audit
+from core.approvals.model import GRANTED, REFUSED, WAITING, Approval, seal, why_not
+from core.approvals.tables import approval
+from core.errors import Refused
+from core.house import House
+
+_COLUMNS = [approval.c[field.name] for field in fields(Approval)]
+
+
+async def ask(
+    conn: AsyncConnection,
+    house: House,
+    *,
+    kind: str,
+    subject: str,
+    payload: Mapping[str, Any],
+    maker: str,
+    branch_id: int | None = None,
+    days: int = 7,
+) -> int:
+    """Let something wait for a second person; its id. `payload` holds all that will be done, in JSON values, and no secret."""
+    approval_id, now = house.ids.take(), house.clock.now()
+    await conn.execute(
+        insert(approval).values(
+            id=approval_id, kind=kind, subject=subject, payload=dict(payload), seal=seal(payload), maker=maker,
+            branch_id=branch_id, state=WAITING, made_at=now, expires_at=now + timedelta(days=days),
+        )
+    )  # fmt: skip
+    await audit.note(conn, house, maker, "approval.asked", f"approval:{approval_id}", kind=kind, about=subject)
+    return approval_id
+
+
+async def decide(
+    conn: AsyncConnection, house: House, approval_id: int, *, checker: str, seen: str, yes: bool, note: str = ""
+) -> Approval:
+    """Grant or refuse; what was decided about. `Refused` when this person may not, or not any more, or not about this."""
+    query = select(*_COLUMNS).where(approval.c.id == approval_id).with_for_update()
+    row = (await conn.execute(query)).first()
+    if row is None:
+        raise Refused("approvals.unknown", status=404)
+    found = _read(row)
+    if why := why_not(found, checker, seen, house.clock.now()):
+        raise Refused(why, status=409)
+    state = GRANTED if yes else REFUSED
+    decided = update(approval).where(approval.c.id == approval_id)
+    await conn.execute(decided.values(state=state, checker=checker, note=note or None, decided_at=house.clock.now()))
+    await audit.note(conn, house, checker, f"approval.{state}", f"approval:{approval_id}", about=found.subject)
+    return found
+
+
+async def waiting(conn: AsyncConnection, *, branch_id: int | None = None) -> list[Approval]:
+    """What waits, the oldest first; of one branch, or of the whole house."""
+    query = select(*_COLUMNS).where(approval.c.state == WAITING).order_by(approval.c.made_at, approval.c.id)
+    if branch_id is not None:
+        query = query.where(approval.c.branch_id == branch_id)
+    return [_read(row) for row in await conn.execute(query)]
+
+
+def _read(row: Row[Any]) -> Approval:
+    return Approval(**row._asdict())

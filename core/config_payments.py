@@ -1,0 +1,112 @@
+"""What an operator sets about money: each payment provider's own group from the environment, and its rules from `operator.yaml`.
+
+`HODI_STRIPE_SECRET_KEY` and so on: keys and secrets refuse to print themselves, every base URL can be pointed at a double. The rules
+have safe defaults: nobody refunds alone above a limit, and nothing unsigned is credited above one.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class Section(BaseModel):
+    """A part of `operator.yaml`: frozen, and a key nobody knows is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Daraja(BaseModel):
+    daraja_base_url: str = "https://sandbox.safaricom.co.ke"
+    daraja_consumer_key: SecretStr = SecretStr("")
+    daraja_consumer_secret: SecretStr = SecretStr("")
+    daraja_shortcode: str = ""
+    daraja_passkey: SecretStr = SecretStr("")
+    daraja_initiator: str = ""
+    """The API operator's name and its encrypted password: without them no status query is asked."""
+    daraja_security_credential: SecretStr = SecretStr("")
+
+
+class _Stripe(BaseModel):
+    stripe_base_url: str = "https://api.stripe.com"
+    stripe_secret_key: SecretStr = SecretStr("")
+    stripe_webhook_secret: SecretStr = SecretStr("")
+
+
+class _Paystack(BaseModel):
+    paystack_base_url: str = "https://api.paystack.co"
+    paystack_secret_key: SecretStr = SecretStr("")
+    paystack_email: str = ""
+    """Paystack wants an e-mail of every payer: this one for customers without."""
+
+
+class _Flutterwave(BaseModel):
+    flutterwave_base_url: str = "https://api.flutterwave.com"
+    flutterwave_secret_key: SecretStr = SecretStr("")
+    flutterwave_secret_hash: SecretStr = SecretStr("")
+    flutterwave_email: str = ""
+
+
+class _GoCardless(BaseModel):
+    gocardless_base_url: str = "https://api.gocardless.com"
+    gocardless_access_token: SecretStr = SecretStr("")
+    gocardless_webhook_secret: SecretStr = SecretStr("")
+    gocardless_scheme: str = "sepa_core"
+
+
+class ProviderSettings(_Daraja, _Stripe, _Paystack, _Flutterwave, _GoCardless):
+    """Every payment provider's settings; `core.config.Settings` reads them from the environment."""
+
+    sandbox_base_url: str = "http://127.0.0.1:8090"
+    sandbox_secret: SecretStr = SecretStr("")
+
+
+class Payments(Section):
+    """How customers can pay. Each names a file of `core/payments/providers`."""
+
+    mobile_push: Literal["sandbox", "daraja"] = "sandbox"
+    paylink: Literal["sandbox", "stripe", "paystack", "flutterwave"] = "sandbox"
+    mandates: Literal["sandbox", "stripe", "gocardless", "sepa"] = "sandbox"
+    paylink_days: Annotated[int, Field(ge=1, le=90)] = 30
+    minimum: str = "1"
+    paybill: str | None = None
+    confirm_above: str = "10000"
+    """A paybill note is unsigned: above this amount it is credited only when Safaricom confirms it (status query or pull)."""
+
+
+class Refunds(Section):
+    """Above `approve_above` another person must agree. Money texts in the operator's currency."""
+
+    approve_above: str = "0"
+    approval_days: Annotated[int, Field(ge=1, le=60)] = 7
+
+
+class DirectDebit(Section):
+    """How collections under mandates are announced, submitted and tried again."""
+
+    notice_days: Annotated[int, Field(ge=0, le=30)] | None = None
+    """Days between the bill and the debit; None: what the scheme asks for (SEPA 14), which an agreement may shorten."""
+    retries: Annotated[int, Field(ge=0, le=5)] = 2
+    retry_gap_days: Annotated[int, Field(ge=1, le=30)] = 3
+    pay_days: tuple[Annotated[int, Field(ge=1, le=31)], ...] = (1, 5, 25, 28)
+    """Days of the month on which people have money: a debit that found none is tried again on the next of them."""
+    creditor_name: str = ""
+    creditor_id: str = ""
+    creditor_iban: str = ""
+    creditor_bic: str = ""
+
+
+class Reconcile(Section):
+    """When money that is on one side only stops being `late` and becomes `missing`."""
+
+    grace_days: Annotated[int, Field(ge=0, le=14)] = 2
+    payout_days: Annotated[int, Field(ge=0, le=30)] = 5
+    """By when a provider's payout is on the bank's statement."""
+    bank_account: str = ""
+    """The IBAN or account number that payouts and deposits arrive on; empty: any imported statement counts."""
+
+
+class CashDesk(Section):
+    """Cash at a branch. A difference above the limit needs another person's eyes."""
+
+    float_at_most: str = "10000"
+    over_short_approve_above: str = "100"

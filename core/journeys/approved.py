@@ -1,0 +1,50 @@
+"""Another person decided: what was waiting for it is carried out, or is not, in the same transaction.
+
+One row for each kind of thing that waits; the room that asked owns the verbs.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.approvals import decide as approvals
+from core.approvals.model import Approval
+from core.house import House
+from core.payments import refunds
+
+Verb = Callable[[AsyncConnection, House, Approval], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """What a yes and what a no leads to."""
+
+    yes: Verb
+    no: Verb
+
+
+def _id(found: Approval) -> int:
+    return int(found.subject.partition(":")[2])
+
+
+async def _refund(conn: AsyncConnection, house: House, found: Approval) -> None:
+    await refunds.granted(conn, house, _id(found))
+
+
+async def _no_refund(conn: AsyncConnection, house: House, found: Approval) -> None:
+    await refunds.refused(conn, house, _id(found))
+
+
+FOLLOWS: Mapping[str, Follows] = {
+    "refund": Follows(_refund, _no_refund),
+}
+
+
+async def decide(
+    conn: AsyncConnection, house: House, approval_id: int, *, checker: str, seen: str, yes: bool, note: str = ""
+) -> None:
+    """Decide, and carry it out."""
+    found = await approvals.decide(conn, house, approval_id, checker=checker, seen=seen, yes=yes, note=note)
+    follows = FOLLOWS[found.kind]
+    await (follows.yes if yes else follows.no)(conn, house, found)

@@ -1,0 +1,147 @@
+"""Money back to a customer: asked for by one person, agreed to by another above the operator's limit, sent by the outbox.
+
+At the moment it is granted the money leaves her account for `refunds` (what we owe back), so no second refund and no new bill can
+have it; it leaves the provider's cash when the provider says so, and comes back to her account if it fails. A refund by hand is
+one a clerk transfers herself and then says so.
+"""
+
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import audit, money, outbox
+from core.approvals import decide as approvals
+from core.errors import Refused
+from core.house import House
+from core.ledger.model import Book, Posting, receivable
+from core.ledger.post import post
+from core.payments import queries, reverse
+from core.payments.providers import can
+from core.payments.tables import attempt, payment_request, refund
+
+BY_HAND = "by_hand"
+PENDING = ("asked",)
+
+
+async def ask(
+    conn: AsyncConnection, house: House, receipt_id: int, *, amount_minor: int, reason: str, actor: str, key: str
+) -> int:
+    """Ask to give back (part of) a receipt; the refund's id. The same `key` is the same refund. `Refused` beyond what is left of it."""
+    known = (await conn.execute(select(refund.c.id).where(refund.c.key == key))).scalar_one_or_none()
+    if known:
+        return int(known)
+    taken = await reverse.held(conn, receipt_id)
+    left = taken.amount_minor - taken.reversed_minor - await _pending(conn, receipt_id)
+    if taken.account_id is None or taken.state != "placed":
+        raise Refused("payments.refund.nobody")
+    if not 0 < amount_minor <= left:
+        raise Refused("payments.refund.too_much", left=money.show(max(left, 0), taken.currency))
+    how = taken.provider if can(house, taken.provider, "refund") else BY_HAND
+    refund_id = house.ids.take()
+    row = {
+        "id": refund_id, "key": key, "receipt_id": receipt_id, "account_id": taken.account_id,
+        "amount_minor": amount_minor, "currency": taken.currency, "reason": reason[:200], "how": how, "state": "asked",
+        "asked_by": actor, "asked_at": house.clock.now(),
+    }  # fmt: skip
+    await conn.execute(insert(refund).values(row))
+    await audit.note(conn, house, actor, "refund.asked", f"refund:{refund_id}", receipt=str(receipt_id))
+    if amount_minor <= money.parse(house.operator.refunds.approve_above, taken.currency):
+        await granted(conn, house, refund_id)
+    else:
+        await _to_approve(conn, house, row, taken)
+    return refund_id
+
+
+async def _pending(conn: AsyncConnection, receipt_id: int) -> int:
+    query = select(func.coalesce(func.sum(refund.c.amount_minor), 0))
+    return int(
+        (await conn.execute(query.where(refund.c.receipt_id == receipt_id, refund.c.state == "asked"))).scalar_one()
+    )
+
+
+async def _to_approve(conn: AsyncConnection, house: House, row: dict[str, Any], taken: Row[Any]) -> None:
+    facts = await queries.account_facts(conn, row["account_id"])
+    payload = {
+        "refund": str(row["id"]), "receipt": taken.provider_txn, "account": facts.number if facts else "",
+        "amount": money.plain(row["amount_minor"], row["currency"]), "currency": row["currency"], "how": row["how"],
+        "reason": row["reason"],
+    }  # fmt: skip
+    approval_id = await approvals.ask(
+        conn, house, kind="refund", subject=f"refund:{row['id']}", payload=payload, maker=row["asked_by"],
+        branch_id=await queries.branch_of(conn, row["account_id"]), days=house.operator.refunds.approval_days,
+    )  # fmt: skip
+    await conn.execute(update(refund).where(refund.c.id == row["id"]).values(approval_id=approval_id))
+
+
+async def granted(conn: AsyncConnection, house: House, refund_id: int) -> None:
+    """It may be given: the money is set aside, and the provider is told to send it (or a clerk sees that she has to)."""
+    wanted = await held(conn, refund_id)
+    if wanted.state != "asked":
+        return
+    taken = await reverse.held(conn, wanted.receipt_id)
+    if taken.account_id != wanted.account_id or taken.amount_minor - taken.reversed_minor < wanted.amount_minor:
+        await _mark(conn, house, refund_id, "refused")
+        return
+    posting = Posting(Book("refunds"), receivable(wanted.account_id), wanted.amount_minor, wanted.currency, "refund")
+    await post(conn, house, key=f"refund:{refund_id}", kind="refund", booked_on=house.today(), postings=[posting])
+    await reverse.noted(
+        conn, house, taken.id, key=f"refund:{refund_id}", kind="refund", amount_minor=wanted.amount_minor,
+        reason=wanted.reason,
+    )  # fmt: skip
+    await reverse.less(conn, house, taken, wanted.amount_minor)
+    values: dict[str, Any] = {"state": "granted"}
+    if wanted.how != BY_HAND:
+        values["attempt_id"] = await _begin(conn, house, wanted)
+    await conn.execute(update(refund).where(refund.c.id == refund_id).values(values))
+
+
+async def _begin(conn: AsyncConnection, house: House, wanted: Row[Any]) -> int:
+    """An attempt in the other direction: written, sent, polled and settled like any other."""
+    now, request_id, attempt_id = house.clock.now(), *house.ids.take_many(2)
+    key = f"refund:{wanted.id}"
+    await conn.execute(
+        insert(payment_request).values(
+            id=request_id, key=key, kind="refund", account_id=wanted.account_id, amount_minor=wanted.amount_minor,
+            currency=wanted.currency, state="open", created_at=now,
+        )
+    )  # fmt: skip
+    await conn.execute(
+        insert(attempt).values(
+            id=attempt_id, key=key, request_id=request_id, account_id=wanted.account_id, provider=wanted.how,
+            method="refund", amount_minor=wanted.amount_minor, currency=wanted.currency, state="created", polls=0,
+            created_at=now,
+        )
+    )  # fmt: skip
+    await outbox.enqueue(
+        conn, house, key=key, kind="refund", template="payments.refund", account_id=wanted.account_id,
+        subject_id=attempt_id,
+    )  # fmt: skip
+    return attempt_id
+
+
+async def refused(conn: AsyncConnection, house: House, refund_id: int) -> None:
+    """The second person said no."""
+    if (await held(conn, refund_id)).state == "asked":
+        await _mark(conn, house, refund_id, "refused")
+
+
+async def paid_by_hand(conn: AsyncConnection, house: House, refund_id: int, *, reference: str, actor: str) -> None:
+    """A clerk made the transfer: under which reference."""
+    wanted = await held(conn, refund_id)
+    if wanted.how != BY_HAND or wanted.state != "granted" or not reference.strip():
+        raise Refused("payments.refund.not_by_hand")
+    posting = Posting(Book("bank"), Book("refunds"), wanted.amount_minor, wanted.currency, "refund")
+    await post(conn, house, key=f"refunded:{refund_id}", kind="refund", booked_on=house.today(), postings=[posting])
+    await conn.execute(update(refund).where(refund.c.id == refund_id).values(paid_ref=reference.strip()[:80]))
+    await _mark(conn, house, refund_id, "done")
+    await audit.note(conn, house, actor, "refund.paid", f"refund:{refund_id}", reference=reference.strip()[:80])
+
+
+async def held(conn: AsyncConnection, refund_id: int) -> Row[Any]:
+    """The refund, its row held."""
+    return (await conn.execute(select(refund).where(refund.c.id == refund_id).with_for_update())).one()
+
+
+async def _mark(conn: AsyncConnection, house: House, refund_id: int, state: str) -> None:
+    await conn.execute(update(refund).where(refund.c.id == refund_id).values(state=state, settled_at=house.clock.now()))

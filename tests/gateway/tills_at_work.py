@@ -1,0 +1,108 @@
+"""Our gateway's callback and paylink routes with the doubles of the providers that are reached over the Internet, all over HTTP."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer, unused_port
+
+from core import outbox
+from core.clock import SetClock
+from core.config import Settings
+from core.house import House
+from core.journeys import payment_doors
+from gateway import callbacks
+from gateway.desk import HOUSE
+from gateway.doubles import flutterwave, gocardless, paystack, stripe
+from gateway.doubles.till import Till
+from gateway.pages import paylink
+
+SECRET = "a-webhook-secret"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The house, and the four doubles it deals with."""
+
+    house: House
+    stripe: stripe.Stripe
+    paystack: paystack.Paystack
+    flutterwave: flutterwave.Flutterwave
+    gocardless: gocardless.GoCardless
+    http: aiohttp.ClientSession
+    url: str
+
+    def till(self, name: str) -> Till:
+        """The double of that provider."""
+        found: Till = getattr(self, name)
+        return found
+
+    def forward(self, **step: float) -> None:
+        """Move everybody's clock on."""
+        assert isinstance(self.house.clock, SetClock)
+        self.house.clock.forward(timedelta(**step))
+
+    async def idle(self) -> None:
+        """Until no double has anything under way."""
+        for till in (self.stripe, self.paystack, self.flutterwave, self.gocardless):
+            await till.idle()
+
+    async def dispatch(self) -> list[outbox.Outcome]:
+        """Send the refunds that wait, as the dispatcher does."""
+        async with self.house.db.writing() as conn:
+            rows = await outbox.claim(conn, self.house.clock.now(), "test", 100)
+        outcomes = [await payment_doors.refund(self.house, row) for row in rows if row.kind == "refund"]
+        async with self.house.db.writing() as conn:
+            await outbox.settle(conn, self.house.clock.now(), outcomes)
+        await self.idle()
+        return outcomes
+
+    async def post(self, provider: str, body: bytes, headers: dict[str, str]) -> int:
+        """A callback of anybody's; its status."""
+        url = f"{self.url}/hooks/payments/test-hook-secret/{provider}"
+        async with self.http.post(url, data=body, headers=headers) as response:
+            return response.status
+
+
+@asynccontextmanager
+async def tills_at_work(house: House, **payments: Any) -> AsyncIterator[Work]:
+    """Everything started, and the house pointed at it; `payments` are words of the operator's (`paylink="stripe"`)."""
+    port = unused_port()
+    url = f"http://127.0.0.1:{port}"
+    tills = {
+        "stripe": stripe.Stripe(clock=house.clock, secret=SECRET),
+        "paystack": paystack.Paystack(clock=house.clock, secret=SECRET),
+        "flutterwave": flutterwave.Flutterwave(clock=house.clock, secret=SECRET),
+        "gocardless": gocardless.GoCardless(clock=house.clock, secret=SECRET),
+    }
+    async with AsyncExitStack() as stack:
+        settings: dict[str, Any] = {
+            "public_url": url, "stripe_secret_key": "sk_test", "stripe_webhook_secret": SECRET,
+            "paystack_secret_key": SECRET, "paystack_email": "bills@example.org", "flutterwave_secret_key": "FLWSECK",
+            "flutterwave_secret_hash": SECRET, "flutterwave_email": "bills@example.org",
+            "gocardless_access_token": "live_token", "gocardless_webhook_secret": SECRET,
+        }  # fmt: skip
+        makers: dict[str, Any] = {
+            "stripe": stripe, "paystack": paystack, "flutterwave": flutterwave, "gocardless": gocardless,
+        }  # fmt: skip
+        for name, till in tills.items():
+            till.hook = f"{url}/hooks/payments/test-hook-secret/{name}"
+            server = await stack.enter_async_context(TestServer(makers[name].make_app(till)))
+            settings[f"{name}_base_url"] = str(server.make_url("")).rstrip("/")
+        pointed = replace(
+            house, settings=Settings.model_validate(house.settings.model_dump() | settings),
+            operator=house.operator.model_copy(
+                update={"payments": house.operator.payments.model_copy(update=payments)}
+            ),
+        )  # fmt: skip
+        app = web.Application()
+        app[HOUSE] = pointed
+        app.add_routes([*callbacks.routes(), *paylink.routes()])
+        await stack.enter_async_context(TestServer(app, port=port))
+        jar = aiohttp.DummyCookieJar()
+        http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=jar))
+        yield Work(pointed, http=http, url=url, **tills)  # type: ignore[arg-type]  # each is of its own class
