@@ -214,6 +214,8 @@ class Dispatcher:
         if once:
             async with self.house.db.writing() as conn:
                 await outbox.mark(conn, once)
+        if channel == "sms" and self.house.operator.notices.plain_letters:
+            letters = [handover.in_plain_letters(letter) for letter in letters]
         outcomes = await handover.send(self.senders, channel, letters)
         point("dispatch.sent")
         told = await self._settle(name, outcomes, letters)
