@@ -75,7 +75,7 @@ class Notices(Section):
     reminder_days: Annotated[int, Field(ge=0, le=30)] = 3
     quiet_from: time = time(20, 0)
     quiet_until: time = time(8, 0)
-    per_second: dict[str, Annotated[int, Field(ge=1)]] = {}
+    per_second: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """Messages a second that the operator's contract allows, by channel: `{sms: 50}`. No entry: as fast as it goes."""
 
 

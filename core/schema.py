@@ -15,6 +15,9 @@ from core.ledger import tables as ledger
 from core.metering import tables as metering
 from core.parties import tables as parties
 from core.payments import tables as payments
+from core.payments.bank import tables as bank
+from core.payments.desk import tables as desk
+from core.payments.reconcile import tables as reconcile
 from core.rewards import tables as rewards
 
 id_block = Table(
@@ -28,6 +31,6 @@ PARTITIONED = ("usage", "posting", "invoice_line")
 APPEND_ONLY = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_version", "allocation")
 
 __all__ = [
-    "APPEND_ONLY", "PARTITIONED", "access", "approvals", "audit", "billing", "campaigns", "care", "catalog", "chat", "delivery", "effects",
-    "ledger", "metadata", "metering", "outbox", "parties", "payments", "rewards",
+    "APPEND_ONLY", "PARTITIONED", "access", "approvals", "audit", "bank", "billing", "campaigns", "care", "catalog", "chat", "delivery", "desk", "effects",
+    "ledger", "metadata", "metering", "outbox", "parties", "payments", "reconcile", "rewards",
 ]  # fmt: skip

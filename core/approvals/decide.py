@@ -56,9 +56,7 @@ async def decide(
         raise Refused(why, status=409)
     state = GRANTED if yes else REFUSED
     decided = update(approval).where(approval.c.id == approval_id)
-    await conn.execute(
-        decided.values(state=state, checker=checker, note=note or None, decided_at=house.clock.now())
-    )
+    await conn.execute(decided.values(state=state, checker=checker, note=note or None, decided_at=house.clock.now()))
     await audit.note(conn, house, checker, f"approval.{state}", f"approval:{approval_id}", about=found.subject)
     return found
 

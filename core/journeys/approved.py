@@ -12,6 +12,8 @@ from core.approvals import decide as approvals
 from core.approvals.model import Approval
 from core.house import House
 from core.payments import refunds
+from core.payments.desk import drawer
+from core.payments.reconcile import explain
 
 Verb = Callable[[AsyncConnection, House, Approval], Awaitable[None]]
 
@@ -36,8 +38,26 @@ async def _no_refund(conn: AsyncConnection, house: House, found: Approval) -> No
     await refunds.refused(conn, house, _id(found))
 
 
+async def _difference(conn: AsyncConnection, house: House, found: Approval) -> None:
+    await explain.granted(conn, house, _id(found))
+
+
+async def _no_difference(conn: AsyncConnection, house: House, found: Approval) -> None:
+    await explain.refused(conn, house, _id(found))
+
+
+async def _count(conn: AsyncConnection, house: House, found: Approval) -> None:
+    await drawer.accepted(conn, house, _id(found))
+
+
+async def _no_count(conn: AsyncConnection, house: House, found: Approval) -> None:
+    await drawer.recount(conn, house, _id(found))
+
+
 FOLLOWS: Mapping[str, Follows] = {
     "refund": Follows(_refund, _no_refund),
+    "difference": Follows(_difference, _no_difference),
+    "cash_count": Follows(_count, _no_count),
 }
 
 

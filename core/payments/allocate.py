@@ -15,8 +15,8 @@ from core.house import House
 from core.ledger.tables import open_item
 from core.payments import queries, store
 from core.payments.model import ClosedBill, Settled, split
-from core.payments.tables import allocation, attempt, payment_request
 from core.payments.store import Share
+from core.payments.tables import allocation, attempt, payment_request
 from core.payments.tables import receipt as receipts
 from core.sets import among
 

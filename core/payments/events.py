@@ -51,7 +51,9 @@ async def confirmed(house: House, provider: str, event: ProviderEventIn) -> Quer
 
 def _overtaken(tried: Attempt | None, event: ProviderEventIn) -> bool:
     """A debit that has failed, told to be collected after all: a word of yesterday that comes late, or the truth."""
-    return tried is not None and tried.method == "direct_debit" and tried.state == "failed" and event.kind == "succeeded"
+    return (
+        tried is not None and tried.method == "direct_debit" and tried.state == "failed" and event.kind == "succeeded"
+    )
 
 
 def _asked(house: House, tried: Attempt | None, event: ProviderEventIn) -> Asked:

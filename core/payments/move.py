@@ -29,7 +29,9 @@ async def unapply(conn: AsyncConnection, house: House, receipt_id: int, invoice_
     return minor
 
 
-async def move(conn: AsyncConnection, house: House, receipt_id: int, to_account: str, *, actor: str, reason: str) -> int:
+async def move(
+    conn: AsyncConnection, house: House, receipt_id: int, to_account: str, *, actor: str, reason: str
+) -> int:
     """Take a placed receipt off its account and put it on another's; the account it was on. It is not allocated there yet.
 
     `Refused` when it is not placed, goes nowhere new, is of another currency, or part of it has been (or is being) given back.

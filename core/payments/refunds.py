@@ -55,7 +55,9 @@ async def ask(
 
 async def _pending(conn: AsyncConnection, receipt_id: int) -> int:
     query = select(func.coalesce(func.sum(refund.c.amount_minor), 0))
-    return int((await conn.execute(query.where(refund.c.receipt_id == receipt_id, refund.c.state == "asked"))).scalar_one())
+    return int(
+        (await conn.execute(query.where(refund.c.receipt_id == receipt_id, refund.c.state == "asked"))).scalar_one()
+    )
 
 
 async def _to_approve(conn: AsyncConnection, house: House, row: dict[str, Any], taken: Row[Any]) -> None:
@@ -142,6 +144,4 @@ async def held(conn: AsyncConnection, refund_id: int) -> Row[Any]:
 
 
 async def _mark(conn: AsyncConnection, house: House, refund_id: int, state: str) -> None:
-    await conn.execute(
-        update(refund).where(refund.c.id == refund_id).values(state=state, settled_at=house.clock.now())
-    )
+    await conn.execute(update(refund).where(refund.c.id == refund_id).values(state=state, settled_at=house.clock.now()))

@@ -19,7 +19,14 @@ from core.payments.tables import allocation, receipt, reversal
 
 
 async def reverse(
-    conn: AsyncConnection, house: House, receipt_id: int, *, key: str, kind: str, reason: str, amount_minor: int | None = None
+    conn: AsyncConnection,
+    house: House,
+    receipt_id: int,
+    *,
+    key: str,
+    kind: str,
+    reason: str,
+    amount_minor: int | None = None,
 ) -> bool:
     """Take a receipt (or `amount_minor` of it) back under the provider's `key`; False when nothing (more) is to be taken back."""
     taken = await held(conn, receipt_id)

@@ -282,7 +282,9 @@ async def _pull(request: web.Request) -> web.StreamResponse:
         return _drop(request)
     start = int(said["OffSetValue"])
     page = _listed(double)[start : start + 2]
-    return web.json_response({"ResponseRefID": "r", "ResponseCode": "1000", "ResponseMessage": "Success", "Response": [page]})
+    return web.json_response(
+        {"ResponseRefID": "r", "ResponseCode": "1000", "ResponseMessage": "Success", "Response": [page]}
+    )
 
 
 async def _status(request: web.Request) -> web.StreamResponse:

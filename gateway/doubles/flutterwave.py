@@ -89,7 +89,13 @@ async def _refund(request: web.Request) -> web.Response:
     if not paid or amount > paid[0]["amount"]:
         return _answer(None, 400)
     double.truth.append(Moved(request.match_info["id"], -int(amount * 100), paid[0]["currency"], said["comments"]))
-    made = {"id": double.name("75"), "status": "completed", "comments": said["comments"], "tx_ref": "", "amount_refunded": amount}
+    made = {
+        "id": double.name("75"),
+        "status": "completed",
+        "comments": said["comments"],
+        "tx_ref": "",
+        "amount_refunded": amount,
+    }
     double.keep(made, None)
     return _answer(made)
 

@@ -33,7 +33,9 @@ class Paystack(Till):
 
 
 def _answer(data: Any, status: int = 200) -> web.Response:
-    return web.json_response({"status": status < 400, "message": "ok" if status < 400 else "no", "data": data}, status=status)
+    return web.json_response(
+        {"status": status < 400, "message": "ok" if status < 400 else "no", "data": data}, status=status
+    )
 
 
 def _trusted(request: web.Request) -> bool:

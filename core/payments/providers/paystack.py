@@ -33,7 +33,12 @@ from core.payments.providers.wire import Reply, ask, loads, untold
 HEADER = "x-paystack-signature"
 DECIMALS = {"XOF": 2, "RWF": 2, "UGX": 2}
 """Paystack counts hundredths where the world counts none."""
-ENDED: Mapping[str, State] = {"success": "succeeded", "reversed": "succeeded", "failed": "failed", "abandoned": "expired"}
+ENDED: Mapping[str, State] = {
+    "success": "succeeded",
+    "reversed": "succeeded",
+    "failed": "failed",
+    "abandoned": "expired",
+}
 REFUNDED: Mapping[str, State] = {"processed": "succeeded", "failed": "failed"}
 
 
@@ -103,7 +108,9 @@ class Paystack:
         found = reply.body["data"] if ref is None else [reply.body["data"]]
         for one in found:
             if ref or one.get("merchant_note") == asked.key:
-                return Queried(REFUNDED.get(one["status"], "awaiting_customer"), str(one["id"]), txn=f"refund:{one['id']}")
+                return Queried(
+                    REFUNDED.get(one["status"], "awaiting_customer"), str(one["id"]), txn=f"refund:{one['id']}"
+                )
         return Queried("missing")
 
     async def _ask(
