@@ -36,7 +36,8 @@ bench: $(VENV)/.tested  ## each figure as a ratio to its limit, measured in the 
 	$(BIN)/hodi bench $(ARGS)
 
 soak: $(VENV)/.tested  ## the big sizes: many kills, many accounts
-	HODI_KILLS=$${HODI_KILLS:-100} $(BIN)/pytest tests/faults -m "soak or not soak" $(ARGS)
+	HODI_KILLS=$${HODI_KILLS:-100} HODI_STORM=$${HODI_STORM:-100000} $(BIN)/pytest tests/faults -m "soak or not soak" $(ARGS)
+	$(BIN)/pytest tests --ignore tests/faults -m soak $(ARGS)
 
 requirements:  ## pin anew, with hashes and without naming a registry
 	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --extra build pyproject.toml -o requirements.txt

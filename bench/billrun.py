@@ -36,7 +36,9 @@ from core.house import House
 from core.journeys.close_cycles import close_cycles
 from core.ledger.tables import balance, journal, ledger_account, open_item, posting
 from core.metering import consumption
+from core.metering.late import Arrivals, Changed
 from core.metering.tables import consumption as consumed
+from core.metering.timed import Grain
 from core.migrations import upgrade
 from core.onboarding.model import Customer
 from core.onboarding.register import IDS_EACH, register_many
@@ -74,8 +76,9 @@ class Stated:
         return [self.tariff]
 
     async def used(
-        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], from_: date, to: date
-    ) -> Used:
+        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], from_: date, to: date, *,
+        grain: Grain | None = None,
+    ) -> Used:  # fmt: skip
         """From 10 to 210 kWh."""
         quantity = 10_000_000 + np.array(service_ids, dtype=np.int64) * 7_919 % 200_000_000
         return Used({"energy": quantity}, {})
@@ -90,6 +93,16 @@ class Stated:
     async def record(self, conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) -> None:
         """As the house does."""
         await consumption.save(conn, house, rows)
+
+    async def arrivals(self, conn: AsyncConnection, house: House, since: date) -> Arrivals:
+        """None."""
+        return Arrivals(since, house.clock.now())
+
+    async def late(
+        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], to: date, came: Arrivals
+    ) -> Sequence[Changed]:
+        """None."""
+        return []
 
 
 def run() -> list[Figure]:

@@ -24,7 +24,8 @@ from core.rating.quote import QuoteRequest, Row, quote
 from core.rating.rate import rate
 from core.rating.sheet import Sheet
 from core.rating.times import DAY_SECONDS, EPOCH
-from core.rating.walk import Trail, through
+from core.rating.trail import Trail
+from core.rating.walk import through
 
 Figure = dict[str, Any]
 SIZES = (10_000, 100_000, 1_000_000)
@@ -159,8 +160,8 @@ def walking(batch: Batch) -> Callable[[], object]:
     """Only the walk of the events through allowance, blocks and times of use, without lines, rounding and totals."""
     sheet, events = Sheet(load_tariff(TARIFF), batch), batch.events["energy"]
     face = sheet.face("energy", "energy")
-    table = (face.bands, face.origin, face.seconds)
-    trail = Trail(batch.size, events.account, events.quantity, at=events.at, face=table, top=sheet.top("energy"))
+    starts, top = sheet.starts("energy"), sheet.top("energy")
+    trail = Trail(starts, events.quantity, at=events.at, face=face, top=top)
     bounds = np.array(BOUNDS, dtype=np.int64).reshape(len(BOUNDS), 1)
     return lambda: through(trail, bounds, 2)
 

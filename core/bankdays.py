@@ -16,12 +16,23 @@ def _calendar(country: str) -> holidays.HolidayBase | None:
     return holidays.country_holidays(country) if country in holidays.list_supported_countries() else None
 
 
+def is_holiday(day: date, country: str) -> bool:
+    """Whether `day` is a public holiday; False where a country's holidays are not known."""
+    calendar = _calendar(country)
+    return calendar is not None and day in calendar
+
+
+def works(day: date, country: str) -> bool:
+    """Whether banks work on that day; Monday to Friday where a country's holidays are not known."""
+    calendar = _calendar(country)
+    return calendar.is_working_day(day) if calendar is not None else day.weekday() < 5
+
+
 def on_or_after(day: date, country: str) -> date:
-    """The first bank business day on or after `day`; Monday to Friday where a country's holidays are not known.
+    """The first bank business day on or after `day`.
 
     `country` may also be a financial calendar: `ECB` are the days of TARGET, on which the euro area's banks settle.
     """
-    calendar = _calendar(country)
-    while not (calendar.is_working_day(day) if calendar is not None else day.weekday() < 5):
+    while not works(day, country):
         day += timedelta(days=1)
     return day

@@ -13,6 +13,7 @@ import yaml
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.arrears import Collections
 from core.config_payments import CashDesk, DirectDebit, Payments, ProviderSettings, Reconcile, Refunds, Section
 from core.errors import BadInput
 from core.money import known
@@ -33,6 +34,8 @@ class Settings(ProviderSettings, BaseSettings):
     secret_key: SecretStr = SecretStr("")
     hook_secret: SecretStr = SecretStr("")
     sessions_path: str = "hodi-sessions.db"
+    spool_path: str = "hodi-spool"
+    """A folder: what comes in while the database is away is kept there. Like the sessions' file, on a disk of this machine."""
     phone_page: bool = False
 
     africastalking_username: str = "sandbox"
@@ -53,6 +56,16 @@ class Settings(ProviderSettings, BaseSettings):
     kannel_base_url: str = "http://127.0.0.1:13013"
     kannel_username: str = ""
     kannel_password: SecretStr = SecretStr("")
+
+    network_url: str = ""
+    """Where bars are told by HTTP; empty: by RADIUS if `radius_host` is set, else by nobody."""
+    network_secret: SecretStr = SecretStr("")
+    radius_host: str = ""
+    radius_secret: SecretStr = SecretStr("")
+    radius_auth_port: int = 1812
+    radius_coa_host: str = ""
+    """The access server (or the proxy before many) that ends sessions; empty: `radius_host`."""
+    radius_coa_port: int = 3799
 
     smtp_url: SecretStr = SecretStr("")
     """`smtp://user:password@host:587` or `smtps://...`."""
@@ -83,6 +96,8 @@ class Identity(Section):
     """What a caller's number alone is good for: `caller` shows balance and bills, `pin` asks for the PIN first."""
 
     ussd: Literal["caller", "pin"] = "caller"
+    chat: Literal["link", "pin"] = "link"
+    """What a chat that was linked once is good for: `link` needs no more, `pin` asks for the PIN before money and personal data."""
     pin_digits: Annotated[int, Field(ge=4, le=8)] = 4
     pin_tries: Annotated[int, Field(ge=3, le=10)] = 5
 
@@ -97,6 +112,40 @@ class Rewards(Section):
     """Points that buy one unit of currency of airtime."""
     airtime_choices: tuple[int, ...] = (10, 20, 50)
     kwh_choices: tuple[int, ...] = (1, 2, 5)
+
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_WORKING = "08:00-17:00"
+
+
+class Desk(Section):
+    """When people answer (public holidays of the country excepted), and how long a chat waits for them."""
+
+    hours: dict[Weekday, Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]] = {
+        "mon": _WORKING, "tue": _WORKING, "wed": _WORKING, "thu": _WORKING, "fri": _WORKING,
+    }  # fmt: skip
+    wait_minutes: Annotated[int, Field(ge=1, le=240)] = 20
+    """A chat that nobody took for so long becomes a ticket, and the bot is back."""
+    quiet_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+    """A chat in which the customer has said nothing for so long is over."""
+    call_slot_hours: Annotated[int, Field(ge=1, le=8)] = 2
+    """How long the time is in which we promise to call back."""
+
+
+class Vending(Section):
+    """Units for prepaid meters."""
+
+    arrears_percent: Annotated[int, Field(ge=0, le=90)] = 30
+    """What of each purchase goes to old bills, while there are any."""
+
+
+class Readings(Section):
+    """When a customer may tell what her meter shows: so many days before her bill closes, and on that day."""
+
+    self_read_days: Annotated[int, Field(ge=0, le=31)] = 7
+    """0: customers read no meters here."""
+    self_reads_in_a_row: Annotated[int, Field(ge=1, le=12)] = 2
+    """After so many a person must look at the meter: the next one is held."""
 
 
 class Operator(Section):
@@ -120,6 +169,10 @@ class Operator(Section):
     cash_desk: CashDesk = CashDesk()
     identity: Identity = Identity()
     rewards: Rewards = Rewards()
+    readings: Readings = Readings()
+    desk: Desk = Desk()
+    vending: Vending = Vending()
+    collections: Collections = Collections()
 
     @property
     def zoneinfo(self) -> ZoneInfo:

@@ -28,6 +28,11 @@ async def first_time(conn: AsyncConnection, key: str, now: datetime) -> bool:
     return (await conn.execute(statement)).rowcount == 1
 
 
+async def known(conn: AsyncConnection, key: str) -> bool:
+    """Whether `key` was claimed before."""
+    return (await conn.execute(select(effect.c.key).where(effect.c.key == key))).first() is not None
+
+
 async def once(conn: AsyncConnection, key: str, now: datetime, do: Callable[[], Awaitable[Any]]) -> Any:
     """Run `do` under `key` and keep its (JSON) answer; a repeat gets the first answer and does nothing."""
     if not await first_time(conn, key, now):

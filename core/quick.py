@@ -9,14 +9,15 @@ import asyncio
 import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 import asyncpg
 import msgspec
-from sqlalchemy import ARRAY, Select, Text, and_, any_, bindparam, literal_column, select
+from sqlalchemy import ARRAY, Select, Text, and_, any_, bindparam, func, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from core.balances.tables import bucket, bucket_user
 from core.db import Database
 from core.ledger.tables import balance, ledger_account, open_item
 from core.parties.model import medium
@@ -25,6 +26,35 @@ from core.parties.tables import account, contact, contact_account
 PATIENCE_SECONDS = 4.0
 """A read that takes longer is given up: the customer is told politely, well before the network's ten seconds."""
 POOL = 4
+
+
+class Left(msgspec.Struct, frozen=True, array_like=True):
+    """What is free in one bucket: minor units of a currency, else micro-units. Instants as the database writes them (UTC)."""
+
+    priority: int
+    expires_at: str | None
+    id: int
+    name: dict[str, str]
+    unit: str
+    free: int
+    starts_at: str
+
+    def until(self) -> datetime | None:
+        """When it ends."""
+        return _instant(self.expires_at) if self.expires_at else None
+
+    def alive(self, now: datetime) -> bool:
+        """Whether it may be drawn from at this instant."""
+        end = self.until()
+        return _instant(self.starts_at) <= now and (end is None or now < end)
+
+
+def _instant(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+_lefts = msgspec.json.Decoder(list[Left]).decode
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -41,6 +71,8 @@ class Standing(msgspec.Struct, frozen=True):
     points: int
     due_on: date | None
     """The earliest due day of what is open and not disputed."""
+    buckets: tuple["Left", ...] = ()
+    """What it has beforehand, in the order it is drawn."""
 
 
 class Quick(Protocol):
@@ -65,7 +97,16 @@ def _book(code: str, asset: Any) -> tuple[Any, Any, Any, Any]:
     return book, mine, held, held.c.ledger_account_id == book.c.id
 
 
-def standing_statement(user: Any) -> Select[Any]:
+def _buckets(array: Any, gathered: Any, name: Any) -> Any:
+    """All open buckets of the account as one JSON text, by the dialect's own functions: `Left` as an array each."""
+    b = bucket.c
+    fields = (b.priority, b.expires_at, b.id, name, b.unit, b.amount - b.reserved, b.starts_at)
+    found = select(gathered(array(*fields))).join_from(bucket_user, bucket)
+    mine = found.where(bucket_user.c.account_id == account.c.id, b.state == literal_column("'open'"))
+    return mine.correlate(account).scalar_subquery()
+
+
+def standing_statement(user: Any, buckets: Any) -> Select[Any]:
     """`user` is the condition on the contact's channel user. A row for each open bill of each account, at least one."""
     owes, owes_on, owed, owed_on = _book("receivable", account.c.currency)
     points, points_on, has, has_on = _book("points", literal_column("'PTS'"))
@@ -74,7 +115,7 @@ def standing_statement(user: Any) -> Select[Any]:
         select(
             contact.c.channel_user, contact.c.id, contact.c.party_id, contact.c.language, account.c.id, account.c.number,
             account.c.currency, owed.c.amount, has.c.amount, open_item.c.open_minor, open_item.c.disputed_minor,
-            open_item.c.due_on,
+            open_item.c.due_on, buckets,
         )
         .select_from(contact)
         .outerjoin(contact_account, contact_account.c.contact_id == contact.c.id)
@@ -91,22 +132,43 @@ def standing_statement(user: Any) -> Select[Any]:
 def standings(rows: Sequence[Any]) -> list[Standing]:
     """The rows of one contact, an entry an account, by number."""
     if len(rows) == 1:
-        return [_standing(rows)]
+        return [_standing(rows[0], rows)]
     accounts: dict[int | None, list[Any]] = defaultdict(list)
     for row in rows:
         accounts[row[4]].append(row)
-    return sorted((_standing(mine) for mine in accounts.values()), key=lambda one: one.number or "")
+    return sorted((_standing(mine[0], mine) for mine in accounts.values()), key=lambda one: one.number or "")
 
 
-def _standing(rows: Sequence[Any]) -> Standing:
+def _standing(first: Any, rows: Sequence[Any]) -> Standing:
     """One account: each row has another of its open bills."""
-    _, contact_id, party_id, language, account_id, number, currency, owed, points, *_ = rows[0]
-    disputed = sum(row[10] or 0 for row in rows)
-    due = min((row[11] for row in rows if row[11] is not None and row[9] > row[10]), default=None)
-    day = date.fromisoformat(due) if isinstance(due, str) else due
+    _, contact_id, party_id, language, account_id, number, currency, owed, points, *_, held = first
+    all_disputed, earliest = 0, None
+    for row in rows:
+        _, _, _, _, _, _, _, _, _, unpaid, disputed, due, _ = row
+        if due is not None:
+            all_disputed += disputed
+            if unpaid > disputed and (earliest is None or due < earliest):
+                earliest = due
+    if isinstance(earliest, str):
+        earliest = date.fromisoformat(earliest)
+    lefts = tuple(sorted(_lefts(held), key=_drawn)) if held and held != "[]" else ()
     return Standing(
-        contact_id, party_id, language, account_id, number, currency, (owed or 0) - disputed, points or 0, day
+        contact_id,
+        party_id,
+        language,
+        account_id,
+        number,
+        currency,
+        (owed or 0) - all_disputed,
+        points or 0,
+        earliest,
+        lefts,
     )
+
+
+def _drawn(left: Left) -> tuple[int, str, int]:
+    """The order in which buckets are drawn."""
+    return left.priority, left.expires_at or "9999", left.id
 
 
 class QuickSqlite:
@@ -115,22 +177,22 @@ class QuickSqlite:
     def __init__(self, db: Database) -> None:
         self.path = str(db.url.database)
         self._connection: sqlite3.Connection | None = None
-        compiled = standing_statement(contact.c.channel_user == bindparam("user")).compile(
-            dialect=sqlite.dialect(paramstyle="qmark")
-        )
+        held = _buckets(func.json_array, func.json_group_array, func.json(bucket.c.name))
+        statement = standing_statement(contact.c.channel_user == bindparam("user"), held)
+        compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))
         assert compiled.positiontup == ["channel", "user"]
         self._sql, self._reading = str(compiled), False
 
     def _connected(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0.05)
-            for pragma in ("query_only=ON", "mmap_size=268435456", "cache_size=-16000"):
-                self._connection.execute(f"PRAGMA {pragma}")
-        return self._connection
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0.05)
+        for pragma in ("query_only=ON", "mmap_size=268435456", "cache_size=-16000"):
+            connection.execute(f"PRAGMA {pragma}")
+        self._connection = connection
+        return connection
 
     async def standing(self, channel: str, user: str) -> list[Standing]:
         """See `Quick.standing`."""
-        connection = self._connected()
+        connection = self._connection or self._connected()
         if not self._reading:
             self._reading = True
             connection.execute("BEGIN")
@@ -160,7 +222,8 @@ class QuickPostgres:
         self._opening = asyncio.Lock()
         self._asked: dict[str, dict[str, asyncio.Future[list[Standing]]]] = defaultdict(dict)
         self._running: set[asyncio.Task[None]] = set()
-        statement = standing_statement(contact.c.channel_user == any_(bindparam("users", type_=ARRAY(Text))))
+        held = _buckets(func.json_build_array, func.json_agg, bucket.c.name)
+        statement = standing_statement(contact.c.channel_user == any_(bindparam("users", type_=ARRAY(Text))), held)
         compiled = statement.compile(dialect=postgresql.asyncpg.dialect())  # type: ignore[no-untyped-call]
         self._sql, self._order = str(compiled), list(compiled.positiontup or ())
 

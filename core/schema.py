@@ -5,11 +5,14 @@ from sqlalchemy import BigInteger, Column, Table, Text
 from core import audit, delivery, effects, outbox
 from core.access import tables as access
 from core.approvals import tables as approvals
+from core.balances import tables as balances
+from core.barring import tables as barring
 from core.billing import tables as billing
 from core.campaigns import tables as campaigns
 from core.care import tables as care
 from core.catalog import tables as catalog
 from core.chat import tables as chat
+from core.collections import tables as collections
 from core.db import metadata
 from core.ledger import tables as ledger
 from core.metering import tables as metering
@@ -19,6 +22,7 @@ from core.payments.bank import tables as bank
 from core.payments.desk import tables as desk
 from core.payments.reconcile import tables as reconcile
 from core.rewards import tables as rewards
+from core.vending import tables as vending
 
 id_block = Table(
     "id_block",
@@ -27,10 +31,11 @@ id_block = Table(
     Column("next_id", BigInteger, nullable=False),
 )
 
-PARTITIONED = ("usage", "posting", "invoice_line")
-APPEND_ONLY = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_version", "allocation")
+PARTITIONED = ("usage", "posting", "invoice_line", "usage_event")
+APPEND_ONLY = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_version", "allocation", "bucket_movement")
 
 __all__ = [
-    "APPEND_ONLY", "PARTITIONED", "access", "approvals", "audit", "bank", "billing", "campaigns", "care", "catalog", "chat", "delivery", "desk", "effects",
-    "ledger", "metadata", "metering", "outbox", "parties", "payments", "reconcile", "rewards",
+    "APPEND_ONLY", "PARTITIONED", "access", "approvals", "audit", "balances", "bank", "barring", "billing", "campaigns", "care", "catalog",
+    "chat", "collections", "delivery", "desk", "effects", "ledger", "metadata", "metering", "outbox", "parties", "payments",
+    "reconcile", "rewards", "vending",
 ]  # fmt: skip

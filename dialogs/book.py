@@ -11,8 +11,8 @@ from dialogs.shape import digest, is_guard
 from dialogs.words import Words
 
 HOME, RESUME = "home", "resume"
-STICKY = ("account_id", "proven")
-"""What is remembered when the talk goes home: the account that was chosen, and that the PIN was right."""
+STICKY = ("account_id", "proven", "medium")
+"""What is remembered when the talk goes home: the account that was chosen, that the PIN was right, and where she speaks from."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Book:
     flows: Mapping[str, Flow]
     places: Mapping[tuple[str, str], Place]
     guards: frozenset[str]
+    before: Mapping[str, tuple[Place, ...]]
+    """Where the guards of each flow begin, the first one last."""
     caller: Load
     meet: Effect
     words: Words
@@ -65,4 +67,8 @@ def bind(
         places.update({(flow.name, state): Place(flow.name, state, version) for state in flow.states})
     guards = frozenset(flow.name for flow in named.values() if is_guard(flow))
     entrances = frozenset({HOME, RESUME, *keywords} & named.keys())
-    return Book(named, places, guards, caller, meet, words, intent, entrances)
+    before = {
+        flow.name: tuple(places[guard, named[guard].start] for guard in reversed(flow.guards))
+        for flow in named.values()
+    }
+    return Book(named, places, guards, before, caller, meet, words, intent, entrances)

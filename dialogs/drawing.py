@@ -9,7 +9,7 @@ from core.message import Screen
 from core.text import edits
 from dialogs.book import Book
 from dialogs.heard import BACK, HOME_KEY, NEXT_ROWS
-from dialogs.model import MOST_ITEMS, Act, End, Fork, Menu, Pick, Say, State
+from dialogs.model import MOST_ITEMS, NOT_SHOWN, OFFERS, End, Menu, Pick, Say, State
 from dialogs.session import Session, Shown
 
 MOST_ROWS = MOST_ITEMS - 1
@@ -21,16 +21,18 @@ Option = tuple[str, str, str, Any]
 
 def draw(book: Book, s: Session, state: State, values: Mapping[str, Any]) -> Shown:
     """What the customer sees of a state, given what was loaded for it."""
-    assert not isinstance(state, Fork | Act)
+    assert not isinstance(state, NOT_SHOWN)
     given = {**s.data, **values}
     text = book.say(s.lang, state.text, given)
-    if isinstance(state, Menu | Say):
+    if isinstance(state, OFFERS):
         return Shown(text, _choices(book, s.lang, state, given))
     if isinstance(state, Pick):
         return Shown(text, (*_rows(book, s, state, values["rows"]), *_ways_back(book, s.lang)))
     if isinstance(state, End):
         return Shown(text, ends=True)
-    return Shown(text, _ways_back(book, s.lang), secret=state.secret)
+    if state.quiet:
+        return Shown("")
+    return Shown(text, _ways_back(book, s.lang) if state.nav else (), secret=state.secret)
 
 
 def _choices(book: Book, lang: str, state: Menu | Say, given: Mapping[str, Any]) -> tuple[Option, ...]:
@@ -72,9 +74,18 @@ def screen(book: Book, s: Session) -> Screen:
     shown = s.shown
     assert shown is not None
     text = f"{s.hint}\n{shown.text}" if s.hint else shown.text
-    more, back = book.say(s.lang, "channels.more"), book.say(s.lang, "channels.back")
+    more, back = _turns(book, s.lang)
     labels = tuple([(key, label) for key, label, _, _ in shown.options])
     return Screen(text, _options(labels), shown.ends, more, back, shown.secret)
+
+
+def _turns(book: Book, lang: str) -> tuple[str, str]:
+    """How the ways to the next page and to the one before are called."""
+    key = (edits(), lang, "turns")
+    turns: tuple[str, str] | None = book.drawn.get(key)
+    if turns is None:
+        turns = book.drawn[key] = book.say(lang, "channels.more"), book.say(lang, "channels.back")
+    return turns
 
 
 @lru_cache(maxsize=2048)

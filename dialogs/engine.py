@@ -5,14 +5,15 @@ with `Answered`. Nothing here reads a clock, a database or a channel, so the sam
 behind a webhook. Each turn is bounded: see `dialogs/moving.py`.
 """
 
-import copy
 from collections.abc import Mapping
+
+from msgspec.structs import replace
 
 from dialogs.book import HOME, RESUME, Book
 from dialogs.drawing import MOST_ROWS
 from dialogs.events import Answered, Event, Need, Step, Told, Typed
 from dialogs.heard import Back, Chosen, Heard, Hint, Into, Kept, NextRows, understand
-from dialogs.model import Act, Do, End, Fork, Go, Menu, Pick, Say, State, Values
+from dialogs.model import OFFERS, SHOWS_ONLY, Act, Do, Fork, Go, Menu, Pick, State, Values
 from dialogs.moving import Walk
 from dialogs.session import Session, Who
 
@@ -22,9 +23,7 @@ def step(book: Book, session: Session, event: Event) -> Step:
     if isinstance(event, Answered):
         turn = _Turn(book, session)  # a session under way is nobody else's
         return turn.take_ahead(turn.answered(event.values))
-    s = copy.copy(session)
-    s.data = dict(session.data)
-    s.steps, s.hint, s.hush = 0, "", False
+    s = replace(session, data=dict(session.data), steps=0, hint="", hush=False)
     if isinstance(event, Typed):
         turn = _Turn(book, s)
         return turn.take_ahead(turn.typed(event.text))
@@ -81,7 +80,7 @@ class _Turn(Walk):
             return self.follow(state.to[values["is"]])
         if isinstance(state, Pick) and not values["rows"]:
             return self.follow(state.none)
-        if not isinstance(state, Pick | Act | End):
+        if not isinstance(state, SHOWS_ONLY):
             self.s.data.update({name: values[name] for name in state.keep})
         return self.show(state, values)
 
@@ -184,5 +183,5 @@ def _leads(state: State, pending: str) -> Mapping[str, str]:
     if isinstance(state, Act):
         return state.to
     label = pending.removeprefix("do:")
-    choices = state.choices if isinstance(state, Menu | Say) else ()
+    choices = state.choices if isinstance(state, OFFERS) else ()
     return next(choice.leads for choice in choices if isinstance(choice, Do) and choice.label == label)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from dialogs.book import Book
-from dialogs.model import Again, Ask, Do, Go, Menu, Pick, Say, State, Values
+from dialogs.model import OFFERS, Again, Ask, Do, Go, Pick, State, Values
 from dialogs.redact import has_card
 from dialogs.session import Session
 
@@ -81,7 +81,7 @@ def _by_key(state: State, kind: str, value: Any) -> Heard:
         return NextRows() if value == "more" else Back(value == "home")
     if kind == "row" and isinstance(state, Pick):
         return Kept({state.keep_as: value}, state.to)
-    if kind == "choice" and isinstance(state, Menu | Say):
+    if kind == "choice" and isinstance(state, OFFERS):
         for choice in state.choices:
             if choice.label == value:
                 return Chosen(choice)

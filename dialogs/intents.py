@@ -26,8 +26,16 @@ WORDS: dict[str, tuple[str, ...]] = {
     "fault": ("FAULT", "OUTAGE", "HITILAFU", "TATIZO"),
     "tickets": ("TICKET", "TICKETS", "STATUS", "TIKETI", "HALI"),
     "rewards": ("POINTS", "REWARDS", "POINTI", "ZAWADI"),
+    "reading": ("READ", "READING", "METER", "SOMA", "MITA"),
+    "top_up": ("TOPUP", "TOKEN", "TOKENS", "UNITS", "BUY", "TOKENI", "UNITI", "NUNUA"),
+    "price": ("PRICE", "COST", "BEI"),
+    "plan": ("PLAN", "TARIFF", "MPANGO"),
+    "numbers": ("NUMBER", "ACCOUNT", "NAMBA", "AKAUNTI"),
+    "agent": ("AGENT", "PERSON", "HUMAN", "CALL", "MHUDUMU", "MTU"),
+    "consent": ("OFFERS", "CONSENT", "MATANGAZO"),
     "language": ("LANGUAGE", "LUGHA"),
     "link": ("LINK", "UNGANISHA"),
+    "unlink": ("UNLINK", "TENGANISHA"),
     "home": ("MENU", "HOME", "HI", "HELLO", "HODI", "MWANZO", "HABARI"),
     "help": ("HELP", "INFO", "MSAADA"),
     "stop": ("STOP", "STOPALL", "UNSUBSCRIBE", "ACHA", "SIMAMISHA"),
@@ -36,18 +44,23 @@ WORDS: dict[str, tuple[str, ...]] = {
 EVERYWHERE = frozenset({"stop", "start"})
 
 _FLOW = {word: flow for flow, words in WORDS.items() for word in words}
-_PAY_AMOUNT = re.compile(r"(?P<word>[A-Z]+)\s+(?:[A-Z]{2,3}\.?\s*)?(?P<amount>\d[\d.,]{0,12})(?:/[-=])?")
+_WITH_FIGURE = re.compile(
+    r"(?P<word>[A-Z]+)\s+(?:[A-Z]{2,3}\.?\s*)?(?P<figure>\d[\d.,]{0,12})(?:/[-=]|\s*(?:KWH|M3|UNITS))?"
+)
+TAKES_A_FIGURE = {"pay": "typed_amount", "reading": "typed_reading", "price": "typed_use", "top_up": "typed_amount"}
+"""Flows that a figure may come along with (`PAY 500`, `READ 12345`, `PRICE 180`), and what it is kept as."""
 
 
 def find(text: str) -> Intent | None:
-    """The intent of a whole message: a keyword, or `PAY 500` with its amount."""
+    """The intent of a whole message: a keyword, or one with its figure (`PAY 500`)."""
     if len(text) > 40:
         return None
     message = text.strip().strip(".!?").strip().upper()
     flow = _FLOW.get(message)
     if flow:
         return Intent(flow, flow in EVERYWHERE)
-    paying = _PAY_AMOUNT.fullmatch(message)
-    if paying and _FLOW.get(paying["word"]) == "pay":
-        return Intent("pay", keep={"typed_amount": paying["amount"].rstrip(".,")})
+    told = _WITH_FIGURE.fullmatch(message)
+    flow = _FLOW.get(told["word"]) if told else None
+    if told and flow in TAKES_A_FIGURE:
+        return Intent(flow, keep={TAKES_A_FIGURE[flow]: told["figure"].rstrip(".,")})
     return None

@@ -138,6 +138,10 @@ class Ask:
     secret: bool = False
     """A PIN or a code: what is typed is handed to the next effect and kept nowhere."""
     pages: int = 1
+    nav: bool = True
+    """Whether `0` and `00` lead away; without them the flow itself must know a way out."""
+    quiet: bool = False
+    """A person answers here: the house says nothing, and `text` is for the drawings only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +183,8 @@ class Act:
 
 
 State = Menu | Pick | Ask | Say | End | Fork | Act
+OFFERS, ASKS, SHOWS_ONLY, NOT_SHOWN = (Menu, Say), (Menu, Pick, Ask), (Pick, Act, End), (Fork, Act)
+"""Who offers choices, who waits for an answer, who keeps nothing of what it loaded, and who never stands on a screen. For `isinstance`, which is slow on a union."""
 
 
 @dataclass(frozen=True)

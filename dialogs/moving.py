@@ -3,7 +3,7 @@
 from dialogs.book import HOME, STICKY, Book
 from dialogs.drawing import draw
 from dialogs.events import Need, Step, Told
-from dialogs.model import LEFT, WANTED, Act, Ask, End, Fork, Menu, Pick, State, Values
+from dialogs.model import ASKS, LEFT, WANTED, Act, End, Fork, Menu, State, Values
 from dialogs.session import Place, Session, Who
 
 MOST_STEPS = 60
@@ -53,17 +53,17 @@ class Walk:
 
     def guarded(self, place: Place) -> Step:
         """To a place, past the guards of its flow."""
-        guards = self.book.flows[place.flow].guards
+        guards = self.book.before[place.flow]
         if not guards:
             return self.enter(place)
-        waiting = [place, *(self.book.place(name) for name in reversed(guards))]
-        self.s.wanted = (*self.s.wanted, *waiting[:-1])
-        return self.enter(waiting[-1])
+        *waiting, first = place, *guards
+        self.s.wanted = (*self.s.wanted, *waiting)
+        return self.enter(first)
 
     def through_the_guard(self) -> Step:
         """A guard is satisfied: on to what it stood before. Nobody goes back into a guard."""
         s = self.s
-        s.trail = tuple(place for place in s.trail if place.flow not in self.book.guards)
+        s.trail = tuple([place for place in s.trail if place.flow not in self.book.guards])
         if not s.wanted:
             return self.flow(HOME)
         *rest, place = s.wanted
@@ -146,7 +146,7 @@ class Walk:
         """Puts a state on the screen. Nothing dialled ahead outlives the last word."""
         s = self.s
         s.shown, s.page, s.whisper = draw(self.book, s, state, values), 0, {}
-        s.open = isinstance(state, Menu | Pick | Ask)
+        s.open = isinstance(state, ASKS)
         if isinstance(state, End):
             s.ahead = ()
         return Told(s)

@@ -21,6 +21,11 @@ def quantity(micro: int, unit: str) -> list[Any]:
     return ["quantity", micro, unit]
 
 
+def left(amount: int, unit: str) -> list[Any]:
+    """What is left in a bucket, as people count it: minutes, GB, money."""
+    return ["left", amount, unit]
+
+
 def day(on: date) -> list[Any]:
     """A date of the operator's calendar."""
     return ["day", on.isoformat()]

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 
 from core import text
+from core.balances.words import shown
 from core.money import show
 from dialogs.values import plain_quantity
 
@@ -23,22 +24,22 @@ class Words:
 
     def say(self, lang: str, key: str, values: Mapping[str, Any] | None = None) -> str:
         """The text of a key with its fields filled from `values`, else from the house words."""
-        said = text.pattern(lang, key)
+        said, names = text.parsed(lang, key)
         if "{" not in said:
             return said
         filled = {}
-        for name in text.fields(said):
+        for name in names:
             value = values[name] if values and name in values else self.common.get(name, "")
             filled[name] = value if type(value) is str else self.write(lang, value)
         return said.format_map(filled)
 
     def fields(self, lang: str, key: str) -> frozenset[str]:
         """The names a text speaks of."""
-        return text.fields(text.pattern(lang, key))
+        return frozenset(text.parsed(lang, key)[1])
 
     def write(self, lang: str, value: Any) -> str:
         """One value as a person of this language reads it."""
-        if not isinstance(value, list | tuple):
+        if not isinstance(value, _TAGGED):
             return str(value)
         return _WRITERS[value[0]](self, lang, *value[1:])
 
@@ -47,6 +48,9 @@ class Words:
 
     def _quantity(self, _lang: str, micro: int, unit: str) -> str:
         return f"{plain_quantity(micro)} {unit}"
+
+    def _left(self, lang: str, amount: int, unit: str) -> str:
+        return shown(amount, unit, lang)
 
     def _day(self, lang: str, iso: str) -> str:
         return _short_day(iso, lang)
@@ -61,9 +65,10 @@ class Words:
         return "\n".join([self.write(lang, value) for value in values])
 
 
+_TAGGED = (list, tuple)
 _WRITERS: dict[str, Callable[..., str]] = {
     "money": Words._money, "quantity": Words._quantity, "day": Words._day, "moment": Words._moment, "word": Words.say,
-    "named": Words._named, "lines": Words._lines,
+    "named": Words._named, "lines": Words._lines, "left": Words._left,
 }  # fmt: skip
 """One for each tag of `dialogs/values.py`."""
 

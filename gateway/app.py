@@ -15,7 +15,9 @@ from core.quick import open_quick
 from gateway import callbacks, quotes, webhooks
 from gateway.admin import routes as ops
 from gateway.desk import CHANNELS, CHECKS, HOUSE, TURNS
+from gateway.keeping import keeping
 from gateway.pages import bill, chat, chat_rooms, paylink, phone
+from gateway.passed import noting
 from gateway.sessions_redis import open_store
 from gateway.ticking import ticking
 from gateway.turn import Turns
@@ -43,8 +45,10 @@ def make_app(house: House, *, host: str = "127.0.0.1", with_scheduler: bool = Tr
     for routes in ROUTES:
         app.add_routes(routes())
     app.cleanup_ctx.append(opened)
+    app.cleanup_ctx.append(noting)
     bill.setup(app)
     chat.setup(app)
+    app.cleanup_ctx.append(keeping)
     phone.setup(app, host)
     if with_scheduler:
         app.cleanup_ctx.append(ticking)

@@ -12,6 +12,7 @@ from channels.contract import Channel
 from core.house import House
 
 if TYPE_CHECKING:
+    from gateway.spool import Spool
     from gateway.turn import Turns
 
 HOUSE: web.AppKey[House] = web.AppKey("house", House)
@@ -22,8 +23,11 @@ CHANNELS: web.AppKey[dict[str, Channel]] = web.AppKey("channels")
 TURNS: web.AppKey["Turns"] = web.AppKey("turns")
 """Takes the turns of every channel."""
 
+SPOOL: web.AppKey["Spool"] = web.AppKey("spool")
+"""Keeps on disk what comes in while the database is away (`gateway/keeping.py`)."""
+
 Check = Callable[[], Awaitable[object]]
-"""Asks one thing whether it works; raises when it does not."""
+"""Asks one thing whether it works; raises when it does not. A text it answers is told: it works, but not as it should."""
 
 CHECKS: web.AppKey[dict[str, Check]] = web.AppKey("checks", dict)
 """What `/readyz` asks besides the database: each room that a turn needs puts its own question here, by name."""

@@ -4,6 +4,7 @@ USSD text is cumulative, so it is compared with what was stored; other channels 
 screen and nothing else. What was secret is blotted out before anything is kept.
 """
 
+from datetime import timedelta
 from typing import Literal
 
 import msgspec
@@ -14,6 +15,10 @@ from dialogs.events import Dialled, Typed
 from dialogs.redact import has_card
 from dialogs.session import Session, blotted, fresh, unblotted
 
+KEPT_ELSEWHERE = timedelta(hours=24)
+"""How long a conversation by messages goes on."""
+PROOF_LASTS = timedelta(minutes=10)
+"""A PIN that was right is asked again after so long a silence: another hand may hold the phone, or sit at the page."""
 MOST_IDS = 16
 """Of the latest messages, for recognising a repeat."""
 
@@ -36,7 +41,7 @@ def hear(inbound: Inbound, before: Session | None, now: float, lang: str) -> Hea
     live = before if before and before.expires > now else None
     if inbound.session is not None and inbound.channel == "ussd":
         return _dialled(inbound, live, lang)
-    return _written(inbound, live, before, lang)
+    return _written(inbound, live, before, lang, now)
 
 
 def _dialled(inbound: Inbound, live: Session | None, lang: str) -> Heard:
@@ -46,7 +51,7 @@ def _dialled(inbound: Inbound, live: Session | None, lang: str) -> Heard:
         if new is None:
             return Heard(live, None)
         page = _page(live, new)
-        if page is None and live.shown and live.shown.ends:
+        if page is None and live.shown is not None and live.shown.ends:
             return Heard(_again(live), Dialled())
         return Heard(live, page or Typed(new))
     if live and live.dialled_before == inbound.session:
@@ -83,7 +88,7 @@ def _left(live: Session) -> Session | None:
     )
 
 
-def _written(inbound: Inbound, live: Session | None, before: Session | None, lang: str) -> Heard:
+def _written(inbound: Inbound, live: Session | None, before: Session | None, lang: str, now: float) -> Heard:
     """Messages: each has an id; the conversation goes on until it ended or was left for a day."""
     if before and inbound.message_id and inbound.message_id in before.last_ids:
         return Heard(before, None)
@@ -94,7 +99,15 @@ def _written(inbound: Inbound, live: Session | None, before: Session | None, lan
         session = fresh(before.lang if before else lang)
         session.last_ids = before.last_ids if before else ()
         return Heard(session, Dialled(() if inbound.kind == "new" else (inbound.text,)))
+    _forget_proof(live, now)
     return Heard(live, _page(live, inbound.text.strip()) or Typed(inbound.text))
+
+
+def _forget_proof(live: Session, now: float) -> None:
+    """After a silence the PIN counts no more."""
+    silent_since = live.expires - KEPT_ELSEWHERE.total_seconds()
+    if "proven" in live.data and now - silent_since > PROOF_LASTS.total_seconds():
+        live.data = {name: value for name, value in live.data.items() if name != "proven"}
 
 
 def _page(session: Session, typed: str) -> TurnPage | None:

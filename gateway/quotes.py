@@ -8,7 +8,6 @@ from pydantic import BaseModel
 from core.catalog import queries, quote_json
 from core.errors import BadInput
 from core.rating.errors import CannotRate
-from core.rating.quote import quote
 from gateway.admin.described import described
 from gateway.admin.json import respond
 from gateway.admin.throttle import Throttle
@@ -36,13 +35,13 @@ async def price(request: web.Request) -> web.Response:
     house = request.app[HOUSE]
     try:
         asked = quote_json.load(await request.text())
-        since, _ = quote_json.period_of(asked)
+        since, until = quote_json.period_of(asked)
         async with house.db.reading() as conn:
-            tariff = await queries.tariff_on(conn, str(asked.pop("tariff", "")), since)
-        answer = await asyncio.to_thread(lambda: quote(tariff, quote_json.parse(tariff, asked)))
+            versions = await queries.versions_between(conn, str(asked.pop("tariff", "")), since, until)
+        answer = await asyncio.to_thread(quote_json.answered, versions, asked)
     except (CannotRate, BadInput, UnicodeDecodeError) as wrong:
         raise web.HTTPBadRequest(text=str(wrong)) from None
-    return respond(quote_json.answer(tariff, answer))
+    return respond(answer)
 
 
 def routes() -> list[web.AbstractRouteDef]:

@@ -9,7 +9,7 @@ import logging
 from sqlalchemy import select
 
 from channels.contract import Channel
-from core import faults, outbox
+from core import effects, faults, outbox
 from core.care import interactions
 from core.message import Inbound
 from dialogs.redact import without_cards
@@ -30,10 +30,13 @@ async def hear(turns: Turns, inbound: Inbound, channel: Channel) -> None:
         raise ConnectionError("the turn could not be taken")
     async with turns.house.db.writing() as conn:
         contact_id = answer.session.who.contact_id if answer.session and answer.session.who else None
-        fresh = await outbox.enqueue(
-            conn, turns.house, key=key, kind="reply", template="reply.text", params={"text": answer.reply},
-            channel=inbound.channel, contact_id=contact_id, priority=PRIORITY, resend_unknown=True,
-        )  # fmt: skip
+        if answer.silent:
+            fresh = await effects.first_time(conn, key, turns.house.clock.now())
+        else:
+            fresh = await outbox.enqueue(
+                conn, turns.house, key=key, kind="reply", template="reply.text", params={"text": answer.reply},
+                channel=inbound.channel, contact_id=contact_id, priority=PRIORITY, resend_unknown=True,
+            )  # fmt: skip
         if fresh:
             await interactions.log(
                 conn, turns.house, channel=inbound.channel, direction="in", kind="turn", contact_id=contact_id,

@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader
 
 from core import money
 from core.clock import Clock, SystemClock
+from gateway import sandbox_vending
 from gateway.sandbox_books import Books, Payment, payment_from
 from gateway.sandbox_service import Service, mask
 
@@ -198,6 +199,7 @@ def make_app(
         service.books.close()
 
     app.cleanup_ctx.append(life)
+    sandbox_vending.setup(app)
     app.add_routes([
         web.post("/v1/payments", _create), web.get("/v1/payments", _all), web.get("/v1/payments/{key}", _one),
         web.post("/v1/payments/{key}/reverse", _reverse), web.post("/v1/inbound", _inbound),

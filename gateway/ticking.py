@@ -11,10 +11,11 @@ from channels.contract import Channel
 from channels.registry import Tools, open_channels
 from channels.sms_africastalking import AfricasTalkingSms, AirtimeOrder
 from core.house import House
-from core.journeys import payment_doors
+from core.journeys import account_barred, payment_doors, top_up
 from core.message import Sent
 from core.rewards import airtime
 from gateway.desk import CHANNELS, HOUSE
+from gateway.networks import network_handlers
 from gateway.pages import chat_rooms
 from scheduler.app import Scheduler
 from scheduler.dispatch import Dispatcher
@@ -24,7 +25,9 @@ from scheduler.jobs import JOBS
 
 def dispatcher_of(house: House, channels: dict[str, Channel]) -> Dispatcher:
     """Sends what waits: messages by their channel, pushes and airtime by their handlers."""
-    handlers: dict[str, Handler] = {"push": payment_doors.push}
+    handlers: dict[str, Handler] = {
+        "push": payment_doors.push, "vend": top_up.send, "bar": account_barred.bar, **network_handlers(house),
+    }  # fmt: skip
     sms = channels.get("sms")
     if isinstance(sms, AfricasTalkingSms):
         handlers["airtime"] = airtime.handler(partial(_airtime, sms))

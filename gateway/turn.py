@@ -4,22 +4,24 @@ The dialog decides, core makes true, the channel draws. A turn is claimed by com
 loses it finds the answer of whoever won. An effect runs alone in one transaction under a key made of the conversation and the
 turn, so that a repeat gets the first outcome. Nothing a customer does ends in a server error: what we did not foresee is logged
 with a reference (and never what she typed), and answered politely.
+
+The sessions of the latest turns are at hand: the store is not asked where a conversation stands that this process itself saved.
+That belief may be wrong where several processes share the store. A save proves it; before what a save cannot take back, an
+effect or the answer to a repeat, the store is asked after all.
 """
 
 import asyncio
 import logging
 import secrets
-import sqlite3
 import traceback
-from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-import asyncpg
 import msgspec
-from sqlalchemy.exc import DBAPIError
+from msgspec.structs import replace
 
 from channels.contract import Channel, Page
 from core import effects, faults
+from core.db import AWAY
 from core.errors import Refused
 from core.house import House
 from core.message import Inbound, Screen
@@ -37,14 +39,14 @@ from gateway.sessions import Kept, Store
 
 log = logging.getLogger("hodi.turn")
 
-PATIENCE_SECONDS = 6.0
-"""For one read or one effect. The network waits ten; before that the customer is told politely."""
-AWAY = (DBAPIError, OSError, TimeoutError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What a database or store that is not there looks like."""
+PATIENCE_SECONDS, TURN_SECONDS = 6.0, 8.0
+"""For one read or one effect, and for a whole turn. The network waits ten; before that the customer is told politely."""
+NOBODY = Who()
 MOST_NEEDS = 40
 MOST_TRIES = 6
-KEPT_FOR = {"ussd": timedelta(minutes=30)}
-KEPT_ELSEWHERE = timedelta(hours=24)
+MOST_AT_HAND = 4096
+"""Sessions of the latest turns, each two or three kilobytes."""
+KEPT_SECONDS = {"ussd": 30 * 60}
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -56,24 +58,49 @@ class Answer(msgspec.Struct, frozen=True):
     unavailable: bool = False
     """The database or the session store was not there: whoever can bring the message again should."""
 
+    @property
+    def silent(self) -> bool:
+        """A person answers here: the house itself has nothing to say."""
+        return bool(self.session and self.session.shown and not self.session.shown.text and not self.session.hint)
 
-class _Glance:
-    """The cheap read of one turn, asked once."""
 
-    __slots__ = ("_channel", "_quick", "_rows", "_user")
+class _Stands(NamedTuple):
+    """A conversation and the version of its session in the store (0: there is none)."""
 
-    def __init__(self, quick: Quick, channel: str, user: str) -> None:
-        self._quick, self._channel, self._user = quick, channel, user
+    version: int
+    session: Session | None
+
+
+class _Moved(Exception):
+    """Another process took a turn of this conversation since we last looked."""
+
+
+class _Turn:
+    """One turn under way: what came in, where the conversation stands, how long it may take, and its cheap read, asked once."""
+
+    __slots__ = ("_quick", "_rows", "channel", "inbound", "key", "stands", "sure", "until")
+
+    def __init__(self, key: str, inbound: Inbound, channel: Channel, quick: Quick, until: float) -> None:
+        self.key, self.inbound, self.channel, self.until = key, inbound, channel, until
+        self.stands: _Stands | None = None
+        self.sure = False
+        """Whether where it stands was read from the store in this turn."""
+        self._quick = quick
         self._rows: list[Standing] | None = None
 
     async def standing(self) -> list[Standing]:
+        """How the caller's accounts stand; empty when we have never met."""
         if self._rows is None:
-            self._rows = await self._quick.standing(self._channel, self._user)
+            self._rows = await self._quick.standing(self.inbound.channel, self.inbound.user)
         return self._rows
 
     def forget(self) -> None:
         """An effect may have changed what was read."""
         self._rows = None
+
+    def patience(self) -> asyncio.Timeout:
+        """For one read or effect, within what the whole turn may take."""
+        return asyncio.timeout_at(min(self.until, asyncio.get_running_loop().time() + PATIENCE_SECONDS))
 
 
 class Turns:
@@ -83,6 +110,8 @@ class Turns:
         self.house, self.sessions, self.quick = house, sessions, quick
         self.book = book or book_of(house.operator)
         self._order = Order()
+        self._lately: dict[str, _Stands] = {}
+        self._first_language = house.operator.languages[0]
 
     async def take(self, inbound: Inbound, channel: Channel) -> str:
         """The reply to what came in, drawn by its channel. Never raises for what a customer did or a database did not."""
@@ -91,67 +120,101 @@ class Turns:
     async def answer(self, inbound: Inbound, channel: Channel) -> Answer:
         """As `take`, with the session behind the reply."""
         key = f"{inbound.channel}:{inbound.user}"
-        await self._order.enter(key)
+        until = asyncio.get_running_loop().time() + TURN_SECONDS
+        entered = self._order.take(key)
         try:
-            return await self._answer(key, inbound, channel)
+            if not entered:
+                async with asyncio.timeout_at(until):
+                    await self._order.enter(key)
+                entered = True
+            return await self._answer(_Turn(key, inbound, channel, self.quick, until))
         except Exception as why:
             reply = self._sorry(inbound, channel, why, await self._language(key))
             return Answer(reply, unavailable=isinstance(why, AWAY))
         finally:
-            self._order.leave(key)
+            if entered:
+                self._order.leave(key)
 
-    async def _answer(self, key: str, inbound: Inbound, channel: Channel) -> Answer:
-        now = self.house.clock.now()
+    async def _answer(self, turn: _Turn) -> Answer:
+        inbound, channel = turn.inbound, turn.channel
+        now = self.house.clock.now().timestamp()
+        turn.stands = self._lately.pop(turn.key, None)
         for _ in range(MOST_TRIES):
-            kept = await self.sessions.load(key)
-            before = unpack(kept.blob) if kept else None
-            heard = hearing.hear(inbound, before, now.timestamp(), self.house.operator.languages[0])
-            if heard.event is None:
-                return Answer(self._draw(heard.session, channel), heard.session, repeated=True)
-            session = await self._walk(inbound, heard.session, heard.event)
-            session = hearing.remember(session, inbound, heard)
+            stands = turn.stands or await self._load(turn)
+            heard = hearing.hear(inbound, stands.session, now, self._first_language)
+            try:
+                if heard.event is None:
+                    await self._be_sure(turn)
+                    return Answer(self._draw(heard.session, channel), heard.session, repeated=True)
+                session = await self._walk(turn, heard.session, heard.event)
+            except _Moved:
+                continue
+            hearing.remember(session, inbound, heard)
             reply = self._draw(session, channel)
-            session.expires = (now + KEPT_FOR.get(inbound.channel, KEPT_ELSEWHERE)).timestamp()
+            session.expires = now + KEPT_SECONDS.get(inbound.channel, hearing.KEPT_ELSEWHERE.total_seconds())
             faults.point("turn.answered")
-            version = kept.version + 1 if kept else 1
-            if await self.sessions.save(key, Kept(version, pack(session), session.expires)):
+            stands = _Stands(stands.version + 1, session)
+            if await self.sessions.save(turn.key, Kept(stands.version, pack(session), session.expires)):
                 faults.point("turn.kept")
+                self._remember(turn.key, stands)
                 return Answer(reply, session)
+            turn.stands = None
         raise RuntimeError("the session was changed by others again and again")
 
-    async def _walk(self, inbound: Inbound, session: Session, event: Event | hearing.TurnPage) -> Session:
+    async def _load(self, turn: _Turn) -> _Stands:
+        """Where the conversation stands for sure."""
+        kept = await self.sessions.load(turn.key)
+        turn.sure = True
+        turn.stands = _Stands(kept.version, unpack(kept.blob)) if kept else _Stands(0, None)
+        return turn.stands
+
+    async def _be_sure(self, turn: _Turn) -> None:
+        """Before anything that a save cannot take back: is it still as this process left it? Raises `_Moved` when it is not."""
+        if turn.sure:
+            return
+        believed = turn.stands
+        if believed is None or (await self._load(turn)).version != believed.version:
+            raise _Moved
+
+    def _remember(self, key: str, stands: _Stands) -> None:
+        """Kept at hand for the next turn: the store is asked only by who finds nothing here, or must be sure."""
+        if len(self._lately) >= MOST_AT_HAND:
+            del self._lately[next(iter(self._lately))]
+        self._lately[key] = stands
+
+    async def _walk(self, turn: _Turn, session: Session, event: Event | hearing.TurnPage) -> Session:
         """Steps until there is a screen, answering one need at a time."""
         if isinstance(event, hearing.TurnPage):
-            session.page += event.by
-            return session
-        glance = _Glance(self.quick, inbound.channel, inbound.user)
+            return replace(session, page=session.page + event.by)
         said = step(self.book, session, event)
         for number in range(MOST_NEEDS):
             if isinstance(said, Told):
                 return said.session
-            values = await self._fetch(said, inbound, glance, f"turn:{session.token}:{session.turn}:{number}")
+            values = await self._fetch(said, turn, number)
             said = step(self.book, said.session, Answered(values))
         raise RuntimeError(f"a turn needed more than {MOST_NEEDS} things")
 
-    async def _fetch(self, need: Need, inbound: Inbound, glance: _Glance, key: str) -> dict[str, Any]:
+    async def _fetch(self, need: Need, turn: _Turn, number: int) -> dict[str, Any]:
         """What the counter says to one need."""
-        run, asked = need.run, _asked(need.session, inbound, key)
+        run, session = need.run, need.session
         if isinstance(run, Effect):
-            glance.forget()
-            return await self._effect(run, asked)
+            await self._be_sure(turn)
+            turn.forget()
+            return await self._effect(run, _asked(session, turn, f"turn:{session.token}:{session.turn}:{number}"), turn)
+        asked = _asked(session, turn)
         try:
             if run.quick:
-                return await run.ask(glance, self.house, asked)
-            async with asyncio.timeout(PATIENCE_SECONDS), self.house.db.reading() as conn:
+                return await run.ask(turn, self.house, asked)
+            async with turn.patience(), self.house.db.reading() as conn:
                 return await run.ask(conn, self.house, asked)
         except Refused as refused:
             return {"is": "refused", "why": refused.sentence(asked.lang)}
 
-    async def _effect(self, run: Effect, asked: Asked) -> dict[str, Any]:
+    async def _effect(self, run: Effect, asked: Asked, turn: _Turn) -> dict[str, Any]:
         """The effect, once: a repeat of the turn finds the first outcome under its key."""
         faults.point("turn.effect")
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS), self.house.db.writing() as conn:
+            async with turn.patience(), self.house.db.writing() as conn:
                 now = self.house.clock.now()
                 said: dict[str, Any] = await effects.once(conn, asked.key, now, lambda: run.do(conn, self.house, asked))
         except Refused as refused:
@@ -178,7 +241,7 @@ class Turns:
             session = unpack(kept.blob) if kept else None
         except Exception:
             session = None
-        return (session.lang if session else "") or self.house.operator.languages[0]
+        return (session.lang if session else "") or self._first_language
 
     def _sorry(self, inbound: Inbound, channel: Channel, why: Exception, lang: str) -> str:
         """A polite last word, and a line in the log that names no one and repeats nothing."""
@@ -193,9 +256,9 @@ class Turns:
         return channel.render(Screen(text, ends=True), Page(text))
 
 
-def _asked(session: Session, inbound: Inbound, key: str) -> Asked:
-    who = session.who or Who()
+def _asked(session: Session, turn: _Turn, key: str = "") -> Asked:
+    inbound, who, data = turn.inbound, session.who or NOBODY, session.data
     return Asked(
-        inbound.channel, inbound.user, inbound.phone, session.lang, who.contact_id, who.party_id,
-        session.data.get("account_id"), who.accounts, {**session.data, **session.whisper}, key,
+        inbound.channel, inbound.user, inbound.phone, session.lang, who.contact_id, who.party_id, data.get("account_id"),
+        who.accounts, {**data, **session.whisper} if session.whisper else data, key,
     )  # fmt: skip

@@ -2,15 +2,13 @@
 
 Wrong secret 403; not understood 400 {"code", "reason"} and nothing stored; understood 200. A USSD step is answered with the next
 screen. A message is answered through the outbox; it is claimed by the provider's id, so that a repeat has no second effect.
-Where the database is gone a message is answered 503, and the provider brings it again.
+While the database is away everything but a USSD step is kept on disk (`gateway/spool.py`) and answered 200 all the same.
 """
 
 import hmac
-import logging
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
-from sqlalchemy.exc import DBAPIError
 
 from channels.contract import Channel, Door, Event, NotUnderstood, Received
 from channels.form import LARGEST_BODY
@@ -23,9 +21,9 @@ from core.parties import contacts
 from core.phone import from_provider
 from core.rewards import airtime
 from gateway import replies
-from gateway.desk import CHANNELS, HOUSE, TURNS
-
-log = logging.getLogger("hodi.webhooks")
+from gateway.desk import CHANNELS, HOUSE, SPOOL, TURNS
+from gateway.passed import PASSED
+from gateway.spool import Full
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
@@ -68,8 +66,7 @@ async def _answer(request: web.Request, name: str, door: Door, received: Receive
     try:
         for event in events:
             said = await _act(request.app, channel, event) or said
-    except (DBAPIError, OSError) as why:
-        log.error("a message of %s waits for its repeat: %s", name, type(why).__name__)
+    except Full:
         return _refused(503, "later", "The message could not be kept; please bring it again.")
     told = said if said is not None else (door.answer(received) or "OK")
     return web.Response(body=told.encode(), headers=PLAIN)
@@ -77,16 +74,23 @@ async def _answer(request: web.Request, name: str, door: Door, received: Receive
 
 async def _act(app: web.Application, channel: Channel, event: Event) -> str | None:
     """One thing a provider told us; the screen, where the answer itself is one."""
-    turns = app[TURNS]
-    if isinstance(event, Inbound):
-        if event.kind == "end":
-            return None
-        if channel.name == "ussd":
-            return await turns.take(event, channel)
-        await replies.hear(turns, event, channel)
+    if isinstance(event, Inbound) and event.kind == "end":
         return None
-    await _take_in(app[HOUSE], event)
+    if isinstance(event, Inbound) and channel.name == "ussd":
+        answer = await app[TURNS].answer(event, channel)
+        if PASSED in app:
+            app[PASSED].note(event, answer)
+        return answer.reply
+    await app[SPOOL].take("hook", channel.name, event)
     return None
+
+
+async def take_in(app: web.Application, name: str, event: Event) -> None:
+    """What is no USSD step, now or when the database is back: harmless when repeated."""
+    if isinstance(event, Inbound):
+        await replies.hear(app[TURNS], event, app[CHANNELS][name])
+    else:
+        await _take_in(app[HOUSE], event)
 
 
 async def _take_in(house: House, event: Event) -> None:

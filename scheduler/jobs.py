@@ -7,11 +7,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from core.balances import expire
+from core.barring import compare
 from core.billing.cycles import due_dates
+from core.care import talks
 from core.house import House
-from core.journeys import collect, payment_doors, reminders
+from core.journeys import collect, ladder_run, payment_doors, reminders, top_up
 from core.journeys.close_cycles import close_cycles
 from core.ledger import seal
+from core.metering import pickup
 from core.rewards import airtime
 from scheduler.campaigns import feed_all
 
@@ -48,6 +52,19 @@ async def _airtime(house: House) -> object:
     return (await airtime.poll(house)).total()
 
 
+async def _talks(house: House) -> object:
+    async with house.db.writing() as conn:
+        return await talks.time_out(conn, house)
+
+
+async def _vends(house: House) -> object:
+    return (await top_up.poll(house)).total()
+
+
+async def _compare(house: House) -> object:
+    return await compare.plan(house, house.today())
+
+
 async def _seal(house: House) -> object:
     async with house.db.writing() as conn:
         return await seal.seal_new(conn, house)
@@ -59,6 +76,12 @@ JOBS: tuple[Job, ...] = (
     Job("reminders due", timedelta(minutes=10), _remind),
     Job("payments unknown", timedelta(seconds=30), _poll),
     Job("airtime unknown", timedelta(minutes=1), _airtime),
+    Job("tokens unknown", timedelta(seconds=30), _vends),
+    Job("talks that wait too long", timedelta(seconds=30), _talks),
+    Job("the ladder", timedelta(minutes=10), ladder_run.due),
+    Job("network compared", timedelta(hours=1), _compare),
     Job("campaigns", timedelta(seconds=5), feed_all),
+    Job("usage to fetch", timedelta(minutes=1), pickup.tick),
+    Job("balances past their time", timedelta(seconds=30), expire.tick),
     Job("seal the books", timedelta(minutes=1), _seal),
 )

@@ -14,6 +14,7 @@ PERMISSIONS: dict[str, str] = {
     "payment.see": "see payments and what they paid",
     "ticket.see": "see tickets",
     "ticket.write": "open tickets and move them on",
+    "talk.answer": "take chats that ask for a person, and answer them",
     "day.see": "see a day: bills, payments, messages, and the cash expected",
     "campaign.see": "see campaigns and how far they are",
     "campaign.run": "plan, pause and cancel campaigns",
@@ -27,7 +28,7 @@ _LOOK = frozenset({"customer.see", "bill.see", "payment.see", "ticket.see", "day
 
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset(PERMISSIONS),
-    "clerk": _LOOK - {"day.see", "campaign.see"} | {"customer.reveal", "ticket.write", "outbox.see"},
+    "clerk": _LOOK - {"day.see", "campaign.see"} | {"customer.reveal", "ticket.write", "talk.answer", "outbox.see"},
     "finance": _LOOK | {"customer.reveal", "outbox.see", "outbox.replay"},
     "marketing": frozenset({"day.see", "campaign.see", "campaign.run", "console.use"}),
     "viewer": _LOOK,

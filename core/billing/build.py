@@ -9,12 +9,13 @@ from datetime import date
 
 from core import faults
 from core.billing import runs, store
-from core.billing.cycles import count, due_dates
+from core.billing.cycles import count, due_dates, unbilled_since
 from core.billing.drafts import Drafts
 from core.billing.load import Partition, load
 from core.billing.reckon import Desk, Free, reckon
 from core.billing.sources import Sources
 from core.house import House
+from core.metering.late import Arrivals
 
 PARTITION = 10_000
 """Accounts in one transaction."""
@@ -32,12 +33,13 @@ async def build_all(
     """Build what is due on or before `on`; how many draft invoices were made."""
     run_id = await runs.run_of(house, on)
     free = await _still_free(house, free_units) if free_units else {}
+    came = await _arrivals(house, sources, on)
     built = done = 0
     async for to_date in _dates(house, "open", on):
         async with house.db.reading() as conn:
             due = done + await count(conn, "open", on)
         while True:
-            drafts = await _reckoned(house, sources, to_date, size, free)
+            drafts = await _reckoned(house, sources, to_date, size, free, came)
             if drafts is None:
                 break
             built += await _save(house, sources, drafts, run_id)
@@ -67,12 +69,20 @@ async def _dates(house: House, state: str, on: date) -> AsyncIterator[date]:
         yield last
 
 
-async def _reckoned(house: House, sources: Sources, to_date: date, size: int, free: dict[int, int]) -> Drafts | None:
+async def _arrivals(house: House, sources: Sources, on: date) -> Arrivals:
+    """What usage came since the bills before: those of accounts that stand parked saw none of it."""
+    async with house.db.reading() as conn:
+        return await sources.arrivals(conn, house, await unbilled_since(conn, on) or on)
+
+
+async def _reckoned(
+    house: House, sources: Sources, to_date: date, size: int, free: dict[int, int], came: Arrivals
+) -> Drafts | None:
     async with house.db.reading() as conn:
         partition = await load(conn, "open", to_date, size)
         if not partition.due:
             return None
-        return await reckon(Desk(conn, house, sources), partition, free)
+        return await reckon(Desk(conn, house, sources, came), partition, free)
 
 
 async def _save(house: House, sources: Sources, drafts: Drafts, run_id: int) -> int:
@@ -98,6 +108,7 @@ async def preview_all(
     house: House, sources: Sources, on: date, *, free_units: Free | None, size: int
 ) -> AsyncIterator[Drafts]:
     """What a build of `on` would make, partition by partition, from the cycles that are open now. Writes nothing."""
+    came = await _arrivals(house, sources, on)
     async with house.db.reading() as conn:
         for to_date in await due_dates(conn, "open", on):
             after, free = 0, dict(free_units or {})
@@ -106,4 +117,4 @@ async def preview_all(
                 if not partition.due:
                     break
                 after = partition.due[-1].account_id
-                yield await reckon(Desk(conn, house, sources), partition, free)
+                yield await reckon(Desk(conn, house, sources, came), partition, free)

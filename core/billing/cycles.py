@@ -49,3 +49,9 @@ async def count(conn: AsyncConnection, state: str, on: date) -> int:
     """How many cycles in `state` close on or before `on`."""
     query = select(func.count()).where(cycle.c.state == state, cycle.c.to_date <= on)
     return int((await conn.execute(query)).scalar_one())
+
+
+async def unbilled_since(conn: AsyncConnection, on: date) -> date | None:
+    """The first day that no bill covers of the cycles that close on or before `on`; None when all are billed."""
+    query = select(func.min(cycle.c.from_date)).where(cycle.c.state.in_(("open", "parked")), cycle.c.to_date <= on)
+    return (await conn.execute(query)).scalar_one()

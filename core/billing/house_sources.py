@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.sources import Used, UsedRow
 from core.catalog import queries as catalog
 from core.house import House
-from core.metering import consumption
+from core.metering import consumption, late
+from core.metering.late import Arrivals, Changed
+from core.metering.timed import Grain
 from core.rating.exact import Column
 from core.rating.tariff import Tariff
 
@@ -21,11 +25,20 @@ class HouseSources:
         return await catalog.versions_between(conn, code, from_, to)
 
     async def used(
-        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], from_: date, to: date
+        self,
+        conn: AsyncConnection,
+        house: House,
+        service_ids: Sequence[int],
+        from_: date,
+        to: date,
+        *,
+        grain: Grain | None = None,
     ) -> Used:
         """What the services used, gaps treated by the operator's policy."""
-        found = await consumption.measure(conn, house, service_ids, from_, to)
-        return Used(found.quantity_micro, found.estimated_micro, found.missing, found.method, found.parked)
+        found = await consumption.measure(conn, house, service_ids, from_, to, grain=grain)
+        return Used(
+            found.quantity_micro, found.estimated_micro, found.missing, found.method, found.parked, found.events
+        )
 
     async def history(
         self, conn: AsyncConnection, service_ids: Sequence[int], meter_code: str, before: date, periods: int
@@ -35,4 +48,18 @@ class HouseSources:
 
     async def record(self, conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) -> None:
         """Keep what was billed."""
-        await consumption.save(conn, house, rows)
+        for revision, same in groupby(sorted(rows, key=_revision), key=_revision):
+            await consumption.save(conn, house, list(same), revision=revision)
+
+    async def arrivals(self, conn: AsyncConnection, house: House, since: date) -> Arrivals:
+        """What usage came since that day of days before it."""
+        return await late.arrivals(conn, house, since)
+
+    async def late(
+        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], to: date, came: Arrivals
+    ) -> Sequence[Changed]:
+        """The periods whose usage is another now."""
+        return await late.changed(conn, house, service_ids, to, came)
+
+
+_revision = attrgetter("revision")

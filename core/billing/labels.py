@@ -1,11 +1,17 @@
-"""What a line is called, in each language: the tariff's own name for the charge, else our word for it, else its code.
+"""What a line is called, in each language: the tariff's own name for the charge, else our word for it, else its code; and in
+brackets the time of use, the destination, and the days where the tariff changed within the period.
 
 A `Spec` is all that is the same on every bill that has the line, so that it is written once per partition and joined in.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
+from babel.dates import format_date
+
+from core.billing.shown import day, number
 from core.rating.model import Line
 from core.rating.tariff import Tariff
 from core.text import LANGUAGES, say
@@ -40,6 +46,25 @@ class Specs:
         """The number of the spec of a reward line."""
         return self._number(Spec("reward_units", words("reward_units"), "kWh", None, "reward"))
 
+    def take_late(self, first: date, end: date, was: int, now: int, unit: str) -> int:
+        """The number of the spec of a correction of the bill of [first, end): what was used, in micro-units, and in `unit`."""
+        label = {
+            lang: say(
+                lang, "bill.line.late_use", first=day(first, lang), last=day(end - timedelta(days=1), lang),
+                was=number(was, lang), now=number(now, lang), unit=unit,
+            )
+            for lang in LANGUAGES
+        }  # fmt: skip
+        return self._number(Spec(f"late_use:{first}", _json(label), unit or None, None, "charge"))
+
+    def take_late_tax(self, first: date, end: date) -> int:
+        """The number of the spec of the tax in a correction."""
+        last = end - timedelta(days=1)
+        label = {
+            lang: say(lang, "bill.line.late_tax", first=day(first, lang), last=day(last, lang)) for lang in LANGUAGES
+        }
+        return self._number(Spec(f"late_tax:{first}", _json(label), None, None, "tax"))
+
     def _number(self, spec: Spec) -> int:
         number = self._known.setdefault(spec, len(self.all))
         if number == len(self.all):
@@ -53,17 +78,33 @@ def kind_of(kind: str) -> str:
 
 
 def labelled(tariff: Tariff, line: Line) -> str:
-    """The label as JSON text; a line of one time of use or destination says which."""
+    """The label as JSON text; a line of one time of use, destination or version says which."""
     names = tariff.charge_names.get(line.code)
-    extra = " ".join(part for part in (line.time, line.destination) if part)
-    return words(line.code, dict(names) if names else None, extra)
+    extra = [part.replace("_", " ") for part in (line.time, line.destination) if part]
+    return words(line.code, dict(names) if names else None, extra, line)
 
 
-def words(code: str, names: dict[str, str] | None = None, extra: str = "") -> str:
+def words(code: str, names: dict[str, str] | None = None, extra: Sequence[str] = (), line: Line | None = None) -> str:
     """{"en": ..., "sw": ...} as JSON text."""
     found = names or _ours(code)
-    shown = {lang: f"{text} ({extra})" if extra else text for lang, text in found.items()}
-    return json.dumps(shown, ensure_ascii=False, sort_keys=True)
+    shown = {lang: _told(text, [*extra, *_days(line, lang)]) for lang, text in found.items()}
+    return _json(shown)
+
+
+def _json(label: dict[str, str]) -> str:
+    return json.dumps(label, ensure_ascii=False, sort_keys=True)
+
+
+def _told(text: str, extra: Sequence[str]) -> str:
+    return f"{text} ({', '.join(extra)})" if extra else text
+
+
+def _days(line: Line | None, lang: str) -> list[str]:
+    """From which to which day, both included."""
+    if line is None or line.since is None or line.until is None:
+        return []
+    first, last = (format_date(one, "d MMM", locale=lang) for one in (line.since, line.until - timedelta(days=1)))
+    return [f"{first} - {last}"]
 
 
 def _ours(code: str) -> dict[str, str]:

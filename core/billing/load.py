@@ -3,13 +3,14 @@
 What comes out is grouped so that rating sees arrays: all services of one tariff over the same days of the same whole period.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.periods import whole_period
@@ -17,6 +18,7 @@ from core.billing.tables import cycle
 from core.metering.tables import meter
 from core.parties.tables import account, party, premise, service, service_plan
 from core.rating.exact import Column
+from core.sets import among
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Due:
     bill_day: int
     persons: int | None
     currency: str
+    invoice_id: int | None = None
+    """The bill it has already, where it is looked at once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,14 @@ class Group:
     persons: list[int] = field(default_factory=list)
     opening: list[bool] = field(default_factory=list)
     closing: list[bool] = field(default_factory=list)
+
+    def parts(self, size: int) -> Iterator["Group"]:
+        """The group in parts of so many services."""
+        for low in range(0, len(self.service), max(size, 1)):
+            here = slice(low, low + size)
+            yield Group(
+                self.account[here], self.service[here], self.persons[here], self.opening[here], self.closing[here]
+            )
 
     def columns(self) -> tuple[Column, Column]:
         """Indexes of accounts, and service ids."""
@@ -87,23 +99,39 @@ class Partition:
 
 async def load(conn: AsyncConnection, state: str, to_date: date, size: int, after: int = 0) -> Partition:
     """The next partition: cycles in `state` that close on `to_date`, of accounts above `after`."""
-    rows = (await conn.execute(_cycles(state, to_date, after).limit(size))).all()
+    due = (cycle.c.state == state) & (cycle.c.to_date == to_date)
+    rows = (await conn.execute(_cycles().where(due, cycle.c.account_id > after).limit(size))).all()
     partition = Partition(to_date, [Due(*row) for row in rows])
-    partition.facts = [_facts(due) for due in partition.due]
     if rows:
-        await _services(conn, state, partition)
+        first, last = partition.due[0].account_id, partition.due[-1].account_id
+        await _fill(conn, partition, due & cycle.c.account_id.between(first, last))
     return partition
 
 
-def _cycles(state: str, to_date: date, after: int) -> Select[Any]:
+async def load_billed(
+    conn: AsyncConnection, account_ids: Collection[int], invoice_ids: Collection[int], service_ids: Collection[int]
+) -> list[Partition]:
+    """The cycles of these bills with these services only, a partition for each closing day: to rate them once more."""
+    mine = among(conn, cycle.c.account_id, account_ids) & among(conn, cycle.c.invoice_id, invoice_ids)
+    rows = (await conn.execute(_cycles(cycle.c.invoice_id, cycle.c.to_date).where(mine))).all()
+    of_day: dict[date, list[Due]] = defaultdict(list)
+    for *columns, to_date in rows:
+        of_day[to_date].append(Due(*columns))
+    found = [Partition(to_date, due) for to_date, due in sorted(of_day.items())]
+    for partition in found:
+        here = mine & (cycle.c.to_date == partition.to_date)
+        await _fill(conn, partition, here & among(conn, service.c.id, service_ids))
+    return found
+
+
+def _cycles(*more: Any) -> Select[Any]:
     return (
         select(
             cycle.c.id, cycle.c.account_id, cycle.c.from_date, account.c.number, party.c.name, party.c.language,
-            account.c.bill_day, account.c.persons, account.c.currency,
+            account.c.bill_day, account.c.persons, account.c.currency, *more,
         )
         .join_from(cycle, account, account.c.id == cycle.c.account_id)
         .join(party, party.c.id == account.c.party_id)
-        .where(cycle.c.state == state, cycle.c.to_date == to_date, cycle.c.account_id > after)
         .order_by(cycle.c.account_id)
     )  # fmt: skip
 
@@ -112,14 +140,12 @@ def _facts(due: Due) -> dict[str, Any]:
     return {"name": due.name, "number": due.number, "language": due.language, "services": {}, "estimated": {}}
 
 
-async def _services(conn: AsyncConnection, state: str, partition: Partition) -> None:
+async def _fill(conn: AsyncConnection, partition: Partition, chosen: ColumnElement[bool]) -> None:
     """Sort the services of the partition's accounts into groups, and put where they are on the facts."""
     to = partition.to_date
+    partition.facts = [_facts(due) for due in partition.due]
     index = {due.account_id: at for at, due in enumerate(partition.due)}
-    here = and_(
-        cycle.c.account_id == service.c.account_id, cycle.c.state == state, cycle.c.to_date == to,
-        cycle.c.account_id.between(partition.due[0].account_id, partition.due[-1].account_id),
-    )  # fmt: skip
+    here = (cycle.c.account_id == service.c.account_id) & chosen
     on_plan = and_(
         service_plan.c.service_id == service.c.id, service_plan.c.from_date < to,
         or_(service_plan.c.to_date.is_(None), service_plan.c.to_date > cycle.c.from_date),

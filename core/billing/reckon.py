@@ -1,26 +1,36 @@
 """Turns the loaded groups into draft bills: usage measured, `rating.rate` over arrays, lines put in order. Writes nothing.
 
-A service that cannot be rated parks its account with the reason; all other accounts of the group go on.
+A group goes to rating whole: its period, all versions of its tariff and, where they need it, the instants of its usage. Groups by
+the time of use go in small parts, so that their intervals never fill the memory. A service that cannot be rated parks its account
+with the reason; all other accounts of the group go on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing.drafts import Block, Drafts, Piece, gathered
+from core.billing import late
+from core.billing.drafts import Block, Correction, Drafts, Piece, gathered
 from core.billing.load import Days, Group, Partition
 from core.billing.rewarded import rewarded
 from core.billing.sources import Sources, Used
+from core.billing.versions import grain_of, in_force, other_clock
 from core.errors import Refused
 from core.house import House
+from core.metering.late import Arrivals
+from core.metering.timed import Grain
 from core.rating.errors import CannotRate
-from core.rating.model import Batch, Rated
+from core.rating.model import Batch, Events, Rated
 from core.rating.rate import rate
+from core.rating.tariff import Tariff
 
 Free = Mapping[int, int]
 """Account id -> micro-units that her points bought."""
+
+TIMED_SERVICES = 500
+"""Services whose single intervals are in memory at once: 500 months of half-hours are 18 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,55 +40,77 @@ class Desk:
     conn: AsyncConnection
     house: House
     sources: Sources
+    came: Arrivals
+    """What usage came since the bills before: some of these may be off by it."""
 
 
 async def reckon(desk: Desk, partition: Partition, free: dict[int, int]) -> Drafts:
     """The partition's draft bills; accounts that cannot be billed are parked on it. The units used are taken out of `free`."""
+    blocks = await rated_groups(desk, partition, free)
+    return gathered(partition, blocks, await _late(desk, partition))
+
+
+async def _late(desk: Desk, partition: Partition) -> list[Correction]:
+    """What the accounts' earlier bills are off by."""
+    services = late.services_of(partition)
+    if not services:
+        return []
+    changed = await desk.sources.late(desk.conn, desk.house, list(services), partition.to_date, desk.came)
+    if not changed:
+        return []
+    again = [
+        (past, await rated_groups(desk, past, {})) for past in await late.billed_again(desk.conn, partition, changed)
+    ]
+    return await late.corrections(desk.conn, partition, changed, again)
+
+
+async def rated_groups(desk: Desk, partition: Partition, free: dict[int, int]) -> list[Block]:
+    """Every group of the partition, rated."""
     blocks: list[Block] = []
     for days, group in partition.groups.items():
-        for piece in await _pieces(desk, partition, days, group):
-            blocks += await _rated(desk, partition, piece, free)
-    return gathered(partition, blocks)
+        versions = await _versions(desk, partition, days, group)
+        if not versions:
+            continue
+        grain = grain_of(versions)
+        size = len(group.service) if grain is None or grain.by_day else TIMED_SERVICES
+        for part in group.parts(size):
+            blocks += await _rated(desk, partition, Piece(days, versions, part), grain, free)
+    return blocks
 
 
-async def _pieces(desk: Desk, partition: Partition, days: Days, group: Group) -> list[Piece]:
-    """A new version in mid-period splits the period by days; a day without any version parks the accounts."""
+async def _versions(desk: Desk, partition: Partition, days: Days, group: Group) -> tuple[Tariff, ...]:
+    """The versions of the group's tariff; none, and the accounts are parked, where a day has none or the clocks differ."""
     try:
-        versions = await desk.sources.tariffs(desk.conn, days.tariff, days.from_, days.to)
+        found = in_force(await desk.sources.tariffs(desk.conn, days.tariff, days.from_, days.to), days)
     except Refused as why:
-        return _parked(partition, group, why.sentence())
-    starts = [max(one.valid_from, days.from_) for one in versions]
-    ends = [*starts[1:], days.to][: len(starts)]
-    gap = next((end for one, end in zip(versions, ends, strict=True) if one.valid_to and one.valid_to < end), None)
-    if not versions or starts[0] > days.from_ or gap:
-        return _parked(
-            partition, group, f"tariff {days.tariff} has no version in force on {gap or days.from_}: load one"
-        )
-    return [
-        Piece(days, start, end, one, group)
-        for start, end, one in zip(starts, ends, versions, strict=True)
-        if start < end
-    ]
+        found = why.sentence()
+    reason = found if isinstance(found, str) else other_clock(found, desk.house.zone, days)
+    if isinstance(found, str) or reason:
+        _park(partition, group, str(reason))
+        return ()
+    return found
 
 
-def _parked(partition: Partition, group: Group, reason: str) -> list[Piece]:
+def _park(partition: Partition, group: Group, reason: str) -> None:
     for at in group.account:
         partition.park(at, reason)
-    return []
 
 
-async def _rated(desk: Desk, partition: Partition, piece: Piece, free: dict[int, int]) -> list[Block]:
+async def _rated(
+    desk: Desk, partition: Partition, piece: Piece, grain: Grain | None, free: dict[int, int]
+) -> list[Block]:
     used = Used({}, {})
-    if piece.tariff.meters:
-        used = await desk.sources.used(desk.conn, desk.house, piece.group.service, piece.from_, piece.to)
+    if piece.meters:
+        used = await desk.sources.used(
+            desk.conn, desk.house, piece.group.service, piece.days.from_, piece.days.to, grain=grain
+        )
     for at, reason in used.parked.items():
         partition.park(piece.group.account[at], reason)
     try:
-        batch = await _batch(desk, piece, used)
-        rated = rate(piece.tariff, batch)
+        batch = await _batch(desk, piece, used, grain)
+        rated = rate(piece.versions, batch)
     except CannotRate as why:
-        for at in piece.group.account:
-            partition.park(at, str(why))
+        _park(partition, piece.group, str(why))
         return []
     _park_refused(partition, piece, rated)
     return [Block(piece, used, rated, rewarded(partition, piece, batch, rated, free))]
@@ -89,10 +121,10 @@ def _park_refused(partition: Partition, piece: Piece, rated: Rated) -> None:
         partition.park(piece.group.account[at], reason)
     for at in piece.group.account:
         if partition.due[at].currency != rated.currency:
-            partition.park(at, f"tariff {piece.tariff.code} is in {rated.currency}, the account in another currency")
+            partition.park(at, f"tariff {piece.days.tariff} is in {rated.currency}, the account in another currency")
 
 
-async def _batch(desk: Desk, piece: Piece, used: Used) -> Batch:
+async def _batch(desk: Desk, piece: Piece, used: Used, grain: Grain | None) -> Batch:
     group, days = piece.group, piece.days
     size = len(group.service)
     zeros = np.zeros(size, dtype=np.int64)
@@ -100,16 +132,25 @@ async def _batch(desk: Desk, piece: Piece, used: Used) -> Batch:
         size,
         days.whole_from,
         days.whole_to,
-        {code: used.quantity.get(code, zeros) for code in piece.tariff.meters},
+        {code: used.quantity.get(code, zeros) for code in piece.meters},
         {"persons": np.array(group.persons, dtype=np.int64)},
         {
-            code: await desk.sources.history(desk.conn, group.service, code, piece.from_, periods)
-            for code, periods in piece.tariff.history.items()
+            code: await desk.sources.history(desk.conn, group.service, code, days.from_, periods)
+            for code, periods in piece.history.items()
         },
-        opening=np.array(group.opening) & (piece.from_ == days.from_),
-        closing=np.array(group.closing) & (piece.to == days.to),
+        events=_events(piece.meters, used) if grain is not None else {},
+        opening=np.array(group.opening),
+        closing=np.array(group.closing),
+        began=zeros + (days.from_ - days.whole_from).days,
     )
-    if (piece.from_, piece.to) == (days.whole_from, days.whole_to):
+    if (days.from_, days.to) == (days.whole_from, days.whole_to):
         return batch
-    there, whole = (piece.to - piece.from_).days, (days.whole_to - days.whole_from).days
+    there, whole = (days.to - days.from_).days, (days.whole_to - days.whole_from).days
     return replace(batch, fraction=(zeros + there, zeros + whole))
+
+
+def _events(meters: Collection[str], used: Used) -> dict[str, Events]:
+    """When it was used, by meter; a meter that none of these services has is silent, if they have any at all."""
+    nothing = np.zeros(0, dtype=np.int64)
+    silent = Events(nothing, nothing, nothing)
+    return {code: used.events.get(code, silent) for code in meters} if used.events else {}

@@ -1,6 +1,7 @@
 """Units bought with points, on the bill: the line `reward_units` is what the bill would cost without them, less what it costs.
 
-Never below zero in total: the line takes off at most what the service's other lines come to.
+Never below zero in total: the line takes off at most what the service's other lines come to. Where the time of use has a price,
+the first units of the period are the free ones.
 """
 
 from collections.abc import Sequence
@@ -11,8 +12,9 @@ import numpy as np
 from core.billing.drafts import Piece, Reward
 from core.billing.load import Partition
 from core.rating.exact import Column
-from core.rating.model import Batch, Rated
+from core.rating.model import Batch, Events, Rated
 from core.rating.rate import rate
+from core.rating.walk import running_before
 
 UNIT = "kWh"
 """Points buy units of electricity: only a meter counted in kWh takes them."""
@@ -20,18 +22,17 @@ UNIT = "kWh"
 
 def rewarded(partition: Partition, piece: Piece, batch: Batch, rated: Rated, free: dict[int, int]) -> Reward | None:
     """The reward of the piece's services; what it used of each account's units is taken out of `free`."""
-    meter = next((code for code, unit in piece.tariff.meters.items() if unit == UNIT), None)
+    meter = next((code for code, unit in piece.meters.items() if unit == UNIT), None)
     if meter is None or not free:
         return None
     units = _share(partition, piece.group.account, batch.quantity[meter], free)
     rows = np.flatnonzero(units)
     if not len(rows):
         return None
-    some = _picked(batch, rows)
-    lighter = replace(some, quantity={**some.quantity, meter: some.quantity[meter] - units[rows]})
     whole = rated.total[rows]
+    lighter = _lighter(_picked(batch, rows), meter, units[rows])
     amount = np.zeros(batch.size, dtype=np.int64)
-    amount[rows] = np.clip(rate(piece.tariff, lighter).total - whole, -np.maximum(whole, 0), 0)
+    amount[rows] = np.clip(rate(piece.versions, lighter).total - whole, -np.maximum(whole, 0), 0)
     return Reward(amount, units)
 
 
@@ -47,8 +48,19 @@ def _share(partition: Partition, accounts: Sequence[int], quantity: Column, free
     return units
 
 
+def _lighter(batch: Batch, meter: str, units: Column) -> Batch:
+    """The batch without each service's first `units` of the meter."""
+    quantity = {**batch.quantity, meter: batch.quantity[meter] - units}
+    events = dict(batch.events)
+    if meter in events:
+        rows = events[meter]
+        taken = np.clip(units[rows.account] - running_before(rows.account, rows.quantity, batch.size), 0, rows.quantity)
+        events[meter] = replace(rows, quantity=rows.quantity - taken)
+    return replace(batch, quantity=quantity, events=events)
+
+
 def _picked(batch: Batch, rows: Column) -> Batch:
-    """Some services of a batch of totals."""
+    """Some services of a batch."""
     return Batch(
         len(rows),
         batch.period_from,
@@ -57,6 +69,14 @@ def _picked(batch: Batch, rows: Column) -> Batch:
         {name: column[rows] for name, column in batch.attributes.items()},
         {code: (total[rows], count[rows]) for code, (total, count) in batch.history.items()},
         None if batch.fraction is None else (batch.fraction[0][rows], batch.fraction[1][rows]),
+        {code: _of(events, rows) for code, events in batch.events.items()},
         opening=None if batch.opening is None else batch.opening[rows],
         closing=None if batch.closing is None else batch.closing[rows],
+        began=None if batch.began is None else batch.began[rows],
     )
+
+
+def _of(events: Events, rows: Column) -> Events:
+    """The events of some services (their indexes rising), counted anew."""
+    mine = events.picked(np.isin(events.account, rows))
+    return replace(mine, account=np.searchsorted(rows, mine.account))

@@ -8,7 +8,10 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.house import House
+from core.metering.late import Arrivals, Changed
+from core.metering.timed import Grain
 from core.rating.exact import Column
+from core.rating.model import Events
 from core.rating.tariff import Tariff
 
 
@@ -16,7 +19,8 @@ from core.rating.tariff import Tariff
 class Used:
     """What services used in a period, per meter code: int64 micro-units, aligned with the services asked for.
 
-    `parked` names (by index) the services whose usage is not fit to be billed, and why.
+    `parked` names (by index) the services whose usage is not fit to be billed, and why. `events`: when it was used, where that
+    was asked for.
     """
 
     quantity: Mapping[str, Column]
@@ -24,6 +28,7 @@ class Used:
     missing: Mapping[str, Column] = field(default_factory=dict)
     method: Mapping[str, Sequence[str]] = field(default_factory=dict)
     parked: Mapping[int, str] = field(default_factory=dict)
+    events: Mapping[str, Events] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,8 @@ class UsedRow:
     missing: int
     method: str
     invoice_id: int
+    revision: int = 0
+    """0 on the bill of the period; one more each time a later bill corrects it."""
 
 
 class Sources(Protocol):
@@ -48,9 +55,16 @@ class Sources(Protocol):
         """The versions of a tariff in force in [from_, to), by their first day."""
 
     async def used(
-        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], from_: date, to: date
+        self,
+        conn: AsyncConnection,
+        house: House,
+        service_ids: Sequence[int],
+        from_: date,
+        to: date,
+        *,
+        grain: Grain | None = None,
     ) -> Used:
-        """What the services used."""
+        """What the services used; with `grain` also when."""
 
     async def history(
         self, conn: AsyncConnection, service_ids: Sequence[int], meter_code: str, before: date, periods: int
@@ -59,3 +73,11 @@ class Sources(Protocol):
 
     async def record(self, conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) -> None:
         """Keep what was billed."""
+
+    async def arrivals(self, conn: AsyncConnection, house: House, since: date) -> Arrivals:
+        """What usage came since that day of days before it."""
+
+    async def late(
+        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], to: date, came: Arrivals
+    ) -> Sequence[Changed]:
+        """The periods of these services, billed before `to`, whose usage is another now."""

@@ -66,6 +66,27 @@ dispute = Table(
     Column("open_key", Text, unique=True),  # <invoice>:<line> while open: one open dispute an item
 )
 
+talk = Table(
+    "talk",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("contact_id", BigInteger, nullable=False, index=True),
+    Column("account_id", BigInteger),
+    Column("branch_id", BigInteger),
+    Column("channel", Text, nullable=False),
+    Column("about", Text, nullable=False),  # in her own words, redacted
+    Column("state", Text, nullable=False),  # waiting, taken, over
+    Column("open_key", Text, unique=True),  # the contact while it is not over: one talk at a time
+    Column("clerk", Text),
+    Column("asked_at", Instant, nullable=False),
+    Column("taken_at", Instant),
+    Column("heard_at", Instant, nullable=False),  # the customer's last word
+    Column("said_at", Instant),  # the clerk's last word
+    Column("ended_at", Instant),
+    Column("ended_by", Text),  # customer, the clerk, or why the time was up
+    Index("ix_talk_state", "state", "asked_at"),
+)
+
 interaction = Table(
     "interaction",
     metadata,

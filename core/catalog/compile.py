@@ -46,24 +46,25 @@ def compile_document(doc: TariffDoc, where: str = "tariff") -> Tariff:
     _whole(context)
     compiled = _charges(context)
     return Tariff(
-        doc.tariff,
-        doc.currency,
-        context.exponent,
-        doc.valid_from,
-        doc.valid_to,
-        doc.name,
-        doc.zone,
-        _rounding(context),
-        compiled,
-        _meters(context),
-        context.history,
-        allowances_of(context),
-        times_of(context),
-        destinations_of(context),
-        fair_use_of(context),
-        buy_of(context),
-        context.labels,
-        {entry.code: entry.name for entry in (*doc.charges, *doc.allowances) if entry.name},
+        code=doc.tariff,
+        currency=doc.currency,
+        exponent=context.exponent,
+        valid_from=doc.valid_from,
+        valid_to=doc.valid_to,
+        names=doc.name,
+        zone=doc.zone,
+        rounding=_rounding(context),
+        meters=_meters(context),
+        history=context.history,
+        registers=frozenset(context.registers),
+        allowances=allowances_of(context),
+        times=times_of(context),
+        destinations=destinations_of(context),
+        fair_use=fair_use_of(context),
+        buy=buy_of(context),
+        labels=context.labels,
+        charge_names={entry.code: entry.name for entry in (*doc.charges, *doc.allowances) if entry.name},
+        charges=compiled,
     )
 
 
@@ -119,7 +120,7 @@ def _charges(context: Context) -> tuple[Charge, ...]:
             case TaxDoc():
                 compiled.append(charges.tax_of(context, doc, earlier, held))
             case DiscountDoc():
-                compiled.append(charges.discount_of(context, doc, earlier))
+                compiled.append(charges.discount_of(context, doc, compiled))
             case LimitDoc():
                 compiled.append(charges.limit_of(context, doc, earlier))
             case CommitmentDoc():

@@ -26,7 +26,8 @@ from core.rating.charges.limits import Commitment, Limit
 from core.rating.charges.percent import Percent
 from core.rating.measure import Measure
 from core.rating.rounding import Mode
-from core.rating.tariff import Condition
+from core.rating.tariff import Charge
+from core.rating.terms import Condition
 
 
 def fixed_of(context: Context, doc: FixedDoc) -> Fixed:
@@ -68,7 +69,7 @@ def tax_of(context: Context, doc: TaxDoc, earlier: Sequence[str], held: dict[str
     return InclusiveTax(doc.code, doc.percent, exact(doc.percent), of, when)
 
 
-def discount_of(context: Context, doc: DiscountDoc, earlier: Sequence[str]) -> Discount:
+def discount_of(context: Context, doc: DiscountDoc, before: Sequence[Charge]) -> Discount:
     """One discount."""
     where = context.at(doc.code)
     if (doc.percent is None) == (doc.amount is None):
@@ -77,9 +78,11 @@ def discount_of(context: Context, doc: DiscountDoc, earlier: Sequence[str]) -> D
         refuse(where, f"{doc.percent} % is more than there is", "give at most 100")
     if doc.valid_from and doc.valid_to and doc.valid_to <= doc.valid_from:
         refuse(where, "it ends before it begins", "let `valid_to` be after `valid_from`")
+    of = named(context, doc.code, doc.of, [charge.code for charge in before])
+    rivals = [c.code for c in before if isinstance(c, Discount) and c.code not in of and set(c.of) & set(of)]
     return Discount(
         doc.code,
-        named(context, doc.code, doc.of, earlier),
+        of,
         f"{doc.percent} %" if doc.percent is not None else str(doc.amount),
         None if doc.percent is None else exact(doc.percent),
         context.maybe(doc.amount),
@@ -87,6 +90,7 @@ def discount_of(context: Context, doc: DiscountDoc, earlier: Sequence[str]) -> D
         doc.valid_from,
         doc.valid_to,
         context.condition(doc.when, doc.code),
+        tuple(rivals),
     )
 
 

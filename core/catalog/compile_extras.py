@@ -7,7 +7,7 @@ from core.catalog.numbers import exact
 from core.catalog.wrong import refuse
 from core.rating.exact import MICRO
 from core.rating.rounding import Mode
-from core.rating.tariff import Allowance, Buy, FairUse
+from core.rating.terms import Allowance, Buy, FairUse
 
 
 def allowances_of(context: Context) -> tuple[Allowance, ...]:

@@ -8,7 +8,7 @@ import holidays
 from core.catalog.context import Context
 from core.catalog.document import HolidaysDoc, TimeDoc
 from core.catalog.wrong import refuse
-from core.rating.tariff import Destinations
+from core.rating.terms import LONGEST_NUMBER, Destinations
 from core.rating.times import Rule, Times
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -99,6 +99,8 @@ def destinations_of(context: Context) -> Destinations | None:
             digits = prefix.strip().lstrip("+")
             if digits and not digits.isdigit():
                 refuse(where, f"{prefix!r} is no prefix", 'write digits, or "" for everywhere else')
+            if len(digits) > LONGEST_NUMBER:
+                refuse(where, f"prefix {prefix[:20]}... has {len(digits)} digits", f"give at most {LONGEST_NUMBER}")
             if digits in prefixes:
                 other = list(context.doc.destinations)[prefixes[digits]]
                 refuse(where, f"prefix {prefix!r} is also in {other}", "leave it in one of them")

@@ -25,7 +25,7 @@ from core.rating.charges.stairstep import Stairstep
 from core.rating.charges.usage import Model, Usage
 from core.rating.charges.volume import Volume
 from core.rating.measure import Measure
-from core.rating.tariff import Price
+from core.rating.terms import Price
 
 
 def usage_of(context: Context, doc: UsageDoc) -> Usage:
@@ -163,7 +163,7 @@ def _percentage(context: Context, doc: UsageDoc) -> Model:
         f"{doc.percent} %",
         context.minor(doc.fixed or "0"),
         doc.free_events or 0,
-        context.minor(doc.free_value or "0"),
+        None if doc.free_value is None else context.minor(doc.free_value),
         context.maybe(doc.minimum),
         context.maybe(doc.maximum),
     )
@@ -172,6 +172,8 @@ def _percentage(context: Context, doc: UsageDoc) -> Model:
 def _demand(context: Context, doc: UsageDoc) -> Model:
     if doc.year_days is not None and doc.per != "month":
         refuse(context.at(doc.code), "`year_days` says how long a month is", "add `per: month`")
+    if doc.interval is None:
+        context.registers.add(doc.meter)
     return Demand(
         context.price(_one(context, doc)),
         _above_zero(context, doc, "interval") if doc.interval else None,

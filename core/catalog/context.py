@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from hashlib import blake2b
 
 from core import money
 from core.catalog.charge_document import Prices, WhenDoc
 from core.catalog.document import TariffDoc
 from core.catalog.numbers import exact
 from core.catalog.wrong import refuse
-from core.rating.tariff import Condition, Price
+from core.rating.terms import Condition, Price
 
 ANY_TIME = -1
+
+
+def number_of(word: str) -> int:
+    """The number that rating knows a word by: the same in every version and tariff, never a number that is written."""
+    return 10**18 + int.from_bytes(blake2b(word.encode(), digest_size=7).digest())
 
 
 class Context:
@@ -28,6 +34,7 @@ class Context:
         self.destinations = {name: index for index, name in enumerate(doc.destinations)}
         self.meters: dict[str, str] = {}
         self.history: dict[str, int] = {}
+        self.registers: set[str] = set()
         self.labels: dict[str, dict[str, int]] = {}
 
     def at(self, code: str) -> str:
@@ -111,7 +118,7 @@ class Context:
         if not words:
             return frozenset(int(value) for value in wanted)
         known = self.labels.setdefault(attribute, {})
-        return frozenset(known.setdefault(word, len(known) + 1) for word in words)
+        return frozenset(known.setdefault(word, number_of(word)) for word in words)
 
     def condition(self, when: WhenDoc | None, code: str) -> Condition | None:
         """When a charge applies."""

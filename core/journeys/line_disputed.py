@@ -12,6 +12,7 @@ from core.care import disputes, store
 from core.care.model import Ticket
 from core.errors import Refused
 from core.house import House
+from core.journeys import account_unbarred
 from core.ledger.tables import open_item
 
 WHOLE_BILL = -1
@@ -36,10 +37,12 @@ async def dispute(
         .where(open_item.c.invoice_id == invoice_id)
         .values(disputed_minor=open_item.c.disputed_minor + frozen)
     )
-    return await disputes.open_dispute(
+    opened = await disputes.open_dispute(
         conn, house, account_id=account_id, invoice_id=invoice_id, position=position, reason=reason,
         contact_id=contact_id, key=key, amount_minor=frozen,
     )  # fmt: skip
+    await account_unbarred.reconsider(conn, house, account_id, f"dispute:{opened.reference}")
+    return opened
 
 
 async def rejected(conn: AsyncConnection, house: House, dispute_id: int, *, actor: str) -> bool:

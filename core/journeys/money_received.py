@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import outbox
 from core.house import House
+from core.journeys import account_unbarred, top_up
 from core.ledger.tables import open_item
 from core.payments import allocate, move, suspense
 from core.payments.tables import allocation
@@ -18,7 +19,7 @@ from core.rewards.model import PaidBill
 
 async def received(conn: AsyncConnection, house: House, receipt_id: int) -> None:
     """What follows from a receipt that was placed on an account."""
-    settled = await allocate.receipt(conn, house, receipt_id)
+    settled = await allocate.receipt(conn, house, receipt_id, beside=await top_up.paid(conn, house, receipt_id))
     if settled is None:
         return
     await outbox.enqueue(
@@ -28,6 +29,7 @@ async def received(conn: AsyncConnection, house: House, receipt_id: int) -> None
     paid_on = settled.received_at.astimezone(house.zone).date()
     paid = [PaidBill(bill.invoice_id, bill.total_minor, bill.currency, paid_on, bill.due_on) for bill in settled.closed]
     await earn.for_paid_bills(conn, house, settled.account_id, paid)
+    await account_unbarred.reconsider(conn, house, settled.account_id, f"receipt:{receipt_id}")
 
 
 async def claimed(

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core import money
+from core.balances.model import OPEN, Bucket
+from core.balances.words import called, shown
 from core.house import House
 from core.journeys.notice_facts import AttemptFacts, BillFacts, CampaignFacts, ReceiptFacts
 from core.journeys.readers import Reader
@@ -120,6 +122,19 @@ def failed(house: House, row: Leaving, reader: Reader, tried: AttemptFacts) -> W
         "link": _link(house, "p", tried.token),
     }
     return Words("notice.failed", says, can_wait=tried.method not in HERSELF)
+
+
+def bucket_used(house: House, row: Leaving, reader: Reader, bucket: Bucket) -> Words | Untrue:
+    """Half, most or all of what she has beforehand is used; not once it was filled again or is over."""
+    if bucket.round != row.params["round"]:
+        return Untrue("it was filled meanwhile")
+    if bucket.state != OPEN:
+        return Untrue("its time is over")
+    says = _always(house) | {
+        "name": called(bucket.name, bucket.unit, reader.language),
+        "percent": row.params["percent"],
+    }
+    return Words(row.template, says | {"left": shown(bucket.amount, bucket.unit, reader.language)})
 
 
 def campaign(house: House, row: Leaving, reader: Reader, sent: CampaignFacts) -> Words | Untrue | NotYet:

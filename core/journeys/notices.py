@@ -8,14 +8,16 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.arrears import StepName
+from core.balances import queries as balances
 from core.house import House
+from core.journeys import ladder_notices, readers
 from core.journeys import notice_facts as facts
 from core.journeys import notice_words as words
-from core.journeys import readers
 from core.journeys.notice_words import NotYet, Untrue, Words
 from core.journeys.quiet import held_until
 from core.journeys.readers import Reader
@@ -79,6 +81,8 @@ WRITERS: dict[str, Writer] = {
     "notice.reminder": Writer(lambda conn, _house, ids: facts.bills(conn, ids), words.reminder),
     "notice.thanks": Writer(lambda conn, house, ids: facts.receipts(conn, ids, house.currency), words.thanks),
     "notice.failed": Writer(lambda conn, house, ids: facts.attempts(conn, ids, house.currency), words.failed),
+    "bucket.used": Writer(lambda conn, _house, ids: balances.buckets(conn, ids), words.bucket_used),
+    **{f"notice.{one}": Writer(ladder_notices.steps, ladder_notices.write) for one in get_args(StepName)},
     "campaign": Writer(lambda conn, _house, ids: facts.campaigns(conn, ids), words.campaign),
     **{f"code.{purpose}": Writer(None, words.code) for purpose in ("link", "pin", "page")},
 }

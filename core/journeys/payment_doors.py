@@ -1,10 +1,10 @@
 """The doors through which a payment's outcome reaches us, each with what follows from it: payments do not know journeys.
 
-The gateway opens `event`, the dispatcher `push`, the scheduler `poll` and `collect.collect_due`.
+The gateway opens `told`, the dispatcher `push`, the scheduler `poll` and `collect.collect_due`.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from core.house import House
 from core.journeys import money_received, payment_failed
@@ -14,15 +14,14 @@ from core.payments import poll as polls
 from core.payments import pull as pulls
 from core.payments import push as pushes
 from core.payments.model import Follow
+from core.payments.providers.contract import ProviderEventIn
 
 FOLLOW = Follow(received=money_received.received, failed=payment_failed.failed, reversed=money_received.taken_back)
 
 
-async def event(
-    house: House, provider: str, headers: Mapping[str, str], body: bytes, *, topic: str = "", about: str = ""
-) -> inbox.Answer:
-    """A provider calls back."""
-    return await inbox.receive(house, provider, headers, body, topic=topic, about=about, then=FOLLOW)
+async def told(house: House, provider: str, events: Sequence[ProviderEventIn]) -> None:
+    """What a provider called back about (`inbox.read` understood it) is kept and made true, however often it is told."""
+    await inbox.take_in(house, provider, events, FOLLOW)
 
 
 async def push(house: House, leaving: Leaving) -> Outcome:

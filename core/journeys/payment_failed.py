@@ -4,16 +4,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import outbox
 from core.house import House
+from core.journeys import top_up
 from core.payments import poll, queries, request
 
 
 async def failed(conn: AsyncConnection, house: House, attempt_id: int) -> None:
-    """Let the notice `failed:<attempt id>` leave; nothing when nothing is left to pay.
+    """Let the notice `failed:<attempt id>` leave; nothing when nothing is left to pay, or when it was units she did not buy.
 
     Its paylink has the same key, so whoever composes the notice gets it by `request.paylink(key=<the row's key>)`: no token waits
     in the outbox.
     """
     tried = await poll.held(conn, attempt_id, lock=False)
+    if await top_up.not_paid(conn, tried.request_id):
+        return
     invoice_id = (await queries.request_of(conn, tried.request_id)).invoice_id
     debts = await queries.debts(conn, tried.account_id, invoice_id=invoice_id)
     if not sum(debt.payable_minor for debt in debts):

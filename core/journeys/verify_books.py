@@ -1,11 +1,15 @@
-"""Proves the books as a whole: the ledger by itself, and the bills against their lines, postings and numbers. `hodi db verify`."""
+"""Proves the books as a whole: the ledger by itself, the bills against their lines, postings and numbers, and what
+customers have beforehand against its movements, and that every record of every usage file is explained. `hodi db verify`."""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.balances import verify as balances
 from core.billing import verify as bills
 from core.ledger import verify as ledger
+from core.metering import verify as usage
 
 
 async def problems(conn: AsyncConnection) -> list[str]:
     """What is wrong, a sentence each; empty when the books are true. Reads only."""
-    return await ledger.problems(conn) + await bills.problems(conn)
+    rooms = (ledger, bills, balances, usage)
+    return [problem for room in rooms for problem in await room.problems(conn)]

@@ -75,7 +75,7 @@ async def wall(conn: AsyncConnection, service_ids: Sequence[int], from_: date, t
 def _query(conn: AsyncConnection, service_ids: Sequence[int], from_: date, to: date) -> Select[Any]:
     m, s = meter.c, service.c
     lately = or_(m.removed_on.is_(None), m.removed_on > from_, m.kind == "register")
-    there = and_(m.service_id == s.id, m.installed_on < to, lately)
+    there = and_(m.service_id == s.id, m.installed_on < to, lately, m.kind != "line")
     return (
         select(
             s.id, s.commodity, s.started_on, s.ended_on, m.id.label("meter_id"), m.serial, m.code, m.kind,

@@ -1,4 +1,4 @@
-"""Files of interval usage into the one store: all of them, and once.
+"""Files of usage into the one store, however they are written: all of them, and once.
 
 A file is read in batches, each settled in one transaction with a cursor: killed at any point, the next call goes on where the
 last commit stood, so nothing is lost and nothing doubled. A file that was there before (the same bytes) is answered with its
@@ -10,28 +10,94 @@ import csv
 import gzip
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import faults
-from core.clock import start_of
+from core.db import SPARE_IDS
 from core.errors import BadInput
 from core.house import House
-from core.metering import interval_csv, nem12, store
+from core.metering import interval_csv, nem12, nem13, store
 from core.metering.days import Stamps
-from core.metering.model import FileReport, Progress, Record, Reject
-from core.metering.settle import Frame, Settled, settle, span
+from core.metering.events import take as events
+from core.metering.events.mapped_csv import parser
+from core.metering.events.mapping import Mapping as Columns
+from core.metering.events.model import Declared
+from core.metering.model import FileReport, Progress, Reject
+from core.metering.take_intervals import take as take_intervals
 
 BATCH = 20_000
 """Records a transaction: long enough to be quick, short enough that a customer's turn need not wait."""
 
 NOT_TEXT = (UnicodeDecodeError, gzip.BadGzipFile, EOFError, csv.Error)
 REMEDY = ("it is not readable text.", "Save it as CSV in UTF-8 and try again.")
-Items = Iterator[Record | Reject]
+Items = Iterator[Any]
 Parse = Callable[[Iterable[str]], Items]
+Take = Callable[[AsyncConnection, House, int, int, Sequence[Any]], Awaitable[int]]
+"""(connection, house, file, cursor, items) -> how many records it settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A file on its way in: how it is read, and how its items are taken."""
+
+    kind: str
+    path: Path
+    parse: Parse
+    take: Take
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
+    """Of the operator's; none: the file came by hand, and its kind is its source."""
+    name: str = ""
+    sequence: int | None = None
+    shift_years: int = 0
+    ids_each: int = 0
+
+    def digest(self) -> str:
+        """What makes two files the same: every byte, their number, and how the dates were moved."""
+        with self.path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256")
+        found.update(f"|{self.shift_years}|{self.sequence}".encode())
+        return found.hexdigest()
+
+    def facts(self, digest: str) -> store.FileFacts:
+        """The file as it is entered."""
+        return store.FileFacts(
+            self.source or self.kind, self.kind, self.name or self.path.name, digest,
+            {"shift_years": self.shift_years, **self.settings}, self.sequence,
+        )  # fmt: skip
+
+
+def coming(house: House, kind: str, path: Path, *, mapping: Columns | None = None, shift_years: int = 0) -> Coming:
+    """A file of this kind: csv, nem12, nem13, or cdr by a mapping. BadInput when it cannot be read at all."""
+    where = path.name
+    match kind:
+        case "csv":
+            stamps = Stamps(house.zone, shift_years)
+            return Coming(
+                "csv", path, lambda lines: interval_csv.records(lines, stamps, where), take_intervals,
+                {"head": head_of(path)}, shift_years=shift_years,
+            )  # fmt: skip
+        case "nem12":
+            return Coming(
+                "nem12", path, lambda lines: nem12.records(lines, shift_years, where), take_intervals,
+                shift_years=shift_years,
+            )  # fmt: skip
+        case "nem13":
+            return Coming(
+                "nem13", path, lambda lines: nem13.records(lines, shift_years, where), nem13.take,
+                shift_years=shift_years, ids_each=2,
+            )  # fmt: skip
+    if mapping is None:
+        raise BadInput(where, "is no kind of file we can read by itself.", "Name its source: see docs/guides/usage.md.")
+    parse = parser(mapping, zone=house.zone, country=house.operator.country, currency=house.currency, where=where)
+    head = list(mapping.columns) if mapping.columns else head_of(path, mapping.delimiter)
+    return Coming("cdr", path, parse, events.take, {"head": head, "mapping": mapping.model_dump(mode="json")})
 
 
 async def load_csv(house: House, path: Path, *, shift_years: int = 0, progress: Progress | None = None) -> FileReport:
@@ -39,94 +105,58 @@ async def load_csv(house: House, path: Path, *, shift_years: int = 0, progress: 
 
     BadInput when the file cannot be read at all; single rows that cannot be taken are in `usage_reject` with a reason.
     """
-    return await _load(
-        house, _Source("csv", path, shift_years, lambda lines: interval_csv.records(lines, Stamps(house.zone, shift_years), path.name)),
-        progress,
-    )  # fmt: skip
+    return await load(house, coming(house, "csv", path, shift_years=shift_years), progress)
 
 
 async def load_nem12(house: House, path: Path, *, shift_years: int = 0, progress: Progress | None = None) -> FileReport:
     """A NEM12 file (plain or .gz); its days are days of the operator's zone."""
-    return await _load(
-        house, _Source("nem12", path, shift_years, lambda lines: nem12.records(lines, shift_years, path.name)), progress
-    )
+    return await load(house, coming(house, "nem12", path, shift_years=shift_years), progress)
 
 
-def head_of(path: Path) -> list[str]:
+def head_of(path: Path, delimiter: str = ",") -> list[str]:
     """The texts of a file's first line."""
     with path.open("rb") as raw, _text(raw, path) as lines:
         try:
-            return next(csv.reader(lines), [])
+            return next(csv.reader(lines, delimiter=delimiter), [])
         except NOT_TEXT as why:
             raise BadInput(str(path), *REMEDY) from why
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    kind: str
-    path: Path
-    shift_years: int
-    parse: Parse
-
-    def digest(self) -> str:
-        """What makes two files the same: every byte, and how the dates were moved."""
-        with self.path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256")
-        found.update(f"|{self.shift_years}".encode())
-        return found.hexdigest()
+def kind_of(path: Path) -> str:
+    """How a file that nobody described is written, by its first line."""
+    head = head_of(path)[:2]
+    return {"NEM12": "nem12", "NEM13": "nem13"}.get(head[1], "csv") if head[:1] == ["100"] and len(head) > 1 else "csv"
 
 
-async def _load(house: House, source: _Source, progress: Progress | None) -> FileReport:
-    digest = await asyncio.to_thread(source.digest)
-    with source.path.open("rb") as raw, _text(raw, source.path) as lines:
-        items = source.parse(lines)
-        ahead = await asyncio.to_thread(
-            _next, items, source.path, 1
-        )  # a file that is none is refused before it is noted
+async def load(house: House, file: Coming, progress: Progress | None = None) -> FileReport:
+    """Take the whole file, or go on where it was left."""
+    digest = await asyncio.to_thread(file.digest)
+    with file.path.open("rb") as raw, _text(raw, file.path) as lines:
+        items = file.parse(lines)
+        ahead = await asyncio.to_thread(_next, items, file.path, 1)  # a file that is none is refused before it is noted
         async with house.db.writing() as conn:
-            file_id, cursor, state = await store.open_file(
-                conn, house, source=source.kind, name=source.path.name, digest=digest,
-                settings={"shift_years": source.shift_years},
-            )  # fmt: skip
+            file_id, cursor, state = await store.open_file(conn, house, file.facts(digest))
         if state != store.DONE:
-            await _take_all(
-                house, source, file_id=file_id, cursor=cursor, items=chain(ahead, items),
-                tell=lambda: _tell(raw, source, progress),
-            )  # fmt: skip
+            await _take_all(house, file, file_id, cursor, chain(ahead, items), lambda: _tell(raw, file, progress))
     async with house.db.reading() as conn:
         return await store.report(conn, file_id, repeated=state == store.DONE)
 
 
 async def _take_all(
-    house: House, source: _Source, *, file_id: int, cursor: int, items: Items, tell: Callable[[], None]
+    house: House, file: Coming, file_id: int, cursor: int, items: Items, tell: Callable[[], None]
 ) -> None:
     await asyncio.to_thread(_skip, items, cursor)
-    while batch := await asyncio.to_thread(_next, items, source.path, BATCH):
-        cursor += await _take(house, file_id, cursor, batch)
+    while batch := await asyncio.to_thread(_next, items, file.path, BATCH):
+        await house.db.reserve_ids(file.ids_each * len(batch) + SPARE_IDS)
+        async with house.db.writing() as conn:
+            cursor += await file.take(conn, house, file_id, cursor, batch)
         faults.point("metering.batch")
         tell()
     async with house.db.writing() as conn:
         await store.close_file(conn, file_id)
 
 
-async def _take(house: House, file_id: int, cursor: int, batch: list[Record | Reject]) -> int:
-    """Settle one batch in one transaction; how many records it was."""
-    read = [item for item in batch if isinstance(item, Record)]
-    async with house.db.writing() as conn:
-        meters = await store.meters(conn, {item.serial for item in read})
-        known = await store.known(conn, [meter.id for meter in meters.values()], *span(read)) if read else {}
-        settled: Settled = await asyncio.to_thread(settle, batch, meters, known, _frame(house, file_id))
-        if not await store.keep(conn, file_id, cursor, settled):
-            raise BadInput("this file", "is being loaded by somebody else.", "Wait until that is done, then ask again.")
-    return settled.records
-
-
-def _frame(house: House, file_id: int) -> Frame:
-    today, now = house.today(), house.clock.now()
-    return Frame(house.zone, today, int((now - start_of(today, house.zone)).total_seconds()) // 60, file_id)
-
-
-def _next(items: Items, path: Path, count: int) -> list[Record | Reject]:
+def _next(items: Items, path: Path, count: int) -> list[Any]:
     try:
         return list(islice(items, count))
     except NOT_TEXT as why:
@@ -137,7 +167,8 @@ def _skip(items: Items, records: int) -> None:
     """Pass over what an earlier call has settled."""
     while records > 0:
         item = next(items)
-        records -= item.intervals if isinstance(item, Reject) else 1
+        if not isinstance(item, Declared):
+            records -= item.intervals if isinstance(item, Reject) else 1
 
 
 def _text(raw: BinaryIO, path: Path) -> TextIO:
@@ -146,6 +177,6 @@ def _text(raw: BinaryIO, path: Path) -> TextIO:
     return io.TextIOWrapper(stream, "utf-8-sig", newline="")
 
 
-def _tell(raw: BinaryIO, source: _Source, progress: Progress | None) -> None:
+def _tell(raw: BinaryIO, file: Coming, progress: Progress | None) -> None:
     if progress is not None:
-        progress(raw.tell(), source.path.stat().st_size)
+        progress(raw.tell(), file.path.stat().st_size)

@@ -6,6 +6,7 @@ with its reason, as the operator's `billing` says; it is never billed as if noth
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -16,15 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.bulk import insert_many
 from core.config import Billing
 from core.house import House
-from core.metering import intervals, registers
+from core.metering import intervals, registers, timed
 from core.metering.channels import Channel, wall
 from core.metering.estimate import Column
 from core.metering.measured import Consumed, Measured, Tally, gathered
 from core.metering.tables import consumption, reading
+from core.metering.timed import Grain
 from core.sets import among
 from core.text import say
 
-__all__ = ["Consumed", "Measured", "history", "measure", "save"]
+__all__ = ["Consumed", "Grain", "Measured", "history", "measure", "save"]
 
 COLUMNS = [
     "id", "service_id", "meter_code", "from_date", "to_date", "revision", "quantity_micro", "estimated_micro", "missing", "method",
@@ -34,8 +36,19 @@ COLUMNS = [
 Part = intervals.Stream | registers.Dial
 
 
-async def measure(conn: AsyncConnection, house: House, service_ids: Sequence[int], from_: date, to: date) -> Measured:
-    """Usage of the services in [from_, to), latest revisions, gaps treated by the operator's policy."""
+async def measure(
+    conn: AsyncConnection,
+    house: House,
+    service_ids: Sequence[int],
+    from_: date,
+    to: date,
+    *,
+    grain: Grain | None = None,
+) -> Measured:
+    """Usage of the services in [from_, to), latest revisions, gaps treated by the operator's policy.
+
+    With `grain` also when it was used: single intervals stay in memory, so ask for a few hundred services at a time.
+    """
     hung = await wall(conn, service_ids, from_, to)
     parked = {at: say("en", "parked.no_meter") for at in hung.bare}
     streams = await intervals.streams(
@@ -45,14 +58,20 @@ async def measure(conn: AsyncConnection, house: House, service_ids: Sequence[int
     dials = await registers.dials(conn, by_hand) if by_hand else []
     _park(house.operator.billing, [*streams, *dials], parked)
     await _park_held(conn, by_hand, parked)
-    await intervals.estimate(
-        conn, house.zone, [stream for stream in streams if stream.missing and stream.channel.index not in parked]
-    )
+    if grain is not None:
+        _park_untimed(grain, hung.channels, parked)
+    good = [stream for stream in streams if stream.channel.index not in parked]
+    each = grain is not None and not grain.by_day
+    gaps = [stream for stream in good if stream.missing or each]
+    await intervals.estimate(conn, house.zone, gaps, keep=grain is not None)
     tallies = _added_up(len(service_ids), [*streams, *dials])
-    if by_hand:
-        await _settle_estimates(conn, service_ids, dials, from_, tallies)
     _clear(tallies, parked)
-    return gathered(service_ids, tallies, parked)
+    found = gathered(service_ids, tallies, parked)
+    if grain is None:
+        return found
+    runs = await timed.of_streams(conn, house.zone, good) if good else []
+    runs += timed.of_dials([dial for dial in dials if dial.channel.index not in parked])
+    return replace(found, events=timed.events(runs))
 
 
 def _park(rules: Billing, parts: Sequence[Part], parked: dict[int, str]) -> None:
@@ -66,6 +85,14 @@ def _park(rules: Billing, parts: Sequence[Part], parked: dict[int, str]) -> None
             parked[at] = say("en", "parked.no_readings", serial=part.channel.serial)
         elif Fraction(missing, expected) > limit:
             parked[at] = say("en", "parked.missing", serial=part.channel.serial, missing=missing, expected=expected)
+
+
+def _park_untimed(grain: Grain, channels: Sequence[Channel], parked: dict[int, str]) -> None:
+    """A meter that does not tell when is not billed by the time of use."""
+    for channel in channels:
+        if channel.begin < channel.end and not grain.fits(channel):
+            minutes = grain.exactly or grain.longest
+            parked.setdefault(channel.index, say("en", "parked.no_times", serial=channel.serial, minutes=minutes))
 
 
 async def _park_held(conn: AsyncConnection, channels: Sequence[Channel], parked: dict[int, str]) -> None:
@@ -95,26 +122,6 @@ def _added_up(size: int, parts: Sequence[Part]) -> dict[str, Tally]:
         tally.expected[at] += part.expected
         tally.method[at] = max(int(tally.method[at]), part.method)
     return dict(tallies)
-
-
-async def _settle_estimates(
-    conn: AsyncConnection,
-    service_ids: Sequence[int],
-    dials: Sequence[registers.Dial],
-    from_: date,
-    tallies: dict[str, Tally],
-) -> None:
-    """Put what earlier estimates of registers were off by into this period; what would make it negative waits for the next."""
-    earlier = await registers.billed(conn, service_ids, from_)
-    of_code: dict[tuple[int, str], list[registers.Dial]] = defaultdict(list)
-    for dial in dials:
-        of_code[dial.channel.index, dial.channel.code_of(dial.register)].append(dial)
-    for (at, code), mine in of_code.items():
-        tally = tallies[code]
-        tally.quantity[at] += registers.owed(mine, earlier.get((service_ids[at], code), []))
-    for tally in tallies.values():
-        np.maximum(tally.quantity, 0, out=tally.quantity)
-        np.clip(tally.estimated, 0, tally.quantity, out=tally.estimated)
 
 
 def _clear(tallies: dict[str, Tally], parked: dict[int, str]) -> None:

@@ -40,11 +40,17 @@ class Grid:
 
 
 def fill(grid: Grid, quantity: Column, known: Mask, wanted: Mask) -> tuple[int, int]:
-    """(estimated micro-units, weakest method) of the `wanted` slots that are not `known`.
+    """(estimated micro-units, weakest method) of the `wanted` slots that are not `known`."""
+    whole, weakest = filled(grid, quantity, known, wanted)
+    return int(whole[wanted & ~known].sum()), weakest
+
+
+def filled(grid: Grid, quantity: Column, known: Mask, wanted: Mask) -> tuple[Column, int]:
+    """(`quantity` with the `wanted` slots that are not `known` estimated, the weakest method it took).
 
     `quantity` counts where `known`; days around the wanted ones are there to learn from. At least one slot must be known.
     """
-    total, weakest = 0, MEASURED
+    whole, weakest = quantity.copy(), MEASURED
     for start, end in _runs(~known):
         inside = wanted[start:end]
         if not inside.any():
@@ -54,9 +60,9 @@ def fill(grid: Grid, quantity: Column, known: Mask, wanted: Mask) -> tuple[int, 
             values, method = _line(quantity, start, end), np.full(end - start, LINEAR)
         else:
             values, method = _profile(grid, quantity, known, np.arange(start, end))
-        total += int(values[inside].sum())
+        whole[start:end][inside] = values[inside]
         weakest = max(weakest, int(method[inside].max()))
-    return total, weakest
+    return whole, weakest
 
 
 def _runs(mask: Mask) -> list[tuple[int, int]]:

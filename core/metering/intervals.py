@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.metering.channels import Channel
 from core.metering.days import DAY, minutes_of
-from core.metering.estimate import Column, Grid, Mask, fill
+from core.metering.estimate import Column, Grid, Mask, filled
 from core.metering.tables import meter, usage, usage_day
 from core.parties.tables import service
 from core.sets import among
@@ -39,6 +39,8 @@ class Stream:
     quantity: int = 0
     estimated: int = 0
     method: int = 0
+    slots: Column | None = None
+    """What each interval of the channel's days was, gaps filled: where `estimate` was asked to keep them."""
 
     @property
     def missing(self) -> int:
@@ -106,15 +108,21 @@ def _each(begin: date, end: date) -> Iterator[date]:
     return (begin + timedelta(days=offset) for offset in range((end - begin).days))
 
 
-async def estimate(conn: AsyncConnection, zone: ZoneInfo, gaps: Sequence[Stream]) -> None:
-    """Add to each stream what its missing intervals are estimated at, and how. Each must have some reading."""
+async def estimate(conn: AsyncConnection, zone: ZoneInfo, gaps: Sequence[Stream], *, keep: bool = False) -> None:
+    """Add to each stream what its missing intervals are estimated at, and how. Each must have some reading.
+
+    `keep` leaves the single intervals on each stream: a few hundred meters at a time, or they fill the memory.
+    """
     for cut in range(0, len(gaps), GAP_METERS):
         part = gaps[cut : cut + GAP_METERS]
-        first = min(stream.channel.begin for stream in part) - timedelta(days=LEARN_DAYS)
-        end = max(stream.channel.end for stream in part) + DAY
+        around = any(stream.missing for stream in part)
+        first = min(stream.channel.begin for stream in part) - timedelta(days=LEARN_DAYS if around else 0)
+        end = max(stream.channel.end for stream in part) + (DAY if around else timedelta())
         singles = await _singles(conn, [stream.channel.meter_id for stream in part], first, end)
         for stream in part:
-            _estimate_one(zone, stream, singles.get((stream.channel.meter_id, stream.register), []), first, end)
+            mine = singles.get((stream.channel.meter_id, stream.register), [])
+            slots = _estimate_one(zone, stream, mine, first, end)
+            stream.slots = slots if keep else None
 
 
 Single = tuple[int, int, int]
@@ -137,15 +145,19 @@ async def _singles(
     return found
 
 
-def _estimate_one(zone: ZoneInfo, stream: Stream, singles: list[Single], first: date, end: date) -> None:
+def _estimate_one(zone: ZoneInfo, stream: Stream, singles: list[Single], first: date, end: date) -> Column:
+    """The intervals of the channel's days; what was missing of them is added to the stream."""
     grid = _grid(first, end, stream.channel.minutes, zone)
     quantity, known = _laid_out(grid, singles)
     wanted = np.zeros(len(quantity), dtype=np.bool_)
     begin_at, end_at = (stream.channel.begin - first).days, (stream.channel.end - first).days
-    wanted[grid.first[begin_at] : grid.first[end_at]] = True
-    estimated, stream.method = fill(grid, quantity, known, wanted)
+    here = slice(int(grid.first[begin_at]), int(grid.first[end_at]))
+    wanted[here] = True
+    whole, stream.method = filled(grid, quantity, known, wanted)
+    estimated = int(whole[wanted & ~known].sum())
     stream.quantity += estimated
     stream.estimated += estimated
+    return whole[here]
 
 
 def _laid_out(grid: Grid, singles: list[Single]) -> tuple[Column, Mask]:

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from core.metering.estimate import METHODS, Column
+from core.rating.model import Events
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Measured:
     expected: Mapping[str, Column]
     method: Mapping[str, Sequence[str]]
     parked: Mapping[int, str] = field(default_factory=dict)
+    events: Mapping[str, Events] = field(default_factory=dict)
+    """When it was used, where that was asked for; all together `quantity_micro`."""
 
 
 class Consumed(Protocol):

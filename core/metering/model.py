@@ -36,6 +36,19 @@ class Reject(NamedTuple):
     intervals: int = 1
 
 
+class Lying(NamedTuple):
+    """A file in a folder: its name, and how it lies there."""
+
+    name: str
+    size: int
+    changed: int
+
+    @property
+    def mark(self) -> str:
+        """What changes when the file does."""
+        return f"{self.name}|{self.size}|{self.changed}"
+
+
 @dataclass(frozen=True, slots=True)
 class Total:
     """What a file brought for one meter in one month: new readings, and by how much it changed what was used."""
@@ -46,7 +59,7 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What came of a file: `rows` = accepted + duplicates + revised + rejected, always.
+    """What came of a file: `rows` = accepted + duplicates + revised + rejected + recycled + filtered, always.
 
     `totals[serial, "2025-03"]` are its control totals; over all files they sum to what is stored. `repeated` says that the
     very same file was there before, and that this is the answer it got then.
@@ -61,3 +74,5 @@ class FileReport:
     quantity_micro: int
     totals: dict[tuple[str, str], Total] = field(default_factory=dict)
     repeated: bool = False
+    recycled: int = 0
+    filtered: int = 0

@@ -1,7 +1,7 @@
 """NEM12, the Australian market's interval file: 100 head, 200 a stream, 300 a day of it, 400 flags of some intervals, 900 end.
 
 A 300 record whose quality is `V` has its flags in the 400 records after it, so a day is settled when the next other record
-comes. A bad interval costs only itself. Source: AEMO, "Meter Data File Format Specification NEM12 & NEM13".
+comes. A bad interval costs only itself. The line of a reject is its 200, 300 and 400 records, so that it can be read by itself. Source: AEMO, "Meter Data File Format Specification NEM12 & NEM13".
 """
 
 import csv
@@ -28,6 +28,7 @@ class _Stream:
     unit: str
     scale: int
     minutes: int
+    line: str = ""
 
     @property
     def intervals(self) -> int:
@@ -45,6 +46,7 @@ class _Day:
     values: list[str]
     qualities: list[str]
     bad: list[str] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
 
 
 def records(lines: Iterable[str], shift_years: int, where: str) -> Iterator[Record | Reject]:
@@ -119,6 +121,7 @@ class _Walk:
         if day is None:
             return
         stream = day.stream
+        line = "\n".join((stream.line, day.line, *day.flags))
         for at, (text, quality) in enumerate(zip(day.values, day.qualities, strict=True)):
             try:
                 if quality in (NO_VALUE, VARIABLE):
@@ -128,11 +131,11 @@ class _Walk:
                 day.bad.append(say("en", "reject.interval", at=at + 1, why=_say(why)))
                 continue
             yield Record(
-                day.row, day.line, stream.serial, stream.register, day.day, at * stream.minutes, stream.minutes,
+                day.row, line, stream.serial, stream.register, day.day, at * stream.minutes, stream.minutes,
                 quantity, quality, stream.unit,
             )  # fmt: skip
         if day.bad:
-            yield Reject(day.row, day.line, " ".join(day.bad), len(day.bad))
+            yield Reject(day.row, line, " ".join(day.bad), len(day.bad))
 
 
 def _stream(row: list[str]) -> _Stream:
@@ -144,7 +147,7 @@ def _stream(row: list[str]) -> _Stream:
     minutes = int(row[8]) if row[8].strip() in {str(length) for length in LENGTHS} else 0
     if not minutes:
         raise Unreadable("reject.nem12_length", text=row[8][:10])
-    return _Stream(row[6].strip() or row[1].strip(), row[4].strip(), *unit, minutes)
+    return _Stream(row[6].strip() or row[1].strip(), row[4].strip(), *unit, minutes, ",".join(row))
 
 
 def _flag(day: _Day, row: list[str]) -> None:
@@ -154,6 +157,7 @@ def _flag(day: _Day, row: list[str]) -> None:
     first, last = int(row[1]), int(row[2])
     if not 1 <= first <= last <= len(day.values):
         raise Unreadable("reject.nem12_flags")
+    day.flags.append(",".join(row))
     day.qualities[first - 1 : last] = [_quality(row[3])] * (last - first + 1)
 
 

@@ -35,6 +35,8 @@ class Read:
     value_micro: int
     source: str = "field"
     register: str = ""
+    doubt: str | None = None
+    """The catalogue key of why its sender wants a person to look at it first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ async def record(
 
 def _judged(register: _Register, read: Read, dials: int) -> Recorded:
     before, after = register.around(read.read_on)
-    why = doubt(Point(read.read_on, read.value_micro), before, after, dials)
+    why = doubt(Point(read.read_on, read.value_micro), before, after, dials) or read.doubt
     if why is not None:
         return Recorded(HELD, say("en", why, serial=read.serial, day=read.read_on))
     register.accepted[read.read_on] = read.value_micro

@@ -1,14 +1,13 @@
-"""Meters that are read now and then: what a period used by their curves, and what earlier estimates were off by.
+"""Meters that are read now and then: what a period used, by their curves.
 
-A period that ends after the last reading is carried on at the meter's own pace and marked. When the next reading comes, what
-was billed for earlier periods is held against the curve as it stands now, and the difference goes into this period, so that
-all periods together come to last minus first reading.
+A period that ends after the last reading is carried on at the meter's own pace and marked. When the next reading comes, the
+curve says what the period really used (`late.py` finds that out, the next bill settles it), so that all periods together come
+to last minus first reading.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 from sqlalchemy import select
@@ -18,11 +17,8 @@ from core.metering.channels import Channel
 from core.metering.curve import Curve
 from core.metering.estimate import AVERAGE, MEASURED
 from core.metering.readings import ACCEPTED, PRECEDENCE
-from core.metering.tables import consumption, reading
+from core.metering.tables import reading
 from core.sets import among
-
-Billed = tuple[date, date, int]
-"""(from, to, quantity) of a period that was billed."""
 
 
 @dataclass(slots=True)
@@ -99,32 +95,3 @@ def _curve(channel: Channel, points: dict[int, int]) -> Curve | None:
         return None
     days = np.array(list(points), dtype=np.int64)
     return Curve.of(days, np.array(list(points.values()), dtype=np.int64), channel.dials, channel.multiplier_micro)
-
-
-async def billed(
-    conn: AsyncConnection, service_ids: Sequence[int], before: date
-) -> dict[tuple[int, str], list[Billed]]:
-    """Per service and meter code the periods billed before `before`, the latest revision of each."""
-    c = consumption.c
-    rows = await conn.execute(
-        select(c.service_id, c.meter_code, c.from_date, c.to_date, c.quantity_micro)
-        .where(among(conn, c.service_id, service_ids), c.to_date <= before)
-        .order_by(c.from_date, c.revision)
-    )
-    latest: dict[tuple[int, str], dict[date, Billed]] = defaultdict(dict)
-    for service_id, code, from_, to, quantity in rows:
-        latest[service_id, code][from_] = (from_, to, quantity)
-    return {key: list(periods.values()) for key, periods in latest.items()}
-
-
-def owed(dials_of_code: Sequence[Dial], periods: Sequence[Billed]) -> int:
-    """By how much the curves as they stand now exceed what was billed for these periods (negative: billed too much)."""
-    now = 0
-    for dial in dials_of_code:
-        if dial.curve is None:
-            continue
-        hung, gone = dial.channel.hung.toordinal(), dial.channel.gone.toordinal()
-        for from_, to, _ in periods:
-            begin, end = (min(max(day.toordinal(), hung), gone) for day in (from_, to))
-            now += dial.curve.at(end) - dial.curve.at(begin) if begin < end else 0
-    return now - sum(quantity for _, _, quantity in periods)

@@ -72,9 +72,18 @@ class Settled:
         """By how much the batch changes what was used."""
         return sum(change.quantity_micro for change in self.months.values())
 
+    def add(self, other: "Settled") -> None:
+        """Count in what another part writes."""
+        self.rows += other.rows
+        for day, change in other.days.items():
+            self.days.setdefault(day, Change()).add(change)
+        for month, change in other.months.items():
+            self.months.setdefault(month, Change()).add(change)
+
     def reject(self, item: Reject) -> None:
         """Keep the first reason of a line; count all of it."""
-        self.rejects.setdefault(item.row, item)
+        first = self.rejects.get(item.row)
+        self.rejects[item.row] = item if first is None else first._replace(intervals=first.intervals + item.intervals)
         self.rejected += item.intervals
         self.records += item.intervals
 

@@ -1,6 +1,7 @@
 """The SQL that keeps usage: files with their cursors, intervals, days, control totals and rejects; one transaction a batch."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -11,29 +12,43 @@ from core.bulk import insert_many
 from core.db import insert
 from core.house import House
 from core.metering import tables as t
-from core.metering.model import FileReport, Total
+from core.metering.model import FileReport, Lying, Reject, Total
 from core.metering.settle import Known, MeterFacts, Settled
 from core.sets import among
+from core.text import say
 
 LOADING, DONE = "loading", "done"
 USAGE = ["meter_id", "register", "day", "at", "revision", "minutes", "quantity_micro", "quality", "file_id"]
-REJECT = ["file_id", "row", "line", "reason"]
+REJECT = ["file_id", "row", "line", "reason", "intervals"]
+COUNTERS = ("accepted", "duplicates", "revised", "rejected", "recycled", "filtered", "quantity_micro")
+BUSY = ("this file", "is being loaded by somebody else.", "Wait until that is done, then ask again.")
 
 
-async def open_file(
-    conn: AsyncConnection, house: House, *, source: str, name: str, digest: str, settings: Mapping[str, Any]
-) -> tuple[int, int, str]:
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What is known of a file before it is read. `source` and `digest` make it the same file."""
+
+    source: str
+    kind: str
+    name: str
+    digest: str
+    settings: Mapping[str, Any]
+    sequence: int | None = None
+
+
+async def open_file(conn: AsyncConnection, house: House, facts: FileFacts) -> tuple[int, int, str]:
     """(id, cursor, state) of the file of this digest, entered now if it is new."""
     row = {
-        "id": house.ids.take(), "source": source, "name": name, "digest": digest, "rows": 0, "accepted": 0,
-        "duplicates": 0, "revised": 0, "rejected": 0, "quantity_micro": 0, "state": LOADING, "records": 0,
-        "settings": dict(settings), "received_at": house.clock.now(),
-    }  # fmt: skip
+        "id": house.ids.take(), "source": facts.source, "kind": facts.kind, "name": facts.name, "digest": facts.digest,
+        "sequence": facts.sequence, "rows": 0, "state": LOADING, "records": 0,
+        "settings": dict(facts.settings), "received_at": house.clock.now(),
+    } | dict.fromkeys(COUNTERS, 0)  # fmt: skip
     await conn.execute(
         insert(conn, t.usage_file).values(row).on_conflict_do_nothing(index_elements=["source", "digest"])
     )
     f = t.usage_file.c
-    found = await conn.execute(select(f.id, f.records, f.state).where(f.source == source, f.digest == digest))
+    mine = select(f.id, f.records, f.state).where(f.source == facts.source, f.digest == facts.digest)
+    found = await conn.execute(mine)
     file_id, records, state = found.one()
     return file_id, records, state
 
@@ -70,18 +85,59 @@ async def known(conn: AsyncConnection, meter_ids: Collection[int], first: date, 
 
 async def keep(conn: AsyncConnection, file_id: int, cursor: int, batch: Settled) -> bool:
     """Write a settled batch and move the file's cursor on from `cursor`; False if it does not stand there any more."""
+    counts = {
+        "accepted": batch.accepted, "duplicates": batch.duplicates, "revised": batch.revised, "rejected": batch.rejected,
+        "quantity_micro": batch.quantity_micro,
+    }  # fmt: skip
+    if not await advance(conn, file_id, cursor, batch.records, counts):
+        return False
+    await keep_intervals(conn, file_id, batch)
+    await put_rejects(conn, file_id, list(batch.rejects.values()))
+    return True
+
+
+async def advance(
+    conn: AsyncConnection,
+    file_id: int,
+    cursor: int,
+    records: int,
+    counts: Mapping[str, int],
+    declared: int | None = None,
+) -> bool:
+    """Move the file's cursor on and its counters up; False if somebody else has moved it meanwhile."""
     f = t.usage_file.c
+    more: dict[str, Any] = {name: f[name] + count for name, count in counts.items()}
+    if declared is not None:
+        more["declared"] = declared
     moved = await conn.execute(
         update(t.usage_file)
         .where(f.id == file_id, f.records == cursor)
-        .values(
-            records=cursor + batch.records, rows=f.rows + batch.records, accepted=f.accepted + batch.accepted,
-            duplicates=f.duplicates + batch.duplicates, revised=f.revised + batch.revised,
-            rejected=f.rejected + batch.rejected, quantity_micro=f.quantity_micro + batch.quantity_micro,
-        )
-    )  # fmt: skip
-    if moved.rowcount != 1:
-        return False
+        .values(records=cursor + records, rows=f.rows + records, **more)
+    )
+    return moved.rowcount == 1
+
+
+async def add_quantity(conn: AsyncConnection, file_id: int, quantity_micro: int) -> None:
+    """A recycled part of the file changed what was used."""
+    f = t.usage_file.c
+    if quantity_micro:
+        change = update(t.usage_file).where(f.id == file_id)
+        await conn.execute(change.values(quantity_micro=f.quantity_micro + quantity_micro))
+
+
+async def put_rejects(conn: AsyncConnection, file_id: int, rejects: Sequence[Reject]) -> None:
+    """Keep what was not taken, so that it can be taken after a fix. A line may have begun in the batch before."""
+    if not rejects:
+        return
+    r, first = t.usage_reject.c, rejects[0]
+    begun = update(t.usage_reject).where(r.file_id == file_id, r.row == first.row)
+    more = (await conn.execute(begun.values(intervals=r.intervals + first.intervals))).rowcount
+    rows = [(file_id, item.row, item.line, item.reason, item.intervals) for item in rejects[more:]]
+    await insert_many(conn, t.usage_reject, REJECT, rows)
+
+
+async def keep_intervals(conn: AsyncConnection, file_id: int, batch: Settled) -> None:
+    """Write the new intervals of a settled batch, and what they come to."""
     await insert_many(conn, t.usage, USAGE, batch.rows)
     await _add(
         conn,
@@ -95,9 +151,6 @@ async def keep(conn: AsyncConnection, file_id: int, cursor: int, batch: Settled)
         [(file_id, *key, change) for key, change in batch.months.items()],
         ("readings", "quantity_micro"),
     )
-    rejects = [(file_id, item.row, item.line, item.reason) for item in batch.rejects.values()]
-    await insert_many(conn, t.usage_reject, REJECT, rejects, skip_known=True)
-    return True
 
 
 async def _add(conn: AsyncConnection, table: Table, changes: list[tuple[Any, ...]], columns: tuple[str, ...]) -> None:
@@ -118,9 +171,31 @@ async def _add(conn: AsyncConnection, table: Table, changes: list[tuple[Any, ...
     )
 
 
+async def fetched(
+    conn: AsyncConnection, house: House, lying: Lying, source: str, file_id: int | None, problem: str | None = None
+) -> None:
+    """Note that a file was fetched as it lies, and what came of it."""
+    row = {
+        "source": source, "mark": lying.mark, "name": lying.name, "file_id": file_id, "problem": problem,
+        "at": house.clock.now(),
+    }  # fmt: skip
+    await conn.execute(insert(conn, t.usage_fetch).values(row).on_conflict_do_nothing())
+
+
+async def marks(conn: AsyncConnection, source: str) -> set[str]:
+    """How the files of a source lay that were fetched."""
+    f = t.usage_fetch.c
+    return set((await conn.execute(select(f.mark).where(f.source == source))).scalars())
+
+
 async def close_file(conn: AsyncConnection, file_id: int) -> None:
-    """All of the file is settled."""
-    await conn.execute(update(t.usage_file).where(t.usage_file.c.id == file_id).values(state=DONE))
+    """All of the file is settled; if it has more or fewer records than it says, that is noted."""
+    f = t.usage_file.c
+    row = (await conn.execute(select(f.declared, f.records).where(f.id == file_id))).one()
+    problem = None
+    if row.declared is not None and row.declared != row.records:
+        problem = say("en", "file.count", declared=row.declared, found=row.records)
+    await conn.execute(update(t.usage_file).where(f.id == file_id).values(state=DONE, problem=problem))
 
 
 async def report(conn: AsyncConnection, file_id: int, *, repeated: bool = False) -> FileReport:
@@ -128,9 +203,9 @@ async def report(conn: AsyncConnection, file_id: int, *, repeated: bool = False)
     f, s = t.usage_file.c, t.usage_total.c
     row = (
         await conn.execute(
-            select(f.id, f.rows, f.accepted, f.duplicates, f.revised, f.rejected, f.quantity_micro).where(
-                f.id == file_id
-            )
+            select(
+                f.id, f.rows, f.accepted, f.duplicates, f.revised, f.rejected, f.quantity_micro, f.recycled, f.filtered
+            ).where(f.id == file_id)
         )
     ).one()
     sums = await conn.execute(
@@ -140,11 +215,12 @@ async def report(conn: AsyncConnection, file_id: int, *, repeated: bool = False)
         .order_by(t.meter.c.serial, s.month)
     )
     totals = {(serial, f"{month:%Y-%m}"): Total(readings, quantity) for serial, month, readings, quantity in sums}
-    return FileReport(*row, totals=totals, repeated=repeated)
+    return FileReport(*row[:7], totals=totals, repeated=repeated, recycled=row.recycled, filtered=row.filtered)
 
 
 async def rejects(conn: AsyncConnection, file_id: int) -> list[tuple[int, str, str]]:
-    """(row, line, reason) of every line that was not taken."""
+    """(row, line, reason) of every line that is not taken yet."""
     r = t.usage_reject.c
-    rows = await conn.execute(select(r.row, r.line, r.reason).where(r.file_id == file_id).order_by(r.row))
+    still = select(r.row, r.line, r.reason).where(r.file_id == file_id, r.recycled_at.is_(None))
+    rows = await conn.execute(still.order_by(r.row))
     return [(row.row, row.line, row.reason) for row in rows]

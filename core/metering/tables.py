@@ -2,7 +2,7 @@
 
 Quantities are integer micro-units (1 kWh = 1,000,000). A record is known by (meter, register, start): the same again with the same
 quantity is a duplicate; with another quantity it is a new revision, which supersedes and never overwrites. `usage` is
-partitioned by the month it was booked on (PostgreSQL). `usage_day` keeps what counts of each day (the latest revisions), in the
+partitioned by the month it was booked on (PostgreSQL), `usage_event` by time. `usage_day` keeps what counts of each day (the latest revisions), in the
 same transaction, so that a bill run reads 30 rows a month instead of 1,440; it can be derived again from `usage`.
 """
 
@@ -43,21 +43,43 @@ usage_file = Table(
     "usage_file",
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("source", Text, nullable=False),  # csv, nem12, readings
+    Column(
+        "source", Text, nullable=False
+    ),  # a source of the operator's, or how the file is written where it came by hand
+    Column("kind", Text, nullable=False),  # how it is written: csv, nem12, nem13, cdr, usage (TM Forum's JSON)
     Column("name", Text, nullable=False),
+    Column("sequence", BigInteger),  # the number its source gave it
+    Column("declared", BigInteger),  # how many records it says it has
+    Column("problem", Text),
     Column("digest", Text, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("accepted", Integer, nullable=False),
     Column("duplicates", Integer, nullable=False),
     Column("revised", Integer, nullable=False),
     Column("rejected", Integer, nullable=False),
-    Column("quantity_micro", BigInteger, nullable=False),
+    Column("recycled", Integer, nullable=False),  # were rejected, and taken after a fix
+    Column("filtered", Integer, nullable=False),  # records that its source says are not usage
+    Column("quantity_micro", BigInteger, nullable=False),  # of intervals; events have event_total
     Column("state", Text, nullable=False),  # loading: `records` says how far; done
     Column("records", BigInteger, nullable=False),  # the cursor: how many records of the file are settled
     Column("settings", Json, nullable=False),
     Column("received_at", Instant, nullable=False),
     UniqueConstraint("source", "digest"),
+    Index("ix_usage_file_received", "received_at"),
 )
+"""rows = accepted + duplicates + revised + rejected + recycled + filtered, always: no record is unexplained."""
+
+usage_fetch = Table(
+    "usage_fetch",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("mark", Text, primary_key=True),  # how a file lay in its folder: name, size and time
+    Column("name", Text, nullable=False),
+    Column("file_id", ForeignKey("usage_file.id")),
+    Column("problem", Text),  # why it could not be read at all
+    Column("at", Instant, nullable=False),
+)
+"""What was fetched as it lay: it is not fetched again until it changes."""
 
 usage_total = Table(
     "usage_total",
@@ -74,8 +96,10 @@ usage_reject = Table(
     metadata,
     Column("file_id", ForeignKey("usage_file.id"), primary_key=True),
     Column("row", Integer, primary_key=True, autoincrement=False),
-    Column("line", Text, nullable=False),
+    Column("line", Text, nullable=False),  # all that is needed to read it again
     Column("reason", Text, nullable=False),
+    Column("intervals", Integer, nullable=False),  # how many records it stands for
+    Column("recycled_at", Instant),
 )
 
 usage = Table(
@@ -108,6 +132,37 @@ usage_day = Table(
     PrimaryKeyConstraint("meter_id", "register", "day"),
     sqlite_with_rowid=False,
 )
+
+usage_event = Table(
+    "usage_event",
+    metadata,
+    Column("service_id", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),  # the second it began, since 1970, as the operator's clock shows it
+    Column("key", BigInteger, nullable=False),  # tells events of one second apart: core/metering/events/model.py
+    Column("use", Text, nullable=False),  # what a tariff calls its meter: voice, sms, data
+    Column("unit", Text, nullable=False),  # s, event, MB
+    Column("quantity_micro", BigInteger, nullable=False),
+    Column("destination", Text),
+    Column("value_minor", BigInteger),
+    Column("offset_minutes", SmallInteger, nullable=False),  # how far that clock was ahead of UTC
+    Column("file_id", BigInteger, nullable=False),
+    Column("row", Integer, nullable=False),
+    PrimaryKeyConstraint("service_id", "at", "key"),
+    postgresql_partition_by="RANGE (at)",
+    sqlite_with_rowid=False,
+)
+"""Calls, messages, sessions: read by service and time, and known by what they are, whatever file brings them."""
+
+event_total = Table(
+    "event_total",
+    metadata,
+    Column("file_id", ForeignKey("usage_file.id"), primary_key=True),
+    Column("use", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("records", Integer, nullable=False),
+    Column("quantity_micro", BigInteger, nullable=False),
+)
+"""The control totals of a file of events: what it brought that was new."""
 
 reading = Table(
     "reading",

@@ -5,14 +5,42 @@ The statements are frozen with the migration that used them first; a later chang
 
 from collections.abc import Iterator
 
-APPEND_ONLY_1 = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_version", "allocation")
-PARTITIONED_1 = ("usage", "posting", "invoice_line")
+APPEND_ONLY_1 = (
+    "journal",
+    "posting",
+    "audit",
+    "ticket_event",
+    "seal",
+    "tariff_version",
+    "allocation",
+    "bucket_movement",
+)
+PARTITIONED_1 = ("usage", "posting", "invoice_line", "usage_event")
 
 
 def guards_1(dialect: str) -> Iterator[str]:
     """The triggers and default partitions of revision 0001."""
     yield "INSERT INTO id_block (name, next_id) VALUES ('hodi', 1000001)"
     yield from _postgresql() if dialect == "postgresql" else _sqlite()
+    yield from _radius()
+
+
+def _radius() -> Iterator[str]:
+    """What a RADIUS server reads of ours, in the columns its SQL module asks for: lines that may sign in, and at what."""
+    lines = (
+        "FROM network_line JOIN service ON service.id = network_line.service_id "
+        "LEFT JOIN barring ON barring.service_id = network_line.service_id WHERE service.state <> 'ended'"
+    )
+    yield (
+        "CREATE VIEW radcheck AS SELECT network_line.service_id AS id, login AS username, 'Auth-Type' AS attribute, "
+        f"':=' AS op, CASE WHEN barring.wanted = 'hard' THEN 'Reject' ELSE 'Accept' END AS value {lines}"
+    )
+    yield (
+        "CREATE VIEW radreply AS SELECT network_line.service_id AS id, login AS username, 'Filter-Id' AS attribute, "
+        f"':=' AS op, 'soft' AS value {lines} AND barring.wanted = 'soft' UNION ALL "
+        "SELECT network_line.service_id, login, 'WISPr-Bandwidth-Max-Down', ':=', CAST(barring.kbps * 1000 AS TEXT) "
+        f"{lines} AND barring.wanted = 'soft' AND barring.kbps IS NOT NULL"
+    )
 
 
 def _sqlite() -> Iterator[str]:

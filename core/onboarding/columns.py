@@ -51,7 +51,7 @@ METERS = (
     Column("commodity", "which of the account's services, where it has several", "its only one"),
     Column("code", "what your tariff calls what it counts, such as `energy` or `water`", "`energy`"),
     Column("unit", "what it counts in, such as `kWh` or `m3`", "`kWh`"),
-    Column("kind", "`interval` or `register` (read by hand)", "`interval`"),
+    Column("kind", "`interval`, `register` (read by hand) or `line` (a number that calls: `+254712345678`)", "`interval`"),
     Column("interval_minutes", "how long its intervals are", "30, none for a register"),
     Column("dials", "how many figures its register shows before the point", "6"),
     Column("multiplier", "what a reading is multiplied by", "1"),

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import faults
 from core.errors import BadInput
 from core.house import House
-from core.metering import collect, store
+from core.metering import collect, sources, store
 from core.metering.model import Progress
 from core.onboarding import customers, meters, readings
 from core.onboarding.columns import KINDS
@@ -50,9 +50,10 @@ async def run(
     choice: Choice | None = None,
     reject_file: Path | None = None,
     shift_years: int = 0,
+    source: str | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Import a file of `kind` (customers, meters, readings, usage: CSV or NEM12).
+    """Import a file of `kind` (customers, meters, readings, usage: CSV, NEM12, NEM13, or as `source` of the operator's writes).
 
     `choice` says where the file's columns are called otherwise. Rejects go to `reject_file` (default: beside the file,
     `name.rejects.csv`), which is written only if there are any. Raises BadInput when the file cannot be read at all.
@@ -60,7 +61,7 @@ async def run(
     _check(kind, path)
     rejects = reject_file or path.with_name(f"{path.name.removesuffix('.gz').removesuffix('.csv')}.rejects.csv")
     if kind == "usage":
-        return await _usage(house, path, rejects, shift_years, progress)
+        return await _usage(house, path, rejects, shift_years, source, progress)
     return await _rows(house, TAKERS[kind], kind, path, choice or Choice(), rejects, progress)
 
 
@@ -108,22 +109,31 @@ def _counted(
     ), bad
 
 
-async def _usage(house: House, path: Path, rejects: Path, shift_years: int, progress: Progress | None) -> Report:
-    head = await asyncio.to_thread(collect.head_of, path)
-    nem12 = head[:2] == ["100", "NEM12"]
-    load = collect.load_nem12 if nem12 else collect.load_csv
-    report = await load(house, path, shift_years=shift_years, progress=progress)
+async def _usage(
+    house: House, path: Path, rejects: Path, shift_years: int, source: str | None, progress: Progress | None
+) -> Report:
+    if source is None:
+        file = await asyncio.to_thread(_by_hand, house, path, shift_years)
+    else:
+        file = await asyncio.to_thread(sources.coming, house, sources.named(house, source), path)
+    report = await collect.load(house, file, progress)
     async with house.db.reading() as conn:
         bad = await store.rejects(conn, report.file_id)
     if bad:
-        rows = [(row, why, [line] if nem12 else line.split(",")) for row, line, why in bad]
-        await asyncio.to_thread(_write, rejects, ["line"] if nem12 else head, rows)
+        head, rows = file.settings.get("head"), [(row, why, line) for row, line, why in bad]
+        told = [(row, why, next(csv.reader([line]), []) if head else [line]) for row, why, line in rows]
+        await asyncio.to_thread(_write, rejects, head or ["line"], told)
     return Report(
         report.accepted + report.revised,
         report.duplicates,
         [(row, why) for row, _, why in bad],
         rejects if bad else None,
+        filtered=report.filtered,
     )
+
+
+def _by_hand(house: House, path: Path, shift_years: int) -> collect.Coming:
+    return collect.coming(house, collect.kind_of(path), path, shift_years=shift_years)
 
 
 def _write(path: Path, head: Sequence[str], rows: Sequence[tuple[int, str, Sequence[str]]]) -> None:

@@ -58,12 +58,12 @@ async def take(conn: AsyncConnection, house: House, lines: Sequence[Line]) -> li
 def read(line: Line) -> NewMeter:
     """The meter of a row; Wrong with the column and the remedy when there is none."""
     fields = Fields(line.values)
-    kind = fields.one_of("kind", ("interval", "register"), "interval")
+    kind = fields.one_of("kind", ("interval", "register", "line"), "interval")
     minutes = fields.whole("interval_minutes", 30 if kind == "interval" else None, 1, 1440)
     if minutes is not None and 1440 % minutes:
         raise Wrong("import.minutes", text=minutes)
-    unit = UNITS.get(fields.text("unit", "kWh").lower(), ("", 0))[0]
-    if unit != fields.text("unit", "kWh"):
+    unit = "event" if kind == "line" else UNITS.get(fields.text("unit", "kWh").lower(), ("", 0))[0]
+    if unit != fields.text("unit", "event" if kind == "line" else "kWh"):
         raise Wrong("import.one_of", column="unit", text=fields.text("unit")[:40], allowed=", ".join(UNITS_OF_METERS))
     multiplier = fields.text("multiplier", "1")
     try:
@@ -73,7 +73,7 @@ def read(line: Line) -> NewMeter:
         raise Wrong("import.multiplier", text=multiplier[:40]) from None
     return NewMeter(
         serial=fields.needed("serial"),
-        code=fields.text("code", "energy"),
+        code=fields.text("code", "line" if kind == "line" else "energy"),
         unit=unit,
         kind=kind,
         interval_minutes=minutes if kind == "interval" else None,

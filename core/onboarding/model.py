@@ -84,3 +84,5 @@ class Report:
     rejected: list[tuple[int, str]] = field(default_factory=list)
     reject_file: Path | None = None
     held: list[tuple[int, str]] = field(default_factory=list)
+    filtered: int = 0
+    """Records that their source says are not usage."""

@@ -1,13 +1,14 @@
-"""What the ops side lists: bills, payments, tickets. Read only; each row carries all that its JSON or its table shows."""
+"""What the ops side lists: bills, payments, tickets, accounts, customers, messages. Read only; each row carries all that its JSON or its table shows."""
 
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.sql.expression import FromClause
 
 from core.billing.tables import invoice, invoice_line
-from core.care.tables import ticket
-from core.ledger.tables import open_item
+from core.care.tables import interaction, ticket
+from core.ledger.tables import balance, ledger_account, open_item
+from core.outbox import outbox
 from core.overview.listing import Listing
-from core.parties.tables import account, branch, party
+from core.parties.tables import account, branch, contact, party
 from core.payments.tables import receipt
 
 _OPEN = func.coalesce(open_item.c.open_minor, 0)
@@ -106,3 +107,60 @@ TICKETS = Listing(
     (ticket.c.opened_at.desc(), ticket.c.id.desc()),
 )  # fmt: skip
 """Tickets, the newest first."""
+
+
+def _accounts() -> Select[tuple[object, ...]]:
+    book = (ledger_account.c.code == "receivable") & (ledger_account.c.owner_id == account.c.id)
+    start = account.join(party, party.c.id == account.c.party_id).join(branch, branch.c.id == account.c.branch_id)
+    start = start.outerjoin(ledger_account, book & (ledger_account.c.asset == account.c.currency))
+    start = start.outerjoin(balance, balance.c.ledger_account_id == ledger_account.c.id)
+    owed = (func.coalesce(balance.c.amount, 0).label("owed_minor"), balance.c.at.label("owed_at"))
+    return select(*account.c, *owed, *_CUSTOMER[2:]).select_from(start)
+
+
+ACCOUNTS = Listing(
+    _accounts(), account.c.id, branch.c.code,
+    {
+        "id": account.c.id, "number": account.c.number, "state": account.c.state, "party_id": account.c.party_id,
+        "segment": account.c.segment, "opened_on": account.c.opened_on,
+    },
+    (account.c.id,),
+)  # fmt: skip
+"""Accounts with what the ledger says of each (> 0 owed, < 0 to the customer's credit)."""
+
+
+def _customers() -> Select[tuple[object, ...]]:
+    """One row a party and branch where it has an account; whoever has none is nobody's customer."""
+    start = party.join(account, account.c.party_id == party.c.id).join(branch, branch.c.id == account.c.branch_id)
+    columns = (party.c.id, party.c.name, party.c.kind, party.c.language, party.c.created_at)
+    return select(*columns).select_from(start).distinct()
+
+
+CUSTOMERS = Listing(
+    _customers(), party.c.id, branch.c.code,
+    {"id": party.c.id, "name": party.c.name, "kind": party.c.kind, "account_number": account.c.number},
+    (party.c.id,),
+)  # fmt: skip
+"""Parties that have an account, each once."""
+
+
+def _messages() -> Select[tuple[object, ...]]:
+    start = interaction.outerjoin(contact, contact.c.id == interaction.c.contact_id)
+    start = start.outerjoin(outbox, outbox.c.id == interaction.c.outbox_id)
+    columns = (
+        interaction.c.id, interaction.c.account_id, interaction.c.channel, interaction.c.direction, interaction.c.kind,
+        interaction.c.text, interaction.c.at, contact.c.channel_user, outbox.c.state, outbox.c.attempts,
+    )  # fmt: skip
+    return select(*columns, *_CUSTOMER).select_from(_with_customer(start, interaction.c.account_id))
+
+
+MESSAGES = Listing(
+    _messages(), interaction.c.id, branch.c.code,
+    {
+        "id": interaction.c.id, "account_id": interaction.c.account_id, "account_number": account.c.number,
+        "channel": interaction.c.channel, "kind": interaction.c.kind, "direction": interaction.c.direction,
+        "state": outbox.c.state, "at": interaction.c.at,
+    },
+    (interaction.c.at.desc(), interaction.c.id.desc()),
+)  # fmt: skip
+"""Every message that passed, the newest first, with what became of those that left."""

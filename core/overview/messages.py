@@ -1,4 +1,4 @@
-"""Messages of one phone, for the phone page's inbox; the whole talk of a customer is `core/care/interactions.py`."""
+"""Messages of one phone, for the phone page's inbox, and replies that have not left yet; what passed is `core/care/interactions.py`."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care.tables import interaction
+from core.outbox import outbox
 from core.parties.tables import contact
 
 LAST = 50
@@ -29,3 +30,13 @@ async def sms_of(conn: AsyncConnection, phone: str) -> list[dict[str, Any]]:
         }
         for row in reversed((await conn.execute(found.limit(LAST))).all())
     ]
+
+
+async def on_their_way(conn: AsyncConnection, contact_id: int) -> list[str]:
+    """Replies to a contact that wait in the outbox, in their order: a clerk sees her own words at once."""
+    waiting = select(outbox.c.params).where(
+        outbox.c.contact_id == contact_id, outbox.c.template == "reply.text",
+        outbox.c.state.in_(("waiting", "claimed", "leaving")),
+    )  # fmt: skip
+    rows = await conn.execute(waiting.order_by(outbox.c.id).limit(LAST))
+    return [str(params["text"]) for params in rows.scalars()]

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core import audit
 from core.db import insert
 from core.house import House
 from core.parties.model import PHONE, Contact, medium
@@ -62,6 +63,15 @@ async def stop(conn: AsyncConnection, house: House, contact_id: int) -> None:
 async def start(conn: AsyncConnection, house: House, contact_id: int) -> None:
     """START: messages again, campaigns included."""
     await conn.execute(update(contact).where(contact.c.id == contact_id).values(stopped_at=None, marketing=True))
+
+
+async def set_marketing(conn: AsyncConnection, house: House, contact_id: int, *, wanted: bool) -> None:
+    """News and offers: yes or no. The notices of her own account go on either way."""
+    changed = update(contact).where(contact.c.id == contact_id, contact.c.marketing != wanted)
+    if (await conn.execute(changed.values(marketing=wanted))).rowcount:
+        await audit.note(
+            conn, house, f"customer:{contact_id}", "consent.changed", f"contact:{contact_id}", wanted=wanted
+        )
 
 
 def _known(channel: str, user: str) -> Select[Any]:

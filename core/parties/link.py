@@ -1,4 +1,6 @@
-"""A contact and an account brought together by a code that goes to the phone of record; and parted again."""
+"""A contact and an account brought together, by a code to the phone of record or by the holder's PIN; and parted again."""
+
+from typing import Literal
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -7,7 +9,7 @@ from core import audit
 from core.db import insert
 from core.errors import Refused
 from core.house import House
-from core.parties import codes
+from core.parties import codes, identity
 from core.parties.model import PHONE
 from core.parties.queries import account_by_number
 from core.parties.tables import contact, contact_account
@@ -45,12 +47,33 @@ async def finish(
     if proven is None or proven.account_id is None:
         return None
     if purpose == "link":
-        row = {
-            "contact_id": contact_id, "account_id": proven.account_id, "linked_at": house.clock.now(), "how": "code",
-        }  # fmt: skip
-        await conn.execute(insert(conn, contact_account).values(row).on_conflict_do_nothing())
-        await audit.note(conn, house, f"customer:{contact_id}", "account.linked", f"account:{proven.account_id}")
+        await _link(conn, house, contact_id, proven.account_id, "code")
     return proven.account_id
+
+
+async def by_pin(
+    conn: AsyncConnection, house: House, contact_id: int, account_number: str, pin: str
+) -> tuple[Literal["ok", "wrong", "locked"], int | None]:
+    """Link with the number of an account and the PIN of its holder; the account when it is right.
+
+    A wrong PIN is an answer: its try is spent only if the transaction commits. Refused `link.unknown`, `link.no_pin`.
+    """
+    account = await account_by_number(conn, account_number)
+    if account is None:
+        raise Refused("link.unknown", 404, number=account_number.strip()[:20])
+    if not await identity.has_pin(conn, account.party_id):
+        raise Refused("link.no_pin")
+    said = await identity.check_pin(conn, house, account.party_id, pin)
+    if said != "ok":
+        return said, None
+    await _link(conn, house, contact_id, account.id, "pin")
+    return said, account.id
+
+
+async def _link(conn: AsyncConnection, house: House, contact_id: int, account_id: int, how: str) -> None:
+    row = {"contact_id": contact_id, "account_id": account_id, "linked_at": house.clock.now(), "how": how}
+    await conn.execute(insert(conn, contact_account).values(row).on_conflict_do_nothing())
+    await audit.note(conn, house, f"customer:{contact_id}", "account.linked", f"account:{account_id}", how=how)
 
 
 async def unlink(conn: AsyncConnection, house: House, contact_id: int, account_id: int) -> bool:

@@ -21,16 +21,22 @@ from core.payments.tables import receipt as receipts
 from core.sets import among
 
 
-async def receipt(conn: AsyncConnection, house: House, receipt_id: int) -> Settled | None:
-    """Allocate a placed receipt; None when it waits in suspense or was allocated before."""
+async def receipt(
+    conn: AsyncConnection, house: House, receipt_id: int, *, beside: tuple[int, int] | None = None
+) -> Settled | None:
+    """Allocate a placed receipt; None when it waits in suspense or was allocated before.
+
+    `beside`: (what for, minor units) that pays no bill and is no credit (units for a prepaid meter).
+    """
     row = (await conn.execute(select(receipts).where(receipts.c.id == receipt_id))).one()
     done = select(func.sum(allocation.c.amount_minor)).where(allocation.c.receipt_id == receipt_id)
     left = row.amount_minor - row.reversed_minor - ((await conn.execute(done)).scalar_one() or 0)
     if row.account_id is None or row.state != "placed" or not left:
         return None
     debts = await queries.debts(conn, row.account_id, lock=True)
-    cut = split(left, debts, await _named(conn, row.attempt_id))
-    rows: list[Share] = [(receipt_id, *part) for part in cut.parts]
+    kept = [beside] if beside else []
+    cut = split(left - sum(minor for _, minor in kept), debts, await _named(conn, row.attempt_id))
+    rows: list[Share] = [(receipt_id, *part) for part in (*kept, *cut.parts)]
     if cut.credit_minor:
         rows.append((receipt_id, None, cut.credit_minor))
     await store.allot(conn, house, rows)

@@ -59,20 +59,40 @@ async def receive(
     then: Follow = NOTHING,
 ) -> Answer:
     """Take a callback: 200 once its events are kept, 400 when it is not understood, 403 when forged (then nothing is kept)."""
+    understood = read(house, provider_name, headers, body, topic=topic, about=about)
+    if isinstance(understood, Answer):
+        return understood
+    await take_in(house, provider_name, understood, then)
+    return acknowledged(house, provider_name)
+
+
+def read(
+    house: House, provider_name: str, headers: Mapping[str, str], body: bytes, *, topic: str = "", about: str = ""
+) -> Sequence[ProviderEventIn] | Answer:
+    """What a callback tells us, or how it is refused. Touches no database, so a forgery is refused also while that is away."""
     try:
-        provider = named(house, provider_name)
-        events_in = provider.parse_callback(headers, body, topic, about)
+        return named(house, provider_name).parse_callback(headers, body, topic, about)
     except Refused as why:
         return Answer(why.status, {"code": why.code, "reason": why.sentence()})
     except Forged as why:
         return Answer(why.status, {"code": "payments.forged", "reason": str(why)})
     except NotUnderstood as why:
         return Answer(400, {"code": "payments.not_understood", "reason": str(why)})
-    kept = await _keep(house, provider.name, events_in)
+
+
+async def take_in(
+    house: House, provider_name: str, events_in: Sequence[ProviderEventIn], then: Follow = NOTHING
+) -> None:
+    """Keep what was told, and make it true; however often it is told."""
+    kept = await _keep(house, named(house, provider_name).name, events_in)
     for event_id in kept[:WHILE_IT_WAITS]:
         faults.point("payments.kept")
         await take(house, event_id, then)
-    return Answer(200, provider.acknowledgement)
+
+
+def acknowledged(house: House, provider_name: str) -> Answer:
+    """What this provider wants to hear once its events are kept."""
+    return Answer(200, named(house, provider_name).acknowledgement)
 
 
 async def tell(

@@ -119,3 +119,14 @@ async def unallocated(conn: AsyncConnection, account_ids: Sequence[int]) -> list
         .order_by(receipt.c.id)
     )
     return list(await conn.execute(query))
+
+
+async def receipt_facts(conn: AsyncConnection, receipt_id: int) -> tuple[int | None, int]:
+    """(the request it answers or None, minor units) of a receipt."""
+    query = (
+        select(attempt.c.request_id, receipt.c.amount_minor)
+        .select_from(receipt.outerjoin(attempt, attempt.c.id == receipt.c.attempt_id))
+        .where(receipt.c.id == receipt_id)
+    )
+    row = (await conn.execute(query)).one()
+    return row[0], int(row[1])

@@ -15,9 +15,9 @@ from core.rating.model import Carried, Events
 from core.rating.rounding import Mode, divide, to_whole
 from core.rating.sheet import Sheet
 from core.rating.spans import plus_months
-from core.rating.tariff import Allowance
+from core.rating.terms import Allowance
 from core.rating.times import DAY_SECONDS, EPOCH
-from core.rating.walk import running_before, sums
+from core.rating.walk import running_before, starts_of, sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Coverage:
 
 def of_meter(sheet: Sheet, meter: str) -> list[Allowance]:
     """The allowances of a meter, in the order they are used."""
-    return [allowance for allowance in sheet.tariff.allowances if allowance.meter == meter]
+    return [allowance for allowance in sheet.terms.allowances if allowance.meter == meter]
 
 
 def plain(sheet: Sheet, meter: str) -> bool:
@@ -99,7 +99,7 @@ def _of_events(sheet: Sheet, meter: str) -> tuple[Coverage, dict[str, Column]]:
             if bucket.until is None or bucket.until > _seconds(sheet.batch.period_to):
                 left.append(Carried(rest, bucket.until))
         free[allowance.code] = np.minimum(taken, want)
-        result.used[allowance.code] = sums(events.account, taken, sheet.size)
+        result.used[allowance.code] = sums(sheet.starts(meter), taken)
         result.left[allowance.code] = tuple(left)
         want = want - free[allowance.code]
     return result, free
@@ -128,7 +128,8 @@ def _seconds(day: date) -> int:
 
 def _stepped(want: Column, allowance: Allowance) -> Column:
     step = (allowance.step or 1) * MICRO
-    return divide(want * step.denominator, step.numerator, Mode.UP) * step.numerator // step.denominator
+    steps = divide(Exact.of(want * step.denominator, step.numerator), Mode.UP)
+    return steps * step.numerator // step.denominator
 
 
 def _own(sheet: Sheet, allowance: Allowance) -> Exact:
@@ -152,23 +153,25 @@ def _take(sheet: Sheet, allowance: Allowance, events: Events, want: Column, buck
     want = np.where(_eligible(sheet, allowance, events, bucket.until), want, 0)
     units = bucket.units
     if not allowance.shared or sheet.batch.pool is None:
-        got = _in_order(events.account, want, units, sheet.size)
-        return got, units - sums(events.account, got, sheet.size)
+        starts = sheet.starts(allowance.meter)
+        got = _in_order(starts, want, units)
+        return got, units - sums(starts, got)
     _, pool = np.unique(sheet.batch.pool, return_inverse=True)
     count = int(pool.max()) + 1
     held = np.zeros(count, dtype=np.int64)
     np.maximum.at(held, pool, units)
-    keys = (pool[events.account],) if events.at is None else (events.at, pool[events.account])
-    order = np.lexsort(keys)
-    shared = pool[events.account][order]
+    owner = pool[events.account]
+    order = np.lexsort((owner,) if events.at is None else (events.at, owner))
+    starts = starts_of(owner[order], count)
+    assert starts is not None
     got = np.zeros_like(want)
-    got[order] = _in_order(shared, want[order], held, count)
-    return got, (held - sums(shared, got[order], count))[pool]
+    got[order] = _in_order(starts, want[order], held)
+    return got, (held - sums(starts, got[order]))[pool]
 
 
-def _in_order(owner: Column, want: Column, units: Column, owners: int) -> Column:
-    before = running_before(owner, want, owners)
-    return np.asarray(np.clip(units[owner] - before, 0, want))
+def _in_order(starts: Column, want: Column, units: Column) -> Column:
+    before = running_before(starts, want)
+    return np.asarray(np.clip(np.repeat(units, np.diff(starts)) - before, 0, want))
 
 
 def _eligible(sheet: Sheet, allowance: Allowance, events: Events, until: int | None) -> Mask:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from core.rating.exact import ZERO, Exact, Mask
 from core.rating.rounding import Mode, to_step
 from core.rating.sheet import Sheet
-from core.rating.tariff import Price
+from core.rating.terms import Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Width:
             factor = Exact.constant(sheet.months)
         if self.prorate and self.per != "day":
             factor = factor.by(sheet.fraction)
-        if self.per != "day" and not whole:
+        if not whole:
             factor = sheet.shared(factor)
         if self.scale_by is not None:
             factor = factor.by(sheet.attribute(self.scale_by, charge))
@@ -73,8 +73,8 @@ def chosen(units: Exact, bounds: Sequence[Exact], everyone: Mask) -> list[Mask]:
     return result
 
 
-def fee_of(tier: Tier, mask: Mask) -> Exact:
-    """The tier's fee where it is reached."""
+def fee_of(sheet: Sheet, tier: Tier, mask: Mask) -> Exact:
+    """The tier's fee where it is reached; a version that holds for a part of the period charges that part."""
     if tier.fee is None:
         return ZERO
-    return Exact.constant(tier.fee.minor).where(mask)
+    return sheet.shared(Exact.constant(tier.fee.minor)).where(mask)

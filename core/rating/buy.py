@@ -14,7 +14,8 @@ from core.rating.errors import CannotRate
 from core.rating.exact import MICRO
 from core.rating.request import Quote, QuoteLine, QuoteRequest, Row
 from core.rating.rounding import Mode, Rounding, one
-from core.rating.tariff import Buy, Tariff
+from core.rating.tariff import Tariff
+from core.rating.terms import Buy
 
 MOST_STEPS = 10**9
 

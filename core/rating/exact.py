@@ -31,27 +31,33 @@ def largest(values: Column) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """`values[i] / den`, with every `abs(values[i]) <= top`. A column of length one stands for the same value everywhere."""
+    """`values[i] / den`, with every `abs(values[i]) <= top`. A column of length one stands for the same value everywhere.
+
+    `positive`: proved that no value is below zero (where it is False, nothing is known).
+    """
 
     values: Column
     den: int
     top: int
+    positive: bool = False
 
     @staticmethod
     def of(values: Column, den: int = 1) -> "Exact":
         """A column of integers over `den`."""
         if values.dtype != object:
             values = values.astype(np.int64, copy=False)
-        return Exact(values, den, largest(values))
+        if values.size == 0:
+            return Exact(values, den, 0, True)
+        least, most = int(values.min()), int(values.max())
+        return Exact(values, den, max(most, -least), least >= 0)
 
     @staticmethod
     def constant(value: Fraction | int) -> "Exact":
         """The same value for every account."""
         value = Fraction(value)
         big = abs(value.numerator) > LIMIT
-        return Exact(
-            np.array([value.numerator], dtype=object if big else np.int64), value.denominator, abs(value.numerator)
-        )
+        values = np.array([value.numerator], dtype=object if big else np.int64)
+        return Exact(values, value.denominator, abs(value.numerator), value >= 0)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -62,19 +68,19 @@ class Exact:
         shared = gcd(factor.numerator, self.den) or 1
         number, den = factor.numerator // shared, self.den // shared * factor.denominator
         if number == 1:
-            return Exact(self.values, den, self.top)
+            return Exact(self.values, den, self.top, self.positive)
         values, top = _room(self, abs(number))
-        return Exact(values * number, den, top * abs(number))
+        return Exact(values * number, den, top * abs(number), self.positive and number >= 0)
 
     def by(self, other: "Exact") -> "Exact":
         """Account by account product."""
         one, top = _room(self, other.top)
-        return Exact(one * other.values, self.den * other.den, top * other.top)
+        return Exact(one * other.values, self.den * other.den, top * other.top, self.positive and other.positive)
 
     def plus(self, other: "Exact") -> "Exact":
         """Account by account sum."""
         one, two, den, tops = _aligned(self, other)
-        return Exact(one + two, den, sum(tops))
+        return Exact(one + two, den, sum(tops), self.positive and other.positive)
 
     def minus(self, other: "Exact") -> "Exact":
         """Account by account difference."""
@@ -84,16 +90,16 @@ class Exact:
     def at_most(self, other: "Exact") -> "Exact":
         """Account by account the smaller."""
         one, two, den, tops = _aligned(self, other)
-        return Exact(np.minimum(one, two), den, max(tops))
+        return Exact(np.minimum(one, two), den, max(tops), self.positive and other.positive)
 
     def at_least(self, other: "Exact") -> "Exact":
         """Account by account the larger."""
         one, two, den, tops = _aligned(self, other)
-        return Exact(np.maximum(one, two), den, max(tops))
+        return Exact(np.maximum(one, two), den, max(tops), self.positive or other.positive)
 
     def where(self, mask: Mask) -> "Exact":
         """The value where the mask holds, else nothing."""
-        return Exact(np.where(mask, self.values, 0), self.den, self.top)
+        return Exact(np.where(mask, self.values, 0), self.den, self.top, self.positive)
 
     def above(self, other: "Exact") -> Mask:
         """Where this is larger than the other."""
@@ -113,7 +119,7 @@ class Exact:
         values = np.broadcast_to(self.values, (size,)) if len(self.values) == 1 != size else self.values
         if values.dtype == object and largest(values) <= LIMIT:
             values = values.astype(np.int64)
-        return Exact(values, self.den, self.top)
+        return Exact(values, self.den, self.top, self.positive)
 
     def at(self, index: int) -> Fraction:
         """One account's value."""

@@ -6,14 +6,13 @@ Compiling takes about a second, so it is worth it only for many events; the inte
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from core.rating.exact import LIMIT, Column
-
-if TYPE_CHECKING:
-    from core.rating.walk import Trail
+from core.rating.times import LONGEST_SECONDS
+from core.rating.trail import Trail
 
 MANY_EVENTS = 500_000
 """From here on compiling pays for itself."""
@@ -30,38 +29,61 @@ def installed() -> bool:
 
 def worthwhile(events: int) -> bool:
     """Whether the compiled loop should walk that many events; once compiled, it is for far fewer."""
-    enough = SOME_EVENTS if _by_face.cache_info().currsize else MANY_EVENTS
+    enough = SOME_EVENTS if _walked.cache_info().currsize else MANY_EVENTS
     return USED and events >= enough and installed()
 
 
 def prepare(events: int) -> None:
     """Compile if a batch of that many events is worth it, before it is cut into runs."""
     if worthwhile(events):
-        _by_face()
+        _walked()
 
 
-def through(trail: "Trail", bounds: Column, bands: int) -> Column:
+def through(trail: Trail, bounds: Column, bands: int) -> tuple[Column, Column]:
     """As `walk.through`; int64 only, the caller has proved that nothing overflows."""
     size, blocks = trail.size, len(bounds) + 1
-    out = np.zeros((bands * blocks, size), dtype=np.int64)
     limits = np.full((bounds.shape[1] if len(bounds) else 1, blocks), LIMIT, dtype=np.int64)
     limits[:, :-1] = bounds.T
-    shape = (bands, blocks, blocks if len(limits) > 1 else 0)
-    if trail.bands is None and trail.face is not None and trail.at is not None:
-        table, origin, seconds = trail.face
-        when = (trail.at, origin, np.uint32(seconds))
-        _by_face()(trail.account, when, table, trail.quantity, limits.ravel(), shape, out)
-    else:
-        band = np.zeros(len(trail.account), dtype=np.int8) if trail.bands is None else trail.bands
-        _by_band()(trail.account, band, trail.quantity, limits.ravel(), shape, out)
-    return out.reshape(bands, blocks, size)
+    own = np.uint64(blocks if len(limits) > 1 else 0)
+    out, whole = np.empty((bands * blocks, size), dtype=np.int64), np.empty(size, dtype=np.int64)
+    when, clock, table = _times(trail, bands)
+    cells = (table * blocks).astype(np.uint16)
+    _walked()(trail.starts, when, clock, cells, trail.quantity, limits.ravel(), own, out, whole)
+    return out.reshape(bands, blocks, size), whole
 
 
-def sums(account: Column, values: Column, size: int) -> Column:
+def _times(trail: Trail, bands: int) -> tuple[Column, tuple[int, Any, Any], Column]:
+    """What tells an event's time of use: a column, how it becomes a place in a table, and the table.
+
+    The place is (value - origin) / seconds; the division by a number that is the same for all is a multiplication and a
+    shift, exact for every value below 2 ** 27 (twelve hundred days of seconds).
+    """
+    if trail.bands is not None or trail.face is None or trail.at is None:
+        bands_at = np.zeros(len(trail.quantity), dtype=np.int8) if trail.bands is None else trail.bands
+        return bands_at, (0, np.uint64(1), np.uint64(0)), np.arange(bands)
+    seconds = trail.face.seconds
+    shift = LONGEST_SECONDS.bit_length() + (seconds - 1).bit_length()
+    clock = trail.face.origin, np.uint64(-(-(1 << shift) // seconds)), np.uint64(shift)
+    return trail.at, clock, trail.face.bands.astype(np.int64)
+
+
+def sums(starts: Column, values: Column) -> Column:
     """As `walk.sums`; int64 only, the caller has proved that nothing overflows."""
-    out = np.zeros(size, dtype=np.int64)
-    _summed()(account, values, out)
+    out = np.empty(len(starts) - 1, dtype=np.int64)
+    _summed()(starts, values, out)
     return out
+
+
+def starts_of(owner: Column, size: int, shift: int) -> Column | None:
+    """As `walk.starts_of`."""
+    starts = np.zeros(size + 1, dtype=np.int64)
+    return starts if _started()(owner, shift, starts) else None
+
+
+def extent(values: Column) -> tuple[int, int]:
+    """The least and the largest of some values."""
+    least, most = _extent()(values)
+    return int(least), int(most)
 
 
 @cache
@@ -69,89 +91,84 @@ def _summed() -> Callable[..., Any]:
     from numba import njit
 
     @njit(nogil=True)
-    def add(account: Any, values: Any, out: Any) -> None:
-        for i in range(len(account)):
-            out[account[i]] += values[i]
+    def add(starts: Any, values: Any, out: Any) -> None:
+        for a in range(len(out)):
+            total = 0
+            for i in range(starts[a], starts[a + 1]):
+                total += values[i]
+            out[a] = total
 
     return add
 
 
 @cache
-def _step() -> Callable[..., Any]:
-    """Put one event into the blocks of its time of use; gives the running total and the block it ends in.
+def _started() -> Callable[..., Any]:
+    from numba import njit
 
-    Cells and limits are flat and places in them plain integers: a view per event would cost more than the event.
+    @njit(nogil=True)
+    def start(owner: Any, shift: int, starts: Any) -> bool:
+        account, size = 0, len(starts) - 1
+        for i in range(len(owner)):
+            this = owner[i] - shift
+            if this != account:
+                if this < account or this >= size:
+                    return False
+                while account < this:
+                    account += 1
+                    starts[account] = i
+        starts[account + 1 :] = len(owner)
+        return True
+
+    return start
+
+
+@cache
+def _extent() -> Callable[..., Any]:
+    from numba import njit
+
+    @njit(nogil=True)
+    def extent(values: Any) -> Any:
+        least = most = values[0]
+        for i in range(len(values)):
+            least, most = min(least, values[i]), max(most, values[i])
+        return least, most
+
+    return extent
+
+
+@cache
+def _walked() -> Callable[..., Any]:
+    """Every event into the blocks of its time of use, account by account.
+
+    Cells and limits are flat and the places in them unsigned: a view per event, or a check for a negative place, would
+    cost more than the event.
     """
     from numba import njit
 
-    @njit(nogil=True, inline="always", error_model="numpy")
-    def step(state: Any, amount: int, limits: Any, row: int, cells: Any, first: int) -> Any:
-        used, block = state
-        after = used + amount
-        limit = limits[row + block]
-        while after > limit:
-            cells[first + block] += limit - used
-            used = limit
-            block += 1
-            limit = limits[row + block]
-        cells[first + block] += after - used
-        return after, block
-
-    return step
-
-
-@cache
-def _flush() -> Callable[..., Any]:
-    """Write an account's cells out and clear them."""
-    from numba import njit
-
-    @njit(nogil=True, inline="always", error_model="numpy")
-    def flush(cells: Any, out: Any, account: int) -> None:
-        for place in range(len(cells)):
-            out[place, account] = cells[place]
-            cells[place] = 0
-
-    return flush
-
-
-@cache
-def _by_face() -> Callable[..., Any]:
-    from numba import njit
-
-    step, flush = _step(), _flush()
+    one, none = np.uint64(1), np.uint64(0)
 
     @njit(nogil=True, error_model="numpy")
-    def walk(account: Any, when: Any, table: Any, quantity: Any, limits: Any, shape: Any, out: Any) -> None:
-        (at, origin, seconds), (bands, blocks, own) = when, shape
-        cells = np.zeros(bands * blocks, dtype=np.int64)
-        current, state = account[0], (0, 0)
-        for i in range(len(account)):
-            if account[i] != current:
-                flush(cells, out, current)
-                current, state = account[i], (0, 0)
-            band = table[np.uint32(at[i] - origin) // seconds]
-            state = step(state, quantity[i], limits, current * own, cells, band * blocks)
-        flush(cells, out, current)
-
-    return walk
-
-
-@cache
-def _by_band() -> Callable[..., Any]:
-    from numba import njit
-
-    step, flush = _step(), _flush()
-
-    @njit(nogil=True, error_model="numpy")
-    def walk(account: Any, bands_at: Any, quantity: Any, limits: Any, shape: Any, out: Any) -> None:
-        bands, blocks, own = shape
-        cells = np.zeros(bands * blocks, dtype=np.int64)
-        current, state = account[0], (0, 0)
-        for i in range(len(account)):
-            if account[i] != current:
-                flush(cells, out, current)
-                current, state = account[i], (0, 0)
-            state = step(state, quantity[i], limits, current * own, cells, bands_at[i] * blocks)
-        flush(cells, out, current)
+    def walk(
+        starts: Any, when: Any, clock: Any, table: Any, quantity: Any, limits: Any, own: Any, out: Any, whole: Any
+    ) -> None:
+        origin, multiplier, shift = clock
+        cells = np.zeros(len(out), dtype=np.int64)
+        for account in range(len(whole)):
+            used, block, row = np.int64(0), none, np.uint64(account) * own
+            limit = limits[row]
+            for i in range(np.uint64(starts[account]), np.uint64(starts[account + 1])):
+                first = np.uint64(table[(np.uint64(when[i] - origin) * multiplier) >> shift])
+                after = used + quantity[i]
+                while after > limit:
+                    cells[first + block] += limit - used
+                    used = limit
+                    block += one
+                    limit = limits[row + block]
+                cells[first + block] += after - used
+                used = after
+            whole[account] = used
+            for place in range(len(cells)):
+                out[place, account] = cells[place]
+                cells[place] = 0
 
     return walk

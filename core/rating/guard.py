@@ -9,8 +9,10 @@ import numpy as np
 
 from core.rating.charges.event import Event
 from core.rating.exact import MICRO, Column, Mask, largest
-from core.rating.model import Batch, Events
+from core.rating.model import Events
+from core.rating.sheet import Sheet
 from core.rating.tariff import Tariff
+from core.rating.walk import extent
 
 MOST_UNITS = 10**9
 """More units than this in one period of one meter is a slipped reading. Use a larger unit (GB, not B) where it is not."""
@@ -18,21 +20,24 @@ MOST_MINOR = 10**15
 """No single bill may exceed this, in minor units (as in core/money.py)."""
 
 
-def refusals(tariff: Tariff, batch: Batch) -> dict[int, str]:
+def refusals(tariff: Tariff, sheet: Sheet) -> dict[int, str]:
     """Which services cannot be rated, and why: index -> sentence."""
     found: dict[int, str] = {}
-    for where, mask, why in _suspects(tariff, batch):
+    for where, mask, why in _suspects(tariff, sheet):
         for index in np.unique(where[mask]):
             found.setdefault(int(index), why)
     return found
 
 
-def _suspects(tariff: Tariff, batch: Batch) -> Iterator[tuple[Column, Mask, str]]:
+def _suspects(tariff: Tariff, sheet: Sheet) -> Iterator[tuple[Column, Mask, str]]:
+    batch = sheet.batch
     everyone = np.arange(batch.size)
     for meter, column in batch.quantity.items():
-        yield from _bad_quantity(meter, everyone, column)
+        if not _plausible(*extent(column)):
+            yield from _bad_quantity(meter, everyone, column)
     for meter, events in batch.events.items():
-        yield from _bad_quantity(meter, events.account, events.quantity)
+        if not _plausible(*sheet.extent(meter)):
+            yield from _bad_quantity(meter, events.account, events.quantity)
         if events.destination is not None and tariff.destinations is not None:
             yield from _no_rate(tariff, meter, events)
             yield (
@@ -66,9 +71,11 @@ def _no_rate(tariff: Tariff, meter: str, events: Events) -> Iterator[tuple[Colum
             yield events.account, np.asarray(events.destination == index), why
 
 
+def _plausible(least: int, most: int) -> bool:
+    return least >= 0 and most <= MOST_UNITS * MICRO
+
+
 def _bad_quantity(meter: str, where: Column, column: Column) -> Iterator[tuple[Column, Mask, str]]:
-    if column.size == 0 or (column.min() >= 0 and column.max() <= MOST_UNITS * MICRO):
-        return
     yield (
         where,
         column < 0,

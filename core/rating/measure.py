@@ -24,7 +24,7 @@ class Measure:
 
 def covered(sheet: Sheet, measure: Measure) -> bool:
     """Whether some allowance covers this charge."""
-    return any(a.meter == measure.meter and measure.charge in a.charges for a in sheet.tariff.allowances)
+    return any(a.meter == measure.meter and measure.charge in a.charges for a in sheet.terms.allowances)
 
 
 def remaining(sheet: Sheet, measure: Measure) -> Column:
@@ -55,8 +55,8 @@ def used(sheet: Sheet, measure: Measure) -> Exact:
             sheet.micro(measure.meter) - sum(mine, np.int64(0)) if mine else sheet.micro(measure.meter), MICRO
         )
     else:
-        rows = sheet.rows(measure.meter)
-        total = Exact.of(sums(rows.account, within(sheet, measure, remaining(sheet, measure)), sheet.size), MICRO)
+        left = within(sheet, measure, remaining(sheet, measure))
+        total = Exact.of(sums(sheet.starts(measure.meter), left), MICRO)
     if measure.free:
         total = total.minus(sheet.shared(Exact.constant(measure.free))).at_least(ZERO)
     return total
@@ -64,11 +64,8 @@ def used(sheet: Sheet, measure: Measure) -> Exact:
 
 def used_by_time(sheet: Sheet, measure: Measure) -> list[Exact]:
     """Units per service in each of the tariff's times of use."""
-    rows = sheet.rows(measure.meter)
+    starts = sheet.starts(measure.meter)
     quantity = within(sheet, measure, remaining(sheet, measure))
     bands = sheet.bands(measure.meter, measure.charge)
-    names = sheet.tariff.times.names if sheet.tariff.times else ()
-    return [
-        Exact.of(sums(rows.account, np.where(bands == band, quantity, 0), sheet.size), MICRO)
-        for band in range(len(names))
-    ]
+    names = sheet.terms.times.names if sheet.terms.times else ()
+    return [Exact.of(sums(starts, np.where(bands == band, quantity, 0)), MICRO) for band in range(len(names))]

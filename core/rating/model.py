@@ -19,27 +19,35 @@ Pair = tuple[Column, Column]
 class Events:
     """Intervals, calls, messages or sessions, sorted by account and then by time.
 
-    `account` is the index of the service in the batch; `at` the local second of the start; `quantity` micro-units (for a
-    meter counted in time also its length); `destination` indexes the tariff's destinations; `value` is money, minor units.
+    `owner` less `shift` is the index of the service in the batch; `at` the local second of the start; `quantity`
+    micro-units (for a meter counted in time also its length); `destination` indexes the destinations of the version of the
+    tariff in which the event starts; `value` is money, minor units.
     """
 
-    account: Column
+    owner: Column
     at: Column | None
     quantity: Column
     destination: Column | None = None
     value: Column | None = None
+    shift: int = 0
 
     def __len__(self) -> int:
-        return len(self.account)
+        return len(self.owner)
+
+    @property
+    def account(self) -> Column:
+        """The index of each event's service."""
+        return self.owner - self.shift if self.shift else self.owner
 
     def picked(self, rows: slice | Column | Mask, shift: int = 0) -> "Events":
         """Some of the rows, their accounts counted from `shift`."""
         return Events(
-            self.account[rows] - shift if shift else self.account[rows],
+            self.owner[rows],
             None if self.at is None else self.at[rows],
             self.quantity[rows],
             None if self.destination is None else self.destination[rows],
             None if self.value is None else self.value[rows],
+            self.shift + shift,
         )
 
 
@@ -52,14 +60,30 @@ class Carried:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """One version's piece of a period that a new version of the tariff cuts (`versions.py`).
+
+    `share`: each service's days under this version, of all its days. `first`, `last`: which piece this is; `later` the
+    charges that a later version of the period has too. `counted`: what earlier versions' charges have counted so far and
+    what goes on counting here (packs, free events, money towards a minimum), by charge and thing.
+    """
+
+    share: Pair
+    first: bool
+    last: bool
+    later: frozenset[str] = frozenset()
+    counted: Mapping[tuple[str, str], Exact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """`size` services of one tariff in one period [period_from, period_to).
 
     `quantity[meter]`: totals; where absent they are the sum of `events[meter]`. `history[meter]`: (sum, how many) of the
     earlier periods that the tariff asks for. `fraction`: (numerators, denominators) of the period in which each service
     was there; None is all of it. `opening`/`closing`: whose first or last bill this is (charges in advance need it).
-    `pool`: services with the same number share the shared allowances. `share`, `first`, `last`: where a new version of
-    the tariff cuts the period (`versions.py`), each service's days under this version of all its days.
+    `began`: how many days of the period each service was not there at first (None: told by `opening` and `closing`).
+    `pool`: services with the same number share the shared allowances. `cut`: set where this is a piece of a period only.
     """
 
     size: int
@@ -74,9 +98,8 @@ class Batch:
     pool: Column | None = None
     opening: Mask | None = None
     closing: Mask | None = None
-    share: Pair | None = None
-    first: bool = True
-    last: bool = True
+    began: Column | None = None
+    cut: Cut | None = None
 
     def part(self, low: int, high: int) -> "Batch":
         """The services `low` up to `high`, as views where possible."""
@@ -94,20 +117,21 @@ class Batch:
             None if self.pool is None else self.pool[here],
             None if self.opening is None else self.opening[here],
             None if self.closing is None else self.closing[here],
-            None if self.share is None else (self.share[0][here], self.share[1][here]),
-            self.first,
-            self.last,
+            None if self.began is None else self.began[here],
         )
 
 
 def _rows(events: Events, low: int, high: int) -> Events:
-    first, last = np.searchsorted(events.account, [low, high])
+    first, last = np.searchsorted(events.owner, [low + events.shift, high + events.shift])
     return events.picked(slice(int(first), int(last)), low)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one charge says before rounding: an exact amount in minor units, and what it was reckoned from."""
+    """What one charge says before rounding: an exact amount in minor units, and what it was reckoned from.
+
+    `counted` is what goes on counting where a later version takes over in the same period (`Cut`).
+    """
 
     amount: Exact
     price: str = ""
@@ -118,6 +142,7 @@ class Part:
     time: str | None = None
     destination: str | None = None
     base: Exact | None = None
+    counted: Mapping[str, Exact] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

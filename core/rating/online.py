@@ -16,7 +16,8 @@ from core.rating.charges.graduated import Graduated, GraduatedByTime
 from core.rating.charges.usage import Usage
 from core.rating.errors import CannotRate
 from core.rating.exact import MICRO
-from core.rating.tariff import Price, Tariff
+from core.rating.tariff import Tariff
+from core.rating.terms import Price
 from core.rating.times import DAY_SECONDS, Clockface
 
 

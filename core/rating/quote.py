@@ -10,13 +10,15 @@ from fractions import Fraction
 
 import numpy as np
 
+from core.rating.allowances import rolled_over
 from core.rating.buy import bought
 from core.rating.errors import CannotRate
 from core.rating.exact import MICRO, Column
-from core.rating.model import Batch, Carried, Events, Line
+from core.rating.model import Batch, Carried, Events, Line, Rated
 from core.rating.rate import rate
 from core.rating.request import Quote, QuoteLine, QuoteRequest, Row
 from core.rating.tariff import Tariff
+from core.rating.terms import Allowance
 from core.rating.versions import in_force
 
 __all__ = ["Quote", "QuoteLine", "QuoteRequest", "Row", "quote"]
@@ -43,13 +45,19 @@ def _there(versions: Sequence[Tariff], request: QuoteRequest) -> list[tuple[Tari
 def priced(versions: Sequence[Tariff], request: QuoteRequest, rows: Sequence[Row]) -> Quote:
     """The price of these rows as if they were the whole period."""
     tariff = versions[-1]
-    rated = rate(versions, batch_of(tariff, request, rows))
+    rated = rate(versions, batch_of(versions, request, rows))
     if rated.refused:
         raise CannotRate("usage", rated.refused[0])
     lines = tuple(_line(line) for line in rated.lines if line.present[0])
     service = {use.code: use.steps[int(rated.service[use.code][0])] for use in tariff.fair_use}
     left = {code: Fraction(int(rated.unused(code)[0]), MICRO) for code in rated.left}
-    return Quote(tariff.code, tariff.currency, lines, rated.exact_total.at(0), None, left, service)
+    carry = {a.code: _carry(a, rated, request.period_to) for a in tariff.allowances}
+    return Quote(tariff.code, tariff.currency, lines, rated.exact_total.at(0), None, left, service, carry)
+
+
+def _carry(allowance: Allowance, rated: Rated, until: date) -> tuple[tuple[int, int | None], ...]:
+    kept = rolled_over(allowance, rated.left[allowance.code], until)
+    return tuple((int(bucket.units[0]), bucket.until) for bucket in kept if bucket.units[0])
 
 
 def difference(whole: Quote, before: Quote) -> Quote:
@@ -95,12 +103,15 @@ def _line(line: Line) -> QuoteLine:
     )
 
 
-def batch_of(tariff: Tariff, request: QuoteRequest, rows: Sequence[Row]) -> Batch:
+def batch_of(versions: Sequence[Tariff], request: QuoteRequest, rows: Sequence[Row]) -> Batch:
     """The request as a batch of one service."""
+    registers = frozenset[str]().union(*(tariff.registers for tariff in versions))
+    history = {meter: wanted for tariff in versions for meter, wanted in tariff.history.items()}
     quantity: dict[str, int] = {}
     events: dict[str, list[Row]] = {}
     for row in rows:
-        quantity[row.meter] = quantity.get(row.meter, 0) + row.quantity
+        before = quantity.get(row.meter, 0)
+        quantity[row.meter] = max(before, row.quantity) if row.meter in registers else before + row.quantity
         if (row.at, row.destination, row.value) != (None, None, None):
             events.setdefault(row.meter, [])
     for row in rows:
@@ -113,7 +124,7 @@ def batch_of(tariff: Tariff, request: QuoteRequest, rows: Sequence[Row]) -> Batc
         request.period_to,
         {meter: whole(total) for meter, total in quantity.items()},
         {name: whole(value) for name, value in request.attributes.items()},
-        {meter: _history(tariff, meter, totals) for meter, totals in request.history.items()},
+        {meter: _history(history.get(meter, 0), totals) for meter, totals in request.history.items()},
         None if fraction is None else (whole(fraction.numerator), whole(fraction.denominator)),
         {meter: _events(meter, same) for meter, same in events.items()},
         {code: tuple(Carried(whole(u), until) for u, until in old) for code, old in request.carried.items()},
@@ -129,8 +140,7 @@ def whole(value: int) -> Column:
     return np.array([value], dtype=np.int64)
 
 
-def _history(tariff: Tariff, meter: str, totals: Sequence[int]) -> tuple[Column, Column]:
-    wanted = tariff.history.get(meter, 0)
+def _history(wanted: int, totals: Sequence[int]) -> tuple[Column, Column]:
     latest = totals[-wanted:] if wanted else ()
     return whole(sum(latest)), whole(len(latest))
 
@@ -138,7 +148,7 @@ def _history(tariff: Tariff, meter: str, totals: Sequence[int]) -> tuple[Column,
 def _events(meter: str, rows: Sequence[Row]) -> Events:
     timed = all(row.at is not None for row in rows)
     if timed:
-        rows = sorted(rows, key=lambda row: row.at or 0)
+        rows = sorted(rows, key=lambda row: (row.moment or 0, row.at or 0))
     return Events(
         np.zeros(len(rows), dtype=np.int64),
         np.array([row.at for row in rows], dtype=np.int64) if timed else None,

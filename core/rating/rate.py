@@ -21,8 +21,9 @@ from core.rating.join import joined
 from core.rating.model import Batch, Line, Part, Rated
 from core.rating.rounding import Rounding, hand_out, to_step, to_whole
 from core.rating.sheet import Sheet
-from core.rating.tariff import Allowance, Charge, Tariff
-from core.rating.versions import in_force, over_versions
+from core.rating.tariff import Charge, Tariff
+from core.rating.terms import Allowance
+from core.rating.versions import agreed, in_force, over_versions, refused_pieces
 
 RUN_SERVICES = 32_768
 
@@ -35,6 +36,7 @@ def rate(tariff: Tariff | Sequence[Tariff], batch: Batch, threads: int = 1) -> R
     versions = (tariff,) if isinstance(tariff, Tariff) else tuple(tariff)
     if len(versions) > 1:
         versions = tuple(version for version, _, _ in in_force(versions, batch.period_from, batch.period_to))
+        agreed(versions)
     if batch.size <= RUN_SERVICES or batch.pool is not None:
         return _rate_some(versions, batch)
     fast.prepare(max((len(events) for events in batch.events.values()), default=0))
@@ -48,16 +50,16 @@ def rate(tariff: Tariff | Sequence[Tariff], batch: Batch, threads: int = 1) -> R
 
 def _rate_some(versions: Sequence[Tariff], batch: Batch) -> Rated:
     final = versions[-1]
-    refused = refusals(final, batch)
+    sheet = Sheet(final, batch)
+    refused = refusals(final, sheet) if len(versions) == 1 else refused_pieces(versions, batch)
     if refused:
         batch = _without(batch, refused)
-    if len(versions) == 1:
         sheet = Sheet(final, batch)
-        lines = priced_lines(sheet)
+    if len(versions) == 1:
+        lines = priced_lines(final, sheet)
         left = {a.code: coverage(sheet, a.meter).left[a.code] for a in final.allowances}
     else:
         lines, left = over_versions(versions, batch, priced_lines)
-        sheet = Sheet(final, batch)
     rated = replace(_totalled(final, sheet, lines), left=left)
     late = too_large(rated.total)
     if late or refused:
@@ -65,17 +67,16 @@ def _rate_some(versions: Sequence[Tariff], batch: Batch) -> Rated:
     return rated
 
 
-def priced_lines(sheet: Sheet) -> list[Line]:
+def priced_lines(tariff: Tariff, sheet: Sheet) -> list[Line]:
     """The lines of one tariff for the sheet's batch, before the total is rounded."""
-    tariff = sheet.tariff
-    lines = [_included(sheet, allowance) for allowance in tariff.allowances]
+    lines: list[Line] = []
     for charge in tariff.charges:
         new = _lines_of(charge, sheet, tariff.rounding)
         if isinstance(charge, InclusiveTax):
             lines = taken_out(lines, charge, tariff.rounding, sheet.applies(charge.when, charge.code))
-            sheet.sums.update({code: total_of(x.exact for x in lines if x.code == code) for code in charge.of})
+            sheet.lines.update({code: [line.exact for line in lines if line.code == code] for code in charge.of})
         lines += new
-    return lines
+    return [*(_included(sheet, allowance) for allowance in tariff.allowances), *lines]
 
 
 def _included(sheet: Sheet, allowance: Allowance) -> Line:
@@ -86,7 +87,7 @@ def _included(sheet: Sheet, allowance: Allowance) -> Line:
 
 
 def _lines_of(charge: Charge, sheet: Sheet, rule: Rounding) -> list[Line]:
-    """The charge's lines, rounded and masked, and their sum put on the sheet."""
+    """The charge's lines, rounded and masked, and put on the sheet."""
     applies = sheet.applies(charge.when, charge.code)
     lines = []
     for part in charge.parts(sheet):
@@ -94,9 +95,12 @@ def _lines_of(charge: Charge, sheet: Sheet, rule: Rounding) -> list[Line]:
         if rule.line is not None:
             amount = to_step(amount, rule.line, rule.mode)
         amount = amount.spread(sheet.size)
-        present = applies if part.present is None else applies & part.present
+        present = applies if part.present is None else part.present
+        if part.present is not None and applies is not sheet.everyone:
+            present = applies & present
         lines.append(_line(charge, part, amount, present, sheet.size))
-    sheet.sums[charge.code] = total_of(line.exact for line in lines)
+        sheet.counted.update({(charge.code, what): count.where(applies) for what, count in part.counted.items()})
+    sheet.lines[charge.code] = [line.exact for line in lines]
     return lines
 
 

@@ -11,13 +11,18 @@ from fractions import Fraction
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Usage of a meter: micro-units, and where known the local second of its start, its destination's index, its value."""
+    """Usage of a meter: micro-units, and where known the local second of its start, its destination's index, its value.
+
+    `destination` counts in the version of the tariff in which the row starts. `moment` is the true second of the start,
+    which puts rows in order where the clock is set back; without it `at` does.
+    """
 
     meter: str
     quantity: int
     at: int | None = None
     destination: int | None = None
     value: int | None = None
+    moment: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,10 @@ class QuoteLine:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The answer: lines in bill order and their total in minor units; bought units; allowances left; fair use."""
+    """The answer: lines in bill order and their total in minor units; bought units; allowances left; fair use.
+
+    `carry[allowance]` is what the next period may use of what is left: (micro-units, usable before this local second).
+    """
 
     tariff: str
     currency: str
@@ -74,3 +82,4 @@ class Quote:
     units: Fraction | None = None
     left: Mapping[str, Fraction] = field(default_factory=dict)
     service: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    carry: Mapping[str, tuple[tuple[int, int | None], ...]] = field(default_factory=dict)

@@ -35,17 +35,19 @@ class Rounding:
     code: str = "rounding"
 
 
-def divide(values: Column, den: int, mode: Mode) -> Column:
-    """Whole numbers nearest to `values / den` by the mode."""
+def divide(column: Exact, mode: Mode) -> Column:
+    """Whole numbers nearest to the column's by the mode."""
+    values, den = column.values, column.den
     if den == 1:
         return values
     if den > LIMIT and values.dtype != object:
         values = values.astype(object)
-    if values.size and values.min() >= 0 and mode in (Mode.HALF_UP, Mode.DOWN):
+    if column.positive and mode in (Mode.HALF_UP, Mode.DOWN):
         half = den // 2 if mode is Mode.HALF_UP else 0
-        if values.dtype != object and int(values.max()) > LIMIT - half:
+        if values.dtype != object and column.top > LIMIT - half:
             values = values.astype(object)
-        return np.asarray((values + half if half else values) // den)
+        values = values + half if half else values
+        return np.asarray(values // den)
     size = np.abs(values)
     whole = size // den
     if mode is not Mode.DOWN:
@@ -64,12 +66,12 @@ def _goes_up(whole: Column, rest: Column, den: int, mode: Mode) -> Column:
 def to_step(column: Exact, step: Fraction, mode: Mode) -> Exact:
     """The column in whole steps."""
     steps = column.times(1 / step)
-    return Exact(divide(steps.values, steps.den, mode), 1, steps.top // steps.den + 1).times(step)
+    return Exact(divide(steps, mode), 1, steps.top // steps.den + 1, steps.positive).times(step)
 
 
 def to_whole(column: Exact, mode: Mode = Mode.HALF_UP) -> Column:
     """The column in whole numbers of its own unit."""
-    return divide(column.values, column.den, mode)
+    return divide(column, mode)
 
 
 def one(value: Fraction, step: Fraction, mode: Mode) -> Fraction:

@@ -3,7 +3,7 @@
 Everything is worked out once and kept: the fraction of the period, the use by time, what allowances covered.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from core.rating.errors import CannotRate
-from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, largest, total_of
+from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, total_of
 from core.rating.model import Batch, Events, Pair
 from core.rating.spans import months_of
-from core.rating.tariff import Condition, Tariff
+from core.rating.terms import Condition, Terms
 from core.rating.times import Clockface
-from core.rating.walk import sums
+from core.rating.walk import extent, starts_of, sums
 
 Kept = TypeVar("Kept")
 
@@ -25,9 +25,10 @@ Kept = TypeVar("Kept")
 class Sheet:
     """Look-ups over one batch; charges read it, only `rate` writes to it."""
 
-    def __init__(self, tariff: Tariff, batch: Batch) -> None:
-        self.tariff, self.batch, self.size = tariff, batch, batch.size
-        self.sums: dict[str, Exact] = {}
+    def __init__(self, terms: Terms, batch: Batch) -> None:
+        self.terms, self.batch, self.size = terms, batch, batch.size
+        self.lines: dict[str, Sequence[Exact]] = {}
+        self.counted: dict[tuple[str, str], Exact] = {}
         self._kept: dict[tuple[str, str], Any] = {}
 
     @cached_property
@@ -45,18 +46,29 @@ class Sheet:
     @cached_property
     def share(self) -> Exact:
         """The part of each service's days that is under this version of the tariff."""
-        if self.batch.share is None:
-            return Exact.constant(1)
-        return ratio(self.batch.share)
+        return Exact.constant(1) if self.batch.cut is None else ratio(self.batch.cut.share)
 
     @cached_property
     def days(self) -> Exact:
-        """Days of the period in which each service was there."""
-        return self.shared(self.fraction.times((self.batch.period_to - self.batch.period_from).days))
+        """Days of the whole period in which each service was there."""
+        return self.fraction.times((self.batch.period_to - self.batch.period_from).days)
 
     def shared(self, column: Exact) -> Exact:
         """What falls to this version of the tariff of something that is for the whole period."""
-        return column if self.batch.share is None else column.by(self.share)
+        return column if self.batch.cut is None else column.by(self.share)
+
+    @property
+    def last(self) -> bool:
+        """Whether no later version of the tariff follows within the period."""
+        return self.batch.cut is None or self.batch.cut.last
+
+    def goes_on(self, charge: str) -> bool:
+        """Whether a later version of the tariff has this charge too, within the period."""
+        return self.batch.cut is not None and charge in self.batch.cut.later
+
+    def before(self, charge: str, what: str) -> Exact:
+        """What the charge has counted in this period under earlier versions of the tariff."""
+        return ZERO if self.batch.cut is None else self.batch.cut.counted.get((charge, what), ZERO)
 
     @cached_property
     def months(self) -> Fraction:
@@ -76,7 +88,7 @@ class Sheet:
         mask = self.everyone
         if when.months and self.batch.period_from.month not in when.months:
             return ~self.everyone
-        if when.first_purchase and not self.batch.first:
+        if when.first_purchase and self.batch.cut is not None and not self.batch.cut.first:
             return ~self.everyone
         if when.first_purchase and "first_purchase" in self.batch.attributes:
             mask = mask & (self.batch.attributes["first_purchase"] != 0)
@@ -87,7 +99,7 @@ class Sheet:
 
     def base(self, codes: Iterable[str]) -> Exact:
         """What the named lines come to."""
-        return total_of(self.sums[code] for code in codes if code in self.sums)
+        return total_of(exact for code in codes for exact in self.lines.get(code, ()))
 
     def rows(self, meter: str) -> Events:
         """The meter's events; where there are only totals, one event without a time for each service."""
@@ -97,15 +109,23 @@ class Sheet:
         nothing = np.zeros(self.size, dtype=np.int64)
         return Events(np.arange(self.size), None, self.batch.quantity.get(meter, nothing))
 
+    def starts(self, meter: str) -> Column:
+        """Where each service's rows begin, and their number."""
+        rows = self.rows(meter)
+        starts = self.once(("starts", meter), lambda: starts_of(rows.owner, self.size, rows.shift))
+        if starts is None:
+            raise CannotRate(f"meter {meter}", "its events are not sorted by service", "sort them by service and time")
+        return starts
+
     def face(self, meter: str, charge: str) -> Clockface:
         """The table of times that covers the meter's events."""
-        events, times = self.rows(meter), self.tariff.times
+        events, times = self.rows(meter), self.terms.times
         if times is None or events.at is None:
             raise CannotRate(
                 f"charge {charge}", f"it depends on the time of use of {meter!r}", "give each usage row its `at`"
             )
-        first, last = (int(events.at.min()), int(events.at.max())) if len(events) else (0, 0)
-        return self.once(("face", meter), lambda: Clockface.over(times, first, last))
+        at = events.at
+        return self.once(("face", meter), lambda: Clockface.over(times, *extent(at)))
 
     def bands(self, meter: str, charge: str) -> Column:
         """The time of use of each of the meter's events."""
@@ -134,12 +154,21 @@ class Sheet:
         """The meter's whole use in micro-units, before any allowance."""
         if meter in self.batch.quantity:
             return self.batch.quantity[meter]
-        rows = self.rows(meter)
-        return self.once(("micro", meter), lambda: sums(rows.account, rows.quantity, self.size, self.top(meter)))
+        quantity, top = self.rows(meter).quantity, self.top(meter)
+        return self.once(("micro", meter), lambda: sums(self.starts(meter), quantity, top))
+
+    def walked(self, meter: str, whole: Column) -> None:
+        """Note the whole use that a walk over the meter's events has found on its way."""
+        self._kept["micro", meter] = whole
+
+    def extent(self, meter: str) -> tuple[int, int]:
+        """The least and the largest quantity of the meter's events."""
+        return self.once(("extent", meter), lambda: extent(self.rows(meter).quantity))
 
     def top(self, meter: str) -> int:
-        """The largest quantity of the meter's events."""
-        return self.once(("top", meter), lambda: largest(self.rows(meter).quantity))
+        """The largest magnitude of a quantity of the meter's events."""
+        least, most = self.extent(meter)
+        return max(most, -least)
 
     def total(self, meter: str) -> Exact:
         """The meter's whole use in units, before any allowance."""

@@ -1,35 +1,12 @@
 """A compiled tariff: frozen values that the catalogue makes from a document and that rating reads and never changes."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from fractions import Fraction
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from core.rating.model import Part
-from core.rating.rounding import Mode, Rounding
-from core.rating.times import Times
-
-if TYPE_CHECKING:
-    from core.rating.sheet import Sheet
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """A price as the tariff writes it, and as an exact number of minor units."""
-
-    text: str
-    minor: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """When a charge applies at all: an attribute with one of some values, the first purchase, or some months."""
-
-    attribute: str | None = None
-    values: frozenset[int] = frozenset()
-    first_purchase: bool = False
-    months: frozenset[int] = frozenset()
+from core.rating.sheet import Sheet
+from core.rating.terms import Condition, Terms
 
 
 class Charge(Protocol):
@@ -50,92 +27,13 @@ class Charge(Protocol):
         """When it applies; None is always."""
         ...
 
-    def parts(self, sheet: "Sheet") -> Sequence[Part]:
+    def parts(self, sheet: Sheet) -> Sequence[Part]:
         """Its lines before rounding; the same number of them for every batch."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Destinations:
-    """Named groups of number prefixes; the longest prefix that fits wins."""
+class Tariff(Terms):
+    """A tariff of one version, ready to price: its terms and its charges in bill order."""
 
-    names: tuple[str, ...]
-    prefixes: Mapping[str, int]
-
-    def code(self, number: str) -> int:
-        """Index of the group of a number, or -1."""
-        digits = number.strip().lstrip("+")
-        for length in range(len(digits), -1, -1):
-            if digits[:length] in self.prefixes:
-                return self.prefixes[digits[:length]]
-        return -1
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """Units included in the period, taken in time order before the charges it covers are reckoned.
-
-    Allowances are used in the tariff's order, each with what was carried over first. `step` rounds what one event takes
-    up (a call by the minute). `shared` units are granted once to each pool of services.
-    """
-
-    code: str
-    meter: str
-    unit: str
-    units: Fraction
-    charges: frozenset[str]
-    during: frozenset[int] | None = None
-    destinations: frozenset[int] | None = None
-    shared: bool = False
-    scale_by: str | None = None
-    prorate: bool = False
-    step: Fraction | None = None
-    rollover_periods: int = 0
-    rollover_cap: Fraction | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FairUse:
-    """A service that changes with use, at no price: `steps[i]` is what holds above `bounds[i - 1]` units."""
-
-    code: str
-    meter: str
-    bounds: tuple[Fraction, ...]
-    steps: tuple[Mapping[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Buy:
-    """How an amount becomes units: the meter, the token's step and its rounding, and what taxes are taken of."""
-
-    meter: str
-    step: Fraction
-    mode: Mode
-    gross: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Tariff:
-    """A tariff of one version, ready to price. `meters` are its meters and units; `history` how many periods each needs.
-
-    `zone` is the clock its times of use are read on; `labels` gives the numbers of attribute values that are words.
-    """
-
-    code: str
-    currency: str
-    exponent: int
-    valid_from: date
-    valid_to: date | None
-    names: Mapping[str, str]
-    zone: str
-    rounding: Rounding
-    charges: tuple[Charge, ...]
-    meters: Mapping[str, str]
-    history: Mapping[str, int] = field(default_factory=dict)
-    allowances: tuple[Allowance, ...] = ()
-    times: Times | None = None
-    destinations: Destinations | None = None
-    fair_use: tuple[FairUse, ...] = ()
-    buy: Buy | None = None
-    labels: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    charge_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    charges: tuple[Charge, ...] = ()

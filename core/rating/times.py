@@ -4,7 +4,7 @@ Rules are tried in order and the first that holds gives the name; the compiler p
 days is laid out as a table of slots once, so that a million instants are a million look-ups.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import gcd
 
@@ -19,6 +19,7 @@ DAY_SECONDS = 86_400
 EPOCH = date(1970, 1, 1)
 LONGEST_DAYS = 1_200
 """Events of one batch may not span more days than this: a slipped year, not usage."""
+LONGEST_SECONDS = LONGEST_DAYS * DAY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The named periods of a tariff, in the tariff's order, and the days that count as holidays."""
+    """The named periods of a tariff, in the tariff's order, and the days that count as holidays. `laid` is kept work."""
 
     names: tuple[str, ...]
     rules: tuple[Rule, ...]
     holidays: frozenset[date]
+    laid: dict[tuple[int, int, bool], NDArray[np.int8]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def slot(self) -> int:
@@ -75,15 +77,15 @@ class Times:
 
     def layout(self, first_day: int, days: int) -> NDArray[np.int8]:
         """The period of each slot of `days` days from `first_day` (days since 1970)."""
-        kinds: dict[tuple[int, int, bool], list[int]] = {}
-        slots: list[int] = []
-        for offset in range(days):
-            day = EPOCH + timedelta(days=first_day + offset)
-            kind = (day.weekday(), day.month, day in self.holidays)
-            if kind not in kinds:
-                kinds[kind] = [self.of_minute(m, *kind) or 0 for m in range(0, DAY_MINUTES, self.slot)]
-            slots += kinds[kind]
-        return np.array(slots, dtype=np.int8)
+        return np.concatenate([self._day(EPOCH + timedelta(days=first_day + offset)) for offset in range(days)])
+
+    def _day(self, day: date) -> NDArray[np.int8]:
+        """The period of each slot of a day; days of one kind are laid out once."""
+        kind = (day.weekday(), day.month, day in self.holidays)
+        if kind not in self.laid:
+            slots = [self.of_minute(minute, *kind) or 0 for minute in range(0, DAY_MINUTES, self.slot)]
+            self.laid[kind] = np.array(slots, dtype=np.int8)
+        return self.laid[kind]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """A new version of a tariff in mid-period: the period is cut where the version begins.
 
-Totals are shared out by the days each service was there under each version, events by their own time. Blocks, fixed
-charges and allowances that are for the whole period are shared by the same days, so that nobody pays twice; what is paid in
-advance is charged once, by the last version.
+Totals are shared out by the days each service was there under each version; events, and calls as a whole, belong to the
+version in which they start. What is for the whole period (blocks, fixed charges, fees, allowances, caps) is shared by the same
+days, so that nobody pays twice. What is counted (packs, free events, free value, money towards a minimum, a maximum or a
+commitment) goes on counting over the cut. What is paid in advance is charged once, by the last version, and a first purchase
+by the first.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,56 +16,122 @@ import numpy as np
 from core.rating.allowances import coverage
 from core.rating.errors import CannotRate
 from core.rating.exact import Column, Exact
-from core.rating.model import Batch, Carried, Events, Line, Pair
+from core.rating.guard import refusals
+from core.rating.model import Batch, Carried, Cut, Events, Line, Pair
 from core.rating.rounding import hand_out
 from core.rating.sheet import Sheet, ratio
 from core.rating.tariff import Tariff
 from core.rating.times import DAY_SECONDS, EPOCH
 
-Pricer = Callable[[Sheet], list[Line]]
+Pricer = Callable[[Tariff, Sheet], list[Line]]
 Left = dict[str, tuple[Carried, ...]]
+Piece = tuple[Tariff, date, date, Batch]
+
+SETTLED_ONCE = ("minimum", "maximum", "commitment")
+"""Kinds of charge whose line is for the whole period."""
 
 
 def in_force(versions: Sequence[Tariff], since: date, until: date) -> list[tuple[Tariff, date, date]]:
     """The versions that hold in [since, until), each with its own days there."""
     ordered = sorted(versions, key=lambda tariff: tariff.valid_from)
     starts = [*(max(tariff.valid_from, since) for tariff in ordered[1:]), until]
-    found = []
+    found: list[tuple[Tariff, date, date]] = []
+    reached = since
     for tariff, after in zip(ordered, starts, strict=True):
-        low, high = max(tariff.valid_from, since), min(after, until)
+        low, high = max(tariff.valid_from, since), min(after, until, tariff.valid_to or until)
         if low < high:
+            _without_gap(tariff, reached, low)
             found.append((tariff, low, high))
-    if not found or found[0][1] > since:
-        raise CannotRate(
-            f"tariff {ordered[0].code}", f"no version is in force on {since}", "add the version of that day"
-        )
+            reached = high
+    _without_gap(ordered[0], reached, until)
+    return found
+
+
+def _without_gap(tariff: Tariff, reached: date, low: date) -> None:
+    if low > reached:
+        raise CannotRate(f"tariff {tariff.code}", f"no version is in force on {reached}", "add the version of that day")
+
+
+def agreed(versions: Sequence[Tariff]) -> None:
+    """Versions of one period must read the same clock, measure in the same units and average the same earlier periods."""
+    for one, other in zip(versions, versions[1:], strict=False):
+        where = f"tariff {other.code} from {other.valid_from}"
+        remedy = "let this version start with a billing period"
+        if one.zone != other.zone or one.currency != other.currency:
+            raise CannotRate(where, "it has another zone or currency than the version before", remedy)
+        for meter in one.meters.keys() & other.meters.keys():
+            if one.meters[meter] != other.meters[meter]:
+                raise CannotRate(
+                    where, f"it measures {meter!r} in {other.meters[meter]}, not {one.meters[meter]}", remedy
+                )
+        for meter in one.history.keys() & other.history.keys():
+            if one.history[meter] != other.history[meter]:
+                wrong = f"it averages {other.history[meter]} periods of {meter!r}, not {one.history[meter]}"
+                raise CannotRate(where, wrong, remedy)
+
+
+def refused_pieces(versions: Sequence[Tariff], batch: Batch) -> dict[int, str]:
+    """Which services cannot be rated, and why, under each version's own rules for its own events."""
+    found = refusals(versions[-1], Sheet(versions[-1], replace(batch, events={})))
+    for tariff, _, _, piece in pieces(versions, batch):
+        found = {**refusals(tariff, Sheet(tariff, piece)), **found}
     return found
 
 
 def over_versions(versions: Sequence[Tariff], batch: Batch, price: Pricer) -> tuple[list[Line], Left]:
     """The lines of every version in turn, and what is left of the allowances."""
-    parts = in_force(versions, batch.period_from, batch.period_to)
-    days = _days(batch, [(low, high) for _, low, high in parts])
-    shares = {
-        meter: hand_out([_part(column, n, days) for n in range(len(days))]) for meter, column in batch.quantity.items()
-    }
     lines: list[Line] = []
     left: Left = {}
+    sheets: list[Sheet] = []
+    for tariff, low, high, piece in pieces(versions, batch):
+        sheet = Sheet(tariff, _continued(piece, sheets, {**batch.carried, **left}))
+        known = {code for earlier in sheets for code in earlier.lines}
+        for line in price(tariff, sheet):
+            whole = line.kind in SETTLED_ONCE and line.code in known
+            lines.append(line if whole else replace(line, since=low, until=high))
+        left = {**left, **{a.code: coverage(sheet, a.meter).left[a.code] for a in tariff.allowances}}
+        sheets.append(sheet)
+    return lines, {code: _one_own(buckets, code, versions) for code, buckets in left.items()}
+
+
+def pieces(versions: Sequence[Tariff], batch: Batch) -> list[Piece]:
+    """Each version with its days and what of the batch falls to it."""
+    parts = in_force(versions, batch.period_from, batch.period_to)
+    days = _days(batch, [(low, high) for _, low, high in parts])
+    registers = frozenset[str]().union(*(tariff.registers for tariff in versions))
+    shares = {
+        meter: [column] * len(days)
+        if meter in registers
+        else hand_out([_part(column, n, days) for n in range(len(days))])
+        for meter, column in batch.quantity.items()
+    }
+    found: list[Piece] = []
     for number, (tariff, low, high) in enumerate(parts):
+        later = frozenset(charge.code for version, _, _ in parts[number + 1 :] for charge in version.charges)
+        share = (days[number], np.maximum(np.sum(days, axis=0), 1))
         piece = replace(
             batch,
-            quantity={meter: pieces[number] for meter, pieces in shares.items() if meter not in batch.events},
+            quantity={meter: given[number] for meter, given in shares.items() if meter not in batch.events},
             events={meter: _between(events, low, high) for meter, events in batch.events.items()},
-            carried={**batch.carried, **left},
             history=_remembered(tariff, batch),
-            share=(days[number], np.maximum(np.sum(days, axis=0), 1)),
-            first=number == 0,
-            last=number == len(parts) - 1,
+            cut=Cut(share, number == 0, number == len(parts) - 1, later),
         )
-        sheet = Sheet(tariff, piece)
-        lines += [replace(line, since=low, until=high) for line in price(sheet)]
-        left = {a.code: coverage(sheet, a.meter).left[a.code] for a in tariff.allowances}
-    return lines, left
+        found.append((tariff, low, high, piece))
+    return found
+
+
+def _continued(piece: Batch, sheets: Sequence[Sheet], carried: Left) -> Batch:
+    """The piece with what earlier versions counted and left."""
+    assert piece.cut is not None
+    counted = {key: count for sheet in sheets for key, count in sheet.counted.items()}
+    return replace(piece, carried=carried, cut=replace(piece.cut, counted=counted))
+
+
+def _one_own(buckets: tuple[Carried, ...], code: str, versions: Sequence[Tariff]) -> tuple[Carried, ...]:
+    """What is left with the shares that the versions granted as one bucket, this period's own, the last."""
+    own = sum(allowance.code == code for version in versions for allowance in version.allowances)
+    together: Column = np.sum([bucket.units for bucket in buckets[-own:]], axis=0)
+    return (*buckets[:-own], Carried(together))
 
 
 def _part(column: Column, number: int, days: Sequence[Column]) -> Exact:
@@ -94,7 +162,7 @@ def _days(batch: Batch, parts: Sequence[tuple[date, date]]) -> list[Column]:
         there = batch.fraction[0] * total // np.maximum(batch.fraction[1], 1)
         began = np.zeros(batch.size, dtype=np.bool_) if batch.opening is None else batch.opening
         ended = np.zeros(batch.size, dtype=np.bool_) if batch.closing is None else batch.closing
-        start = np.where(began & ~ended, total - there, 0)
+        start = np.where(began & ~ended, total - there, 0) if batch.began is None else batch.began
     result = []
     for low, high in parts:
         first, last = (low - batch.period_from).days, (high - batch.period_from).days

@@ -1,138 +1,134 @@
 """Walks time-ordered usage through blocks: how much of each account's use falls into each block of each time of use.
 
-An event lies between two readings of its account's running total; what of it falls below a bound is the difference of the
-clipped readings. So nothing branches per event, and a block of accounts stays in the cache. `core/rating/fast.py` does
-the same by one loop where numba is installed; both give the same integers.
+NumPy needs no step per event: one running total over all events, one for each time of use, and for each block's end a search
+for the event in which it is reached; what lies between two ends is a difference of running totals. `fast.py` does the same
+by one loop where numba is installed; both give the same integers.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
 from core.rating import fast
 from core.rating.exact import LIMIT, Column, largest
+from core.rating.trail import Trail
 
 CACHE_EVENTS = 16_384
-_TRUE = np.ones(1, dtype=np.bool_)
+"""Events taken at a time, so that the running totals stay near the processor."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trail:
-    """Events of `size` accounts, sorted by account and time: quantities (whole numbers, none negative) and their periods.
+def starts_of(owner: Column, size: int, shift: int = 0) -> Column | None:
+    """Where each account's events begin, and at the end their number: `size + 1` positions of a sorted column.
 
-    Either `bands` (a period per event), or `face` (slot table, origin and slot seconds) with `at`; with neither, all
-    events are of one period. `top`: a bound of the quantities, where one is known.
+    `owner` less `shift` are the accounts. None where they are not sorted, or not below `size`.
     """
-
-    size: int
-    account: Column
-    quantity: Column
-    bands: Column | None = None
-    at: Column | None = None
-    face: tuple[Column, int, int] | None = None
-    top: int | None = None
-
-    def band_of(self, rows: slice) -> Column | None:
-        """The period of some events."""
-        if self.bands is not None:
-            return self.bands[rows]
-        if self.face is None or self.at is None:
-            return None
-        table, origin, seconds = self.face
-        return np.asarray(table[(self.at[rows] - origin) // seconds])
+    if fast.worthwhile(len(owner)):
+        return fast.starts_of(owner, size, shift)
+    starts = np.zeros(size + 1, dtype=np.int64)
+    if len(owner) == 0:
+        return starts
+    firsts = np.flatnonzero(owner[1:] != owner[:-1]) + 1
+    account = owner[np.concatenate(([0], firsts))] - shift
+    if account[0] < 0 or account[-1] >= size or (account[1:] < account[:-1]).any():
+        return None
+    starts[1:][account] = np.diff(firsts, prepend=0, append=len(owner))
+    return np.cumsum(starts, out=starts)
 
 
-def starts_of(account: Column, size: int) -> Column:
-    """Where each account's events begin, and at the end their number: `size + 1` positions."""
-    return np.concatenate(([0], np.cumsum(np.bincount(account, minlength=size))))
-
-
-def sums(account: Column, values: Column, size: int, top: int | None = None) -> Column:
-    """Sum of `values` per account (sorted); exact, beyond 64 bits as Python integers. `top` bounds the values if known."""
+def extent(values: Column) -> tuple[int, int]:
+    """The least and the largest of some values; zeros of none."""
     if len(values) == 0:
-        return np.zeros(size, dtype=np.int64)
+        return 0, 0
+    if values.dtype != object and fast.worthwhile(len(values)):
+        return fast.extent(values)
+    return int(values.min()), int(values.max())
+
+
+def sums(starts: Column, values: Column, top: int | None = None) -> Column:
+    """Sum of the values of each account; exact, beyond 64 bits as Python integers. `top` bounds the values if known."""
+    if len(values) == 0:
+        return np.zeros(len(starts) - 1, dtype=np.int64)
     if (largest(values) if top is None else top) * len(values) > LIMIT:
         values = values.astype(object)
     elif values.dtype != object and fast.worthwhile(len(values)):
-        return fast.sums(account, values, size)
-    firsts = np.flatnonzero(np.concatenate((_TRUE, account[1:] != account[:-1])))
-    out = np.zeros(size, dtype=values.dtype)
-    out[account[firsts]] = np.add.reduceat(values, firsts)
+        return fast.sums(starts, values)
+    out = np.zeros(len(starts) - 1, dtype=values.dtype)
+    there = starts[1:] > starts[:-1]
+    out[there] = np.add.reduceat(values, starts[:-1][there])
     return out
 
 
-def running_before(account: Column, values: Column, size: int) -> Column:
+def running_before(starts: Column, values: Column) -> Column:
     """For each event the sum of its account's earlier ones."""
     if len(values) and largest(values) * len(values) > LIMIT:
         values = values.astype(object)
     before = np.cumsum(values) - values
-    starts = starts_of(account, size)[:-1]
-    held = np.append(before, 0)[starts]
-    return np.asarray(before - held[account])
+    held = np.append(before, 0)[starts[:-1]]
+    return np.asarray(before - np.repeat(held, np.diff(starts)))
 
 
-def through(trail: Trail, bounds: Column, bands: int) -> Column:
-    """Quantity per (period, block, account): shape (bands, blocks, size).
+def through(trail: Trail, bounds: Column, bands: int) -> tuple[Column, Column]:
+    """Quantity per (time of use, block, account), and the whole of each account.
 
-    `bounds`: (blocks - 1, size) or (blocks - 1, 1) upper ends, rising. Quantities count on over all periods: a unit's block
-    depends on what was used before it in any period.
+    `bounds`: (blocks - 1, size) or (blocks - 1, 1) upper ends, rising. Quantities count on over all times: a unit's block
+    depends on what was used before it at any time.
     """
     top = largest(trail.quantity) if trail.top is None else trail.top
-    unsafe = top * len(trail.quantity) > LIMIT or trail.quantity.dtype == object
-    if not unsafe and bounds.dtype != object and fast.worthwhile(len(trail.quantity)):
+    unsafe = top * len(trail.quantity) > LIMIT or trail.quantity.dtype == object or bounds.dtype == object
+    if not unsafe and fast.worthwhile(len(trail.quantity)):
         return fast.through(trail, bounds, bands)
-    out = np.zeros((bands, len(bounds) + 1, trail.size), dtype=object if unsafe or bounds.dtype == object else np.int64)
-    starts = starts_of(trail.account, trail.size)
+    kind: type = object if unsafe else np.int64
+    out = np.zeros((bands, len(bounds) + 1, trail.size), dtype=kind)
+    whole = np.zeros(trail.size, dtype=kind)
     low = 0
     while low < trail.size:
-        high = int(np.searchsorted(starts, starts[low] + CACHE_EVENTS, side="right")) - 1
+        high = int(np.searchsorted(trail.starts, trail.starts[low] + CACHE_EVENTS, side="right")) - 1
         high = min(max(high, low + 1), trail.size)
-        _through_some(trail, starts, slice(low, high), bounds, out)
+        _some(trail, slice(low, high), bounds[:, low:high] if bounds.shape[1] > 1 else bounds, out, whole)
         low = high
-    return out
+    return out, whole
 
 
-def _through_some(trail: Trail, starts: Column, here: slice, bounds: Column, out: Column) -> None:
-    """The accounts of the slice `here`: later periods event by event, the first has the rest of each account's whole."""
-    rows = slice(int(starts[here.start]), int(starts[here.stop]))
-    edges = starts[here.start : here.stop + 1] - starts[here.start]
-    running = np.zeros(rows.stop - rows.start + 1, dtype=out.dtype)
-    np.cumsum(trail.quantity[rows], out=running[1:])
-    base, counts = running[edges[:-1]], np.diff(edges)
-    _into_blocks(out[0, :, here], bounds[:, here] if bounds.shape[1] > 1 else bounds, running[edges[1:]] - base)
+def _some(trail: Trail, here: slice, bounds: Column, out: Column, whole: Column) -> None:
+    """The accounts of the slice `here`: the later times one by one, the first has the rest of each account's whole."""
+    starts = trail.starts[here.start : here.stop + 1]
+    rows = slice(int(starts[0]), int(starts[-1]))
+    edges = starts - starts[0]
+    running = _running(trail.quantity[rows], out.dtype)
+    base = running[edges[:-1]]
+    whole[here] = running[edges[1:]] - base
+    ends = [np.minimum(whole[here], bound) for bound in bounds]
+    _between(out[0, :, here], ends, whole[here])
     band = trail.band_of(rows)
-    if band is None or len(out) == 1:
+    if band is None or len(out) == 1 or rows.start == rows.stop:
         return
-    after = running[1:] - np.repeat(base, counts)
-    before = after - trail.quantity[rows]
+    found = [_found(running, base + end, edges[1:]) for end in ends]
     for number in range(1, len(out)):
-        chosen = np.flatnonzero(band == number)
-        at = np.searchsorted(chosen, edges)
-        wide = np.repeat(bounds[:, here], np.diff(at), axis=1) if bounds.shape[1] > 1 else bounds
-        _between(out[number, :, here], wide, before[chosen], after[chosen], at)
+        mine = _running(np.where(band == number, trail.quantity[rows], 0), out.dtype)
+        since = mine[edges[:-1]]
+        reached = [mine[place] - since + np.where(_at(band, place) == number, rest, 0) for place, rest in found]
+        _between(out[number, :, here], reached, mine[edges[1:]] - since)
         out[0, :, here] -= out[number, :, here]
 
 
-def _into_blocks(out: Column, bounds: Column, whole: Column) -> None:
-    """Each account's whole use cut at the bounds."""
-    below: Column = np.zeros(1, dtype=out.dtype)
-    for block in range(len(out)):
-        reached = np.minimum(whole, bounds[block]) if block < len(bounds) else whole
-        out[block] = reached - below
-        below = reached
+def _running(values: Column, kind: np.dtype) -> Column:
+    """Totals before each value, and after the last."""
+    running = np.zeros(len(values) + 1, dtype=kind)
+    np.cumsum(values, out=running[1:])
+    return running
 
 
-def _between(out: Column, bounds: Column, before: Column, after: Column, edges: Column) -> None:
-    """What events between two running totals have in each block, summed over each account's stretch of them."""
+def _found(running: Column, target: Column, stop: Column) -> tuple[Column, Column]:
+    """The event in which each account reaches its target (or its stop), and how much of that event is still before it."""
+    place = np.minimum(np.searchsorted(running, target, side="right") - 1, stop)
+    return place, target - running[place]
+
+
+def _at(band: Column, place: Column) -> Column:
+    return np.asarray(band[np.minimum(place, len(band) - 1)])
+
+
+def _between(out: Column, ends: list[Column], whole: Column) -> None:
+    """What lies between the ends of the blocks, and beyond the last."""
     below: Column = np.zeros(1, dtype=out.dtype)
-    there = edges[:-1] < edges[1:]
-    firsts = edges[:-1][there]
-    for block in range(len(out)):
-        inside = after - before
-        if block < len(bounds):
-            inside = np.minimum(after, bounds[block]) - np.minimum(before, bounds[block])
-        reached = np.zeros(out.shape[1], dtype=out.dtype)
-        if len(firsts):
-            reached[there] = np.add.reduceat(inside, firsts)
+    for block, reached in enumerate([*ends, whole]):
         out[block] = reached - below
         below = reached

@@ -42,6 +42,7 @@ def override(lang: str, words: dict[str, str]) -> None:
     global _edits  # noqa: PLW0603 - the catalogues are one for the process
     _overrides.setdefault(lang, {}).update(words)
     pattern.cache_clear()
+    parsed.cache_clear()
     _edits += 1
 
 
@@ -69,8 +70,15 @@ def fields(text: str) -> frozenset[str]:
     return names
 
 
-def say(lang: str, key: str, **params: object) -> str:
-    """The message `key` in `lang` (English where it is missing) with its fields filled in."""
+@cache
+def parsed(lang: str, key: str) -> tuple[str, tuple[str, ...]]:
+    """The untouched text of a key and the names of its fields, in their order: looked up once."""
     text = pattern(lang, key)
     fields(text)
+    return text, tuple(dict.fromkeys(name for _, name, _, _ in _FORMAT.parse(text) if name is not None))
+
+
+def say(lang: str, key: str, **params: object) -> str:
+    """The message `key` in `lang` (English where it is missing) with its fields filled in."""
+    text, _ = parsed(lang, key)
     return text.format(**params)

@@ -27,6 +27,12 @@ def account_of(asked: Asked) -> int:
     return asked.account_id
 
 
+def medium_of(asked: Asked) -> str:
+    """`phone` where her line is who she is, `chat` elsewhere."""
+    return "phone" if asked.channel in ("ussd", "sms") else "chat"
+
+
 def private(house: House, asked: Asked) -> bool:
     """Whether nothing personal may be shown yet: the operator asks for a PIN, and it has not been given."""
-    return house.operator.identity.ussd == "pin" and not asked.data.get("proven")
+    rule = house.operator.identity
+    return (rule.chat if medium_of(asked) == "chat" else rule.ussd) == "pin" and not asked.data.get("proven")

@@ -10,8 +10,9 @@ from core.house import House
 from core.parties import contacts, identity, link
 from core.parties import interest as interests
 from core.parties import queries as parties
-from dialogs.counter.common import Answer, account_of
+from dialogs.counter.common import Answer, account_of, medium_of
 from dialogs.model import Asked
+from dialogs.values import word
 
 NAMES = {"en": "English", "sw": "Kiswahili", "ha": "Hausa", "fr": "Francais", "vi": "Tieng Viet", "nl": "Nederlands"}
 """Each language in its own words."""
@@ -59,9 +60,43 @@ async def link_account(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     account_id = await link.finish(conn, house, _contact(asked), str(asked.data["code"]))
     if account_id is None:
         return {"is": "wrong"}
+    return await _linked(conn, asked, account_id)
+
+
+async def link_by_pin(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """The account's number and its holder's PIN: the other way to be linked, and proven at once."""
+    said, account_id = await link.by_pin(
+        conn, house, _contact(asked), str(asked.data["number"]), str(asked.data["pin"])
+    )
+    if account_id is None:
+        return {"is": said}
+    return {**await _linked(conn, asked, account_id), "proven": True}
+
+
+async def linked_account(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """The account that is about to be parted from here."""
+    account = await parties.account(conn, account_of(asked))
+    if account is None:
+        raise Refused("choose.gone")
+    return {"number": account.number}
+
+
+async def unlink(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """From now on this contact hears nothing of the account."""
+    if not await link.unlink(conn, house, _contact(asked), account_of(asked)):
+        raise Refused("choose.gone")
+    return {"is": "done", "who": await _who(conn, asked), "account_id": None, "proven": False}
+
+
+async def _linked(conn: AsyncConnection, asked: Asked, account_id: int) -> Answer:
+    thing = word(f"link.thing.{medium_of(asked)}")
+    return {"is": "done", "who": await _who(conn, asked), "account_id": account_id, "thing": thing}
+
+
+async def _who(conn: AsyncConnection, asked: Asked) -> dict[str, object]:
+    """The contact with the accounts it has now."""
     found = [account.id for account in await parties.accounts_of(conn, _contact(asked))]
-    who = {"contact_id": asked.contact_id, "party_id": asked.party_id, "accounts": found}
-    return {"is": "done", "who": who, "account_id": account_id}
+    return {"contact_id": asked.contact_id, "party_id": asked.party_id, "accounts": found}
 
 
 async def has_pin(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:

@@ -6,12 +6,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import Refused
 from core.house import House
-from core.parties import contacts
+from core.metering import self_read
+from core.parties import contacts, plans
 from core.parties import queries as parties
-from core.quick import Standing
-from dialogs.counter.common import Answer, private
+from core.quick import Left, Standing
+from dialogs.counter.common import Answer, medium_of, private
 from dialogs.model import Asked
-from dialogs.values import amount, cut, day, lines, moment, word
+from dialogs.values import amount, cut, day, left, lines, moment, named, word
+
+MOST_BUCKETS = 3
+"""More nobody reads on a small screen."""
 
 
 class Glance(Protocol):
@@ -21,7 +25,7 @@ class Glance(Protocol):
         """How the caller's accounts stand; empty when we have never met."""
 
 
-async def caller(glance: Glance, _house: House, _asked: Asked) -> Answer:
+async def caller(glance: Glance, _house: House, asked: Asked) -> Answer:
     """The contact and its accounts; the only account is chosen at once."""
     rows = await glance.standing()
     if not rows:
@@ -29,7 +33,7 @@ async def caller(glance: Glance, _house: House, _asked: Asked) -> Answer:
     ids = [row.account_id for row in rows if row.account_id is not None]
     who = {"contact_id": rows[0].contact_id, "party_id": rows[0].party_id, "accounts": ids}
     chosen = {"account_id": ids[0]} if len(ids) == 1 else {}
-    return {"is": "known", "who": who, "lang": rows[0].language, **chosen}
+    return {"is": "known", "who": who, "lang": rows[0].language, "medium": medium_of(asked), **chosen}
 
 
 async def meet(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
@@ -38,7 +42,7 @@ async def meet(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     ids = [account.id for account in await parties.accounts_of(conn, met.id)]
     who = {"contact_id": met.id, "party_id": met.party_id, "accounts": ids}
     chosen = {"account_id": ids[0]} if len(ids) == 1 else {}
-    return {"is": "known", "who": who, "lang": met.language, **chosen}
+    return {"is": "known", "who": who, "lang": met.language, "medium": medium_of(asked), **chosen}
 
 
 async def standing(glance: Glance, house: House, asked: Asked) -> Answer:
@@ -54,13 +58,50 @@ async def standing(glance: Glance, house: House, asked: Asked) -> Answer:
 
 
 async def balances(glance: Glance, house: House, asked: Asked) -> Answer:
-    """Each kind the account has, as of now: these are the live books."""
+    """Each kind the account has (owed, prepaid money, bundles, points), as of now: these are the live books."""
     row = _chosen(await glance.standing(), asked)
     if row is None:
         raise Refused("choose.gone")
     at = moment(house.clock.now())
-    told = [_owed("balance", house, row, at=at), word("balance.points", points=row.points, at=at)]
+    told = [_owed("balance", house, row, at=at), *_beforehand(house, row, at)]
+    told.append(word("balance.points", points=row.points, at=at))
     return {"account": row.number, "lines": lines(told), "owes": row.owed_minor > 0}
+
+
+def _beforehand(house: House, row: Standing, at: list[Any]) -> list[list[Any]]:
+    """Prepaid money and bundles, in the order in which they are drawn; beyond the first few only how many more."""
+    alive = [one for one in row.buckets if one.alive(house.clock.now())]
+    told = [_bucket(house, one, at) for one in alive[:MOST_BUCKETS]]
+    return told + ([word("bucket.more", count=len(alive) - MOST_BUCKETS)] if len(alive) > MOST_BUCKETS else [])
+
+
+def _bucket(house: House, one: Left, at: list[Any]) -> list[Any]:
+    what = named({lang: cut(words, 16) for lang, words in one.name.items()} or {"en": one.unit})
+    end = one.until()
+    if end is None:
+        return word("bucket.line", name=what, left=left(one.free, one.unit), at=at)
+    until = day(end.astimezone(house.zone).date())
+    return word("bucket.line_until", name=what, left=left(one.free, one.unit), until=until, at=at)
+
+
+async def here(_glance: Glance, _house: House, asked: Asked) -> Answer:
+    """What has no account yet: a phone and a chat are not spoken of alike."""
+    return {"here": no_account(asked)}
+
+
+def no_account(asked: Asked) -> list[Any]:
+    """That what she writes from belongs to no account, in the words of its medium."""
+    return word(f"home.here.{medium_of(asked)}")
+
+
+async def offers(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """What else there is for this account: a meter she may read, a prepaid meter."""
+    if asked.account_id is None or asked.account_id not in asked.accounts:
+        return {"reads": bool(asked.accounts), "prepaid": bool(asked.accounts)}
+    today = house.today()
+    reads = house.operator.readings.self_read_days > 0 and await self_read.dials_of(conn, asked.account_id, today)
+    modes = {plan.payment_mode for plan in await plans.plans_of(conn, asked.account_id, today)}
+    return {"reads": bool(reads), "prepaid": "prepaid" in modes}
 
 
 def _chosen(rows: list[Standing], asked: Asked) -> Standing | None:

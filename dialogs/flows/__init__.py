@@ -8,9 +8,11 @@ from core.money import parse
 from dialogs import intents
 from dialogs.book import Book, bind
 from dialogs.flows import (
+    agent,
     balance,
     bill,
     choose_account,
+    consent,
     fault,
     help_,
     home,
@@ -21,15 +23,20 @@ from dialogs.flows import (
     new_pin,
     pay,
     pin,
+    plan,
+    price,
+    reading,
     resume,
     rewards,
     tickets,
+    top_up,
 )
 from dialogs.words import Words
 
 FLOWS = (
     home.FLOW, balance.FLOW, bill.FLOW, pay.FLOW, fault.FLOW, tickets.FLOW, rewards.FLOW, choose_account.FLOW, pin.FLOW,
-    new_pin.FLOW, link.FLOW, interest.FLOW, language.FLOW, messages.STOP, messages.START, help_.FLOW, resume.FLOW,
+    new_pin.FLOW, link.FLOW, link.PART, interest.FLOW, language.FLOW, messages.STOP, messages.START, help_.FLOW, resume.FLOW,
+    reading.FLOW, price.FLOW, plan.PLAN, plan.NUMBERS_FLOW, consent.FLOW, agent.FLOW, top_up.FLOW,
 )  # fmt: skip
 
 
@@ -49,5 +56,6 @@ def _common(operator: Operator) -> dict[str, Any]:
         "currency": operator.currency,
         "least_minor": parse(operator.payments.minimum, operator.currency),
         "identity": operator.identity.ussd,
+        "identity_chat": operator.identity.chat,
         "pin_digits": operator.identity.pin_digits,
     }

@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime
 
 from dialogs.counter import who
 from dialogs.model import Flow, Go, Load, Say
-from dialogs.values import amount, day, lines, moment, word
+from dialogs.values import amount, day, left, lines, moment, word
 
 _AT = moment(datetime(2026, 9, 28, 20, 20, tzinfo=UTC))
+_DAY = day(date(2026, 9, 28))
 BALANCES = Load(
     who.balances,
     quick=True,
@@ -14,7 +15,10 @@ BALANCES = Load(
         "account": "0123456789012",
         "lines": lines(
             [
-                word("balance.overdue", amount=amount(999_999_99, "KES"), due=day(date(2026, 9, 28)), at=_AT),
+                word("balance.overdue", amount=amount(999_999_99, "KES"), due=_DAY, at=_AT),
+                *[word("bucket.line_until", name="W" * 16, left=left(999_999_99, "KES"), until=_DAY, at=_AT)]
+                * who.MOST_BUCKETS,
+                word("bucket.more", count=99),
                 word("balance.points", points=999_999, at=_AT),
             ]
         ),
@@ -31,7 +35,7 @@ FLOW = Flow(
             "balance.show",
             load=BALANCES,
             choices=(Go("balance.pay", to="pay", when="owes"), Go("balance.bill", to="bill")),
-            pages=2,
+            pages=5,
         ),
     },
 )

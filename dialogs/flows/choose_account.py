@@ -2,8 +2,12 @@
 
 from dialogs.counter import who
 from dialogs.model import WANTED, Flow, Fork, Go, Load, Menu, Pick, Values
+from dialogs.values import word
 
 ACCOUNTS = Load(who.accounts, {"rows": [{"value": 1, "number": "0123456789012", "place": "W" * 16}] * 6})
+
+
+HERE = Load(who.here, {"here": word("home.here.phone")}, quick=True)
 
 
 def chosen(data: Values, facts: Values) -> str:
@@ -21,6 +25,8 @@ FLOW = Flow(
         "which": Pick(
             "choose.which", row="choose.row", load=ACCOUNTS, keep_as="account_id", to=WANTED, none="none", pages=2
         ),
-        "none": Menu("choose.none", choices=(Go("home.link", to="link"), Go("home.interest", to="interest"))),
+        "none": Menu(
+            "choose.none", load=HERE, choices=(Go("home.link", to="link"), Go("home.interest", to="interest"))
+        ),
     },
 )

@@ -18,6 +18,10 @@ STANDING = Load(
 )
 
 
+OFFERS = Load(who.offers, {"reads": True, "prepaid": True})
+HERE = Load(who.here, {"here": word("home.here.phone")}, quick=True)
+
+
 def who_calls(_data: Values, facts: Values) -> str:
     """A customer has at least one account that this contact may ask about."""
     return "customer" if facts["accounts"] else "stranger"
@@ -44,24 +48,49 @@ FLOW = Flow(
         ),
         "more": Menu(
             "home.more_title",
+            load=OFFERS,
             choices=(
+                Go("home.reading", to="reading", when="reads"),
+                Go("home.top_up", to="top_up", when="prepaid"),
+                Go("home.price", to="price"),
                 Go("home.tickets", to="tickets"),
+                Go("home.agent", to="agent"),
+                Go("home.mine", to="mine"),
+                Go("home.help", to="help"),
+            ),
+            pages=2,
+        ),
+        "mine": Menu(
+            "home.mine_title",
+            choices=(
+                Go("home.plan", to="plan"),
+                Go("home.numbers", to="numbers"),
                 Go("home.language", to="language"),
                 Go("home.pin", to="new_pin"),
                 Go("home.link", to="link"),
-                Go("home.messages", to="messages"),
-                Go("home.help", to="help"),
+                Go("home.unlink", to="unlink"),
+                Go("home.consent", to="consent"),
             ),
+            pages=2,
         ),
-        "messages": Menu("home.messages_title", choices=(Go("home.stop", to="stop"), Go("home.start", to="start"))),
         "welcome": Menu(
             "home.welcome",
+            load=HERE,
             home=True,
             choices=(
                 Go("home.link", to="link"),
                 Go("home.interest", to="interest"),
                 Go("home.fault", to="fault"),
                 Go("home.language", to="language"),
+                Go("home.more", to="visitor"),
+            ),
+        ),
+        "visitor": Menu(
+            "home.more_title",
+            choices=(
+                Go("home.top_up", to="top_up"),
+                Go("home.price", to="price"),
+                Go("home.agent", to="agent"),
                 Go("home.help", to="help"),
             ),
         ),

@@ -1,12 +1,19 @@
-"""Brings a phone and an account together: the account number, then the code that went to the phone of record."""
+"""Brings a phone or chat and an account together: by a code to the phone of record, or by PIN. And parts them again."""
 
 from dialogs.counter import identity
 from dialogs.flows.new_pin import a_code
 from dialogs.flows.outcomes import DOWN, REFUSED
-from dialogs.model import Act, Again, Ask, Do, Effect, Flow, Go, Menu, Say, Values
+from dialogs.flows.pin import digits
+from dialogs.model import Act, Again, Ask, Do, Effect, Flow, Go, Load, Menu, Say, Values
+from dialogs.values import word
 
 SEND_CODE = Effect(identity.send_link_code, risk="personal", widest={"masked": "+2547*****678"})
-LINK = Effect(identity.link_account, ("done", "wrong"), widest={"number": "0123456789012"})
+LINK = Effect(
+    identity.link_account, ("done", "wrong"), widest={"number": "0123456789012", "thing": word("link.thing.phone")}
+)
+BY_PIN = Effect(identity.link_by_pin, ("done", "wrong", "locked"), widest={"thing": word("link.thing.phone")})
+ACCOUNT = Load(identity.linked_account, {"number": "0123456789012"})
+UNLINK = Effect(identity.unlink, risk="personal")
 LONGEST_NUMBER = 20
 
 
@@ -27,13 +34,39 @@ FLOW = Flow(
             "link.confirm",
             choices=(
                 Do("talk.yes", run=SEND_CODE, done="code", refused="refused", down="down"),
+                Go("link.by_pin", to="ask_pin"),
                 Go("link.other_number", to="number"),
             ),
         ),
         "code": Ask("link.code", parse=a_code, to="check", secret=True),
         "check": Act(LINK, {"done": "linked", "wrong": "code_again", "refused": "refused", "down": "down"}),
         "code_again": Ask("link.code_again", parse=a_code, to="check", secret=True),
+        "ask_pin": Ask("pin.ask", parse=digits, to="check_pin", secret=True),
+        "check_pin": Act(
+            BY_PIN, {"done": "linked", "wrong": "pin_again", "locked": "locked", "refused": "refused", "down": "down"}
+        ),
+        "pin_again": Ask("pin.again", parse=digits, to="check_pin", secret=True),
+        "locked": Say("pin.locked"),
         "linked": Say("link.linked", choices=(Go("home.balance", to="balance"),)),
+        "refused": REFUSED,
+        "down": DOWN,
+    },
+)
+
+PART = Flow(
+    "unlink",
+    start="sure",
+    guards=("choose_account",),
+    states={
+        "sure": Menu(
+            "unlink.sure",
+            load=ACCOUNT,
+            choices=(
+                Do("talk.yes", run=UNLINK, done="parted", refused="refused", down="down"),
+                Go("talk.no", to="home"),
+            ),
+        ),
+        "parted": Say("unlink.parted"),
         "refused": REFUSED,
         "down": DOWN,
     },

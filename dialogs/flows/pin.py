@@ -9,8 +9,9 @@ CHECK = Effect(identity.check_pin, ("done", "wrong", "locked"))
 
 
 def asked_here(data: Values, facts: Values) -> str:
-    """The operator's rule: is the caller's number enough?"""
-    return "enough" if facts["identity"] != "pin" or data.get("proven") else "ask"
+    """The operator's rule: is the caller's number, or a chat that was linked, enough?"""
+    rule = facts["identity_chat"] if data.get("medium") == "chat" else facts["identity"]
+    return "enough" if rule != "pin" or data.get("proven") else "ask"
 
 
 def digits(text: str, _data: Values, house: Values) -> Values:

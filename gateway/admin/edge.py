@@ -34,6 +34,7 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         if "\0" in request.path or "\0" in request.query_string or "%00" in request.query_string:
             raise web.HTTPBadRequest(text="The address has a letter that no address may have.")
+        await _form(request)
         return await handler(request)
     except Refused as refusal:
         return _told(request, refusal.status, refusal.code, refusal.sentence(language(request)))
@@ -46,6 +47,19 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
         log.error("a bug", reference=reference, method=request.method, route=route_of(request), **_place(bug))
         words = f"Something went wrong on our side. Say {reference} if you call us about it."
         return _told(request, 500, "internalError", words)
+
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+async def _form(request: web.Request) -> None:
+    """Read a page's form here, so that one that cannot be read is refused once for all pages (providers' hooks read their own)."""
+    if request.content_type not in FORMS or request.path.startswith("/hooks/"):
+        return
+    try:
+        await request.post()
+    except (UnicodeDecodeError, LookupError, ValueError):
+        raise web.HTTPBadRequest(text="The form cannot be read. Reload the page and send it again.") from None
 
 
 def _place(bug: Exception) -> dict[str, object]:

@@ -1,10 +1,11 @@
-"""What a watcher wants to know: how many requests, how long they took, and what waits in the outbox. No customer in any label."""
+"""What a watcher wants to know: how many requests, how long they took, what waits in the outbox and in the spool, where sessions
+are kept, and how the process fares. No customer in any label. A counter is looked up once for each of its labels."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from core.overview import dead_letters
@@ -13,6 +14,7 @@ from gateway.admin.edge import route_of
 from gateway.desk import HOUSE
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
 OUTBOX_STATES = ("waiting", "claimed", "sent", "delivered", "failed", "dropped", "unknown", "dead")
 
 
@@ -27,6 +29,17 @@ class Meters:
             "hodi_request_seconds", "Time to answer", ("route",), buckets=_BUCKETS, registry=self.registry
         )
         self.outbox = Gauge("hodi_outbox_rows", "Outbox rows by state", ("state",), registry=self.registry)
+        self._known: dict[tuple[str, str, int], tuple[Callable[[], None], Callable[[float], None]]] = {}
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one answer, under its route's own name (no id, no token)."""
+        key = _method(method), route, status
+        known = self._known.get(key)
+        if known is None:
+            counted = self.requests.labels(key[0], route, str(status))
+            known = self._known[key] = (counted.inc, self.seconds.labels(route).observe)
+        known[0]()
+        known[1](seconds)
 
 
 METERS: web.AppKey[Meters] = web.AppKey("meters", Meters)
@@ -45,13 +58,11 @@ async def measured(request: web.Request, handler: Handler) -> web.StreamResponse
         status = why.status
         raise
     finally:
-        route = route_of(request)
-        meters.requests.labels(_method(request.method), route, str(status)).inc()
-        meters.seconds.labels(route).observe(loop.time() - began)
+        meters.answered(request.method, route_of(request), status, loop.time() - began)
 
 
 def _method(method: str) -> str:
-    return method if method in ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS") else "other"
+    return method if method in METHODS else "other"
 
 
 def _rows(states: Iterable[str], counted: dict[str, int]) -> Iterable[tuple[str, int]]:
@@ -66,7 +77,7 @@ async def metrics(request: web.Request) -> web.Response:
         counted = await dead_letters.waiting(conn)
     for state, count in _rows(OUTBOX_STATES, counted):
         meters.outbox.labels(state).set(count)
-    body = generate_latest(meters.registry)
+    body = generate_latest(meters.registry) + generate_latest(REGISTRY)
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

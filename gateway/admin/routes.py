@@ -8,13 +8,14 @@ from aiohttp import web
 
 from gateway.admin import health, metrics, openapi
 from gateway.admin.auth import guard
-from gateway.admin.console import campaigns, customer, day, login, outbox, tickets
+from gateway.admin.console import campaigns, customer, day, login, outbox, talks, tickets
 from gateway.admin.edge import edge, headers
-from gateway.admin.tmf import customer_bill, payment, trouble_ticket
+from gateway.admin.tmf import account, communication, customer_bill, payment, trouble_ticket
+from gateway.admin.tmf import customer as tmf_customer
 from gateway.pages import page
 
 ROOMS = (
-    health, metrics, openapi, customer_bill, payment, trouble_ticket, login, customer, tickets, day, campaigns, outbox, page,
+    health, metrics, openapi, account, tmf_customer, communication, customer_bill, payment, trouble_ticket, login, customer, tickets, talks, day, campaigns, outbox, page,
 )  # fmt: skip
 
 

@@ -36,11 +36,10 @@ def quote(
     """Price usage on a tariff, with the very code that bills."""
     from core.catalog import quote_json
     from core.catalog.versions import load_for
-    from core.rating.quote import quote as price
 
     asked = _asked(usage)
     versions = load_for(tariff_file, asked)
-    answer = quote_json.answer(versions[-1], price(versions, quote_json.parse(versions[-1], asked)))
+    answer = quote_json.answered(versions, asked)
     if as_json:
         show_json(answer)
         return
@@ -85,5 +84,5 @@ def explain(
 
     asked = _asked(usage)
     versions = load_for(file, asked)
-    for sentence in told_line_by_line(versions, quote_json.parse(versions[-1], asked), lang):
+    for sentence in told_line_by_line(versions, quote_json.parse(versions, asked), lang):
         out.print(sentence, markup=False, highlight=False)

@@ -49,6 +49,7 @@ def settings_of(folder: Path, ports: Ports) -> Settings:
     return Settings(
         database_url=f"sqlite+aiosqlite:///{folder / 'hodi.db'}",
         sessions_path=str(folder / "sessions.db"),
+        spool_path=str(folder / "spool"),
         redis_url=None,
         operator=folder / "operator",
         public_url=f"http://{HOST}:{ports.gateway}",

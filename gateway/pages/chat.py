@@ -12,6 +12,7 @@ from aiohttp import WSMessage, WSMsgType, web
 
 from channels.contract import NotUnderstood
 from channels.webchat import LARGEST_FRAME, Since, read, refusal
+from core import effects
 from core.access import secrets
 from core.care.interactions import Interaction, log_many
 from core.chat import transcript
@@ -21,7 +22,7 @@ from gateway.admin.auth import same_origin
 from gateway.admin.described import described
 from gateway.admin.edge import language
 from gateway.admin.throttle import Throttle
-from gateway.desk import CHANNELS, HOUSE, TURNS
+from gateway.desk import CHANNELS, HOUSE, SPOOL, TURNS
 from gateway.pages.chat_rooms import ROOMS, OpenPage, Rooms, closing, running
 from gateway.pages.page import render
 
@@ -79,7 +80,7 @@ async def _heard(app: web.Application, rooms: Rooms, page: OpenPage, frame: WSMe
     elif not app[THROTTLE].allows(page.visitor):
         await page.socket.send_str(json.dumps({"wait": told.message_id}))
     else:
-        await _said(app, rooms, page, told)
+        await _said(app, page, told)
 
 
 async def _is_open(app: web.Application, visitor: str) -> None:
@@ -87,23 +88,29 @@ async def _is_open(app: web.Application, visitor: str) -> None:
         await transcript.keep_open(conn, app[HOUSE], [visitor])
 
 
-async def _said(app: web.Application, rooms: Rooms, page: OpenPage, inbound: Inbound) -> None:
-    """A turn: her line, our answer, and `done` so that the page stops saying it. Each step may be repeated unharmed."""
-    async with rooms.turns[page.visitor]:
-        try:
-            words = await _her_line(app, inbound)
-            await rooms.nudge(page.visitor)
-            answer = await app[TURNS].answer(inbound, app[CHANNELS]["webchat"])
-            if answer.unavailable:
-                raise ConnectionError("the turn could not be taken")
-            await _our_line(app, inbound, words, answer)
-        except Exception as bug:
-            log.error("a chat turn failed", error=type(bug).__name__)
-            await page.socket.send_str(json.dumps({"wait": inbound.message_id}))
-            return
-        await rooms.nudge(page.visitor)
+async def _said(app: web.Application, page: OpenPage, inbound: Inbound) -> None:
+    """A turn, and `done` so that the page stops saying it: also when it is kept on disk, and answered once the database is back."""
+    try:
+        await app[SPOOL].take("chat", "webchat", inbound)
+    except Exception as bug:
+        log.error("a chat turn failed", error=type(bug).__name__)
+        await page.socket.send_str(json.dumps({"wait": inbound.message_id}))
+        return
     if not page.socket.closed:
         await page.socket.send_str(json.dumps({"done": inbound.message_id}))
+
+
+async def take_in(app: web.Application, name: str, inbound: Inbound) -> None:
+    """Her line, then our answer. Each step may be repeated unharmed."""
+    rooms = app[ROOMS]
+    async with rooms.turns[inbound.user]:
+        words = await _her_line(app, inbound)
+        await rooms.nudge(inbound.user)
+        answer = await app[TURNS].answer(inbound, app[CHANNELS][name])
+        if answer.unavailable:
+            raise ConnectionError("the turn could not be taken")
+        await _our_line(app, inbound, words, answer)
+        await rooms.nudge(inbound.user)
 
 
 async def _her_line(app: web.Application, inbound: Inbound) -> str:
@@ -123,13 +130,15 @@ async def _our_line(app: web.Application, inbound: Inbound, words: str, answer: 
     house, body = app[HOUSE], json.loads(answer.reply)
     body.pop("seq", None)
     contact_id = answer.session.who.contact_id if answer.session and answer.session.who else None
-    said = [
-        Interaction(contact_id, None, "webchat", direction, "turn", text)
-        for direction, text in (("in", words), ("out", body["text"]))
-    ]
+    passed = [("in", words)] if answer.silent else [("in", words), ("out", body["text"])]
+    said = [Interaction(contact_id, None, "webchat", direction, "turn", text) for direction, text in passed]
     async with house.db.writing() as conn:
         key = f"hodi:{inbound.message_id}"
-        if await transcript.write(conn, house, inbound.user, key=key, side="hodi", body=body):
+        if answer.silent:
+            fresh = await effects.first_time(conn, f"{inbound.user}:{key}", house.clock.now())
+        else:
+            fresh = await transcript.write(conn, house, inbound.user, key=key, side="hodi", body=body)
+        if fresh:
             await log_many(conn, house, said)
 
 

@@ -22,7 +22,7 @@ def asked(tariff: Tariff | tuple[Tariff, ...], **request: Any) -> dict[str, Any]
     """The answer to a request, both as JSON would carry them."""
     given = {"period": {"from": "2023-07-01", "to": "2023-08-01"}, **request}
     last = tariff if isinstance(tariff, Tariff) else tariff[-1]
-    return answer(last, quote(tariff, parse(last, load(json.dumps(given)))))
+    return answer(last, quote(tariff, parse(tariff, load(json.dumps(given)))))
 
 
 def bill(tariff: Tariff, **request: Any) -> str:

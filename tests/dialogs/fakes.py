@@ -27,7 +27,9 @@ class Counter:
 
     def __init__(self, **answers: Any) -> None:
         self.answers: dict[str, Any] = {
-            "caller": CUSTOMER, "standing": {"line": "You owe nothing", "several": False}, **answers,
+            "caller": CUSTOMER, "standing": {"line": "You owe nothing", "several": False},
+            "here": {"here": ["word", "home.here.phone", {}]}, "offers": {"reads": False, "prepaid": False},
+            **answers,
         }  # fmt: skip
         self.asked: list[str] = []
         self.heard: list[dict[str, Any]] = []

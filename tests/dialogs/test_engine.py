@@ -8,7 +8,7 @@ from core.config import Identity
 from core.message import Screen
 from dialogs.book import Book, bind
 from dialogs.engine import step
-from dialogs.events import Dialled, Need, Told, Typed
+from dialogs.events import Answered, Dialled, Need, Told, Typed
 from dialogs.intents import find
 from dialogs.model import Effect, Flow, Fork, Go, Load, Menu
 from dialogs.play import Conversation
@@ -203,7 +203,7 @@ async def test_a_turn_that_would_run_for_ever_is_stopped() -> None:
 async def test_the_menu_is_by_what_the_customer_has() -> None:
     _, screen = await talk(Counter(caller=STRANGER))
     assert [option.label for option in screen.options] == [
-        "Link an account", "Become a customer", "Report a fault", "Language / Lugha", "Help",
+        "Link an account", "Become a customer", "Report a fault", "Language / Lugha", "More",
     ]  # fmt: skip
     _, screen = await talk(Counter(standing={"line": "", "several": True}))
     assert "Other account" in [option.label for option in screen.options]
@@ -211,6 +211,8 @@ async def test_the_menu_is_by_what_the_customer_has() -> None:
 
 def test_an_answer_to_nothing_leads_home() -> None:
     said = step(a_book(), fresh("en"), Typed("1"))
+    assert isinstance(said, Need)
+    said = step(a_book(), said.session, Answered({"here": ""}))
     assert isinstance(said, Told)
     assert said.session.place is not None
     assert said.session.place.flow == "home"

@@ -1,6 +1,6 @@
 """The process that the kill tests kill: a gateway, a dispatcher of pushes, a poller and a collector, on a clock that hurries.
 
-`python -m tests.faults.payment_story '{"db": ..., "port": ..., "began": ..., "push": [account ids]}'`; everything it does is also done
+`python -m tests.faults.payment_story '{"db": ..., "port": ..., "began": ..., "spool": a folder, "push": [account ids]}'`; everything it does is also done
 by the process that takes over from it, under the same keys.
 """
 
@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -23,6 +24,7 @@ from core.journeys import collect, payment_doors
 from core.payments import push
 from gateway import callbacks
 from gateway.desk import HOUSE
+from gateway.keeping import open_spool
 from gateway.pages import paylink
 
 SPEED = 30
@@ -78,14 +80,15 @@ async def live(said: dict[str, Any]) -> None:
     app[HOUSE] = house
     app.add_routes([*callbacks.routes(), *paylink.routes()])
     runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", said["port"]).start()
-    await ask(house, said["push"])
-    while True:
-        await dispatch(house)
-        await collect.collect_due(house, house.today())
-        await payment_doors.poll(house)
-        await asyncio.sleep(0.1)
+    async with open_spool(app, Path(said["spool"])).drained():
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", said["port"]).start()
+        await ask(house, said["push"])
+        while True:
+            await dispatch(house)
+            await collect.collect_due(house, house.today())
+            await payment_doors.poll(house)
+            await asyncio.sleep(0.1)
 
 
 if __name__ == "__main__":

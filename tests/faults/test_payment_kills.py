@@ -9,10 +9,12 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import time
 from asyncio.subprocess import Process
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -73,7 +75,7 @@ class Story:
         """The process that works, armed to die at `fault`."""
         said = {
             "db": self.house.db.url.render_as_string(hide_password=False), "port": self.port, "began": self.began,
-            "push": self.asking,
+            "push": self.asking, "spool": str(Path(tempfile.gettempdir()) / f"hodi-spool-{self.port}"),
         }  # fmt: skip
         environment = {**os.environ, **self.environment, "HODI_FAULT": fault}
         return await asyncio.create_subprocess_exec(

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import aiohttp
 from aiohttp import web
@@ -17,6 +19,7 @@ from core.journeys import payment_doors
 from gateway import callbacks, sandbox
 from gateway.desk import HOUSE
 from gateway.doubles import daraja
+from gateway.keeping import open_spool
 from gateway.pages import paylink
 from gateway.sandbox_service import Service
 
@@ -30,6 +33,7 @@ class Work:
     daraja: daraja.Double
     http: aiohttp.ClientSession
     url: str
+    box: web.Application
 
     @property
     def hook(self) -> str:
@@ -76,9 +80,10 @@ async def at_work(house: House, *, push: str = "sandbox", by_hand: bool = False)
         app = web.Application()
         app[HOUSE] = pointed
         app.add_routes([*callbacks.routes(), *paylink.routes()])
-        jar = aiohttp.DummyCookieJar()
-        async with TestServer(app, port=port), aiohttp.ClientSession(cookie_jar=jar) as http:
-            yield Work(pointed, box[sandbox.SERVICE], double, http, url)
+        with TemporaryDirectory(prefix="hodi-spool-") as folder:
+            open_spool(app, Path(folder))
+            async with TestServer(app, port=port), aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+                yield Work(pointed, box[sandbox.SERVICE], double, http, url, box)
 
 
 def _pointed(house: House, url: str, box: str, mpesa: str, push: str) -> House:

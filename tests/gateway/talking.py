@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
@@ -20,6 +21,7 @@ from core.onboarding.register import register_customer
 from core.quick import open_quick
 from gateway import webhooks
 from gateway.desk import CHANNELS, HOUSE, TURNS
+from gateway.keeping import open_spool
 from gateway.sessions import EmbeddedStore, Store
 from gateway.turn import Turns
 
@@ -39,15 +41,17 @@ async def a_customer(house: House, **told: Any) -> Registered:
 
 
 @asynccontextmanager
-async def counter(house: House, store: Store | Path) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+async def counter(
+    house: House, store: Store | Path, spool: Path | None = None
+) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     """The hooks of a house, served."""
-    async with hooks(house, store) as app, TestClient(TestServer(app)) as client:
+    async with hooks(house, store, spool) as app, TestClient(TestServer(app)) as client:
         yield client
 
 
 @asynccontextmanager
-async def hooks(house: House, store: Store | Path) -> AsyncIterator[web.Application]:
-    """The hooks of a house as an application."""
+async def hooks(house: House, store: Store | Path, spool: Path | None = None) -> AsyncIterator[web.Application]:
+    """The hooks of a house as an application; `spool` is a folder that outlives it."""
     sessions = EmbeddedStore(store / "sessions.db") if isinstance(store, Path) else store
     quick = open_quick(house.db)
     app = web.Application()
@@ -57,7 +61,9 @@ async def hooks(house: House, store: Store | Path) -> AsyncIterator[web.Applicat
         sms = AfricasTalkingSms(Account("sandbox", SecretStr("k"), "http://127.0.0.1:1"), http)
         app[CHANNELS] = {"ussd": AfricasTalkingUssd(), "sms": sms}
         app.add_routes(webhooks.routes())
-        yield app
+        with TemporaryDirectory(prefix="hodi-spool-") as folder:
+            async with open_spool(app, spool or Path(folder)).drained():
+                yield app
     await quick.close()
     await sessions.close()
 

@@ -56,6 +56,21 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_audit'))
     )
     op.create_index('ix_audit_subject', 'audit', ['subject', 'at'], unique=False)
+    op.create_table('bar_command',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('service_id', sa.BigInteger(), nullable=False),
+    sa.Column('level', sa.Text(), nullable=False),
+    sa.Column('generation', sa.Integer(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('ref', sa.Text(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('created_at', Instant(), nullable=False),
+    sa.Column('settled_at', Instant(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bar_command')),
+    sa.UniqueConstraint('key', name=op.f('uq_bar_command_key'))
+    )
+    op.create_index('uq_bar_command_live', 'bar_command', ['service_id'], unique=True, postgresql_where=sa.text("state IN ('sent', 'unknown')"), sqlite_where=sa.text("state IN ('sent', 'unknown')"))
     op.create_table('bill_run',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('run_date', sa.Date(), nullable=False),
@@ -75,6 +90,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_branch')),
     sa.UniqueConstraint('code', name=op.f('uq_branch_code'))
     )
+    op.create_table('bucket_movement',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('bucket_id', sa.BigInteger(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('why', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bucket_movement')),
+    sa.UniqueConstraint('key', 'bucket_id', name=op.f('uq_bucket_movement_key_bucket_id'))
+    )
+    op.create_index('ix_bucket_movement_bucket', 'bucket_movement', ['bucket_id', 'at'], unique=False)
     op.create_table('campaign',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
@@ -425,6 +452,27 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_statement')),
     sa.UniqueConstraint('account', 'number', 'from_on', name=op.f('uq_statement_account_number_from_on'))
     )
+    op.create_table('talk',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('contact_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=True),
+    sa.Column('branch_id', sa.BigInteger(), nullable=True),
+    sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('about', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('open_key', sa.Text(), nullable=True),
+    sa.Column('clerk', sa.Text(), nullable=True),
+    sa.Column('asked_at', Instant(), nullable=False),
+    sa.Column('taken_at', Instant(), nullable=True),
+    sa.Column('heard_at', Instant(), nullable=False),
+    sa.Column('said_at', Instant(), nullable=True),
+    sa.Column('ended_at', Instant(), nullable=True),
+    sa.Column('ended_by', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_talk')),
+    sa.UniqueConstraint('open_key', name=op.f('uq_talk_open_key'))
+    )
+    op.create_index(op.f('ix_talk_contact_id'), 'talk', ['contact_id'], unique=False)
+    op.create_index('ix_talk_state', 'talk', ['state', 'asked_at'], unique=False)
     op.create_table('tariff_version',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('code', sa.Text(), nullable=False),
@@ -472,16 +520,38 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('meter_id', 'register', 'day', name=op.f('pk_usage_day')),
     sqlite_with_rowid=False
     )
+    op.create_table('usage_event',
+    sa.Column('service_id', sa.BigInteger(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('key', sa.BigInteger(), nullable=False),
+    sa.Column('use', sa.Text(), nullable=False),
+    sa.Column('unit', sa.Text(), nullable=False),
+    sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
+    sa.Column('destination', sa.Text(), nullable=True),
+    sa.Column('value_minor', sa.BigInteger(), nullable=True),
+    sa.Column('offset_minutes', sa.SmallInteger(), nullable=False),
+    sa.Column('file_id', sa.BigInteger(), nullable=False),
+    sa.Column('row', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('service_id', 'at', 'key', name=op.f('pk_usage_event')),
+    postgresql_partition_by='RANGE (at)',
+    sqlite_with_rowid=False
+    )
     op.create_table('usage_file',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=True),
+    sa.Column('declared', sa.BigInteger(), nullable=True),
+    sa.Column('problem', sa.Text(), nullable=True),
     sa.Column('digest', sa.Text(), nullable=False),
     sa.Column('rows', sa.Integer(), nullable=False),
     sa.Column('accepted', sa.Integer(), nullable=False),
     sa.Column('duplicates', sa.Integer(), nullable=False),
     sa.Column('revised', sa.Integer(), nullable=False),
     sa.Column('rejected', sa.Integer(), nullable=False),
+    sa.Column('recycled', sa.Integer(), nullable=False),
+    sa.Column('filtered', sa.Integer(), nullable=False),
     sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('records', sa.BigInteger(), nullable=False),
@@ -490,6 +560,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_file')),
     sa.UniqueConstraint('source', 'digest', name=op.f('uq_usage_file_source_digest'))
     )
+    op.create_index('ix_usage_file_received', 'usage_file', ['received_at'], unique=False)
     op.create_table('account',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('number', sa.Text(), nullable=False),
@@ -576,6 +647,15 @@ def upgrade() -> None:
     sa.UniqueConstraint('key', name=op.f('uq_drawer_move_key'))
     )
     op.create_index(op.f('ix_drawer_move_drawer_id'), 'drawer_move', ['drawer_id'], unique=False)
+    op.create_table('event_total',
+    sa.Column('file_id', sa.BigInteger(), nullable=False),
+    sa.Column('use', sa.Text(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('records', sa.Integer(), nullable=False),
+    sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['file_id'], ['usage_file.id'], name=op.f('fk_event_total_file_id')),
+    sa.PrimaryKeyConstraint('file_id', 'use', 'day', name=op.f('pk_event_total'))
+    )
     op.create_table('pin',
     sa.Column('party_id', sa.BigInteger(), nullable=False),
     sa.Column('hash', sa.Text(), nullable=False),
@@ -651,11 +731,23 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_ticket_account_id'), 'ticket', ['account_id'], unique=False)
     op.create_index(op.f('ix_ticket_contact_id'), 'ticket', ['contact_id'], unique=False)
+    op.create_table('usage_fetch',
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('mark', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('file_id', sa.BigInteger(), nullable=True),
+    sa.Column('problem', sa.Text(), nullable=True),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['file_id'], ['usage_file.id'], name=op.f('fk_usage_fetch_file_id')),
+    sa.PrimaryKeyConstraint('source', 'mark', name=op.f('pk_usage_fetch'))
+    )
     op.create_table('usage_reject',
     sa.Column('file_id', sa.BigInteger(), nullable=False),
     sa.Column('row', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('line', sa.Text(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('intervals', sa.Integer(), nullable=False),
+    sa.Column('recycled_at', Instant(), nullable=True),
     sa.ForeignKeyConstraint(['file_id'], ['usage_file.id'], name=op.f('fk_usage_reject_file_id')),
     sa.PrimaryKeyConstraint('file_id', 'row', name=op.f('pk_usage_reject'))
     )
@@ -668,6 +760,24 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['file_id'], ['usage_file.id'], name=op.f('fk_usage_total_file_id')),
     sa.PrimaryKeyConstraint('file_id', 'meter_id', 'month', name=op.f('pk_usage_total'))
     )
+    op.create_table('arrangement',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('open_id', sa.BigInteger(), nullable=True),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('total_minor', sa.BigInteger(), nullable=False),
+    sa.Column('agreed_on', sa.Date(), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('ended_on', sa.Date(), nullable=True),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_arrangement_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_arrangement')),
+    sa.UniqueConstraint('key', name=op.f('uq_arrangement_key')),
+    sa.UniqueConstraint('open_id', name=op.f('uq_arrangement_open_id'))
+    )
+    op.create_index(op.f('ix_arrangement_account_id'), 'arrangement', ['account_id'], unique=False)
     op.create_table('contact_account',
     sa.Column('contact_id', sa.BigInteger(), nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),
@@ -678,6 +788,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('contact_id', 'account_id', name=op.f('pk_contact_account'))
     )
     op.create_index('ix_contact_account_account', 'contact_account', ['account_id'], unique=False)
+    op.create_table('contacted',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('note', sa.Text(), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('again_on', sa.Date(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_contacted_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_contacted'))
+    )
+    op.create_index('ix_contacted_account', 'contacted', ['account_id', 'at'], unique=False)
     op.create_table('cycle',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),
@@ -708,6 +830,23 @@ def upgrade() -> None:
     sa.UniqueConstraint('open_key', name=op.f('uq_dispute_open_key'))
     )
     op.create_index(op.f('ix_dispute_account_id'), 'dispute', ['account_id'], unique=False)
+    op.create_table('episode',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('open_id', sa.BigInteger(), nullable=True),
+    sa.Column('anchor', sa.Date(), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=False),
+    sa.Column('round', sa.SmallInteger(), nullable=False),
+    sa.Column('position', sa.Text(), nullable=True),
+    sa.Column('done_on', sa.Date(), nullable=True),
+    sa.Column('held', sa.Text(), nullable=True),
+    sa.Column('ended_on', sa.Date(), nullable=True),
+    sa.Column('ended_why', sa.Text(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_episode_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_episode')),
+    sa.UniqueConstraint('open_id', name=op.f('uq_episode_open_id'))
+    )
+    op.create_index(op.f('ix_episode_account_id'), 'episode', ['account_id'], unique=False)
     op.create_table('interest',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('contact_id', sa.BigInteger(), nullable=False),
@@ -802,6 +941,21 @@ def upgrade() -> None:
     sa.UniqueConstraint('token', name=op.f('uq_payment_request_token'))
     )
     op.create_index(op.f('ix_payment_request_account_id'), 'payment_request', ['account_id'], unique=False)
+    op.create_table('protection',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('open_key', sa.Text(), nullable=True),
+    sa.Column('until', sa.Date(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.Column('ended_at', Instant(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_protection_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_protection')),
+    sa.UniqueConstraint('open_key', name=op.f('uq_protection_open_key'))
+    )
+    op.create_index(op.f('ix_protection_account_id'), 'protection', ['account_id'], unique=False)
     op.create_table('redemption',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('key', sa.Text(), nullable=False),
@@ -874,6 +1028,13 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ticket_event'))
     )
     op.create_index('ix_ticket_event_ticket', 'ticket_event', ['ticket_id', 'id'], unique=False)
+    op.create_table('arranged_item',
+    sa.Column('arrangement_id', sa.BigInteger(), nullable=False),
+    sa.Column('invoice_id', sa.BigInteger(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['arrangement_id'], ['arrangement.id'], name=op.f('fk_arranged_item_arrangement_id')),
+    sa.PrimaryKeyConstraint('arrangement_id', 'invoice_id', name=op.f('pk_arranged_item'))
+    )
     op.create_table('attempt',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('key', sa.Text(), nullable=False),
@@ -903,6 +1064,52 @@ def upgrade() -> None:
     op.create_index(op.f('ix_attempt_account_id'), 'attempt', ['account_id'], unique=False)
     op.create_index('ix_attempt_poll', 'attempt', ['state', 'poll_at'], unique=False)
     op.create_index('uq_attempt_live', 'attempt', ['request_id'], unique=True, postgresql_where=sa.text("state IN ('created', 'sent', 'unknown', 'awaiting_customer')"), sqlite_where=sa.text("state IN ('created', 'sent', 'unknown', 'awaiting_customer')"))
+    op.create_table('barring',
+    sa.Column('service_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('wanted', sa.Text(), nullable=False),
+    sa.Column('kbps', sa.Integer(), nullable=True),
+    sa.Column('generation', sa.Integer(), nullable=False),
+    sa.Column('why', sa.Text(), nullable=False),
+    sa.Column('wanted_at', Instant(), nullable=False),
+    sa.Column('actual', sa.Text(), nullable=True),
+    sa.Column('actual_at', Instant(), nullable=True),
+    sa.Column('seen', sa.Text(), nullable=True),
+    sa.Column('seen_at', Instant(), nullable=True),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_barring_service_id')),
+    sa.PrimaryKeyConstraint('service_id', name=op.f('pk_barring'))
+    )
+    op.create_index(op.f('ix_barring_account_id'), 'barring', ['account_id'], unique=False)
+    op.create_index('ix_barring_wanted', 'barring', ['wanted'], unique=False)
+    op.create_table('bucket',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('service_id', sa.BigInteger(), nullable=True),
+    sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('name', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('unit', sa.Text(), nullable=False),
+    sa.Column('uses', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('priority', sa.SmallInteger(), nullable=False),
+    sa.Column('granted', sa.BigInteger(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('reserved', sa.BigInteger(), nullable=False),
+    sa.Column('basis', sa.BigInteger(), nullable=False),
+    sa.Column('round', sa.Integer(), nullable=False),
+    sa.Column('told', sa.SmallInteger(), nullable=False),
+    sa.Column('booked', sa.BigInteger(), nullable=False),
+    sa.Column('starts_at', Instant(), nullable=False),
+    sa.Column('expires_at', Instant(), nullable=True),
+    sa.Column('rollovers', sa.SmallInteger(), nullable=False),
+    sa.Column('rollover_cap', sa.BigInteger(), nullable=True),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.CheckConstraint('reserved >= 0 AND reserved <= amount', name=op.f('ck_bucket_within')),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_bucket_account_id')),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_bucket_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bucket'))
+    )
+    op.create_index(op.f('ix_bucket_account_id'), 'bucket', ['account_id'], unique=False)
+    op.create_index('ix_bucket_expiry', 'bucket', ['state', 'expires_at'], unique=False)
     op.create_table('collection',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('invoice_id', sa.BigInteger(), nullable=False),
@@ -935,6 +1142,53 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_consumption')),
     sa.UniqueConstraint('service_id', 'meter_code', 'from_date', 'revision', name=op.f('uq_consumption_service_id_meter_code_from_date_revision'))
     )
+    op.create_table('hold',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('service_id', sa.BigInteger(), nullable=True),
+    sa.Column('use', sa.Text(), nullable=True),
+    sa.Column('unit', sa.Text(), nullable=False),
+    sa.Column('held', sa.BigInteger(), nullable=False),
+    sa.Column('used', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('expires_at', Instant(), nullable=False),
+    sa.Column('created_at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_hold_account_id')),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_hold_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_hold')),
+    sa.UniqueConstraint('key', name=op.f('uq_hold_key'))
+    )
+    op.create_index(op.f('ix_hold_account_id'), 'hold', ['account_id'], unique=False)
+    op.create_index('ix_hold_due', 'hold', ['state', 'expires_at'], unique=False)
+    op.create_table('instalment',
+    sa.Column('arrangement_id', sa.BigInteger(), nullable=False),
+    sa.Column('position', sa.SmallInteger(), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('amount_minor > 0', name=op.f('ck_instalment_amount')),
+    sa.ForeignKeyConstraint(['arrangement_id'], ['arrangement.id'], name=op.f('fk_instalment_arrangement_id')),
+    sa.PrimaryKeyConstraint('arrangement_id', 'position', name=op.f('pk_instalment'))
+    )
+    op.create_table('ladder_step',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('episode_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('step', sa.Text(), nullable=False),
+    sa.Column('round', sa.SmallInteger(), nullable=False),
+    sa.Column('taken_on', sa.Date(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('trail', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('told_on', sa.Date(), nullable=True),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['episode_id'], ['episode.id'], name=op.f('fk_ladder_step_episode_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ladder_step')),
+    sa.UniqueConstraint('episode_id', 'round', 'step', name=op.f('uq_ladder_step_episode_id_round_step'))
+    )
+    op.create_index(op.f('ix_ladder_step_account_id'), 'ladder_step', ['account_id'], unique=False)
+    op.create_index('ix_ladder_step_on', 'ladder_step', ['taken_on', 'step'], unique=False)
     op.create_table('meter',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('serial', sa.Text(), nullable=False),
@@ -952,6 +1206,13 @@ def upgrade() -> None:
     sa.UniqueConstraint('serial', name=op.f('uq_meter_serial'))
     )
     op.create_index(op.f('ix_meter_service_id'), 'meter', ['service_id'], unique=False)
+    op.create_table('network_line',
+    sa.Column('service_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('login', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_network_line_service_id')),
+    sa.PrimaryKeyConstraint('service_id', name=op.f('pk_network_line')),
+    sa.UniqueConstraint('login', name=op.f('uq_network_line_login'))
+    )
     op.create_table('open_item',
     sa.Column('invoice_id', sa.BigInteger(), nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),
@@ -977,6 +1238,13 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_service_plan')),
     sa.UniqueConstraint('service_id', 'from_date', name=op.f('uq_service_plan_service_id_from_date'))
     )
+    op.create_table('bucket_user',
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('bucket_id', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_bucket_user_account_id')),
+    sa.ForeignKeyConstraint(['bucket_id'], ['bucket.id'], name=op.f('fk_bucket_user_bucket_id')),
+    sa.PrimaryKeyConstraint('account_id', 'bucket_id', name=op.f('pk_bucket_user'))
+    )
     op.create_table('debit_item',
     sa.Column('attempt_id', sa.BigInteger(), nullable=False),
     sa.Column('file_id', sa.BigInteger(), nullable=False),
@@ -987,6 +1255,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('attempt_id', name=op.f('pk_debit_item'))
     )
     op.create_index(op.f('ix_debit_item_file_id'), 'debit_item', ['file_id'], unique=False)
+    op.create_table('hold_part',
+    sa.Column('hold_id', sa.BigInteger(), nullable=False),
+    sa.Column('bucket_id', sa.BigInteger(), nullable=False),
+    sa.Column('position', sa.SmallInteger(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['bucket_id'], ['bucket.id'], name=op.f('fk_hold_part_bucket_id')),
+    sa.ForeignKeyConstraint(['hold_id'], ['hold.id'], name=op.f('fk_hold_part_hold_id')),
+    sa.PrimaryKeyConstraint('hold_id', 'bucket_id', name=op.f('pk_hold_part'))
+    )
     op.create_table('reading',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('meter_id', sa.BigInteger(), nullable=False),
@@ -1003,5 +1280,38 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_reading')),
     sa.UniqueConstraint('meter_id', 'register', 'read_on', 'source', 'revision', name=op.f('uq_reading_meter_id_register_read_on_source_revision'))
     )
+    op.create_table('vend',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('request_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('meter_id', sa.BigInteger(), nullable=False),
+    sa.Column('serial', sa.Text(), nullable=False),
+    sa.Column('contact_id', sa.BigInteger(), nullable=True),
+    sa.Column('phone', sa.Text(), nullable=False),
+    sa.Column('language', sa.Text(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('arrears_minor', sa.BigInteger(), nullable=False),
+    sa.Column('tax_minor', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('units_micro', sa.BigInteger(), nullable=True),
+    sa.Column('token', sa.Text(), nullable=True),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('receipt_id', sa.BigInteger(), nullable=True),
+    sa.Column('provider_ref', sa.Text(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('polls', sa.Integer(), nullable=False),
+    sa.Column('poll_at', Instant(), nullable=True),
+    sa.Column('created_at', Instant(), nullable=False),
+    sa.Column('settled_at', Instant(), nullable=True),
+    sa.CheckConstraint('amount_minor > arrears_minor AND arrears_minor >= 0', name=op.f('ck_vend_share')),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_vend_account_id')),
+    sa.ForeignKeyConstraint(['meter_id'], ['meter.id'], name=op.f('fk_vend_meter_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_vend')),
+    sa.UniqueConstraint('receipt_id', name=op.f('uq_vend_receipt_id')),
+    sa.UniqueConstraint('request_id', name=op.f('uq_vend_request_id'))
+    )
+    op.create_index(op.f('ix_vend_account_id'), 'vend', ['account_id'], unique=False)
+    op.create_index(op.f('ix_vend_contact_id'), 'vend', ['contact_id'], unique=False)
+    op.create_index('ix_vend_poll', 'vend', ['state', 'poll_at'], unique=False)
     for statement in guards_1(op.get_bind().dialect.name):
         op.execute(statement)

@@ -1,4 +1,8 @@
-"""Demand: the highest power of the period, measured as the fullest interval, or read from a demand register."""
+"""Demand: the highest power of the period, measured as the fullest interval, or read from a demand register.
+
+Where a new version of the tariff cuts the period, each version prices the highest of its own days for its share of them; a
+register that was read once holds for all.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +11,12 @@ from fractions import Fraction
 import numpy as np
 
 from core.rating.charges.fixed import spans_of
+from core.rating.errors import CannotRate
 from core.rating.exact import MICRO, Exact
 from core.rating.measure import Measure, remaining, within
 from core.rating.model import Part
 from core.rating.sheet import Sheet
-from core.rating.tariff import Price
-from core.rating.walk import starts_of
+from core.rating.terms import Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,11 @@ class Demand:
 
     def _peak(self, sheet: Sheet, measure: Measure) -> Exact:
         rows = sheet.rows(measure.meter)
+        if self.interval and rows.at is None and rows.quantity.any():
+            wrong = f"it is the fullest interval of {self.interval} minutes, and there is only a total"
+            raise CannotRate(f"charge {measure.charge}", wrong, "give each interval as a row with its `at`")
         quantity = within(sheet, measure, remaining(sheet, measure))
-        starts = starts_of(rows.account, sheet.size)
+        starts = sheet.starts(measure.meter)
         there = starts[1:] > starts[:-1]
         peak = np.zeros(sheet.size, dtype=quantity.dtype)
         if there.any():

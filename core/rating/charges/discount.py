@@ -11,12 +11,15 @@ from fractions import Fraction
 from core.rating.exact import ZERO, Exact
 from core.rating.model import Part
 from core.rating.sheet import Sheet
-from core.rating.tariff import Condition, Price
+from core.rating.terms import Condition, Price
 
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """`percent` of the lines `of`, or `amount` off them; valid where the period starts in [since, until)."""
+    """`percent` of the lines `of`, or `amount` off them; valid where the period starts in [since, until).
+
+    `beside`: earlier discounts, not among `of`, on some of the same lines; what they took is not there any more.
+    """
 
     code: str
     of: tuple[str, ...]
@@ -27,6 +30,7 @@ class Discount:
     since: date | None = None
     until: date | None = None
     when: Condition | None = None
+    beside: tuple[str, ...] = ()
     kind: str = "discount"
 
     def parts(self, sheet: Sheet) -> Sequence[Part]:
@@ -45,11 +49,7 @@ class Discount:
 
     def _room(self, sheet: Sheet, base: Exact) -> Exact:
         """What other discounts have left of these lines."""
-        room = base
-        for other in sheet.tariff.charges:
-            if isinstance(other, Discount) and other.code in sheet.sums and other.code not in self.of:
-                room = room.plus(sheet.sums[other.code]) if set(other.of) & set(self.of) else room
-        return room
+        return base.plus(sheet.base(self.beside)) if self.beside else base
 
     def _valid(self, day: date) -> bool:
         return (self.since is None or day >= self.since) and (self.until is None or day < self.until)

@@ -16,7 +16,7 @@ from core.rating.measure import Measure, remaining
 from core.rating.model import Events, Part
 from core.rating.rounding import Mode, to_step
 from core.rating.sheet import Sheet
-from core.rating.tariff import Condition, Price
+from core.rating.terms import Condition, Price
 from core.rating.times import Clockface
 from core.rating.walk import sums
 
@@ -84,6 +84,7 @@ class Event:
 
     def _line(self, sheet: Sheet, rate: EventRate, events: Events, covered: Column) -> Part:
         scale = SECONDS.get(self.measure.unit, 1)
+        starts = np.concatenate(([0], np.cumsum(np.bincount(events.account, minlength=sheet.size))))
         laid = Layout(events.quantity * scale, covered * scale, events.at, self._face(sheet, rate, scale))
         counts = laid.increments(rate, scale, timed=self.measure.unit in SECONDS)
         amount, billed = ZERO, ZERO
@@ -93,11 +94,11 @@ class Event:
             price = step.prices.get(-1) or step.prices[band]
             amount, billed = amount.plus(units.times(price.minor / step.per)), billed.plus(units)
         amount = self._bounded(rate, amount.plus(laid.connect(rate)), laid.quantity > laid.covered)
-        shown = np.bincount(events.account[events.quantity > 0], minlength=sheet.size) > 0
+        shown = sums(starts, np.minimum(events.quantity, 1)) > 0
         return Part(
-            _per_account(amount, events.account, sheet.size),
+            _per_account(amount, starts),
             _text(rate.steps[0].prices),
-            _per_account(billed, events.account, sheet.size),
+            _per_account(billed, starts),
             self.measure.unit,
             present=shown,
             destination=rate.name,
@@ -108,10 +109,10 @@ class Event:
             return None
         rows = sheet.rows(self.measure.meter)
         face = sheet.face(self.measure.meter, self.code)
-        if rows.at is None or not len(rows) or sheet.tariff.times is None:
+        if rows.at is None or not len(rows) or sheet.terms.times is None:
             return face
         length = rows.quantity * scale // MICRO + 1 if self.measure.unit in SECONDS else 0
-        return Clockface.over(sheet.tariff.times, int(rows.at.min()), int((rows.at + length).max()))
+        return Clockface.over(sheet.terms.times, int(rows.at.min()), int((rows.at + length).max()))
 
     def _bounded(self, rate: EventRate, amount: Exact, charged: Mask) -> Exact:
         if rate.least is not None:
@@ -185,9 +186,9 @@ def _goes_to(rate: EventRate, rows: Events) -> Mask:
     return np.isin(rows.destination, sorted(rate.destinations))
 
 
-def _per_account(column: Exact, account: Column, size: int) -> Exact:
-    column = column.spread(len(account))
-    return Exact.of(sums(account, column.values, size), column.den)
+def _per_account(column: Exact, starts: Column) -> Exact:
+    column = column.spread(int(starts[-1]))
+    return Exact.of(sums(starts, column.values), column.den)
 
 
 def _text(prices: Mapping[int, Price]) -> str:

@@ -9,7 +9,7 @@ from core.rating.exact import Exact, Mask
 from core.rating.model import Part
 from core.rating.sheet import Sheet
 from core.rating.spans import plus_months
-from core.rating.tariff import Condition, Price
+from core.rating.terms import Condition, Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Fixed:
     """`count_by` multiplies by an attribute (connections, lamps); `year_days` makes a month that many days / 12.
 
     In advance, the bill charges the next period; the first bill also the time since the start, and the last one gives
-    back what was paid for and not had.
+    back what was paid for and not had. The charge of a first purchase is the first version's, and whole.
     """
 
     code: str
@@ -32,14 +32,19 @@ class Fixed:
 
     def parts(self, sheet: Sheet) -> Sequence[Part]:
         """One line: how many periods, months or days, times the price."""
-        spans = self._ahead(sheet) if self.advance else spans_of(sheet, self.per, self.prorate, self.year_days)
+        spans = self._ahead(sheet) if self.advance else self._behind(sheet)
         if self.count_by is not None:
             spans = spans.by(sheet.attribute(self.count_by, self.code))
-        shown = ~sheet.everyone if self.advance and not sheet.batch.last else None
+        shown = ~sheet.everyone if self.advance and not sheet.last else None
         return [Part(spans.times(self.price.minor), self.price.text, spans, self.per, present=shown)]
 
+    def _behind(self, sheet: Sheet) -> Exact:
+        spans = whole_spans(sheet, self.per, self.prorate, self.year_days)
+        first_purchase = self.when is not None and self.when.first_purchase
+        return spans if first_purchase else sheet.shared(spans)
+
     def _ahead(self, sheet: Sheet) -> Exact:
-        if not sheet.batch.last:
+        if not sheet.last:
             return sheet.nothing()
         whole = _whole(sheet, self.per, self.year_days)
         here = sheet.fraction if self.prorate or self.per == "day" else Exact.constant(1)
@@ -74,9 +79,14 @@ def _whole(sheet: Sheet, per: str, year_days: Fraction | None) -> Fraction:
     return Fraction(1)
 
 
-def spans_of(sheet: Sheet, per: str, prorate: bool, year_days: Fraction | None) -> Exact:
-    """How many periods, months or days each service is charged; unprorated months are whole ones."""
+def whole_spans(sheet: Sheet, per: str, prorate: bool, year_days: Fraction | None) -> Exact:
+    """How many periods, months or days each service was there; unprorated months are whole ones."""
     whole = _whole(sheet, per, year_days)
     if per == "day" or prorate:
-        return sheet.shared(sheet.fraction.times(whole))
-    return sheet.shared(Exact.constant(ceil(whole) if year_days is None else whole))
+        return sheet.fraction.times(whole)
+    return Exact.constant(ceil(whole) if year_days is None else whole)
+
+
+def spans_of(sheet: Sheet, per: str, prorate: bool, year_days: Fraction | None) -> Exact:
+    """The same, of which a version that holds for a part of the period has its share."""
+    return sheet.shared(whole_spans(sheet, per, prorate, year_days))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.rating.measure import Measure, used, used_by_time
 from core.rating.model import Part
 from core.rating.sheet import Sheet
-from core.rating.tariff import Price
+from core.rating.terms import Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class FlatByTime:
     def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
         """One line per time of use that was used."""
         by_time = used_by_time(sheet, measure)
-        names = sheet.tariff.times.names if sheet.tariff.times else ()
+        names = sheet.terms.times.names if sheet.terms.times else ()
         return [
             Part(
                 by_time[band].times(price.minor),

@@ -9,11 +9,12 @@ import numpy as np
 
 from core.rating.allowances import granted, of_meter, plain
 from core.rating.blocks import Tier, Width, fee_of, shares
-from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, largest, total_of
+from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, total_of
 from core.rating.measure import Measure, remaining, used, within
 from core.rating.model import Part
 from core.rating.sheet import Sheet
-from core.rating.walk import Trail, through
+from core.rating.trail import Trail
+from core.rating.walk import through
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,16 @@ class Graduated:
         units = used(sheet, measure)
         by_block = shares(units, self.width.bounds(self.tiers, sheet, measure.charge))
         lines = [
-            _line(tier, inside, number, measure, ~units.above(ZERO) if number == 1 else None)
+            _line(sheet, tier, inside, number, measure, ~units.above(ZERO) if number == 1 else None)
             for number, (tier, inside) in enumerate(zip(self.tiers, by_block, strict=True), start=1)
         ]
         return [_joined(lines, units, measure)] if self.one_line else lines
 
 
-def _line(tier: Tier, inside: Exact, number: int, measure: Measure, empty: Mask | None) -> Part:
+def _line(sheet: Sheet, tier: Tier, inside: Exact, number: int, measure: Measure, empty: Mask | None) -> Part:
     there = inside.above(ZERO)
     return Part(
-        inside.times(tier.price.minor).plus(fee_of(tier, there)),
+        inside.times(tier.price.minor).plus(fee_of(sheet, tier, there)),
         tier.price.text,
         inside,
         measure.unit,
@@ -62,12 +63,12 @@ class GraduatedByTime:
     def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
         """A line per time of use and block."""
         cells, den = self._cells(sheet, measure)
-        top = largest(sheet.micro(measure.meter)) * (den // MICRO)
-        names = sheet.tariff.times.names if sheet.tariff.times else ()
+        top = sheet.top(measure.meter) * len(sheet.rows(measure.meter)) * (den // MICRO)
+        names = sheet.terms.times.names if sheet.terms.times else ()
         lines = []
         for band in self.bands:
             for number, tier in enumerate(self.tiers, start=1):
-                inside = Exact(cells[band, number - 1], den, top)
+                inside = Exact(cells[band, number - 1], den, top, positive=True)
                 price = (tier.by_time or {}).get(band, tier.price)
                 lines.append(
                     Part(
@@ -91,7 +92,9 @@ class GraduatedByTime:
             free = granted(sheet, measure.meter).times(Fraction(1, MICRO))
             bounds = [free, *(bound.plus(free) for bound in bounds)]
         quantity = sheet.rows(measure.meter).quantity if fused else within(sheet, measure, remaining(sheet, measure))
-        cells = through(self._trail(sheet, measure, quantity, den // MICRO), _table(bounds, den), _times(sheet))
+        cells, whole = through(self._trail(sheet, measure, quantity, den // MICRO), _table(bounds, den), _times(sheet))
+        if quantity is sheet.rows(measure.meter).quantity and den == MICRO:
+            sheet.walked(measure.meter, whole)
         return (cells[:, 1:] if fused else cells), den
 
     def _trail(self, sheet: Sheet, measure: Measure, quantity: Column, by: int) -> Trail:
@@ -99,11 +102,10 @@ class GraduatedByTime:
         face = sheet.face(measure.meter, measure.charge)
         scaled = quantity if by == 1 else Exact.of(quantity).times(by).values
         return Trail(
-            sheet.size,
-            rows.account,
+            sheet.starts(measure.meter),
             scaled,
             at=rows.at,
-            face=(face.bands, face.origin, face.seconds),
+            face=face,
             top=sheet.top(measure.meter) * by,
         )
 
@@ -122,5 +124,5 @@ def _table(bounds: Sequence[Exact], den: int) -> Column:
 
 
 def _times(sheet: Sheet) -> int:
-    assert sheet.tariff.times is not None
-    return len(sheet.tariff.times.names)
+    assert sheet.terms.times is not None
+    return len(sheet.terms.times.names)

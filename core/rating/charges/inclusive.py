@@ -11,7 +11,7 @@ from core.rating.exact import ZERO, Mask
 from core.rating.model import Line, Part
 from core.rating.rounding import Rounding, to_step
 from core.rating.sheet import Sheet
-from core.rating.tariff import Condition
+from core.rating.terms import Condition
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,17 @@
-"""The least and the most that named lines may come to, and a commitment made good at the end of its term."""
+"""The least and the most that named lines may come to, and a commitment made good at the end of its term.
 
-from collections.abc import Sequence
+Where a new version of the tariff cuts the period, the limit and what counts towards it go on; the last version with the
+charge settles it once, so that a dear week makes up for a cheap one.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.rating.charges.fixed import spans_of
 from core.rating.exact import ZERO, Exact
 from core.rating.model import Part
 from core.rating.sheet import Sheet
-from core.rating.tariff import Condition, Price
+from core.rating.terms import Condition, Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +29,18 @@ class Limit:
     def parts(self, sheet: Sheet) -> Sequence[Part]:
         """One line, shown where the limit bites."""
         limit = spans_of(sheet, self.per, self.prorate, None).times(self.price.minor)
-        base = sheet.base(self.of)
+        limit = limit.plus(sheet.before(self.code, "limit"))
+        base = sheet.base(self.of).plus(sheet.before(self.code, "base"))
+        if sheet.goes_on(self.code):
+            return [_later(sheet, {"limit": limit, "base": base})]
         lacking = limit.minus(base)
         amount = lacking.at_least(ZERO) if self.kind == "minimum" else lacking.at_most(ZERO)
         return [Part(amount, self.price.text, base=base, present=amount.spread(sheet.size).nonzero())]
+
+
+def _later(sheet: Sheet, counted: Mapping[str, Exact]) -> Part:
+    """No line yet: a later version settles it."""
+    return Part(sheet.nothing(), present=~sheet.everyone, counted=counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,9 @@ class Commitment:
 
     def parts(self, sheet: Sheet) -> Sequence[Part]:
         """One line, shown where something is lacking."""
-        base = sheet.base(self.of).plus(sheet.attribute(self.spent, self.code))
+        base = sheet.base(self.of).plus(sheet.before(self.code, "base"))
+        if sheet.goes_on(self.code):
+            return [_later(sheet, {"base": base})]
+        base = base.plus(sheet.attribute(self.spent, self.code))
         amount = Exact.constant(self.price.minor).minus(base).at_least(ZERO)
         return [Part(amount, self.price.text, base=base, present=amount.spread(sheet.size).nonzero())]

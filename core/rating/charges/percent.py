@@ -7,7 +7,7 @@ from fractions import Fraction
 from core.rating.exact import Exact
 from core.rating.model import Part
 from core.rating.sheet import Sheet
-from core.rating.tariff import Condition, Price
+from core.rating.terms import Condition, Price
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,10 @@ from core.rating.sheet import Sheet
 
 @dataclass(frozen=True, slots=True)
 class Stairstep:
-    """One price for the whole, by the block in which the use ends; nothing where nothing was used."""
+    """One price for the whole, by the block in which the use ends; nothing where nothing was used.
+
+    A version that holds for a part of the period charges that part of its price.
+    """
 
     tiers: tuple[Tier, ...]
     width: Width = field(default_factory=Width)
@@ -25,6 +28,6 @@ class Stairstep:
         for number, (tier, mask) in enumerate(
             zip(self.tiers, chosen(units, bounds, sheet.everyone), strict=True), start=1
         ):
-            amount = Exact.constant(tier.price.minor).where(mask & units.above(ZERO))
+            amount = sheet.shared(Exact.constant(tier.price.minor)).where(mask & units.above(ZERO))
             lines.append(Part(amount, tier.price.text, units.where(mask), measure.unit, present=mask, block=number))
         return lines

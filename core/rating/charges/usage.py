@@ -7,7 +7,7 @@ from typing import Protocol
 from core.rating.measure import Measure
 from core.rating.model import Part
 from core.rating.sheet import Sheet
-from core.rating.tariff import Condition
+from core.rating.terms import Condition
 
 
 class Model(Protocol):

@@ -32,7 +32,7 @@ class Volume:
             zip(self.tiers, chosen(self._measure(sheet, measure, units), bounds, sheet.everyone), strict=True), start=1
         ):
             inside = units.where(mask)
-            fee = fee_of(tier, mask & units.above(ZERO))
+            fee = fee_of(sheet, tier, mask & units.above(ZERO))
             amount = inside.times(tier.price.minor).plus(fee)
             lines.append(Part(amount, tier.price.text, inside, measure.unit, present=mask, block=number))
         return lines

@@ -17,6 +17,7 @@ from gateway.pages.page import render
 
 DOORS = (
     ("/console", "Customers", "customer.see"), ("/console/tickets", "Tickets", "ticket.see"),
+    ("/console/talks", "Chats", "talk.answer"),
     ("/console/day", "The day", "day.see"), ("/console/campaigns", "Campaigns", "campaign.see"),
     ("/console/outbox", "Dead letters", "outbox.see"),
 )  # fmt: skip

@@ -13,7 +13,9 @@ from core.bulk import insert_many
 from core.catalog.compile import load_tariff
 from core.db import insert
 from core.house import House
+from core.metering.late import Arrivals, Changed
 from core.metering.tables import consumption
+from core.metering.timed import Grain
 from core.parties.tables import account, branch, party, premise, service, service_plan
 from core.rating.exact import Column
 from core.rating.tariff import Tariff
@@ -66,8 +68,9 @@ class Fake:
         return current + [one for one in started if one.valid_from > from_]
 
     async def used(
-        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], from_: date, to: date
-    ) -> Used:
+        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], from_: date, to: date, *,
+        grain: Grain | None = None,
+    ) -> Used:  # fmt: skip
         column = np.array([self.use.get(one, 42 * KWH) for one in service_ids], dtype=np.int64)
         guess = np.array([self.estimated.get(one, 0) for one in service_ids], dtype=np.int64)
         parked = {at: self.bad[one] for at, one in enumerate(service_ids) if one in self.bad}
@@ -91,6 +94,14 @@ class Fake:
                 for number, one in zip(ids, rows, strict=True)
             ],
         )  # fmt: skip
+
+    async def arrivals(self, conn: AsyncConnection, house: House, since: date) -> Arrivals:
+        return Arrivals(since, house.clock.now())
+
+    async def late(
+        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], to: date, came: Arrivals
+    ) -> Sequence[Changed]:
+        return []
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ def test_a_charge_may_be_called_off_and_a_holiday_country_no() -> None:
         ('{"usage": {"energy": 1}}', "not a list of rows"),
         ('{"usages": []}', "'usages' is no part of a quote"),
         ('{"period": {"from": "2023-08-01", "to": "2023-07-01"}}', "not after"),
-        ('{"period": {"from": "1923-07-01", "to": "2023-07-01"}}', "at most three years"),
+        ('{"period": {"from": "1973-07-01", "to": "2023-07-01"}}', "at most three years"),
         ('{"period": {"from": "2023-02-30", "to": "2023-07-01"}}', "is no date"),
         ('{"account": {"persons": "four"}}', "no whole number"),
         ('{"account": {"persons": 2.5}}', "no whole number"),

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from core.house import House
 from core.metering import readings
 from core.metering.consumption import measure, save
+from core.metering.late import arrivals, changed
 from core.metering.measured import Measured
 from core.metering.readings import Read, Recorded
 from core.metering.tables import meter, reading
@@ -56,9 +57,22 @@ async def _bill_micro(house: House, service_id: int, from_: date, to: date) -> i
     assert measured.parked == {}
     quantity, estimated = (int(column["water"][0]) for column in (measured.quantity_micro, measured.estimated_micro))
     async with house.db.writing() as conn:
-        row = Billed(service_id, from_, to, quantity, meter_code="water", estimated_micro=estimated)
+        row = Billed(
+            service_id, from_, to, quantity, meter_code="water", estimated_micro=estimated, missing=int(measured.missing["water"][0]),
+            invoice_id=1,
+        )  # fmt: skip
         await save(conn, house, [row])
     return quantity
+
+
+async def _correct(house: House, service_id: int, to: date) -> dict[date, int]:
+    """Correct the periods before `to` as a run does: first day -> by how much."""
+    async with house.db.writing() as conn:
+        found = await changed(conn, house, [service_id], to, await arrivals(conn, house, START))
+        for one in found:
+            row = Billed(service_id, one.from_date, one.to_date, one.now_micro, meter_code="water", invoice_id=2)
+            await save(conn, house, [row], revision=one.revision)
+    return {one.from_date: one.now_micro - one.was_micro for one in found}
 
 
 async def test_a_period_is_the_difference_of_its_readings_times_the_multiplier(house: House) -> None:
@@ -76,7 +90,7 @@ async def test_a_period_is_the_difference_of_its_readings_times_the_multiplier(h
 async def test_what_is_not_read_yet_is_estimated_and_the_next_reading_puts_it_right(
     house: House, tapped: Registered
 ) -> None:
-    """One unit a day is carried on to the end of August; September turns out so small that it waits for October."""
+    """One unit a day is carried on to the end of August; the reading of October says it was less from the 21st on."""
     july, august, september, october, november = (date(2025, month, 1) for month in range(7, 12))
     await _take(house, _read(july, 0), _read(august, 31), _read(date(2025, 8, 21), 51))
     assert await _bill(house, tapped.service_id, july, august) == 31
@@ -84,9 +98,13 @@ async def test_what_is_not_read_yet_is_estimated_and_the_next_reading_puts_it_ri
     assert measured.estimated_micro["water"].tolist() == [11 * MICRO]
     assert (measured.missing["water"].tolist(), measured.method["water"]) == ([11], ["average"])
     assert await _bill(house, tapped.service_id, august, september) == 31
+    assert await _correct(house, tapped.service_id, september) == {}, "still an estimate, and the same one"
     await _take(house, _read(october, 61), _read(november, 80))
-    assert await _bill(house, tapped.service_id, september, october) == 0, "61 is less than the 62 billed so far"
-    assert await _bill(house, tapped.service_id, october, november) == 80 - 62
+    assert await _bill_micro(house, tapped.service_id, september, october) == 10 * MICRO - 10 * MICRO * 11 // 41
+    off = await _correct(house, tapped.service_id, october)
+    assert off == {august: 20 * MICRO + 10 * MICRO * 11 // 41 - 31 * MICRO}, "11 of 41 days of a slow autumn"
+    assert await _correct(house, tapped.service_id, october) == {}, "once"
+    assert await _bill(house, tapped.service_id, october, november) == 80 - 61
 
 
 async def test_all_periods_together_come_to_last_minus_first_reading(house: House, tapped: Registered) -> None:
@@ -98,6 +116,7 @@ async def test_all_periods_together_come_to_last_minus_first_reading(house: Hous
     for from_, to in pairwise(bounds):
         await _take(house, *(read for read in reads if read.read_on <= to))
         total += await _bill_micro(house, tapped.service_id, from_, to)
+        total += sum((await _correct(house, tapped.service_id, to)).values())
     assert total == (150 - 10) * MICRO
 
 

@@ -14,6 +14,7 @@ from core.rating.allowances import rolled_over
 from core.rating.model import Batch, Carried, Events
 from core.rating.rate import rate
 from core.rating.times import DAY_SECONDS, EPOCH
+from core.rating.trail import Trail
 
 events = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1), st.integers(0, 40)), max_size=60).map(
     lambda rows: sorted(rows, key=lambda row: row[0])
@@ -33,9 +34,11 @@ def one_by_one(rows: list[tuple[int, int, int]], ends: list[int]) -> np.ndarray[
     return out
 
 
-def _trail(rows: list[tuple[int, int, int]]) -> walk.Trail:
+def _trail(rows: list[tuple[int, int, int]]) -> Trail:
     account, band, quantity = (np.array([row[i] for row in rows], dtype=np.int64) for i in range(3))
-    return walk.Trail(4, account, quantity, bands=band)
+    starts = walk.starts_of(account, 4)
+    assert starts is not None
+    return Trail(starts, quantity, bands=band)
 
 
 @settings(deadline=None)
@@ -46,10 +49,11 @@ def test_each_unit_is_in_the_block_and_time_it_was_used_in(
     table = np.array(ends, dtype=np.int64).reshape(len(ends), 1)
     kept, walk.CACHE_EVENTS = walk.CACHE_EVENTS, cache
     try:
-        got = walk.through(_trail(rows), table, 2)
+        got, whole = walk.through(_trail(rows), table, 2)
     finally:
         walk.CACHE_EVENTS = kept
     assert (got == one_by_one(rows, ends)).all()
+    assert (whole == got.sum(axis=(0, 1))).all()
 
 
 @settings(deadline=None)
@@ -58,7 +62,7 @@ def test_blocks_of_each_accounts_own_width_are_kept_apart(rows: list[tuple[int, 
     own = np.array([[end * (account + 1) for account in range(4)] for end in ends], dtype=np.int64).reshape(
         len(ends), 4
     )
-    got = walk.through(_trail(rows), own, 2)
+    got, _ = walk.through(_trail(rows), own, 2)
     for account in range(4):
         alone = [row for row in rows if row[0] == account]
         expected = one_by_one(alone, [end * (account + 1) for end in ends])
@@ -72,14 +76,16 @@ def test_numba_gives_the_same_integers(rows: list[tuple[int, int, int]], ends: l
     table = np.array(ends, dtype=np.int64).reshape(len(ends), 1)
     if not rows:
         return
-    assert (fast.through(_trail(rows), table, 2) == walk.through(_trail(rows), table, 2)).all()
+    for ours, theirs in zip(fast.through(_trail(rows), table, 2), walk.through(_trail(rows), table, 2), strict=True):
+        assert (ours == theirs).all()
 
 
 def test_quantities_beyond_64_bits_are_summed_as_python_integers() -> None:
     huge = np.array([2**62, 2**62, 2**62, 5], dtype=np.int64)
-    assert list(walk.sums(np.array([0, 0, 0, 1]), huge, 2)) == [3 * 2**62, 5]
-    trail = walk.Trail(2, np.array([0, 0, 0, 1]), huge)
-    assert walk.through(trail, np.array([[10]]), 1)[0].tolist() == [[10, 5], [3 * 2**62 - 10, 0]]
+    starts = np.array([0, 3, 4])
+    assert list(walk.sums(starts, huge)) == [3 * 2**62, 5]
+    cells, whole = walk.through(Trail(starts, huge), np.array([[10]]), 1)
+    assert (cells[0].tolist(), whole.tolist()) == ([[10, 5], [3 * 2**62 - 10, 0]], [3 * 2**62, 5])
 
 
 TIMED = """

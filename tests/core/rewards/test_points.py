@@ -235,11 +235,11 @@ async def test_a_clerk_who_asked_the_provider_settles_it(house: House) -> None:
     assert (await _state(house), await has(house, customer)) == ("reversed", 50)
 
 
-async def test_the_books_of_points_are_even_after_a_thousand_random_steps(house: House) -> None:
+async def test_the_books_of_points_are_even_after_many_random_steps(house: House) -> None:
     random.seed(7)
     customer = await someone(house, 30)
     account = customer.account_id
-    for step in range(0, 1000, 10):
+    for step in range(0, 250, 10):
         async with house.db.writing() as conn:
             for number in range(step, step + 10):
                 what = random.randrange(4)

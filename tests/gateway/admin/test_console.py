@@ -174,6 +174,7 @@ async def test_a_role_opens_its_own_doors_and_no_others(world: World, role: str)
         "/console/campaigns": "campaign.see",
         "/console/outbox": "outbox.see",
         "/console/tickets": "ticket.see",
+        "/console/talks": "talk.answer",
     }
     for path, permission in doors.items():
         await browser.get(path, 200 if permission in ROLES[role] else 403)

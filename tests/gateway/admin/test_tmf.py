@@ -5,13 +5,19 @@ from typing import Any
 import pytest
 
 from core.access import keys
-from gateway.admin.tmf import customer_bill, payment
+from gateway.admin.tmf import account, communication, customer, customer_bill, payment
 from tests.gateway.conftest import World
 
 BILLS = "/tmf-api/customerBillManagement/v4/customerBill"
 RATES = "/tmf-api/customerBillManagement/v4/appliedCustomerBillingRate"
 PAYMENTS = "/tmf-api/paymentManagement/v4/payment"
-LISTS = [served.path for served in (customer_bill.BILL, customer_bill.RATE, payment.PAYMENT)]
+LISTS = [
+    served.path
+    for served in (
+        customer_bill.BILL, customer_bill.RATE, payment.PAYMENT, account.ACCOUNT, customer.CUSTOMER,
+        communication.MESSAGE,
+    )
+]  # fmt: skip
 
 
 async def ask(world: World, path: str, **query: str) -> Any:
@@ -78,6 +84,28 @@ async def test_a_payment_names_what_it_paid(world: World) -> None:
     assert paid["correlatorId"] == "TXN10000017"
     assert paid["paymentItem"][0]["amount"] == {"unit": "KES", "value": 285.55}
     assert paid["paymentItem"][0]["item"]["id"] == str(world.nakuru.invoice_id)
+
+
+async def test_an_account_says_what_it_owes_and_when_it_closes(world: World) -> None:
+    [found] = await ask(world, account.ACCOUNT.path, name="10000017")
+    assert found["accountBalance"][0]["amount"] == {"unit": "KES", "value": 1000.00}
+    assert (found["billStructure"]["billingDay"], found["branch"], found["state"]) == (1, "nakuru", "active")
+    assert found["relatedParty"][0]["name"] == "Wanjiru Kamau"
+
+
+async def test_a_customer_names_her_accounts_and_hides_the_middle_of_her_phone(world: World) -> None:
+    [found] = await ask(world, customer.CUSTOMER.path, **{"account.name": "10000017"})
+    assert found["account"][0]["id"] == str(world.nakuru.account_id)
+    assert found["contactMedium"] == [{"mediumType": "phone", "phoneNumber": "+2547*****017"}]
+    assert found["status"] == "active"
+
+
+async def test_a_message_says_what_became_of_it(world: World) -> None:
+    [found] = await ask(world, communication.MESSAGE.path, **{"account.name": "10000017"})
+    assert (found["content"], found["direction"], found["state"], found["messageType"]) == (
+        "BAL", "in", "received", "sms",
+    )  # fmt: skip
+    assert "10000017" not in found["receiver"][0]["phoneNumber"]
 
 
 @pytest.mark.parametrize("path", LISTS)

@@ -4,9 +4,12 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.house.sources import ROOT
 
 
+@pytest.mark.longest
 def test_the_story_is_told_and_the_books_are_true() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gateway.cli", "demo", "--once"],

@@ -1,0 +1,101 @@
+"""Puts something into a bucket: a new one (a bundle that was bought or given), or more into one that is there (a top-up)."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import audit
+from core.balances import store
+from core.balances import tables as t
+from core.balances.keyed import once
+from core.balances.model import LARGEST, OPEN, Bucket, Part
+from core.db import insert
+from core.errors import Refused
+from core.house import House
+
+MONEY_PRIORITY, PRIORITY = 90, 50
+"""What was bought for a use is drawn before money, unless the operator says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A bucket to be: `amount` in minor units of a currency, else in micro-units; `shared_with` are other accounts."""
+
+    account_id: int
+    unit: str
+    amount: int
+    name: Mapping[str, str]
+    code: str = "bundle"
+    uses: Sequence[str] = ()
+    service_id: int | None = None
+    priority: int = PRIORITY
+    starts_at: datetime | None = None
+    expires_at: datetime | None = None
+    rollovers: int = 0
+    rollover_cap: int | None = None
+    shared_with: Collection[int] = field(default_factory=tuple)
+
+    def asked(self) -> dict[str, Any]:
+        """What tells it from another grant under the same key."""
+        return {"account": self.account_id, "unit": self.unit, "amount": self.amount, "code": self.code}
+
+
+async def grant(conn: AsyncConnection, house: House, given: Grant, *, key: str, why: str, actor: str) -> int:
+    """A new bucket; its id. The same key again gives the same bucket."""
+    _sane(given.amount)
+
+    async def do() -> dict[str, Any]:
+        bucket = _bucket(house, given)
+        await store.open_bucket(conn, bucket, {given.account_id, *given.shared_with})
+        await store.move(conn, house, key, "granted", why, [Part(bucket.id, given.amount)])
+        await audit.note(conn, house, actor, "bucket.granted", f"bucket:{bucket.id}", amount=given.amount, why=why)
+        return {"bucket": bucket.id}
+
+    return int((await once(conn, house, "grant", key, given.asked(), do))["bucket"])
+
+
+async def top_up(
+    conn: AsyncConnection, house: House, bucket_id: int, amount: int, *, key: str, why: str, actor: str,
+    expires_at: datetime | None = None,
+) -> None:  # fmt: skip
+    """More into an open bucket; its thresholds count from what is there now. Refused `bucket.gone` when it is none."""
+    _sane(amount)
+
+    async def do() -> dict[str, Any]:
+        bucket = (await store.locked(conn, [bucket_id])).get(bucket_id)
+        if bucket is None or not (bucket.state == OPEN and bucket.alive(max(house.clock.now(), bucket.starts_at))):
+            raise Refused("bucket.gone", 404)
+        filled = replace(
+            bucket, granted=bucket.granted + amount, amount=bucket.amount + amount, basis=bucket.amount + amount,
+            round=bucket.round + 1, told=0, expires_at=expires_at or bucket.expires_at,
+        )  # fmt: skip
+        await store.keep(conn, house, [filled])
+        await store.move(conn, house, key, "granted", why, [Part(bucket_id, amount)])
+        await audit.note(conn, house, actor, "bucket.filled", f"bucket:{bucket_id}", amount=amount, why=why)
+        return {}
+
+    await once(conn, house, "fill", key, {"bucket": bucket_id, "amount": amount}, do)
+
+
+async def share(conn: AsyncConnection, house: House, bucket_id: int, account_id: int, *, actor: str) -> None:
+    """Let another account draw from it too."""
+    shared = insert(conn, t.bucket_user).values(bucket_id=bucket_id, account_id=account_id)
+    await conn.execute(shared.on_conflict_do_nothing())
+    await audit.note(conn, house, actor, "bucket.shared", f"bucket:{bucket_id}", account=account_id)
+
+
+def _sane(amount: int) -> None:
+    if not 0 < amount <= LARGEST:
+        raise Refused("bucket.amount", 400)
+
+
+def _bucket(house: House, given: Grant) -> Bucket:
+    now = house.clock.now()
+    return Bucket(
+        house.ids.take(), given.account_id, given.service_id, given.code, given.name, given.unit, tuple(given.uses),
+        given.priority, given.amount, given.amount, 0, given.amount, 0, 0, given.starts_at or now, given.expires_at,
+        given.rollovers, given.rollover_cap, OPEN, now,
+    )  # fmt: skip

@@ -1,0 +1,70 @@
+"""What a service should be let through, written down with the command that says so, in the caller's transaction."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import audit, outbox
+from core.barring.model import Level
+from core.barring.tables import bar_command, barring
+from core.bulk import insert_many
+from core.db import insert
+from core.house import House
+from core.outbox import Letter
+from core.parties.tables import service
+from core.sets import among
+
+_NEW = ("service_id", "account_id", "wanted", "generation", "why", "wanted_at")
+_COMMAND = ("id", "key", "service_id", "level", "generation", "state", "created_at")
+
+
+async def want(
+    conn: AsyncConnection, house: House, services: Mapping[int, Level], *, why: str, kbps: int | None = None
+) -> list[int]:
+    """Want these levels from now on; the services for which that is new. A wish that stands already is not repeated."""
+    await _known(conn, house, list(services), why)
+    held = select(barring).where(among(conn, barring.c.service_id, list(services))).order_by(barring.c.service_id)
+    rows = [row for row in await conn.execute(held.with_for_update()) if row.wanted != services[row.service_id]]
+    for level in dict.fromkeys(services[row.service_id] for row in rows):
+        ids = [row.service_id for row in rows if services[row.service_id] == level]
+        changed = update(barring).where(among(conn, barring.c.service_id, ids))
+        speed = kbps if level == "soft" else None
+        values: dict[str, Any] = {"wanted": level, "kbps": speed, "why": why, "wanted_at": house.clock.now()}
+        await conn.execute(changed.values(generation=barring.c.generation + 1, **values))
+    await command(
+        conn, house, [(row.service_id, row.account_id, services[row.service_id], row.generation + 1) for row in rows]
+    )
+    for row in rows:
+        await audit.note(
+            conn, house, "job:collections", "service.wanted", f"service:{row.service_id}",
+            level=services[row.service_id], why=why,
+        )  # fmt: skip
+    return [row.service_id for row in rows]
+
+
+async def _known(conn: AsyncConnection, house: House, service_ids: Sequence[int], why: str) -> None:
+    query = select(service.c.id, service.c.account_id).where(among(conn, service.c.id, service_ids))
+    now = house.clock.now()
+    rows = [(row.id, row.account_id, "none", 0, why, now) for row in await conn.execute(query)]
+    if rows:
+        values = [dict(zip(_NEW, row, strict=True)) for row in rows]
+        await conn.execute(insert(conn, barring).values(values).on_conflict_do_nothing(index_elements=["service_id"]))
+
+
+async def command(conn: AsyncConnection, house: House, wishes: Sequence[tuple[int, int, Level, int]]) -> None:
+    """Put down the command of each (service, account, level, generation), and let it leave; money's unbar before notices."""
+    now = house.clock.now()
+    rows, letters = [], []
+    for service_id, account_id, level, generation in wishes:
+        command_id, key = house.ids.take(), f"bar:{service_id}:{generation}"
+        rows.append((command_id, key, service_id, level, generation, "created", now))
+        letters.append(
+            Letter(
+                f"provision:{command_id}", "provision", f"provision.{level}", account_id=account_id,
+                subject_id=command_id, priority=outbox.PROMPT if level == "none" else outbox.NOTICE,
+            )
+        )  # fmt: skip
+    await insert_many(conn, bar_command, _COMMAND, rows)
+    await outbox.enqueue_many(conn, house, letters)

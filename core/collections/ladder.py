@@ -1,0 +1,201 @@
+"""The ladder's one rule: what happens to an account on a day, given how it stands. Pure, and the only place that decides.
+
+States are conditions: everything is asked anew every day, and nothing counts down. Steps come in order and each at its time, never
+two on a day and never one left out; a debt that is paid, contested or arranged is left alone. The daily run, the simulation, the next
+step that a customer sees, and the last look before a restriction all come through here.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from core.arrears import Ladder, Step, StepName
+from core.collections.calendar import Calendar
+from core.collections.model import AFRESH, Decision, Episode, Standing
+
+NOT_TOLD = "the formal notice has not reached her"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The ladder of a segment with its minimum in minor units, and the calendar it moves by."""
+
+    ladder: Ladder
+    calendar: Calendar
+    minimum_minor: int
+
+    def index(self, step: StepName | None) -> int:
+        """The place of a step; -1 before the first. A step the operator has taken out counts as the last one before its day."""
+        if step is None:
+            return -1
+        return next((at for at, one in enumerate(self.ladder.steps) if one.step == step), len(self.ladder.steps) - 1)
+
+    def following(self, step: StepName | None) -> Step | None:
+        """The step after this one; None after the last."""
+        at = self.index(step) + 1
+        return self.ladder.steps[at] if at < len(self.ladder.steps) else None
+
+
+def decide(standing: Standing, rules: Rules, on: date) -> Decision:
+    """What is to happen on `on`; apply it with `after` and ask again until it is `wait`, `hold`, `step` or `none`."""
+    episode = standing.episode
+    hold = _nothing_payable(standing, rules, on)
+    if hold is not None:
+        return hold
+    if episode is None:
+        return Decision("start", on, trail=(f"{standing.payable_minor} overdue since {standing.oldest_due}",))
+    if standing.oldest_due is not None and standing.oldest_due > episode.due_on:
+        return Decision("end", on, trail=("the debt it was about is settled",))
+    if standing.pending:
+        return Decision("hold", on, trail=("a payment is under way",), hold="pending")
+    step = rules.following(episode.position)
+    kinds = binding(standing, rules, on)
+    if kinds and (step is None or step.threatens):
+        return Decision("hold", on, trail=(f"she is protected: {', '.join(sorted(kinds))}",), hold="protected")
+    if episode.held in AFRESH:
+        return Decision("resume", on, restart(episode.position, rules), (f"no longer {episode.held}",))
+    return _step(standing, episode, rules, on) if step else Decision("none", on, trail=("every step is done",))
+
+
+def _nothing_payable(standing: Standing, rules: Rules, on: date) -> Decision | None:
+    """Why nothing is asked of her just now; None when something is."""
+    if standing.payable_minor >= rules.minimum_minor and standing.payable_minor > 0:
+        return None
+    if standing.episode is None:
+        return Decision("none", on, trail=("nothing is overdue",))
+    if standing.disputed_minor:
+        return Decision("hold", on, trail=("what is overdue is disputed",), hold="disputed")
+    if standing.arranged_minor:
+        return Decision("hold", on, trail=("what is overdue is paid in instalments",), hold="arrangement")
+    return Decision("end", on, trail=("paid" if not standing.payable_minor else "less than the minimum is overdue",))
+
+
+def binding(standing: Standing, rules: Rules, on: date) -> set[str]:
+    """The protections she has that hold on this day."""
+    kinds = {one.kind for one in rules.ladder.protections if not one.months or on.month in one.months}
+    return kinds & standing.protections
+
+
+def _step(standing: Standing, episode: Episode, rules: Rules, on: date) -> Decision:
+    step = rules.following(episode.position)
+    if step is None:
+        raise ValueError("there is no step after the last")
+    planned, trail = plan(standing, episode, step, rules)
+    if on < planned:
+        return Decision("wait", planned, step.step, trail)
+    if step.bars and standing.told_on is None:
+        return Decision("hold", on, step.step, (*trail, NOT_TOLD), "untold")
+    if not rules.calendar.works(on):
+        return Decision("wait", rules.calendar.on_or_after(on), step.step, (*trail, f"{on} is no working day"))
+    return Decision("step", on, step.step, trail)
+
+
+def plan(standing: Standing, episode: Episode, step: Step, rules: Rules) -> tuple[date, tuple[str, ...]]:
+    """The working day of a step, and what moved it there."""
+    day = episode.anchor + timedelta(days=step.day)
+    trail = [f"day {step.day} from {episode.anchor} is {day}"]
+
+    def not_before(other: date, why: str) -> None:
+        nonlocal day
+        if other > day:
+            day = other
+            trail.append(f"{why}: {day}")
+
+    if episode.done_on is not None:
+        not_before(episode.done_on + timedelta(days=1), "a day after the step before")
+    if step.bars:
+        told = standing.told_on or episode.done_on
+        if told is not None:
+            days = rules.ladder.notice_working_days
+            not_before(rules.calendar.after(told, days), f"{days} working days after the notice")
+        if standing.corrected_on is not None:
+            days = rules.ladder.corrected_working_days
+            not_before(
+                rules.calendar.after(standing.corrected_on, days), f"{days} working days after the corrected bill"
+            )
+    not_before(rules.calendar.on_or_after(day), "moved to a working day")
+    return day, tuple(trail)
+
+
+def untrue(standing: Standing, rules: Rules, step: StepName, on: date) -> str | None:
+    """Why a notice of a step that was put down is not true any more; None: it still is."""
+    settled = _nothing_payable(standing, rules, on)
+    if settled is not None:
+        return settled.reason
+    threatens = next((one.threatens for one in rules.ladder.steps if one.step == step), True)
+    if threatens and binding(standing, rules, on):
+        return "she is protected"
+    return None
+
+
+def restart(position: StepName | None, rules: Rules) -> StepName | None:
+    """The step that is done again with fresh notice: the last one, or the notice before it where that was a restriction."""
+    at = rules.index(position)
+    while at > 0 and rules.ladder.steps[at].bars:
+        at -= 1
+    return rules.ladder.steps[at].step if at >= 0 else None
+
+
+def first_anchor(standing: Standing, rules: Rules) -> date:
+    """The day a new episode counts from: the due day, or later where the law gives more days from the bill."""
+    if standing.oldest_due is None:
+        raise ValueError("nothing is overdue")
+    if standing.oldest_billed is None:
+        return standing.oldest_due
+    return max(standing.oldest_due, standing.oldest_billed + timedelta(days=rules.ladder.pay_days))
+
+
+def after(standing: Standing, decision: Decision, rules: Rules, *, episode_id: int = 0) -> Standing:
+    """How the account stands once a decision was carried out."""
+    episode = standing.episode
+    if decision.kind == "start" and standing.oldest_due is not None:
+        begun = Episode(episode_id, first_anchor(standing, rules), standing.oldest_due, 0, None, None)
+        return replace(standing, episode=begun, told_on=None)
+    if episode is None:
+        return standing
+    match decision.kind:
+        case "end":
+            return replace(standing, episode=None, told_on=None)
+        case "hold":
+            return replace(standing, episode=replace(episode, held=_held(episode, decision)))
+        case "wait":
+            return replace(standing, episode=replace(episode, held=None))
+        case "resume":
+            return _resumed(standing, episode, decision, rules)
+        case "step":
+            told = decision.on if decision.step == "formal" else standing.told_on
+            moved = replace(episode, position=decision.step, done_on=decision.on, held=None)
+            return replace(standing, episode=moved, told_on=told)
+    return standing
+
+
+def _held(episode: Episode, decision: Decision) -> str | None:
+    """The hold it is known by; one that asks for fresh notice is not forgotten while a payment is under way."""
+    return episode.held if episode.held in AFRESH and decision.hold not in AFRESH else decision.hold
+
+
+def _resumed(standing: Standing, episode: Episode, decision: Decision, rules: Rules) -> Standing:
+    """A new round: the step on which she stood is due today, and the later ones keep their distance from it."""
+    at = rules.index(decision.step)
+    due_on = standing.oldest_due or episode.due_on
+    if at < 0:
+        begun = replace(episode, round=episode.round + 1, held=None, due_on=due_on)
+        return replace(standing, episode=begun)
+    before = rules.ladder.steps[at - 1].step if at else None
+    anchor = max(decision.on - timedelta(days=rules.ladder.steps[at].day), episode.anchor)
+    begun = replace(
+        episode, anchor=anchor, due_on=due_on, round=episode.round + 1, position=before, done_on=None, held=None
+    )
+    return replace(standing, episode=begun, told_on=None)
+
+
+def advance(standing: Standing, rules: Rules, on: date, *, episode_id: int = 0) -> tuple[list[Decision], Standing]:
+    """Everything that follows on one day, in order, and how the account then stands; a last `step` is still to be carried out."""
+    made: list[Decision] = []
+    while True:
+        decision = decide(standing, rules, on)
+        made.append(decision)
+        if decision.kind == "step":
+            return made, standing
+        standing = after(standing, decision, rules, episode_id=episode_id)
+        if decision.kind not in ("start", "resume", "end"):
+            return made, standing

@@ -1,0 +1,97 @@
+"""What collections know of accounts: what an arrangement covers, who is protected, the steps taken."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.collections.tables import arranged_item, arrangement, contacted, instalment, ladder_step, protection
+from core.ledger.tables import open_item
+from core.sets import among
+
+
+async def covered(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int, int]:
+    """Invoice -> minor units of it that a running arrangement covers."""
+    query = (
+        select(arranged_item.c.invoice_id, arranged_item.c.amount_minor)
+        .join(arrangement, arrangement.c.id == arranged_item.c.arrangement_id)
+        .where(among(conn, arrangement.c.open_id, account_ids))
+    )
+    return {row[0]: row[1] for row in await conn.execute(query)}
+
+
+async def protected(conn: AsyncConnection, account_ids: Sequence[int], on: date) -> dict[int, list[str]]:
+    """Account -> the kinds of protection registered for it that hold on `on`."""
+    query = select(protection.c.account_id, protection.c.kind).where(
+        among(conn, protection.c.account_id, account_ids), protection.c.open_key.is_not(None),
+        or_(protection.c.until.is_(None), protection.c.until >= on),
+    )  # fmt: skip
+    found: dict[int, list[str]] = {}
+    for row in await conn.execute(query):
+        found.setdefault(row.account_id, []).append(row.kind)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A step that was taken, or waits."""
+
+    id: int
+    step: str
+    round: int
+    taken_on: date
+    amount_minor: int
+    state: str
+    reason: str | None
+    at: datetime
+
+
+async def steps_of(conn: AsyncConnection, account_id: int) -> list[Taken]:
+    """Every step of an account, latest first."""
+    query = select(*(ladder_step.c[name] for name in Taken.__dataclass_fields__))
+    query = query.where(ladder_step.c.account_id == account_id).order_by(
+        ladder_step.c.at.desc(), ladder_step.c.id.desc()
+    )
+    return [Taken(*row) for row in await conn.execute(query)]
+
+
+async def running(conn: AsyncConnection, account_id: int) -> Row[Any] | None:
+    """The arrangement that runs for an account."""
+    return (await conn.execute(select(arrangement).where(arrangement.c.open_id == account_id))).first()
+
+
+async def instalments(conn: AsyncConnection, arrangement_id: int) -> list[Row[Any]]:
+    """The instalments of an arrangement, in order."""
+    query = select(instalment).where(instalment.c.arrangement_id == arrangement_id).order_by(instalment.c.position)
+    return list(await conn.execute(query))
+
+
+async def left(conn: AsyncConnection, arrangement_ids: Sequence[int]) -> dict[int, int]:
+    """Arrangement -> what of it is not paid yet: what is open of its bills, at most what it covers of each."""
+    free = open_item.c.open_minor - open_item.c.disputed_minor
+    query = (
+        select(arranged_item.c.arrangement_id, arranged_item.c.amount_minor, free.label("free"))
+        .join(open_item, open_item.c.invoice_id == arranged_item.c.invoice_id)
+        .where(among(conn, arranged_item.c.arrangement_id, arrangement_ids))
+    )
+    found = dict.fromkeys(arrangement_ids, 0)
+    for row in await conn.execute(query):
+        found[row.arrangement_id] += min(row.amount_minor, row.free)
+    return found
+
+
+async def broken_since(conn: AsyncConnection, account_id: int, day: date) -> int:
+    """How many arrangements of an account were broken since `day`."""
+    query = select(func.count()).where(
+        arrangement.c.account_id == account_id, arrangement.c.state == "broken", arrangement.c.ended_on >= day
+    )
+    return int((await conn.execute(query)).scalar_one())
+
+
+async def last_contacts(conn: AsyncConnection, account_id: int, limit: int = 10) -> list[Row[Any]]:
+    """What collectors noted, latest first."""
+    query = select(contacted).where(contacted.c.account_id == account_id).order_by(contacted.c.at.desc())
+    return list(await conn.execute(query.limit(limit)))

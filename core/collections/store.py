@@ -1,0 +1,114 @@
+"""The SQL that moves episodes and writes steps: whole sets at once, because a day has a hundred thousand accounts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.bulk import insert_many, update_many
+from core.collections.model import Decision, Episode, Standing
+from core.collections.tables import episode, ladder_step
+from core.house import House
+from core.outbox import Letter, enqueue_many
+from core.sets import among
+
+_EPISODE = ("id", "account_id", "open_id", "anchor", "due_on", "round", "position", "done_on", "held")
+_MOVED = ("anchor", "due_on", "round", "position", "done_on", "held")
+_STEP = ("id", "episode_id", "account_id", "step", "round", "taken_on", "amount_minor", "state", "trail", "at")
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a run has decided for a set of accounts, to be saved at once."""
+
+    begun: list[tuple[int, Episode]] = field(default_factory=list)
+    """(account, episode)"""
+    moved: list[Episode] = field(default_factory=list)
+    ended: list[tuple[int, date, str]] = field(default_factory=list)
+    steps: list[tuple[int, Standing, Decision]] = field(default_factory=list)
+    """(step id, the standing in which it is due, the decision)"""
+    letters: list[Letter] = field(default_factory=list)
+
+    def keep(self, was: Standing, now: Standing, made: Sequence[Decision]) -> None:
+        """What became of an account's episode in a day."""
+        before, behind = was.episode, now.episode
+        same = before is not None and behind is not None and before.id == behind.id
+        if before is not None and not same:
+            ending = next(one for one in made if one.kind == "end")
+            self.ended.append((before.id, ending.on, ending.reason))
+        if behind is not None and not same:
+            self.begun.append((was.account_id, behind))
+        elif behind is not None and behind != before:
+            self.moved.append(behind)
+
+
+async def save(conn: AsyncConnection, house: House, changes: Changes) -> None:
+    """Write it all. An episode that a payment has ended meanwhile stays ended; a step that is there already stays as it is."""
+    now = house.clock.now()
+    over = [(None, on, why, episode_id) for episode_id, on, why in changes.ended]
+    await update_many(conn, episode, ("id",), ("open_id", "ended_on", "ended_why"), over)
+    opened = [
+        (one.id, account_id, account_id, one.anchor, one.due_on, one.round, one.position, one.done_on, one.held)
+        for account_id, one in changes.begun
+    ]
+    await insert_many(conn, episode, _EPISODE, opened)
+    moved = [(*(getattr(one, name) for name in _MOVED), one.id) for one in changes.moved]
+    await update_many(conn, episode, ("id",), _MOVED, moved)
+    rows = [
+        (
+            step_id, _open(standing).id, standing.account_id, made.step, _open(standing).round, made.on, standing.payable_minor,
+            "waiting" if made.step in ("soft_bar", "hard_bar") else "done", list(made.trail), now,
+        )
+        for step_id, standing, made in changes.steps
+    ]  # fmt: skip
+    await insert_many(conn, ladder_step, _STEP, rows, skip_known=True)
+    await enqueue_many(conn, house, changes.letters)
+
+
+def _open(standing: Standing) -> Episode:
+    if standing.episode is None:
+        raise ValueError("a step belongs to an episode")
+    return standing.episode
+
+
+async def end(conn: AsyncConnection, episode_id: int, on: date, why: str) -> None:
+    """Close an episode, once."""
+    await conn.execute(
+        update(episode)
+        .where(episode.c.id == episode_id, episode.c.open_id.is_not(None))
+        .values(open_id=None, ended_on=on, ended_why=why)
+    )
+
+
+async def move(conn: AsyncConnection, one: Episode) -> None:
+    """Keep where an account now stands."""
+    values = {name: getattr(one, name) for name in _MOVED}
+    await conn.execute(update(episode).where(episode.c.id == one.id).values(**values))
+
+
+async def step_done(conn: AsyncConnection, step_id: int, on: date) -> None:
+    """A restriction was carried out."""
+    await conn.execute(
+        update(ladder_step).where(ladder_step.c.id == step_id).values(state="done", taken_on=on, reason=None)
+    )
+
+
+async def step_waits(conn: AsyncConnection, step_id: int, why: str) -> None:
+    """A restriction was looked at and left alone for now."""
+    await conn.execute(
+        update(ladder_step).where(ladder_step.c.id == step_id, ladder_step.c.state == "waiting").values(reason=why)
+    )
+
+
+async def waiting_steps(conn: AsyncConnection, episode_ids: Sequence[int]) -> dict[tuple[int, int, str], int]:
+    """(episode, round, step) -> id of the steps that are written and not done."""
+    query = select(ladder_step.c.episode_id, ladder_step.c.round, ladder_step.c.step, ladder_step.c.id)
+    query = query.where(among(conn, ladder_step.c.episode_id, episode_ids), ladder_step.c.state == "waiting")
+    return {(row[0], row[1], row[2]): row[3] for row in await conn.execute(query)}
+
+
+async def hold(conn: AsyncConnection, episode_id: int, held: str | None) -> None:
+    """Keep why an account is left alone, so that the ladder knows to begin with fresh notice."""
+    await conn.execute(update(episode).where(episode.c.id == episode_id).values(held=held))

@@ -1,0 +1,115 @@
+"""Where accounts stand on the ladder, every step taken, what protects a customer, and what she has agreed to pay when."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from core.db import Instant, Json, metadata
+
+episode = Table(
+    "episode",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("open_id", BigInteger, unique=True),  # the account while it is open: one open episode an account
+    Column("anchor", Date, nullable=False),  # the steps of this round count from here
+    Column("due_on", Date, nullable=False),  # the oldest due day of the debt it is about
+    Column("round", SmallInteger, nullable=False),
+    Column("position", Text),  # the last step done
+    Column("done_on", Date),
+    Column("held", Text),  # disputed, arrangement, protected, pending, untold
+    Column("ended_on", Date),
+    Column("ended_why", Text),
+)
+
+ladder_step = Table(
+    "ladder_step",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("episode_id", ForeignKey("episode.id"), nullable=False),
+    Column("account_id", BigInteger, nullable=False, index=True),
+    Column("step", Text, nullable=False),
+    Column("round", SmallInteger, nullable=False),
+    Column("taken_on", Date, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),  # overdue and payable that day
+    Column("state", Text, nullable=False),  # waiting (a restriction that was not looked at yet), done
+    Column("reason", Text),  # why it waits
+    Column("trail", Json, nullable=False),
+    Column("told_on", Date),  # by hand: a collector told her, where no report says so
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("episode_id", "round", "step"),
+    Index("ix_ladder_step_on", "taken_on", "step"),
+)
+
+protection = Table(
+    "protection",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),  # life_support, medical, vulnerable, pensioner ...
+    Column("open_key", Text, unique=True),  # <account>:<kind> while it holds
+    Column("until", Date),
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("ended_at", Instant),
+)
+
+arrangement = Table(
+    "arrangement",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("open_id", BigInteger, unique=True),  # the account while it runs: one at a time
+    Column("kind", Text, nullable=False),  # plan, promise (one instalment, soon)
+    Column("state", Text, nullable=False),  # running, kept, broken, cancelled
+    Column("total_minor", BigInteger, nullable=False),
+    Column("agreed_on", Date, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("ended_on", Date),
+    Column("at", Instant, nullable=False),
+)
+
+instalment = Table(
+    "instalment",
+    metadata,
+    Column("arrangement_id", ForeignKey("arrangement.id"), nullable=False),
+    Column("position", SmallInteger, nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    PrimaryKeyConstraint("arrangement_id", "position"),
+    CheckConstraint("amount_minor > 0", name="amount"),
+)
+
+arranged_item = Table(
+    "arranged_item",
+    metadata,
+    Column("arrangement_id", ForeignKey("arrangement.id"), nullable=False),
+    Column("invoice_id", BigInteger, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),  # what of the bill it is about; disputed cents never are
+    PrimaryKeyConstraint("arrangement_id", "invoice_id"),
+)
+
+contacted = Table(
+    "contacted",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("code", Text, nullable=False),  # core/collections/worklist.py: OUTCOMES
+    Column("note", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("again_on", Date, nullable=False),  # not on the worklist before
+    Column("at", Instant, nullable=False),
+    Index("ix_contacted_account", "account_id", "at"),
+)

@@ -1,0 +1,117 @@
+"""Keeps a batch of events in the open transaction: what is new is counted in, what was there already is a duplicate."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.bulk import insert_many
+from core.db import insert
+from core.errors import BadInput
+from core.house import House
+from core.metering import store
+from core.metering import tables as t
+from core.metering.events.mapped_csv import Item
+from core.metering.events.settle import Line, Row, SettledEvents, day_of, settle
+from core.sets import among
+
+COLUMNS = [column.name for column in t.usage_event.columns]
+AT, KEY, USE, QUANTITY, ROW = (COLUMNS.index(name) for name in ("at", "key", "use", "quantity_micro", "row"))
+
+
+@dataclass(slots=True)
+class Kept:
+    """What became of a batch."""
+
+    settled: SettledEvents
+    accepted: list[Row]
+
+    @property
+    def duplicates(self) -> int:
+        """How many were there already."""
+        return len(self.settled.rows) - len(self.accepted)
+
+
+async def take(conn: AsyncConnection, house: House, file_id: int, cursor: int, batch: Sequence[Item]) -> int:
+    """Take one batch of a file; how many records it was."""
+    kept = await keep(conn, house, file_id, batch)
+    settled = kept.settled
+    counts = {
+        "accepted": len(kept.accepted), "duplicates": kept.duplicates, "rejected": len(settled.rejects),
+        "filtered": settled.filtered,
+    }  # fmt: skip
+    if not await store.advance(conn, file_id, cursor, settled.records, counts, settled.declared):
+        raise BadInput(*store.BUSY)
+    await store.put_rejects(conn, file_id, settled.rejects)
+    return settled.records
+
+
+async def keep(conn: AsyncConnection, house: House, file_id: int, batch: Sequence[Item]) -> Kept:
+    """Settle and write; the file's own counters are the caller's."""
+    lines = await lines_of(conn, {item.party for item in batch if hasattr(item, "party")})
+    now = int(house.clock.now().timestamp())
+    settled = await asyncio.to_thread(settle, batch, lines, file_id, now)
+    new = await insert_many(conn, t.usage_event, COLUMNS, settled.rows, skip_known=True)
+    accepted = settled.rows if new == len(settled.rows) else await _ours(conn, file_id, settled.rows)
+    await _count(conn, file_id, accepted)
+    return Kept(settled, accepted)
+
+
+async def lines_of(conn: AsyncConnection, numbers: Collection[str]) -> dict[str, Line]:
+    """The lines of these numbers."""
+    m = t.meter.c
+    rows = await conn.execute(
+        select(m.serial, m.service_id, m.installed_on, m.removed_on).where(
+            among(conn, m.serial, numbers), m.kind == "line"
+        )
+    )
+    return {serial: Line(*rest) for serial, *rest in rows}
+
+
+async def _ours(conn: AsyncConnection, file_id: int, rows: Sequence[Row]) -> list[Row]:
+    """Those of `rows` that were written just now, not before and not by another file."""
+    if not rows:
+        return []
+    e = t.usage_event.c
+    times, numbers = [row[AT] for row in rows], [row[ROW] for row in rows]
+    found = await conn.execute(
+        select(e.row).where(
+            among(conn, e.service_id, {row[0] for row in rows}), e.at.between(min(times), max(times)),
+            e.file_id == file_id, e.row.between(min(numbers), max(numbers)),
+        )
+    )  # fmt: skip
+    mine = set(found.scalars())
+    return [row for row in rows if row[ROW] in mine]
+
+
+async def _count(conn: AsyncConnection, file_id: int, rows: Sequence[Row]) -> None:
+    """Add to the file's control totals."""
+    sums: dict[tuple[str, int], list[int]] = {}
+    for row in rows:
+        total = sums.setdefault((row[USE], row[AT] // 86_400), [0, 0])
+        total[0] += 1
+        total[1] += row[QUANTITY]
+    if not sums:
+        return
+    new = insert(conn, t.event_total)
+    kept = t.event_total.c
+    await conn.execute(
+        new.on_conflict_do_update(
+            index_elements=["file_id", "use", "day"],
+            set_={
+                "records": kept.records + new.excluded.records,
+                "quantity_micro": kept.quantity_micro + new.excluded.quantity_micro,
+            },
+        ),
+        [
+            {"file_id": file_id, "use": use, "day": _day(day), "records": count, "quantity_micro": quantity}
+            for (use, day), (count, quantity) in sorted(sums.items())
+        ],
+    )
+
+
+def _day(number: int) -> date:
+    return day_of(number * 86_400)

@@ -1,0 +1,1 @@
+"""Units for prepaid meters: one payment, one token, whatever happens on the way."""

@@ -1,0 +1,157 @@
+"""A paid purchase becomes a token, once. A timeout is unknown: asked about by its key, never vended again.
+
+The money for the units stands in the book `prepaid` from the moment it came until the token is there; then it is revenue and
+tax. Where there will be no token it goes back to her credit, and she is told so.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import faults, money, outbox
+from core.house import House
+from core.ledger.model import Book, Posting, receivable
+from core.ledger.post import post
+from core.ledger.reverse import reverse
+from core.metering.units import MICRO
+from core.outbox import Leaving, Outcome
+from core.text import say
+from core.vending import store
+from core.vending.contract import Declined, Missing, Told, Unreached, Vended, Wanted
+from core.vending.model import DONE, FAILED, OVER, READY, SENT, UNKNOWN, Vend, spaced
+from core.vending.tables import vend
+from core.vending.vendors import vendor_of
+
+LOOKS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), timedelta(days=1))
+"""When an unknown purchase is asked about again; the last one repeats."""
+
+GivenBack = Callable[[AsyncConnection, House, Vend], Awaitable[None]]
+"""What else follows when money for units goes back to her credit."""
+
+
+async def paid(
+    conn: AsyncConnection, house: House, bought: Vend, receipt_id: int, *, units_micro: int | None, tax_minor: int
+) -> None:
+    """The money came: it is put aside for the units, and the purchase leaves for the vending system."""
+    tax = min(tax_minor, bought.units_minor)
+    await store.move(conn, bought.id, READY, receipt_id=receipt_id, units_micro=units_micro, tax_minor=tax)
+    aside = Posting(Book("prepaid"), receivable(bought.account_id), bought.units_minor, bought.currency, "units bought")
+    await post(conn, house, key=_aside(bought), kind="vend", booked_on=house.today(), postings=[aside])
+    await outbox.enqueue(
+        conn, house, key=f"vend:{bought.id}", kind="vend", template="vend", account_id=bought.account_id,
+        subject_id=bought.id, priority=outbox.PROMPT,
+    )  # fmt: skip
+
+
+async def send(house: House, row: Leaving, given_back: GivenBack) -> Outcome:
+    """What the dispatcher does with outbox rows of kind `vend`."""
+    bought, call = await _begin(house, row)
+    if bought is None:
+        return Outcome(row.id, "dropped", reason="no such purchase", attempts=row.attempts)
+    if not call:
+        return Outcome(row.id, "sent" if bought.state in OVER else "unknown", attempts=row.attempts)
+    faults.point("vend.begun")
+    wanted = Wanted(f"vend-{bought.id}", bought.serial, bought.units_minor, bought.currency, bought.units_micro)
+    said = await vendor_of(house).vend(wanted)
+    faults.point("vend.called")
+    async with house.db.writing() as conn:
+        held = await store.hold(conn, vend.c.id == bought.id)
+        if held is None or held.state in OVER:
+            return Outcome(row.id, "sent", attempts=row.attempts)
+        if isinstance(said, Unreached) and row.attempts <= len(outbox.BACK_OFF_SECONDS):
+            await store.move(conn, held.id, READY, poll_at=None)
+            return Outcome(row.id, "waiting", reason=said.why, attempts=row.attempts)
+        await settle(conn, house, held, Declined(said.why) if isinstance(said, Unreached) else said, given_back)
+    return Outcome(row.id, "sent" if isinstance(said, Vended) else "unknown", attempts=row.attempts)
+
+
+async def _begin(house: House, row: Leaving) -> tuple[Vend | None, bool]:
+    """The purchase, and whether the vending system is to be called: only if nobody called it before."""
+    async with house.db.writing() as conn:
+        held = await store.hold(conn, vend.c.id == (row.subject_id or 0))
+        if held is None or held.state != READY:
+            return held, False
+        await store.move(conn, held.id, SENT, poll_at=house.clock.now() + LOOKS[0])
+        return held, True
+
+
+async def settle(conn: AsyncConnection, house: House, held: Vend, said: Told, given_back: GivenBack) -> None:
+    """Make true what the vending system said of a purchase whose row is held."""
+    if isinstance(said, Vended):
+        await _done(conn, house, held, said)
+    elif isinstance(said, Declined | Missing):
+        reason = said.reason if isinstance(said, Declined) else "never arrived"
+        await _failed(conn, house, held, reason, given_back)
+    else:
+        again = house.clock.now() + LOOKS[min(held.polls, len(LOOKS) - 1)]
+        await store.move(conn, held.id, UNKNOWN, reason=said.why, polls=held.polls + 1, poll_at=again)
+
+
+async def _done(conn: AsyncConnection, house: House, held: Vend, said: Vended) -> None:
+    now = house.clock.now()
+    await store.move(
+        conn, held.id, DONE, token=said.token, units_micro=said.units_micro, provider_ref=said.provider_ref,
+        settled_at=now, poll_at=None,
+    )  # fmt: skip
+    parts = [("revenue", held.units_minor - held.tax_minor), ("tax", held.tax_minor)]
+    sold = [
+        Posting(Book(code), Book("prepaid"), minor, held.currency, "units sold") for code, minor in parts if minor > 0
+    ]
+    await post(conn, house, key=f"vend:{held.id}", kind="vend", booked_on=house.today(), postings=sold)
+    await tell_token(conn, house, held, said.token, said.units_micro, key=f"token:{held.id}")
+
+
+async def tell_token(
+    conn: AsyncConnection, house: House, held: Vend, token: str, units_micro: int, *, key: str
+) -> None:
+    """The token by SMS: always, whatever screen she bought it on."""
+    units, rest = divmod(units_micro, MICRO)
+    part = f".{rest:06d}".rstrip("0") if rest else ""
+    owed = money.show(held.arrears_minor, held.currency, held.language)
+    more = say(held.language, "top_up.sms_arrears", amount=owed) if held.arrears_minor else ""
+    params = {
+        "token": spaced(token), "serial": held.serial, "units": f"{units}{part}",
+        "amount": money.show(held.units_minor, held.currency, held.language), "more": more,
+    }  # fmt: skip
+    await _sms(conn, house, held, "top_up.sms", params, key)
+
+
+async def _failed(conn: AsyncConnection, house: House, held: Vend, reason: str, given_back: GivenBack) -> None:
+    now = house.clock.now()
+    await store.move(conn, held.id, FAILED, reason=reason, settled_at=now, poll_at=None)
+    await reverse(conn, house, key=_aside(held), booked_on=house.today(), why="no token")
+    await given_back(conn, house, held)
+    amount = money.show(held.units_minor, held.currency, held.language)
+    await _sms(conn, house, held, "top_up.sms_failed", {"amount": amount, "serial": held.serial}, f"token:{held.id}")
+
+
+async def _sms(
+    conn: AsyncConnection, house: House, held: Vend, template: str, params: dict[str, str], key: str
+) -> None:
+    await outbox.enqueue(
+        conn, house, key=key, kind="reply", template=template, params={**params, "to": held.phone, "lang": held.language},
+        channel="sms", subject_id=held.id, priority=outbox.PROMPT, resend_unknown=True,
+    )  # fmt: skip
+
+
+async def poll(house: House, given_back: GivenBack) -> Counter[str]:
+    """Ask about what is unknown, or was sent and never answered."""
+    seen: Counter[str] = Counter()
+    due = (vend.c.poll_at <= house.clock.now()) & vend.c.state.in_((UNKNOWN, SENT))
+    async with house.db.reading() as conn:
+        ids = list((await conn.execute(select(vend.c.id).where(due).order_by(vend.c.poll_at).limit(100))).scalars())
+    for vend_id in ids:
+        said = await vendor_of(house).query(f"vend-{vend_id}")
+        async with house.db.writing() as conn:
+            held = await store.hold(conn, vend.c.id == vend_id)
+            if held is not None and held.state in (UNKNOWN, SENT):
+                await settle(conn, house, held, said, given_back)
+                seen[type(said).__name__.lower()] += 1
+    return seen
+
+
+def _aside(held: Vend) -> str:
+    return f"vend-aside:{held.id}"

@@ -1,0 +1,71 @@
+"""What her meter shows, in her own words: which meter, what stood there last, and the reading into the store."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.errors import Refused
+from core.house import House
+from core.journeys import self_read
+from core.metering.units import MICRO, Unreadable, used
+from dialogs.counter.common import Answer, account_of
+from dialogs.model import Asked
+from dialogs.values import day, quantity
+
+
+async def meters(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """Her dials, and whether this is a time to read them. A value that came along (`READ 12345`) is used for the only dial."""
+    days, dials = await self_read.open_dials(conn, house, account_of(asked))
+    rows = [{"value": str(dial.meter_id), "serial": dial.serial, "unit": dial.unit} for dial in dials]
+    told: dict[str, Any] = {
+        "rows": rows, "opens": day(days.opens_on), "closes": day(days.closes_on), "read_micro": None,
+        "meter_id": rows[0]["value"] if len(rows) == 1 else None,
+    }  # fmt: skip
+    if not rows:
+        return {"is": "none", **told}
+    if not days.holds(house.today()):
+        return {"is": "shut", **told}
+    if len(rows) > 1:
+        return {"is": "several", **told}
+    typed = _typed(asked.data.get("typed_reading"), dials[0].dials)
+    return {"is": "one" if typed is None else "typed", **told, "read_micro": typed}
+
+
+async def meter(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """The dial that was chosen, and what stood there last."""
+    dial = await _dial(conn, house, asked)
+    last = "-" if dial.last_micro is None else quantity(dial.last_micro, dial.unit)
+    return {"serial": dial.serial, "last": last, "dials": dial.dials, "unit": dial.unit}
+
+
+async def reading(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """What is about to be sent, read back."""
+    dial = await _dial(conn, house, asked)
+    return {"serial": dial.serial, "value": quantity(int(asked.data["read_micro"]), dial.unit)}
+
+
+async def send_reading(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """Into the metering store: it counts, it waits for a clerk, or we had it already."""
+    taken = await self_read.send(
+        conn, house, account_id=account_of(asked), meter_id=int(asked.data["meter_id"]),
+        value_micro=int(asked.data["read_micro"]), contact_id=asked.contact_id, key=asked.key,
+    )  # fmt: skip
+    outcome = {"accepted": "done", "held": "pending", "duplicate": "already"}[taken.state]
+    return {"is": outcome, "reference": taken.reference}
+
+
+async def _dial(conn: AsyncConnection, house: House, asked: Asked) -> self_read.Dial:
+    _, dials = await self_read.open_dials(conn, house, account_of(asked))
+    dial = next((dial for dial in dials if str(dial.meter_id) == asked.data.get("meter_id")), None)
+    if dial is None:
+        raise Refused("choose.gone")
+    return dial
+
+
+def _typed(text: Any, dials: int) -> int | None:
+    """Micro-units of the figures of `READ 12345`; None when this dial cannot show them."""
+    try:
+        value = used(str(text)) if text else None
+    except Unreadable:
+        return None
+    return value if value is not None and value < 10**dials * MICRO else None

@@ -1,0 +1,138 @@
+"""Units for a prepaid meter: whose it is, what an amount buys, the prompt, and the last tokens."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.errors import Refused
+from core.house import House
+from core.journeys import top_up
+from core.money import parse
+from core.parties import contacts
+from core.vending.model import Vend, spaced
+from core.vending.queries import PrepaidMeter
+from dialogs.counter.common import Answer, private
+from dialogs.model import Asked
+from dialogs.values import amount, cut, moment, quantity, word
+
+
+async def prepaid(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """Her own meters, and what can be done from here. An amount that came along (`TOPUP 500`) is used for the only one."""
+    found = await top_up.meters(conn, asked.accounts)
+    rows = [{"value": one.serial, "serial": one.serial, "place": cut(one.address, 16)} for one in found]
+    serial = found[0].serial if len(found) == 1 else None
+    minor = _typed(asked.data.get("typed_amount"), house.currency)
+    told: dict[str, Any] = {
+        "rows": rows, "serial": serial, "one": len(rows) == 1, "several": len(rows) > 1, "asked_minor": minor,
+        "kept": bool(await top_up.tokens(conn, account_ids=asked.accounts, contact_id=asked.contact_id)),
+    }  # fmt: skip
+    if not await _phone(conn, asked):
+        return {"is": "no_phone", **told}
+    return {"is": "typed" if serial and minor else "menu", **told}
+
+
+async def find_meter(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+    """Whether the number that was typed is a meter that takes tokens."""
+    return {"is": "found" if await top_up.meter(conn, str(asked.data["serial"])) else "unknown"}
+
+
+async def chosen_meter(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """The meter, and enough of its holder's name to know it by."""
+    found = await _meter(conn, asked)
+    return {"serial": found.serial, "name": _name(found, asked), "unit": house.currency}
+
+
+async def top_up_offer(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """What is about to be bought, read back."""
+    found = await _meter(conn, asked)
+    offer = await top_up.offer(conn, house, found, int(asked.data["asked_minor"]))
+    units = word("top_up.units", units=quantity(offer.units_micro, found.unit)) if offer.units_micro else ""
+    owed = word("top_up.arrears", amount=amount(offer.arrears_minor, offer.currency)) if offer.arrears_minor else ""
+    return {
+        "serial": found.serial, "name": _name(found, asked), "units": units, "arrears": owed,
+        "amount": amount(offer.amount_minor, offer.currency), "amount_minor": offer.amount_minor,
+        "phone": await _phone(conn, asked) or "",
+    }  # fmt: skip
+
+
+async def buy(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """The prompt on her phone; the token follows the money."""
+    phone = await _phone(conn, asked)
+    if phone is None or asked.contact_id is None:
+        raise Refused("top_up.no_phone")
+    try:
+        await top_up.order(
+            conn, house, serial=str(asked.data["serial"]), phone=phone, amount_minor=int(asked.data["amount_minor"]),
+            contact_id=asked.contact_id, key=asked.key,
+        )  # fmt: skip
+    except Refused as refused:
+        if refused.code != "payments.push.live":
+            raise
+        return {"is": "pending"}
+    return {"is": "done"}
+
+
+async def last_tokens(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """The last three tokens."""
+    rows = [
+        {"value": str(one.id), "at": moment(one.created_at), "serial": one.serial, "units": _units(one)}
+        for one in await _tokens(conn, house, asked)
+    ]
+    return {"rows": rows}
+
+
+async def token(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """One of them, in groups of four."""
+    one = await _token(conn, house, asked)
+    return {"token": spaced(one.token or ""), "serial": one.serial, "units": _units(one)}
+
+
+async def text_token(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """The same token once more by SMS."""
+    await top_up.tell_again(conn, house, await _token(conn, house, asked), asked.key)
+    return {"is": "done"}
+
+
+async def _meter(conn: AsyncConnection, asked: Asked) -> PrepaidMeter:
+    found = await top_up.meter(conn, str(asked.data["serial"]))
+    if found is None:
+        raise Refused("top_up.unknown", serial=str(asked.data["serial"]))
+    return found
+
+
+def _name(found: PrepaidMeter, asked: Asked) -> str:
+    """Her own name in full; another's first name and a letter, so that she knows it and learns nothing."""
+    if found.account_id in asked.accounts:
+        return cut(found.name, 24)
+    first, *rest = found.name.split()
+    return cut(" ".join([first, *(part[:1] for part in rest[-1:])]), 24)
+
+
+def _units(one: Vend) -> list[Any]:
+    return quantity(one.units_micro or 0, "")
+
+
+async def _tokens(conn: AsyncConnection, house: House, asked: Asked) -> list[Vend]:
+    accounts = () if private(house, asked) else asked.accounts
+    return await top_up.tokens(conn, account_ids=accounts, contact_id=asked.contact_id)
+
+
+async def _token(conn: AsyncConnection, house: House, asked: Asked) -> Vend:
+    for one in await _tokens(conn, house, asked):
+        if str(one.id) == asked.data.get("vend_id"):
+            return one
+    raise Refused("choose.gone")
+
+
+async def _phone(conn: AsyncConnection, asked: Asked) -> str | None:
+    if asked.phone or asked.contact_id is None:
+        return asked.phone
+    known = await contacts.by_id(conn, asked.contact_id)
+    return known.phone if known else None
+
+
+def _typed(text: Any, currency: str) -> int | None:
+    try:
+        return max(parse(str(text), currency), 0) or None if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,51 @@
+"""What will I pay? The calculator: a figure, and the price by the very code that bills."""
+
+from core.metering.units import Unreadable, used
+from dialogs.counter import plan
+from dialogs.model import Again, Ask, Flow, Fork, Go, Load, Pick, Say, Values
+from dialogs.values import amount, lines, named, quantity, word
+
+_NAME, _MONEY = named({"en": "W" * 24}), amount(999_999_99, "KES")
+_USE = quantity(9_999_000_000, "kWh")
+
+WHAT = Load(
+    plan.to_price,
+    {"rows": [{"value": [0, "energy"], "name": _NAME, "unit": "kWh"}] * 5, "priced": [0, "energy"], "use_micro": 1},
+)
+USE = Load(plan.use_of, {"unit": "kWh", "name": _NAME})
+PRICE = Load(
+    plan.price,
+    {
+        "use": _USE,
+        "name": _NAME,
+        "total": _MONEY,
+        "lines": lines([word("price.line", what=named({"en": "W" * 20}), amount=_MONEY)] * 9),
+    },
+)
+
+
+def an_amount_used(text: str, _data: Values, _house: Values) -> Values:
+    """Micro-units of what was typed."""
+    try:
+        return {"use_micro": used(text.replace(" ", "").replace(",", "."))}
+    except Unreadable as why:
+        raise Again("price.digits") from why
+
+
+FLOW = Flow(
+    "price",
+    start="what",
+    states={
+        "what": Fork(
+            {"one": "use", "several": "which", "typed": "told", "none": "none"},
+            load=WHAT,
+            keep=("priced", "use_micro"),
+        ),
+        "which": Pick("price.which", row="price.row", load=WHAT, keep_as="priced", to="use", none="none", pages=2),
+        "use": Ask("price.use", load=USE, parse=an_amount_used, to="told"),
+        "told": Say(
+            "price.told", load=PRICE, choices=(Go("price.again", to="what", keep={"typed_use": None}),), pages=4
+        ),
+        "none": Say("plan.none"),
+    },
+)

@@ -1,0 +1,68 @@
+"""She reads her own meter: four answers from the first menu, or `READ 12345` by SMS."""
+
+from datetime import date
+
+from core.metering.units import MICRO, Unreadable, used
+from dialogs.counter import readings
+from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.model import Again, Ask, Do, Effect, Flow, Fork, Go, Load, Menu, Pick, Say, Values
+from dialogs.values import day, quantity
+
+_DAY, _VALUE, _SERIAL = day(date(2026, 9, 28)), quantity(99_999_999_000_000, "kWh"), "W" * 20
+
+METERS = Load(
+    readings.meters,
+    {
+        "rows": [{"value": "1", "serial": _SERIAL, "unit": "kWh"}] * 4,
+        "opens": _DAY,
+        "closes": _DAY,
+        "read_micro": 12_345_000_000,
+        "meter_id": "1",
+    },
+)
+METER = Load(readings.meter, {"serial": _SERIAL, "last": _VALUE, "dials": 8, "unit": "kWh"})
+READING = Load(readings.reading, {"serial": _SERIAL, "value": _VALUE})
+SEND = Effect(readings.send_reading, ("done", "already", "pending"), risk="order", widest={"reference": "T-1234567-8"})
+
+
+def figures(text: str, data: Values, _house: Values) -> Values:
+    """Micro-units of what was typed: no more figures than the meter has."""
+    try:
+        micro = used(text.replace(" ", "").replace(",", "."))
+    except Unreadable as why:
+        raise Again("reading.digits", dials=data["dials"]) from why
+    if micro >= 10 ** int(data["dials"]) * MICRO:
+        raise Again("reading.digits", dials=data["dials"])
+    return {"read_micro": micro}
+
+
+FLOW = Flow(
+    "reading",
+    start="meters",
+    guards=("choose_account", "pin"),
+    states={
+        "meters": Fork(
+            {"one": "value", "several": "which", "typed": "confirm", "shut": "shut", "none": "none"},
+            load=METERS,
+            keep=("meter_id", "read_micro", "opens", "closes"),
+        ),
+        "which": Pick("reading.which", row="reading.row", load=METERS, keep_as="meter_id", to="value", none="none"),
+        "value": Ask("reading.value", load=METER, keep=("dials",), parse=figures, to="confirm"),
+        "confirm": Menu(
+            "reading.confirm",
+            load=READING,
+            keep=("value",),
+            choices=(
+                Do("talk.yes", run=SEND, done="taken", already="known", pending="held", refused="refused", down="down"),
+                Go("talk.no", to="value"),
+            ),
+        ),
+        "taken": Say("reading.taken"),
+        "known": Say("reading.known"),
+        "held": Say("reading.held"),
+        "shut": Say("reading.wait"),
+        "none": Say("reading.none", choices=(Go("home.agent", to="agent"),)),
+        "refused": REFUSED,
+        "down": DOWN,
+    },
+)

@@ -1,0 +1,110 @@
+"""Units for a prepaid meter, hers or another's: the name is confirmed before the money, and the token comes by SMS."""
+
+from datetime import UTC, datetime
+
+from core.vending.model import is_meter_number
+from dialogs.counter import top_up
+from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.flows.pay import amount_to_pay
+from dialogs.model import Again, Ask, Do, Effect, End, Flow, Fork, Go, Load, Menu, Pick, Say, Values
+from dialogs.values import amount, moment, quantity, word
+
+_MONEY, _SERIAL, _NAME, _PHONE = amount(999_999_99, "KES"), "0" * 13, "W" * 24, "+254712345678"
+_UNITS, _AT = quantity(99_999_900_000, "kWh"), moment(datetime(2026, 9, 28, 20, 20, tzinfo=UTC))
+
+METERS = Load(
+    top_up.prepaid,
+    {
+        "rows": [{"value": _SERIAL, "serial": _SERIAL, "place": "W" * 16}] * 4,
+        "serial": _SERIAL,
+        "asked_minor": 999_999_99,
+        "one": True,
+        "several": True,
+        "kept": True,
+    },
+)
+FIND = Load(top_up.find_meter)
+METER = Load(top_up.chosen_meter, {"serial": _SERIAL, "name": _NAME, "unit": "KES"})
+OFFER = Load(
+    top_up.top_up_offer,
+    {
+        "serial": _SERIAL,
+        "name": _NAME,
+        "units": word("top_up.units", units=_UNITS),
+        "arrears": word("top_up.arrears", amount=_MONEY),
+        "amount": _MONEY,
+        "amount_minor": 999_999_99,
+        "phone": _PHONE,
+    },
+)
+TOKENS = Load(top_up.last_tokens, {"rows": [{"value": "1", "at": _AT, "serial": _SERIAL, "units": _UNITS}] * 3})
+TOKEN = Load(top_up.token, {"token": "0000 0000 0000 0000 0000", "serial": _SERIAL, "units": _UNITS})
+BUY = Effect(top_up.buy, ("done", "already", "pending"), risk="money")
+TEXT = Effect(top_up.text_token, ("done", "already"))
+
+
+def a_meter_number(text: str, _data: Values, _house: Values) -> Values:
+    """The number of a meter, checked by its own last digit before anybody is asked."""
+    digits = "".join(letter for letter in text if letter not in " -.")
+    if not is_meter_number(digits):
+        raise Again("top_up.number_hint")
+    return {"serial": digits}
+
+
+FLOW = Flow(
+    "top_up",
+    start="meters",
+    states={
+        "meters": Fork(
+            {"menu": "menu", "typed": "confirm", "no_phone": "no_phone"}, load=METERS, keep=("serial", "asked_minor")
+        ),
+        "no_phone": Say("top_up.no_phone"),
+        "menu": Menu(
+            "top_up.menu",
+            load=METERS,
+            keep=("serial",),
+            choices=(
+                Go("top_up.mine", to="amount", when="one"),
+                Go("top_up.mine", to="which", when="several"),
+                Go("top_up.other", to="number"),
+                Go("top_up.tokens", to="tokens", when="kept"),
+            ),
+        ),
+        "which": Pick(
+            "top_up.which", row="top_up.row", load=METERS, keep_as="serial", to="amount", none="number", pages=2
+        ),
+        "number": Ask("top_up.number", parse=a_meter_number, to="found"),
+        "found": Fork({"found": "amount", "unknown": "unknown"}, load=FIND),
+        "unknown": Say("top_up.unknown", choices=(Go("top_up.other", to="number"),)),
+        "amount": Ask("top_up.amount", load=METER, parse=amount_to_pay, to="confirm"),
+        "confirm": Menu(
+            "top_up.confirm",
+            load=OFFER,
+            keep=("amount_minor", "amount"),
+            choices=(
+                Do(
+                    "talk.yes",
+                    run=BUY,
+                    done="asked",
+                    already="asked",
+                    pending="under_way",
+                    refused="refused",
+                    down="down",
+                ),
+                Go("talk.no", to="amount"),
+            ),
+            pages=2,
+        ),
+        "asked": End("top_up.asked"),
+        "under_way": Say("top_up.under_way"),
+        "tokens": Pick("top_up.last", row="top_up.token_row", load=TOKENS, keep_as="vend_id", to="token", none="menu"),
+        "token": Menu(
+            "top_up.token",
+            load=TOKEN,
+            choices=(Do("top_up.text_me", run=TEXT, done="texted", already="texted", refused="refused", down="down"),),
+        ),
+        "texted": Say("top_up.texted"),
+        "refused": REFUSED,
+        "down": DOWN,
+    },
+)

@@ -1,0 +1,66 @@
+"""Chats that ask for a person: the queue, one conversation with all that passed before, an answer, and back to the bot."""
+
+from aiohttp import web
+
+from core import audit
+from core.care import interactions, talks
+from core.care.talks import Talk
+from core.overview import messages
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import back, branch_of, form, number, show
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+MOST_SHOWN = 60
+
+
+@described("talk.answer", summary="Chats that ask for a person")
+async def queue(request: web.Request) -> web.Response:
+    """GET /console/talks."""
+    branch = await branch_of(request)
+    async with request.app[HOUSE].db.reading() as conn:
+        waiting = await talks.queue(conn, branch_id=branch)
+    return show(request, "console_talks.html", waiting=waiting, now=request.app[HOUSE].clock.now())
+
+
+@described("talk.answer", summary="One conversation")
+async def page(request: web.Request) -> web.Response:
+    """GET /console/talks/{id}."""
+    house, found = request.app[HOUSE], await _found(request)
+    async with house.db.reading() as conn:
+        passed = await interactions.of_customer(conn, contact_ids=[found.contact_id], limit=MOST_SHOWN)
+        leaving = await messages.on_their_way(conn, found.contact_id)
+    async with house.db.writing() as conn:
+        await audit.note(conn, house, request[WHO].actor, "talk.seen", f"talk:{found.id}")
+    return show(request, "console_talk.html", t=found, passed=list(reversed(passed)), leaving=leaving)
+
+
+@described("talk.answer", summary="Take a chat, answer it, or give it back to the bot", status=303)
+async def change(request: web.Request) -> web.Response:
+    """POST /console/talks/{id}: `text` is a word to the customer, `do` is take or back."""
+    found, told, house = await _found(request), await form(request), request.app[HOUSE]
+    actor = request[WHO].actor
+    async with house.db.writing() as conn:
+        if told.get("do") == "take":
+            await talks.take(conn, house, found.id, actor)
+        if told.get("text"):
+            await talks.say(conn, house, found.id, actor, told["text"])
+        if told.get("do") == "back":
+            await talks.give_back(conn, house, found.id, actor)
+    raise back("/console/talks" if told.get("do") == "back" else f"/console/talks/{found.id}")
+
+
+async def _found(request: web.Request) -> Talk:
+    """The talk of the path; 404 when there is none, or none of this branch."""
+    talk_id, branch = number(request.match_info["id"]), await branch_of(request)
+    async with request.app[HOUSE].db.reading() as conn:
+        found = await talks.by_id(conn, talk_id)
+    if found is None or (branch is not None and found.branch_id not in (None, branch)):
+        raise web.HTTPNotFound(text="There is no such conversation.")
+    return found
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes."""
+    path = "/console/talks/{id}"
+    return [web.get("/console/talks", queue), web.get(path, page), web.post(path, change)]

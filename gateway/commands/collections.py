@@ -1,0 +1,103 @@
+"""`hodi collections simulate` shows the ladder of one account as it would stand on a date; `run` looks at every account now."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from core.money import plain, show
+from gateway.commands.bill import day_of
+from gateway.commands.run import out, show_json, told, with_house
+
+if TYPE_CHECKING:
+    from core.house import House
+    from core.journeys.ladder_ahead import Ahead, Foreseen
+
+collections = typer.Typer(help="Money that is late.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(collections, name="collections")
+
+
+@collections.command()
+@told
+def simulate(
+    account: Annotated[str, typer.Argument(help="The account's number.")],
+    on: Annotated[str, typer.Option("--on", help="The day to look at, such as 2026-04-30.")],
+    as_json: Json = False,
+) -> None:
+    """The ladder of one account as it would stand on a date, with the reasons. Writes nothing."""
+    until = day_of(on)
+
+    async def run(house: "House") -> None:
+        from core.errors import Refused
+        from core.journeys import ladder_ahead
+        from core.parties import queries as parties
+
+        async with house.db.reading() as conn:
+            found = await parties.account_by_number(conn, account)
+            if found is None:
+                raise Refused("collections.simulate.account")
+            ahead = await ladder_ahead.simulate(conn, house, found.id, until)
+        if as_json:
+            show_json(as_data(ahead, account, until, found.currency))
+        else:
+            _print(ahead, account, until, found.currency)
+
+    with_house(run)
+
+
+@collections.command("run")
+@told
+def run_now(as_json: Json = False) -> None:
+    """Look at every account now, whatever the hour. Again on the same day it does nothing new."""
+
+    async def run(house: "House") -> None:
+        from core.journeys import ladder_run
+
+        told = await ladder_run.run(house, house.today())
+        if as_json:
+            show_json(dict(told))
+        else:
+            out.print(", ".join(f"{count} {kind}" for kind, count in sorted(told.items())) or "nothing is overdue")
+
+    with_house(run)
+
+
+def as_data(ahead: "Ahead", account: str, on: date, currency: str) -> dict[str, Any]:
+    """What `--json` prints."""
+    now = ahead.now
+    return {
+        "account": account, "on": on.isoformat(), "currency": currency,
+        "overdue": plain(now.payable_minor, currency), "disputed": plain(now.disputed_minor, currency),
+        "arranged": plain(now.arranged_minor, currency),
+        "happens": [_one(one, currency) for one in ahead.happens],
+        "next": None if ahead.next is None else _one(ahead.next, currency),
+    }  # fmt: skip
+
+
+def _one(one: "Foreseen", currency: str) -> dict[str, Any]:
+    return {
+        "on": one.on.isoformat(), "what": one.kind, "step": one.step, "amount": plain(one.payable_minor, currency),
+        "why": list(one.trail),
+    }  # fmt: skip
+
+
+def _print(ahead: "Ahead", account: str, on: date, currency: str) -> None:
+    now = ahead.now
+    out.print(
+        f"{account}: {show(now.payable_minor, currency)} overdue, {show(now.disputed_minor, currency)} disputed, "
+        f"{show(now.arranged_minor, currency)} arranged.", highlight=False,
+    )  # fmt: skip
+    table = Table("day", "what", "step", box=None)
+    table.add_column("amount", justify="right")
+    table.add_column("why")
+    for one in ahead.happens:
+        table.add_row(str(one.on), one.kind, one.step or "", show(one.payable_minor, currency), "; ".join(one.trail))
+    out.print(table)
+    if ahead.next is not None:
+        out.print(f"After {on} comes {ahead.next.step} on {ahead.next.on}.", highlight=False)

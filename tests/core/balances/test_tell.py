@@ -1,0 +1,77 @@
+"""Half, most and all of a bucket are told once for each filling, in the customer's words, unless it is not true any more."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from core.balances import grant
+from core.balances.model import Bucket, passed
+from core.balances.words import plain, shown
+from core.clock import SetClock
+from core.house import House
+from core.journeys import notices
+from core.journeys.notices import Dropped, Letter
+from core.outbox import claim, outbox
+from tests.core.balances.world import MB, an_account, put, take
+
+
+async def _told(house: House) -> list[str]:
+    async with house.db.reading() as conn:
+        rows = await conn.execute(select(outbox.c.key).order_by(outbox.c.id))
+        return [key.rpartition(":")[2] for key in rows.scalars()]
+
+
+async def test_each_threshold_is_told_once(house: House) -> None:
+    account = await an_account(house)
+    bucket = await put(house, account, 100)
+    for at in range(100):
+        await take(house, account, 1, f"k{at}")
+    assert await _told(house) == ["50", "80", "100"]
+    async with house.db.writing() as conn:
+        await grant.top_up(conn, house, bucket, 10, key="t", why="", actor="job:test")
+    await take(house, account, 4, "k100")
+    assert await _told(house) == ["50", "80", "100"]
+    await take(house, account, 1, "k101")
+    assert await _told(house) == ["50", "80", "100", "50"]
+
+
+async def test_a_jump_over_two_thresholds_tells_the_higher(house: House) -> None:
+    account = await an_account(house)
+    await put(house, account, 100)
+    await take(house, account, 85, "k")
+    assert await _told(house) == ["80"]
+
+
+async def test_the_notice_says_what_is_left_in_both_languages_and_not_once_it_was_filled(
+    house: House, clock: SetClock
+) -> None:
+    account = await an_account(house)
+    bucket = await put(house, account, 2_000 * MB, "Data", unit="MB")
+    await take(house, account, 1_000 * MB, "k", unit="MB")
+    async with house.db.writing() as conn:
+        rows = await claim(conn, clock.now(), "w", 10)
+        [letter] = await notices.compose(conn, house, rows)
+        assert isinstance(letter, Letter)
+        assert letter.notice.text == "Mwangaza: you have used 50% of Data. 1 GB left. Dial *384*100# to see it."
+        await grant.top_up(conn, house, bucket, MB, key="t", why="", actor="job:test")
+        [dropped] = await notices.compose(conn, house, rows)
+        assert isinstance(dropped, Dropped) and dropped.reason == "it was filled meanwhile"
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "words"),
+    [(1250, "KES", "KES 12.50"), (5_999 * MB, "s", "99.98 min"), (1_500 * MB, "MB", "1.5 GB"), (512 * MB, "MB", "512 MB"),
+     (20 * MB, "event", "20"), (100 * MB, "kWh", "100 kWh"), (0, "MB", "0 MB")],
+)  # fmt: skip
+def test_amounts_are_said_as_people_count_them_and_never_more_than_there_is(amount: int, unit: str, words: str) -> None:
+    assert shown(amount, unit, "en") == words
+
+
+def test_ten_is_ten_and_not_one() -> None:
+    assert [plain(at * MB) for at in (10, 100)] == ["10", "100"]
+
+
+def test_a_bucket_of_nothing_tells_nothing(clock: SetClock) -> None:
+    empty = Bucket(1, 1, None, "a", {}, "MB", (), 1, 0, 0, 0, 0, 0, 0, clock.now(), clock.now() + timedelta(1), 0, None, "open", clock.now())  # fmt: skip
+    assert passed(empty, 0) is None

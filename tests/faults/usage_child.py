@@ -1,0 +1,34 @@
+"""Loads a file of events in a process of its own, for the kill tests: `python -m tests.faults.usage_child URL FILE`."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.clock import SetClock
+from core.config import Operator, Settings
+from core.db import Database
+from core.house import House
+from core.metering import collect
+from tests.core.metering.events.world import cdr
+
+BATCH = 10
+
+
+def house_of(url: str) -> House:
+    operator = Operator(
+        name="Mwangaza", short_name="Mwangaza", country="KE", zone="Africa/Nairobi", currency="KES",
+        support_phone="+254800000000", default_tariff="home",
+    )  # fmt: skip
+    return House(Database(url), SetClock(datetime(2026, 6, 1, tzinfo=UTC)), operator, Settings())
+
+
+async def main(url: str, path: str) -> None:
+    collect.BATCH = BATCH
+    house = house_of(url)
+    await collect.load(house, cdr(house, Path(path)))
+    await house.db.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

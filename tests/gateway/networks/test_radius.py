@@ -1,0 +1,54 @@
+"""What a RADIUS server reads of ours, on both databases; with a real one: test_freeradius.py."""
+
+from datetime import date
+
+from sqlalchemy import insert, text
+
+from core.barring.tables import network_line
+from core.barring.want import want
+from core.clock import SetClock
+from core.config import Operator, Settings
+from core.db import Database
+from core.house import House
+from core.parties.tables import service
+from gateway.networks import network_of
+from gateway.networks.radius import RadiusNetwork
+from tests.core.payments.made import an_account
+
+
+async def lines(house: House) -> list[int]:
+    """Three lines: as sold, soft, hard."""
+    async with house.db.writing() as conn:
+        account_id = await an_account(conn, house)
+        services = list(house.ids.take_many(3))
+        rows = [
+            {
+                "id": one, "account_id": account_id, "commodity": "internet", "payment_mode": "postpaid", "state": "active",
+                "started_on": date(2025, 1, 1),
+            }
+            for one in services
+        ]  # fmt: skip
+        await conn.execute(insert(service), rows)
+        logins = [{"service_id": one, "login": f"line-{at}"} for at, one in enumerate(services)]
+        await conn.execute(insert(network_line), logins)
+        await want(conn, house, {services[1]: "soft"}, why="soft_bar", kbps=256)
+        await want(conn, house, {services[2]: "hard"}, why="hard_bar")
+    return services
+
+
+async def test_the_views_say_who_may_sign_in_and_at_what(house: House) -> None:
+    await lines(house)
+    query = "SELECT username, attribute, op, value FROM {} ORDER BY username, attribute"
+    async with house.db.reading() as conn:
+        check = [tuple(row) for row in await conn.execute(text(query.format("radcheck")))]
+        reply = [tuple(row) for row in await conn.execute(text(query.format("radreply")))]
+    assert check == [(f"line-{at}", "Auth-Type", ":=", word) for at, word in enumerate(["Accept", "Accept", "Reject"])]
+    assert reply == [
+        ("line-1", "Filter-Id", ":=", "soft"), ("line-1", "WISPr-Bandwidth-Max-Down", ":=", "256000")
+    ]  # fmt: skip
+
+
+async def test_the_settings_choose_the_network(sqlite_db: Database, clock: SetClock, operator: Operator) -> None:
+    house = House(sqlite_db, clock, operator, Settings(radius_host="127.0.0.1"))
+    assert isinstance(network_of(house), RadiusNetwork)
+    assert network_of(House(sqlite_db, clock, operator, Settings())) is None

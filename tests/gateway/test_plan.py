@@ -1,0 +1,73 @@
+"""What she has and what it costs: the plan, her numbers, the calculator (which is the code that bills), and what we may write."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from core.catalog import queries, quote_json, store
+from core.house import House
+from core.onboarding.model import NewMeter, Registered
+from core.outbox import outbox
+from core.parties.tables import contact
+from tests.gateway.talking import Phone, a_customer, counter
+from tests.gateway.test_flows import rows
+from tests.gateway.test_reading import sms
+
+
+@pytest.fixture
+async def customer(house: House, tmp_path: Path) -> Registered:
+    (tmp_path / "tariffs").mkdir()
+    shutil.copy("examples/tariffs/kenya-domestic.yaml", tmp_path / "tariffs")
+    async with house.db.writing() as conn:
+        await store.load_folder(conn, house, tmp_path / "tariffs")
+    return await a_customer(house, meter=NewMeter("7001"))
+
+
+@pytest.fixture
+async def phone(house: House, customer: Registered, tmp_path: Path) -> AsyncIterator[Phone]:
+    async with counter(house, tmp_path) as client:
+        yield Phone(client)
+
+
+async def test_the_calculator_says_what_the_quote_says(house: House, phone: Phone) -> None:
+    asked = {"period": {"from": "2026-03-01", "to": "2026-04-01"}, "usage": [{"meter": "energy", "quantity": "180"}]}
+    async with house.db.reading() as conn:
+        tariff = await queries.tariff_on(conn, "kplc-domestic-ordinary", house.today())
+    total = quote_json.answered([tariff], asked)["total"].removesuffix(".00")
+    await phone.dial(ahead="6")
+    assert "Domestic ordinary: how many kWh in a month?" in await phone.answer("1")
+    assert "such as 180" in await phone.answer("many")
+    told = await phone.answer("180")
+    assert f"180 kWh in a month cost KES {int(total):,}." in told
+    await sms(phone, "PRICE 180 kWh")
+    [reply] = await rows(house, outbox)
+    assert reply.params["text"].startswith(f"180 kWh in a month cost KES {int(total):,}.\nEnergy: KES 3,704.40")
+
+
+async def test_a_stranger_is_told_by_the_default_plan(house: House, customer: Registered, tmp_path: Path) -> None:
+    async with counter(house, tmp_path) as client:
+        phone = Phone(client, "+254700000009")
+        assert "how many kWh" in await phone.dial(ahead="5*1")
+        assert "42 kWh in a month cost KES" in await phone.answer("42")
+
+
+async def test_her_plan_and_her_numbers(phone: Phone) -> None:
+    assert "Electricity: Domestic ordinary, since 10 Mar" in await phone.dial(ahead="6*4*1")
+    assert "Account 1001\nMeter 7001" in await phone.answer("2")
+
+
+async def test_offers_are_hers_to_take_or_leave(house: House, phone: Phone) -> None:
+    async def agreed() -> list[bool]:
+        return [row.marketing for row in await rows(house, contact)]
+
+    assert "You get notices of your account, no offers." in await phone.dial(ahead="6*4*6")
+    assert await agreed() == [False]
+    assert "our notices and our offers" in await phone.answer("1", "1")
+    assert await agreed() == [True]
+    await phone.dial("s2", ahead="6*4*6")
+    assert "no offers" in await phone.answer("1", "1")
+    assert await agreed() == [False]
+    await phone.dial("s3", ahead="6*4*6")
+    assert phone.screen.count("Stop messages") == 1

@@ -1,0 +1,119 @@
+"""She reads her own meter, by dialling or by SMS: into the one store, marked as hers, and judged like any other reading."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.care.tables import ticket
+from core.clock import SetClock
+from core.config import Readings
+from core.house import House
+from core.journeys import self_read
+from core.metering.readings import Read, record
+from core.metering.tables import reading
+from core.onboarding.model import NewMeter, Registered
+from core.outbox import outbox
+from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer, counter
+from tests.gateway.test_flows import rows
+
+KWH = 1_000_000
+METER = NewMeter("04123456789", kind="register", interval_minutes=None, dials=5, installed_on=date(2025, 1, 1))
+
+
+@pytest.fixture
+async def customer(house: House) -> Registered:
+    made = await a_customer(house, bill_day=12, opened_on=date(2025, 1, 1), meter=METER)
+    async with house.db.writing() as conn:
+        reads = [
+            Read(METER.serial, date(2026, month, 1), value * KWH) for month, value in ((1, 900), (2, 1000), (3, 1100))
+        ]
+        await record(conn, house, reads)
+    return made
+
+
+@pytest.fixture
+async def phone(house: House, customer: Registered, tmp_path: Path) -> AsyncIterator[Phone]:
+    async with counter(house, tmp_path) as client:
+        yield Phone(client)
+
+
+async def hers(house: House) -> list[Any]:
+    return [(row.value_micro, row.state) for row in await rows(house, reading) if row.source == "customer"]
+
+
+async def sms(phone: Phone, text: str, number: int = 1) -> None:
+    form = {"from": WANJIKU, "id": f"m{number}", "text": text, "to": "40400", "date": "2026-03-10 09:00:00"}
+    assert (await phone.client.post(f"{HOOKS}/sms", data=form)).status == 200
+
+
+async def test_a_reading_counts_and_a_repeat_of_the_yes_adds_nothing(house: House, phone: Phone) -> None:
+    await phone.dial()
+    assert "1. Meter reading" in await phone.answer("6")
+    assert "Meter 04123456789. Last: 1100 kWh. What does it show now?" in await phone.answer("1")
+    assert "at most 5" in await phone.answer("123456")
+    assert "at most 5" in await phone.answer("lots")
+    assert "1130 kWh on meter 04123456789. Is that right?" in await phone.answer("1130")
+    told = await phone.answer("1")
+    assert "1130 kWh counts for your next bill" in told
+    assert await phone.again() == told
+    assert await hers(house) == [(1130 * KWH, "accepted")]
+
+
+async def test_one_that_cannot_be_is_held_before_a_clerk_with_a_reference(house: House, phone: Phone) -> None:
+    await phone.dial(ahead="6*1*99000")
+    told = await phone.answer("1")
+    [opened] = await rows(house, ticket)
+    assert (opened.kind, opened.reference in told) == ("meter_read", True)
+    assert await hers(house) == [(99_000 * KWH, "held")]
+
+
+async def test_by_sms_one_message_and_a_yes(house: House, phone: Phone) -> None:
+    await sms(phone, "READ 1130", 1)
+    await sms(phone, "1", 2)
+    await sms(phone, "1", 2)
+    said = [row.params["text"] for row in await rows(house, outbox)]
+    assert said[0].startswith("1130 kWh on meter 04123456789. Is that right?")
+    assert "counts for your next bill" in said[1]
+    assert await hers(house) == [(1130 * KWH, "accepted")]
+
+
+async def test_outside_the_window_she_is_told_when_to_come_back(
+    house: House, customer: Registered, phone: Phone, clock: SetClock
+) -> None:
+    clock.instant = datetime(2026, 3, 20, 9, tzinfo=UTC)
+    await phone.dial(ahead="6*1")
+    assert "from 5 Apr to 12 Apr" in phone.screen
+    clock.instant = datetime(2026, 4, 12, 9, tzinfo=UTC)
+    assert "What does it show now?" in await phone.dial("s2", ahead="6*1")
+
+
+async def test_after_some_of_her_own_in_a_row_a_person_looks(
+    house: House, customer: Registered, clock: SetClock
+) -> None:
+    strict = replace(house, operator=house.operator.model_copy(update={"readings": Readings(self_reads_in_a_row=1)}))
+    states = []
+    for month, value in ((3, 1130), (4, 1230)):
+        clock.instant = datetime(2026, month, 10, 9, tzinfo=UTC)
+        async with strict.db.writing() as conn:
+            _, [dial] = await self_read.open_dials(conn, strict, customer.account_id)
+            taken = await self_read.send(
+                conn, strict, account_id=customer.account_id, meter_id=dial.meter_id, value_micro=value * KWH,
+                contact_id=None, key=f"k{month}",
+            )  # fmt: skip
+            states.append(taken.state)
+    assert states == ["accepted", "held"]
+
+
+async def test_a_meter_that_reads_itself_asks_nothing(house: House, tmp_path: Path) -> None:
+    await a_customer(house, meter=NewMeter("7001"))
+    async with counter(house, tmp_path) as client:
+        phone = Phone(client)
+        assert "Meter reading" not in await phone.dial(ahead="6")
+        await phone.dial("s2")
+        await sms(phone, "READ 12")
+    *_, row = await rows(house, outbox)
+    assert "Your meter reads itself" in row.params["text"]

@@ -1,0 +1,63 @@
+"""The ladder ahead: what is foreseen is what then happens, and it writes nothing."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from core.clock import SetClock
+from core.collections.tables import episode, ladder_step
+from core.errors import Refused
+from core.house import House
+from core.journeys import arrangement_agreed, ladder_ahead
+from tests.journeys.arrears_at_work import DUE, Late, a_late_account
+
+D = timedelta(days=1)
+
+
+async def _begin(house: House, clock: SetClock, **more: object) -> tuple[Late, int]:
+    late = Late(house, clock)
+    late.at(DUE + D, 7)
+    async with house.db.writing() as conn:
+        account_id, *_ = await a_late_account(conn, house, **more)
+    return late, account_id
+
+
+async def test_what_is_foreseen_is_what_happens_and_nothing_is_written_by_looking(
+    house: House, clock: SetClock
+) -> None:
+    late, account_id = await _begin(house, clock)
+    async with house.db.reading() as conn:
+        ahead = await ladder_ahead.simulate(conn, house, account_id, DUE + 70 * D)
+        written = [
+            (await conn.execute(select(func.count()).select_from(one))).scalar_one() for one in (episode, ladder_step)
+        ]
+    assert written == [0, 0]
+    await late.days(DUE + D, DUE + 70 * D)
+    query = select(ladder_step.c.taken_on, ladder_step.c.step).order_by(ladder_step.c.taken_on)
+    async with house.db.reading() as conn:
+        taken = [tuple(row) for row in await conn.execute(query)]
+    assert [(one.on, one.step) for one in ahead.happens if one.kind == "step"] == taken
+    assert [one.kind for one in ahead.happens][:2] == ["start", "step"] and ahead.next is None
+
+
+async def test_a_customer_sees_the_next_step_and_its_day_and_none_while_it_is_held(
+    house: House, clock: SetClock
+) -> None:
+    late, account_id = await _begin(house, clock)
+    await late.days(DUE + D, DUE + 2 * D)
+    async with house.db.reading() as conn:
+        coming = await ladder_ahead.next_step(conn, house, account_id)
+    assert coming == ladder_ahead.NextStep("firm", DUE + 7 * D, 50_000)
+    async with house.db.writing() as conn:
+        await arrangement_agreed.promise(conn, house, account_id, house.today() + 5 * D, "p1")
+    async with house.db.reading() as conn:
+        assert await ladder_ahead.next_step(conn, house, account_id) is None
+
+
+async def test_a_day_that_is_past_or_far_away_is_refused(house: House, clock: SetClock) -> None:
+    _, account_id = await _begin(house, clock)
+    for days in (-1, 401):
+        async with house.db.reading() as conn:
+            with pytest.raises(Refused, match=r"simulate\.day"):
+                await ladder_ahead.simulate(conn, house, account_id, house.today() + days * D)
