@@ -20,18 +20,30 @@ PERMISSIONS: dict[str, str] = {
     "campaign.run": "plan, pause and cancel campaigns",
     "outbox.see": "see messages that could not leave",
     "outbox.replay": "send dead messages again",
+    "mandate.see": "see direct debits: mandates, files, how the first tries went",
+    "mandate.write": "take and end mandates, make the files for the bank",
+    "money.see": "see a day matched three ways, what is owed and how old it is",
+    "money.close": "explain differences and close a day",
+    "suspense.place": "say whose money it is that waits in suspense",
+    "payment.right": "ask for refunds, move receipts to the right account",
+    "desk.use": "have a drawer: take cash, count it, take it to the bank",
+    "approval.decide": "decide what another person asked for",
     "console.use": "sign in to the console and out of it",
 }
 """What may be done, and what each means in words."""
 
 _LOOK = frozenset({"customer.see", "bill.see", "payment.see", "ticket.see", "day.see", "campaign.see", "console.use"})
+_MONEY = frozenset({"mandate.see", "mandate.write", "money.see", "money.close", "suspense.place", "payment.right"})
 
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset(PERMISSIONS),
-    "clerk": _LOOK - {"day.see", "campaign.see"} | {"customer.reveal", "ticket.write", "talk.answer", "outbox.see"},
-    "finance": _LOOK | {"customer.reveal", "outbox.see", "outbox.replay"},
+    "clerk": _LOOK - {"day.see", "campaign.see"}
+    | {"customer.reveal", "ticket.write", "talk.answer", "outbox.see"}
+    | {"mandate.see", "mandate.write", "suspense.place", "payment.right", "desk.use"},
+    "cashier": frozenset({"customer.see", "bill.see", "payment.see", "desk.use", "console.use"}),
+    "finance": _LOOK | _MONEY | {"customer.reveal", "outbox.see", "outbox.replay", "approval.decide"},
     "marketing": frozenset({"day.see", "campaign.see", "campaign.run", "console.use"}),
-    "viewer": _LOOK,
+    "viewer": _LOOK | {"money.see", "mandate.see"},
     "partner": frozenset({"bill.see", "payment.see", "ticket.see", "ticket.write", "customer.see"}),
 }
 """Who may do what: the only table of its kind."""

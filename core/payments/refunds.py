@@ -5,6 +5,7 @@ have it; it leaves the provider's cash when the provider says so, and comes back
 one a clerk transfers herself and then says so.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, func, insert, select, update
@@ -21,7 +22,6 @@ from core.payments.providers import can
 from core.payments.tables import attempt, payment_request, refund
 
 BY_HAND = "by_hand"
-PENDING = ("asked",)
 
 
 async def ask(
@@ -136,6 +136,21 @@ async def paid_by_hand(conn: AsyncConnection, house: House, refund_id: int, *, r
     await conn.execute(update(refund).where(refund.c.id == refund_id).values(paid_ref=reference.strip()[:80]))
     await _mark(conn, house, refund_id, "done")
     await audit.note(conn, house, actor, "refund.paid", f"refund:{refund_id}", reference=reference.strip()[:80])
+
+
+async def of_receipt(conn: AsyncConnection, receipt_id: int) -> Sequence[Row[Any]]:
+    """The refunds of a receipt, the latest first."""
+    query = select(refund).where(refund.c.receipt_id == receipt_id).order_by(refund.c.id.desc())
+    return (await conn.execute(query)).all()
+
+
+async def of(conn: AsyncConnection, refund_id: int, receipt_id: int) -> int:
+    """The refund's id, if it is one of this receipt; else `Refused`."""
+    query = select(refund.c.id).where(refund.c.id == refund_id, refund.c.receipt_id == receipt_id)
+    found = (await conn.execute(query)).scalar_one_or_none()
+    if found is None:
+        raise Refused("payments.refund.not_by_hand", status=404)
+    return int(found)
 
 
 async def held(conn: AsyncConnection, refund_id: int) -> Row[Any]:

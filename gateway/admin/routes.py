@@ -8,7 +8,22 @@ from aiohttp import web
 
 from gateway.admin import health, metrics, openapi
 from gateway.admin.auth import guard
-from gateway.admin.console import campaigns, customer, day, login, outbox, talks, tickets
+from gateway.admin.console import (
+    approvals,
+    campaigns,
+    cash,
+    customer,
+    day,
+    debits,
+    login,
+    mandates,
+    money,
+    outbox,
+    receipts,
+    suspense,
+    talks,
+    tickets,
+)  # fmt: skip
 from gateway.admin.edge import edge, headers
 from gateway.admin.tmf import account, communication, customer_bill, payment, trouble_ticket
 from gateway.admin.tmf import customer as tmf_customer
@@ -16,6 +31,7 @@ from gateway.pages import page
 
 ROOMS = (
     health, metrics, openapi, account, tmf_customer, communication, customer_bill, payment, trouble_ticket, login, customer, tickets, talks, day, campaigns, outbox, page,
+    money, mandates, debits, suspense, receipts, cash, approvals,
 )  # fmt: skip
 
 

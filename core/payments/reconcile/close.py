@@ -57,8 +57,8 @@ async def closed(conn: AsyncConnection, on: date) -> Any:
     return (await conn.execute(select(money_day).where(money_day.c.day == on))).first()
 
 
-async def channels(conn: AsyncConnection, on: date) -> list[Channel]:
-    """Every branch and way of money of the day; the sums of all are those of the house."""
+async def channels(conn: AsyncConnection, on: date, *, branch_name: str | None = None) -> list[Channel]:
+    """Every branch and way of money of the day (or of one branch); the sums of all are those of the house."""
     name = func.coalesce(branch.c.name, "")
     start = receipt.outerjoin(account, account.c.id == receipt.c.account_id)
     start = start.outerjoin(branch, branch.c.id == account.c.branch_id)
@@ -76,6 +76,7 @@ async def channels(conn: AsyncConnection, on: date) -> list[Channel]:
             *key, *received.get(key, (0, 0)), taken.get(key, 0), *told.get(key, (0, 0)), *off.get(key, (0, 0))
         )
         for key in every
+        if branch_name in (None, key[0])
     ]  # fmt: skip
 
 

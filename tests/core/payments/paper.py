@@ -39,8 +39,7 @@ class Paper:
 
     def _bal(self, code: str, minor: int) -> str:
         return (
-            f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp>{self._amt(minor)}"
-            f"<Dt><Dt>{self.on}</Dt></Dt></Bal>"
+            f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp>{self._amt(minor)}<Dt><Dt>{self.on}</Dt></Dt></Bal>"
         )
 
     def _amt(self, minor: int) -> str:

@@ -180,7 +180,9 @@ async def test_why_a_bank_sent_it_back_says_what_follows(
         back = Paper(date(2026, 3, 26)).entry(-120_000, "B2", e2e=ref, reason=code)
         await bank_statement.bring_in(single, back.camt(tmp_path, "back.xml"))
     async with single.db.reading() as conn:
-        states = (await conn.execute(select(collection.c.state, mandate.c.state).select_from(collection.join(mandate)))).one()
+        states = (
+            await conn.execute(select(collection.c.state, mandate.c.state).select_from(collection.join(mandate)))
+        ).one()
         sorry = (await conn.execute(select(outbox.c.key).where(outbox.c.template == "notice.failed"))).all()
     assert (tuple(states), await opened(single, bill), len(sorry)) == ((plan, leave), [120_000], 1)
     await proven(single)
@@ -277,7 +279,9 @@ def test_a_batch_is_taken_apart_and_a_reversal_is_known() -> None:
         "<CdtDbtInd>{2}</CdtDbtInd>{3}</TxDtls>"
     )
     back = "<RtrInf><Rsn><Cd>AM04</Cd></Rsn></RtrInf>"
-    balance = "<Bal><Tp><CdOrPrtry><Cd>{0}</Cd></CdOrPrtry></Tp><Amt Ccy='EUR'>{1}</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal>"
+    balance = (
+        "<Bal><Tp><CdOrPrtry><Cd>{0}</Cd></CdOrPrtry></Tp><Amt Ccy='EUR'>{1}</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal>"
+    )
     raw = (
         "<Document><BkToCstmrStmt><Stmt><Id>1</Id><Acct><Id><IBAN>DE1</IBAN></Id></Acct>"
         + balance.format("OPBD", "100.00") + balance.format("CLBD", "150.50")
@@ -320,5 +324,3 @@ def test_every_reason_of_a_bank_leads_somewhere() -> None:
 )  # fmt: skip
 def test_a_second_try_falls_on_a_likely_pay_day_that_is_a_bank_day(today: date, day: date) -> None:
     assert next_day(today, DirectDebit(), "KE") == day
-
-

@@ -166,7 +166,9 @@ async def test_an_open_drawer_keeps_its_day_open_and_a_deposit_is_matched_with_t
         with pytest.raises(Refused, match="slip"):
             await drawer.take_to_bank(conn, single, actor=HER, branch_id=None, slip="SLIP-77", amount_minor=30_000)
         await run.run(conn, single, single.today())
-        assert (await conn.execute(select(difference.c.state).where(difference.c.kind == "deposit_missing"))).scalar_one() == "late"
+        assert (
+            await conn.execute(select(difference.c.state).where(difference.c.kind == "deposit_missing"))
+        ).scalar_one() == "late"
     assert (await balance(single, "cash:cash"), await balance(single, "deposits")) == (0, 30_000)
     on = single.today()
     single.clock.forward(timedelta(days=1))
@@ -174,7 +176,9 @@ async def test_an_open_drawer_keeps_its_day_open_and_a_deposit_is_matched_with_t
     await bank_statement.bring_in(single, file)
     async with single.db.writing() as conn:
         await run.run(conn, single, on)
-        rows = (await conn.execute(select(difference.c.kind, difference.c.amount_minor).where(difference.c.state == "open"))).all()
+        rows = (
+            await conn.execute(select(difference.c.kind, difference.c.amount_minor).where(difference.c.state == "open"))
+        ).all()
         assert len((await conn.execute(select(deposit))).all()) == 1
     assert ([tuple(row) for row in rows], await balance(single, "bank"), await balance(single, "deposits")) == (
         [("deposit_amount", -100)], 29_900, 100,

@@ -99,13 +99,22 @@ async def test_a_day_on_which_all_three_agree_closes_and_its_money_is_in_the_ban
     await statement(house, tmp_path, Paper(DAY + timedelta(days=1)).entry(29_130, "B1", purpose="STRIPE PO1"))
     assert await matched(house) == Counter()
     assert await matched(house, DAY + timedelta(days=1)) == Counter()
-    assert (await balance(house, "bank"), await balance(house, "fees"), await balance(house, "cash:stripe")) == (29_130, 870, 0)
+    assert (await balance(house, "bank"), await balance(house, "fees"), await balance(house, "cash:stripe")) == (
+        29_130,
+        870,
+        0,
+    )
     async with house.db.writing() as conn:
         await close.close(conn, house, DAY, actor="user:finance")
         kept = await close.closed(conn, DAY)
         assert await verify.problems(conn) == []
     [figures] = kept.figures
-    assert (figures["received"], figures["reported"], figures["fees"], figures["unexplained"]) == (30_000, 30_000, 870, 0)
+    assert (figures["received"], figures["reported"], figures["fees"], figures["unexplained"]) == (
+        30_000,
+        30_000,
+        870,
+        0,
+    )
 
 
 async def test_matching_again_and_again_changes_nothing(house: House, tmp_path: Path) -> None:
@@ -340,7 +349,13 @@ async def test_sums_of_branches_are_the_sums_of_the_house_on_thirty_random_days(
     total = 0
     for day in range(30):
         receipts = [
-            await pay(single, f"t{day}-{number}", rng.randrange(1, 9_999), rng.choice(("stripe", "daraja")), f"ACC{rng.randrange(5)}")
+            await pay(
+                single,
+                f"t{day}-{number}",
+                rng.randrange(1, 9_999),
+                rng.choice(("stripe", "daraja")),
+                f"ACC{rng.randrange(5)}",
+            )
             for number in range(3)
         ]
         if day % 3 == 0:
