@@ -35,6 +35,9 @@ metadata = MetaData(
 )
 """Every table of every room hangs here; `core/migrations` is checked against it."""
 
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of whatever columns."""
+
 Json = JSON().with_variant(JSONB(), "postgresql")
 
 

@@ -131,7 +131,7 @@ async def tell_again(conn: AsyncConnection, house: House, one_of_hers: Vend, key
 async def _to_credit(conn: AsyncConnection, house: House, held: Vend) -> None:
     """There will be no token: what was meant for units is her credit now."""
     assert held.receipt_id is not None
-    rows = [(held.receipt_id, held.id, -held.units_minor, None), (held.receipt_id, None, held.units_minor, None)]
+    rows = [(held.receipt_id, held.id, -held.units_minor), (held.receipt_id, None, held.units_minor)]
     await store.allot(conn, house, rows)
 
 

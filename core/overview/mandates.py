@@ -1,18 +1,18 @@
 """Mandates as the console lists them."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.overview.listing import AnyRow
 from core.parties.tables import account, branch, party
 from core.payments.tables import collection, mandate
 
 
 async def mandates(
     conn: AsyncConnection, *, state: str = "", branch_code: str | None = None, limit: int = 200
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     """The newest mandates of a state (or of all), each with its customer and what is planned next under it."""
     planned = (
         select(func.min(collection.c.collect_on))

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import bankdays
-from core.config import DirectDebit
+from core.config_payments import DirectDebit
 from core.house import House
 from core.payments import mandates
 from core.payments.model import Attempt

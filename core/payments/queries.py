@@ -110,7 +110,7 @@ async def receipt_whole(conn: AsyncConnection, receipt_id: int) -> Row[Any]:
 async def taken_back(conn: AsyncConnection, receipt_id: int) -> int:
     """How much of a receipt was taken back, in minor units."""
     query = select(receipt.c.reversed_minor).where(receipt.c.id == receipt_id)
-    return (await conn.execute(query)).scalar_one()
+    return int((await conn.execute(query)).scalar_one())
 
 
 async def unallocated(conn: AsyncConnection, account_ids: Sequence[int]) -> list[Row[int, int, int]]:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit, money, outbox
 from core.approvals import decide as approvals
+from core.db import AnyRow
 from core.errors import Refused
 from core.house import House
 from core.ledger.model import Book, Posting, receivable
@@ -138,7 +139,7 @@ async def paid_by_hand(conn: AsyncConnection, house: House, refund_id: int, *, r
     await audit.note(conn, house, actor, "refund.paid", f"refund:{refund_id}", reference=reference.strip()[:80])
 
 
-async def of_receipt(conn: AsyncConnection, receipt_id: int) -> Sequence[Row[Any]]:
+async def of_receipt(conn: AsyncConnection, receipt_id: int) -> Sequence[AnyRow]:
     """The refunds of a receipt, the latest first."""
     query = select(refund).where(refund.c.receipt_id == receipt_id).order_by(refund.c.id.desc())
     return (await conn.execute(query)).all()

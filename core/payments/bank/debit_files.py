@@ -11,12 +11,12 @@ from datetime import date
 from typing import Any
 from xml.etree import ElementTree
 
-from sqlalchemy import Row, delete, exists, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit, faults
-from core.config import DirectDebit
-from core.db import insert
+from core.config_payments import DirectDebit
+from core.db import AnyRow, insert
 from core.errors import Refused
 from core.house import House
 from core.payments import schemes
@@ -92,7 +92,7 @@ async def _gather(conn: AsyncConnection, house: House, actor: str) -> int | None
     return file_id
 
 
-async def _waiting(conn: AsyncConnection, house: House) -> Sequence[Row[Any]]:
+async def _waiting(conn: AsyncConnection, house: House) -> Sequence[AnyRow]:
     listed = exists().where(debit_item.c.attempt_id == attempt.c.id)
     query = (
         select(attempt.c.id, attempt.c.mandate_id, collection.c.collect_on)
@@ -131,7 +131,7 @@ async def _used(conn: AsyncConnection, mandate_ids: Sequence[int]) -> set[int]:
     return set((await conn.execute(query)).scalars())
 
 
-async def _debits(conn: AsyncConnection, file_id: int) -> Sequence[Row[Any]]:
+async def _debits(conn: AsyncConnection, file_id: int) -> Sequence[AnyRow]:
     query = (
         select(
             attempt.c.provider_ref, attempt.c.amount_minor, attempt.c.currency, debit_item.c.sequence,
@@ -146,7 +146,7 @@ async def _debits(conn: AsyncConnection, file_id: int) -> Sequence[Row[Any]]:
     return (await conn.execute(query)).all()
 
 
-def _xml(policy: DirectDebit, rows: Sequence[Row[Any]], made_at: str) -> tuple[str, str]:
+def _xml(policy: DirectDebit, rows: Sequence[AnyRow], made_at: str) -> tuple[str, str]:
     """(message id, XML). Nearly all of its time is the validation against the schema."""
     from sepaxml import SepaDD
 
@@ -163,7 +163,7 @@ def _xml(policy: DirectDebit, rows: Sequence[Row[Any]], made_at: str) -> tuple[s
     return str(made.msg_id), _at(body, made_at)
 
 
-def _payment(policy: DirectDebit, row: Row[Any]) -> dict[str, Any]:
+def _payment(policy: DirectDebit, row: AnyRow) -> dict[str, Any]:
     payment = {
         "name": row.holder, "IBAN": row.iban, "amount": row.amount_minor, "type": row.sequence,
         "collection_date": row.collect_on, "mandate_id": row.reference, "mandate_date": row.signed_on,

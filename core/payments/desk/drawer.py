@@ -63,7 +63,7 @@ async def receipt(
     held = await _open(conn, cashier)
     known = await queries.receipt_by_txn(conn, CASH, key)
     if known:
-        return known.id
+        return int(known.id)
     account_id = await queries.account_meant(conn, account_number)
     facts = await queries.account_facts(conn, account_id) if account_id else None
     if facts is None or facts.currency != held.currency:

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.db import AnyRow
 from core.parties.tables import account
 from core.payments.desk.tables import deposit, drawer, drawer_move
 from core.payments.tables import receipt
 
 
-async def moves(conn: AsyncConnection, drawer_id: int) -> Sequence[Row[Any]]:
+async def moves(conn: AsyncConnection, drawer_id: int) -> Sequence[AnyRow]:
     """(kind, amount_minor, at, account number) of a drawer, the latest first."""
     query = (
         select(
@@ -29,7 +29,7 @@ async def moves(conn: AsyncConnection, drawer_id: int) -> Sequence[Row[Any]]:
     return (await conn.execute(query)).all()
 
 
-async def drawers(conn: AsyncConnection, on: date, *, branch_id: int | None = None) -> Sequence[Row[Any]]:
+async def drawers(conn: AsyncConnection, on: date, *, branch_id: int | None = None) -> Sequence[AnyRow]:
     """The drawers of a day, of a branch or of all."""
     query = select(drawer).where(drawer.c.opened_on == on)
     if branch_id is not None:
@@ -37,7 +37,7 @@ async def drawers(conn: AsyncConnection, on: date, *, branch_id: int | None = No
     return (await conn.execute(query.order_by(drawer.c.opened_at, drawer.c.id))).all()
 
 
-async def deposits(conn: AsyncConnection, *, branch_id: int | None = None, limit: int = 20) -> Sequence[Row[Any]]:
+async def deposits(conn: AsyncConnection, *, branch_id: int | None = None, limit: int = 20) -> Sequence[AnyRow]:
     """The latest deposits."""
     query = select(deposit)
     if branch_id is not None:
@@ -45,7 +45,7 @@ async def deposits(conn: AsyncConnection, *, branch_id: int | None = None, limit
     return (await conn.execute(query.order_by(deposit.c.id.desc()).limit(limit))).all()
 
 
-async def over_and_short(conn: AsyncConnection, from_on: date, to_on: date) -> Sequence[Row[Any]]:
+async def over_and_short(conn: AsyncConnection, from_on: date, to_on: date) -> Sequence[AnyRow]:
     """(cashier, drawers, over or short in all) between two days, the worst first."""
     off = func.sum(drawer.c.counted_minor - drawer.c.expected_minor)
     query = (

@@ -7,11 +7,11 @@ provider kept is `fees`. References are trusted first, then the exact amount wit
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.db import AnyRow
 from core.house import House
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
@@ -88,7 +88,7 @@ async def _look_for(conn: AsyncConnection, house: House, one: Expected) -> Diffe
     )
 
 
-async def _entry(conn: AsyncConnection, house: House, one: Expected, mark: str) -> Row[Any] | None:
+async def _entry(conn: AsyncConnection, house: House, one: Expected, mark: str) -> AnyRow | None:
     """The entry it was matched with, or the one that names it, or the only one of that amount in these days."""
     last = one.day + timedelta(days=house.operator.reconcile.payout_days)
     near = select(statement_entry).where(
@@ -133,24 +133,24 @@ async def _known(conn: AsyncConnection, house: House, on: date) -> None:
             await _matched(conn, [row.id], f"refund:{refunded.id}")
 
 
-async def _receipts(conn: AsyncConnection, rows: Sequence[Row[Any]]) -> dict[str, Row[Any]]:
+async def _receipts(conn: AsyncConnection, rows: Sequence[AnyRow]) -> dict[str, AnyRow]:
     names = [row.key for row in rows] + [row.end_to_end for row in rows if row.end_to_end]
     query = select(receipt).where(receipt.c.provider.in_(("bank", "sepa")), among(conn, receipt.c.provider_txn, names))
     return {row.provider_txn: row for row in await conn.execute(query)}
 
 
-async def _sent(conn: AsyncConnection) -> Sequence[Row[Any]]:
+async def _sent(conn: AsyncConnection) -> Sequence[AnyRow]:
     """Refunds a clerk transferred (their money left `bank` when she said so)."""
     query = select(refund.c.id, refund.c.amount_minor, refund.c.paid_ref).where(refund.c.paid_ref.is_not(None))
     return (await conn.execute(query)).all()
 
 
-def _is_refund(row: Row[Any], one: Row[Any]) -> bool:
+def _is_refund(row: AnyRow, one: AnyRow) -> bool:
     text = f"{row.purpose} {row.end_to_end or ''} {row.bank_ref}".lower()
     return -row.amount_minor == one.amount_minor and str(one.paid_ref).lower() in text
 
 
-async def _banked(conn: AsyncConnection, house: House, row: Row[Any], book: Book, mark: str) -> None:
+async def _banked(conn: AsyncConnection, house: House, row: AnyRow, book: Book, mark: str) -> None:
     bank = Book("bank")
     source, target = (book, bank) if row.amount_minor > 0 else (bank, book)
     moved = Posting(source, target, abs(row.amount_minor), row.currency, "banked")

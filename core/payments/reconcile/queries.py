@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.db import AnyRow
 from core.payments.reconcile.tables import difference, money_day
 from core.payments.tables import receipt
 
@@ -14,7 +14,7 @@ AGES = ((0, 1), (2, 7), (8, 30), (31, 10_000))
 """Days of age of money in suspense, from and to."""
 
 
-async def of_day(conn: AsyncConnection, on: date, *, branch_id: int | None = None) -> Sequence[Row[Any]]:
+async def of_day(conn: AsyncConnection, on: date, *, branch_id: int | None = None) -> Sequence[AnyRow]:
     """The differences of a day (of one branch) that have not come right, the open ones first."""
     query = select(difference).where(difference.c.day == on, difference.c.state != "cleared")
     if branch_id is not None:
@@ -22,7 +22,7 @@ async def of_day(conn: AsyncConnection, on: date, *, branch_id: int | None = Non
     return (await conn.execute(query.order_by(difference.c.state.desc(), difference.c.kind, difference.c.id))).all()
 
 
-async def before(conn: AsyncConnection, on: date) -> Sequence[Row[Any]]:
+async def before(conn: AsyncConnection, on: date) -> Sequence[AnyRow]:
     """(day, how many) of earlier days with differences in the way."""
     query = select(difference.c.day, func.count().label("count")).where(
         difference.c.day < on, difference.c.state.in_(("open", "asked"))

@@ -12,7 +12,8 @@ from sqlalchemy import func, select, update
 
 from core import bankdays
 from core.clock import SetClock
-from core.config import DirectDebit, Operator, Reconcile, Settings
+from core.config import Operator, Settings
+from core.config_payments import DirectDebit, Reconcile
 from core.db import Database
 from core.errors import BadInput, Refused
 from core.house import House

@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 
 from core.approvals.tables import approval
 from core.clock import SetClock
-from core.config import CashDesk, Operator, Settings
+from core.config import Operator, Settings
+from core.config_payments import CashDesk
 from core.db import Database
 from core.errors import Refused
 from core.house import House

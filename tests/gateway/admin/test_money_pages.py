@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from core.clock import SetClock
-from core.config import DirectDebit
+from core.config_payments import DirectDebit
 from core.journeys import bank_statement, collect
 from core.payments import mandates, receive
 from core.payments.desk.tables import drawer
