@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, MetaData, Table, event, exc, text
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, MetaData, Row, Table, event, exc, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url

@@ -34,6 +34,7 @@ async def ask(
         return int(known)
     taken = await reverse.held(conn, receipt_id)
     left = taken.amount_minor - taken.reversed_minor - await _pending(conn, receipt_id)
+    left -= await reverse.spent(conn, receipt_id)
     if taken.account_id is None or taken.state != "placed":
         raise Refused("payments.refund.nobody")
     if not 0 < amount_minor <= left:

@@ -89,8 +89,8 @@ async def test_what_was_told_and_is_pulled_as_well_counts_once(house: House) -> 
 
 
 async def test_a_large_sum_is_not_credited_on_a_note_alone_and_a_forged_one_never(house: House) -> None:
-    async with at_work(house) as work:
-        work = _trusted(work)
+    async with at_work(house) as plain:
+        work = _trusted(plain)
         bill = await _bill(work)
         forged = work.daraja.confirmation("FORGED0001", 30_000, "ACC100")
         async with work.http.post(f"{work.hook}/daraja/confirmation", json=forged) as response:
@@ -107,8 +107,8 @@ async def test_a_large_sum_is_not_credited_on_a_note_alone_and_a_forged_one_neve
 
 
 async def test_a_large_sum_is_credited_when_the_status_query_says_so(house: House) -> None:
-    async with at_work(house) as work:
-        work = _trusted(work)
+    async with at_work(house) as plain:
+        work = _trusted(plain)
         bill = await _bill(work)
         await _pays(work, 30_000)
         assert await cash(house, "daraja") == 0
@@ -158,8 +158,8 @@ async def test_a_result_of_a_question_nobody_asked_proves_nothing(single: House)
 
 
 async def test_a_status_that_names_another_amount_proves_nothing(single: House) -> None:
-    async with at_work(single) as work:
-        work = _trusted(work)
+    async with at_work(single) as plain:
+        work = _trusted(plain)
         await _bill(work)
         number = await _pays(work, 20_000)
         async with single.db.writing() as conn:
