@@ -54,7 +54,8 @@ def _lighter(batch: Batch, meter: str, units: Column) -> Batch:
     events = dict(batch.events)
     if meter in events:
         rows = events[meter]
-        taken = np.clip(units[rows.account] - running_before(rows.account, rows.quantity, batch.size), 0, rows.quantity)
+        starts = np.searchsorted(rows.account, np.arange(batch.size + 1))
+        taken = np.clip(units[rows.account] - running_before(starts, rows.quantity), 0, rows.quantity)
         events[meter] = replace(rows, quantity=rows.quantity - taken)
     return replace(batch, quantity=quantity, events=events)
 
@@ -79,4 +80,4 @@ def _picked(batch: Batch, rows: Column) -> Batch:
 def _of(events: Events, rows: Column) -> Events:
     """The events of some services (their indexes rising), counted anew."""
     mine = events.picked(np.isin(events.account, rows))
-    return replace(mine, account=np.searchsorted(rows, mine.account))
+    return replace(mine, owner=np.searchsorted(rows, mine.account), shift=0)

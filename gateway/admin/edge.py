@@ -34,6 +34,8 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         if "\0" in request.path or "\0" in request.query_string or "%00" in request.query_string:
             raise web.HTTPBadRequest(text="The address has a letter that no address may have.")
+        if max(map(len, request.path.encode("utf-8", "replace").split(b"/"))) > LONGEST_NAME:
+            raise web.HTTPNotFound(text="There is no such page.")
         await _form(request)
         return await handler(request)
     except Refused as refusal:
@@ -49,6 +51,8 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _told(request, 500, "internalError", words)
 
 
+LONGEST_NAME = 255
+"""Of one part of an address, in bytes: more no file system can look up."""
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 

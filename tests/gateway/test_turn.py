@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from channels.paging import Budget
+from channels.ussd_africastalking import AfricasTalkingUssd
 from core.house import House
 from core.parties.tables import contact, interest
 from dialogs.counter import identity, who
+from gateway.desk import CHANNELS
 from tests.gateway.talking import WANJIKU, Phone, a_customer, counter
 
 CARD = "4111 1111 1111 1111"
@@ -47,6 +50,20 @@ async def test_zero_goes_back_and_two_zeros_home(house: House, tmp_path: Path) -
         await phone.answer("2")
         assert await phone.answer("0") == more
         assert await phone.answer("2", "00") == home
+
+
+async def test_a_long_screen_is_read_page_by_page_and_back_to_its_first(house: House, tmp_path: Path) -> None:
+    await a_customer(house)
+    async with counter(house, tmp_path) as client:
+        client.app[CHANNELS]["ussd"] = AfricasTalkingUssd(Budget(gsm7=50))
+        phone = Phone(client)
+        pages = [await phone.dial()]
+        while "98. " in pages[-1]:
+            pages.append(await phone.answer("98"))
+        assert len(pages) > 2
+        assert len(set(pages)) == len(pages)
+        for before in reversed(pages[:-1]):
+            assert await phone.answer("0") == before
 
 
 async def test_a_wrong_answer_is_told_so_and_asked_again(house: House, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import outbox
@@ -17,7 +17,7 @@ from core.onboarding.model import Customer, Registered
 from core.onboarding.register import register_customer
 from core.parties import codes, contacts, link, queries
 from core.parties.model import Contact
-from core.parties.tables import link_code
+from core.parties.tables import contact_account, link_code
 from core.text import LANGUAGES, say
 
 AMINA = "+254712345678"
@@ -60,6 +60,17 @@ async def test_the_right_code_links_the_account(
     assert [account.number for account in await queries.accounts_of(conn, stranger.id)] == ["77"]
     assert await link.unlink(conn, house, stranger.id, amina.account_id)
     assert not await link.unlink(conn, house, stranger.id, amina.account_id)
+
+
+async def test_a_code_goes_to_the_phone_of_record_and_to_no_other_that_was_linked(
+    house: House, conn: AsyncConnection
+) -> None:
+    earlier = await contacts.find_or_make(conn, house, "phone", "+254700000099", phone="+254700000099")
+    amina = await register_customer(conn, house, Customer("Amina", number="77", phone=AMINA))
+    row = {"contact_id": earlier.id, "account_id": amina.account_id, "linked_at": house.clock.now(), "how": "code"}
+    await conn.execute(insert(contact_account).values(row))
+    assert await link.start(conn, house, earlier.id, "77") == "+2547*****678"
+    await _sent(house, conn)
 
 
 async def test_a_code_is_good_once(house: House, conn: AsyncConnection, amina: Registered, stranger: Contact) -> None:
