@@ -37,6 +37,10 @@ class Settings(ProviderSettings, BaseSettings):
     spool_path: str = "hodi-spool"
     """A folder: what comes in while the database is away is kept there. Like the sessions' file, on a disk of this machine."""
     phone_page: bool = False
+    bill_engine: Literal["local", "processes", "dask"] = "local"
+    """Where bill runs are reckoned."""
+    dask_scheduler: str | None = None
+    """The cluster of `bill_engine: dask`, such as `tcp://10.0.0.1:8786`."""
 
     africastalking_username: str = "sandbox"
     africastalking_api_key: SecretStr = SecretStr("")
@@ -80,6 +84,9 @@ class Billing(Section):
     park_above_missing: Annotated[str, Field(pattern=r"^0?\.\d+$|^1$|^0$")] = "0.5"
     """A month that lacks more than this share of its readings is parked rather than estimated."""
     number_prefix: str = "INV-"
+    credit_prefix: str = "CN-"
+    credit_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")] | None = None
+    """The most (with tax) that a clerk takes off one bill at once; more needs somebody who may `credit.any`. None: no limit."""
 
 
 class Notices(Section):

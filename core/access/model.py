@@ -14,6 +14,8 @@ PERMISSIONS: dict[str, str] = {
     "payment.see": "see payments and what they paid",
     "ticket.see": "see tickets",
     "ticket.write": "open tickets and move them on",
+    "dispute.decide": "decide a dispute: credit what was wrong on a bill, within the operator's limit",
+    "credit.any": "credit more than that limit",
     "talk.answer": "take chats that ask for a person, and answer them",
     "day.see": "see a day: bills, payments, messages, and the cash expected",
     "campaign.see": "see campaigns and how far they are",
@@ -38,10 +40,12 @@ _MONEY = frozenset({"mandate.see", "mandate.write", "money.see", "money.close", 
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset(PERMISSIONS),
     "clerk": _LOOK - {"day.see", "campaign.see"}
-    | {"customer.reveal", "ticket.write", "talk.answer", "outbox.see"}
+    | {"customer.reveal", "ticket.write", "dispute.decide", "talk.answer", "outbox.see"}
     | {"mandate.see", "mandate.write", "suspense.place", "payment.right", "desk.use"},
     "cashier": frozenset({"customer.see", "bill.see", "payment.see", "desk.use", "console.use"}),
-    "finance": _LOOK | _MONEY | {"customer.reveal", "outbox.see", "outbox.replay", "approval.decide"},
+    "finance": _LOOK
+    | _MONEY
+    | {"customer.reveal", "dispute.decide", "credit.any", "outbox.see", "outbox.replay", "approval.decide"},
     "marketing": frozenset({"day.see", "campaign.see", "campaign.run", "console.use"}),
     "viewer": _LOOK | {"money.see", "mandate.see"},
     "partner": frozenset({"bill.see", "payment.see", "ticket.see", "ticket.write", "customer.see"}),

@@ -830,6 +830,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('open_key', name=op.f('uq_dispute_open_key'))
     )
     op.create_index(op.f('ix_dispute_account_id'), 'dispute', ['account_id'], unique=False)
+    op.create_index(op.f('ix_dispute_ticket_id'), 'dispute', ['ticket_id'], unique=False)
     op.create_table('episode',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),
@@ -880,6 +881,7 @@ def upgrade() -> None:
     sa.Column('facts', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('run_id', sa.BigInteger(), nullable=True),
     sa.Column('finalised_at', Instant(), nullable=True),
+    sa.Column('corrects_id', sa.BigInteger(), nullable=True),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_invoice_account_id')),
     sa.ForeignKeyConstraint(['run_id'], ['bill_run.id'], name=op.f('fk_invoice_run_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_invoice')),
@@ -888,6 +890,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('token', name=op.f('uq_invoice_token'))
     )
     op.create_index('ix_invoice_account', 'invoice', ['account_id', 'to_date'], unique=False)
+    op.create_index('ix_invoice_corrects', 'invoice', ['corrects_id'], unique=False, postgresql_where=sa.text('corrects_id IS NOT NULL'), sqlite_where=sa.text('corrects_id IS NOT NULL'))
     op.create_table('link_code',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('purpose', sa.Text(), nullable=False),
