@@ -18,6 +18,8 @@ PERMISSIONS: dict[str, str] = {
     "credit.any": "credit more than that limit",
     "talk.answer": "take chats that ask for a person, and answer them",
     "day.see": "see a day: bills, payments, messages, and the cash expected",
+    "collections.see": "see who is late, what holds, and what comes next",
+    "collections.work": "note calls, protect, arrange, and ask to write off",
     "campaign.see": "see campaigns and how far they are",
     "campaign.run": "plan, pause and cancel campaigns",
     "outbox.see": "see messages that could not leave",
@@ -34,18 +36,33 @@ PERMISSIONS: dict[str, str] = {
 }
 """What may be done, and what each means in words."""
 
-_LOOK = frozenset({"customer.see", "bill.see", "payment.see", "ticket.see", "day.see", "campaign.see", "console.use"})
+_LOOK = frozenset(
+    {
+        "customer.see",
+        "bill.see",
+        "payment.see",
+        "ticket.see",
+        "day.see",
+        "collections.see",
+        "campaign.see",
+        "console.use",
+    }
+)
 _MONEY = frozenset({"mandate.see", "mandate.write", "money.see", "money.close", "suspense.place", "payment.right"})
+_LATE = frozenset({"collections.see", "collections.work"})
 
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset(PERMISSIONS),
     "clerk": _LOOK - {"day.see", "campaign.see"}
     | {"customer.reveal", "ticket.write", "dispute.decide", "talk.answer", "outbox.see"}
-    | {"mandate.see", "mandate.write", "suspense.place", "payment.right", "desk.use"},
+    | {"mandate.see", "mandate.write", "suspense.place", "payment.right", "desk.use"}
+    | _LATE,
     "cashier": frozenset({"customer.see", "bill.see", "payment.see", "desk.use", "console.use"}),
     "finance": _LOOK
     | _MONEY
+    | _LATE
     | {"customer.reveal", "dispute.decide", "credit.any", "outbox.see", "outbox.replay", "approval.decide"},
+    "collector": _LOOK | {"customer.reveal"} | _LATE,
     "marketing": frozenset({"day.see", "campaign.see", "campaign.run", "console.use"}),
     "viewer": _LOOK | {"money.see", "mandate.see"},
     "partner": frozenset({"bill.see", "payment.see", "ticket.see", "ticket.write", "customer.see"}),

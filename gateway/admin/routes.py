@@ -12,6 +12,7 @@ from gateway.admin.console import (
     approvals,
     campaigns,
     cash,
+    collections,
     customer,
     day,
     debits,
@@ -30,8 +31,8 @@ from gateway.admin.tmf import customer as tmf_customer
 from gateway.pages import page
 
 ROOMS = (
-    health, metrics, openapi, account, tmf_customer, communication, customer_bill, payment, trouble_ticket, login, customer, tickets, talks, day, campaigns, outbox, page,
-    money, mandates, debits, suspense, receipts, cash, approvals,
+    health, metrics, openapi, account, tmf_customer, communication, customer_bill, payment, trouble_ticket, login, customer, tickets, talks,
+    day, collections, money, mandates, debits, suspense, receipts, cash, approvals, campaigns, outbox, page,
 )  # fmt: skip
 
 

@@ -1031,6 +1031,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ticket_event'))
     )
     op.create_index('ix_ticket_event_ticket', 'ticket_event', ['ticket_id', 'id'], unique=False)
+    op.create_table('write_off',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('approval_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('invoice_id', sa.BigInteger(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('recovered_minor', sa.BigInteger(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.CheckConstraint('recovered_minor >= 0 AND recovered_minor <= amount_minor', name=op.f('ck_write_off_recovered')),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_write_off_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_write_off')),
+    sa.UniqueConstraint('approval_id', 'invoice_id', name=op.f('uq_write_off_approval_id_invoice_id'))
+    )
+    op.create_index(op.f('ix_write_off_account_id'), 'write_off', ['account_id'], unique=False)
     op.create_table('arranged_item',
     sa.Column('arrangement_id', sa.BigInteger(), nullable=False),
     sa.Column('invoice_id', sa.BigInteger(), nullable=False),

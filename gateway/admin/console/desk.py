@@ -19,6 +19,7 @@ from gateway.pages.page import render
 DOORS = (
     ("/console", "Customers", "customer.see"), ("/console/tickets", "Tickets", "ticket.see"),
     ("/console/talks", "Chats", "talk.answer"),
+    ("/console/collections", "Collections", "collections.see"),
     ("/console/day", "The day", "day.see"), ("/console/campaigns", "Campaigns", "campaign.see"),
     ("/console/money", "Money", "money.see"), ("/console/mandates", "Direct debits", "mandate.see"),
     ("/console/suspense", "Suspense", "suspense.place"), ("/console/cash", "Cash desk", "desk.use"),
