@@ -27,6 +27,7 @@ Pricer = Callable[[Tariff, Sheet], list[Line]]
 Left = dict[str, tuple[Carried, ...]]
 Piece = tuple[Tariff, date, date, Batch]
 
+
 def in_force(versions: Sequence[Tariff], since: date, until: date) -> list[tuple[Tariff, date, date]]:
     """The versions that hold in [since, until), each with its own days there."""
     ordered = sorted(versions, key=lambda tariff: tariff.valid_from)
