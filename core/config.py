@@ -5,6 +5,7 @@ and remedy. Secrets are `SecretStr`: they refuse to print themselves.
 """
 
 from datetime import time
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -219,7 +220,7 @@ class Operator(Section):
     vending: Vending = Vending()
     collections: Collections = Collections()
 
-    @property
+    @cached_property
     def zoneinfo(self) -> ZoneInfo:
         """The zone as Python knows it."""
         return ZoneInfo(self.zone)
