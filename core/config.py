@@ -89,7 +89,7 @@ class Billing(Section):
     number_prefix: str = "INV-"
     credit_prefix: str = "CN-"
     credit_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")] | None = None
-    """The most (with tax) that a clerk takes off one bill at once; more needs somebody who may `credit.any`. None: no limit."""
+    """A credit above it (with tax) waits for another person to agree. None: no limit."""
 
 
 class Notices(Section):
