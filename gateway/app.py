@@ -63,7 +63,7 @@ async def opened(app: web.Application) -> AsyncIterator[None]:
         sessions = open_store(house.settings.sessions_path, house.settings.redis_url)
         quick = open_quick(house.db)
         turns = Turns(house, sessions, quick)
-        app[CHANNELS], app[TURNS] = channels, turns
+        app[CHANNELS], app[TURNS], app[CHECKS]["sessions"] = channels, turns, sessions.told
         yield
         await quick.close()
         await sessions.close()

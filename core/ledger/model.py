@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-OWNED = frozenset({"receivable", "points"})
-"""Books that each customer's account has of its own: what she owes (or has to her credit), and her points."""
+OWNED = frozenset({"receivable", "points", "purse"})
+"""Books that each customer's account has of its own: what she owes (or has to her credit), her points, and the money we hold for
+what she will use (negative: we owe it)."""
 
 HOUSE = frozenset(
     {
