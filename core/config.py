@@ -74,6 +74,11 @@ class Settings(ProviderSettings, BaseSettings):
     """The access server (or the proxy before many) that ends sessions; empty: `radius_host`."""
     radius_coa_port: int = 3799
 
+    @property
+    def network_connected(self) -> bool:
+        """Whether somebody can be told to restrict a service; if not, none is."""
+        return bool(self.network_url or self.radius_host)
+
     smtp_url: SecretStr = SecretStr("")
     """`smtp://user:password@host:587` or `smtps://...`."""
     email_sender: str = ""
