@@ -13,7 +13,7 @@ StepName = Literal["overdue", "firm", "formal", "soft_bar", "hard_bar", "final"]
 Days = Annotated[int, Field(ge=0, le=365)]
 Amount = Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]
 BARS: tuple[StepName, ...] = ("soft_bar", "hard_bar")
-LEVEL = {"soft_bar": "soft", "hard_bar": "hard"}
+LEVEL: dict[str, Literal["soft", "hard"]] = {"soft_bar": "soft", "hard_bar": "hard"}
 
 
 class _Section(BaseModel):
@@ -149,8 +149,6 @@ class Collections(_Section):
     """Fields that differ again for a segment: `{business: {minimum: "5000"}}`."""
     arrangements: Arrangements = Arrangements()
     fees: dict[str, Any] = {}
-    credit_limit: dict[str, Amount] = {}
-    """Exposure (open, pending and unbilled) at which an account is worked on, by segment; warned at 80 %."""
 
     @model_validator(mode="after")
     def _all_can_be_made(self) -> "Collections":

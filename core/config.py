@@ -37,6 +37,10 @@ class Settings(ProviderSettings, BaseSettings):
     spool_path: str = "hodi-spool"
     """A folder: what comes in while the database is away is kept there. Like the sessions' file, on a disk of this machine."""
     phone_page: bool = False
+    bill_engine: Literal["local", "processes", "dask"] = "local"
+    """Where bill runs are reckoned."""
+    dask_scheduler: str | None = None
+    """The cluster of `bill_engine: dask`, such as `tcp://10.0.0.1:8786`."""
 
     africastalking_username: str = "sandbox"
     africastalking_api_key: SecretStr = SecretStr("")
@@ -82,6 +86,9 @@ class Billing(Section):
     park_above_missing: Annotated[str, Field(pattern=r"^0?\.\d+$|^1$|^0$")] = "0.5"
     """A month that lacks more than this share of its readings is parked rather than estimated."""
     number_prefix: str = "INV-"
+    credit_prefix: str = "CN-"
+    credit_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")] | None = None
+    """The most (with tax) that a clerk takes off one bill at once; more needs somebody who may `credit.any`. None: no limit."""
 
 
 class Notices(Section):
@@ -163,6 +170,25 @@ class Readings(Section):
     """After so many a person must look at the meter: the next one is held."""
 
 
+class Welcome(Section):
+    """A bundle that every new service is given. `amount` of `unit` (a currency, or s, min, MB, GB, event, kWh)."""
+
+    name: dict[str, str]
+    amount: Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,6})?$")]
+    unit: str
+    use: str | None = None
+    """The one kind of use it is for (voice, sms, data); none: any."""
+    days: Annotated[int | None, Field(ge=1, le=3_660)] = None
+    commodity: str | None = None
+    """Only for services of this commodity."""
+
+
+class Balances(Section):
+    """What customers have beforehand."""
+
+    welcome: tuple[Welcome, ...] = ()
+
+
 class Operator(Section):
     """`operator.yaml`: one operator, one deployment, one database."""
 
@@ -184,6 +210,7 @@ class Operator(Section):
     cash_desk: CashDesk = CashDesk()
     identity: Identity = Identity()
     rewards: Rewards = Rewards()
+    balances: Balances = Balances()
     readings: Readings = Readings()
     desk: Desk = Desk()
     vending: Vending = Vending()

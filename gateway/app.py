@@ -67,7 +67,7 @@ async def opened(app: web.Application) -> AsyncIterator[None]:
         sessions = open_store(house.settings.sessions_path, house.settings.redis_url)
         quick = open_quick(house.db)
         turns = Turns(house, sessions, quick)
-        app[CHANNELS], app[TURNS] = senders(channels), turns
+        app[CHANNELS], app[TURNS], app[CHECKS]["sessions"] = senders(channels), turns, sessions.told
         preparing = [asyncio.create_task(prepare(channel)) for channel in channels if isinstance(channel, Prepares)]
         yield
         for task in preparing:

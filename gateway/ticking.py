@@ -12,7 +12,7 @@ from channels.registry import Tools, open_channels
 from channels.sms_africastalking import AfricasTalkingSms, AirtimeOrder
 from core.care import media
 from core.house import House
-from core.journeys import account_barred, payment_doors, top_up
+from core.journeys import account_barred, fee_charged, payment_doors, top_up
 from core.message import Sent
 from core.parties import sim
 from core.rewards import airtime
@@ -28,7 +28,8 @@ from scheduler.jobs import JOBS
 def dispatcher_of(house: House, channels: dict[str, Channel]) -> Dispatcher:
     """Sends what waits: messages by their channel, pushes and airtime by their handlers."""
     handlers: dict[str, Handler] = {
-        "push": payment_doors.push, "vend": top_up.send, "bar": account_barred.bar, **network_handlers(house),
+        "push": payment_doors.push, "vend": top_up.send, "bar": account_barred.bar,
+        "late_fee": fee_charged.late, **network_handlers(house),
     }  # fmt: skip
     sms = channels.get("sms")
     if isinstance(sms, AfricasTalkingSms):

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core.balances import expire
+from core.balances import book, expire
 from core.barring import compare
 from core.billing.cycles import due_dates
 from core.care import talks
@@ -83,5 +83,6 @@ JOBS: tuple[Job, ...] = (
     Job("campaigns", timedelta(seconds=5), feed_all),
     Job("usage to fetch", timedelta(minutes=1), pickup.tick),
     Job("balances past their time", timedelta(seconds=30), expire.tick),
+    Job("money used beforehand", timedelta(minutes=5), book.tick),
     Job("seal the books", timedelta(minutes=1), _seal),
 )

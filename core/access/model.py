@@ -14,24 +14,51 @@ PERMISSIONS: dict[str, str] = {
     "payment.see": "see payments and what they paid",
     "ticket.see": "see tickets",
     "ticket.write": "open tickets and move them on",
+    "dispute.decide": "decide a dispute: credit what was wrong on a bill, within the operator's limit",
+    "credit.any": "credit more than that limit",
     "talk.answer": "take chats that ask for a person, and answer them",
     "day.see": "see a day: bills, payments, messages, and the cash expected",
+    "collections.see": "see who is late, what holds, and what comes next",
+    "collections.work": "note calls, protect, arrange, and ask to write off",
     "campaign.see": "see campaigns and how far they are",
     "campaign.run": "plan, pause and cancel campaigns",
     "outbox.see": "see messages that could not leave",
     "outbox.replay": "send dead messages again",
+    "balance.see": "see what customers have beforehand: bundles and prepaid money",
+    "balance.write": "top up, hold and draw what customers have beforehand",
+    "usage.see": "see usage, the files it came in, and what was rejected",
+    "usage.write": "send usage in, and take rejected records again",
     "console.use": "sign in to the console and out of it",
 }
 """What may be done, and what each means in words."""
 
-_LOOK = frozenset({"customer.see", "bill.see", "payment.see", "ticket.see", "day.see", "campaign.see", "console.use"})
+_LOOK = frozenset(
+    {
+        "customer.see",
+        "bill.see",
+        "payment.see",
+        "ticket.see",
+        "day.see",
+        "collections.see",
+        "campaign.see",
+        "balance.see",
+        "console.use",
+    }
+)
+_LATE = frozenset({"collections.see", "collections.work"})
 
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset(PERMISSIONS),
-    "clerk": _LOOK - {"day.see", "campaign.see"} | {"customer.reveal", "ticket.write", "talk.answer", "outbox.see"},
-    "finance": _LOOK | {"customer.reveal", "outbox.see", "outbox.replay"},
+    "clerk": _LOOK - {"day.see", "campaign.see"}
+    | {"customer.reveal", "ticket.write", "dispute.decide", "talk.answer", "outbox.see"}
+    | _LATE,
+    "finance": _LOOK
+    | {"customer.reveal", "dispute.decide", "credit.any", "outbox.see", "outbox.replay", "usage.see", "usage.write"}
+    | _LATE,
+    "collector": _LOOK | {"customer.reveal"} | _LATE,
     "marketing": frozenset({"day.see", "campaign.see", "campaign.run", "console.use"}),
-    "viewer": _LOOK,
+    "viewer": _LOOK | {"usage.see"},
+    "network": frozenset({"balance.see", "balance.write", "usage.see", "usage.write"}),
     "partner": frozenset({"bill.see", "payment.see", "ticket.see", "ticket.write", "customer.see"}),
 }
 """Who may do what: the only table of its kind."""

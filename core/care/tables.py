@@ -60,7 +60,7 @@ dispute = Table(
     Column("position", BigInteger, nullable=False),  # the line; -1: the whole bill
     Column("amount_minor", BigInteger, nullable=False),  # frozen: no reminder, fee or debit touches it
     Column("state", Text, nullable=False),  # open, upheld, partial, rejected
-    Column("ticket_id", ForeignKey("ticket.id"), nullable=False),
+    Column("ticket_id", ForeignKey("ticket.id"), nullable=False, index=True),
     Column("opened_at", Instant, nullable=False),
     Column("decided_at", Instant),
     Column("open_key", Text, unique=True),  # <invoice>:<line> while open: one open dispute an item

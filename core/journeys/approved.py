@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.approvals import decide as approvals
 from core.approvals.model import Approval
+from core.collections import write_off
 from core.house import House
+from core.journeys import account_unbarred
 from core.payments import refunds
 
 Verb = Callable[[AsyncConnection, House, Approval], Awaitable[None]]
@@ -36,8 +38,18 @@ async def _no_refund(conn: AsyncConnection, house: House, found: Approval) -> No
     await refunds.refused(conn, house, _id(found))
 
 
+async def _write_off(conn: AsyncConnection, house: House, found: Approval) -> None:
+    await write_off.granted(conn, house, found)
+    await account_unbarred.reconsider(conn, house, _id(found), "written off")
+
+
+async def _nothing(_conn: AsyncConnection, _house: House, _found: Approval) -> None:
+    """Nothing was done yet that would have to be undone."""
+
+
 FOLLOWS: Mapping[str, Follows] = {
     "refund": Follows(_refund, _no_refund),
+    "write_off": Follows(_write_off, _nothing),
 }
 
 

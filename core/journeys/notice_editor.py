@@ -21,12 +21,16 @@ NOTICES: Mapping[str, frozenset[str]] = {
     "notice.thanks.open": frozenset({"amount", "open"}),
     "notice.thanks.credit": frozenset({"amount", "credit"}),
     "notice.failed": frozenset({"amount", "link"}),
+    "notice.credited.open": frozenset({"amount", "open"}),
+    "notice.credited.nothing": frozenset({"amount"}),
 }
 """What may be edited, and the fields a customer cannot do without."""
 
 MORE: Mapping[str, frozenset[str]] = {
     "notice.reminder.mandate": frozenset({"link"}),
     "notice.reminder.pay": frozenset({"link"}),
+    "notice.credited.open": frozenset({"link"}),
+    "notice.credited.nothing": frozenset({"link"}),
 }
 EVERYWHERE = frozenset({"operator", "ussd"})
 GSM7 = frozenset(

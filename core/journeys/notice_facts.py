@@ -118,6 +118,28 @@ def _bill(row: Any) -> BillFacts:
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class CreditFacts:
+    """A credit note, and what is left of the bill it is of."""
+
+    token: str
+    currency: str
+    credited_minor: int
+    left_minor: int
+
+
+async def credit_notes(conn: AsyncConnection, ids: Collection[int]) -> Mapping[int, CreditFacts]:
+    """Credit notes by id."""
+    note = invoice.alias("note")
+    left = open_item.c.open_minor - open_item.c.disputed_minor
+    rows = await conn.execute(
+        select(note.c.id, note.c.token, note.c.currency, note.c.total_minor, left)
+        .join(open_item, open_item.c.invoice_id == note.c.corrects_id)
+        .where(among(conn, note.c.id, ids))
+    )
+    return {row[0]: CreditFacts(row[1], row[2], -row[3], int(row[4])) for row in rows}
+
+
 async def accounts(conn: AsyncConnection, ids: Collection[int], currency: str) -> Mapping[int, AccountFacts]:
     """What is left to pay and what is to the credit of each of these accounts."""
     asked = await conn.execute(

@@ -12,7 +12,7 @@ from core import money
 from core.balances.model import OPEN, Bucket
 from core.balances.words import called, shown
 from core.house import House
-from core.journeys.notice_facts import AttemptFacts, BillFacts, CampaignFacts, ReceiptFacts
+from core.journeys.notice_facts import AttemptFacts, BillFacts, CampaignFacts, CreditFacts, ReceiptFacts
 from core.journeys.quiet import open_from
 from core.journeys.readers import Reader
 from core.outbox import Leaving
@@ -125,6 +125,18 @@ def failed(house: House, row: Leaving, reader: Reader, tried: AttemptFacts) -> W
         "link": _link(house, "p", tried.token),
     }
     return Words("notice.failed", says, can_wait=tried.method not in HERSELF)
+
+
+def credited(house: House, row: Leaving, reader: Reader, note: CreditFacts) -> Words | Untrue:
+    """A dispute ended well: what was taken off, what is left of the bill, and the credit note to see."""
+    says = _always(house) | {
+        "amount": money.show(note.credited_minor, note.currency, reader.language),
+        "link": _link(house, "b", note.token),
+    }
+    if note.left_minor <= 0:
+        return Words("notice.credited.nothing", says, can_wait=True)
+    left = money.show(note.left_minor, note.currency, reader.language)
+    return Words("notice.credited.open", says | {"open": left}, can_wait=True)
 
 
 def bucket_used(house: House, row: Leaving, reader: Reader, bucket: Bucket) -> Words | Untrue:

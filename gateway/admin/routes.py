@@ -8,14 +8,15 @@ from aiohttp import web
 
 from gateway.admin import health, metrics, openapi
 from gateway.admin.auth import guard
-from gateway.admin.console import campaigns, customer, day, files, login, outbox, talks, tickets
+from gateway.admin.console import campaigns, collections, customer, day, files, login, outbox, talks, tickets, usage_files
 from gateway.admin.edge import edge, headers
-from gateway.admin.tmf import account, communication, customer_bill, payment, trouble_ticket
+from gateway.admin.tmf import account, communication, customer_bill, payment, prepay_balance, trouble_ticket, usage
 from gateway.admin.tmf import customer as tmf_customer
 from gateway.pages import page
 
 ROOMS = (
-    health, metrics, openapi, account, tmf_customer, communication, customer_bill, payment, trouble_ticket, login, customer, files, tickets, talks, day, campaigns, outbox, page,
+    health, metrics, openapi, account, tmf_customer, communication, customer_bill, payment, trouble_ticket, prepay_balance,
+    usage, login, customer, files, tickets, talks, day, collections, campaigns, outbox, usage_files, page,
 )  # fmt: skip
 
 

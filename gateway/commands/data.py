@@ -21,12 +21,17 @@ def add_to(app: typer.Typer) -> None:
 @told
 def take_in(
     kind: Annotated[str, typer.Argument(help="customers, meters, readings or usage.")],
-    file: Annotated[Path, typer.Argument(help="CSV (usage also NEM12); the columns stand in docs/guides/import.md.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV (usage also NEM12 and NEM13); the columns stand in docs/guides/import.md.")
+    ],
     rejects: Annotated[
         Path | None, typer.Option(help="Where rows go that cannot be taken; else beside the file.")
     ] = None,
     column: Annotated[
         list[str] | None, typer.Option(help="number=customerID: your column is called otherwise.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="usage: the source whose mapping reads the file (usage/*.yaml of your folder).")
     ] = None,
     fill: Annotated[list[str] | None, typer.Option(help="commodity=internet: one value for all rows.")] = None,
 ) -> None:
@@ -42,9 +47,12 @@ def take_in(
             async with house.db.writing() as conn:
                 await tariffs.load_folder(conn, house, house.settings.operator)
         with progress_bar(f"{kind} of {file.name}") as progress:
-            report = await imports.run(house, kind, file, choice=choice, reject_file=rejects, progress=progress)
+            report = await imports.run(
+                house, kind, file, choice=choice, reject_file=rejects, source=source, progress=progress
+            )
         out.print(
-            f"{report.accepted:,} accepted, {report.duplicates:,} there already, {len(report.rejected):,} rejected.",
+            f"{report.accepted:,} accepted, {report.duplicates:,} there already, {len(report.rejected):,} rejected"
+            + (f", {report.filtered:,} not usage." if report.filtered else "."),
             highlight=False,
         )
         for row, reason in report.rejected[:10]:

@@ -49,6 +49,8 @@ def lay_down(example: str, folder: Path) -> None:
     with as_file(files("examples")) as source:
         shutil.copy(source / example / "operator.yaml", folder)
         shutil.copy(source / "tariffs" / f"{TARIFFS[example]}.yaml", folder / "tariffs")
+        if (source / example / "usage").is_dir():
+            shutil.copytree(source / example / "usage", folder / "usage", dirs_exist_ok=True)
 
 
 @db.command("upgrade")

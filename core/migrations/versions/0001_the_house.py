@@ -737,6 +737,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('open_key', name=op.f('uq_dispute_open_key'))
     )
     op.create_index(op.f('ix_dispute_account_id'), 'dispute', ['account_id'], unique=False)
+    op.create_index(op.f('ix_dispute_ticket_id'), 'dispute', ['ticket_id'], unique=False)
     op.create_table('episode',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),
@@ -787,6 +788,7 @@ def upgrade() -> None:
     sa.Column('facts', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('run_id', sa.BigInteger(), nullable=True),
     sa.Column('finalised_at', Instant(), nullable=True),
+    sa.Column('corrects_id', sa.BigInteger(), nullable=True),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_invoice_account_id')),
     sa.ForeignKeyConstraint(['run_id'], ['bill_run.id'], name=op.f('fk_invoice_run_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_invoice')),
@@ -795,6 +797,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('token', name=op.f('uq_invoice_token'))
     )
     op.create_index('ix_invoice_account', 'invoice', ['account_id', 'to_date'], unique=False)
+    op.create_index('ix_invoice_corrects', 'invoice', ['corrects_id'], unique=False, postgresql_where=sa.text('corrects_id IS NOT NULL'), sqlite_where=sa.text('corrects_id IS NOT NULL'))
     op.create_table('link_code',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('purpose', sa.Text(), nullable=False),
@@ -935,6 +938,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ticket_event'))
     )
     op.create_index('ix_ticket_event_ticket', 'ticket_event', ['ticket_id', 'id'], unique=False)
+    op.create_table('write_off',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('approval_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('invoice_id', sa.BigInteger(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('recovered_minor', sa.BigInteger(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.CheckConstraint('recovered_minor >= 0 AND recovered_minor <= amount_minor', name=op.f('ck_write_off_recovered')),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_write_off_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_write_off')),
+    sa.UniqueConstraint('approval_id', 'invoice_id', name=op.f('uq_write_off_approval_id_invoice_id'))
+    )
+    op.create_index(op.f('ix_write_off_account_id'), 'write_off', ['account_id'], unique=False)
     op.create_table('arranged_item',
     sa.Column('arrangement_id', sa.BigInteger(), nullable=False),
     sa.Column('invoice_id', sa.BigInteger(), nullable=False),
@@ -995,6 +1012,7 @@ def upgrade() -> None:
     sa.Column('code', sa.Text(), nullable=False),
     sa.Column('name', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('unit', sa.Text(), nullable=False),
+    sa.Column('money', sa.Boolean(), nullable=False),
     sa.Column('uses', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('priority', sa.SmallInteger(), nullable=False),
     sa.Column('granted', sa.BigInteger(), nullable=False),
@@ -1017,6 +1035,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_bucket_account_id'), 'bucket', ['account_id'], unique=False)
     op.create_index('ix_bucket_expiry', 'bucket', ['state', 'expires_at'], unique=False)
+    op.create_index('ix_bucket_unbooked', 'bucket', ['id'], unique=False, postgresql_where=sa.text('money AND booked < granted - amount'), sqlite_where=sa.text('money = 1 AND booked < granted - amount'))
     op.create_table('collection',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('invoice_id', sa.BigInteger(), nullable=False),
@@ -1135,6 +1154,15 @@ def upgrade() -> None:
     )
     op.create_index('ix_open_item_account', 'open_item', ['account_id', 'due_on'], unique=False)
     op.create_index('ix_open_item_due', 'open_item', ['due_on'], unique=False)
+    op.create_table('priced_use',
+    sa.Column('service_id', sa.BigInteger(), nullable=False),
+    sa.Column('use', sa.Text(), nullable=False),
+    sa.Column('destination', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('from_date', sa.Date(), nullable=False),
+    sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_priced_use_service_id')),
+    sa.PrimaryKeyConstraint('service_id', 'use', 'destination', 'from_date', name=op.f('pk_priced_use'))
+    )
     op.create_table('service_plan',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('service_id', sa.BigInteger(), nullable=False),

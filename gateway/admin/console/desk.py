@@ -18,8 +18,9 @@ from gateway.pages.page import render
 DOORS = (
     ("/console", "Customers", "customer.see"), ("/console/tickets", "Tickets", "ticket.see"),
     ("/console/talks", "Chats", "talk.answer"),
+    ("/console/collections", "Collections", "collections.see"),
     ("/console/day", "The day", "day.see"), ("/console/campaigns", "Campaigns", "campaign.see"),
-    ("/console/outbox", "Dead letters", "outbox.see"),
+    ("/console/usage", "Usage files", "usage.see"), ("/console/outbox", "Dead letters", "outbox.see"),
 )  # fmt: skip
 """The navigation: where, what, and the permission behind the door."""
 
