@@ -97,7 +97,7 @@ class Notices(Section):
     reminder_days: Annotated[int, Field(ge=0, le=30)] = 3
     quiet_from: time = time(20, 0)
     quiet_until: time = time(8, 0)
-    per_second: dict[str, Annotated[int, Field(ge=1)]] = {}
+    per_second: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """Messages a second that the operator's contract allows, by channel: `{sms: 50}`. No entry: as fast as it goes."""
     order: tuple[Literal["sms", "whatsapp", "telegram", "webchat", "email"], ...] = (
         "sms", "whatsapp", "telegram", "webchat", "email",
@@ -110,6 +110,8 @@ class Notices(Section):
     """No customer gets more campaigns than so many in any seven days, whoever planned them."""
     prices: Annotated[dict[str, Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]], Field(default_factory=dict)]
     """What a message costs where the provider does not say, in the operator's currency: `{sms: "0.80", whatsapp.utility: "0.55"}`."""
+    plain_letters: bool = False
+    """On phones write letters beyond GSM-7 in their plain spelling where it saves room (Vietnamese without accents)."""
 
 
 class Identity(Section):
@@ -137,15 +139,16 @@ class Rewards(Section):
 
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WORKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri")
 _WORKING = "08:00-17:00"
 
 
 class Desk(Section):
     """When people answer (public holidays of the country excepted), and how long a chat waits for them."""
 
-    hours: dict[Weekday, Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]] = {
-        "mon": _WORKING, "tue": _WORKING, "wed": _WORKING, "thu": _WORKING, "fri": _WORKING,
-    }  # fmt: skip
+    hours: dict[Weekday, Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]] = Field(
+        default_factory=lambda: dict.fromkeys(WORKDAYS, _WORKING)
+    )
     wait_minutes: Annotated[int, Field(ge=1, le=240)] = 20
     """A chat that nobody took for so long becomes a ticket, and the bot is back."""
     quiet_minutes: Annotated[int, Field(ge=1, le=1440)] = 30

@@ -18,7 +18,7 @@ from gateway import callbacks, quotes, webhooks
 from gateway.admin import routes as ops
 from gateway.desk import CHANNELS, CHECKS, HOUSE, TURNS
 from gateway.keeping import keeping
-from gateway.pages import bill, chat, chat_rooms, paylink, phone
+from gateway.pages import bill, chat, chat_rooms, me, paylink, phone
 from gateway.passed import noting
 from gateway.prepare import prepare
 from gateway.sessions_redis import open_store
@@ -32,6 +32,7 @@ ROUTES: tuple[Callable[[], Sequence[web.AbstractRouteDef]], ...] = (
     paylink.routes,  # /p/{token}
     bill.routes,  # /b/{token}, /b/{token}.pdf
     chat.routes,  # /chat, /chat/socket
+    me.routes,  # /me, /me/...
     quotes.routes,  # /quote
     ops.routes,  # /tmf-api, /console, /healthz, /readyz, /metrics, /openapi.json
 )
@@ -51,6 +52,7 @@ def make_app(house: House, *, host: str = "127.0.0.1", with_scheduler: bool = Tr
     app.cleanup_ctx.append(noting)
     bill.setup(app)
     chat.setup(app)
+    me.setup(app)
     app.cleanup_ctx.append(keeping)
     phone.setup(app, host)
     if with_scheduler:

@@ -28,7 +28,7 @@ from scheduler.jobs import JOBS
 def dispatcher_of(house: House, channels: dict[str, Channel]) -> Dispatcher:
     """Sends what waits: messages by their channel, pushes and airtime by their handlers."""
     handlers: dict[str, Handler] = {
-        "push": payment_doors.push, "vend": top_up.send, "bar": account_barred.bar,
+        "push": payment_doors.push, "vend": top_up.send, "refund": payment_doors.refund, "bar": account_barred.bar,
         "late_fee": fee_charged.late, **network_handlers(house),
     }  # fmt: skip
     sms = channels.get("sms")

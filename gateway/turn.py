@@ -21,6 +21,7 @@ import msgspec
 from msgspec.structs import replace
 
 from channels.contract import Channel, Page
+from channels.letters import on_air
 from core import effects, faults
 from core.db import AWAY
 from core.errors import Refused
@@ -236,6 +237,8 @@ class Turns:
     def _draw(self, session: Session, channel: Channel) -> str:
         """The page of the screen that the customer is on; the session learns what turns the page."""
         shown = screen(self.book, session)
+        if self.house.operator.notices.plain_letters and channel.name in ("ussd", "sms"):
+            shown = on_air(shown)
         pages = channel.lay_out(shown)
         session.page = max(0, min(session.page, len(pages) - 1))
         page = pages[session.page]

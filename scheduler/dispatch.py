@@ -220,6 +220,8 @@ class Dispatcher:
         if once:
             async with self.house.db.writing() as conn:
                 await outbox.mark(conn, once)
+        if channel == "sms" and self.house.operator.notices.plain_letters:
+            letters = [handover.in_plain_letters(letter) for letter in letters]
         outcomes = await handover.send(self.senders, channel, letters)
         self.breaker.note(channel, [outcome.reason for outcome in outcomes])
         point("dispatch.sent")

@@ -6,10 +6,12 @@ see it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
+from channels.letters import shorter
 from core.house import House
 from core.journeys.notices import Letter
 from core.message import Notice, Sent
@@ -31,6 +33,12 @@ class Sender(Protocol):
 Handler = Callable[[House, Leaving], Awaitable[Outcome]]
 """Sends what is no message (a payment prompt, airtime). It may be asked twice for one row after a crash, so it keeps its own
 record before it calls anyone, and answers `unknown` rather than call again."""
+
+
+def in_plain_letters(letter: Letter) -> Letter:
+    """The letter in plain spelling where that makes it fewer SMS, else as it is."""
+    text = shorter(letter.notice.text)
+    return letter if text == letter.notice.text else replace(letter, notice=replace(letter.notice, text=text))
 
 
 async def send(senders: Mapping[str, Sender], channel: str, letters: Sequence[Letter]) -> list[Outcome]:

@@ -103,6 +103,11 @@ async def lines_of(conn: AsyncConnection, invoice_id: int) -> list[BillLine]:
     return [BillLine(*row) for row in await conn.execute(query)]
 
 
+async def use_until(conn: AsyncConnection, account_id: int, to: date) -> tuple[tuple[MonthUse, ...], str]:
+    """Use of the last periods that ended by `to`, oldest first, and its unit; nothing and "" where nothing was measured."""
+    return await _use(conn, account_id, to)
+
+
 async def _use(conn: AsyncConnection, account_id: int, to: date) -> tuple[tuple[MonthUse, ...], str]:
     """Use of the last periods up to `to`, oldest first, and its unit: of the kind of meter its first service has."""
     mine = (service.c.account_id == account_id) & (consumption.c.to_date <= to)

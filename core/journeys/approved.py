@@ -14,6 +14,8 @@ from core.collections import write_off
 from core.house import House
 from core.journeys import account_unbarred
 from core.payments import refunds
+from core.payments.desk import drawer
+from core.payments.reconcile import explain
 
 Verb = Callable[[AsyncConnection, House, Approval], Awaitable[None]]
 
@@ -38,6 +40,22 @@ async def _no_refund(conn: AsyncConnection, house: House, found: Approval) -> No
     await refunds.refused(conn, house, _id(found))
 
 
+async def _difference(conn: AsyncConnection, house: House, found: Approval) -> None:
+    await explain.granted(conn, house, _id(found))
+
+
+async def _no_difference(conn: AsyncConnection, house: House, found: Approval) -> None:
+    await explain.refused(conn, house, _id(found))
+
+
+async def _count(conn: AsyncConnection, house: House, found: Approval) -> None:
+    await drawer.accepted(conn, house, _id(found))
+
+
+async def _no_count(conn: AsyncConnection, house: House, found: Approval) -> None:
+    await drawer.recount(conn, house, _id(found))
+
+
 async def _write_off(conn: AsyncConnection, house: House, found: Approval) -> None:
     await write_off.granted(conn, house, found)
     await account_unbarred.reconsider(conn, house, _id(found), "written off")
@@ -49,6 +67,8 @@ async def _nothing(_conn: AsyncConnection, _house: House, _found: Approval) -> N
 
 FOLLOWS: Mapping[str, Follows] = {
     "refund": Follows(_refund, _no_refund),
+    "difference": Follows(_difference, _no_difference),
+    "cash_count": Follows(_count, _no_count),
     "write_off": Follows(_write_off, _nothing),
 }
 

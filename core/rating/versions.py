@@ -27,9 +27,6 @@ Pricer = Callable[[Tariff, Sheet], list[Line]]
 Left = dict[str, tuple[Carried, ...]]
 Piece = tuple[Tariff, date, date, Batch]
 
-SETTLED_ONCE = ("minimum", "maximum", "commitment")
-"""Kinds of charge whose line is for the whole period."""
-
 
 def in_force(versions: Sequence[Tariff], since: date, until: date) -> list[tuple[Tariff, date, date]]:
     """The versions that hold in [since, until), each with its own days there."""
@@ -85,10 +82,7 @@ def over_versions(versions: Sequence[Tariff], batch: Batch, price: Pricer) -> tu
     sheets: list[Sheet] = []
     for tariff, low, high, piece in pieces(versions, batch):
         sheet = Sheet(tariff, _continued(piece, sheets, {**batch.carried, **left}))
-        known = {code for earlier in sheets for code in earlier.lines}
-        for line in price(tariff, sheet):
-            whole = line.kind in SETTLED_ONCE and line.code in known
-            lines.append(line if whole else replace(line, since=low, until=high))
+        lines += [replace(line, since=low, until=high) for line in price(tariff, sheet)]
         left = {**left, **{a.code: coverage(sheet, a.meter).left[a.code] for a in tariff.allowances}}
         sheets.append(sheet)
     return lines, {code: _one_own(buckets, code, versions) for code, buckets in left.items()}
