@@ -145,14 +145,20 @@ def _taxes(doc: TariffDoc) -> Iterator[Remark]:
 def _unpriced(doc: TariffDoc) -> Iterator[Remark]:
     """What is written and then used by nothing: a time, a destination, a holiday calendar."""
     timed = [c for c in doc.charges if isinstance(c, UsageDoc | EventDoc)]
-    text = " ".join(charge.model_dump_json() for charge in timed) + " ".join(a.model_dump_json() for a in doc.allowances)
+    text = " ".join(charge.model_dump_json() for charge in timed) + " ".join(
+        a.model_dump_json() for a in doc.allowances
+    )
     if doc.times and not any(f'"{rule.code}"' in text for rule in doc.times):
         yield "times", "no price depends on them.", "Remove them, or write `price: {peak: ..., off_peak: ...}`."
     for name in doc.destinations:
         if f'"{name}"' not in text and not _to_all(doc):
             yield f"destination {name}", "no rate is for it.", "Add a rate, or a last one without `to` for all others."
     if doc.holidays and all(rule.holidays == "include" for rule in doc.times):
-        yield "holidays", "no time of use asks for them.", "Add `holidays: only` or `exclude` to a time, or remove them."
+        yield (
+            "holidays",
+            "no time of use asks for them.",
+            "Add `holidays: only` or `exclude` to a time, or remove them.",
+        )
 
 
 def _to_all(doc: TariffDoc) -> bool:
@@ -166,7 +172,11 @@ def _limits(doc: TariffDoc) -> Iterator[Remark]:
         if isinstance(charge, LimitDoc) and charge.type == "minimum":
             for other in most:
                 if exact(charge.amount) > exact(other.amount) and (charge.of, charge.per) == (other.of, other.per):
-                    yield f"charge {charge.code}", f"it is above the maximum {other.code!r}.", "Lower it, or raise that."
+                    yield (
+                        f"charge {charge.code}",
+                        f"it is above the maximum {other.code!r}.",
+                        "Lower it, or raise that.",
+                    )
         if isinstance(charge, TaxDoc) and charge.inclusive:
             taxes = {c.code for c in doc.charges if isinstance(c, TaxDoc) and not c.inclusive}
             inside = sorted(taxes & set(charge.of)) if charge.of != "*" else []

@@ -91,7 +91,9 @@ def buy_of(context: Context, charges: Sequence[Charge]) -> Buy | None:
         refuse(where, f"no charge is for the meter {doc.meter!r}", f"name one of: {', '.join(context.meters)}")
     for charge in charges:
         if isinstance(charge, Usage) and charge.measure.meter == doc.meter and _may_fall(charge):
-            wrong = f"more {charge.measure.unit} can cost less by charge {charge.code!r}, so an amount buys no one number"
+            wrong = (
+                f"more {charge.measure.unit} can cost less by charge {charge.code!r}, so an amount buys no one number"
+            )
             refuse(where, wrong, "sell units at flat or graduated prices")
         if doc.taxes == "gross" and charge.kind == "tax" and charge.when is not None:
             refuse(where, f"tax {charge.code!r} has a condition and is taken of the gross", "use `taxes: net`")

@@ -21,7 +21,9 @@ def reading(error: ErrorDetails) -> tuple[str, str]:
     context = error.get("ctx", {})
     match kind:
         case "extra_forbidden":
-            return f"{name!r} is no field here", _nearest(name, _fields(), "remove it, or look it up in write-a-tariff.md")
+            return f"{name!r} is no field here", _nearest(
+                name, _fields(), "remove it, or look it up in write-a-tariff.md"
+            )
         case "missing":
             return f"{name!r} is missing", f"add `{name}`"
         case "union_tag_not_found":

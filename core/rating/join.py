@@ -43,9 +43,7 @@ class _Page:
         exact = _exact(self.exact) if self.exact else Exact.of(self.amount)
         base = _exact(self.base) if self.base else None
         amount = self.amount if self.exact else exact.values
-        return replace(
-            self.first, amount=amount, present=self.present, exact=exact, quantity=self.quantity, base=base
-        )
+        return replace(self.first, amount=amount, present=self.present, exact=exact, quantity=self.quantity, base=base)
 
 
 class Binder:

@@ -41,7 +41,7 @@ def rate(tariff: Tariff | Sequence[Tariff], batch: Batch, threads: int = 1) -> R
         versions = tuple(version for version, _, _ in in_force(versions, batch.period_from, batch.period_to))
         agreed(versions)
     threads = threads if batch.size >= threads * FEW_SERVICES else 1
-    if batch.size <= RUN_SERVICES and threads == 1 or batch.pool is not None:
+    if (batch.size <= RUN_SERVICES and threads == 1) or batch.pool is not None:
         return _rate_some(versions, batch)
     fast.prepare(max((len(events) for events in batch.events.values()), default=0))
     edges = [*range(0, batch.size, min(RUN_SERVICES, -(-batch.size // threads))), batch.size]

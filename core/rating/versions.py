@@ -7,6 +7,7 @@ commitment) goes on counting over the cut. What is paid in advance is charged on
 by the first.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -26,6 +27,7 @@ from core.rating.times import DAY_SECONDS, EPOCH
 Pricer = Callable[[Tariff, Sheet], list[Line]]
 Left = dict[str, tuple[Carried, ...]]
 Piece = tuple[Tariff, date, date, Batch]
+
 
 def in_force(versions: Sequence[Tariff], since: date, until: date) -> list[tuple[Tariff, date, date]]:
     """The versions that hold in [since, until), each with its own days there."""
@@ -50,7 +52,7 @@ def _without_gap(tariff: Tariff, reached: date, low: date) -> None:
 
 def agreed(versions: Sequence[Tariff]) -> None:
     """Versions of one period must read the same clock, measure in the same units and average the same earlier periods."""
-    for one, other in zip(versions, versions[1:], strict=False):
+    for one, other in itertools.pairwise(versions):
         where = f"tariff {other.code} from {other.valid_from}"
         remedy = "let this version start with a billing period"
         if one.zone != other.zone or one.currency != other.currency:

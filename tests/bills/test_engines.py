@@ -19,7 +19,9 @@ def total(charges: str, usage: Rows, head: str = "", **request: Any) -> str:
     """What the charges (in dollars, lines exact, the total to a thousandth) come to."""
     tariff = f"tariff: case\nvalid_from: 2000-01-01\ncurrency: USD\n{head}\ncharges:\n{charges}\n"
     rounding = 'rounding: {line: none, total: "0.00001"}'
-    return str(asked(load_tariff(tariff.replace("\ncharges:", f"\n{rounding}\ncharges:", 1)), usage=usage, **request)["total"])
+    return str(
+        asked(load_tariff(tariff.replace("\ncharges:", f"\n{rounding}\ncharges:", 1)), usage=usage, **request)["total"]
+    )
 
 
 def units(quantity: str) -> Rows:
@@ -44,7 +46,9 @@ OPENMETER_GRADUATED = (
     'model: graduated, tiers: [{up_to: "5", price: "0", fee: "100"}, {up_to: "10", price: "0", fee: "50"}, '
     '{up_to: "15", price: "5"}, {price: "1"}]'
 )
-DOCS_GRADUATED = 'model: graduated, tiers: [{up_to: "1000", price: "0.10"}, {up_to: "10000", price: "0.05"}, {price: "0.01"}]'
+DOCS_GRADUATED = (
+    'model: graduated, tiers: [{up_to: "1000", price: "0.10"}, {up_to: "10000", price: "0.05"}, {price: "0.01"}]'
+)
 
 
 @pytest.mark.parametrize(

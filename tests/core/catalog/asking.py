@@ -24,9 +24,14 @@ numbers = st.one_of(
     st.integers(0, 10**9).map(str), st.decimals(0, 10**6, places=3).map(str), st.sampled_from(ODD_NUMBERS), anything
 )
 times = st.one_of(
-    st.datetimes().map(str), st.sampled_from(ODD_TIMES), st.integers(1, 31).map(lambda day: f"2023-07-{day:02}T18:30:00+03:00"), anything
+    st.datetimes().map(str),
+    st.sampled_from(ODD_TIMES),
+    st.integers(1, 31).map(lambda day: f"2023-07-{day:02}T18:30:00+03:00"),
+    anything,
 )
-dates = st.one_of(st.dates().map(str), st.sampled_from(ODD_DATES), st.just("2023-07-01"), st.just("2023-08-01"), anything)
+dates = st.one_of(
+    st.dates().map(str), st.sampled_from(ODD_DATES), st.just("2023-07-01"), st.just("2023-08-01"), anything
+)
 
 
 @st.composite
@@ -49,7 +54,11 @@ def questions(draw: st.DrawFn, meters: list[str]) -> dict[str, Any]:
     period: dict[str, Any] = {"from": "2023-07-01", "to": "2023-08-01"}
     if draw(st.integers(0, 4)) == 0:
         period = {"from": draw(dates), "to": draw(dates)}
-    for name, given in (("fraction", st.sampled_from(ODD_FRACTIONS) | anything), ("first", anything), ("last", anything)):
+    for name, given in (
+        ("fraction", st.sampled_from(ODD_FRACTIONS) | anything),
+        ("first", anything),
+        ("last", anything),
+    ):
         if draw(st.integers(0, 7)) == 0:
             period[name] = draw(given)
     asked: dict[str, Any] = {"period": period, "account": {"persons": draw(st.integers(1, 9))}}

@@ -44,7 +44,7 @@ def test_a_question_is_answered_with_a_price_or_a_sentence(name: str, data: st.D
 
 
 @many
-@given(st.text(max_size=40) | anything.map(lambda value: json.dumps(value)))
+@given(st.text(max_size=40) | anything.map(json.dumps))
 def test_what_is_no_question_is_refused(text: str) -> None:
     try:
         answer = answered((EXAMPLES["kenya-domestic"],), load(text))
@@ -54,11 +54,26 @@ def test_what_is_no_question_is_refused(text: str) -> None:
         whole(answer)
 
 
-PLACES = ("tariff", "valid_from", "currency", "zone", "rounding", "times", "holidays", "destinations", "allowances", "buy")
+PLACES = (
+    "tariff",
+    "valid_from",
+    "currency",
+    "zone",
+    "rounding",
+    "times",
+    "holidays",
+    "destinations",
+    "allowances",
+    "buy",
+)
 
 
 @many
-@given(st.sampled_from(sorted(EXAMPLES)), st.sampled_from(PLACES), anything | st.sampled_from(["9999-12-31", "2023-13-45", "Africa", "../etc", "XXX"]))
+@given(
+    st.sampled_from(sorted(EXAMPLES)),
+    st.sampled_from(PLACES),
+    anything | st.sampled_from(["9999-12-31", "2023-13-45", "Africa", "../etc", "XXX"]),
+)
 def test_a_tariff_with_something_odd_in_it_compiles_or_is_refused(name: str, place: str, odd: Any) -> None:
     text = (TARIFFS / f"{name}.yaml").read_text()
     kept = "\n".join(line for line in text.splitlines() if not line.startswith(f"{place}:"))
@@ -78,7 +93,9 @@ def test_any_text_is_a_tariff_or_is_refused(text: str) -> None:
         assert refused.remedy
 
 
-@pytest.mark.parametrize("text", ["valid_from: 2023-13-45\n", "a: 99999-01-01\n", f"a: {'1' * 5000}\n", "[" * 3000 + "\n", "? [a]\n: 1\n"])
+@pytest.mark.parametrize(
+    "text", ["valid_from: 2023-13-45\n", "a: 99999-01-01\n", f"a: {'1' * 5000}\n", "[" * 3000 + "\n", "? [a]\n: 1\n"]
+)
 def test_yaml_that_its_reader_cannot_swallow_is_refused(text: str) -> None:
     with pytest.raises(BadInput):
         documents(text)

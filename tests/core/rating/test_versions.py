@@ -54,9 +54,7 @@ def paid(*rows: tuple[str, str]) -> list[dict[str, Any]]:
     ],
     ids=["packs", "stairstep", "fee", "fee of a block", "free units", "blocks a day", "average", "fixed", "first purchase", "daily", "register"],
 )  # fmt: skip
-def test_a_cut_by_an_equal_version_costs_what_the_uncut_period_costs(
-    charge: str, quantity: str, expected: str
-) -> None:
+def test_a_cut_by_an_equal_version_costs_what_the_uncut_period_costs(charge: str, quantity: str, expected: str) -> None:
     twice = versions(f"  - {{code: e, {charge}}}")
     usage = [{"meter": meter, "quantity": {"kw": "7"}.get(meter, quantity)} for meter in twice[-1].meters]
     assert total(twice, usage=usage) == expected
@@ -133,8 +131,11 @@ def test_a_call_belongs_to_the_version_and_the_period_in_which_it_starts() -> No
 
 def test_a_destination_is_looked_up_in_the_version_of_the_call() -> None:
     """The second version knows one more group, before the others: places in its list are not places in the first one's."""
-    call = '  - {code: calls, type: event, meter: voice, unit: min, rates: ['
-    old = call + '{to: [home], steps: [{increment: "1", price: "1"}]}, {to: [abroad], steps: [{increment: "1", price: "9"}]}]}'
+    call = "  - {code: calls, type: event, meter: voice, unit: min, rates: ["
+    old = (
+        call
+        + '{to: [home], steps: [{increment: "1", price: "1"}]}, {to: [abroad], steps: [{increment: "1", price: "9"}]}]}'
+    )
     new = old.replace("rates: [", 'rates: [{to: [friends], steps: [{increment: "1", price: "0"}]}, ')
     tariffs = versions(
         old, new, 'destinations: {home: ["07"], abroad: ["00"]}',
