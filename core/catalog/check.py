@@ -18,7 +18,7 @@ from core.catalog.read import documents
 from core.errors import BadInput
 from core.rating.tariff import Tariff
 from core.rating.times import DAY_MINUTES
-from core.text import LANGUAGES
+from core.text import CONSOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +210,6 @@ def _languages(doc: TariffDoc) -> Iterator[Remark]:
     entries = [("tariff", doc.name), *((f"charge {c.code}", c.name or {}) for c in doc.charges)]
     entries += [(f"allowance {a.code}", a.name or {}) for a in doc.allowances]
     for place, names in entries:
-        lacking = [lang for lang in LANGUAGES if not names.get(lang)]
+        lacking = [lang for lang in CONSOLE if not names.get(lang)]
         if lacking:
             yield place, f"no name in {', '.join(lacking)}.", "Add it under `name`; until then the bill shows the code."

@@ -7,10 +7,10 @@ commitment) goes on counting over the cut. What is paid in advance is charged on
 by the first.
 """
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 
@@ -52,7 +52,7 @@ def _without_gap(tariff: Tariff, reached: date, low: date) -> None:
 
 def agreed(versions: Sequence[Tariff]) -> None:
     """Versions of one period must read the same clock, measure in the same units and average the same earlier periods."""
-    for one, other in itertools.pairwise(versions):
+    for one, other in pairwise(versions):
         where = f"tariff {other.code} from {other.valid_from}"
         remedy = "let this version start with a billing period"
         if one.zone != other.zone or one.currency != other.currency:
