@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row as SqlRow
 from sqlalchemy import select
@@ -98,7 +99,7 @@ async def _price(conn: AsyncConnection, house: House, served: SqlRow[*tuple[Any,
     first = seconds(datetime.combine(period[0], datetime.min.time(), UTC)) if timed else None
     others = [_row(meter, 0, -1, first) for meter in tariff.meters if meter != use.use]
     earlier = [*others, *(_row(use.use, each, place, first) for place, each in before.items())]
-    now = _row(use.use, quantity, to, seconds(instant) if timed else None)
+    now = _row(use.use, quantity, to, seconds(instant.astimezone(ZoneInfo(tariff.zone))) if timed else None)
     attributes = {} if served.persons is None else {"persons": served.persons}
     totals = [
         _total(tariff, QuoteRequest(*period, tuple(rows), attributes=attributes)) for rows in ([*earlier, now], earlier)
