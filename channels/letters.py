@@ -7,6 +7,7 @@ letter for which we know no plain spelling is kept, and then nothing is gained: 
 import unicodedata
 
 from channels.limits import GSM7, segments
+from core.message import Option, Screen
 
 _SPELLING = {
     "‘": "'", "’": "'", "‚": "'", "‛": "'", "′": "'", "`": "'", "´": "'", "ʼ": "'", "ʻ": "'",
@@ -31,6 +32,15 @@ def shorter(text: str) -> str:
     """The transliteration when it travels in fewer SMS parts, otherwise the text itself."""
     plain = transliterate(text)
     return plain if len(segments(plain)) < len(segments(text)) else text
+
+
+def on_air(screen: Screen) -> Screen:
+    """A screen in plain letters: on a phone one letter beyond GSM-7 halves the room of the whole screen."""
+    if f"{screen.text}{screen.more}{screen.back}".isascii() and all(one.label.isascii() for one in screen.options):
+        return screen
+    options = tuple([Option(option.key, transliterate(option.label)) for option in screen.options])
+    more, back = transliterate(screen.more), transliterate(screen.back)
+    return Screen(transliterate(screen.text), options, screen.ends, more, back, screen.secret)
 
 
 def _plain(character: str) -> str:

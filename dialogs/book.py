@@ -28,6 +28,8 @@ class Book:
     meet: Effect
     words: Words
     intent: Callable[[str], Intent | None]
+    guess: Callable[[str, str], Intent | None]
+    """What a whole sentence most likely means, in a language."""
     entrances: frozenset[str]
     """The flows that may be entered without a choice of another flow: home, resume, and those of keywords."""
     drawn: dict[tuple[Any, ...], Any] = field(default_factory=dict, compare=False)
@@ -55,6 +57,7 @@ def bind(
     words: Words,
     intent: Callable[[str], Intent | None],
     keywords: Iterable[str] = (),
+    guess: Callable[[str, str], Intent | None] = lambda _text, _lang: None,
 ) -> Book:
     """A book of these flows; no two may have one name."""
     named: dict[str, Flow] = {}
@@ -71,4 +74,4 @@ def bind(
         flow.name: tuple(places[guard, named[guard].start] for guard in reversed(flow.guards))
         for flow in named.values()
     }
-    return Book(named, places, guards, before, caller, meet, words, intent, entrances)
+    return Book(named, places, guards, before, caller, meet, words, intent, guess, entrances)

@@ -73,7 +73,9 @@ def understand(book: Book, s: Session, state: State, text: str) -> Heard:
         return Into(intent.flow, intent.keep)
     if isinstance(state, Ask):
         return _answer(book, s, state, typed)
-    return _by_label(s, state, typed)
+    heard = _by_label(s, state, typed)
+    meant = book.guess(typed, s.lang) if isinstance(heard, Hint) and not heard.moved else None
+    return Into(meant.flow, meant.keep) if meant else heard
 
 
 def _by_key(state: State, kind: str, value: Any) -> Heard:

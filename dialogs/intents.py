@@ -5,6 +5,7 @@ and START work everywhere, also where a question waits for an answer; the other 
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,26 +21,57 @@ class Intent:
 
 
 WORDS: dict[str, tuple[str, ...]] = {
-    "balance": ("BAL", "BALANCE", "SALIO"),
-    "bill": ("BILL", "BILLS", "BILI", "ANKARA"),
-    "pay": ("PAY", "LIPA"),
-    "fault": ("FAULT", "OUTAGE", "HITILAFU", "TATIZO"),
+    "balance": ("BAL", "BALANCE", "SALIO", "SOLDE", "BASHI", "SO DU", "SALDO"),
+    "bill": ("BILL", "BILLS", "BILI", "ANKARA", "FACTURE", "BIL", "HOA DON", "REKENING", "FACTUUR"),
+    "pay": ("PAY", "LIPA", "PAYER", "BIYA", "THANH TOAN", "TRA", "BETALEN", "BETAAL"),
+    "fault": ("FAULT", "OUTAGE", "HITILAFU", "TATIZO", "PANNE", "MATSALA", "SU CO", "STORING"),
     "tickets": ("TICKET", "TICKETS", "STATUS", "TIKETI", "HALI"),
-    "rewards": ("POINTS", "REWARDS", "POINTI", "ZAWADI"),
-    "reading": ("READ", "READING", "METER", "SOMA", "MITA"),
+    "rewards": ("POINTS", "REWARDS", "POINTI", "ZAWADI", "MAKI", "DIEM", "PUNTEN"),
+    "reading": ("READ", "READING", "METER", "SOMA", "MITA", "RELEVE", "KARATU", "CHI SO", "METERSTAND"),
     "top_up": ("TOPUP", "TOKEN", "TOKENS", "UNITS", "BUY", "TOKENI", "UNITI", "NUNUA"),
     "price": ("PRICE", "COST", "BEI"),
+    "arrange": ("LATER", "PARTS", "BAADAYE", "AWAMU"),
     "plan": ("PLAN", "TARIFF", "MPANGO"),
     "numbers": ("NUMBER", "ACCOUNT", "NAMBA", "AKAUNTI"),
-    "agent": ("AGENT", "PERSON", "HUMAN", "CALL", "MHUDUMU", "MTU"),
+    "agent": ("AGENT", "PERSON", "HUMAN", "CALL", "MHUDUMU", "MTU", "CONSEILLER", "MUTUM", "NHAN VIEN", "MEDEWERKER"),
     "consent": ("OFFERS", "CONSENT", "MATANGAZO"),
-    "language": ("LANGUAGE", "LUGHA"),
+    "language": ("LANGUAGE", "LUGHA", "LANGUE", "HARSHE", "NGON NGU", "TAAL"),
     "link": ("LINK", "UNGANISHA"),
     "unlink": ("UNLINK", "TENGANISHA"),
-    "home": ("MENU", "HOME", "HI", "HELLO", "HODI", "MWANZO", "HABARI"),
-    "help": ("HELP", "INFO", "MSAADA"),
-    "stop": ("STOP", "STOPALL", "UNSUBSCRIBE", "ACHA", "SIMAMISHA"),
-    "start": ("START", "UNSTOP", "ANZA"),
+    "home": (
+        "MENU",
+        "HOME",
+        "HI",
+        "HELLO",
+        "HODI",
+        "MWANZO",
+        "HABARI",
+        "MENYU",
+        "BONJOUR",
+        "SALUT",
+        "SANNU",
+        "XIN CHAO",
+        "HALLO",
+    ),
+    "help": ("HELP", "INFO", "MSAADA", "AIDE", "TAIMAKO", "TRO GIUP", "HULP"),
+    "stop": (
+        "STOP",
+        "STOPALL",
+        "STOP ALL",
+        "UNSUBSCRIBE",
+        "ACHA",
+        "SIMAMISHA",
+        "DAINA",
+        "TSAYA",
+        "ARRET",
+        "ARRETER",
+        "DESABONNER",
+        "DUNG",
+        "HUY",
+        "STOPPEN",
+        "AFMELDEN",
+    ),
+    "start": ("START", "UNSTOP", "ANZA", "FARA", "DEMARRER", "REPRENDRE", "BAT DAU", "AANMELDEN"),
 }
 EVERYWHERE = frozenset({"stop", "start"})
 
@@ -51,12 +83,23 @@ TAKES_A_FIGURE = {"pay": "typed_amount", "reading": "typed_reading", "price": "t
 """Flows that a figure may come along with (`PAY 500`, `READ 12345`, `PRICE 180`), and what it is kept as."""
 
 
+_WORD = re.compile(r"[a-z0-9]+")
+
+
+def plain(text: str) -> list[str]:
+    """The words in small letters without accents: `Điện` is `dien`."""
+    bare = unicodedata.normalize(
+        "NFKD", text.casefold().replace("đ", "d").replace("ɗ", "d").replace("ƙ", "k").replace("ɓ", "b")
+    )
+    return _WORD.findall("".join(letter for letter in bare if not unicodedata.combining(letter)))
+
+
 def find(text: str) -> Intent | None:
     """The intent of a whole message: a keyword, or one with its figure (`PAY 500`)."""
     if len(text) > 40:
         return None
     message = text.strip().strip(".!?").strip().upper()
-    flow = _FLOW.get(message)
+    flow = _FLOW.get(" ".join(plain(message)).upper())
     if flow:
         return Intent(flow, flow in EVERYWHERE)
     told = _WITH_FIGURE.fullmatch(message)

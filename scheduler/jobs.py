@@ -16,6 +16,8 @@ from core.journeys import collect, ladder_run, payment_doors, reminders, top_up
 from core.journeys.close_cycles import close_cycles
 from core.ledger import seal
 from core.metering import pickup
+from core.payments import mandates
+from core.payments.reconcile import run as reconcile
 from core.rewards import airtime
 from scheduler.campaigns import feed_all
 
@@ -70,11 +72,27 @@ async def _seal(house: House) -> object:
         return await seal.seal_new(conn, house)
 
 
+async def _pull(house: House) -> object:
+    return (await payment_doors.pull(house)).total()
+
+
+async def _match(house: House) -> object:
+    return await reconcile.run_recent(house)
+
+
+async def _lapse(house: House) -> object:
+    async with house.db.writing() as conn:
+        return await mandates.lapse(conn, house)
+
+
 JOBS: tuple[Job, ...] = (
     Job("bills due", timedelta(minutes=10), _bill),
     Job("mandates to collect", timedelta(minutes=10), _collect),
     Job("reminders due", timedelta(minutes=10), _remind),
     Job("payments unknown", timedelta(seconds=30), _poll),
+    Job("paybill pulled", timedelta(minutes=15), _pull),
+    Job("days matched", timedelta(hours=1), _match),
+    Job("mandates unused", timedelta(hours=12), _lapse),
     Job("airtime unknown", timedelta(minutes=1), _airtime),
     Job("tokens unknown", timedelta(seconds=30), _vends),
     Job("talks that wait too long", timedelta(seconds=30), _talks),

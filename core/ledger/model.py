@@ -17,11 +17,11 @@ what she will use (negative: we owe it)."""
 HOUSE = frozenset(
     {
         "revenue", "tax", "rounding", "suspense", "rewards_cost", "points_issued",
-        "refunds", "bank", "fees", "over_short", "deposits", "prepaid",
+        "refunds", "bank", "fees", "over_short", "deposits", "prepaid", "bad_debt",
     }
 )  # fmt: skip
 """Books of the house: `refunds` is what we owe back, `deposits` cash on its way to the bank, `over_short` what nobody can explain,
-`prepaid` paid for units whose token is not out yet; besides them `cash:<provider>` for each way money comes in."""
+`prepaid` paid for units whose token is not out yet; `bad_debt` written off; besides them `cash:<provider>` for each way money comes in."""
 
 CASH = "cash:"
 

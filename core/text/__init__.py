@@ -11,8 +11,16 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-LANGUAGES = ("en", "sw")
+LANGUAGES = ("en", "sw", "ha", "fr", "vi", "nl")
 """Every language a customer may choose, English first: it is the one that is said where another lacks a word."""
+
+FOR_STAFF = (
+    "access.", "approvals.", "campaign.", "channels.error.", "collections.unknown", "collections.outcome.",
+    "collections.protected", "collections.simulate.", "file.", "held.", "import.", "parked.", "payments.move.",
+    "payments.provider.", "payments.refund.", "reject.", "tariff.explain.", "tariff.span.", "usage.",
+)  # fmt: skip
+"""Beginnings of keys that only staff reads: said in the two languages of the console, in English elsewhere."""
+CONSOLE = ("en", "sw")
 
 _HERE = Path(__file__).parent
 _FORMAT = string.Formatter()

@@ -16,7 +16,7 @@ from dialogs.model import Asked
 from dialogs.values import amount, day
 
 
-async def owing(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def owing(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """What there is to pay, and how it can be paid from here."""
     owes = await bills.owing(conn, account_of(asked))
     payable = owes.open_minor - owes.disputed_minor
@@ -25,6 +25,7 @@ async def owing(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     return {
         "is": where, "owed": amount(payable, owes.currency), "due": day(owes.due_on) if owes.due_on else "",
         "asked_minor": typed, "push": asked.phone is not None, "link": payable > 0, "currency": owes.currency,
+        "later": payable > 0 and owes.due_on is not None and owes.due_on < house.today(),
     }  # fmt: skip
 
 

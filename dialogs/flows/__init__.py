@@ -9,6 +9,7 @@ from dialogs import intents
 from dialogs.book import Book, bind
 from dialogs.flows import (
     agent,
+    arrange,
     balance,
     bill,
     choose_account,
@@ -31,19 +32,26 @@ from dialogs.flows import (
     tickets,
     top_up,
 )
+from dialogs.guess import guess
 from dialogs.words import Words
 
 FLOWS = (
     home.FLOW, balance.FLOW, bill.FLOW, pay.FLOW, fault.FLOW, tickets.FLOW, rewards.FLOW, choose_account.FLOW, pin.FLOW,
     new_pin.FLOW, link.FLOW, link.PART, interest.FLOW, language.FLOW, messages.STOP, messages.START, help_.FLOW, resume.FLOW,
-    reading.FLOW, price.FLOW, plan.PLAN, plan.NUMBERS_FLOW, consent.FLOW, agent.FLOW, top_up.FLOW,
+    reading.FLOW, price.FLOW, plan.PLAN, plan.NUMBERS_FLOW, consent.FLOW, agent.FLOW, top_up.FLOW, arrange.FLOW,
 )  # fmt: skip
 
 
 def book_of(operator: Operator) -> Book:
     """The book of an operator's house."""
     return bind(
-        FLOWS, home.CALLER, home.MEET, Words(ZoneInfo(operator.zone), _common(operator)), intents.find, intents.WORDS
+        FLOWS,
+        home.CALLER,
+        home.MEET,
+        Words(ZoneInfo(operator.zone), _common(operator)),
+        intents.find,
+        intents.WORDS,
+        guess,
     )
 
 

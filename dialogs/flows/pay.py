@@ -20,6 +20,7 @@ OWING = Load(
         "push": True,
         "link": True,
         "currency": "KES",
+        "later": True,
     },
 )
 TO_PAY = Load(paying.to_pay, {"amount": _MONEY, "push": True, "link": True})
@@ -51,7 +52,7 @@ FLOW = Flow(
         "owing": Fork(
             {"owes": "how", "clear": "clear", "typed": "other_how"},
             load=OWING,
-            keep=("owed", "due", "asked_minor", "push", "link", "currency"),
+            keep=("owed", "due", "asked_minor", "push", "link", "currency", "later"),
         ),
         "how": Menu(
             "pay.how",
@@ -59,6 +60,7 @@ FLOW = Flow(
                 Go("pay.all_push", to="confirm_push", keep={"asked_minor": None}, when="push"),
                 Go("pay.all_link", to="confirm_link", keep={"asked_minor": None}, when="link"),
                 Go("pay.other", to="other"),
+                Go("pay.later", to="arrange", when="later"),
             ),
         ),
         "clear": Menu("pay.clear", choices=(Go("pay.ahead", to="other"),)),

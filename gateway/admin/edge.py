@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 
 from core.errors import Refused
+from core.text import LANGUAGES
 from gateway.admin.described import Handler
 from gateway.admin.json import respond
 
@@ -82,9 +83,10 @@ def route_of(request: web.Request) -> str:
 
 
 def language(request: web.Request) -> str:
-    """The language that the browser asks for, if it is one of the operator's."""
+    """The first language that the browser asks for and we speak; English where there is none."""
     asked = request.headers.get("Accept-Language", "")[:100].lower()
-    return "sw" if asked.startswith("sw") else "en"
+    wanted = (part.split(";")[0].strip()[:2] for part in asked.split(","))
+    return next((lang for lang in wanted if lang in LANGUAGES), "en")
 
 
 def _code(why: web.HTTPException) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.errors import BadInput
+from gateway.commands import money
 from gateway.commands.bill import progress_bar
 from gateway.commands.run import out, told, with_house
 
@@ -20,9 +21,11 @@ def add_to(app: typer.Typer) -> None:
 
 @told
 def take_in(
-    kind: Annotated[str, typer.Argument(help="customers, meters, readings or usage.")],
+    kind: Annotated[
+        str, typer.Argument(help="customers, meters, readings, usage, payments, settlements or statement.")
+    ],
     file: Annotated[
-        Path, typer.Argument(help="CSV (usage also NEM12 and NEM13); the columns stand in docs/guides/import.md.")
+        Path, typer.Argument(help="CSV (usage also NEM12 and NEM13; statement: camt.053, MT940, pain.002).")
     ],
     rejects: Annotated[
         Path | None, typer.Option(help="Where rows go that cannot be taken; else beside the file.")
@@ -35,7 +38,10 @@ def take_in(
     ] = None,
     fill: Annotated[list[str] | None, typer.Option(help="commodity=internet: one value for all rows.")] = None,
 ) -> None:
-    """Take a file of customers, meters, readings or usage in. The same file again changes nothing."""
+    """Take a file of customers, meters, readings, usage, payments, settlements or a bank statement in. Again, it changes nothing."""
+    if kind in money.KINDS:
+        money.bring_in(kind, file, _pairs("--column", column), _pairs("--fill", fill))
+        return
     from core.catalog import store as tariffs
     from core.onboarding import imports
     from core.onboarding.sheet import Choice

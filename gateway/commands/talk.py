@@ -24,13 +24,16 @@ def add_to(app: typer.Typer) -> None:
 @told
 def check() -> None:
     """Prove every conversation in every language: no dead end, no missing word, no screen over its budget."""
+    from channels.letters import on_air
     from channels.paging import pages
     from core.text import LANGUAGES
     from dialogs.check import check as problems
     from dialogs.flows import FLOWS, book_of
     from gateway.house import example_operator
 
-    found = problems(book_of(example_operator()), LANGUAGES, lambda screen: len(pages(screen)))
+    operator = example_operator()
+    plain = on_air if operator.notices.plain_letters else (lambda screen: screen)
+    found = problems(book_of(operator), LANGUAGES, lambda screen: len(pages(plain(screen))))
     for problem in found:
         err.print(problem, style="red", markup=False, highlight=False)
     if found:
@@ -51,6 +54,23 @@ def draw(folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = P
     for path in changed:
         out.print(f"drawn {path}", highlight=False)
     out.print("Every drawing is fresh." if not changed else f"{len(changed)} drawn.", highlight=False)
+
+
+@dialogs.command()
+@told
+def intents(
+    page: Annotated[Path, typer.Argument(help="Where the page goes.")] = Path("docs/intents.md"),
+    cases: Annotated[Path, typer.Option(help="Labelled messages, a CSV a language.")] = Path("tests/dialogs/intents"),
+) -> None:
+    """Publish how well free text is understood: the confusion matrix of labelled messages."""
+    from dialogs import confusion
+    from dialogs.understood import taken_for
+
+    found = confusion.read(cases)
+    page.write_text(confusion.page(found, taken_for), "utf-8")
+    for lang, messages in found.items():
+        counts = confusion.counted(messages, lang, taken_for)
+        out.print(f"{lang}: {confusion.right(counts)} of {counts.total()}", highlight=False)
 
 
 @dialogs.command("try")

@@ -9,7 +9,7 @@ from channels.contract import Channel
 from channels.registry import ROWS, Tools, open_channels
 from core.config import Settings
 from core.message import Notice
-from core.text import LANGUAGES
+from core.text import CONSOLE
 
 
 async def push(notice: Notice) -> bool:
@@ -39,8 +39,8 @@ async def test_no_two_doors_are_the_same(settings: Settings) -> None:
 
 @pytest.mark.parametrize("error", errors.ALL.values(), ids=lambda error: error.code)
 def test_every_failure_has_a_sentence_in_each_language(error: errors.SendError) -> None:
-    sentences = {error.sentence(lang) for lang in LANGUAGES}
-    assert len(sentences) == len(LANGUAGES)
+    sentences = {error.sentence(lang) for lang in CONSOLE}
+    assert len(sentences) == len(CONSOLE)
     assert all(sentence.endswith(".") for sentence in sentences)
 
 

@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 
+from channels.letters import on_air
 from channels.paging import pages
+from core import text
 from core.message import Screen
 from dialogs.book import bind
 from dialogs.check import check
-from dialogs.flows import FLOWS
+from dialogs.flows import FLOWS, book_of
 from dialogs.flows import home as homes
 from dialogs.intents import WORDS, find
 from dialogs.model import Act, Ask, Do, Effect, Flow, Fork, Go, Load, Menu, Pick, Say
+from gateway.house import example_operator
 from tests.dialogs.fakes import a_book
 
 LANGUAGES = ("en", "sw")
@@ -127,6 +130,11 @@ def test_two_flows_of_one_name_are_refused() -> None:
 def test_a_guard_that_leads_on_to_nothing_is_found() -> None:
     flows = [replace(one, guards=("help",)) if one.name == "rewards" else one for one in FLOWS]
     assert "rewards: its guard help is no flow that leads on to what was wanted" in problems(flows)
+
+
+def test_every_flow_holds_in_all_six_languages_on_the_smallest_screen() -> None:
+    """In plain letters, as the example operator has it: Vietnamese with accents would need twice the pages."""
+    assert check(book_of(example_operator()), text.LANGUAGES, lambda screen: len(pages(on_air(screen)))) == []
 
 
 def test_frequent_tasks_are_within_three_turns() -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels import limits
+from channels import letters, limits
 from core import money
 from core.billing.tables import open_item
 from core.clock import SetClock
@@ -312,6 +312,11 @@ NOTICES = [
 ]  # fmt: skip
 
 
+def as_sent(lang: str, text: str) -> str:
+    """Vietnamese fits one SMS without its accents only: `notices.plain_letters`."""
+    return letters.transliterate(text) if lang == "vi" else text
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("name", NOTICES)
 def test_a_notice_is_one_sms_with_a_long_name_amount_day_and_link(name: str, lang: str) -> None:
@@ -323,5 +328,5 @@ def test_a_notice_is_one_sms_with_a_long_name_amount_day_and_link(name: str, lan
     }  # fmt: skip
     said = pattern(lang, f"notice.{name}")
     assert fields(said) <= worst.keys()
-    encoding, units = limits.units(said.format(**worst))
+    encoding, units = limits.units(as_sent(lang, said.format(**worst)))
     assert (encoding, units <= 160) == ("gsm7", True), units

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.metering.estimate import Column
 from core.metering.events.settle import DAY_SECONDS, EPOCH_ORDINAL
-from core.metering.tables import usage_event
+from core.metering.tables import event_total, usage_event
 from core.sets import among
 
 ANSWER = {"s": {"s": 1, "min": 60, "h": 3_600}, "MB": {"MB": 1, "GB": 1_000}}
@@ -59,6 +59,14 @@ async def events(conn: AsyncConnection, service_ids: Sequence[int], from_: date,
             making = made[use] = _Making(unit)
         making.add(index[service_id], at, quantity, destination, value)
     return {use: making.columns() for use, making in made.items()}
+
+
+async def came(conn: AsyncConnection, from_: date, to: date) -> bool:
+    """Whether events of these days came at all, of anybody: where none did, nothing may be billed as if nothing was used."""
+    query = select(event_total.c.file_id).where(
+        event_total.c.day >= from_, event_total.c.day < to, event_total.c.records > 0
+    )
+    return (await conn.execute(query.limit(1))).first() is not None
 
 
 class _Making:

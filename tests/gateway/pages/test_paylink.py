@@ -79,6 +79,17 @@ async def test_the_amount_is_live(house: House) -> None:
         assert await cash(house, "sandbox") == 50_000
 
 
+async def test_a_link_whose_bill_was_paid_another_way_is_dead(house: House) -> None:
+    async with at_work(house) as work:
+        bill, token = await _linked(work)
+        async with house.db.writing() as conn:
+            await conn.execute(update(open_item).where(open_item.c.invoice_id == bill.invoice_id).values(open_minor=0))
+        status, page = await get(work, token)
+        assert (status, "<form" in page) == (410, False)
+        assert (await press(work, token))[0] == 410
+        assert await attempts(house) == []
+
+
 async def test_two_tabs_are_sent_to_one_checkout_and_charged_once(house: House) -> None:
     async with at_work(house) as work:
         bill, token = await _linked(work)

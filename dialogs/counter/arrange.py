@@ -1,0 +1,45 @@
+"""Paying what is overdue in parts: what the operator's policy offers, and the agreement."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.collections import arrange
+from core.collections.arrange import Due
+from core.errors import Refused
+from core.house import House
+from core.journeys import arrangement_agreed
+from dialogs.counter.common import Answer, account_of
+from dialogs.model import Asked
+from dialogs.values import amount, day, lines, word
+
+
+async def part_plans(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """In how many parts, and what the first comes to."""
+    offered = await arrange.offer(conn, house, account_of(asked))
+    rows = [
+        {"value": len(plan), "count": len(plan), "amount": amount(plan[0][1], house.currency), "first": day(plan[0][0])}
+        for plan in offered.plans
+    ]
+    return {"rows": rows, "total": amount(offered.total_minor, house.currency)}
+
+
+async def part_plan(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """The plan that was chosen, part by part."""
+    offered = await arrange.offer(conn, house, account_of(asked))
+    wanted = int(asked.data["parts"])
+    if not 1 <= wanted <= len(offered.plans):
+        raise Refused("choose.gone")
+    return {"lines": lines([_part(house, due) for due in offered.plans[wanted - 1]])}
+
+
+async def agree(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """Agreed: the ladder leaves her alone while she keeps it."""
+    made = await arrangement_agreed.agree(
+        conn, house, account_of(asked), int(asked.data["parts"]), asked.key, actor=f"customer:{asked.contact_id}"
+    )
+    first, minor = made.instalments[0]
+    return {"is": "done", "first": day(first), "part": amount(minor, house.currency)}
+
+
+def _part(house: House, due: Due) -> list[object]:
+    on, minor = due
+    return word("arrange.part", day=day(on), amount=amount(minor, house.currency))

@@ -1,0 +1,41 @@
+"""Pay later, in parts: within the operator's policy she agrees it herself."""
+
+from datetime import date
+
+from dialogs.counter import arrange
+from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.model import Do, Effect, Flow, Go, Load, Menu, Pick, Say
+from dialogs.values import amount, day, lines, word
+
+_MONEY, _DAY = amount(999_999_99, "KES"), day(date(2026, 9, 28))
+MOST_PARTS = 6
+
+PLANS = Load(
+    arrange.part_plans,
+    {"rows": [{"value": 6, "count": 6, "amount": _MONEY, "first": _DAY}] * MOST_PARTS, "total": _MONEY},
+)
+PLAN = Load(arrange.part_plan, {"lines": lines([word("arrange.part", day=_DAY, amount=_MONEY)] * MOST_PARTS)})
+AGREE = Effect(arrange.agree, ("done", "already"), risk="order", widest={"first": _DAY, "part": _MONEY})
+
+FLOW = Flow(
+    "arrange",
+    start="parts",
+    guards=("choose_account", "pin"),
+    states={
+        "parts": Pick(
+            "arrange.parts", row="arrange.row", load=PLANS, keep_as="parts", to="confirm", none="home", pages=3
+        ),
+        "confirm": Menu(
+            "arrange.confirm",
+            load=PLAN,
+            choices=(
+                Do("talk.yes", run=AGREE, done="agreed", already="agreed", refused="refused", down="down"),
+                Go("talk.no", to="parts"),
+            ),
+            pages=2,
+        ),
+        "agreed": Say("arrange.agreed", choices=(Go("home.pay", to="pay"),)),
+        "refused": REFUSED,
+        "down": DOWN,
+    },
+)

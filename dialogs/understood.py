@@ -1,0 +1,11 @@
+"""What a message that opens a conversation is taken for: a keyword, else a guess."""
+
+from dialogs.confusion import NONE
+from dialogs.guess import guess
+from dialogs.intents import find
+
+
+def taken_for(text: str, lang: str) -> str:
+    """The flow it leads to; `none` when it is answered with the menu."""
+    meant = find(text) or guess(text, lang)
+    return meant.flow if meant else NONE

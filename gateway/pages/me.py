@@ -1,0 +1,176 @@
+"""Her own pages: balance, bills, use, payments, reports, points, settings. Plain HTML in her language, no scripts, 320 pixels wide.
+
+They ask the questions the dialogs ask and make the changes the dialogs make, by the same verbs of core.
+"""
+
+from typing import Any
+
+from aiohttp import web
+from babel.dates import format_date
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import money
+from core.billing import queries as bills
+from core.billing.shown import number
+from core.care import tickets
+from core.ledger import queries as ledger
+from core.overview.listing import Wanted, page
+from core.overview.listings import PAYMENTS
+from core.parties import contacts
+from core.parties import queries as parties
+from core.parties.model import Account
+from core.payments import request as requests
+from core.rewards import points
+from core.text import say
+from dialogs.counter.identity import NAMES
+from gateway.desk import HOUSE
+from gateway.pages import me_door
+from gateway.pages.me_chart import bars
+from gateway.pages.me_door import Her, hers
+from gateway.pages.page import render
+
+LAST = 13
+DOORS = ("", "bills", "use", "payments", "reports", "points", "settings")
+
+
+async def _account(conn: AsyncConnection, request: web.Request, her: Her) -> Account:
+    """The account of `?account=`, else her first; 404 when it is not hers."""
+    asked = request.query.get("account", "")
+    wanted = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else her.accounts[0]
+    found = await parties.account(conn, wanted) if wanted in her.accounts else None
+    if found is None:
+        raise web.HTTPNotFound(text=say(her.contact.language, "choose.gone"))
+    return found
+
+
+def _show(request: web.Request, her: Her, account: Account, door: str, **values: Any) -> web.Response:
+    lang = her.contact.language
+
+    def amount(minor: int) -> str:
+        return money.show(minor, account.currency, lang)
+
+    def day(on: Any) -> str:
+        return format_date(on, "d MMM y", locale=lang) if on else ""
+
+    doors = [(name, say(lang, f"me.{name or 'home'}")) for name in DOORS]
+    return render(
+        request, f"me_{door or 'home'}.html", lang=lang, doors=doors, here=door, account=account, csrf=her.csrf,
+        several=len(her.accounts) > 1, accounts=her.accounts, amount=amount, date=day, number=number, **values,
+    )  # fmt: skip
+
+
+@hers
+async def home(request: web.Request, her: Her) -> web.Response:
+    """Balance and what is due, of one account."""
+    async with request.app[HOUSE].db.reading() as conn:
+        account = await _account(conn, request, her)
+        owing = await bills.owing(conn, account.id)
+        balance = await ledger.balance(conn, "receivable", account.id, account.currency)
+        last = await bills.last_bills(conn, account.id, 1)
+        names = (await parties.accounts(conn, her.accounts)).values()
+    payable = owing.open_minor - owing.disputed_minor
+    return _show(
+        request, her, account, "", owing=owing, balance=balance - owing.disputed_minor, payable=payable, last=last,
+        names=sorted(names, key=lambda one: one.number),
+    )  # fmt: skip
+
+
+@hers
+async def her_bills(request: web.Request, her: Her) -> web.Response:
+    """The bills of thirteen months, each with its link."""
+    async with request.app[HOUSE].db.reading() as conn:
+        account = await _account(conn, request, her)
+        found = await bills.last_bills(conn, account.id, LAST)
+    return _show(request, her, account, "bills", bills=found)
+
+
+@hers
+async def use(request: web.Request, her: Her) -> web.Response:
+    """Thirteen months of use as a chart and as a table."""
+    async with request.app[HOUSE].db.reading() as conn:
+        account = await _account(conn, request, her)
+        found, unit = await bills.use_until(conn, account.id, request.app[HOUSE].today())
+    lang = her.contact.language
+    chart = bars(found, unit, lang, say(lang, "me.use_chart", unit=unit)) if found else None
+    return _show(request, her, account, "use", use=tuple(reversed(found)), unit=unit, chart=chart)
+
+
+@hers
+async def payments(request: web.Request, her: Her) -> web.Response:
+    """What arrived, the newest first."""
+    async with request.app[HOUSE].db.reading() as conn:
+        account = await _account(conn, request, her)
+        wanted = [Wanted("account_id", "in", [account.id])]
+        found, _ = await page(conn, PAYMENTS, wanted, branch=None, offset=0, limit=LAST)
+    return _show(request, her, account, "payments", payments=found)
+
+
+@hers
+async def reports(request: web.Request, her: Her) -> web.Response:
+    """What she reported and where it stands."""
+    async with request.app[HOUSE].db.reading() as conn:
+        account = await _account(conn, request, her)
+        found = await tickets.tickets_of(conn, contact_id=her.contact.id)
+    return _show(request, her, account, "reports", tickets=found)
+
+
+@hers
+async def her_points(request: web.Request, her: Her) -> web.Response:
+    """Her points."""
+    async with request.app[HOUSE].db.reading() as conn:
+        account = await _account(conn, request, her)
+        has = await points.balance(conn, account.id)
+    return _show(request, her, account, "points", points=has)
+
+
+@hers
+async def settings(request: web.Request, her: Her) -> web.Response:
+    """Her language, and what we may write to her."""
+    house = request.app[HOUSE]
+    async with house.db.reading() as conn:
+        account = await _account(conn, request, her)
+    spoken = [(lang, NAMES.get(lang, lang)) for lang in house.operator.languages]
+    return _show(request, her, account, "settings", spoken=spoken, contact=her.contact, saved="saved" in request.query)
+
+
+@hers
+async def change(request: web.Request, her: Her) -> web.Response:
+    """POST /me/settings: `language`, `offers`, `messages`."""
+    house, told = request.app[HOUSE], await request.post()
+    async with house.db.writing() as conn:
+        if told.get("language") in house.operator.languages:
+            await contacts.set_language(conn, her.contact.id, str(told["language"]))
+        if told.get("messages") == "stop":
+            await contacts.stop(conn, house, her.contact.id)
+        elif her.contact.stopped_at is not None:
+            await contacts.start(conn, house, her.contact.id)
+        if told.get("messages") != "stop":
+            await contacts.set_marketing(conn, house, her.contact.id, wanted="offers" in told)
+    return web.Response(status=303, headers={"Location": "/me/settings?saved"})
+
+
+@hers
+async def pay(request: web.Request, her: Her) -> web.Response:
+    """POST /me/pay: to the paylink of all that is open; one a day, so that a second press leads to the same charge."""
+    house = request.app[HOUSE]
+    async with house.db.writing() as conn:
+        account = await _account(conn, request, her)
+        link = await requests.paylink(conn, house, account.id, key=f"me:{account.id}:{house.today()}")
+    return web.Response(status=303, headers={"Location": f"/p/{link.token}"})
+
+
+def routes() -> list[web.AbstractRouteDef]:
+    """`/me` and all behind it."""
+    pages = {
+        "": home, "/bills": her_bills, "/use": use, "/payments": payments, "/reports": reports, "/points": her_points,
+        "/settings": settings,
+    }  # fmt: skip
+    return [
+        *me_door.routes(), *[web.get(f"/me{path}", handler) for path, handler in pages.items()],
+        web.post("/me/settings", change), web.post("/me/pay", pay),
+    ]  # fmt: skip
+
+
+def setup(app: web.Application) -> None:
+    """What the door needs."""
+    me_door.setup(app)
