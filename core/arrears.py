@@ -75,14 +75,19 @@ class Ladder(_Section):
     closed: tuple[date, ...] = ()
     """Days on which the operator is closed, besides weekends and public holidays."""
 
+    def without_bars(self) -> "Ladder":
+        """The same where no network is connected: nothing is restricted, and nothing is announced that will not happen."""
+        kept = tuple(one for one in self.steps if not one.bars and one.step != "formal")
+        return self.model_copy(update={"steps": kept})
+
     @model_validator(mode="after")
     def _climbs(self) -> "Ladder":
         days, names = [one.day for one in self.steps], [one.step for one in self.steps]
         if days != sorted(set(days)) or len(set(names)) != len(names):
             raise ValueError("the steps of a ladder are named once each and their days rise")
         first_bar = next((at for at, one in enumerate(self.steps) if one.bars), len(names))
-        if first_bar < len(names) and "formal" not in names[:first_bar]:
-            raise ValueError("a ladder that bars has a formal notice before the first bar")
+        if (first_bar < len(names)) != ("formal" in names) or ("formal" not in names[:first_bar] and "formal" in names):
+            raise ValueError("a ladder has a formal notice before its first bar, and none that announces nothing")
         return self
 
 

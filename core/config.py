@@ -5,6 +5,7 @@ and remedy. Secrets are `SecretStr`: they refuse to print themselves.
 """
 
 from datetime import time
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -73,6 +74,11 @@ class Settings(ProviderSettings, BaseSettings):
     """The access server (or the proxy before many) that ends sessions; empty: `radius_host`."""
     radius_coa_port: int = 3799
 
+    @property
+    def network_connected(self) -> bool:
+        """Whether somebody can be told to restrict a service; if not, none is."""
+        return bool(self.network_url or self.radius_host)
+
     smtp_url: SecretStr = SecretStr("")
     """`smtp://user:password@host:587` or `smtps://...`."""
     email_sender: str = ""
@@ -88,7 +94,7 @@ class Billing(Section):
     number_prefix: str = "INV-"
     credit_prefix: str = "CN-"
     credit_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")] | None = None
-    """The most (with tax) that a clerk takes off one bill at once; more needs somebody who may `credit.any`. None: no limit."""
+    """A credit above it (with tax) waits for another person to agree. None: no limit."""
 
 
 class Notices(Section):
@@ -103,12 +109,12 @@ class Notices(Section):
         "sms", "whatsapp", "telegram", "webchat", "email",
     )  # fmt: skip
     """Which way a customer of several is told first, and which way next when that failed."""
-    whatsapp_templates: Annotated[dict[str, tuple[str, ...]], Field(default_factory=dict)]
+    whatsapp_templates: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Notices that Meta approved as templates, with the fields their places take in order: `{notice.ready.pay: [amount, date, link]}`.
     The template is named like the notice with `_` for `.`, in each language. Others go by WhatsApp only within 24 hours of her word."""
     campaigns_per_week: Annotated[int, Field(ge=1)] = 3
     """No customer gets more campaigns than so many in any seven days, whoever planned them."""
-    prices: Annotated[dict[str, Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]], Field(default_factory=dict)]
+    prices: dict[str, Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]] = Field(default_factory=dict)
     """What a message costs where the provider does not say, in the operator's currency: `{sms: "0.80", whatsapp.utility: "0.55"}`."""
     plain_letters: bool = False
     """On phones write letters beyond GSM-7 in their plain spelling where it saves room (Vietnamese without accents)."""
@@ -219,7 +225,7 @@ class Operator(Section):
     vending: Vending = Vending()
     collections: Collections = Collections()
 
-    @property
+    @cached_property
     def zoneinfo(self) -> ZoneInfo:
         """The zone as Python knows it."""
         return ZoneInfo(self.zone)

@@ -14,8 +14,7 @@ PERMISSIONS: dict[str, str] = {
     "payment.see": "see payments and what they paid",
     "ticket.see": "see tickets",
     "ticket.write": "open tickets and move them on",
-    "dispute.decide": "decide a dispute: credit what was wrong on a bill, within the operator's limit",
-    "credit.any": "credit more than that limit",
+    "dispute.decide": "decide a dispute: credit what was wrong on a bill",
     "talk.answer": "take chats that ask for a person, and answer them",
     "day.see": "see a day: bills, payments, messages, and the cash expected",
     "collections.see": "see who is late, what holds, and what comes next",
@@ -66,7 +65,7 @@ ROLES: dict[str, frozenset[str]] = {
     "finance": _LOOK
     | _MONEY
     | _LATE
-    | {"customer.reveal", "dispute.decide", "credit.any", "outbox.see", "outbox.replay", "approval.decide"}
+    | {"customer.reveal", "dispute.decide", "outbox.see", "outbox.replay", "approval.decide"}
     | {"usage.see", "usage.write"},
     "collector": _LOOK | {"customer.reveal"} | _LATE,
     "marketing": frozenset({"day.see", "campaign.see", "campaign.run", "console.use"}),

@@ -123,7 +123,8 @@ async def _rated(
         _park(partition, piece.group, str(why))
         return []
     _park_refused(partition, piece, rated)
-    return [Block(piece, used, rated, rewarded(partition, piece, batch, rated, free))]
+    reward = rewarded(partition, piece, batch, rated, free)
+    return [Block(piece, replace(used, events={}, uses=None), rated, reward)]
 
 
 def _park_refused(partition: Partition, piece: Piece, rated: Rated) -> None:

@@ -47,14 +47,19 @@ async def open_dispute(
     return ticket
 
 
+async def hold(conn: AsyncConnection, dispute_id: int) -> Dispute:
+    """The dispute, its row locked; Refused `dispute.unknown`."""
+    row = (await conn.execute(select(*_COLUMNS).where(dispute.c.id == dispute_id).with_for_update())).first()
+    if row is None:
+        raise Refused("dispute.unknown", status=404)
+    return Dispute(*row)
+
+
 async def decide(conn: AsyncConnection, house: House, dispute_id: int, verdict: str, actor: str) -> Dispute | None:
     """Close a dispute; it as it was, or None when it was decided before. The caller unfreezes the item and tells the customer."""
     if verdict not in VERDICTS:
         raise ValueError(f"{verdict!r} is no verdict: choose from {VERDICTS}")
-    row = (await conn.execute(select(*_COLUMNS).where(dispute.c.id == dispute_id).with_for_update())).first()
-    if row is None:
-        raise Refused("dispute.unknown", status=404)
-    found = Dispute(*row)
+    found = await hold(conn, dispute_id)
     if found.state != "open":
         return None
     await conn.execute(

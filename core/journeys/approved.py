@@ -12,7 +12,7 @@ from core.approvals import decide as approvals
 from core.approvals.model import Approval
 from core.collections import write_off
 from core.house import House
-from core.journeys import account_unbarred
+from core.journeys import account_unbarred, dispute_decided
 from core.payments import refunds
 from core.payments.desk import drawer
 from core.payments.reconcile import explain
@@ -67,6 +67,7 @@ async def _nothing(_conn: AsyncConnection, _house: House, _found: Approval) -> N
 
 FOLLOWS: Mapping[str, Follows] = {
     "refund": Follows(_refund, _no_refund),
+    "credit": Follows(dispute_decided.agreed, dispute_decided.not_agreed),
     "difference": Follows(_difference, _no_difference),
     "cash_count": Follows(_count, _no_count),
     "write_off": Follows(_write_off, _nothing),

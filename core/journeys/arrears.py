@@ -31,6 +31,7 @@ from core.sets import among
 def rules_of(house: House, segment: str) -> Rules:
     """The ladder of a segment, with this operator's calendar."""
     ladder = house.operator.collections.ladder_of(house.operator.country, segment)
+    ladder = ladder if house.settings.network_connected else ladder.without_bars()
     minimum = money.parse(ladder.minimum, house.currency)
     return Rules(ladder, Calendar(house.operator.country, ladder.closed), minimum)
 

@@ -5,6 +5,7 @@ or protected meanwhile, there is none. A reconnection fee follows only money tha
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -19,6 +20,7 @@ from core.collections.tables import ladder_step
 from core.house import House
 from core.journeys import arrears
 from core.outbox import Leaving, Outcome
+from core.payments import allocate
 from core.payments.store import hold_account
 
 LATE_STEP = "firm"
@@ -60,7 +62,7 @@ async def late(house: House, leaving: Leaving) -> Outcome:
                 leaving.id, "waiting", reason="a payment is under way", attempts=leaving.attempts, not_before=again
             )
         key = f"late:{step.episode_id}"
-        await fee_note.issue(conn, house, account_id=step.account_id, code="late_fee", minor=late_minor(house), key=key)
+        await _charge(conn, house, step.account_id, "late_fee", late_minor(house), key)
     return Outcome(leaving.id, "sent", attempts=leaving.attempts)
 
 
@@ -73,4 +75,19 @@ async def reconnected(conn: AsyncConnection, house: House, account_id: int, serv
     done = (await conn.execute(query.order_by(barring.c.service_id))).first()
     if minor and done is not None:
         key = f"reconnection:{done.service_id}:{done.generation}"
-        await fee_note.issue(conn, house, account_id=account_id, code="reconnection_fee", minor=minor, key=key)
+        await _charge(conn, house, account_id, "reconnection_fee", minor, key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """A fee note, as credit pays it."""
+
+    invoice_id: int
+    account_id: int
+
+
+async def _charge(conn: AsyncConnection, house: House, account_id: int, code: str, minor: int, key: str) -> None:
+    """Issue the note, once, and let credit pay what it can."""
+    invoice_id = await fee_note.issue(conn, house, account_id=account_id, code=code, minor=minor, key=key)
+    if invoice_id is not None:
+        await allocate.apply_credit(conn, house, [_Note(invoice_id, account_id)])

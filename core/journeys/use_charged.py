@@ -94,10 +94,11 @@ async def _price(conn: AsyncConnection, house: House, served: SqlRow[*tuple[Any,
     quantity = _in_unit(tariff, use, micro)
     to = _destination(tariff, use)
     before = await _counted(conn, served.id, use.use, to, period[0], quantity)
-    timed = any(isinstance(one, Event) and one.measure.meter == use.use for one in tariff.charges)
-    first = seconds(datetime.combine(period[0], datetime.min.time(), UTC))
-    earlier = [_row(use.use, each, place, first if timed else None) for place, each in before.items() if each]
-    now = _row(use.use, quantity, to, seconds(instant) if timed or tariff.times else None)
+    timed = tariff.times is not None or any(isinstance(one, Event) for one in tariff.charges)
+    first = seconds(datetime.combine(period[0], datetime.min.time(), UTC)) if timed else None
+    others = [_row(meter, 0, -1, first) for meter in tariff.meters if meter != use.use]
+    earlier = [*others, *(_row(use.use, each, place, first) for place, each in before.items())]
+    now = _row(use.use, quantity, to, seconds(instant) if timed else None)
     attributes = {} if served.persons is None else {"persons": served.persons}
     totals = [
         _total(tariff, QuoteRequest(*period, tuple(rows), attributes=attributes)) for rows in ([*earlier, now], earlier)
@@ -144,7 +145,7 @@ def _destination(tariff: Tariff, use: Use) -> int:
 async def _counted(
     conn: AsyncConnection, service_id: int, use: str, to: int, from_: date, quantity: int
 ) -> dict[int, int]:
-    """What was priced in the period before this, by destination; the service's counters are locked and moved on."""
+    """What was priced in the period before this, by destination (this one's is there, if only with nothing)."""
     p = priced_use.c
     mine = select(p.destination, p.quantity_micro).where(p.service_id == service_id, p.use == use, p.from_date == from_)
     new = insert(conn, priced_use).values(

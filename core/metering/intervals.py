@@ -128,7 +128,8 @@ async def estimate(conn: AsyncConnection, zone: ZoneInfo, gaps: Sequence[Stream]
 
 Singles = tuple[Column, Column, Column]
 """Days since the first, intervals of the day and quantities, superseded ones before those that count."""
-NONE: Singles = tuple(np.zeros((3, 0), dtype=np.int64))  # type: ignore[assignment] - three columns of no length
+_NOTHING = np.zeros(0, dtype=np.int64)
+NONE: Singles = (_NOTHING, _NOTHING, _NOTHING)
 
 
 async def _singles(

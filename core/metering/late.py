@@ -9,8 +9,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import Column, ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import start_of
@@ -57,16 +58,16 @@ class Arrivals:
 async def arrivals(conn: AsyncConnection, house: House, since: date) -> Arrivals:
     """Asked once a run: one look at the totals of each file that came since."""
     at = start_of(since, house.zone) - LOADING
-    files = [
-        tuple((await conn.execute(_files(table.c.file_id, when < since, at))).scalars())
-        for table, when in ((usage_total, usage_total.c.month), (event_total, event_total.c.day))
-    ]
-    return Arrivals(since, at, *files)
+    intervals = await _files(conn, usage_total.c.file_id, usage_total.c.month < since, at)
+    events = await _files(conn, event_total.c.file_id, event_total.c.day < since, at)
+    return Arrivals(since, at, intervals, events)
 
 
-def _files(file_id: Column[int], early: ColumnElement[bool], at: datetime) -> Select[tuple[int]]:
-    late = select(file_id).join(usage_file, usage_file.c.id == file_id).where(usage_file.c.received_at >= at, early)
-    return late.distinct()
+async def _files(
+    conn: AsyncConnection, file_id: Column[Any], early: ColumnElement[bool], at: datetime
+) -> tuple[int, ...]:
+    query = select(file_id).join(usage_file, usage_file.c.id == file_id).where(usage_file.c.received_at >= at, early)
+    return tuple((await conn.execute(query.distinct())).scalars())
 
 
 async def changed(

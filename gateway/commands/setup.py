@@ -98,6 +98,8 @@ def db_verify() -> None:
             err.print(sentence, style="red", markup=False, highlight=False)
         if found:
             raise typer.Exit(1)
-        out.print("The books are true: postings balance, lines = invoices = postings, numbers gapless, seals unbroken.")
+        out.print(
+            "The books are true: postings balance, lines = invoices = postings, numbers gapless, seals unbroken, no usage unexplained, no balance without its movements."
+        )
 
     with_house(run)

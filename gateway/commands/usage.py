@@ -38,15 +38,13 @@ def files(source: SourceName = None, as_json: Json = False) -> None:
             show_json({"files": [_file(row) for row in rows], "missing": missing})
             return
         table = Table(box=None)
-        table.add_column("file", min_width=20, overflow="fold")
-        table.add_column("source", overflow="fold")
+        table.add_column("source and file", min_width=18, overflow="fold")
         for heading in HEADINGS:
             table.add_column(heading, justify="right")
         table.add_column("state")
         for row in rows:
-            table.add_row(
-                row.name, row.source, *(f"{getattr(row, name):,}" for name in COUNTS), row.problem or row.state
-            )
+            counts = (f"{getattr(row, name):,}" for name in COUNTS)
+            table.add_row(f"{row.source} {row.name}", *counts, row.problem or row.state)
         out.print(table)
         for sentence in missing:
             err.print(f"{sentence}.", style="red", highlight=False)
@@ -54,7 +52,8 @@ def files(source: SourceName = None, as_json: Json = False) -> None:
     with_house(run)
 
 
-HEADINGS = ("all", "new", "known", "revised", "rejected", "recycled", "not usage")
+HEADINGS = ("all", "new", "known", "other", "bad", "again", "left")
+"""All records, of which new, there already, revised, rejected, recycled, and left out as not usage."""
 COUNTS = ("rows", "accepted", "duplicates", "revised", "rejected", "recycled", "filtered")
 
 

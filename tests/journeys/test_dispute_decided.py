@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
+from core.approvals import decide as approvals
 from core.billing import format_html, format_pdf, queries
 from core.billing.model import Bill
 from core.billing.run import build, finalise
@@ -16,7 +17,7 @@ from core.catalog import store as catalog
 from core.catalog.compile import load_tariff
 from core.errors import Refused
 from core.house import House
-from core.journeys import line_disputed, notices
+from core.journeys import approved, line_disputed, notices
 from core.journeys.dispute_decided import Decision, decide
 from core.journeys.verify_books import problems
 from core.ledger import queries as ledger
@@ -83,7 +84,7 @@ async def verdict(
     house: House, dispute: int, word: str, amount: int | None = None, *, anyone: bool = False
 ) -> Decision:
     async with house.db.writing() as conn:
-        return await decide(conn, house, dispute, word, actor="user:ann", amount_minor=amount, without_limit=anyone)
+        return await decide(conn, house, dispute, word, actor="user:ann", amount_minor=amount)
 
 
 async def pay(house: House, account_id: int, minor: int) -> None:
@@ -194,22 +195,47 @@ async def test_the_same_verdict_again_is_the_same_answer(house: House, account_i
     await sound(house)
 
 
-async def test_more_than_the_operator_allows_needs_somebody_who_may(house: House, account_id: int) -> None:
+@pytest.fixture
+def strict(house: House) -> House:
+    """Whoever credits more than 500 is not alone."""
     billing = house.operator.billing.model_copy(update={"credit_limit": "500"})
-    house = replace(house, operator=house.operator.model_copy(update={"billing": billing}))
-    dispute = await contest(house, await last(house, account_id), 1)
-    with pytest.raises(Refused, match=r"credit\.above_limit"):
-        await verdict(house, dispute, "upheld")
-    async with house.db.reading() as conn:
-        assert (await care.dispute(conn, dispute)).state == "open"  # type: ignore[union-attr] - it is there
-    assert (await verdict(house, dispute, "partial", 1_000)).note is not None
+    return replace(house, operator=house.operator.model_copy(update={"billing": billing}))
 
 
-async def test_whoever_may_credits_any_amount(house: House, account_id: int) -> None:
-    billing = house.operator.billing.model_copy(update={"credit_limit": "500"})
-    house = replace(house, operator=house.operator.model_copy(update={"billing": billing}))
-    dispute = await contest(house, await last(house, account_id), 1)
-    assert (await verdict(house, dispute, "upheld", anyone=True)).note is not None
+async def test_above_the_limit_another_person_agrees_to_what_she_saw(strict: House, account_id: int) -> None:
+    dispute = await contest(strict, await last(strict, account_id), 1)
+    assert await verdict(strict, dispute, "upheld") == await verdict(strict, dispute, "upheld") == Decision("waiting")
+    async with strict.db.reading() as conn:
+        [asked] = await approvals.waiting(conn)
+        item = (await conn.execute(select(open_item))).one()
+    assert (asked.payload["credit"], asked.payload["bill"], item.open_minor) == ("840.56", "INV-000001", TOTAL)
+    assert item.disputed_minor == 69_468, "it stays frozen meanwhile"
+    async with strict.db.writing() as conn:
+        with pytest.raises(Refused, match=r"approvals\.own"):
+            await approved.decide(conn, strict, asked.id, checker="user:ann", seen=asked.seal, yes=True)
+    async with strict.db.writing() as conn:
+        await approved.decide(conn, strict, asked.id, checker="user:bea", seen=asked.seal, yes=True)
+    decided = await verdict(strict, dispute, "rejected")
+    assert decided.verdict == "upheld" and decided.note is not None and decided.note.amount_minor == 84_056
+    await sound(strict)
+
+
+async def test_without_agreement_it_stays_open_for_a_smaller_verdict(strict: House, account_id: int) -> None:
+    dispute = await contest(strict, await last(strict, account_id), 1)
+    await verdict(strict, dispute, "upheld")
+    async with strict.db.writing() as conn:
+        [asked] = await approvals.waiting(conn)
+        await approved.decide(conn, strict, asked.id, checker="user:bea", seen=asked.seal, yes=False)
+    decided = await verdict(strict, dispute, "partial", 1_000)
+    assert decided.note is not None and decided.note.amount_minor == 1_210
+    await sound(strict)
+
+
+async def test_nobody_agrees_to_less_than_is_credited(strict: House, account_id: int) -> None:
+    dispute = await contest(strict, await last(strict, account_id), 1)
+    async with strict.db.writing() as conn:
+        with pytest.raises(Refused, match=r"approvals\.changed"):
+            await decide(conn, strict, dispute, "upheld", actor="user:ann", agreed_minor=84_055)
 
 
 @pytest.mark.parametrize("amount", [0, -5, 69_469, None])

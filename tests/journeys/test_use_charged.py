@@ -19,6 +19,7 @@ from core.onboarding.model import Registered
 from core.parties.tables import service_plan
 from tests.core.balances.world import MB, free, put
 from tests.core.metering.events.world import a_line
+from tests.house.sources import ROOT
 
 TARIFF = """
 tariff: go
@@ -83,6 +84,24 @@ async def test_a_call_costs_by_where_it_goes_its_started_minutes_and_its_connect
             await use(house, line, "voice", "s", 61, f"b{wrong}", wrong)
     with pytest.raises(Refused, match=r"bucket\.no_price"):
         await use(house, line, "mms", "event", 1, "c")
+
+
+async def test_the_mobile_examples_tariff_by_the_time_of_day_with_its_free_minutes(
+    house: House, clock: SetClock, line: Registered
+) -> None:
+    text = (ROOT / "examples" / "tariffs" / "mobile-bundle.yaml").read_text().replace("GBP", "KES")
+    async with house.db.writing() as conn:
+        await tariffs.load(conn, house, tariffs.check(text.replace("one2one-precept-100", "precept")), by="test")
+        await conn.execute(update(service_plan).values(tariff="precept"))
+    await put(house, line.account_id, 10_000, "money", unit="KES")
+    prices = {
+        "other mobiles by day, 1.5 min": await use(house, line, "voice", "s", 90, "a", "07999"),
+        "a landline, 99 of 100 free": await use(house, line, "voice", "s", 99 * 60, "b", "0123"),
+        "a landline, the last free minute and one more": await use(house, line, "voice", "s", 120, "c", "0123"),
+        "a landline, beyond": await use(house, line, "voice", "s", 60, "d", "0123"),
+        "a text": await use(house, line, "sms", "event", 1, "e", "07999"),
+    }
+    assert [one.money_minor for one in prices.values()] == [30, 0, 5, 5, 10]
 
 
 async def test_too_little_money_leaves_bundles_and_counters_as_they_were(house: House, line: Registered) -> None:

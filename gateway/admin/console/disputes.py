@@ -26,6 +26,8 @@ class Contested:
     amount: str
     frozen: str
     currency: str
+    waiting: bool
+    """A verdict waits for another person to agree."""
 
 
 async def contested(conn: AsyncConnection, house: House, ticket_id: int) -> Contested | None:
@@ -39,11 +41,12 @@ async def contested(conn: AsyncConnection, house: House, ticket_id: int) -> Cont
     return Contested(
         found.state, bill.number or "", f"/b/{bill.token}", line.label.get("en", line.code) if line else "the whole bill",
         money.show(amount, bill.currency), money.show(found.amount_minor, bill.currency), bill.currency,
+        await dispute_decided.waiting(conn, house, found.id),
     )  # fmt: skip
 
 
 async def decide(house: House, who: Who, ticket_id: int, told: dict[str, str]) -> None:
-    """Decide it as the form says. Refused: an amount that is none, or beyond what this person may credit."""
+    """Decide it as the form says. Refused: an amount the item does not have."""
     verdict, text = told.get("verdict", ""), told.get("amount", "")
     if verdict not in VERDICTS:
         raise web.HTTPBadRequest(text=f"Choose a verdict: {', '.join(VERDICTS)}.")
@@ -58,6 +61,4 @@ async def decide(house: House, who: Who, ticket_id: int, told: dict[str, str]) -
                 amount = money.parse(text, bill.currency if bill else house.currency)
             except ValueError as wrong:
                 raise web.HTTPBadRequest(text=f"{text!r} is no amount: write it such as 12.50.") from wrong
-        await dispute_decided.decide(
-            conn, house, found.id, verdict, actor=who.actor, amount_minor=amount, without_limit=who.may("credit.any")
-        )
+        await dispute_decided.decide(conn, house, found.id, verdict, actor=who.actor, amount_minor=amount)

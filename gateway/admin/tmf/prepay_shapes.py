@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core import money
 from core.balances.model import is_money
 from core.balances.words import amount_of
-from gateway.admin.tmf.parts import Part, Period, Ref, Resource
+from gateway.admin.tmf.parts import Part, Period, Ref, Resource, plain_decimal
 from gateway.admin.tmf.resource import bad
 
 
@@ -141,5 +141,5 @@ def asked(quantity: Quantity) -> tuple[str, int]:
 
 
 def told(amount: int, unit: str) -> Quantity:
-    value = money.decimal(amount, unit) if is_money(unit) else Decimal(amount).scaleb(-6).normalize()
+    value = money.decimal(amount, unit) if is_money(unit) else plain_decimal(amount)
     return Quantity.model_construct(amount=value, units=unit)

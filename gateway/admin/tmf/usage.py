@@ -23,7 +23,7 @@ from gateway.admin.auth import WHO
 from gateway.admin.described import described
 from gateway.admin.json import respond
 from gateway.admin.tmf.body import key_of, raw
-from gateway.admin.tmf.parts import Part, Ref, Resource, a_text, account_ref, an_id
+from gateway.admin.tmf.parts import Part, Ref, Resource, a_text, account_ref, an_id, plain_decimal
 from gateway.admin.tmf.resource import Served, bad, href, routes_of
 from gateway.desk import HOUSE
 
@@ -72,7 +72,7 @@ class NewUsage(BaseModel):
 def _usage(row: AnyRow, _more: Any, _house: House) -> Usage:
     event_id = f"{row.service_id}-{row.at}-{row.key}"
     said: list[tuple[str, Decimal | str | None]] = [
-        ("quantity", Decimal(row.quantity_micro).scaleb(-6).normalize()), ("unit", row.unit), ("destination", row.destination)
+        ("quantity", plain_decimal(row.quantity_micro)), ("unit", row.unit), ("destination", row.destination)
     ]  # fmt: skip
     return Usage(
         id=event_id, href=href(USAGE.path, event_id), type="Usage", kind=row.use, status="received",

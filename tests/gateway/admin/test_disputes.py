@@ -49,12 +49,11 @@ async def test_a_clerk_takes_off_what_was_wrong(world: World) -> None:
     assert (note.number, note.total_minor, note.corrects_id) == ("CN-000001", -10_050, world.nakuru.invoice_id)
 
 
-async def test_more_than_the_limit_is_refused_with_a_sentence_and_finance_may(world: World) -> None:
+async def test_above_the_limit_it_waits_for_another_person(world: World) -> None:
     path = await contested(world)
     clerk = await signed_in(world.client, world.house, "clerk")
-    assert "above the KES 500 " in await clerk.post(f"{path}/verdict", 403, verdict="upheld")
-    finance = await signed_in(world.client, world.house, "finance")
-    assert ">upheld</span>" in await finance.post(f"{path}/verdict", verdict="upheld")
+    page = await clerk.post(f"{path}/verdict", verdict="upheld")
+    assert "waits for another person" in page and "How much of it was wrong" not in page
 
 
 async def test_who_may_not_decide_sees_no_form_and_has_no_way_round_it(world: World) -> None:

@@ -5,10 +5,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.house import House
 from core.payments import store
+from core.payments.store import Share
 from core.payments.tables import allocation
 
 
-async def unapply(conn: AsyncConnection, house: House, invoice_id: int, amount_minor: int) -> int:
+async def to_credit(conn: AsyncConnection, house: House, invoice_id: int, amount_minor: int) -> int:
     """Move up to `amount_minor` of what receipts paid on a bill back to credit; how much that was.
 
     The caller holds the bill's open item and has lowered it already: what is open does not change here.
@@ -16,12 +17,12 @@ async def unapply(conn: AsyncConnection, house: House, invoice_id: int, amount_m
     paid = func.sum(allocation.c.amount_minor)
     query = select(allocation.c.receipt_id, paid).where(allocation.c.invoice_id == invoice_id)
     query = query.group_by(allocation.c.receipt_id).having(paid > 0).order_by(allocation.c.receipt_id.desc())
-    rows: list[tuple[int, int | None, int, int | None]] = []
+    rows: list[Share] = []
     wanted = amount_minor
     for receipt_id, minor in (await conn.execute(query)).all():
         moved = min(wanted, int(minor))
         if moved > 0:
-            rows += [(receipt_id, invoice_id, -moved, None), (receipt_id, None, moved, None)]
+            rows += [(receipt_id, invoice_id, -moved), (receipt_id, None, moved)]
             wanted -= moved
     if rows:
         await store.allot(conn, house, rows)
