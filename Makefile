@@ -41,7 +41,7 @@ soak: $(VENV)/.tested  ## the big sizes: many kills, many accounts
 
 requirements:  ## pin anew, with hashes and without naming a registry
 	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --extra build pyproject.toml -o requirements.txt
-	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --extra build --extra test --extra fast pyproject.toml -o requirements-test.txt
+	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --extra build --extra test --extra fast --extra dask pyproject.toml -o requirements-test.txt
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

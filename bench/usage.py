@@ -15,11 +15,11 @@ from math import log
 from pathlib import Path
 from typing import Any
 
+from bench import usage_events
 from core.clock import SetClock
 from core.config import Operator, Settings
 from core.db import Database
 from core.house import House
-from core.metering import store
 from core.metering.collect import load_csv
 from core.metering.consumption import measure
 from core.migrations import upgrade
@@ -59,22 +59,22 @@ async def house_of(folder: Path) -> tuple[House, list[int]]:
     return house, [one.service_id for one in made]
 
 
-def limit_seconds(database: Path, scratch: Path) -> float:
+def limit_seconds(database: Path, scratch: Path, table: str = "usage", order: str = "") -> float:
     """Seconds of one executemany of the rows that `database` holds, into an empty table of the same shape."""
     with sqlite3.connect(database) as source:
-        [(table,)] = source.execute("SELECT sql FROM sqlite_master WHERE name = 'usage'")
+        [(sql,)] = source.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,))
         indexes = source.execute(
-            "SELECT sql FROM sqlite_master WHERE tbl_name = 'usage' AND type = 'index' AND sql IS NOT NULL"
+            "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type = 'index' AND sql IS NOT NULL", (table,)
         )
-        shape = [table, *(sql for (sql,) in indexes)]
-        rows = source.execute(f"SELECT {', '.join(store.USAGE)} FROM usage").fetchall()
+        shape = [sql, *(sql for (sql,) in indexes)]
+        found = source.execute(f"SELECT * FROM {table}{order}")
+        names = [column[0] for column in found.description]
+        rows = found.fetchall()
     target = sqlite3.connect(scratch, isolation_level=None)
     for sql in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL", *shape, "BEGIN"):
         target.execute(sql)
     start = time.perf_counter()
-    target.executemany(
-        f"INSERT INTO usage ({', '.join(store.USAGE)}) VALUES ({', '.join('?' * len(store.USAGE))})", rows
-    )
+    target.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", rows)
     target.execute("COMMIT")
     seconds = time.perf_counter() - start
     target.close()
@@ -142,7 +142,7 @@ def run() -> list[Figure]:
     figures.append(
         {"name": name, "value": growth, "unit": "exponent", "limit": 1.0, "ratio": 1 / growth, "peak_mb": 0.0}
     )
-    return figures
+    return figures + usage_events.run(timed, limit_seconds)
 
 
 def _in_folder(work: Callable[[int, Path], Any], records: int) -> Any:

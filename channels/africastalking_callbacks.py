@@ -8,9 +8,9 @@ import json
 from datetime import UTC, date, datetime
 
 from channels import errors
-from channels.contract import Event, NotUnderstood, Received, SimChange
+from channels.contract import LARGEST_BODY, Event, NotUnderstood, Received, SimChange
 from channels.errors import SendError
-from channels.form import LARGEST_BODY, clean, fields, optional, required, too_long
+from channels.form import clean, fields, optional, required, too_long
 from core.message import Delivery, Inbound, OptOut
 from core.phone import from_provider
 

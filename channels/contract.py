@@ -8,10 +8,11 @@ the addresses it needs are `Door`s that the gateway opens.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
+from channels.errors import SendError
 from core.message import Delivery, Inbound, Notice, OptOut, Screen, Sent
 
 
@@ -71,6 +72,10 @@ class Page(msgspec.Struct, frozen=True):
     """What to answer for the page before; None where there is none to go to."""
 
 
+LARGEST_BODY = 64 * 1024
+"""Bytes of a provider's request where its channel names no other bound: the longest genuine form is some hundreds."""
+
+
 def _always(received: Received) -> bool:
     return received is not None
 
@@ -86,6 +91,7 @@ class Door:
     A path with `{secret}` is guarded by the gateway (the path secret of unsigned providers). `genuine` checks a signature
     where the provider has one: False is answered 403. `answer` is the body of the 200 where the provider expects certain
     words; None: anything will do. `lenient` providers are answered 200 even when a signed message is not understood.
+    A body of more than `largest` bytes is not read.
     """
 
     method: str
@@ -94,6 +100,7 @@ class Door:
     genuine: Callable[[Received], bool] = _always
     answer: Callable[[Received], str | None] = _nothing
     lenient: bool = False
+    largest: int = LARGEST_BODY
 
 
 class Channel(Protocol):
@@ -115,3 +122,39 @@ class Channel(Protocol):
 
     async def send(self, notices: Sequence[Notice]) -> list[Sent]:
         """Sends each notice and says what became of it, in the order given. Never raises for what a provider does."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What a customer sent that is no text: the bytes, and what the provider says they are."""
+
+    body: bytes
+    type: str
+
+
+@runtime_checkable
+class Fetches(Protocol):
+    """A channel whose messages name files that are fetched separately."""
+
+    async def fetch(self, ref: str, largest: int) -> File | SendError:
+        """The file of this reference (`Inbound.details["media"]`), if it is no larger than `largest` bytes."""
+
+
+@runtime_checkable
+class Acknowledges(Protocol):
+    """A channel whose customers see a waiting sign until we say that we heard."""
+
+    async def acknowledge(self, inbound: Inbound) -> None:
+        """Takes the sign away; of no consequence when it fails."""
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """A channel that has something to arrange with its provider when the gateway starts."""
+
+    async def prepare(self) -> None:
+        """Arranges it; raises `NotReady` while the provider cannot be reached or will not have us."""
+
+
+class NotReady(Exception):
+    """A channel could not be prepared yet; its words hold no secret."""

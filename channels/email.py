@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from channels import errors
 from channels.contract import Door, Event, Page, Received
-from channels.email_letter import read, write
+from channels.email_letter import LARGEST_LETTER, read, write
 from channels.errors import SendError
 from core.message import Notice, Screen, Sent
 
@@ -30,7 +30,7 @@ class Email:
     name = "email"
 
     def __init__(self, server: SecretStr, sender: str, subject: str) -> None:
-        self.doors = (Door("POST", "/hooks/email/{secret}", parse),)
+        self.doors = (Door("POST", "/hooks/email/{secret}", parse, largest=LARGEST_LETTER),)
         self.server, self.sender, self.subject = server, sender, subject
 
     def lay_out(self, screen: Screen) -> tuple[Page, ...]:

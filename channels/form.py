@@ -6,10 +6,7 @@ whole body at once, and the general decoder runs only on a field where an escape
 
 from urllib.parse import unquote
 
-from channels.contract import NotUnderstood
-
-LARGEST_BODY = 64 * 1024
-"""Bytes. The longest genuine form is some hundreds; what is larger is not read."""
+from channels.contract import LARGEST_BODY, NotUnderstood
 
 LONGEST_FIELD = 200
 """Characters of any field that is not a text somebody wrote."""

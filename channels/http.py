@@ -4,11 +4,13 @@ The difference decides whether a message may be sent again. A connection that ne
 connection that broke, or an answer that never came, may have carried everything.
 """
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import aiohttp
 
 from channels import errors
+from channels.contract import File
 from channels.errors import SendError
 
 PATIENCE = aiohttp.ClientTimeout(total=60, connect=10, sock_connect=5, sock_read=15)
@@ -35,3 +37,21 @@ async def ask(http: aiohttp.ClientSession, method: str, url: str, **call: Any) -
         return errors.NOT_REACHED
     except (aiohttp.ClientError, TimeoutError):
         return errors.NO_ANSWER
+
+
+async def download(
+    http: aiohttp.ClientSession, url: str, largest: int, headers: Mapping[str, str] | None = None
+) -> File | SendError:
+    """A file of a provider: no redirect is followed, and no more than `largest` bytes are read, whatever it announces."""
+    try:
+        async with http.get(url, timeout=PATIENCE, allow_redirects=False, headers=headers) as answer:
+            if answer.status != 200:
+                return errors.from_http(answer.status)
+            body = bytearray()
+            async for piece in answer.content.iter_any():
+                body += piece
+                if len(body) > largest:
+                    return errors.TOO_LONG
+            return File(bytes(body), answer.content_type)
+    except (aiohttp.ClientError, TimeoutError, ValueError):
+        return errors.NOT_REACHED

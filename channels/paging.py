@@ -7,6 +7,7 @@ ways to the next page and to the one before. Whether GSM-7 or UCS-2 counts is as
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from channels.contract import Page
 from channels.limits import GSM7, size, units, wide
@@ -36,11 +37,17 @@ USSD = Budget()
 
 def pages(screen: Screen, budget: Budget = USSD) -> tuple[Page, ...]:
     """The screen as pages. One page when it fits: that is nearly always, and quick."""
-    options = screen.options
-    content = "\n".join([screen.text, *[f"{option.key}. {option.label}" for option in options]])
+    lines, keys = _below(screen.options)
+    content = screen.text + lines
     if budget.holds(content):
-        return (Page(content, tuple([option.key for option in options])),)
+        return (Page(content, keys),)
     return tuple(_Cutter(screen, content, budget).cut())
+
+
+@lru_cache(maxsize=1024)
+def _below(options: tuple[Option, ...]) -> tuple[str, tuple[str, ...]]:
+    """The lines of the options and their keys. Most screens offer what another offered a moment ago."""
+    return "".join([f"\n{option.key}. {option.label}" for option in options]), tuple([one.key for one in options])
 
 
 def free_key(candidates: tuple[str, ...], taken: set[str]) -> str:

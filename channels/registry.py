@@ -1,6 +1,6 @@
 """Which channels there are: one row each. A channel is open when the operator has set what it needs."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from email.utils import parseaddr
 
@@ -66,7 +66,9 @@ def _whatsapp(tools: Tools) -> WhatsApp:
 
 def _telegram(tools: Tools) -> Telegram:
     settings = tools.settings
-    return Telegram(settings.telegram_token, settings.telegram_secret, settings.telegram_base_url, tools.http)
+    return Telegram(
+        settings.telegram_token, settings.telegram_secret, settings.telegram_base_url, tools.http, settings.public_url
+    )
 
 
 def _kannel(tools: Tools) -> KannelSms:
@@ -77,6 +79,7 @@ def _kannel(tools: Tools) -> KannelSms:
         settings.kannel_password,
         f"{settings.public_url.rstrip('/')}/hooks/kannel/{settings.hook_secret.get_secret_value()}",
         settings.secret_key,
+        settings.kannel_sender,
     )
     return KannelSms(account, tools.http)
 
@@ -102,13 +105,22 @@ ROWS: tuple[Row, ...] = (
 )
 
 
-def open_channels(tools: Tools) -> dict[str, Channel]:
-    """Every channel whose settings are there, by name."""
+def open_rows(tools: Tools) -> list[Channel]:
+    """Every channel whose settings are there, in the order of the table: all of them hear."""
+    return [row.make(tools) for row in ROWS if all(_is_set(getattr(tools.settings, name)) for name in row.needs)]
+
+
+def senders(channels: Iterable[Channel]) -> dict[str, Channel]:
+    """By name the channel that sends: of several with the same name the first."""
     made: dict[str, Channel] = {}
-    for row in ROWS:
-        if row.name not in made and all(_is_set(getattr(tools.settings, name)) for name in row.needs):
-            made[row.name] = row.make(tools)
+    for channel in channels:
+        made.setdefault(channel.name, channel)
     return made
+
+
+def open_channels(tools: Tools) -> dict[str, Channel]:
+    """The channels that send, by name."""
+    return senders(open_rows(tools))
 
 
 def _is_set(value: object) -> bool:

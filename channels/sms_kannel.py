@@ -23,7 +23,7 @@ from channels.errors import SendError
 from channels.form import clean, fields, optional, required, too_long
 from channels.http import Answer, ask
 from channels.limits import units
-from core.message import Delivery, Inbound, Notice, Screen, Sent
+from core.message import Delivery, Fate, Inbound, Notice, Screen, Sent
 from core.phone import from_provider
 
 LONGEST_SMS = 4096
@@ -32,7 +32,7 @@ AT_ONCE = 20
 ALL_REPORTS = 31
 TEXT_CODINGS = {"0", "2", ""}
 
-REPORTS: dict[str, tuple[str, bool]] = {
+REPORTS: dict[str, tuple[Fate, bool]] = {
     "1": ("delivered", True),
     "2": ("failed", True),
     "4": ("sent", False),
@@ -163,7 +163,7 @@ def report(received: Received) -> list[Event]:
     if kind not in REPORTS:
         return [Delivery("sms", key, "unknown", False, kind, None, details)]
     state, final = REPORTS[kind]
-    return [Delivery("sms", key, state, final, _why(kind, said) if state == "failed" else None, None, details)]  # type: ignore[arg-type]
+    return [Delivery("sms", key, state, final, _why(kind, said) if state == "failed" else None, None, details)]
 
 
 def _why(kind: str, said: str) -> str:

@@ -1,14 +1,16 @@
 """Telegram, with python-telegram-bot's types for reading and its `Bot` for sending, over our own HTTP session.
 
 Only private chats reach a conversation: edits, groups and channels are ignored. A phone is believed only when the customer
-shares her own contact. A button carries the key of its option, at most 64 bytes. Nothing here calls Telegram at start, so a
-provider that is down does not keep Hodi from starting.
+shares her own contact. A button carries the key of its option, at most 64 bytes. The bot is prepared in the background
+(`prepare`: is the token right, does Telegram know our address), so a provider that is down does not keep Hodi from starting;
+what arrives meanwhile is answered as ever.
 """
 
 import asyncio
 import hmac
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import aiohttp
 from pydantic import SecretStr
@@ -24,12 +26,13 @@ from telegram.error import (
 )
 
 from channels import errors
-from channels.contract import Door, Event, NotUnderstood, Page, Received
+from channels.contract import Door, Event, File, NotReady, NotUnderstood, Page, Received
 from channels.errors import SendError
 from channels.form import clean
+from channels.http import download
 from channels.paging import Budget, pages
 from channels.telegram_request import AiohttpRequest, NotReached, TooFast
-from core.message import Inbound, Notice, Option, OptOut, Screen, Sent
+from core.message import Inbound, Kind, Notice, Option, OptOut, Screen, Sent
 from core.phone import from_provider
 
 LARGEST_BODY = 1024 * 1024
@@ -37,6 +40,8 @@ TEXT = Budget(4096, 4096)
 BUTTON_BYTES = 64
 BUTTONS = 100
 AT_ONCE = 16
+UPDATES = ("message", "callback_query", "my_chat_member")
+"""What we want to be told: no edits, no groups' affairs."""
 
 
 class Telegram:
@@ -44,11 +49,20 @@ class Telegram:
 
     name = "telegram"
 
-    def __init__(self, token: SecretStr, secret: SecretStr, base_url: str, http: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, token: SecretStr, secret: SecretStr, base_url: str, http: aiohttp.ClientSession, public_url: str = ""
+    ) -> None:
         request = AiohttpRequest(http)
-        self.bot = Bot(token.get_secret_value(), base_url=base_url, request=request, get_updates_request=request)
-        self.secret = secret
-        self.doors = (Door("POST", "/hooks/telegram", parse, self._is_ours),)
+        files = base_url.removesuffix("/bot") + "/file/bot"
+        self.bot = Bot(
+            token.get_secret_value(),
+            base_url=base_url,
+            base_file_url=files,
+            request=request,
+            get_updates_request=request,
+        )
+        self.http, self.secret, self.public_url = http, secret, public_url.rstrip("/")
+        self.doors = (Door("POST", "/hooks/telegram", parse, self._is_ours, largest=LARGEST_BODY),)
         self._lanes = asyncio.Semaphore(AT_ONCE)
 
     def _is_ours(self, received: Received) -> bool:
@@ -86,12 +100,35 @@ class Telegram:
             return failure(why).sent(notice.key, str(why))
         return Sent(notice.key, "accepted", str(sent.message_id))
 
-    async def acknowledge(self, callback_id: str) -> None:
+    async def acknowledge(self, inbound: Inbound) -> None:
         """Takes the waiting sign off a button that was pressed; of no consequence when it fails."""
+        if callback := inbound.details.get("callback"):
+            try:
+                await self.bot.answer_callback_query(callback)
+            except TelegramError:
+                return
+
+    async def prepare(self) -> None:
+        """Asks who the bot is and, where our address is one that Telegram calls (https), has its updates sent here."""
         try:
-            await self.bot.answer_callback_query(callback_id)
-        except TelegramError:
-            return
+            await self.bot.initialize()
+            if self.public_url.startswith("https://"):
+                await self.bot.set_webhook(
+                    f"{self.public_url}/hooks/telegram", allowed_updates=UPDATES,
+                    secret_token=self.secret.get_secret_value(),
+                )  # fmt: skip
+        except (TelegramError, ValueError, KeyError, TypeError) as why:
+            raise NotReady(failure(why).code) from None
+
+    async def fetch(self, ref: str, largest: int) -> File | SendError:
+        """The file of this id: Telegram first says where it lies."""
+        try:
+            file = await self.bot.get_file(ref)
+        except (TelegramError, ValueError, KeyError, TypeError) as why:
+            return failure(why)
+        if not file.file_path or (file.file_size or 0) > largest:
+            return errors.TOO_LONG
+        return await download(self.http, file.file_path, largest)
 
 
 def genuine(secret: str, header: str) -> bool:
@@ -127,25 +164,29 @@ def _message(message: Message, key: str) -> Inbound | None:
     sender = message.from_user
     if message.chat.type != "private" or sender is None or sender.is_bot:
         return None
-    kind, text, phone, details = "text", message.text or message.caption or "", None, {}
+    text, phone, details = message.text or message.caption or "", None, {}
+    kind: Kind = "text"
     if text == "/start" or text.startswith("/start "):
         kind, text = "new", text[7:].strip()
     elif message.contact:
         own = message.contact.user_id == sender.id
         kind, phone = "contact", from_provider(message.contact.phone_number) if own else None
     elif message.location:
-        kind, details = (
-            "location",
-            {"latitude": str(message.location.latitude), "longitude": str(message.location.longitude)},
-        )
-    elif file := (
-        message.photo[-1] if message.photo else message.document or message.voice or message.audio or message.video
-    ):
+        kind = "location"
+        details = {"latitude": str(message.location.latitude), "longitude": str(message.location.longitude)}
+    elif file := _file(message):
         kind, details = "media", {"media": file.file_id, "type": getattr(file, "mime_type", None) or "image/jpeg"}
     elif not text:
         return None
     details |= {"language": sender.language_code} if sender.language_code else {}
-    return Inbound("telegram", str(message.chat.id), clean(text), kind, phone, key, None, None, message.date, details)  # type: ignore[arg-type]
+    return Inbound("telegram", str(message.chat.id), clean(text), kind, phone, key, None, None, message.date, details)
+
+
+def _file(message: Message) -> Any:
+    """The file of a message; of the sizes of a photograph the largest."""
+    if message.photo:
+        return message.photo[-1]
+    return message.document or message.voice or message.audio or message.video
 
 
 def _button(query: CallbackQuery, key: str) -> Inbound | None:

@@ -2,7 +2,8 @@
 
 Webhooks are signed over the raw body; a signed one is answered 200 whatever is in it, because the provider would repeat it for
 days. A screen becomes up to three buttons, else a list of up to ten rows, else numbered lines. Only within 24 hours of the
-customer's last message may we write freely; after that the answer is `window_closed`, and another channel is chosen.
+customer's last message may we write freely; after that a template goes that Meta approved, or the answer is `window_closed` and another
+channel is chosen.
 """
 
 import asyncio
@@ -13,19 +14,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import aiohttp
 from pydantic import SecretStr
 
 from channels import errors
-from channels.contract import Door, Event, Page, Received
+from channels.contract import Door, Event, File, Page, Received
 from channels.errors import SendError
 from channels.form import clean
-from channels.http import Answer, ask
+from channels.http import Answer, ask, download
 from channels.paging import Budget, pages
-from channels.whatsapp_payload import events, reason
-from core.message import Notice, Option, Screen, Sent
+from channels.whatsapp_payload import LARGEST_BODY, events, reason
+from core.message import Notice, Option, Screen, Sent, Template
 
 TEXT = Budget(4000, 4000)
 """A text may hold 4,096 characters; counted in units it is a little less."""
@@ -58,7 +59,7 @@ class WhatsApp:
         self._lanes = asyncio.Semaphore(AT_ONCE)
         self.doors = (
             Door("GET", "/hooks/whatsapp", _nothing_said, self._may_subscribe, challenge),
-            Door("POST", "/hooks/whatsapp", parse, self._is_signed, lenient=True),
+            Door("POST", "/hooks/whatsapp", parse, self._is_signed, lenient=True, largest=LARGEST_BODY),
         )
 
     def _may_subscribe(self, received: Received) -> bool:
@@ -87,21 +88,51 @@ class WhatsApp:
         """Each on its own: the provider takes one message a request."""
         return await asyncio.gather(*[self._send(notice) for notice in notices])
 
+    async def fetch(self, ref: str, largest: int) -> File | SendError:
+        """The file of this id: Meta first says where it lies, for some minutes and only with our token."""
+        answer = await ask(self.http, "GET", f"{self._base}/{quote(ref, safe='')}", headers=self._headers)
+        if isinstance(answer, SendError):
+            return answer
+        try:
+            told = json.loads(answer.body)
+            where, size = str(told["url"]), int(told.get("file_size") or 0)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return errors.from_http(answer.status) if not answer.fine else errors.REJECTED
+        if size > largest:
+            return errors.TOO_LONG
+        return await download(self.http, where, largest, self._headers)
+
+    @property
+    def _base(self) -> str:
+        return self.account.base_url.rstrip("/")
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.account.token.get_secret_value()}"}
+
     async def _send(self, notice: Notice) -> Sent:
-        url = f"{self.account.base_url.rstrip('/')}/{self.account.phone_id}/messages"
-        headers = {"Authorization": f"Bearer {self.account.token.get_secret_value()}"}
+        url = f"{self._base}/{self.account.phone_id}/messages"
         message: dict[str, Any] = {
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
             **address(notice.to),
         }
-        message |= draw(clean(notice.text), notice.options, self.choose)
-        if len(message.get("text", {}).get("body", "")) > LONGEST:
-            return errors.TOO_LONG.sent(notice.key)
         message["biz_opaque_callback_data"] = notice.key[:512]
+        if not notice.only_template:
+            drawn = draw(clean(notice.text), notice.options, self.choose)
+            if len(drawn.get("text", {}).get("body", "")) > LONGEST:
+                return errors.TOO_LONG.sent(notice.key)
+            sent = await self._post(url, notice.key, message | drawn)
+            if sent.reason != errors.WINDOW_CLOSED.code or notice.template is None:
+                return sent
+        if notice.template is None:
+            return errors.WINDOW_CLOSED.sent(notice.key)
+        return await self._post(url, notice.key, message | approved(notice.template))
+
+    async def _post(self, url: str, key: str, message: dict[str, Any]) -> Sent:
         async with self._lanes:
-            answer = await ask(self.http, "POST", url, json=message, headers=headers)
-        return answer.sent(notice.key) if isinstance(answer, SendError) else judge(notice.key, answer)
+            answer = await ask(self.http, "POST", url, json=message, headers=self._headers)
+        return answer.sent(key) if isinstance(answer, SendError) else judge(key, answer)
 
 
 def genuine(secret: str, body: bytes, signature: str) -> bool:
@@ -140,6 +171,15 @@ def draw(text: str, options: Sequence[Option], choose: str) -> dict[str, Any]:
         return _interact("list", text, {"button": choose[:TITLE], "sections": [{"rows": [_row(o) for o in options]}]})
     lines = [text, *(f"{o.key}. {o.label}" for o in options)]
     return {"type": "text", "text": {"body": "\n".join(lines), "preview_url": False}}
+
+
+def approved(template: Template) -> dict[str, Any]:
+    """A template as Meta wants it: its places are filled in order, each on one line (it takes no line breaks there)."""
+    told: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
+    if template.params:
+        filled = [{"type": "text", "text": " ".join(clean(param).split())} for param in template.params]
+        told["components"] = [{"type": "body", "parameters": filled}]
+    return {"type": "template", "template": told}
 
 
 def _interactive(options: Sequence[Option]) -> bool:

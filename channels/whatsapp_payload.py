@@ -13,13 +13,19 @@ from channels import errors
 from channels.contract import Event, NotUnderstood, NumberChange
 from channels.errors import SendError
 from channels.form import clean
-from core.message import Delivery, Inbound
+from core.message import Delivery, Fate, Inbound, Kind
 from core.phone import from_provider
 
 LARGEST_BODY = 3 * 1024 * 1024
 LONGEST_TEXT = 4096
 MEDIA = ("image", "document", "audio", "video", "sticker")
-FINAL = {"sent": False, "delivered": True, "read": True, "failed": True}
+FATES: dict[str, tuple[Fate, bool]] = {
+    "sent": ("sent", False),
+    "delivered": ("delivered", True),
+    "read": ("read", True),
+    "failed": ("failed", True),
+}
+"""What each status of the provider means, and whether it is the last."""
 
 REASONS: dict[int, SendError] = {
     0: errors.WRONG_KEY,
@@ -111,10 +117,10 @@ def _message(message: dict[str, Any], value: dict[str, Any], person: dict[str, A
     details |= {key: found for key, found in (("name", name), ("context", context)) if found}
     service = _text(_dict(value, "metadata"), "phone_number_id") or None
     at = _instant(message.get("timestamp"))
-    return Inbound("whatsapp", user, text, told_as, phone, message_id, None, service, at, details)  # type: ignore[arg-type]
+    return Inbound("whatsapp", user, text, told_as, phone, message_id, None, service, at, details)
 
 
-def _said(kind: str, message: dict[str, Any]) -> tuple[str, str, dict[str, str]] | None:
+def _said(kind: str, message: dict[str, Any]) -> tuple[Kind, str, dict[str, str]] | None:
     """(kind, text, details) of a message by its type. A button or a row says the key of the option it stands for."""
     part = _dict(message, kind)
     if kind == "text":
@@ -149,14 +155,15 @@ def _status(status: dict[str, Any]) -> Delivery | None:
         name: _text(pricing, name) for name in ("category", "type", "pricing_model", "billable") if _text(pricing, name)
     }
     phone = from_provider(_text(status, "recipient_id"))
-    if word not in FINAL:
+    if word not in FATES:
         return Delivery("whatsapp", ref, "unknown", False, word, phone, details)
     wrong = _dicts(status, "errors")
     why = None
     if word == "failed":
         why = reason(wrong[0]).code if wrong else errors.UNDELIVERED.code
         details |= {"told": _text(wrong[0], "code")} if wrong else {}
-    return Delivery("whatsapp", ref, word, FINAL[word], why, phone, details)  # type: ignore[arg-type]
+    state, final = FATES[word]
+    return Delivery("whatsapp", ref, state, final, why, phone, details)
 
 
 def _sender(message: dict[str, Any], at: int, count: int, people: list[dict[str, Any]]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ StepName = Literal["overdue", "firm", "formal", "soft_bar", "hard_bar", "final"]
 Days = Annotated[int, Field(ge=0, le=365)]
 Amount = Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]
 BARS: tuple[StepName, ...] = ("soft_bar", "hard_bar")
-LEVEL = {"soft_bar": "soft", "hard_bar": "hard"}
+LEVEL: dict[str, Literal["soft", "hard"]] = {"soft_bar": "soft", "hard_bar": "hard"}
 
 
 class _Section(BaseModel):
@@ -75,14 +75,19 @@ class Ladder(_Section):
     closed: tuple[date, ...] = ()
     """Days on which the operator is closed, besides weekends and public holidays."""
 
+    def without_bars(self) -> "Ladder":
+        """The same where no network is connected: nothing is restricted, and nothing is announced that will not happen."""
+        kept = tuple(one for one in self.steps if not one.bars and one.step != "formal")
+        return self.model_copy(update={"steps": kept})
+
     @model_validator(mode="after")
     def _climbs(self) -> "Ladder":
         days, names = [one.day for one in self.steps], [one.step for one in self.steps]
         if days != sorted(set(days)) or len(set(names)) != len(names):
             raise ValueError("the steps of a ladder are named once each and their days rise")
         first_bar = next((at for at, one in enumerate(self.steps) if one.bars), len(names))
-        if first_bar < len(names) and "formal" not in names[:first_bar]:
-            raise ValueError("a ladder that bars has a formal notice before the first bar")
+        if (first_bar < len(names)) != ("formal" in names) or ("formal" not in names[:first_bar] and "formal" in names):
+            raise ValueError("a ladder has a formal notice before its first bar, and none that announces nothing")
         return self
 
 
@@ -149,8 +154,6 @@ class Collections(_Section):
     """Fields that differ again for a segment: `{business: {minimum: "5000"}}`."""
     arrangements: Arrangements = Arrangements()
     fees: dict[str, Any] = {}
-    credit_limit: dict[str, Amount] = {}
-    """Exposure (open, pending and unbilled) at which an account is worked on, by segment; warned at 80 %."""
 
     @model_validator(mode="after")
     def _all_can_be_made(self) -> "Collections":

@@ -50,6 +50,11 @@ def start_of(day: date, zone: ZoneInfo) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
+def from_seconds(utc: int) -> datetime:
+    """The instant so many seconds after 1970 began (UTC)."""
+    return datetime.fromtimestamp(utc, UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class ShiftedClock:
     """A clock that runs as `base` does, `shift` away: the demo's town lives in the months of its readings."""

@@ -5,6 +5,7 @@ and remedy. Secrets are `SecretStr`: they refuse to print themselves.
 """
 
 from datetime import time
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -37,6 +38,10 @@ class Settings(ProviderSettings, BaseSettings):
     spool_path: str = "hodi-spool"
     """A folder: what comes in while the database is away is kept there. Like the sessions' file, on a disk of this machine."""
     phone_page: bool = False
+    bill_engine: Literal["local", "processes", "dask"] = "local"
+    """Where bill runs are reckoned."""
+    dask_scheduler: str | None = None
+    """The cluster of `bill_engine: dask`, such as `tcp://10.0.0.1:8786`."""
 
     africastalking_username: str = "sandbox"
     africastalking_api_key: SecretStr = SecretStr("")
@@ -56,6 +61,8 @@ class Settings(ProviderSettings, BaseSettings):
     kannel_base_url: str = "http://127.0.0.1:13013"
     kannel_username: str = ""
     kannel_password: SecretStr = SecretStr("")
+    kannel_sender: str | None = None
+    """The short code or name that messages come from, unless they answer one that was written to."""
 
     network_url: str = ""
     """Where bars are told by HTTP; empty: by RADIUS if `radius_host` is set, else by nobody."""
@@ -66,6 +73,11 @@ class Settings(ProviderSettings, BaseSettings):
     radius_coa_host: str = ""
     """The access server (or the proxy before many) that ends sessions; empty: `radius_host`."""
     radius_coa_port: int = 3799
+
+    @property
+    def network_connected(self) -> bool:
+        """Whether somebody can be told to restrict a service; if not, none is."""
+        return bool(self.network_url or self.radius_host)
 
     smtp_url: SecretStr = SecretStr("")
     """`smtp://user:password@host:587` or `smtps://...`."""
@@ -80,6 +92,9 @@ class Billing(Section):
     park_above_missing: Annotated[str, Field(pattern=r"^0?\.\d+$|^1$|^0$")] = "0.5"
     """A month that lacks more than this share of its readings is parked rather than estimated."""
     number_prefix: str = "INV-"
+    credit_prefix: str = "CN-"
+    credit_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")] | None = None
+    """A credit above it (with tax) waits for another person to agree. None: no limit."""
 
 
 class Notices(Section):
@@ -90,6 +105,17 @@ class Notices(Section):
     quiet_until: time = time(8, 0)
     per_second: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """Messages a second that the operator's contract allows, by channel: `{sms: 50}`. No entry: as fast as it goes."""
+    order: tuple[Literal["sms", "whatsapp", "telegram", "webchat", "email"], ...] = (
+        "sms", "whatsapp", "telegram", "webchat", "email",
+    )  # fmt: skip
+    """Which way a customer of several is told first, and which way next when that failed."""
+    whatsapp_templates: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Notices that Meta approved as templates, with the fields their places take in order: `{notice.ready.pay: [amount, date, link]}`.
+    The template is named like the notice with `_` for `.`, in each language. Others go by WhatsApp only within 24 hours of her word."""
+    campaigns_per_week: Annotated[int, Field(ge=1)] = 3
+    """No customer gets more campaigns than so many in any seven days, whoever planned them."""
+    prices: dict[str, Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]] = Field(default_factory=dict)
+    """What a message costs where the provider does not say, in the operator's currency: `{sms: "0.80", whatsapp.utility: "0.55"}`."""
     plain_letters: bool = False
     """On phones write letters beyond GSM-7 in their plain spelling where it saves room (Vietnamese without accents)."""
 
@@ -102,6 +128,8 @@ class Identity(Section):
     """What a chat that was linked once is good for: `link` needs no more, `pin` asks for the PIN before money and personal data."""
     pin_digits: Annotated[int, Field(ge=4, le=8)] = 4
     pin_tries: Annotated[int, Field(ge=3, le=10)] = 5
+    sim_check: bool = False
+    """Ask the network about the SIM whenever a one-time code leaves; a change stops codes and money for 72 hours. Each question costs."""
 
 
 class Rewards(Section):
@@ -151,6 +179,25 @@ class Readings(Section):
     """After so many a person must look at the meter: the next one is held."""
 
 
+class Welcome(Section):
+    """A bundle that every new service is given. `amount` of `unit` (a currency, or s, min, MB, GB, event, kWh)."""
+
+    name: dict[str, str]
+    amount: Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,6})?$")]
+    unit: str
+    use: str | None = None
+    """The one kind of use it is for (voice, sms, data); none: any."""
+    days: Annotated[int | None, Field(ge=1, le=3_660)] = None
+    commodity: str | None = None
+    """Only for services of this commodity."""
+
+
+class Balances(Section):
+    """What customers have beforehand."""
+
+    welcome: tuple[Welcome, ...] = ()
+
+
 class Operator(Section):
     """`operator.yaml`: one operator, one deployment, one database."""
 
@@ -172,12 +219,13 @@ class Operator(Section):
     cash_desk: CashDesk = CashDesk()
     identity: Identity = Identity()
     rewards: Rewards = Rewards()
+    balances: Balances = Balances()
     readings: Readings = Readings()
     desk: Desk = Desk()
     vending: Vending = Vending()
     collections: Collections = Collections()
 
-    @property
+    @cached_property
     def zoneinfo(self) -> ZoneInfo:
         """The zone as Python knows it."""
         return ZoneInfo(self.zone)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, MetaData, Table, event, exc, text
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, MetaData, Row, Table, event, exc, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
@@ -34,6 +34,9 @@ metadata = MetaData(
     }
 )
 """Every table of every room hangs here; `core/migrations` is checked against it."""
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of whatever columns."""
 
 Json = JSON().with_variant(JSONB(), "postgresql")
 

@@ -1,24 +1,29 @@
 """What providers report of the messages we sent, whatever the order and however often they say it.
 
-A final state never goes back. A report may overtake our own note of the provider's reference: then it is kept here, and settled
-with the next batch that leaves.
+A final state never goes back. A message that failed for good goes the next way, if the customer has another and nobody named this one.
+A report may overtake our own note of the provider's reference: then it is kept here, and settled with the next batch that leaves.
 """
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Column, Table, Text, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core import costs
+from core.costs import Spent
 from core.db import Instant, insert, metadata
+from core.house import House
 from core.message import Delivery
-from core.outbox import outbox
+from core.outbox import LEAVING, Leaving, outbox
 from core.sets import among
 
 early_report = Table(
     "early_report",
     metadata,
     Column("provider_ref", Text, primary_key=True),
+    Column("channel", Text, nullable=False),
     Column("state", Text, nullable=False),  # delivered, failed
     Column("reason", Text),
     Column("at", Instant, nullable=False),
@@ -29,48 +34,61 @@ OPEN = ("sent", "unknown")
 FINAL = {"delivered": "delivered", "read": "delivered", "failed": "failed"}
 
 
-async def report(conn: AsyncConnection, now: datetime, told: Delivery) -> bool:
+async def report(conn: AsyncConnection, house: House, told: Delivery) -> bool:
     """Take in one report; whether a message of ours changed by it."""
-    state = FINAL.get(told.state)
-    if state is None:
-        return await _known(conn, told.provider_ref) and await _on_its_way(conn, told)
-    changed = await conn.execute(
-        update(outbox)
-        .where(outbox.c.provider_ref == told.provider_ref, outbox.c.state.in_(OPEN))
-        .values(state=state, reason=told.reason, settled_at=now)
-    )
-    if changed.rowcount or await _known(conn, told.provider_ref):
-        return changed.rowcount > 0
-    row = {"provider_ref": told.provider_ref, "state": state, "reason": told.reason, "at": now}
-    await conn.execute(insert(conn, early_report).values(row).on_conflict_do_nothing(index_elements=["provider_ref"]))
+    state, now = FINAL.get(told.state), house.clock.now()
+    row = await _row(conn, told.provider_ref)
+    if row is not None:
+        await _cost(conn, house, row.id, told)
+        if state is None:
+            return await _on_its_way(conn, told)
+        return await _settle(conn, now, row, told.channel, state, told.reason)
+    if state is not None:
+        early = {
+            "provider_ref": told.provider_ref, "channel": told.channel, "state": state, "reason": told.reason, "at": now
+        }  # fmt: skip
+        new = insert(conn, early_report).values(early)
+        await conn.execute(new.on_conflict_do_nothing(index_elements=["provider_ref"]))
     return False
 
 
 async def catch_up(conn: AsyncConnection, refs: Collection[str]) -> int:
     """Settle the messages of these references whose report came before we had written them down; how many. One look-up by key for
     a whole wave: early reports are rare, and the outbox is long."""
-    early = early_report.c
-    its = early.provider_ref == outbox.c.provider_ref
-    found = (
-        (await conn.execute(select(early.provider_ref).where(among(conn, early.provider_ref, refs)))).scalars().all()
-    )
+    found = (await conn.execute(select(early_report).where(among(conn, early_report.c.provider_ref, refs)))).all()
     if not found:
         return 0
-    changed = await conn.execute(
-        update(outbox)
-        .where(among(conn, outbox.c.provider_ref, found), outbox.c.state.in_(OPEN))
-        .values(
-            state=select(early.state).where(its).scalar_subquery(),
-            reason=select(early.reason).where(its).scalar_subquery(),
-            settled_at=select(early.at).where(its).scalar_subquery(),
-        )
-    )
-    await conn.execute(delete(early_report).where(among(conn, early.provider_ref, found)))
-    return changed.rowcount
+    changed = 0
+    for early in found:
+        row = await _row(conn, early.provider_ref)
+        if row is not None:
+            changed += await _settle(conn, early.at, row, early.channel, early.state, early.reason)
+    known = [early.provider_ref for early in found]
+    await conn.execute(delete(early_report).where(among(conn, early_report.c.provider_ref, known)))
+    return changed
 
 
-async def _known(conn: AsyncConnection, ref: str) -> bool:
-    return (await conn.execute(select(outbox.c.id).where(outbox.c.provider_ref == ref).limit(1))).first() is not None
+async def _row(conn: AsyncConnection, ref: str) -> Leaving | None:
+    row = (await conn.execute(select(*LEAVING).where(outbox.c.provider_ref == ref).limit(1))).first()
+    return None if row is None else Leaving(*row)
+
+
+async def _settle(
+    conn: AsyncConnection, at: datetime, row: Leaving, channel: str, state: str, reason: str | None
+) -> bool:
+    """The last word about a message; or, after a failure, the next way."""
+    values: dict[str, Any] = {"state": state, "reason": reason, "settled_at": at}
+    if state == "failed" and row.falls_back:
+        tried = row.after(channel, reason or "failed")
+        values = {
+            "state": "waiting",
+            "reason": reason,
+            "tried": tried,
+            "not_before": at,
+            "attempts": 0,
+        }
+    this = update(outbox).where(outbox.c.id == row.id, outbox.c.state.in_(OPEN))
+    return (await conn.execute(this.values(values))).rowcount > 0
 
 
 async def _on_its_way(conn: AsyncConnection, told: Delivery) -> bool:
@@ -79,3 +97,10 @@ async def _on_its_way(conn: AsyncConnection, told: Delivery) -> bool:
         return False
     moved = update(outbox).where(outbox.c.provider_ref == told.provider_ref, outbox.c.state == "unknown")
     return (await conn.execute(moved.values(state="sent"))).rowcount > 0
+
+
+async def _cost(conn: AsyncConnection, house: House, outbox_id: int, told: Delivery) -> None:
+    """WhatsApp tells with a status as what it charges a message."""
+    if category := told.details.get("category"):
+        free = told.details.get("billable") == "no"
+        await costs.note(conn, house, [Spent(outbox_id, told.channel, None, category, free)])

@@ -14,6 +14,10 @@ Kind = Literal["new", "text", "end", "location", "media", "contact"]
 """`new` opens a session (a first dial, /start), `text` is an answer, `end` says that the session is over."""
 
 
+Fate = Literal["sent", "delivered", "read", "failed", "unknown"]
+"""What a provider reports of a message, whatever its own word for it."""
+
+
 class Inbound(msgspec.Struct, frozen=True):
     """One thing a person sent, as its channel read it."""
 
@@ -42,7 +46,7 @@ class Delivery:
 
     channel: str
     provider_ref: str
-    state: Literal["sent", "delivered", "read", "failed", "unknown"]
+    state: Fate
     final: bool
     reason: str | None = None
     phone: str | None = None
@@ -82,6 +86,15 @@ class Screen(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
+class Template:
+    """A wording that the provider approved beforehand (WhatsApp), and what stands in its places, in their order."""
+
+    name: str
+    language: str
+    params: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A message that leaves on its own: rendered text for one contact on one channel."""
 
@@ -92,6 +105,10 @@ class Notice:
     text: str
     sender: str | None = None
     options: tuple[Option, ...] = ()
+    template: Template | None = None
+    """What is sent where free text is not allowed just now."""
+    only_template: bool = False
+    """Free text is known not to be allowed: she wrote to us too long ago."""
 
 
 @dataclass(frozen=True, slots=True)

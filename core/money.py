@@ -86,19 +86,22 @@ def plain(minor: int, currency: str) -> str:
 
 
 @cache
-def _script(lang: str, currency: str) -> tuple[str, int, str, str]:
-    """How an amount is written: its template, decimals, and the separators of `lang` (CLDR), with plain spaces."""
-    template = {"VND": "{sign}{number} VND", "EUR": "{sign}€ {number}"}.get(currency, "{sign}" + currency + " {number}")
+def _script(lang: str, currency: str) -> tuple[str, str, int, int, str, str]:
+    """How an amount is written: what stands before and after its number, its decimals, and CLDR's separators with plain spaces."""
+    before, after = {"VND": ("", " VND"), "EUR": ("€ ", "")}.get(currency, (f"{currency} ", ""))
     group, point = get_group_symbol(lang), get_decimal_symbol(lang)
     plain_group = " " if group in "\u00a0\u202f" else group
-    return template, exponent(currency), plain_group, point
+    digits = exponent(currency)
+    return before, after, digits, 10**digits, plain_group, point
 
 
 def show(minor: int, currency: str, lang: str = "en") -> str:
     """As a person reads it, in GSM-7 letters wherever the language allows: `KES 1,200.50`, whole amounts without decimals."""
-    template, digits, group, point = _script(lang, currency)
-    whole, part = divmod(abs(minor), 10**digits)
-    number = f"{whole:,}".replace(",", group)
+    before, after, digits, scale, group, point = _script(lang, currency)
+    whole, part = divmod(abs(minor), scale)
+    number = f"{whole:,}"
+    if group != ",":
+        number = number.replace(",", group)
     if part:
-        number += f"{point}{part:0{digits}}"
-    return template.format(sign="-" if minor < 0 else "", number=number)
+        number = f"{number}{point}{part:0{digits}}"
+    return f"{'-' if minor < 0 else ''}{before}{number}{after}"

@@ -13,25 +13,16 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Index,
-    Integer,
-    SmallInteger,
-    Table,
-    Text,
-    select,
-    update,
-)
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import bulk
-from core.db import Instant, Json, insert, metadata
+from core.db import insert
 from core.house import House
+from core.outbox_table import outbox as _outbox
 from core.sets import among
 
+outbox = _outbox
 CODE, PROMPT, NOTICE, CAMPAIGN = PRIORITIES = 0, 1, 5, 9
 """One-time codes before payment prompts and replies before notices before campaigns. There are no others: a claim asks the
 index for each of them in turn, so that what waits for tomorrow costs nothing today."""
@@ -40,35 +31,6 @@ CRASHES = 3
 """A row that was left behind by so many dispatchers in turn is taken for their killer, and laid aside."""
 BACK_OFF_SECONDS = (5, 30, 120, 600, 3600, 14_400)
 """After the last of these a row is a dead letter, for a person to look at and replay."""
-
-outbox = Table(
-    "outbox",
-    metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("key", Text, nullable=False, unique=True),
-    Column("kind", Text, nullable=False),  # notice, reply, push, airtime, campaign, code
-    Column("template", Text, nullable=False),  # a catalogue key: notice.ready, reply.text
-    Column("channel", Text),  # None: the contact's own choice when it is claimed
-    Column("contact_id", BigInteger),
-    Column("account_id", BigInteger),
-    Column("subject_id", BigInteger),  # the invoice, attempt, ticket or redemption it speaks of
-    Column("params", Json, nullable=False),
-    Column("priority", SmallInteger, nullable=False),
-    Column("resend_unknown", Boolean, nullable=False),
-    Column("not_before", Instant, nullable=False),
-    Column("state", Text, nullable=False),  # waiting, claimed, leaving, sent, delivered, failed, dropped, unknown, dead
-    Column("attempts", Integer, nullable=False),
-    Column("claimed_by", Text),
-    Column("claimed_until", Instant),
-    Column("provider_ref", Text),
-    Column("reason", Text),
-    Column("created_at", Instant, nullable=False),
-    Column("settled_at", Instant),
-    Index("ix_outbox_due", "state", "priority", "not_before", "id"),
-    Index("ix_outbox_provider_ref", "provider_ref"),
-    Index("ix_outbox_account", "account_id", "created_at"),
-    Index("ix_outbox_contact", "contact_id", "created_at"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +48,22 @@ class Leaving:
     params: dict[str, Any]
     attempts: int
     resend_unknown: bool
+    tried: str | None = None
+    """The channels that failed for good, and why: `whatsapp:blocked sms:no_route`."""
+
+    @property
+    def falls_back(self) -> bool:
+        """Whether another way to the customer may be tried: it is for an account, and nobody named the way."""
+        return self.channel is None and self.contact_id is None and self.account_id is not None
+
+    def after(self, channel: str, reason: str) -> str:
+        """`tried` once this channel has failed too."""
+        return f"{self.tried} {channel}:{reason}" if self.tried else f"{channel}:{reason}"
+
+    @property
+    def shut(self) -> frozenset[str]:
+        """The channels that failed."""
+        return frozenset(one.split(":", 1)[0] for one in (self.tried or "").split())
 
 
 async def enqueue(
@@ -144,15 +122,18 @@ async def enqueue_many(
     *,
     ids: Sequence[int] | None = None,
     known: bool = True,
+    times: Sequence[datetime] | None = None,
 ) -> int:
     """Let many things leave; how many are new. Takes one id each: more than a few hundred, and the caller reserves them.
 
-    `known=False` says that no key can have left before (its subject came to be in this transaction), which is quicker.
+    `known=False` says that no key can have left before (its subject came to be in this transaction), which is quicker. `times`: before
+    which each waits.
     """
     now = house.clock.now()
+    ids = house.ids.take_many(len(letters)) if ids is None else ids
     rows = [
-        (*_values(letter), row_id, now, "waiting", 0, now)
-        for letter, row_id in zip(letters, ids or house.ids.take_many(len(letters)), strict=True)
+        (*_values(letter), row_id, at, "waiting", 0, now)
+        for letter, row_id, at in zip(letters, ids, times or [now] * len(letters), strict=True)
     ]
     return await bulk.insert_many(conn, outbox, _BULK, rows, skip_known=known)
 
@@ -161,7 +142,8 @@ _values = attrgetter(*Letter.__dataclass_fields__)
 """A letter's values in the order of its fields (the one of `dataclasses` copies deeply)."""
 
 
-_LEAVING = [outbox.c[name] for name in Leaving.__dataclass_fields__]
+LEAVING = [outbox.c[name] for name in Leaving.__dataclass_fields__]
+"""The columns of a `Leaving`."""
 
 
 async def claim(
@@ -171,7 +153,7 @@ async def claim(
     rows: list[Leaving] = []
     for priority in priorities:
         due = (
-            select(*_LEAVING)
+            select(*LEAVING)
             .where(outbox.c.state == "waiting", outbox.c.priority == priority, outbox.c.not_before <= now)
             .order_by(outbox.c.not_before, outbox.c.id)
             .limit(limit - len(rows))
@@ -230,7 +212,7 @@ async def take_up(conn: AsyncConnection, now: datetime, worker: str) -> list[Lea
     )
     while True:
         found = (
-            select(*_LEAVING, outbox.c.reason).where(outbox.c.state == "claimed", lost).order_by(outbox.c.id).limit(1)
+            select(*LEAVING, outbox.c.reason).where(outbox.c.state == "claimed", lost).order_by(outbox.c.id).limit(1)
         )
         row = (await conn.execute(found.with_for_update(skip_locked=True))).first()
         if row is None:
@@ -265,6 +247,10 @@ class Outcome:
     attempts: int = 1
     not_before: datetime | None = None
     """With `waiting`: not a failure, but a time to wait for (quiet hours); no try is counted."""
+    tried: str | None = None
+    """With `waiting`: this way failed, and the next is tried at once; no try is counted."""
+    cost: str | None = None
+    """What the provider said it costs: `KES 0.8000`."""
 
 
 _SETTLED = ("state", "provider_ref", "reason", "not_before", "settled_at", "attempts")
@@ -281,6 +267,8 @@ async def settle(conn: AsyncConnection, now: datetime, outcomes: Sequence[Outcom
     else:
         rows = [(*row, worker) for row in rows]
         await bulk.update_many(conn, outbox, ("id", "claimed_by"), (*_SETTLED, "claimed_until"), rows)
+    fallen = [(outcome.tried, outcome.id) for outcome in outcomes if outcome.tried]
+    await bulk.update_many(conn, outbox, ("id",), ("tried",), fallen)
 
 
 def _settled(now: datetime, outcome: Outcome) -> tuple[Any, ...]:
@@ -288,7 +276,7 @@ def _settled(now: datetime, outcome: Outcome) -> tuple[Any, ...]:
     state, again_at, attempts = outcome.state, outcome.not_before or now, outcome.attempts
     if state == "waiting":
         tries = attempts - 1
-        if outcome.not_before:
+        if outcome.not_before or outcome.tried:
             attempts = tries
         elif tries >= len(BACK_OFF_SECONDS):
             state = "dead"

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Table, Text
 
-from core import audit, delivery, effects, outbox
+from core import audit, costs, delivery, effects, outbox, pace
 from core.access import tables as access
 from core.approvals import tables as approvals
 from core.balances import tables as balances
@@ -18,6 +18,9 @@ from core.ledger import tables as ledger
 from core.metering import tables as metering
 from core.parties import tables as parties
 from core.payments import tables as payments
+from core.payments.bank import tables as bank
+from core.payments.desk import tables as desk
+from core.payments.reconcile import tables as reconcile
 from core.rewards import tables as rewards
 from core.vending import tables as vending
 
@@ -32,8 +35,7 @@ PARTITIONED = ("usage", "posting", "invoice_line", "usage_event")
 APPEND_ONLY = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_version", "allocation", "bucket_movement")
 
 __all__ = [
-    "APPEND_ONLY", "PARTITIONED", "access", "approvals", "audit", "balances", "barring", "billing", "campaigns", "care", "catalog", "chat",
-    "collections", "delivery", "effects",
-    "ledger", "metadata", "metering", "outbox", "parties", "payments", "rewards",
-    "vending",
+    "APPEND_ONLY", "PARTITIONED", "access", "approvals", "audit", "balances", "bank", "barring", "billing", "campaigns", "care", "catalog",
+    "chat", "collections", "costs", "delivery", "desk", "effects", "ledger", "metadata", "metering", "outbox", "pace", "parties",
+    "payments", "reconcile", "rewards", "vending",
 ]  # fmt: skip

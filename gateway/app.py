@@ -3,13 +3,15 @@
 Nothing else knows all rooms. What a request needs lies on the desk (`gateway/desk.py`).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
 import aiohttp
 from aiohttp import web
 
-from channels.registry import Tools, open_channels
+from channels.contract import Prepares
+from channels.registry import Tools, open_rows, senders
 from core.house import House
 from core.quick import open_quick
 from gateway import callbacks, quotes, webhooks
@@ -18,6 +20,7 @@ from gateway.desk import CHANNELS, CHECKS, HOUSE, TURNS
 from gateway.keeping import keeping
 from gateway.pages import bill, chat, chat_rooms, me, paylink, phone
 from gateway.passed import noting
+from gateway.prepare import prepare
 from gateway.sessions_redis import open_store
 from gateway.ticking import ticking
 from gateway.turn import Turns
@@ -25,7 +28,6 @@ from gateway.turn import Turns
 PATIENCE = aiohttp.ClientTimeout(total=30, connect=5)
 
 ROUTES: tuple[Callable[[], Sequence[web.AbstractRouteDef]], ...] = (
-    webhooks.routes,  # /hooks/africastalking/{secret}/...
     callbacks.routes,  # /hooks/payments/{secret}/{provider}
     paylink.routes,  # /p/{token}
     bill.routes,  # /b/{token}, /b/{token}.pdf
@@ -34,7 +36,8 @@ ROUTES: tuple[Callable[[], Sequence[web.AbstractRouteDef]], ...] = (
     quotes.routes,  # /quote
     ops.routes,  # /tmf-api, /console, /healthz, /readyz, /metrics, /openapi.json
 )
-"""The route table. `/phone` adds itself where it is switched on and only this machine can reach it."""
+"""The route table. `/phone` adds itself where it is switched on and only this machine can reach it; the addresses that message
+providers call are the doors of the open channels, and are opened with them (`opened`)."""
 
 
 def make_app(house: House, *, host: str = "127.0.0.1", with_scheduler: bool = True) -> web.Application:
@@ -61,11 +64,15 @@ async def opened(app: web.Application) -> AsyncIterator[None]:
     """Cleanup context: channels, sessions and turns, open while the app runs."""
     house = app[HOUSE]
     async with aiohttp.ClientSession(timeout=PATIENCE) as http:
-        channels = open_channels(Tools(house.settings, http, partial(chat_rooms.push, house)))
+        channels = open_rows(Tools(house.settings, http, partial(chat_rooms.push, house)))
+        app.add_routes(webhooks.routes(channels))  # /hooks/africastalking/{secret}/..., /hooks/whatsapp ...
         sessions = open_store(house.settings.sessions_path, house.settings.redis_url)
         quick = open_quick(house.db)
         turns = Turns(house, sessions, quick)
-        app[CHANNELS], app[TURNS] = channels, turns
+        app[CHANNELS], app[TURNS], app[CHECKS]["sessions"] = senders(channels), turns, sessions.told
+        preparing = [asyncio.create_task(prepare(channel)) for channel in channels if isinstance(channel, Prepares)]
         yield
+        for task in preparing:
+            task.cancel()
         await quick.close()
         await sessions.close()

@@ -2,7 +2,21 @@
 
 import typer
 
-from gateway.commands import bench, bill, collections, data, demo, people, rate, serve, setup, talk
+from gateway.commands import (
+    bench,
+    bill,
+    collections,
+    data,
+    demo,
+    money,
+    outbox,
+    people,
+    rate,
+    serve,
+    setup,
+    talk,
+    usage,
+)
 
 app = typer.Typer(
     name="hodi",
@@ -11,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for room in (setup, demo, serve, rate, bill, collections, data, people, talk, bench):
+for room in (setup, demo, serve, rate, bill, collections, data, usage, money, outbox, people, talk, bench):
     room.add_to(app)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HOUSE: web.AppKey[House] = web.AppKey("house", House)
 
 CHANNELS: web.AppKey[dict[str, Channel]] = web.AppKey("channels")
-"""The open channels by name: `channels.registry.open_channels(...)`."""
+"""The channels that send, by name: `channels.registry.senders(...)`."""
 
 TURNS: web.AppKey["Turns"] = web.AppKey("turns")
 """Takes the turns of every channel."""

@@ -1,6 +1,7 @@
 """`POST /quote`: what would I pay? The calculator prices with the very code that bills; anybody may ask, within bounds."""
 
 import asyncio
+import re
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -13,6 +14,7 @@ from gateway.admin.json import respond
 from gateway.admin.throttle import Throttle
 from gateway.desk import HOUSE
 
+CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 LARGEST = 256 * 1024
 THROTTLE = Throttle(burst=20, per_seconds=10)
 
@@ -37,11 +39,17 @@ async def price(request: web.Request) -> web.Response:
         asked = quote_json.load(await request.text())
         since, until = quote_json.period_of(asked)
         async with house.db.reading() as conn:
-            versions = await queries.versions_between(conn, str(asked.pop("tariff", "")), since, until)
+            versions = await queries.versions_between(conn, _code(asked.pop("tariff", None)), since, until)
         answer = await asyncio.to_thread(quote_json.answered, versions, asked)
     except (CannotRate, BadInput, UnicodeDecodeError) as wrong:
         raise web.HTTPBadRequest(text=str(wrong)) from None
     return respond(answer)
+
+
+def _code(given: object) -> str:
+    if not isinstance(given, str) or not CODE.fullmatch(given):
+        raise CannotRate("tariff", f"{str(given)[:40]!r} is no tariff", 'write "tariff" and the code of one')
+    return given
 
 
 def routes() -> list[web.AbstractRouteDef]:

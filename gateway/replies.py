@@ -1,23 +1,53 @@
 """Messages answered through the outbox: claimed by the provider's id, so that a repeat has the same answer and one effect.
 
 The turn is saved first and the reply put down after it: a process that dies between the two finds the session when the provider
-repeats the message, and puts the same reply down. What she wrote is remembered redacted.
+repeats the message, and puts the same reply down. What she wrote is remembered redacted; a file she sent is fetched later.
 """
 
+import json
 import logging
+from collections.abc import Sequence
+from typing import Any
 
+import msgspec
 from sqlalchemy import select
 
-from channels.contract import Channel
+from channels.contract import Channel, Door, Page
 from core import effects, faults, outbox
-from core.care import interactions
-from core.message import Inbound
+from core.care import interactions, media
+from core.message import Inbound, Notice, Screen, Sent
+from core.parties import contacts
 from dialogs.redact import without_cards
 from gateway.turn import Answer, Turns
 
 log = logging.getLogger("hodi.replies")
 
 PRIORITY = 1
+BUTTONS = frozenset({"callback", "label"})
+"""Details that only a pressed button or a chosen row has: of Telegram, of WhatsApp."""
+
+
+class _AsLetter:
+    """A channel whose screens become letters: the words and the options apart, for its `send` to draw."""
+
+    doors: tuple[Door, ...] = ()
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel, self.name = channel, channel.name
+
+    def lay_out(self, screen: Screen) -> tuple[Page, ...]:
+        """As the channel does."""
+        return self.channel.lay_out(screen)
+
+    def render(self, screen: Screen, page: Page) -> str:
+        """The params of the letter as JSON. Options that stand in the page's own text are not offered twice."""
+        whole = page.text == screen.text and not page.more and not page.back
+        options = [[option.key, option.label] for option in screen.options] if whole else []
+        return json.dumps({"text": page.text, "options": options})
+
+    async def send(self, notices: Sequence[Notice]) -> list[Sent]:
+        """As the channel does."""
+        return await self.channel.send(notices)
 
 
 async def hear(turns: Turns, inbound: Inbound, channel: Channel) -> None:
@@ -25,16 +55,25 @@ async def hear(turns: Turns, inbound: Inbound, channel: Channel) -> None:
     key = f"reply:{inbound.channel}:{inbound.message_id}"
     if await _answered(turns, key):
         return
-    answer = await turns.answer(inbound, channel)
+    if inbound.kind == "contact":
+        inbound = await _introduced(turns, inbound)
+    elif await _is_stale(turns, inbound):
+        inbound = msgspec.structs.replace(inbound, text="")
+    answer = await turns.answer(inbound, _AsLetter(channel))
     if answer.unavailable:
         raise ConnectionError("the turn could not be taken")
     async with turns.house.db.writing() as conn:
         contact_id = answer.session.who.contact_id if answer.session and answer.session.who else None
+        params: dict[str, Any] = json.loads(answer.reply)
+        if contact_id is None:
+            params |= {"to": inbound.user, "lang": answer.session.lang} if answer.session else {"to": inbound.user}
+        if inbound.channel == "sms" and inbound.service:
+            params["from"] = inbound.service  # who wrote to a short code is answered by it
         if answer.silent:
             fresh = await effects.first_time(conn, key, turns.house.clock.now())
         else:
             fresh = await outbox.enqueue(
-                conn, turns.house, key=key, kind="reply", template="reply.text", params={"text": answer.reply},
+                conn, turns.house, key=key, kind="reply", template="reply.text", params=params,
                 channel=inbound.channel, contact_id=contact_id, priority=PRIORITY, resend_unknown=True,
             )  # fmt: skip
         if fresh:
@@ -42,7 +81,41 @@ async def hear(turns: Turns, inbound: Inbound, channel: Channel) -> None:
                 conn, turns.house, channel=inbound.channel, direction="in", kind="turn", contact_id=contact_id,
                 text=_remembered(inbound, answer),
             )  # fmt: skip
+        if fresh and (ref := inbound.details.get("media")):
+            await media.expect(
+                conn, turns.house, channel=inbound.channel, ref=ref, contact_id=contact_id,
+                caption=_remembered(inbound, answer),
+            )  # fmt: skip
     faults.point("reply.kept")
+
+
+async def _introduced(turns: Turns, inbound: Inbound) -> Inbound:
+    """She shared her own contact: the number is vouched for by the channel and linked, and the conversation begins anew."""
+    if inbound.phone:
+        async with turns.house.db.writing() as conn:
+            await contacts.find_or_make(conn, turns.house, inbound.channel, inbound.user, inbound.phone)
+    return msgspec.structs.replace(inbound, kind="new", text="")
+
+
+async def _is_stale(turns: Turns, inbound: Inbound) -> bool:
+    """Whether a button was pressed that does not hang on the newest answer (an older screen, or pressed twice): what it says there means
+    something else by now, so she is shown where she is instead."""
+    pressed = inbound.details.get("context") if inbound.details.keys() & BUTTONS else None
+    if pressed is None:
+        return False
+    out = outbox.outbox.c
+    async with turns.house.db.reading() as conn:
+        contact = await contacts.find(conn, inbound.channel, inbound.user)
+        newest = (
+            select(out.provider_ref)
+            .where(
+                out.contact_id == (contact.id if contact else 0), out.kind == "reply", out.channel == inbound.channel
+            )
+            .order_by(out.created_at.desc(), out.id.desc())
+            .limit(1)
+        )
+        row = (await conn.execute(newest)).first()
+    return row is not None and row.provider_ref != pressed
 
 
 async def _answered(turns: Turns, key: str) -> bool:

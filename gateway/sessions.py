@@ -39,6 +39,9 @@ class Store(Protocol):
     async def save(self, key: str, kept: Kept) -> bool:
         """Keep it if the stored version is the one before `kept.version` (1: there must be none); False if it is not."""
 
+    async def told(self) -> str | None:
+        """For `/readyz`: what is not as it should be; raises when it does not answer."""
+
     async def close(self) -> None:
         """Commit what waits, and let go."""
 
@@ -149,6 +152,11 @@ class EmbeddedStore:
             return self._db.execute(_NEW, (one.key, 1, kept.blob, kept.expires)).rowcount == 1
         values = (kept.version, kept.blob, kept.expires, one.key, kept.version - 1)
         return self._db.execute(_NEXT, values).rowcount == 1
+
+    async def told(self) -> str | None:
+        """See `Store.told`."""
+        await self.load("readyz")
+        return None
 
     async def forget_expired(self, now: float) -> int:
         """Forget what expired before `now`; how many there were."""

@@ -175,6 +175,11 @@ class RedisStore:
             raise
         return wire
 
+    async def told(self) -> str | None:
+        """See `Store.told`."""
+        await self._ask("PING")
+        return None
+
     async def close(self) -> None:
         """See `Store.close`."""
         if self._wire is not None:
@@ -188,6 +193,7 @@ class RedisWithStandIn:
     def __init__(self, redis: RedisStore, embedded: EmbeddedStore) -> None:
         self._redis, self._embedded = redis, embedded
         self._both_until = 0.0
+        self._away = False
         REDIS_UP.set(1)
 
     async def load(self, key: str) -> Kept | None:
@@ -197,7 +203,8 @@ class RedisWithStandIn:
         except Gone as why:
             self._stand_in(why)
             return await self._embedded.load(key)
-        REDIS_UP.set(1)
+        if self._away:
+            self._back()
         if time.monotonic() < self._both_until:
             other = await self._embedded.load(key)
             if other and (kept is None or other.expires > kept.expires):
@@ -207,17 +214,31 @@ class RedisWithStandIn:
     async def save(self, key: str, kept: Kept) -> bool:
         """See `Store.save`."""
         try:
-            return await self._redis.save(key, kept)
+            won = await self._redis.save(key, kept)
         except Gone as why:
             self._stand_in(why)
             return await self._embedded.save(key, kept, anyway=True)
+        if self._away:
+            self._back()
+        return won
+
+    async def told(self) -> str | None:
+        """See `Store.told`."""
+        await self.load("readyz")
+        return "the embedded store stands in for Redis" if self._away else None
 
     def _stand_in(self, why: Gone) -> None:
-        if time.monotonic() >= self._both_until:
+        if not self._away:
             log.warning("sessions are answered by the embedded store: %s", why)
+        self._away = True
         self._both_until = time.monotonic() + BOTH_SECONDS
         REDIS_UP.set(0)
         STOOD_IN.inc()
+
+    def _back(self) -> None:
+        log.warning("sessions are kept in Redis again")
+        self._away = False
+        REDIS_UP.set(1)
 
     async def close(self) -> None:
         """See `Store.close`."""

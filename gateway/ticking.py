@@ -1,18 +1,20 @@
 """The scheduler inside the gateway's process, or alone (`hodi schedule`): one leads, whoever else runs stands by."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 
 import aiohttp
 from aiohttp import web
 
-from channels.contract import Channel
+from channels.contract import Channel, Fetches, File
 from channels.registry import Tools, open_channels
 from channels.sms_africastalking import AfricasTalkingSms, AirtimeOrder
+from core.care import media
 from core.house import House
-from core.journeys import account_barred, payment_doors, top_up
+from core.journeys import account_barred, fee_charged, payment_doors, top_up
 from core.message import Sent
+from core.parties import sim
 from core.rewards import airtime
 from gateway.desk import CHANNELS, HOUSE
 from gateway.networks import network_handlers
@@ -26,17 +28,31 @@ from scheduler.jobs import JOBS
 def dispatcher_of(house: House, channels: dict[str, Channel]) -> Dispatcher:
     """Sends what waits: messages by their channel, pushes and airtime by their handlers."""
     handlers: dict[str, Handler] = {
-        "push": payment_doors.push, "vend": top_up.send, "bar": account_barred.bar, **network_handlers(house),
+        "push": payment_doors.push, "vend": top_up.send, "refund": payment_doors.refund, "bar": account_barred.bar,
+        "late_fee": fee_charged.late, **network_handlers(house),
     }  # fmt: skip
     sms = channels.get("sms")
     if isinstance(sms, AfricasTalkingSms):
         handlers["airtime"] = airtime.handler(partial(_airtime, sms))
+        handlers[sim.KIND] = sim.handler(sms.ask_sim_swap)
+    handlers[media.KIND] = media.handler(partial(_fetch, channels))
     senders = {name: channel for name, channel in channels.items() if name != "ussd"}
     return Dispatcher(house, senders, handlers)
 
 
 async def _airtime(sms: AfricasTalkingSms, phone: str, minor: int, currency: str, key: str) -> Sent:
     return await sms.send_airtime(AirtimeOrder(key, phone, minor, currency))
+
+
+async def _fetch(channels: Mapping[str, object], name: str, ref: str, largest: int) -> bytes | str | None:
+    """A customer's file from the channel it came by; a word why not for good; None: not now."""
+    channel = channels.get(name)
+    if not isinstance(channel, Fetches):
+        return "channel"
+    found = await channel.fetch(ref, largest)
+    if isinstance(found, File):
+        return found.body
+    return None if found.retry or found.uncertain else found.code
 
 
 async def ticking(app: web.Application) -> AsyncIterator[None]:

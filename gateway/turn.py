@@ -14,6 +14,7 @@ import asyncio
 import logging
 import secrets
 import traceback
+from datetime import date
 from typing import Any, NamedTuple
 
 import msgspec
@@ -26,7 +27,8 @@ from core.db import AWAY
 from core.errors import Refused
 from core.house import House
 from core.message import Inbound, Screen
-from core.quick import Quick, Standing
+from core.quick import Quick
+from core.standing import Standing
 from dialogs.book import Book
 from dialogs.drawing import screen
 from dialogs.engine import step
@@ -94,6 +96,10 @@ class _Turn:
         if self._rows is None:
             self._rows = await self._quick.standing(self.inbound.channel, self.inbound.user)
         return self._rows
+
+    async def offers(self, account_id: int, today: date) -> tuple[bool, bool]:
+        """Whether there is a dial she may read, and whether the account is prepaid."""
+        return await self._quick.offers(account_id, today)
 
     def forget(self) -> None:
         """An effect may have changed what was read."""
@@ -221,6 +227,8 @@ class Turns:
         except Refused as refused:
             return {"is": "refused", "why": refused.sentence(asked.lang)}
         except AWAY as why:
+            if run is self.book.meet:
+                raise  # whom we could not even meet, we cannot lead on
             log.error("an effect could not be done: %s", type(why).__name__)
             return {"is": "down"}
         faults.point("turn.done")

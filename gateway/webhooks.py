@@ -1,75 +1,85 @@
-"""What providers tell us: every address under /hooks/africastalking/{secret}, opened from the doors of the channels.
+"""What providers tell us: every address of every open channel (`Channel.doors`), answered in one way.
 
-Wrong secret 403; not understood 400 {"code", "reason"} and nothing stored; understood 200. A USSD step is answered with the next
-screen. A message is answered through the outbox; it is claimed by the provider's id, so that a repeat has no second effect.
-While the database is away everything but a USSD step is kept on disk (`gateway/spool.py`) and answered 200 all the same.
+Wrong secret or signature 403; not understood 400 {"code", "reason"} and nothing stored; understood 200. A USSD step is answered with
+the next screen. A message is answered through the outbox; it is claimed by the provider's id, so that a repeat has no second effect.
+While the database is away everything but a USSD step is kept on disk (`gateway/spool.py`) and answered 200 all the same. What is wrong
+with one event of a batch keeps none of its neighbours back.
 """
 
+import asyncio
 import hmac
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import web
 
-from channels.contract import Channel, Door, Event, NotUnderstood, Received
-from channels.form import LARGEST_BODY
-from channels.sms_africastalking import AfricasTalkingSms
-from channels.ussd_africastalking import AfricasTalkingUssd
-from core import delivery
-from core.house import House
-from core.message import Delivery, Inbound, OptOut
-from core.parties import contacts
-from core.phone import from_provider
-from core.rewards import airtime
-from gateway import replies
+from channels.contract import Acknowledges, Channel, Door, Event, NotUnderstood, Received
+from core.message import Inbound
+from gateway import heard, replies
 from gateway.desk import CHANNELS, HOUSE, SPOOL, TURNS
 from gateway.passed import PASSED
 from gateway.spool import Full
+
+log = logging.getLogger("hodi.webhooks")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
 
 
-def routes() -> list[web.AbstractRouteDef]:
-    """Every address Africa's Talking posts to."""
-    doors = [("ussd", door) for door in AfricasTalkingUssd().doors] + [
-        ("sms", door) for door in AfricasTalkingSms.doors
-    ]
-    return [web.route(door.method, door.path, _open(name, door)) for name, door in doors]
+def routes(channels: Iterable[Channel]) -> list[web.AbstractRouteDef]:
+    """Every address that a provider of these channels calls."""
+    return [web.route(door.method, door.path, _open(channel, door)) for channel in channels for door in channel.doors]
 
 
-def _open(name: str, door: Door) -> Handler:
+def _open(channel: Channel, door: Door) -> Handler:
     """The handler of one door."""
+    guarded = "{secret}" in door.path
 
     async def handle(request: web.Request) -> web.Response:
-        app = request.app
-        if not _genuine(request, app[HOUSE].settings.hook_secret.get_secret_value()):
+        if guarded and not _knows_the_secret(request):
             return _refused(403, "secret.wrong", "The secret in the path is not right.")
-        if (request.content_length or 0) > LARGEST_BODY:
-            return _refused(400, "body.too_long", f"The body is longer than {LARGEST_BODY} bytes.")
-        body = await request.read()
-        received = Received(request.method, body)
-        try:
-            events = door.parse(received)
-        except NotUnderstood as why:
-            return _refused(400, why.code, why.reason)
-        return await _answer(request, name, door, received, events)
+        body = await _body(request, door.largest)
+        if body is None:
+            return _refused(400, "body.too_long", f"The body is longer than {door.largest} bytes.")
+        received = Received(request.method, body, request.rel_url.raw_query_string, request.headers)
+        if not door.genuine(received):
+            return _refused(403, "signature.wrong", "The signature is missing or not right.")
+        return await _understand(request.app, channel, door, received)
 
+    handle.__doc__ = f"{door.method} {door.path}: the provider of the channel {channel.name} calls."
     return handle
 
 
-async def _answer(request: web.Request, name: str, door: Door, received: Received, events: list[Event]) -> web.Response:
-    """Acts on what was understood; the body of the 200 is the next screen, or whatever the provider expects."""
-    channel = request.app[CHANNELS].get(name)
-    if channel is None:
-        return _refused(404, "channel.shut", f"The channel {name} is not set up here.")
-    said = None
+async def _understand(app: web.Application, channel: Channel, door: Door, received: Received) -> web.Response:
+    """Reads what came in and acts on it."""
     try:
-        for event in events:
-            said = await _act(request.app, channel, event) or said
-    except Full:
+        events = door.parse(received)
+    except NotUnderstood as why:
+        if not door.lenient:
+            return _refused(400, why.code, why.reason)
+        log.warning("a genuine message of %s was not understood: %s", channel.name, why.code)
+        events = []
+    return await _answer(app, channel, door, received, events)
+
+
+async def _answer(
+    app: web.Application, channel: Channel, door: Door, received: Received, events: list[Event]
+) -> web.Response:
+    """Acts on what was understood; the body of the 200 is the next screen, or whatever the provider expects."""
+    said: str | None = None
+    wrong: Exception | None = None
+    for event in events:
+        try:
+            said = await _act(app, channel, event) or said
+        except Exception as why:
+            wrong = why
+    if isinstance(wrong, Full):
         return _refused(503, "later", "The message could not be kept; please bring it again.")
-    told = said if said is not None else (door.answer(received) or "OK")
-    return web.Response(body=told.encode(), headers=PLAIN)
+    if wrong is not None:
+        raise wrong
+    if said is None:
+        said = door.answer(received)
+    return web.Response(body=("OK" if said is None else said).encode(), headers=PLAIN)
 
 
 async def _act(app: web.Application, channel: Channel, event: Event) -> str | None:
@@ -82,6 +92,8 @@ async def _act(app: web.Application, channel: Channel, event: Event) -> str | No
             app[PASSED].note(event, answer)
         return answer.reply
     await app[SPOOL].take("hook", channel.name, event)
+    if isinstance(event, Inbound) and isinstance(channel, Acknowledges):
+        _later(channel.acknowledge(event))
     return None
 
 
@@ -90,26 +102,34 @@ async def take_in(app: web.Application, name: str, event: Event) -> None:
     if isinstance(event, Inbound):
         await replies.hear(app[TURNS], event, app[CHANNELS][name])
     else:
-        await _take_in(app[HOUSE], event)
+        await heard.take_in(app[HOUSE], event)
 
 
-async def _take_in(house: House, event: Event) -> None:
-    """Reports and consent: each is harmless when repeated and in any order."""
-    if not isinstance(event, Delivery | OptOut):
-        return  # a SIM or number change: nobody asks for it yet
-    async with house.db.writing() as conn:
-        if isinstance(event, Delivery) and event.channel == "airtime":
-            await airtime.reported(conn, house, event)
-        elif isinstance(event, Delivery):
-            await delivery.report(conn, house.clock.now(), event)
-        elif from_provider(event.user):
-            contact = await contacts.find_or_make(conn, house, event.channel, event.user)
-            change = contacts.stop if event.stopped else contacts.start
-            await change(conn, house, contact.id)
+_running: set[asyncio.Task[None]] = set()
 
 
-def _genuine(request: web.Request, secret: str) -> bool:
+def _later(doing: Awaitable[None]) -> None:
+    """What no answer waits for."""
+    task = asyncio.ensure_future(doing)
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+
+
+async def _body(request: web.Request, largest: int) -> bytes | None:
+    """The body; None when it is longer than we take, which is found out without reading more than that."""
+    if (request.content_length or 0) > largest:
+        return None
+    body = await request.content.readany()
+    while not request.content.at_eof():
+        body += await request.content.readany()
+        if len(body) > largest:
+            return None
+    return body if len(body) <= largest else None
+
+
+def _knows_the_secret(request: web.Request) -> bool:
     """Compared in constant time; an operator without a secret lets nobody in."""
+    secret = request.app[HOUSE].settings.hook_secret.get_secret_value()
     return bool(secret) and hmac.compare_digest(request.match_info["secret"].encode(), secret.encode())
 
 

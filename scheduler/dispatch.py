@@ -20,15 +20,17 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import delivery, outbox
+from core import costs, delivery, outbox
 from core.care import interactions
 from core.care.interactions import Interaction
+from core.costs import Spent
 from core.faults import point
 from core.house import House
 from core.journeys import notices
-from core.journeys.notices import Composed, Dropped, Held, Letter, Poison
+from core.journeys.notices import Composed, Dropped, Failed, Held, Letter, Poison, out_of_order
 from core.outbox import CODE, PRIORITIES, PROMPT, Leaving, Outcome
 from scheduler import handover
+from scheduler.breaker import Breaker
 from scheduler.handover import Handler, Sender
 from scheduler.pace import Pace
 
@@ -54,7 +56,8 @@ class Dispatcher:
     ) -> None:  # fmt: skip
         self.house, self.senders, self.handlers = house, senders, handlers or {}
         self.batch, self.wave, self.lanes = batch, wave, lanes
-        self.pace = Pace(house.operator.notices.per_second if per_second is None else per_second)
+        self.pace = Pace(house.db, house.operator.notices.per_second if per_second is None else per_second)
+        self.breaker = Breaker()
         self.worker = uuid.uuid4().hex[:12]
         self.totals: Counter[str] = Counter()
         """What became of every row since this dispatcher began, by state: for `/metrics`."""
@@ -190,9 +193,10 @@ class Dispatcher:
         done = await self._settle(name, [_unsent(one) for one in composed if not isinstance(one, Letter)])
         for channel in dict.fromkeys(letter.notice.channel for letter in letters):
             mine = [letter for letter in letters if letter.notice.channel == channel]
-            size = self.pace.most(channel, self.wave)
-            for start in range(0, len(mine), size):
-                done.update(await self._send(name, channel, mine[start : start + size]))
+            while mine:
+                size = self.breaker.most(channel, self.pace.most(channel, self.wave))
+                wave, mine = mine[:size], mine[size:]
+                done.update(await self._send(name, channel, wave))
         return done
 
     async def _compose(self, rows: Sequence[Leaving]) -> list[Composed]:
@@ -201,7 +205,7 @@ class Dispatcher:
             return []
         try:
             async with self.house.db.reading() as conn:
-                return await notices.compose(conn, self.house, rows, self.senders.keys())
+                return await notices.compose(conn, self.house, rows, self.senders.keys(), self.breaker.resting())
         except Exception as bug:
             if len(rows) == 1:
                 log.exception("dispatch.compose_raised", row=rows[0].id)
@@ -209,6 +213,8 @@ class Dispatcher:
         return [one for row in rows for one in await self._compose([row])]
 
     async def _send(self, name: str, channel: str, letters: Sequence[Letter]) -> Counter[str]:
+        if channel in self.breaker.resting():
+            return await self._settle(name, [_unsent(out_of_order(self.house, letter.row)) for letter in letters])
         await self.pace.wait(channel, len(letters))
         once = [letter.row.id for letter in letters if not letter.row.resend_unknown]
         if once:
@@ -217,6 +223,7 @@ class Dispatcher:
         if channel == "sms" and self.house.operator.notices.plain_letters:
             letters = [handover.in_plain_letters(letter) for letter in letters]
         outcomes = await handover.send(self.senders, channel, letters)
+        self.breaker.note(channel, [outcome.reason for outcome in outcomes])
         point("dispatch.sent")
         told = await self._settle(name, outcomes, letters)
         point("dispatch.settled")
@@ -230,6 +237,7 @@ class Dispatcher:
                     await outbox.settle(conn, self.house.clock.now(), outcomes, name)
                     await delivery.catch_up(conn, [one.provider_ref for one in outcomes if one.provider_ref])
                     await self._remember(conn, outcomes, letters)
+                    await costs.note(conn, self.house, _spent(outcomes, letters))
                 break
             except (DBAPIError, OSError):
                 if rest == SETTLE_TRIES - 1:
@@ -247,14 +255,25 @@ class Dispatcher:
             if outcome.state in ("sent", "unknown")
         ]  # fmt: skip
         if out:
-            again = any(letter.row.attempts > 1 for letter in letters)
+            again = any(letter.row.attempts > 1 or letter.row.tried for letter in letters)
             await interactions.log_many(conn, self.house, out, again=again)
 
 
-def _unsent(one: Dropped | Held | Poison) -> Outcome:
+def _unsent(one: Dropped | Failed | Held | Poison) -> Outcome:
     """What becomes of a row that is no letter."""
     if isinstance(one, Held):
         return Outcome(one.row.id, "waiting", reason=one.reason, not_before=one.until, attempts=one.row.attempts)
     if isinstance(one, Dropped):
         return Outcome(one.row.id, "dropped", reason=one.reason, attempts=one.row.attempts)
+    if isinstance(one, Failed):
+        return Outcome(one.row.id, "failed", reason=one.reason, attempts=one.row.attempts)
     return handover.poison(one.row, one.reason)
+
+
+def _spent(outcomes: Sequence[Outcome], letters: Sequence[Letter]) -> list[Spent]:
+    """What a wave may have cost. WhatsApp tells that with its reports, by what it charges each message as."""
+    return [
+        Spent(outcome.id, letter.notice.channel, outcome.cost)
+        for letter, outcome in zip(letters, outcomes, strict=False)
+        if outcome.state == "sent" and letter.notice.channel != "whatsapp"
+    ]

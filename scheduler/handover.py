@@ -1,7 +1,8 @@
 """Hands composed letters to the channel that sends them, and reads what became of each as the outbox wants to know it.
 
-accepted -> sent; refused -> failed for good; later -> waiting with its back-off; unknown -> once more only if the row may leave
-twice (`resend_unknown`), else it stays `unknown` and a person can see it.
+accepted -> sent; refused -> by the next channel if the customer has another and nobody named the way, else failed for good; later ->
+waiting with its back-off; unknown -> once more only if the row may leave twice (`resend_unknown`), else it stays `unknown` and a person can
+see it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -47,7 +48,7 @@ async def send(senders: Mapping[str, Sender], channel: str, letters: Sequence[Le
     except Exception as bug:
         log.exception("dispatch.sender_raised", channel=channel, letters=len(letters))
         return await _one_by_one(senders, channel, letters, bug)
-    return [outcome(letter.row, sent) for letter, sent in zip(letters, told, strict=True)]
+    return [outcome(letter, sent) for letter, sent in zip(letters, told, strict=True)]
 
 
 async def _one_by_one(
@@ -75,12 +76,16 @@ def poison(row: Leaving, reason: str) -> Outcome:
     return Outcome(row.id, state, reason=f"poison: {reason}", attempts=row.attempts)
 
 
-def outcome(row: Leaving, sent: Sent) -> Outcome:
+def outcome(letter: Letter, sent: Sent) -> Outcome:
     """The provider's answer as the outbox keeps it."""
+    row = letter.row
+    if sent.state == "refused" and row.falls_back:
+        tried = row.after(letter.notice.channel, sent.reason or "refused")
+        return Outcome(row.id, "waiting", sent.provider_ref, sent.reason, row.attempts, tried=tried)
     states = {"accepted": "sent", "refused": "failed", "later": "waiting"}
     again = "waiting" if row.resend_unknown else "unknown"
     state = states.get(sent.state, again)
-    return Outcome(row.id, state, sent.provider_ref, sent.reason, row.attempts)
+    return Outcome(row.id, state, sent.provider_ref, sent.reason, row.attempts, cost=sent.cost)
 
 
 async def handle(house: House, handler: Handler, row: Leaving) -> Outcome:

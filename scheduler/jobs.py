@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core.balances import expire
+from core.balances import book, expire
 from core.barring import compare
 from core.billing.cycles import due_dates
 from core.care import talks
@@ -16,6 +16,8 @@ from core.journeys import collect, ladder_run, payment_doors, reminders, top_up
 from core.journeys.close_cycles import close_cycles
 from core.ledger import seal
 from core.metering import pickup
+from core.payments import mandates
+from core.payments.reconcile import run as reconcile
 from core.rewards import airtime
 from scheduler.campaigns import feed_all
 
@@ -70,11 +72,27 @@ async def _seal(house: House) -> object:
         return await seal.seal_new(conn, house)
 
 
+async def _pull(house: House) -> object:
+    return (await payment_doors.pull(house)).total()
+
+
+async def _match(house: House) -> object:
+    return await reconcile.run_recent(house)
+
+
+async def _lapse(house: House) -> object:
+    async with house.db.writing() as conn:
+        return await mandates.lapse(conn, house)
+
+
 JOBS: tuple[Job, ...] = (
     Job("bills due", timedelta(minutes=10), _bill),
     Job("mandates to collect", timedelta(minutes=10), _collect),
     Job("reminders due", timedelta(minutes=10), _remind),
     Job("payments unknown", timedelta(seconds=30), _poll),
+    Job("paybill pulled", timedelta(minutes=15), _pull),
+    Job("days matched", timedelta(hours=1), _match),
+    Job("mandates unused", timedelta(hours=12), _lapse),
     Job("airtime unknown", timedelta(minutes=1), _airtime),
     Job("tokens unknown", timedelta(seconds=30), _vends),
     Job("talks that wait too long", timedelta(seconds=30), _talks),
@@ -83,5 +101,6 @@ JOBS: tuple[Job, ...] = (
     Job("campaigns", timedelta(seconds=5), feed_all),
     Job("usage to fetch", timedelta(minutes=1), pickup.tick),
     Job("balances past their time", timedelta(seconds=30), expire.tick),
+    Job("money used beforehand", timedelta(minutes=5), book.tick),
     Job("seal the books", timedelta(minutes=1), _seal),
 )

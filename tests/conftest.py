@@ -87,6 +87,7 @@ def settings() -> Settings:
             "hook_secret": "test-hook-secret",
             "sandbox_secret": "test-sandbox-secret",
             "public_url": "http://127.0.0.1:8080",
+            "network_url": "http://127.0.0.1:9",
         }
     )
 

@@ -14,24 +14,63 @@ PERMISSIONS: dict[str, str] = {
     "payment.see": "see payments and what they paid",
     "ticket.see": "see tickets",
     "ticket.write": "open tickets and move them on",
+    "dispute.decide": "decide a dispute: credit what was wrong on a bill",
     "talk.answer": "take chats that ask for a person, and answer them",
     "day.see": "see a day: bills, payments, messages, and the cash expected",
+    "collections.see": "see who is late, what holds, and what comes next",
+    "collections.work": "note calls, protect, arrange, and ask to write off",
     "campaign.see": "see campaigns and how far they are",
     "campaign.run": "plan, pause and cancel campaigns",
     "outbox.see": "see messages that could not leave",
     "outbox.replay": "send dead messages again",
+    "balance.see": "see what customers have beforehand: bundles and prepaid money",
+    "balance.write": "top up, hold and draw what customers have beforehand",
+    "usage.see": "see usage, the files it came in, and what was rejected",
+    "usage.write": "send usage in, and take rejected records again",
+    "mandate.see": "see direct debits: mandates, files, how the first tries went",
+    "mandate.write": "take and end mandates, make the files for the bank",
+    "money.see": "see a day matched three ways, what is owed and how old it is",
+    "money.close": "explain differences and close a day",
+    "suspense.place": "say whose money it is that waits in suspense",
+    "payment.right": "ask for refunds, move receipts to the right account",
+    "desk.use": "have a drawer: take cash, count it, take it to the bank",
+    "approval.decide": "decide what another person asked for",
     "console.use": "sign in to the console and out of it",
 }
 """What may be done, and what each means in words."""
 
-_LOOK = frozenset({"customer.see", "bill.see", "payment.see", "ticket.see", "day.see", "campaign.see", "console.use"})
+_LOOK = frozenset(
+    {
+        "customer.see",
+        "bill.see",
+        "payment.see",
+        "ticket.see",
+        "day.see",
+        "collections.see",
+        "campaign.see",
+        "balance.see",
+        "console.use",
+    }
+)
+_MONEY = frozenset({"mandate.see", "mandate.write", "money.see", "money.close", "suspense.place", "payment.right"})
+_LATE = frozenset({"collections.see", "collections.work"})
 
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset(PERMISSIONS),
-    "clerk": _LOOK - {"day.see", "campaign.see"} | {"customer.reveal", "ticket.write", "talk.answer", "outbox.see"},
-    "finance": _LOOK | {"customer.reveal", "outbox.see", "outbox.replay"},
+    "clerk": _LOOK - {"day.see", "campaign.see"}
+    | {"customer.reveal", "ticket.write", "dispute.decide", "talk.answer", "outbox.see"}
+    | {"mandate.see", "mandate.write", "suspense.place", "payment.right", "desk.use"}
+    | _LATE,
+    "cashier": frozenset({"customer.see", "bill.see", "payment.see", "desk.use", "console.use"}),
+    "finance": _LOOK
+    | _MONEY
+    | _LATE
+    | {"customer.reveal", "dispute.decide", "outbox.see", "outbox.replay", "approval.decide"}
+    | {"usage.see", "usage.write"},
+    "collector": _LOOK | {"customer.reveal"} | _LATE,
     "marketing": frozenset({"day.see", "campaign.see", "campaign.run", "console.use"}),
-    "viewer": _LOOK,
+    "viewer": _LOOK | {"money.see", "mandate.see", "usage.see"},
+    "network": frozenset({"balance.see", "balance.write", "usage.see", "usage.write"}),
     "partner": frozenset({"bill.see", "payment.see", "ticket.see", "ticket.write", "customer.see"}),
 }
 """Who may do what: the only table of its kind."""

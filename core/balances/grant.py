@@ -2,22 +2,32 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
-from core.balances import store
+from core.balances import book, store
 from core.balances import tables as t
 from core.balances.keyed import once
-from core.balances.model import LARGEST, OPEN, Bucket, Part
+from core.balances.model import LARGEST, OPEN, Bucket, Part, is_money
+from core.balances.queries import purse
+from core.balances.words import amount_of
+from core.config import Welcome
 from core.db import insert
 from core.errors import Refused
 from core.house import House
+from core.parties.tables import account
 
 MONEY_PRIORITY, PRIORITY = 90, 50
 """What was bought for a use is drawn before money, unless the operator says otherwise."""
+
+
+def priority_of(unit: str) -> int:
+    """When a bucket of this unit is drawn, unless somebody says otherwise."""
+    return MONEY_PRIORITY if is_money(unit) else PRIORITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,8 @@ class Grant:
     rollovers: int = 0
     rollover_cap: int | None = None
     shared_with: Collection[int] = field(default_factory=tuple)
+    gift: bool = True
+    """Money only: whether it is ours to give; else somebody's till took it, and its other side waits in suspense."""
 
     def asked(self) -> dict[str, Any]:
         """What tells it from another grant under the same key."""
@@ -51,15 +63,32 @@ async def grant(conn: AsyncConnection, house: House, given: Grant, *, key: str, 
         bucket = _bucket(house, given)
         await store.open_bucket(conn, bucket, {given.account_id, *given.shared_with})
         await store.move(conn, house, key, "granted", why, [Part(bucket.id, given.amount)])
+        await book.came_in(conn, house, bucket, given.amount, gift=given.gift)
         await audit.note(conn, house, actor, "bucket.granted", f"bucket:{bucket.id}", amount=given.amount, why=why)
         return {"bucket": bucket.id}
 
     return int((await once(conn, house, "grant", key, given.asked(), do))["bucket"])
 
 
+async def put_in(conn: AsyncConnection, house: House, given: Grant, *, key: str, why: str, actor: str) -> int:
+    """Prepaid money for any use goes to the account's one purse; anything else is a new bucket. The bucket's id."""
+    _sane(given.amount)
+
+    async def do() -> dict[str, Any]:
+        await conn.execute(select(account.c.id).where(account.c.id == given.account_id).with_for_update())
+        plain = is_money(given.unit) and not given.uses and given.expires_at is None and given.service_id is None
+        mine = await purse(conn, given.account_id, given.unit) if plain else None
+        if mine is None:
+            return {"bucket": await grant(conn, house, given, key=key, why=why, actor=actor)}
+        await top_up(conn, house, mine.id, given.amount, key=key, why=why, actor=actor, gift=given.gift)
+        return {"bucket": mine.id}
+
+    return int((await once(conn, house, "put", key, given.asked(), do))["bucket"])
+
+
 async def top_up(
     conn: AsyncConnection, house: House, bucket_id: int, amount: int, *, key: str, why: str, actor: str,
-    expires_at: datetime | None = None,
+    expires_at: datetime | None = None, gift: bool = True,
 ) -> None:  # fmt: skip
     """More into an open bucket; its thresholds count from what is there now. Refused `bucket.gone` when it is none."""
     _sane(amount)
@@ -74,10 +103,25 @@ async def top_up(
         )  # fmt: skip
         await store.keep(conn, house, [filled])
         await store.move(conn, house, key, "granted", why, [Part(bucket_id, amount)])
+        await book.came_in(conn, house, filled, amount, gift=gift)
         await audit.note(conn, house, actor, "bucket.filled", f"bucket:{bucket_id}", amount=amount, why=why)
         return {}
 
     await once(conn, house, "fill", key, {"bucket": bucket_id, "amount": amount}, do)
+
+
+async def welcome(conn: AsyncConnection, house: House, given: Welcome, services: Sequence[tuple[int, int]]) -> None:
+    """The operator's welcome for services made in this transaction, (account, service) each, by a fixed number of statements."""
+    unit, amount = amount_of(given.amount, given.unit)
+    until = house.clock.now() + timedelta(days=given.days) if given.days else None
+    uses = [given.use] if given.use else []
+    bundles = [
+        _bucket(house, Grant(account_id, unit, amount, given.name, "welcome", uses, service_id, priority_of(unit), expires_at=until))
+        for account_id, service_id in services
+    ]  # fmt: skip
+    await store.open_many(conn, bundles)
+    await store.move_many(conn, house, "granted", "welcome", [(f"welcome:{one.id}", one.id, amount) for one in bundles])
+    await book.came_in_many(conn, house, [(one, amount) for one in bundles], gift=True)
 
 
 async def share(conn: AsyncConnection, house: House, bucket_id: int, account_id: int, *, actor: str) -> None:

@@ -39,12 +39,12 @@ async def purse(conn: AsyncConnection, account_id: int, currency: str) -> Bucket
     return next((one for one in fit if one.expires_at is None and one.service_id is None), None)
 
 
-async def movements(conn: AsyncConnection, account_id: int, limit: int = 20) -> Sequence[Row[Any]]:
+async def movements(conn: AsyncConnection, account_id: int, limit: int = 20) -> Sequence[Row[*tuple[Any, ...]]]:
     """The last movements of the account's buckets: bucket_id, kind, amount, why, at, unit; the newest first."""
     m, b = t.bucket_movement.c, t.bucket.c
     rows = await conn.execute(
         select(m.bucket_id, m.kind, m.amount, m.why, m.at, b.unit)
-        .join_from(t.bucket_movement, t.bucket)
+        .join_from(t.bucket_movement, t.bucket, b.id == m.bucket_id)
         .where(b.account_id == account_id)
         .order_by(m.at.desc(), m.id.desc())
         .limit(limit)

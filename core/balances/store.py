@@ -9,7 +9,8 @@ from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances import tables as t
-from core.balances.model import HELD, OPEN, Bucket, Part
+from core.balances.model import HELD, OPEN, Bucket, Part, is_money
+from core.bulk import insert_many
 from core.house import House
 from core.sets import among
 
@@ -61,11 +62,33 @@ async def move(conn: AsyncConnection, house: House, key: str, kind: str, why: st
     await conn.execute(insert(t.bucket_movement), rows)
 
 
+def _row(bucket: Bucket) -> dict[str, Any]:
+    row = {name: getattr(bucket, name) for name in Bucket.__dataclass_fields__}
+    return row | {"name": dict(bucket.name), "uses": list(bucket.uses), "booked": 0, "money": is_money(bucket.unit)}
+
+
+async def open_many(conn: AsyncConnection, buckets: Sequence[Bucket]) -> None:
+    """Many new buckets, each for its owner alone."""
+    rows = [_row(one) for one in buckets]
+    if rows:
+        await insert_many(conn, t.bucket, list(rows[0]), [tuple(row.values()) for row in rows])
+        await insert_many(
+            conn, t.bucket_user, ["account_id", "bucket_id"], [(one.account_id, one.id) for one in buckets]
+        )
+
+
+async def move_many(
+    conn: AsyncConnection, house: House, kind: str, why: str, moved: Sequence[tuple[str, int, int]]
+) -> None:
+    """Append many movements, (key, bucket, amount) each."""
+    now = house.clock.now()
+    rows = [(house.ids.take(), bucket_id, key, kind, amount, why, now) for key, bucket_id, amount in moved]
+    await insert_many(conn, t.bucket_movement, ["id", "bucket_id", "key", "kind", "amount", "why", "at"], rows)
+
+
 async def open_bucket(conn: AsyncConnection, bucket: Bucket, users: Collection[int]) -> None:
     """A new bucket, and who may draw from it."""
-    row = {name: getattr(bucket, name) for name in Bucket.__dataclass_fields__}
-    row |= {"name": dict(bucket.name), "uses": list(bucket.uses), "booked": 0}
-    await conn.execute(insert(t.bucket).values(row))
+    await conn.execute(insert(t.bucket).values(_row(bucket)))
     await conn.execute(insert(t.bucket_user), [{"account_id": one, "bucket_id": bucket.id} for one in sorted(users)])
 
 

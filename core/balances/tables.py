@@ -7,8 +7,10 @@ are only ever added to (`hodi db verify` proves it).
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -16,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from core.db import Instant, Json, metadata
@@ -29,6 +32,7 @@ bucket = Table(
     Column("code", Text, nullable=False),  # what the operator calls it: money, welcome
     Column("name", Json, nullable=False),  # what a person calls it, by language
     Column("unit", Text, nullable=False),  # KES; s, MB, kWh, event
+    Column("money", Boolean, nullable=False),  # whether the unit is a currency
     Column("uses", Json, nullable=False),  # kinds of use it may pay for: [voice]; none: any
     Column("priority", SmallInteger, nullable=False),  # the lowest is drawn first
     Column("granted", BigInteger, nullable=False),  # everything that was ever put in
@@ -46,6 +50,12 @@ bucket = Table(
     Column("at", Instant, nullable=False),
     CheckConstraint("reserved >= 0 AND reserved <= amount", name="within"),
     Index("ix_bucket_expiry", "state", "expires_at"),
+    Index(
+        "ix_bucket_unbooked",
+        "id",
+        postgresql_where=text("money AND booked < granted - amount"),
+        sqlite_where=text("money = 1 AND booked < granted - amount"),
+    ),
 )
 
 bucket_user = Table(
@@ -96,3 +106,14 @@ hold_part = Table(
     Column("position", SmallInteger, nullable=False),
     Column("amount", BigInteger, nullable=False),
 )
+
+priced_use = Table(
+    "priced_use",
+    metadata,
+    Column("service_id", ForeignKey("service.id"), primary_key=True),
+    Column("use", Text, primary_key=True),
+    Column("destination", Integer, primary_key=True, autoincrement=False),  # of the tariff; -1: none
+    Column("from_date", Date, primary_key=True),
+    Column("quantity_micro", BigInteger, nullable=False),
+)
+"""What a service has paid for with money since its period began: the price of more is what the total rises by."""

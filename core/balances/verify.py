@@ -1,4 +1,5 @@
-"""Proves that every bucket holds what its movements say and no more is held than reservations hold. `hodi db verify`."""
+"""Proves that every bucket holds what its movements say, that no more is held than reservations hold, and that the ledger
+knows of all the money in them. `hodi db verify`."""
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -38,6 +39,16 @@ _CHECKS: tuple[tuple[str, TextClause], ...] = (
             "(SELECT p.bucket_id, sum(p.amount) AS amount FROM hold_part p JOIN hold h ON h.id = p.hold_id "
             "WHERE h.state = 'held' GROUP BY p.bucket_id) h ON h.bucket_id = b.id "
             "WHERE b.reserved <> coalesce(h.amount, 0) LIMIT :shown"
+        ),
+    ),
+    (
+        "account {0} has {1} {3} in buckets that the ledger does not know of yet or holds wrongly: its purse book says {2}",
+        text(
+            "SELECT coalesce(b.account_id, l.owner_id), coalesce(b.amount, 0), coalesce(l.amount, 0), coalesce(b.unit, l.asset) "
+            "FROM (SELECT account_id, unit, sum(granted - booked) AS amount FROM bucket WHERE money GROUP BY account_id, unit) b "
+            "FULL JOIN (SELECT a.owner_id, a.asset, -h.amount AS amount FROM ledger_account a "
+            "JOIN balance h ON h.ledger_account_id = a.id WHERE a.code = 'purse') l "
+            "ON l.owner_id = b.account_id AND l.asset = b.unit WHERE coalesce(b.amount, 0) <> coalesce(l.amount, 0) LIMIT :shown"
         ),
     ),
 )

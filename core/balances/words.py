@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from core import money
 from core.balances.model import is_money
+from core.metering.units import EVENT_UNITS, Unreadable, used
 from core.text import say
 
 MICRO = 1_000_000
@@ -18,6 +19,19 @@ def shown(amount: int, unit: str, lang: str) -> str:
     if unit == "MB" and amount >= 1_000 * MICRO:
         return f"{plain(amount // 1_000)} GB"
     return plain(amount) if unit == "event" else f"{plain(amount)} {unit}"
+
+
+def amount_of(text: str, unit: str) -> tuple[str, int]:
+    """What a person wrote as a bucket counts it: (unit, minor or micro-units). ValueError says what is wrong."""
+    if is_money(unit):
+        return unit, money.parse(text, unit)
+    known = EVENT_UNITS.get(unit.lower())
+    if known is None:
+        raise ValueError(f"{unit!r} is no unit: use a currency, or one of {', '.join(EVENT_UNITS)}")
+    try:
+        return known[0], used(text, known[1])
+    except Unreadable as why:
+        raise ValueError(say("en", why.key, **why.params)) from None
 
 
 def plain(micro: int) -> str:

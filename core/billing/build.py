@@ -11,6 +11,7 @@ from core import faults
 from core.billing import runs, store
 from core.billing.cycles import count, due_dates, unbilled_since
 from core.billing.drafts import Drafts
+from core.billing.engines import LOCAL, Engine
 from core.billing.load import Partition, load
 from core.billing.reckon import Desk, Free, reckon
 from core.billing.sources import Sources
@@ -28,7 +29,14 @@ Progress = Callable[[int, int], None]
 
 
 async def build_all(
-    house: House, sources: Sources, on: date, *, free_units: Free | None, progress: Progress | None, size: int
+    house: House,
+    sources: Sources,
+    on: date,
+    *,
+    free_units: Free | None,
+    progress: Progress | None,
+    size: int,
+    engine: Engine = LOCAL,
 ) -> int:
     """Build what is due on or before `on`; how many draft invoices were made."""
     run_id = await runs.run_of(house, on)
@@ -39,7 +47,7 @@ async def build_all(
         async with house.db.reading() as conn:
             due = done + await count(conn, "open", on)
         while True:
-            drafts = await _reckoned(house, sources, to_date, size, free, came)
+            drafts = await _reckoned(house, sources, to_date, size, free, came, engine)
             if drafts is None:
                 break
             built += await _save(house, sources, drafts, run_id)
@@ -76,13 +84,13 @@ async def _arrivals(house: House, sources: Sources, on: date) -> Arrivals:
 
 
 async def _reckoned(
-    house: House, sources: Sources, to_date: date, size: int, free: dict[int, int], came: Arrivals
+    house: House, sources: Sources, to_date: date, size: int, free: dict[int, int], came: Arrivals, engine: Engine
 ) -> Drafts | None:
     async with house.db.reading() as conn:
         partition = await load(conn, "open", to_date, size)
         if not partition.due:
             return None
-        return await reckon(Desk(conn, house, sources, came), partition, free)
+        return await reckon(Desk(conn, house, sources, came, engine), partition, free)
 
 
 async def _save(house: House, sources: Sources, drafts: Drafts, run_id: int) -> int:

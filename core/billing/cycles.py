@@ -54,4 +54,5 @@ async def count(conn: AsyncConnection, state: str, on: date) -> int:
 async def unbilled_since(conn: AsyncConnection, on: date) -> date | None:
     """The first day that no bill covers of the cycles that close on or before `on`; None when all are billed."""
     query = select(func.min(cycle.c.from_date)).where(cycle.c.state.in_(("open", "parked")), cycle.c.to_date <= on)
-    return (await conn.execute(query)).scalar_one()
+    first: date | None = (await conn.execute(query)).scalar_one()
+    return first

@@ -11,10 +11,12 @@ from core.billing.sources import Used, UsedRow
 from core.catalog import queries as catalog
 from core.house import House
 from core.metering import consumption, late
+from core.metering.events import queries as events
 from core.metering.late import Arrivals, Changed
 from core.metering.timed import Grain
 from core.rating.exact import Column
 from core.rating.tariff import Tariff
+from core.text import say
 
 
 class HouseSources:
@@ -34,10 +36,15 @@ class HouseSources:
         *,
         grain: Grain | None = None,
     ) -> Used:
-        """What the services used, gaps treated by the operator's policy."""
+        """What the services used, gaps treated by the operator's policy; where nothing hangs on a wall, their events."""
         found = await consumption.measure(conn, house, service_ids, from_, to, grain=grain)
+        parked, uses = found.parked, None
+        if not found.quantity_micro and len(parked) < len(service_ids):
+            uses = await events.events(conn, service_ids, from_, to)
+            if not uses and not await events.came(conn, from_, to):
+                parked = {**{at: say("en", "parked.no_events") for at in range(len(service_ids))}, **parked}
         return Used(
-            found.quantity_micro, found.estimated_micro, found.missing, found.method, found.parked, found.events
+            found.quantity_micro, found.estimated_micro, found.missing, found.method, parked, found.events, uses
         )
 
     async def history(

@@ -133,13 +133,15 @@ async def _billed(
 
 
 def _correction(account: int, service: int, changed: Sequence[Changed], anew: _Again, billed: Sums) -> Correction:
-    code = changed[0].meter_code
     revision = {(one.meter_code, one.from_date): one.revision for one in changed}
     rows = [row for row in anew.rows if (row.meter_code, row.from_date) in revision]
+    was = {(one.meter_code, one.from_date): one.was_micro for one in changed}
+    moved = (row.meter_code for row in rows if row.quantity_micro != was[row.meter_code, row.from_date])
+    code = next(moved, changed[0].meter_code)
     return Correction(
         account, service, anew.from_date, anew.to_date,
         was=sum(one.was_micro for one in changed if one.meter_code == code),
-        now=sum(one.now_micro for one in changed if one.meter_code == code),
+        now=sum(row.quantity_micro for row in rows if row.meter_code == code),
         unit=anew.units.get(code, ""), net=anew.net - billed[0], tax=anew.tax - billed[1],
         rows=tuple((row, revision[row.meter_code, row.from_date]) for row in rows),
     )  # fmt: skip

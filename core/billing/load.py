@@ -60,9 +60,13 @@ class Group:
     closing: list[bool] = field(default_factory=list)
 
     def parts(self, size: int) -> Iterator["Group"]:
-        """The group in parts of so many services."""
-        for low in range(0, len(self.service), max(size, 1)):
-            here = slice(low, low + size)
+        """The group in parts of about so many services; those of one account stay together."""
+        low = 0
+        while low < len(self.service):
+            high = low + max(size, 1)
+            while high < len(self.service) and self.account[high] == self.account[high - 1]:
+                high += 1
+            here, low = slice(low, high), high
             yield Group(
                 self.account[here], self.service[here], self.persons[here], self.opening[here], self.closing[here]
             )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-SERIES = "bill"
-"""The series of ordinary bills; `credit` is that of credit notes."""
+SERIES, CREDIT = "bill", "credit"
+"""The series of ordinary bills, and that of credit notes."""
 
 Words = Mapping[str, str]
 """A text in each language: {"en": ..., "sw": ...}."""
@@ -168,6 +168,10 @@ class Bill:
     support_phone: str
     url: str
     """Where this bill can be seen and paid; "" when the operator has no public address."""
+    credited_minor: int = 0
+    """What credit notes took off it."""
+    corrects: str = ""
+    """The number of the bill that this takes something off: then it is a credit note, and its amounts are below zero."""
 
     @property
     def lines(self) -> tuple[BillLine, ...]:

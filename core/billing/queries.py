@@ -65,15 +65,18 @@ async def bill(
 
     Without `house` it names no operator and links nowhere.
     """
-    query = select(invoice, open_item.c.open_minor, open_item.c.disputed_minor).join_from(
-        invoice, open_item, open_item.c.invoice_id == invoice.c.id
+    note = invoice.alias("note")
+    credited = select(func.coalesce(-func.sum(note.c.total_minor), 0)).where(note.c.corrects_id == invoice.c.id)
+    items = [func.coalesce(open_item.c[name], 0).label(name) for name in ("open_minor", "disputed_minor")]
+    query = select(invoice, *items, credited.scalar_subquery().label("credited_minor")).join_from(
+        invoice, open_item, open_item.c.invoice_id == invoice.c.id, isouter=True
     )
     chosen = invoice.c.token == token if token is not None else invoice.c.id == invoice_id
     row = (await conn.execute(query.where(chosen, invoice.c.state == "final"))).first()
     if row is None:
         return None
-    lines = await _lines(conn, row.id)
-    use, unit = await _use(conn, row.account_id, row.to_date)
+    lines = await lines_of(conn, row.id)
+    use, unit = ((), "") if row.corrects_id else await _use(conn, row.account_id, row.to_date)
     return _bill(house, row, lines, use, unit)
 
 
@@ -85,14 +88,16 @@ def _bill(house: House | None, row: Row[Any], lines: Sequence[BillLine], use: tu
         account_number=row.facts["number"], from_date=row.from_date, to_date=row.to_date, issued_on=row.issued_on,
         due_on=row.due_on, currency=row.currency, total_minor=row.total_minor, tax_minor=row.tax_minor,
         rounding_minor=row.rounding_minor, before_minor=row.before_minor or 0,
-        paid_minor=max(0, row.total_minor) - row.open_minor, open_minor=row.open_minor,
+        paid_minor=max(0, max(0, row.total_minor) - row.open_minor - row.credited_minor), open_minor=row.open_minor,
         disputed_minor=row.disputed_minor, estimated=row.estimated, services=services(row.facts, lines), use=use,
         use_unit=unit, operator=operator, support_phone=support,
-        url=f"{public}/b/{row.token}" if public else "",
+        url=f"{public}/b/{row.token}" if public else "", credited_minor=int(row.credited_minor),
+        corrects=row.facts["corrects"]["number"] if row.corrects_id else "",
     )  # fmt: skip
 
 
-async def _lines(conn: AsyncConnection, invoice_id: int) -> list[BillLine]:
+async def lines_of(conn: AsyncConnection, invoice_id: int) -> list[BillLine]:
+    """The lines of a bill or a credit note, in its order."""
     columns = [invoice_line.c[name] for name in BillLine.__dataclass_fields__]
     query = select(*columns).where(invoice_line.c.invoice_id == invoice_id).order_by(invoice_line.c.position)
     return [BillLine(*row) for row in await conn.execute(query)]

@@ -5,7 +5,7 @@ the time of use go in small parts, so that their intervals never fill the memory
 with the reason; all other accounts of the group go on.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing import late
 from core.billing.drafts import Block, Correction, Drafts, Piece, gathered
+from core.billing.engines import LOCAL, Engine
+from core.billing.events import by_events, rolls_over, silent, told
 from core.billing.load import Days, Group, Partition
 from core.billing.rewarded import rewarded
 from core.billing.sources import Sources, Used
@@ -22,15 +24,14 @@ from core.house import House
 from core.metering.late import Arrivals
 from core.metering.timed import Grain
 from core.rating.errors import CannotRate
-from core.rating.model import Batch, Events, Rated
-from core.rating.rate import rate
+from core.rating.model import Batch, Rated
 from core.rating.tariff import Tariff
 
 Free = Mapping[int, int]
 """Account id -> micro-units that her points bought."""
 
 TIMED_SERVICES = 500
-"""Services whose single intervals are in memory at once: 500 months of half-hours are 18 MB."""
+"""Services whose single intervals or events are in memory at once: 500 months of half-hours are 18 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Desk:
     sources: Sources
     came: Arrivals
     """What usage came since the bills before: some of these may be off by it."""
+    engine: Engine = LOCAL
 
 
 async def reckon(desk: Desk, partition: Partition, free: dict[int, int]) -> Drafts:
@@ -72,7 +74,8 @@ async def rated_groups(desk: Desk, partition: Partition, free: dict[int, int]) -
         if not versions:
             continue
         grain = grain_of(versions)
-        size = len(group.service) if grain is None or grain.by_day else TIMED_SERVICES
+        many = (grain is None or grain.by_day) and not by_events(versions)
+        size = len(group.service) if many else TIMED_SERVICES
         for part in group.parts(size):
             blocks += await _rated(desk, partition, Piece(days, versions, part), grain, free)
     return blocks
@@ -84,11 +87,17 @@ async def _versions(desk: Desk, partition: Partition, days: Days, group: Group) 
         found = in_force(await desk.sources.tariffs(desk.conn, days.tariff, days.from_, days.to), days)
     except Refused as why:
         found = why.sentence()
-    reason = found if isinstance(found, str) else other_clock(found, desk.house.zone, days)
+    reason = found if isinstance(found, str) else _why_not(desk, found, days)
     if isinstance(found, str) or reason:
         _park(partition, group, str(reason))
         return ()
     return found
+
+
+def _why_not(desk: Desk, versions: tuple[Tariff, ...], days: Days) -> str | None:
+    if allowance := rolls_over(versions):
+        return f"tariff {days.tariff} rolls what is left of {allowance} over: the run does not keep it; leave `rollover` out"
+    return other_clock(versions, desk.house.zone, days)
 
 
 def _park(partition: Partition, group: Group, reason: str) -> None:
@@ -107,13 +116,15 @@ async def _rated(
     for at, reason in used.parked.items():
         partition.park(piece.group.account[at], reason)
     try:
+        used = told(piece.versions, piece.days, used, len(piece.group.service))
         batch = await _batch(desk, piece, used, grain)
-        rated = rate(piece.versions, batch)
+        rated = await desk.engine.rate(piece.versions, batch)
     except CannotRate as why:
         _park(partition, piece.group, str(why))
         return []
     _park_refused(partition, piece, rated)
-    return [Block(piece, used, rated, rewarded(partition, piece, batch, rated, free))]
+    reward = rewarded(partition, piece, batch, rated, free)
+    return [Block(piece, replace(used, events={}, uses=None), rated, reward)]
 
 
 def _park_refused(partition: Partition, piece: Piece, rated: Rated) -> None:
@@ -138,7 +149,8 @@ async def _batch(desk: Desk, piece: Piece, used: Used, grain: Grain | None) -> B
             code: await desk.sources.history(desk.conn, group.service, code, days.from_, periods)
             for code, periods in piece.history.items()
         },
-        events=_events(piece.meters, used) if grain is not None else {},
+        events={code: used.events.get(code, silent()) for code in piece.meters} if used.events else {},
+        pool=np.array(group.account) if _shares(piece) else None,
         opening=np.array(group.opening),
         closing=np.array(group.closing),
         began=zeros + (days.from_ - days.whole_from).days,
@@ -149,8 +161,6 @@ async def _batch(desk: Desk, piece: Piece, used: Used, grain: Grain | None) -> B
     return replace(batch, fraction=(zeros + there, zeros + whole))
 
 
-def _events(meters: Collection[str], used: Used) -> dict[str, Events]:
-    """When it was used, by meter; a meter that none of these services has is silent, if they have any at all."""
-    nothing = np.zeros(0, dtype=np.int64)
-    silent = Events(nothing, nothing, nothing)
-    return {code: used.events.get(code, silent) for code in meters} if used.events else {}
+def _shares(piece: Piece) -> bool:
+    """Whether the services of an account draw on one allowance."""
+    return any(allowance.shared for one in piece.versions for allowance in one.allowances)

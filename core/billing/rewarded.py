@@ -14,7 +14,6 @@ from core.billing.load import Partition
 from core.rating.exact import Column
 from core.rating.model import Batch, Events, Rated
 from core.rating.rate import rate
-from core.rating.walk import running_before
 
 UNIT = "kWh"
 """Points buy units of electricity: only a meter counted in kWh takes them."""
@@ -54,8 +53,9 @@ def _lighter(batch: Batch, meter: str, units: Column) -> Batch:
     events = dict(batch.events)
     if meter in events:
         rows = events[meter]
-        starts = np.searchsorted(rows.account, np.arange(batch.size + 1))
-        taken = np.clip(units[rows.account] - running_before(starts, rows.quantity), 0, rows.quantity)
+        before = np.cumsum(rows.quantity) - rows.quantity
+        firsts = np.append(before, 0)[np.searchsorted(rows.account, np.arange(batch.size))]
+        taken = np.clip(units[rows.account] - (before - firsts[rows.account]), 0, rows.quantity)
         events[meter] = replace(rows, quantity=rows.quantity - taken)
     return replace(batch, quantity=quantity, events=events)
 

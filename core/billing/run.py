@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing import runs
 from core.billing.build import PARTITION, Progress, build_all, preview_all
 from core.billing.close import close_all, report
+from core.billing.engines import LOCAL, Engine
 from core.billing.finalise import Then, finalise_all
 from core.billing.model import Bill, FinalBill, RunReport
 from core.billing.preview import bills_of
@@ -37,9 +38,12 @@ async def build(
     progress: Progress | None = None,
     partition: int = PARTITION,
     sources: Sources | None = None,
+    engine: Engine = LOCAL,
 ) -> RunReport:
     """Draft every bill that is due on or before `on`. `free_units`: account id -> micro-kWh that points bought."""
-    made = await build_all(house, sources or ours(), on, free_units=free_units, progress=progress, size=partition)
+    made = await build_all(
+        house, sources or ours(), on, free_units=free_units, progress=progress, size=partition, engine=engine
+    )
     await runs.set_state(house, await runs.run_of(house, on), runs.BUILT)
     async with house.db.reading() as conn:
         return await report(conn, house, on, built=made)

@@ -97,21 +97,23 @@ def number(micro: int, lang: str) -> str:
 
 def shown(bill: Bill, lang: str) -> Shown:
     """The bill in words."""
-    title = say(lang, "bill.page.title", number=bill.number) if bill.number else say(lang, "bill.page.preview")
+    title = _title(bill, lang)
     return Shown(
         lang=lang,
         operator=bill.operator,
         title=title,
         head=(
             (say(lang, "bill.page.total"), show(bill.total_minor, bill.currency, lang)),
-            (say(lang, "bill.page.due"), day(bill.due_on, lang)),
+            (say(lang, "bill.page.corrects"), bill.corrects)
+            if bill.corrects
+            else (say(lang, "bill.page.due"), day(bill.due_on, lang)),
         ),
         facts=_facts(bill, lang),
         columns=(say(lang, "bill.page.item"), say(lang, "bill.page.amount")),
         services=tuple(_service(bill, part, lang) for part in bill.services),
         subtotal=say(lang, "bill.page.subtotal") if len(bill.services) > 1 else "",
         sums=_sums(bill, lang),
-        verdict=say(lang, "bill.page.nothing_to_pay") if bill.to_pay_minor <= 0 else "",
+        verdict=say(lang, "bill.page.nothing_to_pay") if bill.to_pay_minor <= 0 and not bill.corrects else "",
         use_title=say(lang, "bill.page.use", unit=bill.use_unit) if bill.use else "",
         use_words=_use_words(bill, lang),
         bars=_bars(bill, lang),
@@ -121,6 +123,12 @@ def shown(bill: Bill, lang: str) -> Shown:
         url=bill.url,
         help=say(lang, "bill.page.help", operator=bill.operator, phone=bill.support_phone) if bill.operator else "",
     )
+
+
+def _title(bill: Bill, lang: str) -> str:
+    if bill.number is None:
+        return say(lang, "bill.page.preview")
+    return say(lang, "bill.page.credit_title" if bill.corrects else "bill.page.title", number=bill.number)
 
 
 def _facts(bill: Bill, lang: str) -> tuple[Pair, ...]:
@@ -172,9 +180,10 @@ def _sums(bill: Bill, lang: str) -> tuple[Pair, ...]:
         ("bill.page.tax", bill.tax_minor, bill.tax_minor != 0),
         ("bill.page.total", bill.total_minor, True),
         (before, abs(bill.before_minor), bill.before_minor != 0),
+        ("bill.page.credited", -bill.credited_minor, bill.credited_minor != 0),
         ("bill.page.paid", bill.paid_minor, bill.paid_minor != 0),
         ("bill.page.disputed", bill.disputed_minor, bill.disputed_minor != 0),
-        ("bill.page.to_pay", max(0, bill.to_pay_minor), True),
+        ("bill.page.to_pay", max(0, bill.to_pay_minor), not bill.corrects),
     ]
     return tuple((say(lang, key), show(minor, bill.currency, lang)) for key, minor, there in rows if there)
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.house import House
+from core.metering.events.queries import UseColumns
 from core.metering.late import Arrivals, Changed
 from core.metering.timed import Grain
 from core.rating.exact import Column
@@ -29,6 +30,8 @@ class Used:
     method: Mapping[str, Sequence[str]] = field(default_factory=dict)
     parked: Mapping[int, str] = field(default_factory=dict)
     events: Mapping[str, Events] = field(default_factory=dict)
+    uses: Mapping[str, UseColumns] | None = None
+    """Calls, messages and sessions as they were collected (`events.py` makes `events` of them); None: by meters alone."""
 
 
 @dataclass(frozen=True, slots=True)

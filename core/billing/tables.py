@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from core.db import Instant, Json, metadata
@@ -85,8 +86,15 @@ invoice = Table(
     Column("facts", Json, nullable=False),  # what the rendering needs of that day: name, address, meters, readings
     Column("run_id", ForeignKey("bill_run.id")),
     Column("finalised_at", Instant),
+    Column("corrects_id", BigInteger),  # a credit note's bill
     UniqueConstraint("account_id", "from_date", "series", "revision"),
     Index("ix_invoice_account", "account_id", "to_date"),
+    Index(
+        "ix_invoice_corrects",
+        "corrects_id",
+        postgresql_where=text("corrects_id IS NOT NULL"),
+        sqlite_where=text("corrects_id IS NOT NULL"),
+    ),
 )
 
 invoice_line = Table(

@@ -4,7 +4,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing import number
-from core.billing.model import SERIES
+from core.billing.model import CREDIT, SERIES
 
 SHOWN = 20
 """How many rows of one kind of problem are named."""
@@ -52,6 +52,22 @@ _PROOFS: tuple[tuple[str, TextClause], ...] = (
         ),
     ),
     (
+        "credit note {0} is of no final bill of its account, or takes nothing off",
+        text(
+            "SELECT n.number FROM invoice n LEFT JOIN invoice b ON b.id = n.corrects_id AND b.account_id = n.account_id "
+            "AND b.series = 'bill' AND b.state = 'final' WHERE n.series = 'credit' AND (b.id IS NULL OR n.total_minor >= 0) "
+            "AND (CAST(:run AS BIGINT) IS NULL OR b.run_id = :run) LIMIT :shown"
+        ),
+    ),
+    (
+        "credit notes take {1} off bill {0}, which comes to {2}",
+        text(
+            "SELECT b.number, CAST(-sum(n.total_minor) AS BIGINT), b.total_minor FROM invoice n JOIN invoice b ON b.id = n.corrects_id "
+            "WHERE n.series = 'credit' AND (CAST(:run AS BIGINT) IS NULL OR b.run_id = :run) "
+            "GROUP BY b.id, b.number, b.total_minor HAVING -sum(n.total_minor) > b.total_minor LIMIT :shown"
+        ),
+    ),
+    (
         "cycle {0} is {1} and its invoice {2}",
         text(
             "SELECT c.id, c.state, coalesce(i.state, 'missing') FROM cycle c LEFT JOIN invoice i ON i.id = c.invoice_id "
@@ -63,16 +79,18 @@ _PROOFS: tuple[tuple[str, TextClause], ...] = (
 
 
 async def _gaps(conn: AsyncConnection) -> list[str]:
-    """Numbers of bills that are missing or were given to none."""
-    given = await number.last(conn, SERIES)
-    query = text("SELECT number FROM invoice WHERE series = :series AND number IS NOT NULL")
-    numbers = {_digits(row.number) for row in await conn.execute(query, {"series": SERIES})}
-    expected = range(1, given + 1)
-    missing = [one for one in expected if one not in numbers][:SHOWN]
-    strange = sorted(numbers - set(expected))[:SHOWN]
-    return [f"bill number {one} is missing" for one in missing] + [
-        f"bill number {one} was never given" for one in strange
-    ]
+    """Numbers of bills and of credit notes that are missing or were given to none."""
+    found: list[str] = []
+    for series in (SERIES, CREDIT):
+        given = await number.last(conn, series)
+        query = text("SELECT number FROM invoice WHERE series = :series AND number IS NOT NULL")
+        numbers = {_digits(row.number) for row in await conn.execute(query, {"series": series})}
+        expected = range(1, given + 1)
+        missing = [one for one in expected if one not in numbers][:SHOWN]
+        strange = sorted(numbers - set(expected))[:SHOWN]
+        found += [f"{series} number {one} is missing" for one in missing]
+        found += [f"{series} number {one} was never given" for one in strange]
+    return found
 
 
 def _digits(written: str) -> int:

@@ -18,15 +18,17 @@ from core.rating.times import DAY_MINUTES
 
 
 def in_force(found: Sequence[Tariff], days: Days) -> tuple[Tariff, ...] | str:
-    """The versions of the group's days, the first stretched back over days of the period it was not there; or what is missing."""
+    """The versions of the group's days, stretched over the days of the whole period it was not there; or what is missing."""
     starts = [max(one.valid_from, days.from_) for one in found]
     ends = [*starts[1:], days.to][: len(starts)]
     spans = list(zip(found, starts, ends, strict=True))
     gap: date | None = next((end for one, _, end in spans if one.valid_to and one.valid_to < end), None)
     if not found or starts[0] > days.from_ or gap:
         return f"tariff {days.tariff} has no version in force on {gap or days.from_}: load one"
-    first, *later = (one for one, start, end in spans if start < end)
-    return replace(first, valid_from=min(first.valid_from, days.whole_from)), *later
+    there = [one for one, start, end in spans if start < end]
+    there[0] = replace(there[0], valid_from=min(there[0].valid_from, days.whole_from))
+    there[-1] = replace(there[-1], valid_to=None)
+    return tuple(there)
 
 
 def grain_of(versions: Sequence[Tariff]) -> Grain | None:

@@ -1,8 +1,13 @@
-"""A campaign: one template to one segment at one time. Values and the rules that need no database."""
+"""A campaign: one template, or two to see which works, to one segment at one time. Values and the rules that need no database.
 
+Who gets which wording, and who is left out to compare with, follows from the campaign and the contact alone: a feeder that is killed and
+begins again decides the same.
+"""
+
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from core import text
@@ -11,6 +16,9 @@ from core.errors import Refused
 FIELDS = frozenset({"operator", "ussd"})
 """What a campaign's words may name; everything personal belongs into a notice."""
 
+NONE = "none"
+"""The arm of those who are left out."""
+MOST_LEFT_OUT = 50
 MOVES = {
     "planned": frozenset({"running", "cancelled"}),
     "running": frozenset({"paused", "cancelled", "done"}),
@@ -50,6 +58,19 @@ class Campaign:
     state: str
     last_contact_id: int
     chosen: int
+    texts_b: Mapping[str, str] | None = None
+    holdout_percent: int = 0
+    window_from: str | None = None
+    window_until: str | None = None
+    per_minute: int | None = None
+    next_at: datetime | None = None
+
+    def arm(self, contact_id: int) -> str:
+        """`none`: left out; else the wording, `a` or `b`."""
+        dice = hashlib.sha256(f"{self.id}:{contact_id}".encode()).digest()
+        if int.from_bytes(dice[:4]) % 100 < self.holdout_percent:
+            return NONE
+        return "b" if self.texts_b and dice[4] % 2 else "a"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +81,20 @@ class Progress:
     chosen: int
     left: int
     states: Mapping[str, int]
+
+
+def checked_terms(holdout_percent: int, window: tuple[str, str] | None, per_minute: int | None) -> None:
+    """Refused when a campaign cannot be run so."""
+    if not 0 <= holdout_percent <= MOST_LEFT_OUT:
+        raise Refused("campaign.holdout", status=400, most=MOST_LEFT_OUT)
+    if per_minute is not None and per_minute < 1:
+        raise Refused("campaign.rate", status=400)
+    try:
+        hours = [time.fromisoformat(one) for one in window or ()]
+    except ValueError:
+        raise Refused("campaign.window", status=400) from None
+    if window and hours[0] == hours[1]:
+        raise Refused("campaign.window", status=400)
 
 
 def checked(texts: Mapping[str, str]) -> dict[str, str]:

@@ -5,13 +5,13 @@ nobody twice.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit, bulk, outbox
-from core.campaigns.model import MOVES, Campaign, Segment, checked
+from core.campaigns.model import MOVES, NONE, Campaign, Segment, checked, checked_terms
 from core.campaigns.queries import COLUMNS, as_campaign, members_after
 from core.campaigns.tables import campaign, campaign_member
 from core.errors import Refused
@@ -21,27 +21,30 @@ from core.outbox import CAMPAIGN, Letter
 AHEAD = 2_000
 """No more rows of a campaign than this wait in the outbox: pausing is quick, and a code's claim is cheap."""
 BATCH = 500
-_MEMBER = ("campaign_id", "contact_id", "outbox_id")
+_MEMBER = ("campaign_id", "contact_id", "outbox_id", "arm")
 
 
 async def plan(
     conn: AsyncConnection, house: House, *, name: str, texts: Mapping[str, str], segment: Segment, channel: str = "sms",
-    starts_at: datetime | None = None, actor: str,
+    starts_at: datetime | None = None, actor: str, texts_b: Mapping[str, str] | None = None, holdout_percent: int = 0,
+    window: tuple[str, str] | None = None, per_minute: int | None = None,
 ) -> Campaign:  # fmt: skip
-    """A new campaign, which begins by itself at `starts_at` (now)."""
-    words = checked(texts)
+    """A new campaign, which begins by itself at `starts_at` (now). `window`: the hours (`09:00`, `17:00`) in which it may leave."""
+    words, second = checked(texts), checked(texts_b) if texts_b else None
+    checked_terms(holdout_percent, window, per_minute)
     same = await conn.execute(select(campaign.c.id).where(campaign.c.name == name))
     if same.first() is not None:
         raise Refused("campaign.name_taken", name=name)
-    now, campaign_id = house.clock.now(), house.ids.take()
-    await conn.execute(
-        insert(campaign).values(
-            id=campaign_id, name=name, texts=words, segment=segment.as_json(), channel=channel, chosen=0,
-            starts_at=starts_at or now, state="planned", last_contact_id=0, created_by=actor, created_at=now,
-        )
+    now = house.clock.now()
+    opens, shuts = window or (None, None)
+    made = Campaign(
+        house.ids.take(), name, words, segment, channel, starts_at or now, "planned", 0, 0, second, holdout_percent, opens,
+        shuts, per_minute,
     )  # fmt: skip
-    await audit.note(conn, house, actor, "campaign.planned", f"campaign:{campaign_id}", name=name)
-    return Campaign(campaign_id, name, words, segment, channel, starts_at or now, "planned", 0, 0)
+    row = {column: getattr(made, column) for column in Campaign.__dataclass_fields__} | {"segment": segment.as_json()}
+    await conn.execute(insert(campaign).values(row | {"created_by": actor, "created_at": now}))
+    await audit.note(conn, house, actor, "campaign.planned", f"campaign:{made.id}", name=name)
+    return made
 
 
 async def move(conn: AsyncConnection, house: House, campaign_id: int, to: str, actor: str) -> Campaign:
@@ -80,7 +83,7 @@ async def feed(conn: AsyncConnection, house: House, campaign_id: int) -> int:
     waiting = await _waiting(conn, campaign_id)
     if waiting >= AHEAD:
         return 0
-    chosen = await members_after(conn, found.segment, found.channel, found.last_contact_id, BATCH)
+    chosen = await members_after(conn, found.segment, found.channel, found.last_contact_id, found.per_minute or BATCH)
     if not chosen:
         if not waiting:
             await conn.execute(update(campaign).where(campaign.c.id == campaign_id).values(state="done"))
@@ -99,19 +102,30 @@ async def _waiting(conn: AsyncConnection, campaign_id: int) -> int:
 
 
 async def _choose(conn: AsyncConnection, house: House, found: Campaign, contact_ids: Sequence[int]) -> None:
-    ids = house.ids.take_many(len(contact_ids))
+    arms = {contact_id: found.arm(contact_id) for contact_id in contact_ids}
+    told = [contact_id for contact_id in contact_ids if arms[contact_id] != NONE]
+    ids = dict(zip(told, house.ids.take_many(len(told)), strict=True))
     letters = [
         Letter(
-            f"campaign:{found.id}:{contact_id}", "campaign", "campaign", channel=found.channel, contact_id=contact_id,
-            subject_id=found.id, priority=CAMPAIGN,
+            f"campaign:{found.id}:{contact_id}", "campaign", "campaign", {"arm": arms[contact_id]} if found.texts_b else {},
+            channel=found.channel, contact_id=contact_id, subject_id=found.id, priority=CAMPAIGN,
         )
-        for contact_id in contact_ids
+        for contact_id in told
     ]  # fmt: skip
-    await outbox.enqueue_many(conn, house, letters, ids=ids, known=False)
-    members = [(found.id, contact_id, row_id) for contact_id, row_id in zip(contact_ids, ids, strict=True)]
+    times, next_at = _paced(house.clock.now(), found, len(letters))
+    await outbox.enqueue_many(conn, house, letters, ids=list(ids.values()), known=False, times=times)
+    members = [(found.id, contact_id, ids.get(contact_id), arms[contact_id]) for contact_id in contact_ids]
     await bulk.insert_many(conn, campaign_member, _MEMBER, members)
     await conn.execute(
         update(campaign)
         .where(campaign.c.id == found.id)
-        .values(last_contact_id=contact_ids[-1], chosen=campaign.c.chosen + len(contact_ids))
+        .values(last_contact_id=contact_ids[-1], chosen=campaign.c.chosen + len(contact_ids), next_at=next_at)
     )
+
+
+def _paced(now: datetime, found: Campaign, count: int) -> tuple[list[datetime] | None, datetime | None]:
+    """When each of the next `count` may leave, and when the one after them; None: as fast as it goes."""
+    if found.per_minute is None:
+        return None, None
+    step, first = timedelta(minutes=1) / found.per_minute, max(now, found.next_at or now)
+    return [first + step * place for place in range(count)], first + step * count

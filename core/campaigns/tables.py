@@ -1,6 +1,6 @@
-"""One template to one segment at one time: who was chosen, and who got it."""
+"""One template (or two, to see which works) to one segment at one time: who was chosen, who got it, and who was left out to compare."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, SmallInteger, Table, Text
 
 from core.db import Instant, Json, metadata
 
@@ -10,6 +10,12 @@ campaign = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False, unique=True),
     Column("texts", Json, nullable=False),  # {"en": ..., "sw": ...}
+    Column("texts_b", Json),  # the second wording, which half of the people get
+    Column("holdout_percent", SmallInteger, nullable=False),  # so many of a hundred get nothing, to compare with
+    Column("window_from", Text),  # 09:00 in the operator's zone: leaves only between the two
+    Column("window_until", Text),
+    Column("per_minute", Integer),
+    Column("next_at", Instant),  # with `per_minute`: when the next may leave
     Column("segment", Json, nullable=False),  # {"branch": ..., "language": ..., "owing": true}
     Column("channel", Text, nullable=False),
     Column("starts_at", Instant, nullable=False),
@@ -25,5 +31,6 @@ campaign_member = Table(
     metadata,
     Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
     Column("contact_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("outbox_id", BigInteger),
+    Column("outbox_id", BigInteger),  # none: left out, to compare with
+    Column("arm", Text, nullable=False),  # a, b, none
 )

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
 from core.care import tickets
-from core.care.model import Dispute, Ticket
+from core.care.model import UNSOLVED, Dispute, Ticket
 from core.care.queries import by_id
 from core.care.tables import dispute
 from core.errors import Refused
@@ -47,14 +47,19 @@ async def open_dispute(
     return ticket
 
 
-async def decide(conn: AsyncConnection, house: House, dispute_id: int, verdict: str, actor: str) -> Dispute | None:
-    """Close a dispute; it as it was, or None when it was decided before. The caller unfreezes the item."""
-    if verdict not in VERDICTS:
-        raise ValueError(f"{verdict!r} is no verdict: choose from {VERDICTS}")
+async def hold(conn: AsyncConnection, dispute_id: int) -> Dispute:
+    """The dispute, its row locked; Refused `dispute.unknown`."""
     row = (await conn.execute(select(*_COLUMNS).where(dispute.c.id == dispute_id).with_for_update())).first()
     if row is None:
         raise Refused("dispute.unknown", status=404)
-    found = Dispute(*row)
+    return Dispute(*row)
+
+
+async def decide(conn: AsyncConnection, house: House, dispute_id: int, verdict: str, actor: str) -> Dispute | None:
+    """Close a dispute; it as it was, or None when it was decided before. The caller unfreezes the item and tells the customer."""
+    if verdict not in VERDICTS:
+        raise ValueError(f"{verdict!r} is no verdict: choose from {VERDICTS}")
+    found = await hold(conn, dispute_id)
     if found.state != "open":
         return None
     await conn.execute(
@@ -63,5 +68,7 @@ async def decide(conn: AsyncConnection, house: House, dispute_id: int, verdict: 
         .values(state=verdict, decided_at=house.clock.now(), open_key=None)
     )
     await audit.note(conn, house, actor, f"dispute.{verdict}", f"dispute:{dispute_id}", amount_minor=found.amount_minor)
-    await tickets.move(conn, house, found.ticket_id, "solved", actor=actor, note=verdict)
+    ticket = await by_id(conn, found.ticket_id)
+    if ticket is not None and ticket.state in UNSOLVED:
+        await tickets.move(conn, house, found.ticket_id, "solved", actor=actor, note=verdict, tell=False)
     return found

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care.model import UNSOLVED, Dispute, Happened, Ticket
 from core.care.reference import read
 from core.care.store import COLUMNS
-from core.care.tables import dispute, ticket, ticket_event
+from core.care.tables import dispute as disputes
+from core.care.tables import ticket, ticket_event
 
 
 async def tickets_of(
@@ -64,8 +65,24 @@ async def queue(conn: AsyncConnection, *, branch_id: int | None = None, limit: i
     return sorted(rows, key=lambda one: grave.get(one.severity, 3))
 
 
+async def dispute(conn: AsyncConnection, dispute_id: int) -> Dispute | None:
+    """One dispute."""
+    return await _dispute(conn, disputes.c.id == dispute_id)
+
+
+async def dispute_of_ticket(conn: AsyncConnection, ticket_id: int) -> Dispute | None:
+    """The dispute that a ticket follows."""
+    return await _dispute(conn, disputes.c.ticket_id == ticket_id)
+
+
+async def _dispute(conn: AsyncConnection, chosen: ColumnElement[bool]) -> Dispute | None:
+    columns = [disputes.c[name] for name in Dispute.__dataclass_fields__]
+    row = (await conn.execute(select(*columns).where(chosen).order_by(disputes.c.id).limit(1))).first()
+    return Dispute(*row) if row else None
+
+
 async def disputes_of(conn: AsyncConnection, invoice_ids: Sequence[int]) -> list[Dispute]:
     """The disputes of these bills, oldest first."""
-    columns = [dispute.c[name] for name in Dispute.__dataclass_fields__]
-    rows = await conn.execute(select(*columns).where(dispute.c.invoice_id.in_(invoice_ids)).order_by(dispute.c.id))
+    columns = [disputes.c[name] for name in Dispute.__dataclass_fields__]
+    rows = await conn.execute(select(*columns).where(disputes.c.invoice_id.in_(invoice_ids)).order_by(disputes.c.id))
     return [Dispute(*row) for row in rows]

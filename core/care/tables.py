@@ -3,7 +3,7 @@
 A ticket's clocks are derived from `ticket_event`; nothing ticks in a column.
 """
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint
 
 from core.db import Instant, Json, metadata
 
@@ -60,7 +60,7 @@ dispute = Table(
     Column("position", BigInteger, nullable=False),  # the line; -1: the whole bill
     Column("amount_minor", BigInteger, nullable=False),  # frozen: no reminder, fee or debit touches it
     Column("state", Text, nullable=False),  # open, upheld, partial, rejected
-    Column("ticket_id", ForeignKey("ticket.id"), nullable=False),
+    Column("ticket_id", ForeignKey("ticket.id"), nullable=False, index=True),
     Column("opened_at", Instant, nullable=False),
     Column("decided_at", Instant),
     Column("open_key", Text, unique=True),  # <invoice>:<line> while open: one open dispute an item
@@ -101,4 +101,22 @@ interaction = Table(
     Column("at", Instant, nullable=False),
     Index("ix_interaction_contact", "contact_id", "at"),
     Index("ix_interaction_account", "account_id", "at"),
+)
+
+media = Table(
+    "media",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel", Text, nullable=False),
+    Column("ref", Text, nullable=False),  # the provider's id of the file
+    Column("contact_id", BigInteger, index=True),
+    Column("caption", Text, nullable=False),
+    Column("state", Text, nullable=False),  # waiting, kept, refused
+    Column("reason", Text),
+    Column("type", Text),  # what the bytes are, whatever the provider says
+    Column("size", BigInteger),
+    Column("sha256", Text),
+    Column("body", LargeBinary),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("channel", "ref"),
 )

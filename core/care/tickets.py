@@ -91,8 +91,13 @@ async def reply(conn: AsyncConnection, house: House, ticket_id: int, *, actor: s
     await _tell(conn, house, found, "ticket.replied", text=text[:LONGEST])
 
 
-async def move(conn: AsyncConnection, house: House, ticket_id: int, to: str, *, actor: str, note: str = "") -> Ticket:
-    """Put a ticket where it stands now; refuses what may not follow, and tells the customer when it is solved."""
+async def move(
+    conn: AsyncConnection, house: House, ticket_id: int, to: str, *, actor: str, note: str = "", tell: bool = True
+) -> Ticket:
+    """Put a ticket where it stands now; refuses what may not follow, and tells the customer when it is solved.
+
+    `tell=False`: the caller has a better word for her.
+    """
     found = await _held(conn, ticket_id)
     if to == found.state:
         return found
@@ -101,7 +106,7 @@ async def move(conn: AsyncConnection, house: House, ticket_id: int, to: str, *, 
     kind = "reopened" if to == "open" and found.state == "solved" else to
     await store.happened(conn, house, [found.id], actor, kind, note=note[:LONGEST])
     await store.stand(conn, house, [found.id], to)
-    if to == "solved":
+    if to == "solved" and tell:
         await _tell(conn, house, found, "ticket.solved")
     moved = await by_id(conn, ticket_id)
     return moved or found

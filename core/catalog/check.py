@@ -61,7 +61,9 @@ def _odd(doc: TariffDoc, tariff: Tariff) -> Iterator[Remark]:
     yield from _blocks(doc)
     yield from _hidden_sets(doc)
     yield from _hidden_rates(doc)
+    yield from _unpriced(doc)
     yield from _taxes(doc)
+    yield from _limits(doc)
     yield from _days(doc)
     yield from _buying(doc)
     yield from _languages(doc)
@@ -140,6 +142,48 @@ def _taxes(doc: TariffDoc) -> Iterator[Remark]:
                 yield place, wrong, f"Name {off.code!r} in `of` too, if the tax is on what is really paid."
 
 
+def _unpriced(doc: TariffDoc) -> Iterator[Remark]:
+    """What is written and then used by nothing: a time, a destination, a holiday calendar."""
+    timed = [c for c in doc.charges if isinstance(c, UsageDoc | EventDoc)]
+    text = " ".join(charge.model_dump_json() for charge in timed) + " ".join(
+        a.model_dump_json() for a in doc.allowances
+    )
+    if doc.times and not any(f'"{rule.code}"' in text for rule in doc.times):
+        yield "times", "no price depends on them.", "Remove them, or write `price: {peak: ..., off_peak: ...}`."
+    for name in doc.destinations:
+        if f'"{name}"' not in text and not _to_all(doc):
+            yield f"destination {name}", "no rate is for it.", "Add a rate, or a last one without `to` for all others."
+    if doc.holidays and all(rule.holidays == "include" for rule in doc.times):
+        yield (
+            "holidays",
+            "no time of use asks for them.",
+            "Add `holidays: only` or `exclude` to a time, or remove them.",
+        )
+
+
+def _to_all(doc: TariffDoc) -> bool:
+    return any(rate.to is None for charge in doc.charges if isinstance(charge, EventDoc) for rate in charge.rates)
+
+
+def _limits(doc: TariffDoc) -> Iterator[Remark]:
+    """A minimum above a maximum of the same lines, and a net price taken out of a tax."""
+    most = [c for c in doc.charges if isinstance(c, LimitDoc) and c.type == "maximum"]
+    for charge in doc.charges:
+        if isinstance(charge, LimitDoc) and charge.type == "minimum":
+            for other in most:
+                if exact(charge.amount) > exact(other.amount) and (charge.of, charge.per) == (other.of, other.per):
+                    yield (
+                        f"charge {charge.code}",
+                        f"it is above the maximum {other.code!r}.",
+                        "Lower it, or raise that.",
+                    )
+        if isinstance(charge, TaxDoc) and charge.inclusive:
+            taxes = {c.code for c in doc.charges if isinstance(c, TaxDoc) and not c.inclusive}
+            inside = sorted(taxes & set(charge.of)) if charge.of != "*" else []
+            for code in inside:
+                yield f"charge {charge.code}", f"the tax {code!r} is said to hold it.", "Name only lines with prices."
+
+
 def _zero(price: object) -> bool:
     return isinstance(price, str) and exact(price) == 0
 
@@ -158,11 +202,6 @@ def _days(doc: TariffDoc) -> Iterator[Remark]:
 def _buying(doc: TariffDoc) -> Iterator[Remark]:
     if doc.buy is None:
         return
-    jumps = {"volume", "stairstep", "package", "sets"}
-    for charge in doc.charges:
-        if isinstance(charge, UsageDoc) and charge.meter == doc.buy.meter and charge.model in jumps:
-            wrong = f"model {charge.model} can make more units cost less, so an amount may buy two different numbers."
-            yield f"charge {charge.code}", wrong, "Sell tokens on flat or graduated prices."
     if exact(doc.buy.step) > Fraction(1):
         yield "buy", f"units are sold in steps of {doc.buy.step}.", "Tokens usually have tenths."
 

@@ -26,6 +26,7 @@ from core.rating.rounding import Mode, Rounding
 from core.rating.tariff import Charge, Tariff
 
 MOST_CHARGES = 200
+FIRST_YEAR, LAST_YEAR = 1970, 2199
 
 
 def load_tariff(path_or_text: str | Path) -> Tariff:
@@ -61,7 +62,7 @@ def compile_document(doc: TariffDoc, where: str = "tariff") -> Tariff:
         times=times_of(context),
         destinations=destinations_of(context),
         fair_use=fair_use_of(context),
-        buy=buy_of(context),
+        buy=buy_of(context, compiled),
         labels=context.labels,
         charge_names={entry.code: entry.name for entry in (*doc.charges, *doc.allowances) if entry.name},
         charges=compiled,
@@ -71,11 +72,13 @@ def compile_document(doc: TariffDoc, where: str = "tariff") -> Tariff:
 def _whole(context: Context) -> None:
     """What concerns the document as a whole."""
     doc = context.doc
+    if not FIRST_YEAR <= doc.valid_from.year <= LAST_YEAR:
+        refuse(context.where, f"it begins in {doc.valid_from.year}", f"write a year from {FIRST_YEAR} to {LAST_YEAR}")
     if doc.valid_to is not None and doc.valid_to <= doc.valid_from:
         refuse(context.where, "it ends before it begins", "let `valid_to` be after `valid_from`")
     try:
         ZoneInfo(doc.zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         refuse(context.where, f"{doc.zone!r} is no time zone", "write one such as Africa/Nairobi")
     if not doc.charges:
         refuse(context.where, "it has no charges", "write at least one under `charges`")

@@ -49,11 +49,9 @@ def fixed_of(context: Context, doc: FixedDoc) -> Fixed:
 
 def percent_of(context: Context, doc: PercentDoc, earlier: Sequence[str]) -> Percent:
     """One percent charge."""
-    of = named(context, doc.code, doc.of, earlier)
-    return Percent(
-        doc.code, doc.type, doc.percent, exact(doc.percent), of,
-        context.maybe(doc.minimum), context.maybe(doc.maximum), context.condition(doc.when, doc.code),
-    )  # fmt: skip
+    of, bounds = named(context, doc.code, doc.of, earlier), context.bounds(doc.minimum, doc.maximum, doc.code)
+    when = context.condition(doc.when, doc.code)
+    return Percent(doc.code, doc.type, doc.percent, exact(doc.percent), of, *bounds, when)
 
 
 def tax_of(context: Context, doc: TaxDoc, earlier: Sequence[str], held: dict[str, str]) -> Percent | InclusiveTax:
@@ -166,8 +164,7 @@ def _rate(context: Context, doc: EventDoc, rate: RateDoc) -> EventRate:
         context.reach(rate.to, doc.code),
         connect,
         tuple(_step(context, doc, step) for step in rate.steps),
-        context.maybe(rate.minimum),
-        context.maybe(rate.maximum),
+        *context.bounds(rate.minimum, rate.maximum, doc.code),
     )
 
 

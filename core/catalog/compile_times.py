@@ -78,16 +78,29 @@ def _holidays(context: Context, doc: HolidaysDoc | None) -> frozenset[date]:
                 "add `holidays: {country: KE}` or their days",
             )
         return frozenset()
-    days = set(doc.days)
-    if doc.country is not None:
-        if doc.country not in holidays.list_supported_countries():
-            refuse(
-                f"{context.where}, holidays", f"{doc.country!r} is no country with known holidays", "list the `days`"
-            )
-        first = context.doc.valid_from.year - 1
-        years = range(first, first + YEARS_AHEAD)
-        days |= set(holidays.country_holidays(doc.country, subdiv=doc.subdivision, years=years))
-    return frozenset(days)
+    known = _of_country(context, doc)
+    for day in doc.without:
+        if day not in known:
+            refuse(f"{context.where}, holidays", f"{day} is no holiday anyway", "leave it out of `without`")
+    return frozenset((known | set(doc.days)) - set(doc.without))
+
+
+def _of_country(context: Context, doc: HolidaysDoc) -> set[date]:
+    """The holidays of the country from the year before the tariff begins."""
+    where = f"{context.where}, holidays"
+    if doc.country is None:
+        if doc.subdivision is not None:
+            refuse(where, "a `subdivision` is of a country", "add `country`")
+        return set()
+    parts = holidays.list_supported_countries().get(doc.country)
+    if parts is None:
+        refuse(where, f"{doc.country!r} is no country with known holidays", "list the `days`")
+    if doc.subdivision is not None and doc.subdivision not in parts:
+        known = ", ".join(parts) or "none is known"
+        refuse(where, f"{doc.subdivision!r} is no part of {doc.country}", f"use one of: {known}")
+    first = context.doc.valid_from.year - 1
+    years = range(first, first + YEARS_AHEAD)
+    return set(holidays.country_holidays(doc.country, subdiv=doc.subdivision, years=years))
 
 
 def destinations_of(context: Context) -> Destinations | None:

@@ -164,8 +164,7 @@ def _percentage(context: Context, doc: UsageDoc) -> Model:
         context.minor(doc.fixed or "0"),
         doc.free_events or 0,
         None if doc.free_value is None else context.minor(doc.free_value),
-        context.maybe(doc.minimum),
-        context.maybe(doc.maximum),
+        *context.bounds(doc.minimum, doc.maximum, doc.code),
     )
 
 

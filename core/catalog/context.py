@@ -49,6 +49,14 @@ class Context:
         """A price, or none."""
         return None if text is None else self.price(text)
 
+    def bounds(self, least: str | None, most: str | None, code: str) -> tuple[Price | None, Price | None]:
+        """A least and a most; a least above the most is refused."""
+        if least is not None and most is not None and exact(least) > exact(most):
+            refuse(
+                self.at(code), f"its minimum {least} is above its maximum {most}", "lower the one or raise the other"
+            )
+        return self.maybe(least), self.maybe(most)
+
     def minor(self, text: str) -> Fraction:
         """Exact minor units of a money text."""
         return exact(text) * Fraction(10**self.exponent)

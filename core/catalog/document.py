@@ -43,11 +43,12 @@ class TimeDoc(Doc):
 
 
 class HolidaysDoc(Doc):
-    """A country of the `holidays` package, and further days."""
+    """A country of the `holidays` package (or a part of it), further days, and days of it that are none here."""
 
     country: str | None = None
     subdivision: str | None = None
     days: list[date] = Field(default_factory=list)
+    without: list[date] = Field(default_factory=list)
 
 
 class RolloverDoc(Doc):

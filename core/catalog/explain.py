@@ -60,11 +60,14 @@ def _sentence(tariff: Tariff, line: QuoteLine, request: QuoteRequest, lang: str)
         "price": line.price,
         "amount": _money(tariff, line.amount),
         "block": line.block,
-        "time": line.time,
-        "destination": line.destination or "",
+        "time": _spoken(line.time),
+        "destination": _spoken(line.destination),
         **more,
     }
     sentence = say(lang, f"tariff.explain.{key}", **words)
+    held = _held(tariff, line.code)
+    if held is not None:
+        sentence = say(lang, "tariff.explain.net", sentence=sentence, tax=_name(tariff, held, lang))
     if line.since is None:
         return sentence
     return say(lang, "tariff.explain.since", since=line.since, until=line.until, sentence=sentence)
@@ -75,7 +78,8 @@ def _how(tariff: Tariff, charge: Charge | None, line: QuoteLine, request: QuoteR
     if isinstance(charge, Usage):
         return _usage(charge, line, request, tariff.history.get(charge.measure.meter, 0))
     if line.kind == "fixed":
-        return "fixed", {"span": say(lang, f"tariff.span.{line.unit}")}
+        many = "" if line.quantity == 1 else "s"
+        return "fixed", {"span": say(lang, f"tariff.span{many}.{line.unit}")}
     if line.kind == "event":
         return ("event_to" if line.destination else "event"), {}
     if charge is None or line.base is None:
@@ -108,9 +112,19 @@ def _average(request: QuoteRequest, meter: str, wanted: int) -> Fraction | None:
     return Fraction(sum(totals), len(totals) * MICRO) if totals else None
 
 
+def _held(tariff: Tariff, code: str) -> str | None:
+    """The tax that was in a line's price and is shown as a line of its own."""
+    return next((c.code for c in tariff.charges if isinstance(c, InclusiveTax) and code in c.of), None)
+
+
+def _spoken(code: str | None) -> str:
+    """A time of use or a destination as one says it: off peak."""
+    return (code or "").replace("_", " ")
+
+
 def _name(tariff: Tariff, code: str, lang: str) -> str:
     names = tariff.charge_names.get(code, {})
-    return names.get(lang) or names.get("en") or code
+    return names.get(lang) or names.get("en") or _spoken(code)
 
 
 def _money(tariff: Tariff, minor: Fraction) -> str:

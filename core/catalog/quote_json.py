@@ -24,6 +24,7 @@ from core.rating.tariff import Tariff
 MOST_ROWS = 200_000
 MOST_DAYS = 1_100
 FIRST_YEAR, LAST_YEAR = 1970, 2199
+_HALF_LETTER = re.compile(r"\\u[dD][89a-fA-F]")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FRACTION = re.compile(r"[01]|[0-9]{1,4}/[1-9][0-9]{0,3}")
 _WHOLE = re.compile(r"-?[0-9]{1,17}")
@@ -34,6 +35,8 @@ def load(text: str) -> dict[str, Any]:
     """JSON text with every number kept as the text it was written in, so that no float is ever made."""
     try:
         data = json.loads(text, parse_float=str, parse_constant=str)
+        if _HALF_LETTER.search(text):
+            json.dumps(data, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as why:
         raise CannotRate("request", f"it is not JSON ({why})", "see the guide for the format") from why
     if not isinstance(data, dict):

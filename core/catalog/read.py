@@ -1,7 +1,6 @@
 """Reads tariff documents: YAML of reasonable size, no key twice, every field known; every slip named with its remedy."""
 
 import re
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,8 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from core.catalog import charge_document, document
 from core.catalog.document import Document, TariffDoc
+from core.catalog.slips import reading
 from core.catalog.wrong import refuse
 
 LARGEST_TEXT = 1_000_000
@@ -24,7 +23,9 @@ class _Loader(yaml.SafeLoader):
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str) and key in seen:
+            if not isinstance(key, str):
+                continue
+            if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"{key!r} is written twice", key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep)
@@ -62,11 +63,18 @@ def documents(path_or_text: str | Path) -> list[tuple[str, TariffDoc]]:
         refuse(where, f"it has {len(text)} characters", f"a tariff has at most {LARGEST_TEXT}")
     try:
         raw = [raw for raw in yaml.load_all(text, Loader=_Loader) if raw is not None]
-    except yaml.YAMLError as why:
-        refuse(where, "it is not YAML: " + re.sub(r"\s+", " ", str(why)), "correct that line")
+    except (yaml.YAMLError, ValueError, RecursionError) as why:
+        refuse(where, _not_yaml(why), "correct that line")
     if not raw:
         refuse(where, "it is empty", "write a tariff; the guide write-a-tariff.md shows one")
     return [(where, parsed(one, where)) for one in raw]
+
+
+def _not_yaml(why: Exception) -> str:
+    """What the YAML reader stumbled over, and in which line."""
+    mark, problem = getattr(why, "problem_mark", None), getattr(why, "problem", None) or str(why)
+    line = "" if mark is None else f", line {mark.line + 1}"
+    return f"it is not YAML{line}: " + re.sub(r"\s+", " ", problem)
 
 
 def parsed(raw: Document, where: str = "tariff") -> TariffDoc:
@@ -77,7 +85,7 @@ def parsed(raw: Document, where: str = "tariff") -> TariffDoc:
         return TariffDoc.model_validate(raw)
     except ValidationError as why:
         first = why.errors()[0]
-        refuse(_place(raw, first, where), _wrong(first), _remedy(first))
+        refuse(_place(raw, first, where), *reading(first))
 
 
 def _place(raw: Document, error: ErrorDetails, where: str) -> str:
@@ -96,33 +104,3 @@ def _is_type(part: object) -> bool:
     return part in ("usage", "event", "fixed", "percent", "tax", "discount", "minimum", "maximum", "commitment") or (
         isinstance(part, str) and ("[" in part or part in ("str", "int", "literal"))
     )
-
-
-def _wrong(error: ErrorDetails) -> str:
-    kind, name = error["type"], str(error["loc"][-1]) if error["loc"] else ""
-    if kind == "extra_forbidden":
-        return f"{name!r} is no field here"
-    if kind == "missing":
-        return f"{name!r} is missing"
-    if kind == "union_tag_not_found":
-        return "its `type` is missing"
-    message = error["msg"].removeprefix("Value error, ")
-    return message[:1].lower() + message[1:] if kind != "value_error" else message.split(": ")[0]
-
-
-def _remedy(error: ErrorDetails) -> str:
-    kind, name = error["type"], str(error["loc"][-1]) if error["loc"] else ""
-    if kind == "extra_forbidden":
-        close = get_close_matches(name, _fields(), 1)
-        return f"did you mean {close[0]!r}?" if close else "remove it, or look it up in write-a-tariff.md"
-    if kind == "value_error" and ": " in error["msg"]:
-        return error["msg"].split(": ", 1)[1]
-    return "see write-a-tariff.md for what it takes"
-
-
-def _fields() -> list[str]:
-    names: set[str] = set()
-    for model in (*vars(document).values(), *vars(charge_document).values()):
-        if isinstance(model, type) and issubclass(model, charge_document.Doc):
-            names |= {field.alias or name for name, field in model.model_fields.items()}
-    return sorted(names)

@@ -7,4 +7,5 @@ from core.errors import BadInput
 
 def refuse(where: str, wrong: str, remedy: str) -> NoReturn:
     """Refuse the tariff. `where` is the file and the charge or other part of it."""
-    raise BadInput(where, f"{wrong}.", f"{remedy[:1].upper()}{remedy[1:]}.")
+    end = "" if remedy.endswith("?") else "."
+    raise BadInput(where, f"{wrong}.", f"{remedy[:1].upper()}{remedy[1:]}{end}")

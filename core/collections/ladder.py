@@ -45,12 +45,12 @@ def decide(standing: Standing, rules: Rules, on: date) -> Decision:
         return Decision("start", on, trail=(f"{standing.payable_minor} overdue since {standing.oldest_due}",))
     if standing.oldest_due is not None and standing.oldest_due > episode.due_on:
         return Decision("end", on, trail=("the debt it was about is settled",))
-    if standing.pending:
-        return Decision("hold", on, trail=("a payment is under way",), hold="pending")
     step = rules.following(episode.position)
     kinds = binding(standing, rules, on)
     if kinds and (step is None or step.threatens):
         return Decision("hold", on, trail=(f"she is protected: {', '.join(sorted(kinds))}",), hold="protected")
+    if standing.pending:
+        return Decision("hold", on, trail=("a payment is under way",), hold="pending")
     if episode.held in AFRESH:
         return Decision("resume", on, restart(episode.position, rules), (f"no longer {episode.held}",))
     return _step(standing, episode, rules, on) if step else Decision("none", on, trail=("every step is done",))

@@ -101,6 +101,20 @@ arranged_item = Table(
     PrimaryKeyConstraint("arrangement_id", "invoice_id"),
 )
 
+write_off = Table(
+    "write_off",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("approval_id", BigInteger, nullable=False),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("invoice_id", BigInteger, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("recovered_minor", BigInteger, nullable=False),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("approval_id", "invoice_id"),
+    CheckConstraint("recovered_minor >= 0 AND recovered_minor <= amount_minor", name="recovered"),
+)
+
 contacted = Table(
     "contacted",
     metadata,

@@ -13,7 +13,7 @@ from core.barring.want import want
 from core.collections import store
 from core.collections.ladder import advance
 from core.house import House
-from core.journeys import arrears
+from core.journeys import arrears, fee_charged
 from core.outbox import Letter
 
 
@@ -31,6 +31,9 @@ async def reconsider(conn: AsyncConnection, house: House, account_id: int, why: 
         await store.hold(conn, standing.episode.id, first.hold)
     if not first.lifts:
         return False
+    if why.startswith("receipt:"):
+        services = await barring.services_of(conn, [account_id])
+        await fee_charged.reconnected(conn, house, account_id, list(services))
     return await lift(conn, house, await barring.restricted(conn, [account_id]), why) > 0
 
 

@@ -10,8 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.approvals import decide as approvals
 from core.approvals.model import Approval
+from core.collections import write_off
 from core.house import House
+from core.journeys import account_unbarred, dispute_decided
 from core.payments import refunds
+from core.payments.desk import drawer
+from core.payments.reconcile import explain
 
 Verb = Callable[[AsyncConnection, House, Approval], Awaitable[None]]
 
@@ -36,8 +40,37 @@ async def _no_refund(conn: AsyncConnection, house: House, found: Approval) -> No
     await refunds.refused(conn, house, _id(found))
 
 
+async def _difference(conn: AsyncConnection, house: House, found: Approval) -> None:
+    await explain.granted(conn, house, _id(found))
+
+
+async def _no_difference(conn: AsyncConnection, house: House, found: Approval) -> None:
+    await explain.refused(conn, house, _id(found))
+
+
+async def _count(conn: AsyncConnection, house: House, found: Approval) -> None:
+    await drawer.accepted(conn, house, _id(found))
+
+
+async def _no_count(conn: AsyncConnection, house: House, found: Approval) -> None:
+    await drawer.recount(conn, house, _id(found))
+
+
+async def _write_off(conn: AsyncConnection, house: House, found: Approval) -> None:
+    await write_off.granted(conn, house, found)
+    await account_unbarred.reconsider(conn, house, _id(found), "written off")
+
+
+async def _nothing(_conn: AsyncConnection, _house: House, _found: Approval) -> None:
+    """Nothing was done yet that would have to be undone."""
+
+
 FOLLOWS: Mapping[str, Follows] = {
     "refund": Follows(_refund, _no_refund),
+    "credit": Follows(dispute_decided.agreed, dispute_decided.not_agreed),
+    "difference": Follows(_difference, _no_difference),
+    "cash_count": Follows(_count, _no_count),
+    "write_off": Follows(_write_off, _nothing),
 }
 
 

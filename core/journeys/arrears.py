@@ -31,6 +31,7 @@ from core.sets import among
 def rules_of(house: House, segment: str) -> Rules:
     """The ladder of a segment, with this operator's calendar."""
     ladder = house.operator.collections.ladder_of(house.operator.country, segment)
+    ladder = ladder if house.settings.network_connected else ladder.without_bars()
     minimum = money.parse(ladder.minimum, house.currency)
     return Rules(ladder, Calendar(house.operator.country, ladder.closed), minimum)
 
@@ -70,7 +71,7 @@ async def _bare(conn: AsyncConnection, house: House, on: date, account_ids: Sequ
     ]  # fmt: skip
 
 
-def with_debt(bare: Standing, items: Sequence[Row[Any]], covered: dict[int, int], on: date) -> Standing:
+def with_debt(bare: Standing, items: Sequence[Any], covered: dict[int, int], on: date) -> Standing:
     """The same account with what is overdue on `on` of these items. Pure."""
     payable, disputed, arranged = 0, 0, 0
     due: list[date] = []
@@ -98,7 +99,7 @@ async def _segments(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[i
     return {row.id: row.segment for row in rows}
 
 
-async def items_of(conn: AsyncConnection, on: date, account_ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
+async def items_of(conn: AsyncConnection, on: date, account_ids: Sequence[int]) -> dict[int, list[Any]]:
     """What is open of these accounts and due before `on`."""
     names = ("account_id", "invoice_id", "due_on", "open_minor", "disputed_minor")
     query = (
@@ -106,7 +107,7 @@ async def items_of(conn: AsyncConnection, on: date, account_ids: Sequence[int]) 
         .join(invoice, invoice.c.id == open_item.c.invoice_id)
         .where(among(conn, open_item.c.account_id, account_ids), open_item.c.due_on < on, open_item.c.open_minor > 0)
     )
-    found: dict[int, list[Row[Any]]] = defaultdict(list)
+    found: dict[int, list[Any]] = defaultdict(list)
     for row in await conn.execute(query):
         found[row.account_id].append(row)
     return found

@@ -6,17 +6,14 @@ Each step may be killed anywhere and is simply called again: what is done is not
 from dataclasses import replace
 from datetime import date
 
+from core.billing import engines
 from core.billing.build import PARTITION, Progress
 from core.billing.model import RunReport
 from core.billing.run import build, close, finalise
 from core.billing.sources import Sources
-from core.errors import BadInput
 from core.house import House
 from core.journeys import bill_final
 from core.rewards import units
-
-ENGINES = ("local",)
-"""Where partitions are reckoned. The arithmetic is pure over arrays, so a pool or a cluster can be added behind this word."""
 
 
 async def close_cycles(
@@ -24,19 +21,22 @@ async def close_cycles(
     on: date,
     *,
     progress: Progress | None = None,
-    engine: str = "local",
+    engine: str | None = None,
     partition: int = PARTITION,
     sources: Sources | None = None,
 ) -> RunReport:
     """Close everything due on or before `on`. The report's `problems` are empty when the run is closed.
 
-    `progress` is told how many cycles of how many are drafted, then how many bills of how many are final.
+    `progress` is told how many cycles of how many are drafted, then how many bills of how many are final. `engine` says where
+    they are reckoned (`core/billing/engines.py`); None: as HODI_BILL_ENGINE says.
     """
-    if engine not in ENGINES:
-        raise BadInput(f"--engine {engine}", "there is no such engine.", f"Choose {' or '.join(ENGINES)}.")
     async with house.db.reading() as conn:
         free = await units.free_units(conn)
-    built = await build(house, on, free_units=free, progress=progress, partition=partition, sources=sources)
+    rules = house.settings
+    async with engines.opened(engine or rules.bill_engine, rules.dask_scheduler) as where:
+        built = await build(
+            house, on, free_units=free, progress=progress, partition=partition, sources=sources, engine=where
+        )
     final = await finalise(house, on, then=bill_final.announce, progress=progress, partition=partition)
     closed = await close(house, on)
     return replace(closed, built=built.built, finalised=final.finalised)

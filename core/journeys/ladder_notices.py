@@ -18,7 +18,7 @@ from core.collections.ladder import Rules, plan, untrue
 from core.collections.model import Standing
 from core.collections.tables import ladder_step
 from core.house import House
-from core.journeys import arrears
+from core.journeys import arrears, fee_charged
 from core.journeys.notice_words import NotYet, Untrue, Words
 from core.journeys.readers import Reader
 from core.outbox import Leaving
@@ -89,13 +89,19 @@ def _says(house: House, row: Leaving, reader: Reader, facts: StepFacts) -> tuple
         "date": days.spoken(reader.language, facts.standing.oldest_due or house.today()),
         "link": f"{house.settings.public_url.rstrip('/')}/b/{facts.token}",
     }  # fmt: skip
-    if facts.step.step != "formal":
-        return row.template, says
-    says["date"] = days.spoken(reader.language, limited_from(facts, house.today()))
-    fee = money.parse(house.operator.collections.fees_of(house.operator.country).reconnection, facts.currency)
+    if facts.step.step == "formal":
+        says["date"] = days.spoken(reader.language, limited_from(facts, house.today()))
+    fee = {"formal": fee_charged.reconnection_minor, "overdue": fee_charged.late_minor}.get(facts.step.step, _none)(
+        house
+    )
     if not fee:
         return row.template, says
     return f"{row.template}_fee", says | {"fee": money.show(fee, facts.currency, reader.language)}
+
+
+def _none(_house: House) -> int:
+    """A step that comes before no fee."""
+    return 0
 
 
 def limited_from(facts: StepFacts, today: date) -> date:

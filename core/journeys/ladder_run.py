@@ -18,7 +18,7 @@ from core.collections.ladder import Rules, advance, after
 from core.collections.model import Decision, Standing
 from core.collections.store import Changes
 from core.house import House
-from core.journeys import account_unbarred, arrears
+from core.journeys import account_unbarred, arrears, fee_charged
 from core.outbox import Letter
 
 BATCH = 2_000
@@ -98,4 +98,14 @@ def put_down(
             resend_unknown=True,
         )
     )  # fmt: skip
+    if made.step == fee_charged.LATE_STEP and standing.episode.round == 0 and fee_charged.late_minor(house):
+        changes.letters.append(
+            Letter(
+                f"late_fee:{step_id}",
+                "late_fee",
+                "bill.line.late_fee",
+                account_id=standing.account_id,
+                subject_id=step_id,
+            )
+        )
     return standing if bars else after(standing, made, rules)

@@ -1,4 +1,4 @@
-"""A customer says that a line of her bill is wrong: a ticket, and the amount is frozen until someone has decided.
+"""A customer says that a line of her bill is wrong: a ticket, and the amount is frozen until `dispute_decided.py` has decided.
 
 Only the disputed part is frozen (domain.md 5): the rest stays due. The open item's row is locked first, so that a payment, a debit and
 a dispute of the same bill come one after the other and never pay for, or freeze, a cent twice.
@@ -45,24 +45,13 @@ async def dispute(
     return opened
 
 
-async def rejected(conn: AsyncConnection, house: House, dispute_id: int, *, actor: str) -> bool:
-    """The line was right after all: its amount is due again, and the customer hears of it. False: it was decided before."""
-    decided = await disputes.decide(conn, house, dispute_id, "rejected", actor)
-    if decided is None:
-        return False
-    await _hold(conn, decided.invoice_id)
-    await conn.execute(
-        update(open_item)
-        .where(open_item.c.invoice_id == decided.invoice_id)
-        .values(disputed_minor=open_item.c.disputed_minor - decided.amount_minor)
-    )
-    return True
-
-
 async def _amount(conn: AsyncConnection, account_id: int, invoice_id: int, position: int) -> int:
     """What the item comes to; refused when there is no such item on a final bill of this account."""
     total = select(invoice.c.total_minor).where(
-        invoice.c.id == invoice_id, invoice.c.account_id == account_id, invoice.c.state == "final"
+        invoice.c.id == invoice_id,
+        invoice.c.account_id == account_id,
+        invoice.c.state == "final",
+        invoice.c.series == "bill",
     )
     found = (await conn.execute(total)).scalar_one_or_none()
     if found is not None and position != WHOLE_BILL:

@@ -8,18 +8,21 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import outbox
+from core.collections import write_off
 from core.house import House
 from core.journeys import account_unbarred, top_up
 from core.ledger.tables import open_item
 from core.payments import allocate, move, suspense
-from core.payments.tables import allocation
+from core.payments.tables import allocation, receipt
 from core.rewards import earn
 from core.rewards.model import PaidBill
 
 
 async def received(conn: AsyncConnection, house: House, receipt_id: int) -> None:
     """What follows from a receipt that was placed on an account."""
-    settled = await allocate.receipt(conn, house, receipt_id, beside=await top_up.paid(conn, house, receipt_id))
+    beside = await top_up.paid(conn, house, receipt_id)
+    await _bring_back(conn, house, receipt_id, beside[1] if beside else 0)
+    settled = await allocate.receipt(conn, house, receipt_id, beside=beside)
     if settled is None:
         return
     await outbox.enqueue(
@@ -30,6 +33,18 @@ async def received(conn: AsyncConnection, house: House, receipt_id: int) -> None
     paid = [PaidBill(bill.invoice_id, bill.total_minor, bill.currency, paid_on, bill.due_on) for bill in settled.closed]
     await earn.for_paid_bills(conn, house, settled.account_id, paid)
     await account_unbarred.reconsider(conn, house, settled.account_id, f"receipt:{receipt_id}")
+
+
+async def _bring_back(conn: AsyncConnection, house: House, receipt_id: int, beside_minor: int) -> None:
+    """What open debt does not need re-opens debt that was written off, once a receipt."""
+    taken = receipt.c
+    query = select(taken.account_id, taken.amount_minor - taken.reversed_minor - beside_minor).where(
+        taken.id == receipt_id, taken.state == "placed", taken.account_id.is_not(None),
+        ~select(allocation.c.id).where(allocation.c.receipt_id == receipt_id).exists(),
+    )  # fmt: skip
+    row = (await conn.execute(query)).first()
+    if row is not None:
+        await write_off.recover(conn, house, row[0], row[1], f"receipt:{receipt_id}")
 
 
 async def claimed(

@@ -21,12 +21,16 @@ NOTICES: Mapping[str, frozenset[str]] = {
     "notice.thanks.open": frozenset({"amount", "open"}),
     "notice.thanks.credit": frozenset({"amount", "credit"}),
     "notice.failed": frozenset({"amount", "link"}),
+    "notice.credited.open": frozenset({"amount", "open"}),
+    "notice.credited.nothing": frozenset({"amount"}),
 }
 """What may be edited, and the fields a customer cannot do without."""
 
 MORE: Mapping[str, frozenset[str]] = {
     "notice.reminder.mandate": frozenset({"link"}),
     "notice.reminder.pay": frozenset({"link"}),
+    "notice.credited.open": frozenset({"link"}),
+    "notice.credited.nothing": frozenset({"link"}),
 }
 EVERYWHERE = frozenset({"operator", "ussd"})
 GSM7 = frozenset(
@@ -70,23 +74,33 @@ def warnings(
     ]
     longest = worst(key, lang, currency, short_name, ussd)
     full = _FIELD.sub(lambda found: longest.get(found[1], ""), text)
-    return told + _size(full, reader)
+    return told + sizes(full, reader)
 
 
 def _braced(names: frozenset[str]) -> str:
     return ", ".join("{" + name + "}" for name in sorted(names))
 
 
-def _size(full: str, reader: str) -> list[str]:
-    foreign = [letter for letter in dict.fromkeys(full) if letter not in GSM7 and letter not in TWO_UNITS]
-    told = [say(reader, "notice.warning.letter", letter=letter) for letter in foreign]
-    if foreign:
+def sizes(full: str, reader: str) -> list[str]:
+    """What makes a text dear, in sentences: letters that halve the room, and more than one SMS."""
+    told = [say(reader, "notice.warning.letter", letter=letter) for letter in _foreign(full)]
+    units, room, parts = counted(full)
+    if units > room:
+        told.append(say(reader, "notice.warning.long", units=units, room=room, parts=parts))
+    return told
+
+
+def counted(full: str) -> tuple[int, int, int]:
+    """Units of a text, the room of one SMS in its alphabet, and how many SMS it takes."""
+    if _foreign(full):
         units, room, part = len(full.encode("utf-16-le")) // 2, 70, 67
     else:
         units, room, part = len(full) + sum(letter in TWO_UNITS for letter in full), 160, 153
-    if units > room:
-        told.append(say(reader, "notice.warning.long", units=units, room=room, parts=-(-units // part)))
-    return told
+    return units, room, 1 if units <= room else -(-units // part)
+
+
+def _foreign(full: str) -> list[str]:
+    return [letter for letter in dict.fromkeys(full) if letter not in GSM7 and letter not in TWO_UNITS]
 
 
 def unknown_fields(key: str, text: str) -> list[str]:

@@ -5,7 +5,7 @@ Each answers {subject id: facts}; a subject that is not there any more is not in
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from sqlalchemy import Text, and_, cast, exists, func, literal, select
@@ -77,14 +77,21 @@ class CampaignFacts:
 
     state: str
     texts: Mapping[str, str]
+    texts_b: Mapping[str, str] | None = None
+    window: tuple[time, time] | None = None
+    """The hours in which it may leave, in the operator's zone."""
 
 
 async def campaigns(conn: AsyncConnection, ids: Collection[int]) -> Mapping[int, CampaignFacts]:
     """Campaigns by id."""
-    rows = await conn.execute(
-        select(campaign.c.id, campaign.c.state, campaign.c.texts).where(among(conn, campaign.c.id, ids))
-    )
-    return {row.id: CampaignFacts(row.state, row.texts) for row in rows}
+    c = campaign.c
+    columns = (c.id, c.state, c.texts, c.texts_b, c.window_from, c.window_until)
+    rows = await conn.execute(select(*columns).where(among(conn, c.id, ids)))
+    return {row.id: CampaignFacts(row.state, row.texts, row.texts_b, _window(row)) for row in rows}
+
+
+def _window(row: Any) -> tuple[time, time] | None:
+    return (time.fromisoformat(row.window_from), time.fromisoformat(row.window_until)) if row.window_from else None
 
 
 async def bills(conn: AsyncConnection, ids: Collection[int]) -> Mapping[int, BillFacts]:
@@ -109,6 +116,28 @@ def _bill(row: Any) -> BillFacts:
         row.account_id, row.token, row.currency, row.total_minor, row.due_on, row.left_minor,
         row.collect_on if collects else None, collects and row.collection_state in COLLECTING,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CreditFacts:
+    """A credit note, and what is left of the bill it is of."""
+
+    token: str
+    currency: str
+    credited_minor: int
+    left_minor: int
+
+
+async def credit_notes(conn: AsyncConnection, ids: Collection[int]) -> Mapping[int, CreditFacts]:
+    """Credit notes by id."""
+    note = invoice.alias("note")
+    left = open_item.c.open_minor - open_item.c.disputed_minor
+    rows = await conn.execute(
+        select(note.c.id, note.c.token, note.c.currency, note.c.total_minor, left)
+        .join(open_item, open_item.c.invoice_id == note.c.corrects_id)
+        .where(among(conn, note.c.id, ids))
+    )
+    return {row[0]: CreditFacts(row[1], row[2], -row[3], int(row[4])) for row in rows}
 
 
 async def accounts(conn: AsyncConnection, ids: Collection[int], currency: str) -> Mapping[int, AccountFacts]:

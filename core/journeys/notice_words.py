@@ -6,12 +6,14 @@ words are settled when they are put down: replies, tickets. A one-time code is f
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from core import money
 from core.balances.model import OPEN, Bucket
 from core.balances.words import called, shown
 from core.house import House
-from core.journeys.notice_facts import AttemptFacts, BillFacts, CampaignFacts, ReceiptFacts
+from core.journeys.notice_facts import AttemptFacts, BillFacts, CampaignFacts, CreditFacts, ReceiptFacts
+from core.journeys.quiet import open_from
 from core.journeys.readers import Reader
 from core.outbox import Leaving
 from core.parties import codes
@@ -39,9 +41,10 @@ class Untrue:
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """It is still true and must wait for a person's word; why."""
+    """It is still true and must wait: for a person's word, or until an hour; why."""
 
     reason: str
+    until: datetime | None = None
 
 
 PAID, GONE = Untrue("paid meanwhile"), Untrue("not there any more")
@@ -124,6 +127,18 @@ def failed(house: House, row: Leaving, reader: Reader, tried: AttemptFacts) -> W
     return Words("notice.failed", says, can_wait=tried.method not in HERSELF)
 
 
+def credited(house: House, row: Leaving, reader: Reader, note: CreditFacts) -> Words | Untrue:
+    """A dispute ended well: what was taken off, what is left of the bill, and the credit note to see."""
+    says = _always(house) | {
+        "amount": money.show(note.credited_minor, note.currency, reader.language),
+        "link": _link(house, "b", note.token),
+    }
+    if note.left_minor <= 0:
+        return Words("notice.credited.nothing", says, can_wait=True)
+    left = money.show(note.left_minor, note.currency, reader.language)
+    return Words("notice.credited.open", says | {"open": left}, can_wait=True)
+
+
 def bucket_used(house: House, row: Leaving, reader: Reader, bucket: Bucket) -> Words | Untrue:
     """Half, most or all of what she has beforehand is used; not once it was filled again or is over."""
     if bucket.round != row.params["round"]:
@@ -145,7 +160,10 @@ def campaign(house: House, row: Leaving, reader: Reader, sent: CampaignFacts) ->
         return Untrue(f"the campaign is {sent.state}")
     if reader.stopped or not reader.marketing:
         return Untrue("she asked for no campaigns")
-    text = sent.texts.get(reader.language) or sent.texts.get("en") or next(iter(sent.texts.values()))
+    if sent.window and (until := open_from(house.clock.now(), house.zone, *sent.window)):
+        return NotYet("outside its hours", until)
+    texts = sent.texts_b if row.params.get("arm") == "b" and sent.texts_b else sent.texts
+    text = texts.get(reader.language) or texts.get("en") or next(iter(texts.values()))
     return Words("campaign", _always(house), text=text, can_wait=True)
 
 

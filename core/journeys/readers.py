@@ -1,16 +1,19 @@
-"""Who reads a message: the contact it is for, or the first contact of the account that we can reach.
+"""Who reads a message: the contact it is for, or the contacts of the account, the way the operator prefers first.
 
-The phone on file comes first, because every customer has it and it needs no data; then the chats in the order below. A contact's
-language, consent and STOP are read at this moment, not when the message was put down.
+Unless the operator orders it otherwise the phone on file comes first, because every customer has it and it needs no data. What failed for
+good on one way goes the next (`Leaving.tried`). A contact's language, consent and STOP are read at this moment, not when the message was
+put down, and so is whether WhatsApp lets us write freely: only within 24 hours of the customer's last word.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.care.tables import interaction
 from core.outbox import Leaving
 from core.parties.tables import contact, contact_account
 from core.sets import among
@@ -18,6 +21,7 @@ from core.sets import among
 CHATS = ("whatsapp", "telegram", "webchat")
 PREFERENCE = ("sms", *CHATS, "email")
 """Which way a message goes when nobody chose."""
+WINDOW = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Reader:
     language: str
     marketing: bool = False
     stopped: bool = False
+    closed: bool = False
+    """Only wordings approved beforehand may be sent there now."""
 
     @property
     def chats(self) -> bool:
@@ -48,20 +54,22 @@ _CONTACT = (
 
 
 async def find(
-    conn: AsyncConnection, rows: Sequence[Leaving], channels: Collection[str], language: str
-) -> dict[int, Reader]:
-    """The reader of each row by the row's id; a row nobody can read is not there."""
+    conn: AsyncConnection, now: datetime, rows: Sequence[Leaving], channels: Collection[str], language: str,
+    order: Sequence[str] = PREFERENCE,
+) -> dict[int, list[Reader]]:  # fmt: skip
+    """The readers of each row by the row's id, the preferred first; a row nobody can read has none."""
     named = {row.contact_id for row in rows if row.contact_id is not None}
     owners = {row.account_id for row in rows if row.contact_id is None and row.account_id is not None}
     people = await _contacts(conn, named)
     families = await _of_accounts(conn, owners)
-    found = {row.id: _choose(row, people, families, channels, language) for row in rows}
-    return {row_id: reader for row_id, reader in found.items() if reader is not None}
+    found = {row.id: _choose(row, people, families, channels, language, order) for row in rows}
+    return await _windows(conn, now, found)
 
 
 def _choose(
-    row: Leaving, people: dict[int, Reader], families: dict[int, list[Reader]], channels: Collection[str], language: str
-) -> Reader | None:
+    row: Leaving, people: dict[int, Reader], families: dict[int, list[Reader]], channels: Collection[str], language: str,
+    order: Sequence[str],
+) -> list[Reader]:  # fmt: skip
     if row.contact_id is not None:
         candidates = [people[row.contact_id]] if row.contact_id in people else []
     elif row.account_id is not None:
@@ -71,12 +79,34 @@ def _choose(
     else:
         candidates = []
     wanted = {medium(row.channel)} if row.channel else set(channels)
-    reachable = [reader for reader in candidates if reader.channel in wanted and reader.channel in channels]
-    return min(reachable, key=_rank, default=None)
+    wanted &= set(channels) - row.shut
+    ranks = {channel: rank for rank, channel in enumerate(order)}
+    reachable = [reader for reader in candidates if reader.channel in wanted]
+    return sorted(reachable, key=lambda reader: ranks.get(reader.channel, len(ranks)))
 
 
-def _rank(reader: Reader) -> int:
-    return PREFERENCE.index(reader.channel) if reader.channel in PREFERENCE else len(PREFERENCE)
+async def _windows(conn: AsyncConnection, now: datetime, found: dict[int, list[Reader]]) -> dict[int, list[Reader]]:
+    """Marks whom WhatsApp lets us write to only in approved words: one query, and none where nobody is on WhatsApp."""
+    chats = [one for readers in found.values() for one in readers if one.channel == "whatsapp"]
+    ids = {one.contact_id for one in chats if one.contact_id is not None}
+    if not ids:
+        return found
+    rows = await conn.execute(
+        select(interaction.c.contact_id)
+        .distinct()
+        .where(
+            among(conn, interaction.c.contact_id, ids), interaction.c.direction == "in", interaction.c.at > now - WINDOW,
+            interaction.c.channel == "whatsapp",
+        )
+    )  # fmt: skip
+    open_ones = set(rows.scalars())
+    return {
+        row_id: [
+            replace(one, closed=True) if one.contact_id in ids and one.contact_id not in open_ones else one
+            for one in readers
+        ]
+        for row_id, readers in found.items()
+    }
 
 
 async def _contacts(conn: AsyncConnection, ids: Collection[int]) -> dict[int, Reader]:

@@ -10,17 +10,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-OWNED = frozenset({"receivable", "points"})
-"""Books that each customer's account has of its own: what she owes (or has to her credit), and her points."""
+OWNED = frozenset({"receivable", "points", "purse"})
+"""Books that each customer's account has of its own: what she owes (or has to her credit), her points, and the money we hold for
+what she will use (negative: we owe it)."""
 
 HOUSE = frozenset(
     {
         "revenue", "tax", "rounding", "suspense", "rewards_cost", "points_issued",
-        "refunds", "bank", "fees", "over_short", "deposits", "prepaid",
+        "refunds", "bank", "fees", "over_short", "deposits", "prepaid", "bad_debt",
     }
 )  # fmt: skip
 """Books of the house: `refunds` is what we owe back, `deposits` cash on its way to the bank, `over_short` what nobody can explain,
-`prepaid` paid for units whose token is not out yet; besides them `cash:<provider>` for each way money comes in."""
+`prepaid` paid for units whose token is not out yet; `bad_debt` written off; besides them `cash:<provider>` for each way money comes in."""
 
 CASH = "cash:"
 

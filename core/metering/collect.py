@@ -10,7 +10,8 @@ import csv
 import gzip
 import hashlib
 import io
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -146,14 +147,30 @@ async def _take_all(
     house: House, file: Coming, file_id: int, cursor: int, items: Items, tell: Callable[[], None]
 ) -> None:
     await asyncio.to_thread(_skip, items, cursor)
-    while batch := await asyncio.to_thread(_next, items, file.path, BATCH):
-        await house.db.reserve_ids(file.ids_each * len(batch) + SPARE_IDS)
-        async with house.db.writing() as conn:
-            cursor += await file.take(conn, house, file_id, cursor, batch)
-        faults.point("metering.batch")
-        tell()
+    async with aclosing(_batches(items, file.path)) as batches:
+        async for batch in batches:
+            await house.db.reserve_ids(file.ids_each * len(batch) + SPARE_IDS)
+            async with house.db.writing() as conn:
+                cursor += await file.take(conn, house, file_id, cursor, batch)
+            faults.point("metering.batch")
+            tell()
     async with house.db.writing() as conn:
         await store.close_file(conn, file_id)
+
+
+async def _batches(items: Items, path: Path) -> AsyncGenerator[list[Any], None]:
+    """Batch after batch; while one is being written the next is read."""
+
+    def ahead() -> asyncio.Task[list[Any]]:
+        return asyncio.create_task(asyncio.to_thread(_next, items, path, BATCH))
+
+    reading = ahead()
+    try:
+        while batch := await reading:
+            reading = ahead()
+            yield batch
+    finally:
+        await asyncio.wait([reading])
 
 
 def _next(items: Items, path: Path, count: int) -> list[Any]:

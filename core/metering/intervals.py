@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import Text, case, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.metering.channels import Channel
@@ -120,32 +121,49 @@ async def estimate(conn: AsyncConnection, zone: ZoneInfo, gaps: Sequence[Stream]
         end = max(stream.channel.end for stream in part) + (DAY if around else timedelta())
         singles = await _singles(conn, [stream.channel.meter_id for stream in part], first, end)
         for stream in part:
-            mine = singles.get((stream.channel.meter_id, stream.register), [])
+            mine = singles.get((stream.channel.meter_id, stream.register), NONE)
             slots = _estimate_one(zone, stream, mine, first, end)
             stream.slots = slots if keep else None
 
 
-Single = tuple[int, int, int]
-"""(days since the first, interval of the day, quantity)."""
+Singles = tuple[Column, Column, Column]
+"""Days since the first, intervals of the day and quantities, superseded ones before those that count."""
+_NOTHING = np.zeros(0, dtype=np.int64)
+NONE: Singles = (_NOTHING, _NOTHING, _NOTHING)
 
 
 async def _singles(
     conn: AsyncConnection, meter_ids: Sequence[int], first: date, end: date
-) -> dict[tuple[int, str], list[Single]]:
-    """The intervals of some meters, superseded ones before those that count."""
+) -> dict[tuple[int, str], Singles]:
+    """The intervals of some meters. A day comes as one text: rows of a database cost a hundred times more than numbers."""
     u = usage.c
-    rows = await conn.execute(
-        select(u.meter_id, u.register, u.day, u.at, u.quantity_micro)
+    packed = cast(u.at, Text) + " " + cast(u.revision, Text) + " " + cast(u.quantity_micro, Text)
+    found = await conn.execute(
+        select(u.meter_id, u.register, u.day, func.count(), func.aggregate_strings(packed, " "))
         .where(among(conn, u.meter_id, set(meter_ids)), u.day >= first, u.day < end)
-        .order_by(u.revision)
+        .group_by(u.meter_id, u.register, u.day)
+        .order_by(u.meter_id, u.register)
     )
-    found: dict[tuple[int, str], list[Single]] = {}
-    for meter_id, register, day, at, quantity in rows:
-        found.setdefault((meter_id, register), []).append(((day - first).days, at, quantity))
-    return found
+    days = found.all()
+    if not days:
+        return {}
+    numbers = np.fromstring(" ".join(row[4] for row in days), dtype=np.int64, sep=" ").reshape(-1, 3)
+    counts = np.array([row[3] for row in days])
+    day = np.repeat([(row[2] - first).days for row in days], counts)
+    edges = np.append(0, np.cumsum(counts))
+    streams: dict[tuple[int, str], Singles] = {}
+    low = 0
+    for key, same in groupby(days, key=lambda row: (row[0], row[1])):
+        high = low + sum(1 for _ in same)
+        here = slice(int(edges[low]), int(edges[high]))
+        at, revision, quantity = numbers[here].T
+        order = np.argsort(revision, kind="stable")
+        streams[key] = day[here][order], at[order], quantity[order]
+        low = high
+    return streams
 
 
-def _estimate_one(zone: ZoneInfo, stream: Stream, singles: list[Single], first: date, end: date) -> Column:
+def _estimate_one(zone: ZoneInfo, stream: Stream, singles: Singles, first: date, end: date) -> Column:
     """The intervals of the channel's days; what was missing of them is added to the stream."""
     grid = _grid(first, end, stream.channel.minutes, zone)
     quantity, known = _laid_out(grid, singles)
@@ -160,14 +178,13 @@ def _estimate_one(zone: ZoneInfo, stream: Stream, singles: list[Single], first: 
     return whole[here]
 
 
-def _laid_out(grid: Grid, singles: list[Single]) -> tuple[Column, Mask]:
+def _laid_out(grid: Grid, singles: Singles) -> tuple[Column, Mask]:
     slots = int(grid.first[-1])
     quantity, known = np.zeros(slots, dtype=np.int64), np.zeros(slots, dtype=np.bool_)
-    if singles:
-        days, at, amounts = np.array(singles, dtype=np.int64).T
-        place = grid.first[days] + at
-        quantity[place] = amounts
-        known[place] = True
+    days, at, amounts = singles
+    place = grid.first[days] + at
+    quantity[place] = amounts
+    known[place] = True
     return quantity, known
 
 

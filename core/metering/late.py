@@ -9,14 +9,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import Column, ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import start_of
 from core.house import House
 from core.metering.consumption import measure
-from core.metering.tables import consumption, meter, reading, usage_file, usage_total
+from core.metering.tables import consumption, event_total, meter, reading, usage_event, usage_file, usage_total
+from core.rating.times import DAY_SECONDS, EPOCH
 from core.sets import among
 
 LOOK_BACK_DAYS = 400
@@ -29,7 +31,7 @@ LOADING = timedelta(hours=6)
 class Changed:
     """One billed period of a service on which the usage is another now; `revision` is the next to record it under.
 
-    `invoice_id` is the bill of the period, `corrected_on` the later bills that corrected it already.
+    `now_micro` is `was_micro` where only the tariff can tell (late calls have another unit there). `invoice_id` is the bill of the period, `corrected_on` the later bills that corrected it already.
     """
 
     service_id: int
@@ -45,31 +47,35 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """What came since the start of `since`: the files that hold usage of months before it."""
+    """What came since the start of `since`: the files that hold usage of months before it, of intervals and of events."""
 
     since: date
     at: datetime
     files: tuple[int, ...] = ()
+    event_files: tuple[int, ...] = ()
 
 
 async def arrivals(conn: AsyncConnection, house: House, since: date) -> Arrivals:
     """Asked once a run: one look at the totals of each file that came since."""
-    f, t = usage_file.c, usage_total.c
     at = start_of(since, house.zone) - LOADING
-    query = (
-        select(t.file_id)
-        .join_from(usage_total, usage_file, f.id == t.file_id)
-        .where(f.received_at >= at, t.month < since)
-        .distinct()
-    )
-    return Arrivals(since, at, tuple((await conn.execute(query)).scalars()))
+    intervals = await _files(conn, usage_total.c.file_id, usage_total.c.month < since, at)
+    events = await _files(conn, event_total.c.file_id, event_total.c.day < since, at)
+    return Arrivals(since, at, intervals, events)
+
+
+async def _files(
+    conn: AsyncConnection, file_id: Column[Any], early: ColumnElement[bool], at: datetime
+) -> tuple[int, ...]:
+    query = select(file_id).join(usage_file, usage_file.c.id == file_id).where(usage_file.c.received_at >= at, early)
+    return tuple((await conn.execute(query.distinct())).scalars())
 
 
 async def changed(
     conn: AsyncConnection, house: House, service_ids: Sequence[int], to: date, came: Arrivals
 ) -> list[Changed]:
     """The periods of these services, billed before `to`, whose usage is another now."""
-    found = {*await _unsettled(conn, service_ids, to), *await _touched(conn, service_ids, to, came)}
+    called = await _called(conn, service_ids, came) if came.event_files else {}
+    found = {*await _unsettled(conn, service_ids, to), *await _touched(conn, service_ids, to, came), *called}
     if not found:
         return []
     periods: dict[tuple[date, date], list[_Billed]] = defaultdict(list)
@@ -78,7 +84,32 @@ async def changed(
     result: list[Changed] = []
     for (from_, until), same in sorted(periods.items()):
         result += await _measured_again(conn, house, from_, until, same)
+        began = range(second_of(from_), second_of(until))
+        result += [
+            one.changed(one.quantity) for one in same if any(at in began for at in called.get(one.service_id, ()))
+        ]
     return result
+
+
+async def _called(conn: AsyncConnection, service_ids: Sequence[int], came: Arrivals) -> dict[int, list[int]]:
+    """When the late calls, messages and sessions of these services began; what they come to is for the tariff to say."""
+    e = usage_event.c
+    first = second_of(came.since - timedelta(days=LOOK_BACK_DAYS))
+    rows = await conn.execute(
+        select(e.service_id, e.at).where(
+            among(conn, e.service_id, service_ids), e.at >= first, e.at < second_of(came.since),
+            among(conn, e.file_id, came.event_files),
+        )
+    )  # fmt: skip
+    found: dict[int, list[int]] = defaultdict(list)
+    for service_id, at in rows:
+        found[service_id].append(at)
+    return found
+
+
+def second_of(day: date) -> int:
+    """The second, since 1970 on the operator's clock, at which a day begins."""
+    return (day - EPOCH).days * DAY_SECONDS
 
 
 def _lately(to: date) -> ColumnElement[bool]:
@@ -129,6 +160,14 @@ class _Billed:
     measured: int = 0
     missing: int = 0
 
+    def changed(self, now_micro: int) -> Changed:
+        """The period with what its usage is now."""
+        first, *later = self.invoices
+        return Changed(
+            self.service_id, self.meter_code, self.from_date, self.to_date, first, tuple(later), self.revision + 1,
+            self.quantity, now_micro,
+        )  # fmt: skip
+
 
 async def _billed(conn: AsyncConnection, service_ids: Sequence[int], to: date) -> list[_Billed]:
     c = consumption.c
@@ -162,10 +201,5 @@ async def _measured_again(
         quantity = int(now.quantity_micro[one.meter_code][at])
         measured = quantity - int(now.estimated_micro[one.meter_code][at])
         if (measured, int(now.missing[one.meter_code][at])) != (one.measured, one.missing):
-            first, *later = one.invoices
-            result.append(
-                Changed(
-                    one.service_id, one.meter_code, from_, to, first, tuple(later), one.revision + 1, one.quantity, quantity
-                )
-            )  # fmt: skip
+            result.append(one.changed(quantity))
     return result

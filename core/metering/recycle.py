@@ -20,8 +20,9 @@ from core.metering import tables as t
 from core.metering.days import Stamps
 from core.metering.events import take as events
 from core.metering.events import usage_json
-from core.metering.events.mapped_csv import MappedCsv
+from core.metering.events.mapped_csv import Item, MappedCsv
 from core.metering.events.mapping import Mapping as Columns
+from core.metering.events.settle import ROW
 from core.metering.lines import cells
 from core.metering.model import Record, Reject
 from core.metering.settle import Settled, settle, span
@@ -83,7 +84,9 @@ async def recycle(
     return done
 
 
-async def _chunk(conn: AsyncConnection, house: House, file: Row[Any], bad: Sequence[Bad], actor: str) -> Recycled:
+async def _chunk(
+    conn: AsyncConnection, house: House, file: Row[*tuple[Any, ...]], bad: Sequence[Bad], actor: str
+) -> Recycled:
     told = await _retake(conn, house, file, bad)
     part = Recycled(sum(one.intervals for one in bad))
     fixed, still = [], []
@@ -114,7 +117,9 @@ async def _chunk(conn: AsyncConnection, house: House, file: Row[Any], bad: Seque
     return part
 
 
-async def _retake(conn: AsyncConnection, house: House, file: Row[Any], bad: Sequence[Bad]) -> Mapping[int, Again]:
+async def _retake(
+    conn: AsyncConnection, house: House, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
+) -> Mapping[int, Again]:
     match file.kind:
         case "csv" | "nem12":
             return await _intervals(conn, house, file, bad)
@@ -124,7 +129,9 @@ async def _retake(conn: AsyncConnection, house: House, file: Row[Any], bad: Sequ
             return await _events(conn, house, file, bad)
 
 
-async def _intervals(conn: AsyncConnection, house: House, file: Row[Any], bad: Sequence[Bad]) -> dict[int, Again]:
+async def _intervals(
+    conn: AsyncConnection, house: House, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
+) -> dict[int, Again]:
     items = {one.row: _intervals_of(house, file, one) for one in bad}
     read = [item for some in items.values() for item in some if isinstance(item, Record)]
     meters = await store.meters(conn, {item.serial for item in read})
@@ -140,7 +147,7 @@ async def _intervals(conn: AsyncConnection, house: House, file: Row[Any], bad: S
     return told
 
 
-def _intervals_of(house: House, file: Row[Any], one: Bad) -> list[Record | Reject]:
+def _intervals_of(house: House, file: Row[*tuple[Any, ...]], one: Bad) -> list[Record | Reject]:
     shift = file.settings.get("shift_years", 0)
     if file.kind == "nem12":
         lines = ["100,NEM12", *one.line.split("\n"), "900"]
@@ -150,7 +157,9 @@ def _intervals_of(house: House, file: Row[Any], one: Bad) -> list[Record | Rejec
     return [item._replace(row=one.row) for item in interval_csv.records(lines, stamps, file.name)]
 
 
-async def _reads(conn: AsyncConnection, house: House, file: Row[Any], bad: Sequence[Bad]) -> dict[int, Again]:
+async def _reads(
+    conn: AsyncConnection, house: House, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
+) -> dict[int, Again]:
     shift = file.settings.get("shift_years", 0)
     items = [nem13.read(one.row, cells(one.line), shift) for one in bad]
     outcomes = await nem13.keep(conn, house, file.id, items)
@@ -161,18 +170,21 @@ def _again(state: str, reason: str) -> Again:
     return Again(int(state == "accepted"), reason if state == "rejected" else None)
 
 
-async def _events(conn: AsyncConnection, house: House, file: Row[Any], bad: Sequence[Bad]) -> dict[int, Again]:
+async def _events(
+    conn: AsyncConnection, house: House, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
+) -> dict[int, Again]:
+    items: list[Item]
     if file.kind == "usage":
         items = [usage_json.read(house, one.row, one.line) for one in bad]
     else:
         items = list(_reader(house, file).rows((one.row, cells(one.line)) for one in bad))
     kept = await events.keep(conn, house, file.id, items)
     wrong = {reject.row: reject.reason for reject in kept.settled.rejects}
-    mine = {row[events.ROW] for row in kept.accepted}
+    mine = {row[ROW] for row in kept.accepted}
     return {one.row: Again(int(one.row in mine), wrong.get(one.row)) for one in bad}
 
 
-def _reader(house: House, file: Row[Any]) -> MappedCsv:
+def _reader(house: House, file: Row[*tuple[Any, ...]]) -> MappedCsv:
     """By the source's mapping as it stands now, because it may be what was put right; else as it was."""
     source = sources.of_house(house).get(file.source)
     mapping = source.cdr if source and source.cdr else Columns.model_validate(file.settings["mapping"])
@@ -182,7 +194,7 @@ def _reader(house: House, file: Row[Any]) -> MappedCsv:
     )  # fmt: skip
 
 
-async def _files(conn: AsyncConnection, source: str | None, file_id: int | None) -> Sequence[Row[Any]]:
+async def _files(conn: AsyncConnection, source: str | None, file_id: int | None) -> Sequence[Row[*tuple[Any, ...]]]:
     f, r = t.usage_file.c, t.usage_reject.c
     some = select(f.id, f.source, f.kind, f.name, f.settings).where(
         f.state == store.DONE, select(r.row).where(r.file_id == f.id, r.recycled_at.is_(None)).exists()

@@ -171,6 +171,14 @@ async def _add(conn: AsyncConnection, table: Table, changes: list[tuple[Any, ...
     )
 
 
+async def setting(conn: AsyncConnection, file_id: int, name: str) -> object:
+    """One of the things a file was entered with."""
+    settings: dict[str, object] = (
+        await conn.execute(select(t.usage_file.c.settings).where(t.usage_file.c.id == file_id))
+    ).scalar_one()
+    return settings.get(name)
+
+
 async def fetched(
     conn: AsyncConnection, house: House, lying: Lying, source: str, file_id: int | None, problem: str | None = None
 ) -> None:

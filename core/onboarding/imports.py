@@ -24,6 +24,8 @@ from core.onboarding.columns import KINDS
 from core.onboarding.model import Outcome, Report
 from core.onboarding.sheet import Choice, Line, Sheet
 
+IDS_A_WELCOME = 6
+"""How many ids the welcome of one new service may need: a bucket, its movement, and the ledger's."""
 Take = Callable[[AsyncConnection, House, Sequence[Line]], Awaitable[list[Outcome]]]
 
 
@@ -80,7 +82,9 @@ async def _rows(
         sheet = await asyncio.to_thread(Sheet, file, path, KINDS[kind], choice)
         bad: list[tuple[Line, str]] = []
         for chunk in sheet.chunks():
-            await house.db.reserve_ids(taker.ids_a_row * len(chunk))
+            await house.db.reserve_ids(
+                (taker.ids_a_row + IDS_A_WELCOME * len(house.operator.balances.welcome)) * len(chunk)
+            )
             async with house.db.writing() as conn:
                 outcomes = await taker.take(conn, house, chunk)
             faults.point("import.chunk")

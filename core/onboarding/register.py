@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.balances import grant
 from core.billing.cycles import open_cycles
 from core.bulk import insert_many
 from core.errors import Refused
@@ -40,6 +41,13 @@ async def register_many(conn: AsyncConnection, house: House, customers: Sequence
     await _save(conn, made)
     await _adopt(conn, made)
     await open_cycles(conn, house, [one.account_id for one in made.registered])
+    for welcome in house.operator.balances.welcome:
+        fit = [
+            one
+            for one, who in zip(made.registered, customers, strict=True)
+            if welcome.commodity in (None, who.commodity)
+        ]
+        await grant.welcome(conn, house, welcome, [(one.account_id, one.service_id) for one in fit])
     return made.registered
 
 

@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing import queries as billing
 from core.billing.model import BillSummary, Owing
-from core.care import interactions, tickets
+from core.care import interactions, media, tickets
 from core.care.interactions import Passed
+from core.care.media import Media
 from core.care.model import Ticket
 from core.house import House
 from core.ledger import queries as ledger
@@ -49,6 +50,7 @@ class Customer:
     payments: Sequence[AnyRow]
     tickets: Sequence[Ticket]
     messages: Sequence[Passed]
+    files: Sequence[Media]
 
 
 async def customer(
@@ -78,6 +80,7 @@ async def customer(
         messages=await interactions.of_customer(
             conn, account_id=account_id, contact_ids=[contact.id for contact in contacts], before=messages_before
         ),
+        files=await media.of_contacts(conn, [contact.id for contact in contacts]),
     )  # fmt: skip
 
 

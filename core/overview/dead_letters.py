@@ -3,12 +3,12 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, select, text, update
+from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
 from core.house import House
-from core.outbox import outbox
+from core.outbox import PRIORITIES, outbox
 from core.overview.listing import AnyRow
 from core.parties.tables import account, branch
 from core.sets import among
@@ -47,6 +47,19 @@ async def waiting(conn: AsyncConnection) -> dict[str, int]:
     """How many rows are in each state: for `/metrics` and the day page."""
     rows = await conn.execute(text("SELECT state, count(*) FROM outbox GROUP BY state"))
     return {row.state: row[1] for row in rows}
+
+
+async def oldest_due(conn: AsyncConnection, now: datetime) -> datetime | None:
+    """Since when the message has been due that has waited longest; None when nothing is due. One look at the index a priority."""
+    earliest = [
+        (
+            await conn.execute(
+                select(func.min(outbox.c.not_before)).where(outbox.c.state == "waiting", outbox.c.priority == priority)
+            )
+        ).scalar()
+        for priority in PRIORITIES
+    ]
+    return min((at for at in earliest if at is not None and at <= now), default=None)
 
 
 def _dead(branch_code: str | None) -> Select[*tuple[object, ...]]:

@@ -19,12 +19,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import outbox
 from core.errors import Refused
 from core.house import House
+from core.parties import sim
 from core.parties.tables import link_code
 
 LIFE = timedelta(minutes=10)
 TRIES = 5
 DIGITS = 6
 WINDOW = timedelta(hours=1)
+RISKY = ("link", "pin")
+"""What a thief with another SIM under a stolen number would do first: no code goes to a number that cools down."""
 MOST_ASKED, MOST_SENT = 5, 10
 """Codes in an hour that one contact may ask for, and that one account's phone is troubled with."""
 
@@ -46,9 +49,11 @@ async def send(
     to_contact_id: int,
     account_id: int | None = None,
 ) -> int:
-    """Send a code to the contact `to_contact_id` for the contact `asker_id`; its id. Refused `code.too_many`."""
+    """Send a code to the contact `to_contact_id` for the contact `asker_id`; its id. Refused `code.too_many`, `code.sim_changed`."""
     now = house.clock.now()
     await _within_limits(conn, now, asker_id, account_id)
+    if purpose in RISKY and await sim.sim_changed_within(conn, house, to_contact_id):
+        raise Refused("code.sim_changed")
     code, c = house.ids.take(), link_code.c
     salt, until = secrets.token_hex(16), now + LIFE
     await conn.execute(
@@ -72,6 +77,8 @@ async def send(
         account_id=account_id, subject_id=code, priority=outbox.CODE,
         params={"salt": salt, "until": until.isoformat(), "minutes": int(LIFE / timedelta(minutes=1))},
     )  # fmt: skip
+    if house.operator.identity.sim_check:
+        await sim.ask(conn, house, to_contact_id, f"code:{code}")
     return code
 
 

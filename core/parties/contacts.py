@@ -60,9 +60,10 @@ async def stop(conn: AsyncConnection, house: House, contact_id: int) -> None:
     )
 
 
-async def start(conn: AsyncConnection, house: House, contact_id: int) -> None:
-    """START: messages again, campaigns included."""
-    await conn.execute(update(contact).where(contact.c.id == contact_id).values(stopped_at=None, marketing=True))
+async def start(conn: AsyncConnection, house: House, contact_id: int, *, marketing: bool = True) -> None:
+    """START: messages again, campaigns included; `marketing=False`: reachable again, and no word about campaigns."""
+    agreed = {"marketing": True} if marketing else {}
+    await conn.execute(update(contact).where(contact.c.id == contact_id).values(stopped_at=None, **agreed))
 
 
 async def set_marketing(conn: AsyncConnection, house: House, contact_id: int, *, wanted: bool) -> None:

@@ -86,3 +86,9 @@ async def places_of(conn: AsyncConnection, account_id: int) -> list[Place]:
         .order_by(s.id)
     )
     return [Place(*row) for row in rows]
+
+
+async def account_of_service(conn: AsyncConnection, service_id: int) -> int | None:
+    """The account a service is on; None when there is no such service."""
+    found: int | None = await conn.scalar(select(t.service.c.account_id).where(t.service.c.id == service_id))
+    return found

@@ -154,3 +154,27 @@ interest = Table(
     Column("at", Instant, nullable=False),
     Column("effect_key", Text, nullable=False, unique=True),
 )
+
+sim_question = Table(
+    "sim_question",
+    metadata,
+    Column("request", Text, primary_key=True),  # the provider's id of the question: its answer names nothing else
+    Column("phone", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("answered_at", Instant),
+)
+
+sim_change = Table(
+    "sim_change",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("phone", Text, nullable=False),
+    Column(
+        "kind", Text, nullable=False
+    ),  # sim: another card under the number; number: a chat moved to it, or away from it
+    Column(
+        "changed_at", Instant, nullable=False
+    ),  # no earlier than it can have been: a day without a time counts to its end
+    Column("seen_at", Instant, nullable=False),
+    UniqueConstraint("phone", "kind", "changed_at"),
+)

@@ -16,7 +16,8 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import faults
-from core.db import insert
+from core.bulk import insert_many
+from core.db import SPARE_IDS
 from core.errors import Refused
 from core.house import House
 from core.payments import events
@@ -25,6 +26,7 @@ from core.payments.providers import named
 from core.payments.providers.contract import Forged, NotUnderstood, ProviderEventIn
 from core.payments.providers.wire import storable
 from core.payments.tables import provider_event
+from core.sets import among
 
 TRIES = 5
 """After so many failures of ours the event is laid aside as `failed`, for a person to look at."""
@@ -100,35 +102,43 @@ async def tell(
     return Counter([await take(house, event_id, then) for event_id in await _keep(house, provider, events_in)])
 
 
+_KEPT = ("id", "provider", "key", "body", "verified_by", "state", "reason", "tries", "received_at")
+
+
 async def _keep(house: House, provider: str, events_in: Sequence[ProviderEventIn]) -> list[int]:
     """Write the events down; the ids of those that wait, old or new. An unsigned note we have since asked about is believed."""
     if not events_in:
         return []
+    await house.db.reserve_ids(len(events_in) + SPARE_IDS)
     async with house.db.writing() as conn:
-        for event in events_in:
-            row = {
-                "id": house.ids.take(), "provider": provider, "key": event.key,
-                "body": storable(msgspec.to_builtins(event)), "verified_by": event.verified_by, "state": "waiting",
-                "tries": 0, "received_at": house.clock.now(),
-            }  # fmt: skip
-            statement = insert(conn, provider_event).values(row)
-            new = await conn.execute(statement.on_conflict_do_nothing(index_elements=["provider", "key"]))
-            if not new.rowcount and event.verified_by == "answer":
-                await _vouch(conn, provider, event.key, row["body"])
+        now = house.clock.now()
+        rows = [
+            (house.ids.take(), provider, event.key, storable(msgspec.to_builtins(event)), event.verified_by,
+             *_IGNORED.get(event.kind, ("waiting", None)), 0, now)
+            for event in events_in
+        ]  # fmt: skip
+        await insert_many(conn, provider_event, _KEPT, rows, skip_known=True)
+        await _vouch(conn, provider, {event.key: event for event in events_in if event.verified_by == "answer"})
         query = select(provider_event.c.id).where(
-            provider_event.c.provider == provider,
-            provider_event.c.key.in_([event.key for event in events_in]),
-            provider_event.c.state == "waiting",
-        )
+            provider_event.c.provider == provider, provider_event.c.state == "waiting",
+            among(conn, provider_event.c.key, [event.key for event in events_in]),
+        )  # fmt: skip
         return list((await conn.execute(query.order_by(provider_event.c.id))).scalars())
 
 
-async def _vouch(conn: AsyncConnection, provider: str, key: str, body: Any) -> None:
-    noted = update(provider_event).where(
-        provider_event.c.provider == provider, provider_event.c.key == key,
+_IGNORED = {"ignored": ("ignored", "a kind we do not know")}
+
+
+async def _vouch(conn: AsyncConnection, provider: str, told: Mapping[str, ProviderEventIn]) -> None:
+    """Notes that were unsigned and still wait are what the provider itself now says they are."""
+    doubted = select(provider_event.c.id, provider_event.c.key).where(
+        provider_event.c.provider == provider, among(conn, provider_event.c.key, list(told)),
         provider_event.c.verified_by == "none", provider_event.c.state.in_(("waiting", "failed")),
     )  # fmt: skip
-    await conn.execute(noted.values(verified_by="answer", body=body, state="waiting", tries=0))
+    for row in (await conn.execute(doubted)).all() if told else ():
+        body = storable(msgspec.to_builtins(told[row.key]))
+        believed = update(provider_event).where(provider_event.c.id == row.id)
+        await conn.execute(believed.values(verified_by="answer", body=body, state="waiting", tries=0))
 
 
 async def work_off(house: House, then: Follow = NOTHING) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
@@ -59,9 +59,12 @@ async def create(
 ) -> str:
     """A pending mandate; its reference, by which the customer and her bank know it. `Refused` for an IBAN that cannot be one."""
     mandate_id, reference = house.ids.take(), f"M{secrets.token_hex(5).upper()}"
+    provider = provider or house.operator.payments.mandates
+    if provider == "sepa" and bank is None:
+        raise Refused("payments.mandate.iban", status=400)
     bank = _checked(bank) if bank else None
     row = {
-        "id": mandate_id, "account_id": account_id, "provider": provider or house.operator.payments.mandates,
+        "id": mandate_id, "account_id": account_id, "provider": provider,
         "reference": reference, "provider_ref": provider_ref, "state": "pending",
         "masked": masked or (bank.masked if bank else "****"), "created_at": house.clock.now(),
     }  # fmt: skip
@@ -161,6 +164,20 @@ async def _found(
 async def _held(conn: AsyncConnection, which: ColumnElement[bool]) -> Row[int, int, str, str] | None:
     query = select(mandate.c.id, mandate.c.account_id, mandate.c.state, mandate.c.reference).where(which)
     return (await conn.execute(query.with_for_update())).first()
+
+
+async def lapse(conn: AsyncConnection, house: House) -> int:
+    """SEPA mandates that were not used for 36 months are over; how many ended."""
+    today = house.today()
+    last = today.replace(year=today.year - 3, day=min(today.day, 28))
+    unused = select(mandate.c.reference).where(
+        mandate.c.provider == "sepa", mandate.c.state == "active",
+        func.coalesce(mandate.c.used_on, mandate.c.signed_on) < last,
+    )  # fmt: skip
+    over = (await conn.execute(unused)).scalars().all()
+    for reference in over:
+        await cancel(conn, house, reference, actor="job:mandates", state="expired")
+    return len(over)
 
 
 async def active_for(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int, Mandate]:

@@ -42,7 +42,12 @@ async def move(
     if taken.state != "placed" or target is None or facts is None or facts.currency != taken.currency:
         raise Refused("payments.account.unknown", status=404)
     given = select(refund.c.id).where(refund.c.receipt_id == receipt_id, refund.c.state.in_(("asked", "granted")))
-    if target == taken.account_id or taken.reversed_minor or (await conn.execute(given)).first():
+    if (
+        target == taken.account_id
+        or taken.reversed_minor
+        or (await conn.execute(given)).first()
+        or await reverse.spent(conn, receipt_id)
+    ):
         raise Refused("payments.move.nothing")
     for account_id in sorted((taken.account_id, target)):
         await store.hold_account(conn, account_id)

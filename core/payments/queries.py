@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import Any
 
 from sqlalchemy import Row, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -99,6 +100,11 @@ async def receipt_by_txn(
         receipt.c.provider == provider, receipt.c.provider_txn == txn
     )
     return (await conn.execute(query)).first()
+
+
+async def receipt_whole(conn: AsyncConnection, receipt_id: int) -> Row[Any]:
+    """A receipt, all of it."""
+    return (await conn.execute(select(receipt).where(receipt.c.id == receipt_id))).one()
 
 
 async def taken_back(conn: AsyncConnection, receipt_id: int) -> int:

@@ -5,6 +5,7 @@ have it; it leaves the provider's cash when the provider says so, and comes back
 one a clerk transfers herself and then says so.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, func, insert, select, update
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit, money, outbox
 from core.approvals import decide as approvals
+from core.db import AnyRow
 from core.errors import Refused
 from core.house import House
 from core.ledger.model import Book, Posting, receivable
@@ -21,7 +23,6 @@ from core.payments.providers import can
 from core.payments.tables import attempt, payment_request, refund
 
 BY_HAND = "by_hand"
-PENDING = ("asked",)
 
 
 async def ask(
@@ -33,6 +34,7 @@ async def ask(
         return int(known)
     taken = await reverse.held(conn, receipt_id)
     left = taken.amount_minor - taken.reversed_minor - await _pending(conn, receipt_id)
+    left -= await reverse.spent(conn, receipt_id)
     if taken.account_id is None or taken.state != "placed":
         raise Refused("payments.refund.nobody")
     if not 0 < amount_minor <= left:
@@ -136,6 +138,21 @@ async def paid_by_hand(conn: AsyncConnection, house: House, refund_id: int, *, r
     await conn.execute(update(refund).where(refund.c.id == refund_id).values(paid_ref=reference.strip()[:80]))
     await _mark(conn, house, refund_id, "done")
     await audit.note(conn, house, actor, "refund.paid", f"refund:{refund_id}", reference=reference.strip()[:80])
+
+
+async def of_receipt(conn: AsyncConnection, receipt_id: int) -> Sequence[AnyRow]:
+    """The refunds of a receipt, the latest first."""
+    query = select(refund).where(refund.c.receipt_id == receipt_id).order_by(refund.c.id.desc())
+    return (await conn.execute(query)).all()
+
+
+async def of(conn: AsyncConnection, refund_id: int, receipt_id: int) -> int:
+    """The refund's id, if it is one of this receipt; else `Refused`."""
+    query = select(refund.c.id).where(refund.c.id == refund_id, refund.c.receipt_id == receipt_id)
+    found = (await conn.execute(query)).scalar_one_or_none()
+    if found is None:
+        raise Refused("payments.refund.not_by_hand", status=404)
+    return int(found)
 
 
 async def held(conn: AsyncConnection, refund_id: int) -> Row[Any]:

@@ -3,7 +3,7 @@
 Only what this receipt paid is undone: first the credit it left, then the bills it paid last. What other receipts paid stays paid.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -66,12 +66,13 @@ async def less(conn: AsyncConnection, house: House, taken: Row[Any], amount: int
 
 
 async def unapply(conn: AsyncConnection, house: House, receipt_id: int, amount: int) -> None:
-    """Take `amount` off what a receipt pays; its credit first, then its bills, the latest first."""
-    shares = undone(await shares_of(conn, receipt_id), amount)
-    bills = [(invoice_id, minor) for invoice_id, minor in shares if invoice_id is not None]
-    held_items = select(open_item.c.invoice_id).where(open_item.c.invoice_id.in_([one for one, _ in bills]))
-    await conn.execute(held_items.order_by(open_item.c.invoice_id).with_for_update())
-    await store.pay_open_items(conn, [(invoice_id, -minor) for invoice_id, minor in bills], house.today())
+    """Take `amount` off what a receipt pays: its credit first, then its bills, the latest first, and last what it bought (units)."""
+    paid = await shares_of(conn, receipt_id)
+    items = select(open_item.c.invoice_id).where(open_item.c.invoice_id.in_([one for one, _ in paid if one]))
+    bills = set((await conn.execute(items.order_by(open_item.c.invoice_id).with_for_update())).scalars())
+    shares = undone(paid, amount, bills)
+    opened = [(one, -minor) for one, minor in shares if one in bills]
+    await store.pay_open_items(conn, [(one, minor) for one, minor in opened if one is not None], house.today())
     await store.allot(conn, house, [(receipt_id, invoice_id, -minor) for invoice_id, minor in shares])
 
 
@@ -88,9 +89,21 @@ async def shares_of(conn: AsyncConnection, receipt_id: int) -> list[tuple[int | 
     return [(row[0], int(row[1])) for row in await conn.execute(query)]
 
 
-def undone(shares: Sequence[tuple[int | None, int]], amount: int) -> list[tuple[int | None, int]]:
+async def spent(conn: AsyncConnection, receipt_id: int) -> int:
+    """How much of a receipt bought something that cannot be given back (units for a prepaid meter)."""
+    paid = [one for one in await shares_of(conn, receipt_id) if one[0] is not None]
+    items = select(open_item.c.invoice_id).where(open_item.c.invoice_id.in_([one for one, _ in paid]))
+    bills = set((await conn.execute(items)).scalars())
+    return sum(minor for one, minor in paid if one not in bills)
+
+
+def undone(
+    shares: Sequence[tuple[int | None, int]], amount: int, bills: Collection[int]
+) -> list[tuple[int | None, int]]:
     """Which shares give way to an `amount` that goes back. Money in suspense has none, and none gives way. Pure."""
-    order = [one for one in shares if one[0] is None] + [one for one in reversed(shares) if one[0] is not None]
+    order = [one for one in shares if one[0] is None]
+    order += [one for one in reversed(shares) if one[0] in bills]
+    order += [one for one in shares if one[0] is not None and one[0] not in bills]
     left, parts = amount, []
     for invoice_id, minor in order:
         part = min(left, minor)

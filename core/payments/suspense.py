@@ -4,12 +4,12 @@ A payer proves it by the provider's own number of the payment, which only she an
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
+from core.db import AnyRow
 from core.errors import Refused
 from core.house import House
 from core.ledger.model import Book, Posting, receivable
@@ -62,7 +62,7 @@ async def place_by_hand(conn: AsyncConnection, house: House, receipt_id: int, to
     await audit.note(conn, house, actor, "receipt.placed", f"receipt:{receipt_id}", account_id=str(target))
 
 
-async def waiting(conn: AsyncConnection) -> Sequence[Row[Any]]:
+async def waiting(conn: AsyncConnection) -> Sequence[AnyRow]:
     """What waits, the oldest first: (id, provider, provider_txn, amount_minor left, currency, reference, payer, received_at)."""
     left = receipt.c.amount_minor - receipt.c.reversed_minor
     query = select(

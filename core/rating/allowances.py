@@ -10,6 +10,7 @@ from datetime import date
 
 import numpy as np
 
+from core.rating.errors import CannotRate
 from core.rating.exact import MICRO, Column, Exact, Mask, total_of
 from core.rating.model import Carried, Events
 from core.rating.rounding import Mode, divide, to_whole
@@ -70,13 +71,14 @@ def _of_totals(sheet: Sheet, meter: str) -> Coverage:
     want = sheet.micro(meter)
     result = Coverage({}, {})
     for allowance in of_meter(sheet, meter):
-        taken, left = np.zeros_like(want), []
+        taken, left = [], []
         for bucket in _buckets(sheet, allowance):
-            got = np.minimum(want - taken, bucket.units)
+            got = np.minimum(want, bucket.units)
             left.append(Carried(bucket.units - got))
-            taken = taken + got
-        result.used[allowance.code], result.left[allowance.code] = taken, tuple(left)
-        want = want - taken
+            taken.append(got)
+            want = want - got
+        used: Column = sum(taken[1:], taken[0])
+        result.used[allowance.code], result.left[allowance.code] = used, tuple(left)
     return result
 
 
@@ -143,9 +145,11 @@ def _own(sheet: Sheet, allowance: Allowance) -> Exact:
 
 
 def _buckets(sheet: Sheet, allowance: Allowance) -> list[Carried]:
-    """What is there, the oldest first: what was carried over, then this period's own."""
+    """What is there, the oldest first: what was carried over and has not expired, then this period's own."""
     own = _own(sheet, allowance).spread(sheet.size).values
-    return [*sheet.batch.carried.get(allowance.code, ()), Carried(own)]
+    begin = _seconds(sheet.batch.period_from)
+    old = [one for one in sheet.batch.carried.get(allowance.code, ()) if one.until is None or one.until > begin]
+    return [*old, Carried(own)]
 
 
 def _take(sheet: Sheet, allowance: Allowance, events: Events, want: Column, bucket: Carried) -> tuple[Column, Column]:
@@ -162,11 +166,11 @@ def _take(sheet: Sheet, allowance: Allowance, events: Events, want: Column, buck
     np.maximum.at(held, pool, units)
     owner = pool[events.account]
     order = np.lexsort((owner,) if events.at is None else (events.at, owner))
-    starts = starts_of(owner[order], count)
-    assert starts is not None
+    sorted_starts = starts_of(owner[order], count)
+    assert sorted_starts is not None
     got = np.zeros_like(want)
-    got[order] = _in_order(starts, want[order], held)
-    return got, (held - sums(starts, got[order]))[pool]
+    got[order] = _in_order(sorted_starts, want[order], held)
+    return got, (held - sums(sorted_starts, got[order]))[pool]
 
 
 def _in_order(starts: Column, want: Column, units: Column) -> Column:
@@ -180,6 +184,9 @@ def _eligible(sheet: Sheet, allowance: Allowance, events: Events, until: int | N
         mask &= events.at < until
     if allowance.during is not None:
         mask &= np.isin(sheet.bands(allowance.meter, allowance.code), sorted(allowance.during))
-    if allowance.destinations is not None and events.destination is not None:
+    if allowance.destinations is not None and len(events):
+        if events.destination is None:
+            wrong = "it is for some destinations only"
+            raise CannotRate(f"allowance {allowance.code}", wrong, "give each row its `destination`")
         mask &= np.isin(events.destination, sorted(allowance.destinations))
     return mask

@@ -11,3 +11,7 @@ class CannotRate(ValueError):
     def __init__(self, where: str, wrong: str, remedy: str = "") -> None:
         super().__init__(f"{where}: {wrong}" + (f": {remedy}" if remedy else ""))
         self.where, self.wrong, self.remedy = where, wrong, remedy
+
+    def __reduce__(self) -> tuple[type["CannotRate"], tuple[str, str, str]]:
+        """So that it comes back whole from another process."""
+        return CannotRate, (self.where, self.wrong, self.remedy)

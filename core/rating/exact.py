@@ -6,7 +6,7 @@ could pass 63 bits first measures the true bound, and if that still does not fit
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import gcd, lcm
 from typing import Any
@@ -33,13 +33,20 @@ def largest(values: Column) -> int:
 class Exact:
     """`values[i] / den`, with every `abs(values[i]) <= top`. A column of length one stands for the same value everywhere.
 
-    `positive`: proved that no value is below zero (where it is False, nothing is known).
+    `positive`: proved that no value is below zero (where it is False, nothing is known). `factor` is still to be multiplied
+    with the `raw` integers, so that a price and its rounding are one pass over the column.
     """
 
-    values: Column
+    raw: Column
     den: int
     top: int
     positive: bool = False
+    factor: int = 1
+
+    @property
+    def values(self) -> Column:
+        """The integers over `den`."""
+        return self.raw if self.factor == 1 else self.raw * self.factor
 
     @staticmethod
     def of(values: Column, den: int = 1) -> "Exact":
@@ -60,17 +67,18 @@ class Exact:
         return Exact(values, value.denominator, abs(value.numerator), value >= 0)
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.raw)
 
     def times(self, factor: Fraction | int) -> "Exact":
         """Every value times one rational number."""
         factor = Fraction(factor)
         shared = gcd(factor.numerator, self.den) or 1
         number, den = factor.numerator // shared, self.den // shared * factor.denominator
-        if number == 1:
-            return Exact(self.values, den, self.top, self.positive)
-        values, top = _room(self, abs(number))
-        return Exact(values * number, den, top * abs(number), self.positive and number >= 0)
+        raw, top, both = self.raw, self.top * abs(number), self.factor * number
+        if max(top, abs(both)) > LIMIT:
+            top = largest(raw) * abs(both)
+            raw = raw.astype(object) if max(top, abs(both)) > LIMIT else raw
+        return Exact(raw, den, top, self.positive and number >= 0, both)
 
     def by(self, other: "Exact") -> "Exact":
         """Account by account product."""
@@ -99,7 +107,7 @@ class Exact:
 
     def where(self, mask: Mask) -> "Exact":
         """The value where the mask holds, else nothing."""
-        return Exact(np.where(mask, self.values, 0), self.den, self.top, self.positive)
+        return replace(self, raw=np.where(mask, self.raw, 0))
 
     def above(self, other: "Exact") -> Mask:
         """Where this is larger than the other."""
@@ -112,18 +120,20 @@ class Exact:
 
     def negative(self) -> "Exact":
         """The other sign."""
-        return Exact(-self.values, self.den, self.top)
+        return Exact(self.raw, self.den, self.top, factor=-self.factor)
 
     def spread(self, size: int) -> "Exact":
         """The column at full length, whole numbers back in 64 bits where they fit."""
-        values = np.broadcast_to(self.values, (size,)) if len(self.values) == 1 != size else self.values
+        values = self.values
+        if len(values) == 1 != size:
+            values = np.broadcast_to(values, (size,))
         if values.dtype == object and largest(values) <= LIMIT:
             values = values.astype(np.int64)
         return Exact(values, self.den, self.top, self.positive)
 
     def at(self, index: int) -> Fraction:
         """One account's value."""
-        return Fraction(int(self.values[index if len(self.values) > 1 else 0]), self.den)
+        return Fraction(int(self.raw[index if len(self.raw) > 1 else 0]) * self.factor, self.den)
 
 
 ZERO = Exact.constant(0)
@@ -131,20 +141,34 @@ ZERO = Exact.constant(0)
 
 def total_of(columns: Iterable[Exact]) -> Exact:
     """Account by account sum of several columns; nothing of none."""
-    result = ZERO
+    result, fresh = ZERO, False
     for column in columns:
-        result = column if result is ZERO else result.plus(column)
+        if fresh and _fits(result, column):
+            result.raw.__iadd__(column.values)
+            top, positive = result.top + column.top, result.positive and column.positive
+            result = Exact(result.raw, result.den, top, positive)
+        elif result is ZERO:
+            result = column
+        else:
+            result, fresh = result.plus(column), True
     return result
+
+
+def _fits(result: Exact, column: Exact) -> bool:
+    """Whether a column can be added in place."""
+    same = result.den == column.den and len(result) >= len(column) and result.factor == 1
+    return same and object not in (result.raw.dtype, column.raw.dtype) and result.top + column.top <= LIMIT
 
 
 def _room(column: Exact, factor: int) -> tuple[Column, int]:
     """The column's values in a type in which `factor` times them still fits, and their bound."""
+    values = column.values
     if column.top * factor <= LIMIT and factor <= LIMIT:
-        return column.values, column.top
-    top = largest(column.values)
+        return values, column.top
+    top = largest(values)
     if top * factor <= LIMIT and factor <= LIMIT:
-        return column.values, top
-    return column.values.astype(object), top
+        return values, top
+    return values.astype(object), top
 
 
 def _aligned(one: Exact, two: Exact) -> tuple[Column, Column, int, tuple[int, int]]:

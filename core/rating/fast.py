@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.rating.exact import LIMIT, Column
-from core.rating.times import LONGEST_SECONDS
+from core.rating.times import LONGEST_SECONDS, Clockface
 from core.rating.trail import Trail
 
 MANY_EVENTS = 500_000
@@ -61,10 +61,25 @@ def _times(trail: Trail, bands: int) -> tuple[Column, tuple[int, Any, Any], Colu
     if trail.bands is not None or trail.face is None or trail.at is None:
         bands_at = np.zeros(len(trail.quantity), dtype=np.int8) if trail.bands is None else trail.bands
         return bands_at, (0, np.uint64(1), np.uint64(0)), np.arange(bands)
-    seconds = trail.face.seconds
-    shift = LONGEST_SECONDS.bit_length() + (seconds - 1).bit_length()
-    clock = trail.face.origin, np.uint64(-(-(1 << shift) // seconds)), np.uint64(shift)
-    return trail.at, clock, trail.face.bands.astype(np.int64)
+    return trail.at, _clock(trail.face), trail.face.bands.astype(np.int64)
+
+
+def _clock(face: Clockface) -> tuple[int, Any, Any]:
+    shift = LONGEST_SECONDS.bit_length() + (face.seconds - 1).bit_length()
+    return face.origin, np.uint64(-(-(1 << shift) // face.seconds)), np.uint64(shift)
+
+
+def arrived(
+    account: Column, at: Column, quantity: Column, face: Clockface | None, steps: tuple[Column, Column], used: Column
+) -> Column:
+    """As `arrivals.Till.take`, events in any order; the caller has proved accounts, quantities and that nothing overflows."""
+    ends, prices = steps
+    cost = np.empty(len(account), dtype=np.int64)
+    clock, table = (0, np.uint64(0), np.uint64(0)), np.zeros(1, dtype=np.uint16)
+    if face is not None:
+        clock, table = _clock(face), (face.bands.astype(np.int64) * len(ends)).astype(np.uint16)
+    _arrived()((account, at, quantity), clock, table, (ends, prices.ravel()), used, cost)
+    return cost
 
 
 def sums(starts: Column, values: Column) -> Column:
@@ -134,6 +149,34 @@ def _extent() -> Callable[..., Any]:
         return least, most
 
     return extent
+
+
+@cache
+def _arrived() -> Callable[..., Any]:
+    """Every event against its account's counter."""
+    from numba import njit
+
+    one, none = np.uint64(1), np.uint64(0)
+
+    @njit(nogil=True, error_model="numpy")
+    def price(events: Any, clock: Any, table: Any, steps: Any, used: Any, cost: Any) -> None:
+        (account, at, quantity), (origin, multiplier, shift), (ends, prices) = events, clock, steps
+        for i in range(len(account)):
+            first = np.uint64(table[(np.uint64(at[i] - origin) * multiplier) >> shift])
+            who = np.uint64(account[i])
+            before = used[who]
+            after = before + quantity[i]
+            block, total = none, np.int64(0)
+            while ends[block] <= before:
+                block += one
+            while ends[block] < after:
+                total += (ends[block] - before) * prices[first + block]
+                before = ends[block]
+                block += one
+            cost[i] = total + (after - before) * prices[first + block]
+            used[who] = after
+
+    return price
 
 
 @cache

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.rating.charges.event import Event
-from core.rating.exact import MICRO, Column, Mask, largest
+from core.rating.exact import MICRO, Column, Exact, Mask, largest
 from core.rating.model import Events
 from core.rating.sheet import Sheet
 from core.rating.tariff import Tariff
@@ -97,9 +97,9 @@ def scales(tariff: Tariff) -> set[str]:
     return {name for name in names if name is not None}
 
 
-def too_large(total: Column) -> dict[int, str]:
-    """Bills beyond belief: index -> sentence."""
-    if total.size == 0 or largest(total) <= MOST_MINOR:
+def too_large(total: Column, exact: Exact) -> dict[int, str]:
+    """Bills beyond belief: index -> sentence. `exact` has a proven bound of the totals."""
+    if exact.top <= MOST_MINOR * exact.den or largest(total) <= MOST_MINOR:
         return {}
     return {
         int(i): "the bill exceeds any amount Hodi accepts; check usage and prices"

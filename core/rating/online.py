@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
+import numpy as np
+
 from core.rating.blocks import Tier, Width
 from core.rating.charges.flat import Flat, FlatByTime
 from core.rating.charges.graduated import Graduated, GraduatedByTime
 from core.rating.charges.usage import Usage
 from core.rating.errors import CannotRate
-from core.rating.exact import MICRO
+from core.rating.exact import LIMIT, MICRO, Column
 from core.rating.tariff import Tariff
 from core.rating.terms import Price
 from core.rating.times import DAY_SECONDS, Clockface
@@ -32,18 +34,40 @@ Pricer = Callable[[Counter, int, int], int]
 """(counter, local second, micro-units) -> what it costs, in minor units / `denominator`; the counter moves on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A charge as steps: upper ends of its blocks in micro-units, the last without end; a price for each time and block.
+
+    Prices are for a micro-unit, in minor units / `denominator`. `timed`: whether the time of use matters.
+    """
+
+    ends: list[int]
+    prices: list[list[int]]
+    timed: bool
+    denominator: int
+
+    def table(self) -> tuple[Column, Column]:
+        """Ends (the last the largest number there is) and prices as columns."""
+        return np.array([*self.ends, LIMIT], dtype=np.int64), np.array(self.prices, dtype=np.int64)
+
+
+def steps_of(tariff: Tariff, code: str) -> Steps:
+    """A flat or graduated charge with its plain allowances. Raises `CannotRate` for any other."""
+    ends, prices, timed = _parts(tariff, code)
+    by = lcm(*(price.minor.denominator for row in prices for price in row))
+    return Steps(ends, [[int(price.minor * by) for price in row] for row in prices], timed, MICRO * by)
+
+
 def denominator(tariff: Tariff, code: str) -> int:
     """What the integers of `price_of` are counted in: parts of a minor unit."""
-    _, prices, _ = _parts(tariff, code)
-    return MICRO * lcm(*(price.minor.denominator for row in prices for price in row))
+    return steps_of(tariff, code).denominator
 
 
 def price_of(tariff: Tariff, code: str) -> Pricer:
     """The pricer of a flat or graduated charge with its plain allowances. Raises `CannotRate` for any other."""
-    ends, prices, timed = _parts(tariff, code)
-    by = denominator(tariff, code) // MICRO
-    rows = [[int(price.minor * by) for price in row] for row in prices]
-    band_at = _bands(tariff) if timed else None
+    steps = steps_of(tariff, code)
+    ends, rows = steps.ends, steps.prices
+    band_at = _bands(tariff) if steps.timed else None
     last = len(ends)
 
     def price(counter: Counter, at: int, quantity: int) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 
 from core.rating.allowances import rolled_over
 from core.rating.buy import bought
+from core.rating.charges.event import Event
 from core.rating.errors import CannotRate
 from core.rating.exact import MICRO, Column
 from core.rating.model import Batch, Carried, Events, Line, Rated
@@ -104,15 +105,16 @@ def _line(line: Line) -> QuoteLine:
 
 
 def batch_of(versions: Sequence[Tariff], request: QuoteRequest, rows: Sequence[Row]) -> Batch:
-    """The request as a batch of one service."""
+    """The request as a batch of one service. Rows of calls and messages are events each, with their time or without."""
     registers = frozenset[str]().union(*(tariff.registers for tariff in versions))
+    single = {c.measure.meter for version in versions for c in version.charges if isinstance(c, Event)}
     history = {meter: wanted for tariff in versions for meter, wanted in tariff.history.items()}
     quantity: dict[str, int] = {}
     events: dict[str, list[Row]] = {}
     for row in rows:
         before = quantity.get(row.meter, 0)
         quantity[row.meter] = max(before, row.quantity) if row.meter in registers else before + row.quantity
-        if (row.at, row.destination, row.value) != (None, None, None):
+        if row.meter in single or (row.at, row.destination, row.value) != (None, None, None):
             events.setdefault(row.meter, [])
     for row in rows:
         if row.meter in events:

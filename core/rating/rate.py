@@ -17,7 +17,7 @@ from core.rating.allowances import coverage
 from core.rating.charges.inclusive import InclusiveTax, taken_out
 from core.rating.exact import MICRO, Column, Exact, total_of
 from core.rating.guard import refusals, too_large
-from core.rating.join import joined
+from core.rating.join import Binder
 from core.rating.model import Batch, Line, Part, Rated
 from core.rating.rounding import Rounding, hand_out, to_step, to_whole
 from core.rating.sheet import Sheet
@@ -25,7 +25,10 @@ from core.rating.tariff import Charge, Tariff
 from core.rating.terms import Allowance
 from core.rating.versions import agreed, in_force, over_versions, refused_pieces
 
-RUN_SERVICES = 32_768
+RUN_SERVICES = 262_144
+"""At most so many services at a time: what is worked out on the way stays small beside what goes in and comes out."""
+FEW_SERVICES = 1_000
+"""Fewer than these are not worth a thread."""
 
 
 def rate(tariff: Tariff | Sequence[Tariff], batch: Batch, threads: int = 1) -> Rated:
@@ -37,15 +40,24 @@ def rate(tariff: Tariff | Sequence[Tariff], batch: Batch, threads: int = 1) -> R
     if len(versions) > 1:
         versions = tuple(version for version, _, _ in in_force(versions, batch.period_from, batch.period_to))
         agreed(versions)
-    if batch.size <= RUN_SERVICES or batch.pool is not None:
+    threads = threads if batch.size >= threads * FEW_SERVICES else 1
+    if (batch.size <= RUN_SERVICES and threads == 1) or batch.pool is not None:
         return _rate_some(versions, batch)
     fast.prepare(max((len(events) for events in batch.events.values()), default=0))
-    edges = [*range(0, batch.size, RUN_SERVICES), batch.size]
-    parts = [batch.part(low, high) for low, high in pairwise(edges)]
+    edges = [*range(0, batch.size, min(RUN_SERVICES, -(-batch.size // threads))), batch.size]
+    binder = Binder(batch.size)
+
+    def run(low: int, high: int) -> None:
+        binder.put(low, _rate_some(versions, batch.part(low, high)))
+
     if threads == 1:
-        return joined([_rate_some(versions, part) for part in parts])
-    with ThreadPoolExecutor(threads) as pool:
-        return joined(list(pool.map(lambda part: _rate_some(versions, part), parts)))
+        for low, high in pairwise(edges):
+            run(low, high)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            for _ in pool.map(run, edges[:-1], edges[1:]):
+                pass
+    return binder.bound()
 
 
 def _rate_some(versions: Sequence[Tariff], batch: Batch) -> Rated:
@@ -61,7 +73,7 @@ def _rate_some(versions: Sequence[Tariff], batch: Batch) -> Rated:
     else:
         lines, left = over_versions(versions, batch, priced_lines)
     rated = replace(_totalled(final, sheet, lines), left=left)
-    late = too_large(rated.total)
+    late = too_large(rated.total, rated.exact_total)
     if late or refused:
         rated = _cleared(rated, {**refused, **late})
     return rated
@@ -118,9 +130,10 @@ def _totalled(tariff: Tariff, sheet: Sheet, lines: list[Line]) -> Rated:
     """Add the rounding line, and give every line its whole minor units so that they sum to the total."""
     rule = tariff.rounding
     exact = total_of(line.exact for line in lines).spread(sheet.size)
-    final = exact if rule.total is None else to_step(exact, rule.total, rule.total_mode).spread(sheet.size)
-    rest = final.minus(exact).spread(sheet.size)
+    final = exact
     if rule.total is not None:
+        final = to_step(exact, rule.total, rule.total_mode).spread(sheet.size)
+        rest = final.minus(exact).spread(sheet.size)
         lines = [*lines, Line(rule.code, "rounding", rest.values, rest.nonzero(), rest)]
     total = to_whole(final, rule.total_mode)
     if any(line.exact.den != 1 for line in lines):

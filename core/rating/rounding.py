@@ -37,22 +37,29 @@ class Rounding:
 
 def divide(column: Exact, mode: Mode) -> Column:
     """Whole numbers nearest to the column's by the mode."""
-    values, den = column.values, column.den
+    den = column.den
     if den == 1:
-        return values
-    if den > LIMIT and values.dtype != object:
-        values = values.astype(object)
+        return column.values
     if column.positive and mode in (Mode.HALF_UP, Mode.DOWN):
         half = den // 2 if mode is Mode.HALF_UP else 0
-        if values.dtype != object and column.top > LIMIT - half:
-            values = values.astype(object)
-        values = values + half if half else values
-        return np.asarray(values // den)
+        if column.raw.dtype != object and max(den, column.top + half) <= LIMIT:
+            return _in_one_pass(column, half)
+    values = column.values
+    if den > LIMIT and values.dtype != object:
+        values = values.astype(object)
     size = np.abs(values)
     whole = size // den
     if mode is not Mode.DOWN:
         whole = whole + _goes_up(whole, size - whole * den, den, mode)
     return np.where(values < 0, -whole, whole)
+
+
+def _in_one_pass(column: Exact, half: int) -> Column:
+    """(values + half) // den of a column that is not negative, in one new column."""
+    out = np.multiply(column.raw, column.factor)
+    out += half
+    out //= column.den
+    return out
 
 
 def _goes_up(whole: Column, rest: Column, den: int, mode: Mode) -> Column:

@@ -104,9 +104,11 @@ class Clockface:
             raise CannotRate("usage", f"its rows lie {days} days apart", "check the years of `at` and `until`")
         return Clockface(times.layout(first_day, days), first_day * DAY_SECONDS, times.slot * 60)
 
-    def bands_at(self, at: Column) -> Column:
-        """The period of each instant."""
-        return np.asarray(self.bands[(at - self.origin) // self.seconds])
+    def bands_at(self, at: Column, slots: Column | None = None) -> Column:
+        """The period of each instant, all of which lie on the face; `slots` is room to work in."""
+        slots = np.subtract(at, self.origin, out=slots)
+        slots //= self.seconds
+        return np.take(self.bands, slots)
 
     def ends(self) -> Column:
         """For each slot the local second at which its period gives way to another (or the face ends)."""

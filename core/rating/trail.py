@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from core.rating.exact import Column
 from core.rating.times import Clockface
 
@@ -26,10 +28,10 @@ class Trail:
         """How many accounts."""
         return len(self.starts) - 1
 
-    def band_of(self, rows: slice) -> Column | None:
-        """The time of use of some events."""
+    def band_of(self, rows: slice, slots: Column) -> Column:
+        """The time of use of some events; `slots` is room to work in."""
         if self.bands is not None:
             return self.bands[rows]
         if self.face is None or self.at is None:
-            return None
-        return self.face.bands_at(self.at[rows])
+            return np.zeros(rows.stop - rows.start, dtype=np.int8)
+        return self.face.bands_at(self.at[rows], slots)

@@ -10,6 +10,7 @@ by the first.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,9 +27,6 @@ from core.rating.times import DAY_SECONDS, EPOCH
 Pricer = Callable[[Tariff, Sheet], list[Line]]
 Left = dict[str, tuple[Carried, ...]]
 Piece = tuple[Tariff, date, date, Batch]
-
-SETTLED_ONCE = ("minimum", "maximum", "commitment")
-"""Kinds of charge whose line is for the whole period."""
 
 
 def in_force(versions: Sequence[Tariff], since: date, until: date) -> list[tuple[Tariff, date, date]]:
@@ -54,7 +52,7 @@ def _without_gap(tariff: Tariff, reached: date, low: date) -> None:
 
 def agreed(versions: Sequence[Tariff]) -> None:
     """Versions of one period must read the same clock, measure in the same units and average the same earlier periods."""
-    for one, other in zip(versions, versions[1:], strict=False):
+    for one, other in pairwise(versions):
         where = f"tariff {other.code} from {other.valid_from}"
         remedy = "let this version start with a billing period"
         if one.zone != other.zone or one.currency != other.currency:
@@ -85,10 +83,7 @@ def over_versions(versions: Sequence[Tariff], batch: Batch, price: Pricer) -> tu
     sheets: list[Sheet] = []
     for tariff, low, high, piece in pieces(versions, batch):
         sheet = Sheet(tariff, _continued(piece, sheets, {**batch.carried, **left}))
-        known = {code for earlier in sheets for code in earlier.lines}
-        for line in price(tariff, sheet):
-            whole = line.kind in SETTLED_ONCE and line.code in known
-            lines.append(line if whole else replace(line, since=low, until=high))
+        lines += [replace(line, since=low, until=high) for line in price(tariff, sheet)]
         left = {**left, **{a.code: coverage(sheet, a.meter).left[a.code] for a in tariff.allowances}}
         sheets.append(sheet)
     return lines, {code: _one_own(buckets, code, versions) for code, buckets in left.items()}

@@ -5,13 +5,16 @@ for the event in which it is reached; what lies between two ends is a difference
 by one loop where numba is installed; both give the same integers.
 """
 
+from dataclasses import dataclass
+from itertools import pairwise
+
 import numpy as np
 
 from core.rating import fast
 from core.rating.exact import LIMIT, Column, largest
 from core.rating.trail import Trail
 
-CACHE_EVENTS = 16_384
+CACHE_EVENTS = 65_536
 """Events taken at a time, so that the running totals stay near the processor."""
 
 
@@ -72,48 +75,66 @@ def through(trail: Trail, bounds: Column, bands: int) -> tuple[Column, Column]:
     depends on what was used before it at any time.
     """
     top = largest(trail.quantity) if trail.top is None else trail.top
-    unsafe = top * len(trail.quantity) > LIMIT or trail.quantity.dtype == object or bounds.dtype == object
+    unsafe = top * len(trail.quantity) > LIMIT or object in (trail.quantity.dtype, bounds.dtype)
     if not unsafe and fast.worthwhile(len(trail.quantity)):
         return fast.through(trail, bounds, bands)
     kind: type = object if unsafe else np.int64
-    out = np.zeros((bands, len(bounds) + 1, trail.size), dtype=kind)
-    whole = np.zeros(trail.size, dtype=kind)
-    low = 0
-    while low < trail.size:
-        high = int(np.searchsorted(trail.starts, trail.starts[low] + CACHE_EVENTS, side="right")) - 1
-        high = min(max(high, low + 1), trail.size)
-        _some(trail, slice(low, high), bounds[:, low:high] if bounds.shape[1] > 1 else bounds, out, whole)
-        low = high
+    out: Column = np.zeros((bands, len(bounds) + 1, trail.size), dtype=kind)
+    whole: Column = np.zeros(trail.size, dtype=kind)
+    stops = _stops(trail.starts)
+    work = Work.of(max(int(trail.starts[high] - trail.starts[low]) for low, high in pairwise(stops)), kind)
+    for low, high in pairwise(stops):
+        _some(trail, slice(low, high), bounds[:, low:high] if bounds.shape[1] > 1 else bounds, out, whole, work)
     return out, whole
 
 
-def _some(trail: Trail, here: slice, bounds: Column, out: Column, whole: Column) -> None:
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Columns used again for every slice of events: fresh memory would cost more than the arithmetic."""
+
+    running: Column
+    mine: Column
+    slots: Column
+
+    @staticmethod
+    def of(most: int, kind: type) -> "Work":
+        """Room for slices of at most so many events."""
+        return Work(np.zeros(most + 1, dtype=kind), np.zeros(most + 1, dtype=kind), np.zeros(most, dtype=np.int64))
+
+
+def _stops(starts: Column) -> list[int]:
+    """Accounts at which a new slice begins, and their number."""
+    stops = [0]
+    while stops[-1] < len(starts) - 1:
+        low = stops[-1]
+        high = int(np.searchsorted(starts, starts[low] + CACHE_EVENTS, side="right")) - 1
+        stops.append(min(max(high, low + 1), len(starts) - 1))
+    return stops if len(stops) > 1 else [0, 0]
+
+
+def _some(trail: Trail, here: slice, bounds: Column, out: Column, whole: Column, work: Work) -> None:
     """The accounts of the slice `here`: the later times one by one, the first has the rest of each account's whole."""
     starts = trail.starts[here.start : here.stop + 1]
     rows = slice(int(starts[0]), int(starts[-1]))
     edges = starts - starts[0]
-    running = _running(trail.quantity[rows], out.dtype)
+    quantity, running = trail.quantity[rows], work.running[: rows.stop - rows.start + 1]
+    np.cumsum(quantity, out=running[1:])
     base = running[edges[:-1]]
     whole[here] = running[edges[1:]] - base
     ends = [np.minimum(whole[here], bound) for bound in bounds]
     _between(out[0, :, here], ends, whole[here])
-    band = trail.band_of(rows)
-    if band is None or len(out) == 1 or rows.start == rows.stop:
+    if len(out) == 1 or rows.start == rows.stop:
         return
+    band = trail.band_of(rows, work.slots[: len(quantity)])
     found = [_found(running, base + end, edges[1:]) for end in ends]
+    mine = work.mine[: len(running)]
     for number in range(1, len(out)):
-        mine = _running(np.where(band == number, trail.quantity[rows], 0), out.dtype)
+        np.multiply(quantity, band == number, out=mine[1:])
+        np.cumsum(mine[1:], out=mine[1:])
         since = mine[edges[:-1]]
         reached = [mine[place] - since + np.where(_at(band, place) == number, rest, 0) for place, rest in found]
         _between(out[number, :, here], reached, mine[edges[1:]] - since)
         out[0, :, here] -= out[number, :, here]
-
-
-def _running(values: Column, kind: np.dtype) -> Column:
-    """Totals before each value, and after the last."""
-    running = np.zeros(len(values) + 1, dtype=kind)
-    np.cumsum(values, out=running[1:])
-    return running
 
 
 def _found(running: Column, target: Column, stop: Column) -> tuple[Column, Column]:

@@ -1,15 +1,15 @@
 """Who is calling, and how her accounts stand: the cheap reads of almost every turn."""
 
+from datetime import date
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import Refused
 from core.house import House
-from core.metering import self_read
-from core.parties import contacts, plans
+from core.parties import contacts
 from core.parties import queries as parties
-from core.quick import Left, Standing
+from core.standing import Left, Standing
 from dialogs.counter.common import Answer, medium_of, private
 from dialogs.model import Asked
 from dialogs.values import amount, cut, day, left, lines, moment, named, word
@@ -23,6 +23,9 @@ class Glance(Protocol):
 
     async def standing(self) -> list[Standing]:
         """How the caller's accounts stand; empty when we have never met."""
+
+    async def offers(self, account_id: int, today: date) -> tuple[bool, bool]:
+        """Whether there is a dial she may read, and whether the account is prepaid."""
 
 
 async def caller(glance: Glance, _house: House, asked: Asked) -> Answer:
@@ -94,18 +97,19 @@ def no_account(asked: Asked) -> list[Any]:
     return word(f"home.here.{medium_of(asked)}")
 
 
-async def offers(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def offers(glance: Glance, house: House, asked: Asked) -> Answer:
     """What else there is for this account: a meter she may read, a prepaid meter."""
     if asked.account_id is None or asked.account_id not in asked.accounts:
         return {"reads": bool(asked.accounts), "prepaid": bool(asked.accounts)}
-    today = house.today()
-    reads = house.operator.readings.self_read_days > 0 and await self_read.dials_of(conn, asked.account_id, today)
-    modes = {plan.payment_mode for plan in await plans.plans_of(conn, asked.account_id, today)}
-    return {"reads": bool(reads), "prepaid": "prepaid" in modes}
+    reads, prepaid = await glance.offers(asked.account_id, house.today())
+    return {"reads": reads and house.operator.readings.self_read_days > 0, "prepaid": prepaid}
 
 
 def _chosen(rows: list[Standing], asked: Asked) -> Standing | None:
-    return next((row for row in rows if row.account_id is not None and row.account_id == asked.account_id), None)
+    for row in rows:
+        if row.account_id is not None and row.account_id == asked.account_id:
+            return row
+    return None
 
 
 def _owed(stem: str, house: House, row: Standing, **params: Any) -> list[Any]:

@@ -18,7 +18,7 @@ STANDING = Load(
 )
 
 
-OFFERS = Load(who.offers, {"reads": True, "prepaid": True})
+OFFERS = Load(who.offers, {"reads": True, "prepaid": True}, quick=True)
 HERE = Load(who.here, {"here": word("home.here.phone")}, quick=True)
 
 

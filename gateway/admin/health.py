@@ -6,12 +6,15 @@ gone, a backlog) is told, and is no reason to send the traffic elsewhere.
 """
 
 import asyncio
+from datetime import timedelta
 
 import structlog
 from aiohttp import web
 from pydantic import BaseModel
 from sqlalchemy import select
 
+from core.house import House
+from core.overview import dead_letters
 from core.schema import id_block
 from gateway.admin.described import described
 from gateway.admin.json import respond
@@ -19,6 +22,7 @@ from gateway.desk import CHECKS, HOUSE, Check
 
 log = structlog.get_logger()
 PATIENCE_SECONDS = 2.0
+LONGEST_WAIT = timedelta(minutes=10)
 FAILED = "failed"
 
 
@@ -38,7 +42,10 @@ async def alive(_request: web.Request) -> web.Response:
 @described(summary="Ready to take requests", answer=Health)
 async def ready(request: web.Request) -> web.Response:
     """GET /readyz: 200, or 503 naming what does not answer."""
-    checks: dict[str, Check] = {"database": lambda: _database(request), **_more(request.app)}
+    house = request.app[HOUSE]
+    checks: dict[str, Check] = {
+        "database": lambda: _database(request), "outbox": lambda: _outbox(house), **_more(request.app)
+    }  # fmt: skip
     answers = await asyncio.gather(*(_asked(name, check) for name, check in checks.items()))
     told = dict(zip(checks, answers, strict=True))
     fine = FAILED not in answers
@@ -64,6 +71,16 @@ async def _database(request: web.Request) -> None:
     """The database answers, and is migrated."""
     async with request.app[HOUSE].db.reading() as conn:
         (await conn.execute(select(id_block.c.next_id).where(id_block.c.name == "hodi"))).one()
+
+
+async def _outbox(house: House) -> str | None:
+    """How long a message has been due, if that is too long: nobody sends, or a provider is down."""
+    now = house.clock.now()
+    async with house.db.reading() as conn:
+        since = await dead_letters.oldest_due(conn, now)
+    if since is None or now - since < LONGEST_WAIT:
+        return None
+    return f"the oldest message has been due for {(now - since) // timedelta(minutes=1)} minutes"
 
 
 def routes() -> list[web.RouteDef]:

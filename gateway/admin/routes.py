@@ -8,15 +8,61 @@ from aiohttp import web
 
 from gateway.admin import health, metrics, openapi
 from gateway.admin.auth import guard
-from gateway.admin.console import campaigns, customer, day, login, outbox, talks, tickets
+from gateway.admin.console import (
+    approvals,
+    campaigns,
+    cash,
+    collections,
+    customer,
+    day,
+    debits,
+    files,
+    login,
+    mandates,
+    money,
+    outbox,
+    receipts,
+    suspense,
+    talks,
+    tickets,
+    usage_files,
+)
 from gateway.admin.edge import edge, headers
-from gateway.admin.tmf import account, communication, customer_bill, payment, trouble_ticket
+from gateway.admin.tmf import account, communication, customer_bill, payment, prepay_balance, trouble_ticket, usage
 from gateway.admin.tmf import customer as tmf_customer
 from gateway.pages import page
 
 ROOMS = (
-    health, metrics, openapi, account, tmf_customer, communication, customer_bill, payment, trouble_ticket, login, customer, tickets, talks, day, campaigns, outbox, page,
-)  # fmt: skip
+    health,
+    metrics,
+    openapi,
+    account,
+    tmf_customer,
+    communication,
+    customer_bill,
+    payment,
+    trouble_ticket,
+    prepay_balance,
+    usage,
+    login,
+    customer,
+    files,
+    money,
+    mandates,
+    debits,
+    suspense,
+    receipts,
+    cash,
+    approvals,
+    tickets,
+    talks,
+    day,
+    collections,
+    campaigns,
+    outbox,
+    usage_files,
+    page,
+)
 
 
 def routes() -> list[web.AbstractRouteDef]:

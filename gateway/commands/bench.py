@@ -1,6 +1,7 @@
 """`hodi bench`: the figures of `bench/`, each as a ratio to its limit, measured in the same run."""
 
 import importlib
+import os
 from typing import Annotated, Any
 
 import typer
@@ -21,11 +22,14 @@ def add_to(app: typer.Typer) -> None:
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help=f"Which: {', '.join(NAMES)}; none means all.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    big: Annotated[bool, typer.Option("--big", help="The largest sizes too; minutes more.")] = False,
 ) -> None:
     """Measure, and print each figure's share of its limit: higher is better."""
     strange = [name for name in names or () if name not in NAMES]
     if strange:
         raise BadInput(strange[0], "is no bench.", f"Choose from {', '.join(NAMES)}.")
+    if big:
+        os.environ["HODI_BENCH_BIG"] = "1"
     figures: list[dict[str, Any]] = []
     for name in names or NAMES:
         err.print(f"measuring {name} ...", style="dim")

@@ -50,8 +50,9 @@ def bill(
     preview: Annotated[bool, typer.Option("--preview", help="Print the bills; write nothing.")] = False,
     as_json: Json = False,
     engine: Annotated[
-        Literal["local", "processes", "dask"], typer.Option(help="Where partitions are reckoned.")
-    ] = "local",
+        Literal["local", "processes", "dask"] | None,
+        typer.Option(help="Where partitions are reckoned; HODI_BILL_ENGINE unless said."),
+    ] = None,
 ) -> None:
     """Close the cycles due on a date. Again on the same date it does nothing."""
     on = day_of(day)
@@ -117,7 +118,7 @@ def micro_text(micro: int) -> str:
     return f"-{text}" if micro < 0 else text
 
 
-async def _close(house: "House", on: date, as_json: bool, engine: str) -> None:
+async def _close(house: "House", on: date, as_json: bool, engine: str | None) -> None:
     from core.journeys.close_cycles import close_cycles
 
     with progress_bar(f"Bills of {on}") as progress:

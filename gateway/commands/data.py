@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.errors import BadInput
+from gateway.commands import money
 from gateway.commands.bill import progress_bar
 from gateway.commands.run import out, told, with_house
 
@@ -20,17 +21,27 @@ def add_to(app: typer.Typer) -> None:
 
 @told
 def take_in(
-    kind: Annotated[str, typer.Argument(help="customers, meters, readings or usage.")],
-    file: Annotated[Path, typer.Argument(help="CSV (usage also NEM12); the columns stand in docs/guides/import.md.")],
+    kind: Annotated[
+        str, typer.Argument(help="customers, meters, readings, usage, payments, settlements or statement.")
+    ],
+    file: Annotated[
+        Path, typer.Argument(help="CSV (usage also NEM12 and NEM13; statement: camt.053, MT940, pain.002).")
+    ],
     rejects: Annotated[
         Path | None, typer.Option(help="Where rows go that cannot be taken; else beside the file.")
     ] = None,
     column: Annotated[
         list[str] | None, typer.Option(help="number=customerID: your column is called otherwise.")
     ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="usage: the source whose mapping reads the file (usage/*.yaml of your folder).")
+    ] = None,
     fill: Annotated[list[str] | None, typer.Option(help="commodity=internet: one value for all rows.")] = None,
 ) -> None:
-    """Take a file of customers, meters, readings or usage in. The same file again changes nothing."""
+    """Take a file of customers, meters, readings, usage, payments, settlements or a bank statement in. Again, it changes nothing."""
+    if kind in money.KINDS:
+        money.bring_in(kind, file, _pairs("--column", column), _pairs("--fill", fill))
+        return
     from core.catalog import store as tariffs
     from core.onboarding import imports
     from core.onboarding.sheet import Choice
@@ -42,9 +53,12 @@ def take_in(
             async with house.db.writing() as conn:
                 await tariffs.load_folder(conn, house, house.settings.operator)
         with progress_bar(f"{kind} of {file.name}") as progress:
-            report = await imports.run(house, kind, file, choice=choice, reject_file=rejects, progress=progress)
+            report = await imports.run(
+                house, kind, file, choice=choice, reject_file=rejects, source=source, progress=progress
+            )
         out.print(
-            f"{report.accepted:,} accepted, {report.duplicates:,} there already, {len(report.rejected):,} rejected.",
+            f"{report.accepted:,} accepted, {report.duplicates:,} there already, {len(report.rejected):,} rejected"
+            + (f", {report.filtered:,} not usage." if report.filtered else "."),
             highlight=False,
         )
         for row, reason in report.rejected[:10]:

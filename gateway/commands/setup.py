@@ -49,6 +49,8 @@ def lay_down(example: str, folder: Path) -> None:
     with as_file(files("examples")) as source:
         shutil.copy(source / example / "operator.yaml", folder)
         shutil.copy(source / "tariffs" / f"{TARIFFS[example]}.yaml", folder / "tariffs")
+        if (source / example / "usage").is_dir():
+            shutil.copytree(source / example / "usage", folder / "usage", dirs_exist_ok=True)
 
 
 @db.command("upgrade")
@@ -96,6 +98,8 @@ def db_verify() -> None:
             err.print(sentence, style="red", markup=False, highlight=False)
         if found:
             raise typer.Exit(1)
-        out.print("The books are true: postings balance, lines = invoices = postings, numbers gapless, seals unbroken.")
+        out.print(
+            "The books are true: postings balance, lines = invoices = postings, numbers gapless, seals unbroken, no usage unexplained, no balance without its movements."
+        )
 
     with_house(run)

@@ -206,10 +206,10 @@ async def test_a_pressed_button_stops_waiting_and_a_failure_of_that_is_of_no_con
 ) -> None:
     double, channel, server = telegram
     double.answer = {"ok": True, "result": True}
-    await channel.acknowledge("q1")
+    await channel.acknowledge(Inbound("telegram", "1", "2", details={"callback": "q1"}))
     assert double.got == [{"callback_query_id": "q1"}]
     await server.close()
-    await channel.acknowledge("q1")
+    await channel.acknowledge(Inbound("telegram", "1", "2", details={"callback": "q1"}))
 
 
 def bare() -> Telegram:

@@ -60,7 +60,7 @@ async def hooks(house: House, store: Store | Path, spool: Path | None = None) ->
     async with aiohttp.ClientSession() as http:
         sms = AfricasTalkingSms(Account("sandbox", SecretStr("k"), "http://127.0.0.1:1"), http)
         app[CHANNELS] = {"ussd": AfricasTalkingUssd(), "sms": sms}
-        app.add_routes(webhooks.routes())
+        app.add_routes(webhooks.routes(app[CHANNELS].values()))
         with TemporaryDirectory(prefix="hodi-spool-") as folder:
             async with open_spool(app, spool or Path(folder)).drained():
                 yield app

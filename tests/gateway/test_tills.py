@@ -12,6 +12,9 @@ import pytest
 from sqlalchemy import func, select
 
 from core.approvals.tables import approval
+from core.clock import SetClock
+from core.config import Operator, Settings
+from core.db import Database
 from core.house import House
 from core.journeys import approved, collect, payment_doors
 from core.ledger import queries as ledger
@@ -21,6 +24,17 @@ from tests.core.payments.made import Bill, a_bill, an_account, attempts, cash, o
 from tests.gateway.tills_at_work import Work, tills_at_work
 
 PAGES = ["stripe", "paystack", "flutterwave"]
+
+
+@pytest.fixture
+def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
+    return House(sqlite_db, clock, operator, settings)
+
+
+@pytest.fixture
+def both(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
+    """The same on both databases, where it is about what is kept and locked."""
+    return House(db, clock, operator, settings)
 
 
 async def _linked(work: Work, minor: int = 120_050, number: str = "ACC100") -> tuple[Bill, str]:
@@ -58,8 +72,8 @@ async def test_a_link_is_paid_on_the_providers_page_once(house: House, name: str
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_a_webhook_five_times_and_twenty_at_once_has_one_effect(house: House, name: str) -> None:
-    async with tills_at_work(house, paylink=name) as work:
+async def test_a_webhook_five_times_and_twenty_at_once_has_one_effect(both: House, name: str) -> None:
+    async with tills_at_work(both, paylink=name) as work:
         bill, token = await _linked(work)
         await redirect.start(work.house, token)
         till = work.till(name)
@@ -70,9 +84,9 @@ async def test_a_webhook_five_times_and_twenty_at_once_has_one_effect(house: Hou
             await till.post(said)
         await asyncio.gather(*(till.post(said) for said in told for _ in range(20)))
         assert set(till.answers) == {200}
-        assert (await opened(house, bill), await cash(house, name)) == ([0], 120_050)
-        assert len(await receipts(house)) == 1
-        await proven(house)
+        assert (await opened(both, bill), await cash(both, name)) == ([0], 120_050)
+        assert len(await receipts(both)) == 1
+        await proven(both)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -189,26 +203,26 @@ async def _refunds(house: House) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_a_refund_goes_back_the_way_the_money_came(house: House, name: str) -> None:
-    async with tills_at_work(house, paylink=name) as work:
+async def test_a_refund_goes_back_the_way_the_money_came(both: House, name: str) -> None:
+    async with tills_at_work(both, paylink=name) as work:
         bill, receipt_id = await _paid(work, name)
         await _ask(work, receipt_id, 50_000)
-        assert (await opened(house, bill), await _refunds(house)) == ([0], [(50_000, "asked")])
+        assert (await opened(both, bill), await _refunds(both)) == ([0], [(50_000, "asked")])
         await _agree(work)
-        assert (await opened(house, bill), await balance(house, "refunds")) == ([50_000], -50_000)
+        assert (await opened(both, bill), await balance(both, "refunds")) == ([50_000], -50_000)
         await work.dispatch()
         await payment_doors.poll(work.house)
         work.forward(minutes=10)
         await payment_doors.poll(work.house)
-        assert (await _refunds(house), await balance(house, "refunds")) == ([(50_000, "done")], 0)
-        assert sum(moved.minor for moved in work.till(name).truth) == await cash(house, name) == 70_000
+        assert (await _refunds(both), await balance(both, "refunds")) == ([(50_000, "done")], 0)
+        assert sum(moved.minor for moved in work.till(name).truth) == await cash(both, name) == 70_000
         await _ask(work, receipt_id, 70_000, "r2")
         await _agree(work)
         await work.dispatch()
         work.forward(minutes=10)
         await payment_doors.poll(work.house)
-        assert (await opened(house, bill), await cash(house, name)) == ([120_000], 0)
-        assert (await receipts(house))[0][2] == "reversed"
+        assert (await opened(both, bill), await cash(both, name)) == ([120_000], 0)
+        assert (await receipts(both))[0][2] == "reversed"
 
 
 async def test_a_refund_whose_answer_was_lost_is_not_sent_twice(house: House) -> None:
@@ -324,25 +338,25 @@ async def test_why_a_saved_card_was_refused_says_what_follows(
         assert (await _plan(house), await opened(house, bill)) == (plan, [120_000])
 
 
-async def test_a_gocardless_mandate_is_given_collected_and_taken_back_late(house: House) -> None:
-    async with tills_at_work(house, mandates="gocardless") as work:
+async def test_a_gocardless_mandate_is_given_collected_and_taken_back_late(both: House) -> None:
+    async with tills_at_work(both, mandates="gocardless") as work:
         bill = await _mandated(work, "gocardless", "MD1")
         assert await _collected(work, date(2026, 3, 16)) == Counter(asked=1), "four bank days ahead"
         [payment] = [one for one in work.gocardless.things.values() if one["id"].startswith("PM")]
         assert payment["charge_date"] == "2026-03-23"
         work.gocardless.banks()
         await work.gocardless.flush()
-        assert (await opened(house, bill), await cash(house, "gocardless")) == ([0], 120_000)
+        assert (await opened(both, bill), await cash(both, "gocardless")) == ([0], 120_000)
         work.forward(weeks=8)
         work.gocardless.late(payment["id"])
         await work.gocardless.flush()
-        assert (await opened(house, bill), await cash(house, "gocardless")) == ([120_000], 0)
-        assert (await _plan(house))[0] == "failed"
-        await proven(house)
+        assert (await opened(both, bill), await cash(both, "gocardless")) == ([120_000], 0)
+        assert (await _plan(both))[0] == "failed"
+        await proven(both)
 
 
-async def test_events_of_gocardless_out_of_order_and_doubled_end_the_same(house: House) -> None:
-    async with tills_at_work(house, mandates="gocardless") as work:
+async def test_events_of_gocardless_out_of_order_and_doubled_end_the_same(both: House) -> None:
+    async with tills_at_work(both, mandates="gocardless") as work:
         bill = await _mandated(work, "gocardless", "MD1")
         await _collected(work)
         work.gocardless.banks()
@@ -353,8 +367,8 @@ async def test_events_of_gocardless_out_of_order_and_doubled_end_the_same(house:
         work.forward(hours=2)
         for _ in range(3):
             await payment_doors.poll(work.house)
-        assert (await opened(house, bill), await cash(house, "gocardless")) == ([120_000], 0)
-        await proven(house)
+        assert (await opened(both, bill), await cash(both, "gocardless")) == ([120_000], 0)
+        await proven(both)
 
 
 async def test_a_webhook_of_two_hundred_and_fifty_events_is_taken_whole(house: House) -> None:

@@ -12,7 +12,7 @@ from core.house import House
 from core.parties.tables import contact, interest
 from dialogs.counter import identity, who
 from gateway.desk import CHANNELS
-from tests.gateway.talking import WANJIKU, Phone, a_customer, counter
+from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer, counter
 
 CARD = "4111 1111 1111 1111"
 
@@ -195,7 +195,7 @@ async def test_swahili_is_spoken_from_the_next_screen_on_and_in_the_next_session
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
         await phone.dial()
-        home = await phone.answer("6", "2", "2")
+        home = await phone.answer("6", "4", "3", "2")
         assert home.startswith("CON Mwangaza Power\nHuna deni\n1. Salio")
         assert await phone.dial("s2") == home
 
@@ -258,11 +258,34 @@ async def test_a_database_that_is_gone_ends_politely_in_her_language(
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
         await phone.dial()
-        await phone.answer("6", "2", "2")
+        await phone.answer("6", "4", "3", "2")
         monkeypatch.setattr(who.parties, "accounts_of", gone)
         monkeypatch.setattr("core.quick.QuickSqlite.standing", gone)
         monkeypatch.setattr("core.quick.QuickPostgres.standing", gone)
         assert (await phone.answer("1")).startswith("END Samahani, hatuwezi kujibu sasa.")
+
+
+async def test_a_stranger_we_could_not_meet_is_not_led_on(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*_given: Any) -> Any:
+        raise ConnectionRefusedError
+
+    async with counter(house, tmp_path) as client:
+        phone = Phone(client)
+        monkeypatch.setattr(who.contacts, "find_or_make", gone)
+        assert (await phone.dial()).startswith("END Sorry, we cannot answer just now.")
+        monkeypatch.undo()
+        assert (await phone.dial("s2")).startswith("CON Welcome")
+
+
+async def test_what_another_worker_did_meanwhile_is_seen_before_an_effect(house: House, tmp_path: Path) -> None:
+    async with counter(house, tmp_path) as one, counter(house, tmp_path) as two:
+        form = {"from": "+254700000001", "to": "40400", "date": "2026-03-10 09:00:00"}
+        for at, (client, text) in enumerate([(one, "hi"), (one, "2"), (one, "Amina"), (one, "Kisumu"), (two, "00")]):
+            await client.post(f"{HOOKS}/sms", data=form | {"id": f"m{at}", "text": text})
+        await one.post(f"{HOOKS}/sms", data=form | {"id": "m9", "text": "1"})
+    assert await count(house, interest) == 0, "the first worker still had the question of the yes at hand"
 
 
 async def test_two_workers_over_one_store_give_one_effect(house: House, tmp_path: Path) -> None:

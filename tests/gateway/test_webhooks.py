@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from core.house import House
 from core.outbox import enqueue, outbox
 from core.parties.contacts import find
 from core.parties.tables import contact, interest
+from gateway.desk import SPOOL
 from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer, counter
 from tests.gateway.test_turn import count
 
@@ -113,19 +115,39 @@ async def test_what_she_wrote_is_remembered_without_card_numbers(house: House, t
     assert told == ["***", "BAL"]
 
 
-async def test_an_sms_waits_for_its_repeat_while_the_database_is_gone(
+async def test_while_the_database_is_gone_messages_are_kept_and_answered_in_order_when_it_is_back(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def gone(*_given: Any) -> Any:
+    def gone(*_given: Any) -> Any:
         raise ConnectionRefusedError
 
-    async with counter(house, tmp_path) as client:
-        monkeypatch.setattr("core.quick.QuickSqlite.standing", gone)
-        monkeypatch.setattr("core.quick.QuickPostgres.standing", gone)
-        assert (await client.post(f"{HOOKS}/sms", data=SMS)).status == 503
+    monkeypatch.setattr("gateway.spool.REST_SECONDS", 0.05)
+    (tmp_path / "spool").mkdir()
+    async with counter(house, tmp_path, tmp_path / "spool") as client:
+        for name in ("writing", "reading"):
+            monkeypatch.setattr(f"core.db.Database.{name}", gone)
+        for at, text in enumerate(["hello", "2", "Amina", "Kisumu", "1"]):
+            form = SMS | {"id": f"m{at}", "text": text}
+            assert [(await client.post(f"{HOOKS}/sms", data=form)).status for _ in range(2)] == [200, 200]
+        assert (await client.post(f"{HOOKS}/optout", data={"senderId": "M", "phoneNumber": WANJIKU})).status == 200
+        assert len(list((tmp_path / "spool").iterdir())) == 1
         monkeypatch.undo()
-        assert (await client.post(f"{HOOKS}/sms", data=SMS)).status == 200
-    assert len(await replies(house)) == 1
+        await until(lambda: client.app is not None and not client.app[SPOOL].waiting)  # type: ignore[union-attr]
+    assert (await replies(house))[-1].startswith("Thank you. We will call you soon.")
+    assert len(await replies(house)) == 5
+    assert await count(house, interest) == 1
+    async with house.db.reading() as conn:
+        found = await find(conn, "sms", WANJIKU)
+    assert found is not None
+    assert found.stopped_at is not None
+
+
+async def until(true: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if true():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it never came true")
 
 
 async def test_delivery_reports_settle_a_message_and_a_final_state_never_goes_back(

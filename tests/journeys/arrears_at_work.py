@@ -12,7 +12,7 @@ from core.barring.tables import barring
 from core.clock import SetClock, start_of
 from core.collections.tables import ladder_step
 from core.house import House
-from core.journeys import account_barred, ladder_run
+from core.journeys import account_barred, fee_charged, ladder_run
 from core.journeys.payment_doors import FOLLOW
 from core.message import Notice, Sent
 from core.outbox import outbox
@@ -49,10 +49,10 @@ class Late:
 
     def __post_init__(self) -> None:
         handlers = {
-            "bar": account_barred.bar, "provision": partial(provision.send, network=self.network),
+            "bar": account_barred.bar, "late_fee": fee_charged.late, "provision": partial(provision.send, network=self.network),
             "compare": partial(compare.compare, network=self.network),
         }  # fmt: skip
-        self.dispatcher = Dispatcher(self.house, {"sms": self.phones}, handlers)
+        self.dispatcher = Dispatcher(self.house, {"sms": self.phones}, handlers, lanes=1)
 
     def at(self, day: date, hour: int = 10) -> None:
         """Move the clock to an hour of a day where the operator is."""
@@ -72,19 +72,21 @@ class Late:
 
     async def send(self) -> None:
         """The dispatcher, and the reports of what was delivered."""
-        while (await self.dispatcher.drain()).total():
-            pass
+        await self.dispatcher.drain()
         if self.delivers:
             async with self.house.db.writing() as conn:
                 await conn.execute(outbox.update().where(outbox.c.state == "sent").values(state="delivered"))
 
-    async def pay(self, number: str, minor: int, txn: str) -> int:
+    async def pay(self, number: str, minor: int, txn: str) -> None:
         """Money by paybill."""
         async with self.house.db.writing() as conn:
-            got = ReceiptIn("daraja", txn, "mobile_inbound", minor, "KES", self.clock.now(), reference=number)
-            taken = await receive.apply(conn, self.house, got)
-            await FOLLOW.received(conn, self.house, taken.receipt_id)
-        return taken.receipt_id
+            await self.paid(conn, number, minor, txn)
+
+    async def paid(self, conn: AsyncConnection, number: str, minor: int, txn: str) -> None:
+        """Money by paybill, in this transaction."""
+        got = ReceiptIn("daraja", txn, "mobile_inbound", minor, "KES", self.clock.now(), reference=number)
+        taken = await receive.apply(conn, self.house, got)
+        await FOLLOW.received(conn, self.house, taken.receipt_id)
 
     async def steps(self, account_id: int) -> list[tuple[str, str]]:
         """(step, state) in the order in which they were put down."""

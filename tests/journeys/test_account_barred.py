@@ -175,7 +175,7 @@ async def test_a_kept_arrangement_holds_and_a_missed_instalment_resumes(late: La
 
 
 async def test_an_answer_that_is_lost_is_asked_for_and_nothing_is_told_twice(late: Late) -> None:
-    _, _, [service_id] = await _late(late)
+    await _late(late)
     late.network.manners = ["down", "lost"]
     await late.days(DUE, BARRED)
     for _ in range(4):

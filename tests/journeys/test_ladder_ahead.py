@@ -55,6 +55,13 @@ async def test_a_customer_sees_the_next_step_and_its_day_and_none_while_it_is_he
         assert await ladder_ahead.next_step(conn, house, account_id) is None
 
 
+async def test_without_a_network_nothing_is_restricted_or_announced(house: House, clock: SetClock) -> None:
+    alone = House(house.db, clock, house.operator, house.settings.model_copy(update={"network_url": ""}))
+    late, account_id = await _begin(alone, clock)
+    await late.days(DUE + D, DUE + 70 * D)
+    assert await late.steps(account_id) == [(step, "done") for step in ("overdue", "firm", "final")]
+
+
 async def test_a_day_that_is_past_or_far_away_is_refused(house: House, clock: SetClock) -> None:
     _, account_id = await _begin(house, clock)
     for days in (-1, 401):

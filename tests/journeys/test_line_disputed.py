@@ -10,7 +10,8 @@ from core.care import disputes, queries
 from core.care.model import Ticket
 from core.errors import Refused
 from core.house import House
-from core.journeys import line_disputed
+from core.journeys import dispute_decided, line_disputed
+from core.journeys.dispute_decided import Decision
 from tests.people import Customer, a_bill, a_branch, a_customer
 
 
@@ -66,8 +67,9 @@ async def test_a_rejected_dispute_is_due_again_and_may_be_opened_anew(house: Hou
     ticket = await contest(house, customer, bill, "a")
     async with house.db.writing() as conn:
         [dispute] = await queries.disputes_of(conn, [bill])
-        assert await line_disputed.rejected(conn, house, dispute.id, actor="user:ann")
-        assert not await line_disputed.rejected(conn, house, dispute.id, actor="user:ann")
+        for _ in range(2):
+            decided = await dispute_decided.decide(conn, house, dispute.id, "rejected", actor="user:ann")
+            assert decided == Decision("rejected")
         assert (await queries.by_id(conn, ticket.id)).state == "solved"  # type: ignore[union-attr]
     assert await frozen(house) == 0
     assert (await contest(house, customer, bill, "b")).id != ticket.id

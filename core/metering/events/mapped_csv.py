@@ -113,11 +113,10 @@ class MappedCsv:
         if found is None:
             if len(self.numbers) >= MOST_KEPT:
                 self.numbers.clear()
-            found = self.numbers[text] = (
-                phone.from_provider(text) if text[:1] == "+" else phone.parse(text, self.country)
-            )
-            if found is None:
+            parsed = phone.from_provider(text) if text[:1] == "+" else phone.parse(text, self.country)
+            if parsed is None:
                 raise Unreadable("reject.number", text=text[:20])
+            found = self.numbers[text] = parsed
         return found
 
     def _money(self, text: str) -> int | None:

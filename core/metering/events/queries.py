@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.metering.estimate import Column
 from core.metering.events.settle import DAY_SECONDS, EPOCH_ORDINAL
-from core.metering.tables import usage_event
+from core.metering.tables import event_total, usage_event
 from core.sets import among
 
 ANSWER = {"s": {"s": 1, "min": 60, "h": 3_600}, "MB": {"MB": 1, "GB": 1_000}}
@@ -61,6 +61,14 @@ async def events(conn: AsyncConnection, service_ids: Sequence[int], from_: date,
     return {use: making.columns() for use, making in made.items()}
 
 
+async def came(conn: AsyncConnection, from_: date, to: date) -> bool:
+    """Whether events of these days came at all, of anybody: where none did, nothing may be billed as if nothing was used."""
+    query = select(event_total.c.file_id).where(
+        event_total.c.day >= from_, event_total.c.day < to, event_total.c.records > 0
+    )
+    return (await conn.execute(query.limit(1))).first() is not None
+
+
 class _Making:
     """The columns of one use while they grow."""
 
@@ -74,5 +82,6 @@ class _Making:
         self.rows.append((service, at, quantity, to, value or 0))
 
     def columns(self) -> UseColumns:
-        table = np.array(self.rows, dtype=np.int64).reshape(-1, 5).T
-        return UseColumns(self.unit, *(np.ascontiguousarray(column) for column in table), tuple(self.numbers))
+        table = np.ascontiguousarray(np.array(self.rows, dtype=np.int64).T)
+        service, at, quantity, to, value = table
+        return UseColumns(self.unit, service, at, quantity, to, value, tuple(self.numbers))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from core.metering.events.model import Call, Declared, Filtered
 from core.metering.model import Reject
@@ -13,6 +13,11 @@ EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 DAY_SECONDS = 86_400
 Row = tuple[int, int, int, str, str, int, str | None, int | None, int, int, int]
 """A row of `usage_event`, in the order of its columns."""
+SERVICE: Final = 0
+AT: Final = 1
+USE: Final = 3
+QUANTITY: Final = 5
+ROW: Final = 10
 
 
 class Line(NamedTuple):

@@ -15,11 +15,23 @@ from core.house import House
 from core.metering import store
 from core.metering import tables as t
 from core.metering.events.mapped_csv import Item
-from core.metering.events.settle import Line, Row, SettledEvents, day_of, settle
+from core.metering.events.model import Call
+from core.metering.events.settle import (
+    AT,
+    DAY_SECONDS,
+    QUANTITY,
+    ROW,
+    SERVICE,
+    USE,
+    Line,
+    Row,
+    SettledEvents,
+    day_of,
+    settle,
+)
 from core.sets import among
 
 COLUMNS = [column.name for column in t.usage_event.columns]
-AT, KEY, USE, QUANTITY, ROW = (COLUMNS.index(name) for name in ("at", "key", "use", "quantity_micro", "row"))
 
 
 @dataclass(slots=True)
@@ -51,7 +63,7 @@ async def take(conn: AsyncConnection, house: House, file_id: int, cursor: int, b
 
 async def keep(conn: AsyncConnection, house: House, file_id: int, batch: Sequence[Item]) -> Kept:
     """Settle and write; the file's own counters are the caller's."""
-    lines = await lines_of(conn, {item.party for item in batch if hasattr(item, "party")})
+    lines = await lines_of(conn, {item.party for item in batch if isinstance(item, Call)})
     now = int(house.clock.now().timestamp())
     settled = await asyncio.to_thread(settle, batch, lines, file_id, now)
     new = await insert_many(conn, t.usage_event, COLUMNS, settled.rows, skip_known=True)
@@ -79,7 +91,7 @@ async def _ours(conn: AsyncConnection, file_id: int, rows: Sequence[Row]) -> lis
     times, numbers = [row[AT] for row in rows], [row[ROW] for row in rows]
     found = await conn.execute(
         select(e.row).where(
-            among(conn, e.service_id, {row[0] for row in rows}), e.at.between(min(times), max(times)),
+            among(conn, e.service_id, {row[SERVICE] for row in rows}), e.at.between(min(times), max(times)),
             e.file_id == file_id, e.row.between(min(numbers), max(numbers)),
         )
     )  # fmt: skip
@@ -91,7 +103,7 @@ async def _count(conn: AsyncConnection, file_id: int, rows: Sequence[Row]) -> No
     """Add to the file's control totals."""
     sums: dict[tuple[str, int], list[int]] = {}
     for row in rows:
-        total = sums.setdefault((row[USE], row[AT] // 86_400), [0, 0])
+        total = sums.setdefault((row[USE], row[AT] // DAY_SECONDS), [0, 0])
         total[0] += 1
         total[1] += row[QUANTITY]
     if not sums:
@@ -114,4 +126,4 @@ async def _count(conn: AsyncConnection, file_id: int, rows: Sequence[Row]) -> No
 
 
 def _day(number: int) -> date:
-    return day_of(number * 86_400)
+    return day_of(number * DAY_SECONDS)

@@ -106,6 +106,12 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('texts', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('texts_b', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=True),
+    sa.Column('holdout_percent', sa.SmallInteger(), nullable=False),
+    sa.Column('window_from', sa.Text(), nullable=True),
+    sa.Column('window_until', sa.Text(), nullable=True),
+    sa.Column('per_minute', sa.Integer(), nullable=True),
+    sa.Column('next_at', Instant(), nullable=True),
     sa.Column('segment', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('channel', sa.Text(), nullable=False),
     sa.Column('starts_at', Instant(), nullable=False),
@@ -124,8 +130,76 @@ def upgrade() -> None:
     sa.Column('started_at', Instant(), nullable=False),
     sa.PrimaryKeyConstraint('visitor', name=op.f('pk_chat_visitor'))
     )
+    op.create_table('debit_file',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('made_at', Instant(), nullable=False),
+    sa.Column('made_by', sa.Text(), nullable=False),
+    sa.Column('debits', sa.Integer(), nullable=False),
+    sa.Column('total_minor', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('message_id', sa.Text(), nullable=True),
+    sa.Column('body', sa.Text(), nullable=True),
+    sa.Column('taken_by', sa.Text(), nullable=True),
+    sa.Column('taken_at', Instant(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_debit_file')),
+    sa.UniqueConstraint('message_id', name=op.f('uq_debit_file_message_id'))
+    )
+    op.create_table('deposit',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('branch_id', sa.BigInteger(), nullable=True),
+    sa.Column('slip', sa.Text(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('deposited_on', sa.Date(), nullable=False),
+    sa.Column('by', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.CheckConstraint('amount_minor > 0', name=op.f('ck_deposit_amount')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_deposit')),
+    sa.UniqueConstraint('slip', name=op.f('uq_deposit_slip'))
+    )
+    op.create_index(op.f('ix_deposit_deposited_on'), 'deposit', ['deposited_on'], unique=False)
+    op.create_table('difference',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('provider', sa.Text(), nullable=False),
+    sa.Column('branch_id', sa.BigInteger(), nullable=True),
+    sa.Column('about', sa.Text(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('note', sa.Text(), nullable=True),
+    sa.Column('approval_id', sa.BigInteger(), nullable=True),
+    sa.Column('found_at', Instant(), nullable=False),
+    sa.Column('settled_at', Instant(), nullable=True),
+    sa.Column('settled_by', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_difference')),
+    sa.UniqueConstraint('key', name=op.f('uq_difference_key'))
+    )
+    op.create_index('ix_difference_day', 'difference', ['day'], unique=False)
+    op.create_index('ix_difference_state', 'difference', ['state', 'day'], unique=False)
+    op.create_table('drawer',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('branch_id', sa.BigInteger(), nullable=True),
+    sa.Column('cashier', sa.Text(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('float_minor', sa.BigInteger(), nullable=False),
+    sa.Column('opened_at', Instant(), nullable=False),
+    sa.Column('opened_on', sa.Date(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('counted_minor', sa.BigInteger(), nullable=True),
+    sa.Column('expected_minor', sa.BigInteger(), nullable=True),
+    sa.Column('note', sa.Text(), nullable=True),
+    sa.Column('closed_at', Instant(), nullable=True),
+    sa.CheckConstraint('float_minor >= 0', name=op.f('ck_drawer_float')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_drawer'))
+    )
+    op.create_index('ix_drawer_day', 'drawer', ['opened_on', 'state'], unique=False)
+    op.create_index('uq_drawer_open', 'drawer', ['cashier'], unique=True, postgresql_where=sa.text("state <> 'closed'"), sqlite_where=sa.text("state <> 'closed'"))
     op.create_table('early_report',
     sa.Column('provider_ref', sa.Text(), nullable=False),
+    sa.Column('channel', sa.Text(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=True),
     sa.Column('at', Instant(), nullable=False),
@@ -136,6 +210,15 @@ def upgrade() -> None:
     sa.Column('at', Instant(), nullable=False),
     sa.Column('answer', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=True),
     sa.PrimaryKeyConstraint('key', name=op.f('pk_effect'))
+    )
+    op.create_table('gl_summary',
+    sa.Column('number', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('revision', sa.Integer(), nullable=False),
+    sa.Column('made_at', Instant(), nullable=False),
+    sa.Column('lines', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.PrimaryKeyConstraint('number', name=op.f('pk_gl_summary')),
+    sa.UniqueConstraint('day', 'revision', name=op.f('uq_gl_summary_day_revision'))
     )
     op.create_table('id_block',
     sa.Column('name', sa.Text(), nullable=False),
@@ -194,6 +277,40 @@ def upgrade() -> None:
     sa.UniqueConstraint('code', 'owner_id', 'asset', name=op.f('uq_ledger_account_code_owner_id_asset'))
     )
     op.create_index('ix_ledger_account_owner', 'ledger_account', ['owner_id'], unique=False)
+    op.create_table('media',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('ref', sa.Text(), nullable=False),
+    sa.Column('contact_id', sa.BigInteger(), nullable=True),
+    sa.Column('caption', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('type', sa.Text(), nullable=True),
+    sa.Column('size', sa.BigInteger(), nullable=True),
+    sa.Column('sha256', sa.Text(), nullable=True),
+    sa.Column('body', sa.LargeBinary(), nullable=True),
+    sa.Column('at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_media')),
+    sa.UniqueConstraint('channel', 'ref', name=op.f('uq_media_channel_ref'))
+    )
+    op.create_index(op.f('ix_media_contact_id'), 'media', ['contact_id'], unique=False)
+    op.create_table('message_cost',
+    sa.Column('outbox_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('category', sa.Text(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('amount_micro', sa.BigInteger(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('outbox_id', 'channel', name=op.f('pk_message_cost'))
+    )
+    op.create_index('ix_message_cost_at', 'message_cost', ['at'], unique=False)
+    op.create_table('money_day',
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('closed_at', Instant(), nullable=False),
+    sa.Column('closed_by', sa.Text(), nullable=False),
+    sa.Column('figures', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.PrimaryKeyConstraint('day', name=op.f('pk_money_day'))
+    )
     op.create_table('number_series',
     sa.Column('series', sa.Text(), nullable=False),
     sa.Column('last', sa.BigInteger(), nullable=False),
@@ -229,6 +346,7 @@ def upgrade() -> None:
     sa.Column('claimed_until', Instant(), nullable=True),
     sa.Column('provider_ref', sa.Text(), nullable=True),
     sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('tried', sa.Text(), nullable=True),
     sa.Column('created_at', Instant(), nullable=False),
     sa.Column('settled_at', Instant(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox')),
@@ -238,6 +356,11 @@ def upgrade() -> None:
     op.create_index('ix_outbox_contact', 'outbox', ['contact_id', 'created_at'], unique=False)
     op.create_index('ix_outbox_due', 'outbox', ['state', 'priority', 'not_before', 'id'], unique=False)
     op.create_index('ix_outbox_provider_ref', 'outbox', ['provider_ref'], unique=False)
+    op.create_table('pace',
+    sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('left', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.PrimaryKeyConstraint('channel', name=op.f('pk_pace'))
+    )
     op.create_table('party',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
@@ -281,6 +404,24 @@ def upgrade() -> None:
     sa.UniqueConstraint('provider', 'key', name=op.f('uq_provider_event_provider_key'))
     )
     op.create_index('ix_provider_event_state', 'provider_event', ['state', 'received_at'], unique=False)
+    op.create_table('provider_line',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('provider', sa.Text(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('txn', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('gross_minor', sa.BigInteger(), nullable=False),
+    sa.Column('fee_minor', sa.BigInteger(), nullable=False),
+    sa.Column('net_minor', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('happened_on', sa.Date(), nullable=False),
+    sa.Column('payout', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_provider_line')),
+    sa.UniqueConstraint('provider', 'key', name=op.f('uq_provider_line_provider_key'))
+    )
+    op.create_index('ix_provider_line_day', 'provider_line', ['happened_on'], unique=False)
+    op.create_index('ix_provider_line_payout', 'provider_line', ['provider', 'payout'], unique=False)
+    op.create_index('ix_provider_line_txn', 'provider_line', ['provider', 'txn'], unique=False)
     op.create_table('receipt',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('provider', sa.Text(), nullable=False),
@@ -317,6 +458,22 @@ def upgrade() -> None:
     sa.Column('postings', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('first_id', name=op.f('pk_seal_due'))
     )
+    op.create_table('sim_change',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('phone', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('changed_at', Instant(), nullable=False),
+    sa.Column('seen_at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_sim_change')),
+    sa.UniqueConstraint('phone', 'kind', 'changed_at', name=op.f('uq_sim_change_phone_kind_changed_at'))
+    )
+    op.create_table('sim_question',
+    sa.Column('request', sa.Text(), nullable=False),
+    sa.Column('phone', sa.Text(), nullable=False),
+    sa.Column('asked_at', Instant(), nullable=False),
+    sa.Column('answered_at', Instant(), nullable=True),
+    sa.PrimaryKeyConstraint('request', name=op.f('pk_sim_question'))
+    )
     op.create_table('staff',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
@@ -335,6 +492,21 @@ def upgrade() -> None:
     sa.Column('csrf', sa.Text(), nullable=False),
     sa.Column('expires_at', Instant(), nullable=False),
     sa.PrimaryKeyConstraint('hash', name=op.f('pk_staff_session'))
+    )
+    op.create_table('statement',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('account', sa.Text(), nullable=False),
+    sa.Column('number', sa.Text(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('from_on', sa.Date(), nullable=False),
+    sa.Column('to_on', sa.Date(), nullable=False),
+    sa.Column('opening_minor', sa.BigInteger(), nullable=False),
+    sa.Column('closing_minor', sa.BigInteger(), nullable=False),
+    sa.Column('file_name', sa.Text(), nullable=False),
+    sa.Column('digest', sa.Text(), nullable=False),
+    sa.Column('imported_at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_statement')),
+    sa.UniqueConstraint('account', 'number', 'from_on', name=op.f('uq_statement_account_number_from_on'))
     )
     op.create_table('talk',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -488,6 +660,7 @@ def upgrade() -> None:
     sa.Column('campaign_id', sa.BigInteger(), nullable=False),
     sa.Column('contact_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('outbox_id', sa.BigInteger(), nullable=True),
+    sa.Column('arm', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['campaign_id'], ['campaign.id'], name=op.f('fk_campaign_member_campaign_id')),
     sa.PrimaryKeyConstraint('campaign_id', 'contact_id', name=op.f('pk_campaign_member'))
     )
@@ -518,6 +691,19 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_contact_party_id'), 'contact', ['party_id'], unique=False)
     op.create_index(op.f('ix_contact_phone'), 'contact', ['phone'], unique=False)
+    op.create_table('drawer_move',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('drawer_id', sa.BigInteger(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('receipt_id', sa.BigInteger(), nullable=True),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['drawer_id'], ['drawer.id'], name=op.f('fk_drawer_move_drawer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_drawer_move')),
+    sa.UniqueConstraint('key', name=op.f('uq_drawer_move_key'))
+    )
+    op.create_index(op.f('ix_drawer_move_drawer_id'), 'drawer_move', ['drawer_id'], unique=False)
     op.create_table('event_total',
     sa.Column('file_id', sa.BigInteger(), nullable=False),
     sa.Column('use', sa.Text(), nullable=False),
@@ -559,6 +745,27 @@ def upgrade() -> None:
     sa.UniqueConstraint('key', name=op.f('uq_reversal_key'))
     )
     op.create_index(op.f('ix_reversal_booked_on'), 'reversal', ['booked_on'], unique=False)
+    op.create_table('statement_entry',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('statement_id', sa.BigInteger(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('account', sa.Text(), nullable=False),
+    sa.Column('booked_on', sa.Date(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('end_to_end', sa.Text(), nullable=True),
+    sa.Column('mandate', sa.Text(), nullable=True),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('purpose', sa.Text(), nullable=False),
+    sa.Column('bank_ref', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('matched', sa.Text(), nullable=True),
+    sa.ForeignKeyConstraint(['statement_id'], ['statement.id'], name=op.f('fk_statement_entry_statement_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_statement_entry')),
+    sa.UniqueConstraint('key', name=op.f('uq_statement_entry_key'))
+    )
+    op.create_index('ix_statement_entry_booked', 'statement_entry', ['booked_on', 'state'], unique=False)
     op.create_table('ticket',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('reference', sa.Text(), nullable=False),
@@ -680,6 +887,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('open_key', name=op.f('uq_dispute_open_key'))
     )
     op.create_index(op.f('ix_dispute_account_id'), 'dispute', ['account_id'], unique=False)
+    op.create_index(op.f('ix_dispute_ticket_id'), 'dispute', ['ticket_id'], unique=False)
     op.create_table('episode',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),
@@ -730,6 +938,7 @@ def upgrade() -> None:
     sa.Column('facts', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('run_id', sa.BigInteger(), nullable=True),
     sa.Column('finalised_at', Instant(), nullable=True),
+    sa.Column('corrects_id', sa.BigInteger(), nullable=True),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_invoice_account_id')),
     sa.ForeignKeyConstraint(['run_id'], ['bill_run.id'], name=op.f('fk_invoice_run_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_invoice')),
@@ -738,6 +947,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('token', name=op.f('uq_invoice_token'))
     )
     op.create_index('ix_invoice_account', 'invoice', ['account_id', 'to_date'], unique=False)
+    op.create_index('ix_invoice_corrects', 'invoice', ['corrects_id'], unique=False, postgresql_where=sa.text('corrects_id IS NOT NULL'), sqlite_where=sa.text('corrects_id IS NOT NULL'))
     op.create_table('link_code',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('purpose', sa.Text(), nullable=False),
@@ -878,6 +1088,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ticket_event'))
     )
     op.create_index('ix_ticket_event_ticket', 'ticket_event', ['ticket_id', 'id'], unique=False)
+    op.create_table('write_off',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('approval_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('invoice_id', sa.BigInteger(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('recovered_minor', sa.BigInteger(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.CheckConstraint('recovered_minor >= 0 AND recovered_minor <= amount_minor', name=op.f('ck_write_off_recovered')),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_write_off_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_write_off')),
+    sa.UniqueConstraint('approval_id', 'invoice_id', name=op.f('uq_write_off_approval_id_invoice_id'))
+    )
+    op.create_index(op.f('ix_write_off_account_id'), 'write_off', ['account_id'], unique=False)
     op.create_table('arranged_item',
     sa.Column('arrangement_id', sa.BigInteger(), nullable=False),
     sa.Column('invoice_id', sa.BigInteger(), nullable=False),
@@ -938,6 +1162,7 @@ def upgrade() -> None:
     sa.Column('code', sa.Text(), nullable=False),
     sa.Column('name', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('unit', sa.Text(), nullable=False),
+    sa.Column('money', sa.Boolean(), nullable=False),
     sa.Column('uses', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('priority', sa.SmallInteger(), nullable=False),
     sa.Column('granted', sa.BigInteger(), nullable=False),
@@ -960,6 +1185,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_bucket_account_id'), 'bucket', ['account_id'], unique=False)
     op.create_index('ix_bucket_expiry', 'bucket', ['state', 'expires_at'], unique=False)
+    op.create_index('ix_bucket_unbooked', 'bucket', ['id'], unique=False, postgresql_where=sa.text('money AND booked < granted - amount'), sqlite_where=sa.text('money = 1 AND booked < granted - amount'))
     op.create_table('collection',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('invoice_id', sa.BigInteger(), nullable=False),
@@ -1078,6 +1304,15 @@ def upgrade() -> None:
     )
     op.create_index('ix_open_item_account', 'open_item', ['account_id', 'due_on'], unique=False)
     op.create_index('ix_open_item_due', 'open_item', ['due_on'], unique=False)
+    op.create_table('priced_use',
+    sa.Column('service_id', sa.BigInteger(), nullable=False),
+    sa.Column('use', sa.Text(), nullable=False),
+    sa.Column('destination', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('from_date', sa.Date(), nullable=False),
+    sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_priced_use_service_id')),
+    sa.PrimaryKeyConstraint('service_id', 'use', 'destination', 'from_date', name=op.f('pk_priced_use'))
+    )
     op.create_table('service_plan',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('service_id', sa.BigInteger(), nullable=False),
@@ -1095,6 +1330,16 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['bucket_id'], ['bucket.id'], name=op.f('fk_bucket_user_bucket_id')),
     sa.PrimaryKeyConstraint('account_id', 'bucket_id', name=op.f('pk_bucket_user'))
     )
+    op.create_table('debit_item',
+    sa.Column('attempt_id', sa.BigInteger(), nullable=False),
+    sa.Column('file_id', sa.BigInteger(), nullable=False),
+    sa.Column('sequence', sa.Text(), nullable=False),
+    sa.Column('collect_on', sa.Date(), nullable=False),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_debit_item_attempt_id')),
+    sa.ForeignKeyConstraint(['file_id'], ['debit_file.id'], name=op.f('fk_debit_item_file_id')),
+    sa.PrimaryKeyConstraint('attempt_id', name=op.f('pk_debit_item'))
+    )
+    op.create_index(op.f('ix_debit_item_file_id'), 'debit_item', ['file_id'], unique=False)
     op.create_table('hold_part',
     sa.Column('hold_id', sa.BigInteger(), nullable=False),
     sa.Column('bucket_id', sa.BigInteger(), nullable=False),

@@ -62,15 +62,16 @@ class Paystack:
         """A page to pay on, or a refund."""
         if wanted.method == "refund":
             return await self._refund(wanted)
+        ref = reference(wanted.key)
         body = {
             "email": wanted.email or self.email, "amount": to_units(wanted.amount_minor, wanted.currency, DECIMALS),
-            "currency": wanted.currency, "reference": reference(wanted.key), "callback_url": wanted.return_url,
+            "currency": wanted.currency, "reference": ref, "callback_url": wanted.return_url,
             "metadata": {"account": wanted.reference},
         }  # fmt: skip
         reply = await self._ask("POST", "/transaction/initialize", body)
         if not isinstance(reply, Reply):
             return reply
-        return Begun(body["reference"], reply.body["data"]["authorization_url"])
+        return Begun(ref, reply.body["data"]["authorization_url"])
 
     async def _refund(self, wanted: Wanted) -> Started:
         body = {

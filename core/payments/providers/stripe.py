@@ -63,7 +63,7 @@ class Stripe:
 
     async def start(self, wanted: Wanted) -> Started:
         """A Checkout page, a charge of a saved card, a page that saves one, or a refund."""
-        options = {"idempotency_key": wanted.key}
+        options: Any = {"idempotency_key": wanted.key}
         match wanted.method:
             case "refund":
                 made = await self._call(lambda to: to.v1.refunds.create_async(_refund(wanted), options))

@@ -1,10 +1,10 @@
 """The least and the most that named lines may come to, and a commitment made good at the end of its term.
 
-Where a new version of the tariff cuts the period, the limit and what counts towards it go on; the last version with the
-charge settles it once, so that a dear week makes up for a cheap one.
+Where a new version of the tariff cuts the period, a limit and what counts towards it go on: each version settles what its
+days change, so that a dear week makes up for a cheap one. A commitment is made good once, by the last version that has it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.rating.charges.fixed import spans_of
@@ -31,16 +31,12 @@ class Limit:
         limit = spans_of(sheet, self.per, self.prorate, None).times(self.price.minor)
         limit = limit.plus(sheet.before(self.code, "limit"))
         base = sheet.base(self.of).plus(sheet.before(self.code, "base"))
-        if sheet.goes_on(self.code):
-            return [_later(sheet, {"limit": limit, "base": base})]
         lacking = limit.minus(base)
-        amount = lacking.at_least(ZERO) if self.kind == "minimum" else lacking.at_most(ZERO)
-        return [Part(amount, self.price.text, base=base, present=amount.spread(sheet.size).nonzero())]
-
-
-def _later(sheet: Sheet, counted: Mapping[str, Exact]) -> Part:
-    """No line yet: a later version settles it."""
-    return Part(sheet.nothing(), present=~sheet.everyone, counted=counted)
+        settled = lacking.at_least(ZERO) if self.kind == "minimum" else lacking.at_most(ZERO)
+        amount = settled.minus(sheet.before(self.code, "settled"))
+        counted = {"limit": limit, "base": base, "settled": settled}
+        present = amount.spread(sheet.size).nonzero()
+        return [Part(amount, self.price.text, base=base, present=present, counted=counted)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ class Commitment:
         """One line, shown where something is lacking."""
         base = sheet.base(self.of).plus(sheet.before(self.code, "base"))
         if sheet.goes_on(self.code):
-            return [_later(sheet, {"base": base})]
+            return [Part(sheet.nothing(), present=~sheet.everyone, counted={"base": base})]
         base = base.plus(sheet.attribute(self.spent, self.code))
         amount = Exact.constant(self.price.minor).minus(base).at_least(ZERO)
         return [Part(amount, self.price.text, base=base, present=amount.spread(sheet.size).nonzero())]

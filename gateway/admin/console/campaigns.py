@@ -1,24 +1,29 @@
-"""Campaigns: one text in each language to one segment at one time. Shown whom it reaches before it is planned, and how far it is after.
+"""Campaigns: one text in each language (or two, to see which works) to one segment at one time. Shown whom it reaches and what it costs
+in SMS before it is planned, and how far it came after, beside those who were left out.
 
 Who belongs to a branch writes to that branch alone, whatever the form says.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.limits import segments
 from core.campaigns import queries, store
-from core.campaigns.model import MOVES, Campaign, Segment, checked
+from core.campaigns.model import MOVES, Campaign, Segment, checked, checked_terms
 from core.errors import Refused
+from core.journeys.campaign_editor import full, parts_of, warnings
 from core.overview.branches import branches
+from core.overview.funnel import funnel
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import an_instant, back, form, number, show
+from gateway.admin.console.funnel_plot import funnel_plot
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
-_NEW = {"name": "", "channel": "sms", "branch": "", "language": "", "owing": "", "customers": "", "starts_at": ""}
+_NEW = {"name": "", "channel": "sms", "branch": "", "language": "", "owing": "", "customers": "", "starts_at": "",
+        "holdout": "", "from": "", "until": "", "per_minute": ""}  # fmt: skip
 CHANNELS = ("sms", "whatsapp", "telegram")
 _OWING = {"yes": True, "no": False}
 
@@ -34,8 +39,11 @@ async def plan(request: web.Request) -> web.Response:
     """POST /console/campaigns: `do=look` tells whom it would reach, `do=plan` plans it."""
     told, house = await form(request), request.app[HOUSE]
     try:
-        texts = checked({lang: told[f"text_{lang}"] for lang in house.operator.languages if told.get(f"text_{lang}")})
-        segment, channel = _segment(request, told), _channel(told)
+        texts, second = checked(_words(told, house.operator.languages)), _words(told, house.operator.languages, "b_")
+        segment, channel, terms = _segment(request, told), _channel(told), _terms(told)
+        checked_terms(terms.get("holdout_percent", 0), terms.get("window"), terms.get("per_minute"))
+        if second:
+            checked(second)
         starts = an_instant(told.get("starts_at", ""), house.zone)
         if not 1 <= len(told.get("name", "")) <= 80:
             return await _page(request, told, None, "Give the campaign a name of up to 80 letters.", 400)
@@ -45,7 +53,7 @@ async def plan(request: web.Request) -> web.Response:
         async with house.db.writing() as conn:
             made = await store.plan(
                 conn, house, name=told["name"], texts=texts, segment=segment, channel=channel, starts_at=starts,
-                actor=request[WHO].actor,
+                actor=request[WHO].actor, texts_b=second or None, **terms,
             )  # fmt: skip
     except Refused as why:
         return await _page(request, told, None, why.sentence(), why.status)
@@ -58,7 +66,9 @@ async def page(request: web.Request) -> web.Response:
     async with request.app[HOUSE].db.reading() as conn:
         found = await _found(conn, request)
         progress = await queries.progress(conn, found.id)
-    return show(request, "console_campaign.html", c=found, p=progress, moves=_moves(found.state))
+        arms = await funnel(conn, found)
+    plot = funnel_plot(arms) if arms else ""
+    return show(request, "console_campaign.html", c=found, p=progress, moves=_moves(found.state), plot=plot, arms=arms)
 
 
 @described("campaign.run", summary="Pause, resume or cancel a campaign", status=303)
@@ -77,6 +87,21 @@ def _moves(state: str) -> list[tuple[str, str]]:
     """What a person may do with a campaign now; it begins and ends by itself."""
     words = {"paused": "Pause", "cancelled": "Cancel", "running": "Begin now" if state == "planned" else "Resume"}
     return [(to, words[to]) for to in sorted(MOVES[state] - {"done"})]
+
+
+def _words(told: Mapping[str, str], languages: Sequence[str], prefix: str = "") -> dict[str, str]:
+    return {lang: told[f"{prefix}text_{lang}"] for lang in languages if told.get(f"{prefix}text_{lang}")}
+
+
+def _terms(told: Mapping[str, str]) -> dict[str, Any]:
+    """Who is left out, the hours and the rate, as `store.plan` takes them; what is no number is refused there."""
+    hours = told.get("from", ""), told.get("until", "")
+    rate, holdout = told.get("per_minute", ""), told.get("holdout", "")
+    return {
+        **({"holdout_percent": int(holdout) if holdout.isdecimal() else -1} if holdout else {}),
+        **({"window": hours} if any(hours) else {}),
+        **({"per_minute": min(int(rate[:9]), 1_000_000) if rate.isdecimal() else 0} if rate else {}),
+    }
 
 
 def _segment(request: web.Request, told: Mapping[str, str]) -> Segment:
@@ -109,9 +134,11 @@ async def _page(
         known = [one for one in await queries.campaigns(conn) if branch in (None, one.segment.branch)]
         choices = await branches(conn)
     texts = {lang: told.get(f"text_{lang}", "") for lang in house.operator.languages}
-    parts = {lang: len(segments(words)) for lang, words in texts.items() if words}
+    operator = house.operator
+    parts = {lang: parts_of(full(words, operator)) for lang, words in texts.items() if words}
+    warned = {lang: warnings(words, operator) for lang, words in texts.items() if words}
     return show(
-        request, "console_campaigns.html", status=status, campaigns=known, told={**_NEW, **told}, texts=texts, parts=parts,
+        request, "console_campaigns.html", status=status, campaigns=known, told={**_NEW, **told}, texts=texts, parts=parts, warned=warned,
         audience=audience, wrong=wrong, branches=[one for one in choices if branch in (None, one.code)], channels=CHANNELS,
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from core import money
 from core.overview.accounts import branch_id_of
 from core.phone import masked
 from gateway.admin.auth import CSRF, WHO
@@ -18,8 +19,12 @@ from gateway.pages.page import render
 DOORS = (
     ("/console", "Customers", "customer.see"), ("/console/tickets", "Tickets", "ticket.see"),
     ("/console/talks", "Chats", "talk.answer"),
+    ("/console/collections", "Collections", "collections.see"),
     ("/console/day", "The day", "day.see"), ("/console/campaigns", "Campaigns", "campaign.see"),
-    ("/console/outbox", "Dead letters", "outbox.see"),
+    ("/console/usage", "Usage files", "usage.see"),
+    ("/console/money", "Money", "money.see"), ("/console/mandates", "Direct debits", "mandate.see"),
+    ("/console/suspense", "Suspense", "suspense.place"), ("/console/cash", "Cash desk", "desk.use"),
+    ("/console/approvals", "Approvals", "approval.decide"), ("/console/outbox", "Dead letters", "outbox.see"),
 )  # fmt: skip
 """The navigation: where, what, and the permission behind the door."""
 
@@ -62,6 +67,14 @@ def a_day(text: str, otherwise: date) -> date:
     if not 2000 <= found.year < 2200:
         raise web.HTTPBadRequest(text="That day is too far away.")
     return found
+
+
+def an_amount(text: str, currency: str) -> int:
+    """Minor units of an amount in a form."""
+    try:
+        return money.parse(text, currency)
+    except ValueError:
+        raise web.HTTPBadRequest(text="Write the amount in figures, such as 1200.50.") from None
 
 
 def an_instant(text: str, zone: ZoneInfo) -> datetime | None:

@@ -9,6 +9,7 @@ from core.care.model import MOVES
 from core.overview.listing import AnyRow, Wanted, one
 from core.overview.listings import TICKETS
 from gateway.admin.auth import WHO
+from gateway.admin.console import disputes
 from gateway.admin.console.desk import back, branch_of, form, number, show
 from gateway.admin.described import described
 from gateway.desk import HOUSE
@@ -27,9 +28,20 @@ async def queue(request: web.Request) -> web.Response:
 async def page(request: web.Request) -> web.Response:
     """GET /console/tickets/{id}."""
     found = await _found(request)
-    async with request.app[HOUSE].db.reading() as conn:
+    house = request.app[HOUSE]
+    async with house.db.reading() as conn:
         log = await care.log_of(conn, found.id)
-    return show(request, "console_ticket.html", t=found, log=log, moves=sorted(MOVES.get(found.state, ())))
+        contested = await disputes.contested(conn, house, found.id)
+    moves = sorted(MOVES.get(found.state, ()))
+    return show(request, "console_ticket.html", t=found, log=log, moves=moves, contested=contested)
+
+
+@described("dispute.decide", summary="Decide the dispute of a ticket", status=303)
+async def decide(request: web.Request) -> web.Response:
+    """POST /console/tickets/{id}/verdict: `verdict` (upheld, partial, rejected), and for a part its `amount`."""
+    found = await _found(request)
+    await disputes.decide(request.app[HOUSE], request[WHO], found.id, await form(request))
+    raise back(f"/console/tickets/{found.id}")
 
 
 @described("ticket.write", summary="Answer a ticket, or move it on", status=303)
@@ -58,4 +70,9 @@ async def _found(request: web.Request) -> AnyRow:
 def routes() -> list[web.RouteDef]:
     """The routes."""
     path = "/console/tickets/{id}"
-    return [web.get("/console/tickets", queue), web.get(path, page), web.post(path, change)]
+    return [
+        web.get("/console/tickets", queue),
+        web.get(path, page),
+        web.post(path, change),
+        web.post(f"{path}/verdict", decide),
+    ]

@@ -69,6 +69,11 @@ def amount(minor: int, currency: str) -> Money:
     return Money(unit=currency, value=money.decimal(minor, currency))
 
 
+def plain_decimal(micro: int) -> Decimal:
+    """Micro-units as a number without a useless tail, and never with an exponent."""
+    return Decimal(f"{Decimal(micro).scaleb(-6).normalize():f}")
+
+
 def opening(day: date, house: House) -> datetime:
     """The instant at which a day begins for this operator."""
     return start_of(day, house.zone)

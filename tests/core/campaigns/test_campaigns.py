@@ -1,21 +1,30 @@
 """A campaign reaches each chosen and willing contact once; it can be paused, resumed and cancelled at any moment."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, update
 
+from core import outbox
 from core.campaigns import queries, store
 from core.campaigns.model import Campaign, Segment, checked
 from core.clock import SetClock
+from core.config import Notices, Operator, Settings
+from core.db import Database
 from core.errors import Refused
 from core.house import House
+from core.journeys.campaign_editor import full, parts_of, warnings
 from core.message import Notice, Sent
+from core.overview.funnel import funnel
 from core.parties.tables import branch, contact
 from scheduler.campaigns import feed_all
 from scheduler.dispatch import Dispatcher
-from tests.people import Customer, a_bill, a_branch, a_customer
+from tests.conftest import NOON
+from tests.people import Customer, a_bill, a_branch, a_customer, a_receipt
 
 WORDS = {"en": "Free tea at {operator} on Friday!", "sw": "Chai ya bure {operator} Ijumaa!"}
 
@@ -162,3 +171,120 @@ async def test_two_campaigns_do_not_share_a_name(house: House) -> None:
     await planned(house)
     with pytest.raises(Refused, match=r"campaign\.name_taken"):
         await planned(house)
+
+
+async def test_who_gets_which_wording_and_who_is_left_out_is_decided_once_and_about_evenly() -> None:
+    two = Campaign(7, "tea", WORDS, Segment(), "sms", NOON, "running", 0, 0, WORDS, 10)
+    arms = Counter(two.arm(contact_id) for contact_id in range(10_000))
+    assert arms == Counter(two.arm(contact_id) for contact_id in range(10_000))
+    assert 900 < arms["none"] < 1_100
+    assert 4_200 < arms["a"] < 4_800
+    assert 4_200 < arms["b"] < 4_800
+    one = replace(two, texts_b=None, holdout_percent=0)
+    assert {one.arm(contact_id) for contact_id in range(100)} == {"a"}
+    assert any(replace(two, id=8).arm(contact_id) != two.arm(contact_id) for contact_id in range(100))
+
+
+async def test_two_wordings_reach_their_halves_and_those_left_out_hear_nothing(house: House) -> None:
+    chosen = await people(house, 30)
+    campaign = await planned(house, texts_b={"en": "Free cake!"}, holdout_percent=30)
+    phones = Phones()
+    await feed_all(house)
+    await Dispatcher(house, {"sms": phones}).drain()
+    arms = {one.phone: campaign.arm(one.contact_id) for one in chosen}
+    wordings = {"a": "Free tea at Mwangaza on Friday!", "b": "Free cake!"}
+    assert dict(phones.got) == {phone: wordings[arm] for phone, arm in arms.items() if arm != "none"}
+    assert set(arms.values()) == {"a", "b", "none"}
+    async with house.db.writing() as conn:
+        payer = next(one for one in chosen if arms[one.phone] == "none")
+        await a_receipt(conn, house, payer, 5_000)
+        await a_receipt(conn, house, payer, 5_000)
+        await conn.execute(
+            update(outbox.outbox).where(outbox.outbox.c.params["arm"].as_string() == "b").values(state="delivered")
+        )
+        reached = {arm.arm: arm for arm in await funnel(conn, campaign)}
+    counts = Counter(arms.values())
+    assert {name: arm.chosen for name, arm in reached.items()} == counts
+    assert (reached["a"].sent, reached["a"].delivered) == (counts["a"], 0)
+    assert (reached["b"].sent, reached["b"].delivered) == (counts["b"], counts["b"])
+    assert (reached["none"].sent, reached["none"].paid, reached["a"].paid) == (0, 1, 0)
+
+
+async def test_it_leaves_only_in_its_own_hours(house: House, clock: SetClock) -> None:
+    await people(house, 2)
+    await planned(house, window=("14:00", "16:00"))  # it is noon
+    phones = Phones()
+    await feed_all(house)
+    assert await Dispatcher(house, {"sms": phones}).drain() == {"waiting": 2}
+    clock.forward(timedelta(hours=1, minutes=59))
+    assert await Dispatcher(house, {"sms": phones}).drain() == {}
+    clock.forward(timedelta(minutes=1))
+    assert await Dispatcher(house, {"sms": phones}).drain() == {"sent": 2}
+
+
+async def test_it_is_no_faster_than_its_rate_whatever_feeds_it(house: House, clock: SetClock) -> None:
+    await people(house, 7)
+    campaign, phones = await planned(house, per_minute=3), Phones()
+    sent = []
+    for _ in range(4):
+        await feed_all(house)
+        await Dispatcher(house, {"sms": phones}).drain()
+        sent.append(len(phones.got))
+        clock.forward(timedelta(seconds=40))
+    assert sent == [1, 3, 5, 7]
+    await feed_all(house)
+    assert (await states(house, campaign.id))[0] == "done"
+
+
+@pytest.mark.parametrize(
+    ("terms", "code"),
+    [
+        ({"holdout_percent": 51}, "campaign.holdout"),
+        ({"holdout_percent": -1}, "campaign.holdout"),
+        ({"per_minute": 0}, "campaign.rate"),
+        ({"window": ("09:00", "")}, "campaign.window"),
+        ({"window": ("09:00", "09:00")}, "campaign.window"),
+        ({"window": ("nine", "ten")}, "campaign.window"),
+        ({"texts_b": {"xx": "?"}}, "campaign.language"),
+    ],
+)
+async def test_terms_that_cannot_be_kept_are_refused(
+    sqlite_db: Database, operator: Operator, terms: dict[str, Any], code: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        await planned(House(sqlite_db, SetClock(NOON), operator, Settings()), **terms)
+    assert refused.value.code == code
+
+
+async def test_nobody_gets_more_campaigns_in_a_week_than_the_operator_allows(house: House, clock: SetClock) -> None:
+    house = replace(house, operator=house.operator.model_copy(update={"notices": Notices(campaigns_per_week=2)}))
+    await people(house, 1)
+    phones = Phones()
+
+    async def run(name: str) -> None:
+        async with house.db.writing() as conn:
+            await store.plan(conn, house, name=name, texts=WORDS, segment=Segment(), actor="user:ann")
+
+    for name in ("one", "two", "three"):
+        await run(name)
+    await feed_all(house)
+    assert await Dispatcher(house, {"sms": phones}).drain() == {"sent": 2, "dropped": 1}
+    await run("four")
+    clock.forward(timedelta(days=6, hours=23))
+    await feed_all(house)
+    await Dispatcher(house, {"sms": phones}).drain()
+    assert len(phones.got) == 2
+    await run("five")
+    clock.forward(timedelta(hours=1, seconds=1))
+    await feed_all(house)
+    await Dispatcher(house, {"sms": phones}).drain()
+    assert len(phones.got) == 3
+
+
+def test_a_wording_is_counted_with_its_fields_filled_in(operator: Operator) -> None:
+    fits = "x" * (160 - len("Mwangaza")) + "{operator}"
+    assert parts_of(full(fits, operator)) == 1
+    assert warnings(fits, operator) == []
+    assert parts_of(full(fits + "x", operator)) == 2
+    assert len(warnings("Ẹ ku {operator}", operator)) == 1
+    assert full("{nobody} {", operator) == "{nobody} {"

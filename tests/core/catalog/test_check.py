@@ -39,9 +39,19 @@ def test_the_examples_have_no_remark(path: str) -> None:
             only(f'{{{USE}, model: sets, sets: [{{average_of: 3, at_most: "50", model: flat, price: "1"}}, {{average_of: 3, at_most: "40", model: flat, price: "2"}}, {{model: flat, price: "3"}}]}}'),
             "charge e", "set 2 is never chosen.",
         ),
+        (only(E, 'times: [{code: peak, to: "06:00"}, {code: rest}]'), "times", "no price depends on them."),
         (
-            only(f'{{{USE}, model: package, price: "1", size: "2"}}', "buy: {meter: energy}"),
-            "charge e", "model package can make more units cost less, so an amount may buy two different numbers.",
+            only("{code: c, type: event, meter: v, unit: s, rates: [{to: [x], steps: [{increment: '1', price: '1'}]}]}", 'destinations: {x: ["1"], y: ["2"]}'),
+            "destination y", "no rate is for it.",
+        ),
+        (only(E, "holidays: {country: KE}"), "holidays", "no time of use asks for them."),
+        (
+            two('{code: least, type: minimum, amount: "9", of: [e]}') + '  - {code: most, type: maximum, amount: "8", of: [e]}\n',
+            "charge least", "it is above the maximum 'most'.",
+        ),
+        (
+            two('{code: gst, type: tax, percent: "5", of: [e]}') + '  - {code: vat, type: tax, percent: "5", of: [e, gst], inclusive: true}\n',
+            "charge vat", "the tax 'gst' is said to hold it.",
         ),
     ],
 )  # fmt: skip

@@ -47,14 +47,14 @@ fair_use: [{{code: speed, meter: voice, unit: s, normal: {{mbps: "8"}}, steps: [
     usage = [{"meter": meter, "quantity": "12"} for meter in ("use", "sun", "voice")]
     told = explain(tariff, parse(tariff, {**JULY, "usage": usage}))
     assert told[1:] == [
-        "flat: 12 kWh at 1 each make KES 11.88.",
+        "flat: 12 kWh at 1 each make KES 11.88. The vat in its price is shown apart.",
         "pack: 12 kWh, each started pack of 10 kWh at 1: KES 2.00.",
         "step: 12 kWh are in step 1, which costs 1: KES 1.00.",
         "vol: your use is in block 1, so all 12 kWh cost 1 each: KES 12.00.",
         "kw: your highest demand was 12 kWh, at 1 each: KES 12.00.",
         "sun: 12 kWh you delivered, at 1 each, are credited: KES -12.00.",
         "calls: 12 s charged, KES 12.00.",
-        "rent: 31 day(s) at 1: KES 31.00.",
+        "rent: 31 days at 1: KES 31.00.",
         "vat: 1 % is already in the price of flat; of KES 12.00 it is KES 0.12.",
         "off: 10 % off KES 11.88 (flat): KES -1.19.",
         "least: at least 1000 is charged, and flat, pack, step, vol, kw, sun, calls, rent, vat, off came to KES 68.81: KES 931.19 more.",

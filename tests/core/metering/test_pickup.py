@@ -181,5 +181,5 @@ def test_a_source_that_cannot_be_understood_is_told_with_file_and_remedy(
 
 
 def test_an_unknown_source_is_refused(house: House, clock: SetClock) -> None:
-    with pytest.raises(Refused, match="usage.no_source"):
+    with pytest.raises(Refused, match=r"usage\.no_source"):
         sources.named(house, "nobody")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from channels import letters, limits
 from core import outbox
 from core.clock import SetClock
+from core.config import Identity
 from core.errors import Refused
 from core.house import House
 from core.journeys import notices
 from core.onboarding.model import Customer, Registered
 from core.onboarding.register import register_customer
-from core.parties import codes, contacts, link, queries
+from core.parties import codes, contacts, link, queries, sim
 from core.parties.model import Contact
 from core.parties.tables import contact_account, link_code
 from core.text import LANGUAGES, say
@@ -185,3 +187,31 @@ async def test_an_unknown_account_and_one_without_a_phone_are_refused(
 def test_a_code_fits_one_segment(lang: str, purpose: str) -> None:
     text = say(lang, f"code.{purpose}", operator="Elevenchars", code="123456", minutes=10)
     assert limits.units(letters.transliterate(text) if lang == "vi" else text) <= ("gsm7", 160)
+
+
+async def test_no_code_to_link_or_for_a_pin_goes_to_a_number_whose_sim_was_changed(
+    house: House, clock: SetClock, conn: AsyncConnection, amina: Registered, stranger: Contact
+) -> None:
+    await sim.asked(conn, house, "R1", AMINA)
+    await sim.answered(conn, house, "R1", True, None)
+    with pytest.raises(Refused) as refused:
+        await link.start(conn, house, stranger.id, "77")
+    assert refused.value.code == "code.sim_changed"
+    record = await contacts.find(conn, "sms", AMINA)
+    assert record is not None
+    with pytest.raises(Refused):
+        await codes.send(conn, house, purpose="pin", asker_id=record.id, to_contact_id=record.id)
+    assert [row for row in await outbox.claim(conn, house.clock.now(), "w", 9) if row.kind == "code"] == []
+    clock.forward(timedelta(hours=sim.COOLING_HOURS))
+    assert await link.start(conn, house, stranger.id, "77")
+
+
+async def test_where_the_operator_wants_it_the_network_is_asked_with_every_code(
+    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
+) -> None:
+    assert amina.account_id
+    await link.start(conn, house, stranger.id, "77")
+    asks = replace(house, operator=house.operator.model_copy(update={"identity": Identity(sim_check=True)}))
+    await link.start(conn, asks, stranger.id, "77")
+    rows = await outbox.claim(conn, house.clock.now(), "w", 9)
+    assert sorted(row.kind for row in rows) == ["code", "code", "sim"]

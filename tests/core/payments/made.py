@@ -122,8 +122,8 @@ async def proven(house: House) -> None:
         assert item.open_minor == item.total_minor - paid
     for one in kept:
         given = sum(row.amount_minor for row in rows if row.receipt_id == one.id)
-        assert given == (one.amount_minor if one.state == "placed" else 0)
+        assert given == (0 if one.state == "suspense" else one.amount_minor - one.reversed_minor)
     for account_id in {item.account_id for item in items} | {one.account_id for one in kept if one.account_id}:
         billed = sum(item.total_minor for item in items if item.account_id == account_id)
-        taken = sum(one.amount_minor for one in kept if one.account_id == account_id and one.state == "placed")
+        taken = sum(one.amount_minor - one.reversed_minor for one in kept if one.account_id == account_id)
         assert await owed(house, account_id) == billed - taken

@@ -28,8 +28,8 @@ def reckon(
 ) -> tuple[Lines, Fraction]:
     """Lines (code, money) in bill order with the rounding line, and the total, in the currency's main unit."""
     rule, lines = tariff["rounding"], []
-    for charge in tariff["charges"]:
-        for amount in _amounts(charge, lines, used, persons, past or []):
+    for number, charge in enumerate(tariff["charges"]):
+        for amount in _amounts(charge, tariff["charges"][:number], lines, used, persons, past or []):
             value = amount if rule["line"] == "none" else rounded(amount, Fraction(rule["line"]), rule["mode"])
             lines.append((charge["code"], value))
     whole = sum((amount for _, amount in lines), Fraction(0))
@@ -38,25 +38,41 @@ def reckon(
 
 
 def _amounts(
-    charge: dict[str, Any], lines: Lines, used: Fraction, persons: int, past: list[Fraction]
+    charge: dict[str, Any],
+    earlier: list[dict[str, Any]],
+    lines: Lines,
+    used: Fraction,
+    persons: int,
+    past: list[Fraction],
 ) -> list[Fraction]:
     kind = charge["type"]
     if kind == "usage":
         return _usage(charge, max(used - Fraction(charge.get("free", "0")), Fraction(0)), used, persons, past)
     if kind == "fixed":
         return [Fraction(charge["price"])]
-    of = [code for code, _ in lines] if charge["of"] == "*" else charge["of"]
+    of = _of(charge, earlier)
     base = sum((amount for code, amount in lines if code in of), Fraction(0))
     if kind in ("percent", "tax"):
         return [base * Fraction(charge["percent"]) / 100]
     if kind == "discount":
-        return [
-            -max(
-                min(base * Fraction(charge["percent"]) / 100, Fraction(charge.get("cap", "1000000000000"))), Fraction(0)
-            )
-        ]
+        taken = sum((amount for code, amount in lines if code in _beside(of, earlier)), Fraction(0))
+        return [-max(min(base * Fraction(charge["percent"]) / 100, base + taken), Fraction(0))]
     limit = Fraction(charge["amount"])
     return [max(limit - base, Fraction(0)) if kind == "minimum" else min(limit - base, Fraction(0))]
+
+
+def _of(charge: dict[str, Any], earlier: list[dict[str, Any]]) -> list[str]:
+    """The lines that a charge is taken of."""
+    return [one["code"] for one in earlier] if charge["of"] == "*" else charge["of"]
+
+
+def _beside(of: list[str], earlier: list[dict[str, Any]]) -> list[str]:
+    """Earlier discounts on some of the same lines that are not among them."""
+    return [
+        one["code"]
+        for number, one in enumerate(earlier)
+        if one["type"] == "discount" and one["code"] not in of and set(_of(one, earlier[:number])) & set(of)
+    ]
 
 
 def _usage(

@@ -132,7 +132,7 @@ def test_rating_in_runs_is_rating_at_once(
 
 
 @calm
-@given(tariffs(monotone=True, lines=("none",)), accounts, st.integers(2, 31))
+@given(tariffs(lines=("none",)), accounts, st.integers(2, 31))
 def test_a_period_cut_by_an_equal_version_sums_to_the_whole(
     document: dict[str, Any], given: list[tuple[int, int, list[int]]], day: int
 ) -> None:

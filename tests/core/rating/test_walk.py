@@ -159,6 +159,7 @@ def test_two_threads_and_a_hundred_runs_give_what_one_run_gives(monkeypatch: pyt
     tariff = load_tariff(TIMED)
     whole = rate(tariff, batch)
     monkeypatch.setattr("core.rating.rate.RUN_SERVICES", 3)
+    monkeypatch.setattr("core.rating.rate.FEW_SERVICES", 1)
     assert (rate(tariff, batch, threads=2).total == whole.total).all()
 
 

@@ -22,6 +22,7 @@ from core.quick import open_quick
 from gateway.admin.auth import CONSOLE
 from gateway.admin.console import plot
 from gateway.admin.openapi import all_routes
+from scheduler.campaigns import feed_all
 from tests.gateway.admin.console import PASSWORD, signed_in
 from tests.gateway.conftest import World
 
@@ -319,6 +320,8 @@ async def test_a_campaign_is_looked_at_before_it_is_planned_and_followed_after(w
 ODD_CAMPAIGNS: list[dict[str, str]] = [
     {"name": ""}, {"name": "x" * 81}, {"text_en": "", "text_sw": ""}, {"text_en": "Pay {amount}"}, {"text_en": "{0.__class__}"}, {"text_en": "{"},
     {"channel": "pigeon"}, {"starts_at": "x"}, {"starts_at": "0001-01-01T00:00"}, {"name": "a\x00b"}, {"branch": "nowhere", "do": "look"},
+    {"holdout": "51"}, {"holdout": "x"}, {"per_minute": "0"}, {"per_minute": "-3"}, {"from": "09:00"}, {"from": "9", "until": "x"},
+    {"b_text_en": "Pay {amount}"}, {"b_text_en": "{"},
 ]  # fmt: skip
 
 
@@ -328,6 +331,29 @@ async def test_an_odd_campaign_is_refused_in_words_and_never_a_bug(world: World)
         answer = await world.client.post("/console/campaigns", data={"csrf": browser.csrf, **CAMPAIGN, **odd})
         assert answer.status == (200 if odd.get("do") else 400), odd
     assert await rows(world.house, select(func.count()).select_from(campaign)) == [(0,)]
+
+
+async def test_a_campaign_s_terms_are_kept_its_length_is_warned_of_and_its_funnel_is_drawn(world: World) -> None:
+    browser = await signed_in(world.client, world.house, "marketing")
+    dear = await browser.post(
+        "/console/campaigns", **{**CAMPAIGN, "text_en": "“Tea” {operator} " + "x" * 80, "do": "look"}
+    )
+    assert "2 SMS" in dear
+    assert "“" in dear.split('class="wrong"')[1]
+    told = {"holdout": "10", "from": "09:00", "until": "17:00", "per_minute": "600", "b_text_en": "Cake!"}
+    await browser.post("/console/campaigns", **{**CAMPAIGN, **told})
+    [made] = await rows(world.house, select(campaign))
+    assert (made.holdout_percent, made.window_from, made.per_minute, made.texts_b) == (
+        10,
+        "09:00",
+        600,
+        {"en": "Cake!"},
+    )
+    await feed_all(world.house)
+    text = await browser.get(f"/console/campaigns/{made.id}")
+    assert "<svg" in text
+    assert "Wording" in text or "Left out" in text
+    assert "between 09:00 and 17:00" in text
 
 
 async def test_a_branch_writes_to_itself_alone_whatever_the_form_says(world: World) -> None:

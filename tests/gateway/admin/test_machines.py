@@ -1,11 +1,13 @@
 """Health, readiness, counters, the description of all routes, and the headers on everything."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from aiohttp import web
 
 from core.house import House
+from core.outbox import enqueue
 from gateway.admin.auth import API, CONSOLE
 from gateway.admin.described import described, description
 from gateway.admin.openapi import all_routes, document
@@ -17,7 +19,7 @@ from tests.gateway.conftest import Serve, World, ops_app
 async def test_alive_asks_nothing_and_ready_asks_the_database(world: World) -> None:
     assert (await world.client.get("/healthz")).status == 200
     answer = await world.client.get("/readyz")
-    assert (answer.status, await answer.json()) == (200, {"status": "ok", "checks": {"database": "ok"}})
+    assert (answer.status, await answer.json()) == (200, {"status": "ok", "checks": {"database": "ok", "outbox": "ok"}})
 
 
 async def test_ready_names_what_does_not_answer_and_tells_no_more(house: House, aiohttp_client: Serve) -> None:
@@ -28,8 +30,28 @@ async def test_ready_names_what_does_not_answer_and_tells_no_more(house: House, 
     app[CHECKS] = {"sessions": broken}
     answer = await (await aiohttp_client(app)).get("/readyz")
     assert answer.status == 503
-    assert (await answer.json())["checks"] == {"database": "ok", "sessions": "failed"}
+    assert (await answer.json())["checks"] == {"database": "ok", "outbox": "ok", "sessions": "failed"}
     assert "secret" not in await answer.text()
+
+
+async def test_ready_tells_a_backlog_and_still_takes_requests(house: House, aiohttp_client: Serve) -> None:
+    async def waits() -> str:
+        return "12 waiting"
+
+    app, now = ops_app(house), house.clock.now()
+    app[CHECKS] = {"spool": waits}
+    async with house.db.writing() as conn:
+        for key, at in (("k", now - timedelta(minutes=25)), ("night", now + timedelta(hours=9))):
+            await enqueue(conn, house, key=key, kind="reply", template="reply.text", not_before=at)
+    answer = await (await aiohttp_client(app)).get("/readyz")
+    told = {"database": "ok", "outbox": "the oldest message has been due for 25 minutes", "spool": "12 waiting"}
+    assert (answer.status, (await answer.json())["checks"]) == (200, told)
+
+
+async def test_the_counters_tell_where_sessions_are_kept_and_what_the_spool_holds(world: World) -> None:
+    text = await (await world.client.get("/metrics")).text()
+    assert "hodi_sessions_redis_up" in text
+    assert "hodi_spool_waiting" in text
 
 
 async def test_the_counters_count_by_route_and_never_by_id(world: World) -> None:

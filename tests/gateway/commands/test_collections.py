@@ -16,8 +16,9 @@ __all__ = ["operator_folder", "quiet"]
 
 
 @pytest.fixture
-def late(operator_folder: Path) -> str:
-    """An account whose bill was due yesterday; the number of the account."""
+def late(operator_folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An account whose bill was due yesterday; the number of the account. A network is connected."""
+    monkeypatch.setenv("HODI_NETWORK_URL", "http://127.0.0.1:9")
 
     async def make() -> None:
         async with opened() as house, house.db.writing() as conn:

@@ -1,0 +1,73 @@
+"""Money in buckets stands in the ledger too: what comes in at once, what is used (or expires) gathered up by a job.
+
+A customer's `purse` book is minus the money we hold for her. A use of a few cents would otherwise cost a journal and a lock on
+the revenue of everybody; `booked` says how much of what left a bucket the ledger knows, so a journal more or less changes nothing.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.balances.model import Bucket, is_money
+from core.balances.tables import bucket
+from core.bulk import update_many
+from core.house import House
+from core.ledger.model import Book, Journal, Posting
+from core.ledger.post import post_many
+
+AT_ONCE = 200
+
+
+async def came_in(conn: AsyncConnection, house: House, one: Bucket, amount: int, *, gift: bool) -> None:
+    """Money was put in: a gift costs us, a till's money waits in suspense for the other side."""
+    await came_in_many(conn, house, [(one, amount)], gift=gift)
+
+
+async def came_in_many(
+    conn: AsyncConnection, house: House, filled: Sequence[tuple[Bucket, int]], *, gift: bool
+) -> None:
+    """The same for many buckets; those that hold no money are none of the ledger's business."""
+    to, why = (Book("rewards_cost"), "gift") if gift else (Book("suspense"), "top-up")
+    journals = [
+        Journal(
+            f"purse:in:{one.id}:{one.granted}", "purse", house.today(),
+            [Posting(Book("purse", one.account_id), to, amount, one.unit, why)],
+        )
+        for one, amount in filled
+        if is_money(one.unit)
+    ]  # fmt: skip
+    await post_many(conn, house, journals)
+
+
+async def tick(house: House) -> int:
+    """Book what left the buckets since the last time; how many buckets. The scheduler's job."""
+    done = 0
+    while True:
+        async with house.db.writing() as conn:
+            some = await used(conn, house)
+        done += some
+        if some < AT_ONCE:
+            return done
+
+
+async def used(conn: AsyncConnection, house: House) -> int:
+    """Some buckets' use into the ledger; how many."""
+    b = bucket.c
+    left = b.granted - b.amount
+    rows = await conn.execute(
+        select(b.id, b.account_id, b.unit, left.label("gone"), b.booked)
+        .where(b.booked < left, b.money)
+        .order_by(b.id)
+        .limit(AT_ONCE)
+        .with_for_update()
+    )
+    journals, after = [], []
+    for row in rows:
+        owner = Book("purse", row.account_id)
+        posting = Posting(Book("revenue"), owner, row.gone - row.booked, row.unit, "use")
+        journals.append(Journal(f"purse:out:{row.id}:{row.gone}", "purse", house.today(), [posting]))
+        after.append((row.gone, row.id))
+    await post_many(conn, house, journals)
+    await update_many(conn, bucket, ("id",), ("booked",), after)
+    return len(after)

@@ -1,0 +1,121 @@
+"""Pictures, papers and voices that customers send: fetched from the provider in the background and kept for a clerk.
+
+What a file is, its own first bytes say; what the sender or the provider says of it is not believed. Only kinds that a clerk can
+open without harm are kept, and none larger than `LARGEST`; of the others only the reason is remembered.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import outbox
+from core.care.tables import media
+from core.db import insert
+from core.house import House
+from core.outbox import Leaving, Outcome
+
+KIND = "media"
+LARGEST = 5 * 1024 * 1024
+LONGEST_CAPTION = 1000
+SIGNS: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (8, b"WEBP", "image/webp"),
+    (0, b"%PDF-", "application/pdf"),
+    (0, b"OggS", "audio/ogg"),
+)
+"""Where in a file which bytes say what it is."""
+
+Fetch = Callable[[str, str, int], Awaitable[bytes | str | None]]
+"""`(channel, ref, largest)`: the bytes; a reason why there are none for good; None: not now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One file of a customer; `type` and `size` once it is kept."""
+
+    id: int
+    channel: str
+    contact_id: int | None
+    caption: str
+    state: str
+    reason: str | None
+    type: str | None
+    size: int | None
+    at: datetime
+
+
+_COLUMNS = [media.c[name] for name in Media.__dataclass_fields__]
+
+
+def kind_of(body: bytes) -> str | None:
+    """What a file is by its own first bytes; None: nothing that we keep."""
+    return next((kind for at, sign, kind in SIGNS if body[at : at + len(sign)] == sign), None)
+
+
+async def expect(
+    conn: AsyncConnection, house: House, *, channel: str, ref: str, contact_id: int | None, caption: str = ""
+) -> int | None:
+    """A customer sent a file: it is to be fetched; its id, or None when it is known already."""
+    media_id = house.ids.take()
+    row = {
+        "id": media_id, "channel": channel, "ref": ref, "contact_id": contact_id, "caption": caption[:LONGEST_CAPTION],
+        "state": "waiting", "at": house.clock.now(),
+    }  # fmt: skip
+    new = insert(conn, media).values(row).on_conflict_do_nothing(index_elements=["channel", "ref"])
+    if (await conn.execute(new)).rowcount == 0:
+        return None
+    await outbox.enqueue(
+        conn, house, key=f"media:{media_id}", kind=KIND, template=KIND, contact_id=contact_id, subject_id=media_id
+    )
+    return media_id
+
+
+def handler(fetch: Fetch) -> Callable[[House, Leaving], Awaitable[Outcome]]:
+    """What the dispatcher does with rows of kind `media`. Fetching twice changes nothing."""
+
+    async def take(house: House, row: Leaving) -> Outcome:
+        async with house.db.reading() as conn:
+            wanted = (
+                await conn.execute(select(media.c.channel, media.c.ref).where(media.c.id == row.subject_id))
+            ).first()
+        if wanted is None:
+            return Outcome(row.id, "dropped", reason="no such file", attempts=row.attempts)
+        found = await fetch(wanted.channel, wanted.ref, LARGEST)
+        if found is None:
+            return Outcome(row.id, "waiting", reason="the file could not be fetched", attempts=row.attempts)
+        async with house.db.writing() as conn:
+            await _keep(conn, row.subject_id or 0, found)
+        return Outcome(row.id, "sent", attempts=row.attempts)
+
+    return take
+
+
+async def _keep(conn: AsyncConnection, media_id: int, found: bytes | str) -> None:
+    this = update(media).where(media.c.id == media_id, media.c.state == "waiting")
+    if isinstance(found, str):
+        await conn.execute(this.values(state="refused", reason=found))
+        return
+    kind = kind_of(found)
+    facts = {"size": len(found), "sha256": hashlib.sha256(found).hexdigest()}
+    if kind is None or len(found) > LARGEST:
+        await conn.execute(this.values(state="refused", reason="type" if kind is None else "too_long", **facts))
+        return
+    await conn.execute(this.values(state="kept", type=kind, body=found, **facts))
+
+
+async def of_contacts(conn: AsyncConnection, contact_ids: list[int], limit: int = 20) -> list[Media]:
+    """The last files that these contacts sent, newest first."""
+    query = select(*_COLUMNS).where(media.c.contact_id.in_(contact_ids)).order_by(media.c.at.desc(), media.c.id.desc())
+    return [Media(*row) for row in await conn.execute(query.limit(limit))]
+
+
+async def body_of(conn: AsyncConnection, media_id: int) -> tuple[Media, bytes] | None:
+    """A kept file and its bytes."""
+    query = select(*_COLUMNS, media.c.body).where(media.c.id == media_id, media.c.state == "kept")
+    row = (await conn.execute(query)).first()
+    return (Media(*row[:-1]), row[-1]) if row else None

@@ -1,0 +1,42 @@
+"""Who is not to be restricted, and why: registered and ended by a person, for ever in the audit. Which kinds bind is the ladder's."""
+
+from datetime import date
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import audit
+from core.collections.tables import protection
+from core.db import insert
+from core.errors import Refused
+from core.house import House
+
+
+async def register(
+    conn: AsyncConnection,
+    house: House,
+    account_id: int,
+    kind: str,
+    *,
+    reason: str,
+    actor: str,
+    until: date | None = None,
+) -> None:
+    """Protect an account; what follows is `journeys/protection_registered`."""
+    row = {
+        "id": house.ids.take(), "account_id": account_id, "kind": kind, "open_key": f"{account_id}:{kind}",
+        "until": until, "reason": reason, "actor": actor, "at": house.clock.now(),
+    }  # fmt: skip
+    statement = insert(conn, protection).values(row).on_conflict_do_nothing(index_elements=["open_key"])
+    if (await conn.execute(statement)).rowcount != 1:
+        raise Refused("collections.protected")
+    await audit.note(conn, house, actor, "account.protected", f"account:{account_id}", kind=kind, reason=reason)
+
+
+async def end(conn: AsyncConnection, house: House, account_id: int, kind: str, *, actor: str) -> bool:
+    """It does not hold any more: the ladder goes on with fresh notice. False: there was none."""
+    changed = update(protection).where(protection.c.open_key == f"{account_id}:{kind}")
+    ended = await conn.execute(changed.values(open_key=None, ended_at=house.clock.now()))
+    if ended.rowcount:
+        await audit.note(conn, house, actor, "account.unprotected", f"account:{account_id}", kind=kind)
+    return ended.rowcount > 0

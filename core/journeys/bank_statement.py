@@ -1,0 +1,62 @@
+"""A statement (or a status report) of the bank comes in: it is kept, direct debits settle or fall through, transfers pay bills.
+
+Payments do not know bills' numbers, so the transfers that name one are told here whose it is. Safe to repeat, and to kill: what was
+kept and not yet told is told by the next import of any file.
+"""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.billing.tables import invoice
+from core.house import House
+from core.journeys.payment_doors import FOLLOW
+from core.parties.tables import account
+from core.payments import inbox
+from core.payments.bank import says, take
+from core.payments.bank.tables import statement_entry
+from core.sets import among
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a file held, and what became of what it said."""
+
+    statements: int
+    new: int
+    known: int
+    refusals: int
+    told: Counter[str]
+
+
+async def bring_in(house: House, path: Path) -> Imported:
+    """Import a camt.053, MT940 or pain.002 file. Raises BadInput when it cannot be read or does not add up."""
+    found, refusals = await asyncio.to_thread(take.read, path)
+    kept = await take.keep(house, path, found)
+    told = await inbox.tell(house, "sepa", says.refused(refusals), FOLLOW)
+    async with house.db.reading() as conn:
+        keys = list(
+            (await conn.execute(select(statement_entry.c.key).where(statement_entry.c.state == "open"))).scalars()
+        )
+        debits = await says.debits(conn, house, keys)
+        transfers = await says.transfers(conn, house, keys, await _billed(conn, keys))
+    debited = {event.key for event in debits}
+    told += await inbox.tell(house, "sepa", debits, FOLLOW)
+    told += await inbox.tell(house, "bank", [event for event in transfers if event.key not in debited], FOLLOW)
+    return Imported(kept.statements, kept.new, kept.known, len(refusals), told)
+
+
+async def _billed(conn: AsyncConnection, keys: list[str]) -> dict[str, str]:
+    """Bill number -> account number, of the bills that open entries name."""
+    texts = await conn.execute(select(statement_entry.c.purpose).where(among(conn, statement_entry.c.key, keys)))
+    named = sorted({one for text in texts.scalars() for one in says.tokens(text)})
+    query = (
+        select(invoice.c.number, account.c.number)
+        .join_from(invoice, account, invoice.c.account_id == account.c.id)
+        .where(among(conn, invoice.c.number, named))
+    )
+    return {row[0]: row[1] for row in await conn.execute(query)}

@@ -1,0 +1,198 @@
+"""A dispute is decided: what was wrong is taken off by a credit note, the rest is due again, and the customer hears of it.
+
+One transaction: verdict, note, journal, open item, credit moved on, message. The first verdict stands; who asks again gets the
+first answer. A credit above the operator's limit is another person's to agree to. What she had paid too much pays her other
+bills, or waits for the next.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Row, case, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import money, outbox
+from core.approvals import decide as approvals
+from core.approvals.model import WAITING, Approval
+from core.approvals.tables import approval
+from core.billing import credit
+from core.billing.credit import CreditNote
+from core.billing.tables import invoice
+from core.care import disputes, queries
+from core.care.model import Dispute
+from core.errors import Refused
+from core.house import House
+from core.ledger.tables import open_item
+from core.parties.tables import account
+from core.payments import allocate, overpaid
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a dispute ended, and the credit note where something was wrong."""
+
+    verdict: str
+    note: CreditNote | None = None
+
+
+async def decide(
+    conn: AsyncConnection, house: House, dispute_id: int, verdict: str, *, actor: str, amount_minor: int | None = None,
+    agreed_minor: int | None = None,
+) -> Decision:  # fmt: skip
+    """Decide a dispute as `upheld` (all of the item was wrong), `partial` (`amount_minor` of it) or `rejected`.
+
+    Of a line the amount is before tax, of a whole bill it is all in all. Refused: an amount the item does not have. A credit above
+    the operator's limit waits for another person (the verdict is `waiting`), who has agreed to `agreed_minor`. Decided before: the
+    first answer.
+    """
+    if verdict not in disputes.VERDICTS:
+        raise ValueError(f"{verdict!r} is no verdict: choose from {disputes.VERDICTS}")
+    if verdict == "partial" and amount_minor is None:
+        raise Refused("credit.amount", status=409)
+    found = await disputes.hold(conn, dispute_id)
+    if found.state != "open":
+        return Decision(found.state, await credit.note_of(conn, found.invoice_id, dispute_id))
+    opened = await _hold(conn, found.invoice_id)
+    cut: dict[int, int] = {}
+    if verdict != "rejected":
+        wrong = amount_minor if verdict == "partial" else None
+        cut = await credit.cut_of(conn, found.invoice_id, found.position, wrong)
+        if not await _agreed(conn, house, found, sum(cut.values()), agreed_minor):
+            await _ask(conn, house, found, verdict, amount_minor, sum(cut.values()), actor)
+            return Decision(WAITING)
+    return await _carried_out(conn, house, found, verdict, cut, opened, actor)
+
+
+async def waiting(conn: AsyncConnection, house: House, dispute_id: int) -> bool:
+    """Whether a verdict waits for another person."""
+    standing = select(approval.c.id).where(
+        approval.c.subject == f"dispute:{dispute_id}",
+        approval.c.state == WAITING,
+        approval.c.expires_at > house.clock.now(),
+    )
+    return (await conn.execute(standing)).first() is not None
+
+
+async def agreed(conn: AsyncConnection, house: House, asked: Approval) -> None:
+    """Another person agreed to a credit above the limit: the dispute is decided as it was asked, if nothing changed since."""
+    told = asked.payload
+    currency = str(told["currency"])
+    amount = money.parse(told["amount"], currency) if told["amount"] else None
+    await decide(
+        conn, house, int(told["dispute"]), str(told["verdict"]), actor=asked.maker, amount_minor=amount,
+        agreed_minor=money.parse(told["credit"], currency),
+    )  # fmt: skip
+
+
+async def not_agreed(conn: AsyncConnection, house: House, asked: Approval) -> None:
+    """Another person did not agree: the dispute stays open, its amount frozen, for another verdict."""
+
+
+async def _carried_out(
+    conn: AsyncConnection, house: House, found: Dispute, verdict: str, cut: dict[int, int], opened: int, actor: str
+) -> Decision:
+    await disputes.decide(conn, house, found.id, verdict, actor)
+    await _release(conn, found)
+    note = None
+    if cut:
+        note = await credit.credit(conn, house, found.invoice_id, cut, {"dispute": str(found.id)})
+        await _take_off(conn, house, found, opened, note.amount_minor)
+    await _tell(conn, house, found, note)
+    return Decision(verdict, note)
+
+
+async def _agreed(conn: AsyncConnection, house: House, found: Dispute, total: int, agreed_minor: int | None) -> bool:
+    """Whether the credit is within the limit, or is what another person agreed to."""
+    if agreed_minor is not None:
+        if total > agreed_minor:
+            raise Refused("approvals.changed", status=409)
+        return True
+    limit = house.operator.billing.credit_limit
+    return limit is None or total <= money.parse(limit, (await _account(conn, found)).currency)
+
+
+async def _account(conn: AsyncConnection, found: Dispute) -> Row[str, str, int]:
+    query = select(account.c.currency, account.c.number, account.c.branch_id).where(account.c.id == found.account_id)
+    return (await conn.execute(query)).one()
+
+
+async def _ask(
+    conn: AsyncConnection, house: House, found: Dispute, verdict: str, amount: int | None, total: int, actor: str
+) -> None:
+    """Let the verdict wait for another person, once."""
+    if await waiting(conn, house, found.id):
+        return
+    hers = await _account(conn, found)
+    bill = await conn.execute(select(invoice.c.number).where(invoice.c.id == found.invoice_id))
+    payload = {
+        "dispute": str(found.id), "account": hers.number, "bill": bill.scalar_one(),
+        "item": "the whole bill" if found.position == credit.WHOLE_BILL else f"line {found.position}",
+        "verdict": verdict, "amount": "" if amount is None else money.plain(amount, hers.currency),
+        "credit": money.plain(total, hers.currency), "currency": hers.currency,
+    }  # fmt: skip
+    await approvals.ask(
+        conn,
+        house,
+        kind="credit",
+        subject=f"dispute:{found.id}",
+        payload=payload,
+        maker=actor,
+        branch_id=hers.branch_id,
+    )
+
+
+async def _hold(conn: AsyncConnection, invoice_id: int) -> int:
+    """Lock the open item; what is open of the bill."""
+    query = select(open_item.c.open_minor).where(open_item.c.invoice_id == invoice_id)
+    return int((await conn.execute(query.with_for_update())).scalar_one())
+
+
+async def _release(conn: AsyncConnection, found: Dispute) -> None:
+    """What the dispute froze is free."""
+    rest = open_item.c.disputed_minor - found.amount_minor
+    await conn.execute(
+        update(open_item)
+        .where(open_item.c.invoice_id == found.invoice_id)
+        .values(disputed_minor=case((rest > 0, rest), else_=0))
+    )
+
+
+async def _take_off(conn: AsyncConnection, house: House, found: Dispute, opened: int, credited: int) -> None:
+    """Lower the bill by the note; what was paid beyond that is credit, and pays what else is open."""
+    left = max(0, opened - credited)
+    item, disputed = open_item.c, open_item.c.disputed_minor
+    await conn.execute(
+        update(open_item)
+        .where(item.invoice_id == found.invoice_id)
+        .values(
+            open_minor=left, disputed_minor=case((disputed > left, left), else_=disputed),
+            settled_on=house.today() if left == 0 else None,
+        )
+    )  # fmt: skip
+    if credited > opened and await overpaid.to_credit(conn, house, found.invoice_id, credited - opened):
+        await allocate.apply_credit(conn, house, await _others(conn, found.account_id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    invoice_id: int
+    account_id: int
+
+
+async def _others(conn: AsyncConnection, account_id: int) -> Sequence[_Open]:
+    item = open_item.c
+    query = select(item.invoice_id, item.account_id).where(
+        item.account_id == account_id, item.open_minor > item.disputed_minor
+    )
+    return [_Open(*row) for row in await conn.execute(query.order_by(item.due_on, item.invoice_id))]
+
+
+async def _tell(conn: AsyncConnection, house: House, found: Dispute, note: CreditNote | None) -> None:
+    about = await queries.by_id(conn, found.ticket_id)
+    template = "notice.credited" if note else "dispute.rejected"
+    await outbox.enqueue(
+        conn, house, key=f"decided:{found.id}", kind="notice", template=template,
+        params={} if note else {"reference": about.reference if about else ""},
+        contact_id=about.contact_id if about else None, account_id=found.account_id,
+        subject_id=note.invoice_id if note else found.ticket_id, resend_unknown=True,
+    )  # fmt: skip

@@ -1,0 +1,113 @@
+"""Another SIM card under a number, or a chat that moved to another number: trust that hung on the number cools down.
+
+A thief who gets a new card for a stolen number receives its one-time codes at once. For `COOLING_HOURS` after such a change nothing
+that moves money or changes where it goes is done on the word of that number alone (docs: reliability, SIM swap). The network is
+asked by the outbox (`ask`) and answers later, naming only our question.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import audit, outbox
+from core.clock import start_of
+from core.db import insert
+from core.house import House
+from core.outbox import Leaving, Outcome
+from core.parties.tables import contact, contact_account, sim_change, sim_question
+
+COOLING_HOURS = 72
+KIND = "sim"
+"""Of the outbox rows that put the question to the network."""
+
+Question = Callable[[str], Awaitable[str | None]]
+"""`(phone)`: puts the question; the provider's id of it, or None when it could not be put."""
+
+
+async def sim_changed_within(conn: AsyncConnection, house: House, contact_id: int, hours: int = COOLING_HOURS) -> bool:
+    """Whether the number behind this contact got another SIM, or another chat, in the last `hours`: then refuse what moves money."""
+    since = house.clock.now() - timedelta(hours=hours)
+    number = func.coalesce(contact.c.phone, contact.c.channel_user)
+    changed = exists().where(sim_change.c.phone == number, sim_change.c.changed_at > since)
+    return (await conn.execute(select(contact.c.id).where(contact.c.id == contact_id, changed))).first() is not None
+
+
+async def ask(conn: AsyncConnection, house: House, contact_id: int, key: str) -> bool:
+    """Ask the network about the SIM behind this contact, once for each `key`; False: asked already, or she has no number."""
+    row = (await conn.execute(select(contact.c.phone).where(contact.c.id == contact_id))).first()
+    if row is None or row.phone is None:
+        return False
+    return await outbox.enqueue(
+        conn, house, key=f"sim:{key}", kind=KIND, template=KIND, contact_id=contact_id, params={"phone": row.phone},
+        priority=outbox.CODE,
+    )  # fmt: skip
+
+
+async def asked(conn: AsyncConnection, house: House, request: str, phone: str) -> None:
+    """The network took the question; its answer will name `request`."""
+    row = {"request": request, "phone": phone, "asked_at": house.clock.now()}
+    await conn.execute(insert(conn, sim_question).values(row).on_conflict_do_nothing(index_elements=["request"]))
+
+
+def handler(put: Question) -> Callable[[House, Leaving], Awaitable[Outcome]]:
+    """What the dispatcher does with rows of kind `sim`. A question put twice after a crash has two answers, and harms nothing."""
+
+    async def send(house: House, row: Leaving) -> Outcome:
+        phone = str(row.params["phone"])
+        request = await put(phone)
+        if request is None:
+            return Outcome(row.id, "waiting", reason="the question could not be put", attempts=row.attempts)
+        async with house.db.writing() as conn:
+            await asked(conn, house, request, phone)
+        return Outcome(row.id, "sent", request, attempts=row.attempts)
+
+    return send
+
+
+async def answered(conn: AsyncConnection, house: House, request: str, swapped: bool | None, on: date | None) -> bool:
+    """The network's answer; whether it tells of a change that we did not know. Said again, it changes nothing."""
+    question = sim_question.c.request == request
+    phone = (await conn.execute(select(sim_question.c.phone).where(question))).scalar()
+    if phone is None:
+        return False
+    now = house.clock.now()
+    await conn.execute(
+        update(sim_question).where(question, sim_question.c.answered_at.is_(None)).values(answered_at=now)
+    )
+    if swapped is None or (not swapped and on is None):
+        return False
+    return await _note(conn, house, phone, "sim", _latest(house, on) if on else now)
+
+
+async def number_changed(conn: AsyncConnection, house: House, channel: str, user: str, phone: str | None) -> bool:
+    """A chat moved to another number: what was linked to it is linked no more, and both numbers cool down."""
+    found = (
+        await conn.execute(
+            select(contact.c.id, contact.c.phone).where(contact.c.channel == channel, contact.c.channel_user == user)
+        )
+    ).first()
+    now = house.clock.now()
+    numbers = {number for number in (phone, found.phone if found else None) if number}
+    for number in sorted(numbers):
+        await _note(conn, house, number, "number", now)
+    if found is None:
+        return False
+    gone = await conn.execute(delete(contact_account).where(contact_account.c.contact_id == found.id))
+    await conn.execute(update(contact).where(contact.c.id == found.id).values(phone=None, party_id=None))
+    if gone.rowcount:
+        await audit.note(conn, house, f"channel:{channel}", "contact.number_changed", f"contact:{found.id}")
+    return gone.rowcount > 0
+
+
+def _latest(house: House, on: date) -> datetime:
+    """The last instant of a day in the operator's zone, but not the future."""
+    return min(start_of(on + timedelta(days=1), house.zone), house.clock.now())
+
+
+async def _note(conn: AsyncConnection, house: House, phone: str, kind: str, at: datetime) -> bool:
+    row = {"id": house.ids.take(), "phone": phone, "kind": kind, "changed_at": at, "seen_at": house.clock.now()}
+    new = insert(conn, sim_change).values(row)
+    done = await conn.execute(new.on_conflict_do_nothing(index_elements=["phone", "kind", "changed_at"]))
+    return done.rowcount == 1

@@ -1,0 +1,1 @@
+"""Our own bank: statements it gives us, direct debits we give it, both as files."""

@@ -1,0 +1,1 @@
+"""Cash over the counter: drawers, receipts, counts, and what is taken to the bank."""

@@ -1,0 +1,1 @@
+"""Ours, the provider's and the bank's, matched three ways until no cent is unexplained."""

@@ -1,0 +1,171 @@
+"""The bank's side: every entry of a statement is a payout, a transfer, a debit, a deposit or a refund of ours, or nobody can say.
+
+A match moves the money in the ledger from where it was on its way to `bank`, once, under the entry's or the payout's key; what the
+provider kept is `fees`. References are trusted first, then the exact amount within the days a payout takes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db import AnyRow
+from core.house import House
+from core.ledger.model import Book, Posting
+from core.ledger.post import post
+from core.payments.bank.tables import statement_entry
+from core.payments.desk.tables import deposit
+from core.payments.reconcile import load
+from core.payments.reconcile.model import Difference
+from core.payments.tables import receipt, refund
+from core.sets import among
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Money that should be on the bank account: `book` holds it meanwhile, `fee_minor` of it will never come."""
+
+    provider: str
+    about: str
+    amount_minor: int
+    day: date
+    book: Book
+    kind: str
+    currency: str
+    fee_minor: int = 0
+    branch_id: int | None = None
+
+
+async def match(conn: AsyncConnection, house: House, on: date) -> list[Difference]:
+    """Match what should be on the account by this day, then what is on it; the differences of the day."""
+    expected = await _payouts(conn, on) + await _deposits(conn, on)
+    found: list[Difference] = []
+    for one in expected:
+        if difference := await _look_for(conn, house, one):
+            found.append(difference)
+    await _known(conn, house, on)
+    return found + await _unexplained(conn, on)
+
+
+async def _payouts(conn: AsyncConnection, on: date) -> list[Expected]:
+    rows = await conn.execute(load.payouts(on))
+    return [
+        Expected(
+            row.provider, row.payout, int(row.net_minor), row.day, Book(f"cash:{row.provider}"), "payout", row.currency,
+            int(row.fee_minor),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def _deposits(conn: AsyncConnection, on: date) -> list[Expected]:
+    query = select(deposit).where(deposit.c.deposited_on == on).order_by(deposit.c.id)
+    return [
+        Expected(
+            "cash", row.slip, row.amount_minor, row.deposited_on, Book("deposits"), "deposit", row.currency,
+            branch_id=row.branch_id,
+        )
+        for row in await conn.execute(query)
+    ]  # fmt: skip
+
+
+async def _look_for(conn: AsyncConnection, house: House, one: Expected) -> Difference | None:
+    """Find its entry, and settle it; or say what is wrong."""
+    mark = f"{one.kind}:{one.provider}:{one.about}"
+    entry = await _entry(conn, house, one, mark)
+    if entry is None:
+        late = house.today() - one.day <= timedelta(days=house.operator.reconcile.payout_days)
+        return Difference(
+            f"{one.kind}_missing", one.provider, one.about, -one.amount_minor, one.day, late, one.branch_id
+        )
+    await _settle(conn, house, one, entry.amount_minor, mark)
+    await _matched(conn, [entry.id], mark)
+    off = entry.amount_minor - one.amount_minor
+    return (
+        Difference(f"{one.kind}_amount", one.provider, one.about, off, one.day, False, one.branch_id) if off else None
+    )
+
+
+async def _entry(conn: AsyncConnection, house: House, one: Expected, mark: str) -> AnyRow | None:
+    """The entry it was matched with, or the one that names it, or the only one of that amount in these days."""
+    last = one.day + timedelta(days=house.operator.reconcile.payout_days)
+    near = select(statement_entry).where(
+        statement_entry.c.amount_minor > 0, statement_entry.c.booked_on.between(one.day - timedelta(days=1), last),
+        statement_entry.c.currency == one.currency,
+    )  # fmt: skip
+    done = (await conn.execute(select(statement_entry).where(statement_entry.c.matched == mark))).first()
+    if done:
+        return done
+    rows = [row for row in await conn.execute(near.order_by(statement_entry.c.id)) if row.state == "open"]
+    named = [row for row in rows if one.about.lower() in f"{row.purpose} {row.end_to_end or ''} {row.bank_ref}".lower()]
+    alike = [row for row in rows if row.amount_minor == one.amount_minor and not row.end_to_end]
+    if named:
+        return named[0]
+    return alike[0] if len(alike) == 1 else None
+
+
+async def _settle(conn: AsyncConnection, house: House, one: Expected, came_minor: int, mark: str) -> None:
+    """What came is in the bank, what was kept is fees."""
+    moved = [Posting(one.book, Book("bank"), came_minor, one.currency, one.kind)]
+    if one.fee_minor:
+        moved.append(Posting(one.book, Book("fees"), one.fee_minor, one.currency, "fees"))
+    await post(conn, house, key=f"settlement:{mark}", kind="settlement", booked_on=house.today(), postings=moved)
+
+
+async def _known(conn: AsyncConnection, house: House, on: date) -> None:
+    """Entries that are receipts, returned debits or refunds of ours; all of the day at once."""
+    rows = (
+        await conn.execute(
+            select(statement_entry).where(statement_entry.c.booked_on == on, statement_entry.c.state == "open")
+        )
+    ).all()
+    receipts = await _receipts(conn, rows)
+    sent = await _sent(conn)
+    for row in rows:
+        known = receipts.get(row.key) or receipts.get(row.end_to_end or "")
+        if known and row.amount_minor > 0 and row.amount_minor == known.amount_minor:
+            await _banked(conn, house, row, Book(f"cash:{known.provider}"), f"receipt:{known.id}")
+        elif known and row.amount_minor < 0 and known.reversed_minor == -row.amount_minor:
+            await _banked(conn, house, row, Book(f"cash:{known.provider}"), f"return:{known.id}")
+        elif refunded := next((one for one in sent if _is_refund(row, one)), None):
+            await _matched(conn, [row.id], f"refund:{refunded.id}")
+
+
+async def _receipts(conn: AsyncConnection, rows: Sequence[AnyRow]) -> dict[str, AnyRow]:
+    names = [row.key for row in rows] + [row.end_to_end for row in rows if row.end_to_end]
+    query = select(receipt).where(receipt.c.provider.in_(("bank", "sepa")), among(conn, receipt.c.provider_txn, names))
+    return {row.provider_txn: row for row in await conn.execute(query)}
+
+
+async def _sent(conn: AsyncConnection) -> Sequence[AnyRow]:
+    """Refunds a clerk transferred (their money left `bank` when she said so)."""
+    query = select(refund.c.id, refund.c.amount_minor, refund.c.paid_ref).where(refund.c.paid_ref.is_not(None))
+    return (await conn.execute(query)).all()
+
+
+def _is_refund(row: AnyRow, one: AnyRow) -> bool:
+    text = f"{row.purpose} {row.end_to_end or ''} {row.bank_ref}".lower()
+    return -row.amount_minor == one.amount_minor and str(one.paid_ref).lower() in text
+
+
+async def _banked(conn: AsyncConnection, house: House, row: AnyRow, book: Book, mark: str) -> None:
+    bank = Book("bank")
+    source, target = (book, bank) if row.amount_minor > 0 else (bank, book)
+    moved = Posting(source, target, abs(row.amount_minor), row.currency, "banked")
+    await post(conn, house, key=f"banked:{row.key}", kind="settlement", booked_on=house.today(), postings=[moved])
+    await _matched(conn, [row.id], mark)
+
+
+async def _matched(conn: AsyncConnection, ids: Sequence[int], mark: str) -> None:
+    held = update(statement_entry).where(statement_entry.c.id.in_(ids))
+    await conn.execute(held.values(state="matched", matched=mark))
+
+
+async def _unexplained(conn: AsyncConnection, on: date) -> list[Difference]:
+    query = select(statement_entry).where(statement_entry.c.booked_on == on, statement_entry.c.state == "open")
+    return [
+        Difference("bank_unexplained", "bank", row.key, row.amount_minor, on)
+        for row in await conn.execute(query.order_by(statement_entry.c.id))
+    ]

@@ -1,0 +1,68 @@
+"""The cash desk: her own drawer from float to count, what the branch takes to the bank, and how the drawers of a day came out.
+
+What her drawer should hold is nowhere on the page before she has counted it.
+"""
+
+import secrets
+from datetime import timedelta
+
+from aiohttp import web
+
+from core.journeys.payment_doors import FOLLOW
+from core.payments.desk import drawer, queries
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import an_amount, back, branch_of, form, show
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+
+@described("desk.use", summary="My drawer, and the branch's deposits")
+async def page(request: web.Request) -> web.Response:
+    """GET /console/cash."""
+    house, branch = request.app[HOUSE], await branch_of(request)
+    today = house.today()
+    async with house.db.reading() as conn:
+        mine = await drawer.mine(conn, request[WHO].actor)
+        moves = await queries.moves(conn, mine.id) if mine else []
+        drawers = await queries.drawers(conn, today, branch_id=branch)
+        deposits = await queries.deposits(conn, branch_id=branch)
+        off = await queries.over_and_short(conn, today - timedelta(days=30), today)
+    sees = request[WHO].may("money.see")
+    return show(
+        request, "console_cash.html", mine=mine, moves=moves, drawers=drawers if sees else [], deposits=deposits,
+        off=off if sees else [], currency=house.currency, key=secrets.token_hex(12),
+    )  # fmt: skip
+
+
+@described("desk.use", summary="Open, take, turn in, count, or take to the bank", status=303)
+async def change(request: web.Request) -> web.Response:
+    """POST /console/cash: `do` = open (`float`), receipt (`account`, `amount`, `key`), turn_in, count, deposit (`slip`, `amount`)."""
+    told, house, who = await form(request), request.app[HOUSE], request[WHO].actor
+    branch, what = await branch_of(request), told.get("do", "")
+    minor = an_amount(told.get("amount", ""), house.currency)
+    key = told.get("key", "")[:40]
+    async with house.db.writing() as conn:
+        match what:
+            case "open":
+                await drawer.open_drawer(conn, house, cashier=who, branch_id=branch, float_minor=minor)
+            case "receipt":
+                await drawer.receipt(
+                    conn, house, cashier=who, account_number=told.get("account", ""), amount_minor=minor, key=key,
+                    then=FOLLOW,
+                )  # fmt: skip
+            case "turn_in":
+                await drawer.turn_in(conn, house, cashier=who, amount_minor=minor, key=key)
+            case "count":
+                await drawer.count(conn, house, cashier=who, counted_minor=minor, note=told.get("note", ""))
+            case "deposit":
+                await drawer.take_to_bank(
+                    conn, house, actor=who, branch_id=branch, slip=told.get("slip", ""), amount_minor=minor
+                )
+            case _:
+                raise web.HTTPBadRequest(text="There is no such thing to do.")
+    raise back("/console/cash")
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes."""
+    return [web.get("/console/cash", page), web.post("/console/cash", change)]

@@ -1,0 +1,132 @@
+"""The collections board, and one account's ladder: what was done, what comes next and why, and what a collector may do about it."""
+
+from datetime import timedelta
+from typing import get_args
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.arrears import Protection, StepName
+from core.barring import queries as barring
+from core.collections import protect, queries, write_off
+from core.collections.worklist import OUTCOMES, note
+from core.errors import Refused
+from core.house import House
+from core.journeys import arrangement_agreed, ladder_ahead, protection_registered
+from core.overview.accounts import Found, account_of
+from core.overview.collections import board
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import a_day, back, branch_of, form, number, show
+from gateway.admin.console.plot_steps import steps_plot
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+AHEAD = timedelta(days=60)
+
+
+@described("collections.see", summary="The collections board")
+async def page(request: web.Request) -> web.Response:
+    """GET /console/collections."""
+    house = request.app[HOUSE]
+    branch_id = await branch_of(request)
+    async with house.db.reading() as conn:
+        found = await board(conn, house.today(), branch_code=request[WHO].branch)
+        differing = await barring.differences(conn, branch_id)
+    stand = {row.position: row for row in found.steps}
+    order = [None, *get_args(StepName)]
+    steps = [
+        (
+            words(one),
+            int(stand[one].accounts) if one in stand else 0,
+            int(stand[one].payable_minor) if one in stand else 0,
+        )
+        for one in order
+    ]
+    return show(
+        request, "console_collections.html", b=found, steps=steps, differing=differing, currency=house.currency,
+        plot=steps_plot(steps, house.currency), words=words,
+    )  # fmt: skip
+
+
+def words(step: str | None) -> str:
+    """A step as a clerk calls it."""
+    return (step or "just overdue").replace("_", " ")
+
+
+@described("collections.see", summary="One account's ladder", query=(("on", "the day to look ahead to"),))
+async def one(request: web.Request) -> web.Response:
+    """GET /console/collections/{id}."""
+    return await _one(request, "")
+
+
+async def _one(request: web.Request, wrong: str, status: int = 200) -> web.Response:
+    house, today = request.app[HOUSE], request.app[HOUSE].today()
+    until = a_day(request.query.get("on", ""), today + AHEAD)
+    async with house.db.reading() as conn:
+        found = await _found(conn, request)
+        try:
+            ahead = await ladder_ahead.simulate(conn, house, found.id, until)
+        except Refused as why:
+            raise web.HTTPBadRequest(text=why.sentence()) from None
+        steps = await queries.steps_of(conn, found.id)
+        level = await barring.level_of(conn, found.id)
+        calls = await queries.last_contacts(conn, found.id)
+        plan = await queries.running(conn, found.id)
+        dues = await queries.instalments(conn, plan.id) if plan else []
+    ladder = house.operator.collections.ladder_of(house.operator.country, ahead.now.segment)
+    return show(
+        request, "console_collection.html", status=status, a=found, ahead=ahead, steps=steps, level=level, calls=calls,
+        plan=plan, dues=dues, until=until, outcomes=OUTCOMES, kinds=_kinds(ladder.protections), wrong=wrong, words=words,
+    )  # fmt: skip
+
+
+def _kinds(protections: tuple[Protection, ...]) -> list[str]:
+    return [one.kind for one in protections]
+
+
+async def _found(conn: AsyncConnection, request: web.Request) -> Found:
+    found = await account_of(conn, number(request.match_info["id"]), None, request[WHO].branch)
+    if found is None:
+        raise web.HTTPNotFound(text="There is no such account.")
+    return found
+
+
+@described("collections.work", summary="Note a call, protect, arrange, or ask to write off", status=303)
+async def act(request: web.Request) -> web.Response:
+    """POST /console/collections/{id}: `do` is noted, protect, unprotect, arrange, promise or write_off."""
+    told, house = await form(request), request.app[HOUSE]
+    try:
+        async with house.db.writing() as conn:
+            found = await _found(conn, request)
+            await _act(conn, house, found.id, told, request[WHO].actor)
+    except Refused as why:
+        return await _one(request, why.sentence(), why.status)
+    raise back(f"/console/collections/{request.match_info['id']}")
+
+
+async def _act(conn: AsyncConnection, house: House, account_id: int, told: dict[str, str], actor: str) -> None:
+    key = f"console:{account_id}:{house.clock.now().isoformat()}"
+    match told.get("do"):
+        case "noted":
+            await note(conn, house, account_id, told.get("code", ""), note=told.get("note", ""), actor=actor)
+        case "protect":
+            kind, reason = told.get("kind", "")[:40], told.get("note", "")[:500]
+            until = a_day(told["until"], house.today()) if told.get("until") else None
+            await protection_registered.register(conn, house, account_id, kind, reason=reason, actor=actor, until=until)
+        case "unprotect":
+            await protect.end(conn, house, account_id, told.get("kind", ""), actor=actor)
+        case "arrange":
+            await arrangement_agreed.agree(conn, house, account_id, number(told.get("count", "")), key, actor=actor)
+        case "promise":
+            by = a_day(told.get("by", ""), house.today())
+            await arrangement_agreed.promise(conn, house, account_id, by, key, actor=actor)
+        case "write_off":
+            await write_off.ask(conn, house, account_id, reason=told.get("note", "")[:500], actor=actor)
+        case _:
+            raise Refused("collections.unknown")
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes."""
+    path = "/console/collections/{id}"
+    return [web.get("/console/collections", page), web.get(path, one), web.post(path, act)]

@@ -1,0 +1,64 @@
+"""What a ticket contests, and the verdict of whoever looked into it: the bill, its line, and how much of it was wrong."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import money
+from core.access.model import Who
+from core.billing import queries as bills
+from core.care import queries as care
+from core.care.disputes import VERDICTS
+from core.errors import Refused
+from core.house import House
+from core.journeys import dispute_decided
+
+
+@dataclass(frozen=True, slots=True)
+class Contested:
+    """The bill (and line) of a dispute, as a clerk reads it."""
+
+    state: str
+    number: str
+    link: str
+    item: str
+    amount: str
+    frozen: str
+    currency: str
+    waiting: bool
+    """A verdict waits for another person to agree."""
+
+
+async def contested(conn: AsyncConnection, house: House, ticket_id: int) -> Contested | None:
+    """What the ticket contests; None when it is about something else."""
+    found = await care.dispute_of_ticket(conn, ticket_id)
+    bill = await bills.bill(conn, invoice_id=found.invoice_id, house=house) if found else None
+    if found is None or bill is None:
+        return None
+    line = next((one for one in bill.lines if one.position == found.position), None)
+    amount = line.amount_minor if line else bill.total_minor
+    return Contested(
+        found.state, bill.number or "", f"/b/{bill.token}", line.label.get("en", line.code) if line else "the whole bill",
+        money.show(amount, bill.currency), money.show(found.amount_minor, bill.currency), bill.currency,
+        await dispute_decided.waiting(conn, house, found.id),
+    )  # fmt: skip
+
+
+async def decide(house: House, who: Who, ticket_id: int, told: dict[str, str]) -> None:
+    """Decide it as the form says. Refused: an amount the item does not have."""
+    verdict, text = told.get("verdict", ""), told.get("amount", "")
+    if verdict not in VERDICTS:
+        raise web.HTTPBadRequest(text=f"Choose a verdict: {', '.join(VERDICTS)}.")
+    async with house.db.writing() as conn:
+        found = await care.dispute_of_ticket(conn, ticket_id)
+        if found is None:
+            raise Refused("dispute.unknown", status=404)
+        amount = None
+        if verdict == "partial":
+            bill = await bills.bill(conn, invoice_id=found.invoice_id)
+            try:
+                amount = money.parse(text, bill.currency if bill else house.currency)
+            except ValueError as wrong:
+                raise web.HTTPBadRequest(text=f"{text!r} is no amount: write it such as 12.50.") from wrong
+        await dispute_decided.decide(conn, house, found.id, verdict, actor=who.actor, amount_minor=amount)

@@ -1,0 +1,34 @@
+"""A file that a customer sent, for the clerk who helps her: given out as a download of the type its own bytes have, never shown inside our page."""
+
+from aiohttp import web
+
+from core import audit
+from core.care import media
+from core.parties import queries as parties
+from gateway.admin.auth import WHO
+from gateway.admin.console.customer import seen
+from gateway.admin.console.desk import number
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+
+@described("customer.reveal", summary="A file that a customer sent")
+async def file(request: web.Request) -> web.Response:
+    """GET /console/accounts/{id}/files/{file}: only a file of one of this account's own contacts."""
+    found, house = await seen(request), request.app[HOUSE]
+    async with house.db.reading() as conn:
+        kept = await media.body_of(conn, number(request.match_info["file"]))
+        people = (await parties.contacts_of(conn, [found.account.id])).get(found.account.id, [])
+    if kept is None or kept[0].contact_id not in {one.id for one in people}:
+        raise web.HTTPNotFound(text="There is no such file.")
+    one, body = kept
+    async with house.db.writing() as conn:
+        await audit.note(conn, house, request[WHO].actor, "media.seen", f"media:{one.id}")
+    name = f"{one.id}.{(one.type or '').rpartition('/')[2]}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": "sandbox"}
+    return web.Response(body=body, content_type=one.type or "application/octet-stream", headers=headers)
+
+
+def routes() -> list[web.RouteDef]:
+    """The route."""
+    return [web.get("/console/accounts/{id}/files/{file}", file)]

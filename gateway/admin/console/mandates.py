@@ -1,0 +1,63 @@
+"""Mandates: who has given one, what comes next under it, taken by a clerk and ended; and how first tries go with and without reminders."""
+
+from datetime import timedelta
+
+from aiohttp import web
+
+from core.errors import Refused
+from core.overview.mandates import mandates as listed
+from core.payments import first_tries, mandates
+from core.payments import queries as payments
+from core.payments.providers import can
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import back, form, show
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+STATES = ("active", "pending", "failed", "cancelled", "expired")
+
+
+@described("mandate.see", summary="Mandates and how first tries go", query=(("state", "only these"),))
+async def page(request: web.Request) -> web.Response:
+    """GET /console/mandates."""
+    house, state = request.app[HOUSE], request.query.get("state", "")
+    today = house.today()
+    async with house.db.reading() as conn:
+        rows = await listed(conn, state=state if state in STATES else "", branch_code=request[WHO].branch)
+        tries = await first_tries.first_tries(conn, house, today - timedelta(days=90), today + timedelta(days=1))
+    provider = house.operator.payments.mandates
+    return show(
+        request, "console_mandates.html", rows=rows, tries=tries, states=STATES, state=state,
+        by_file=provider == "sepa", has_page=can(house, provider, "mandate"),
+    )  # fmt: skip
+
+
+@described("mandate.write", summary="Take a signed mandate", status=303)
+async def take(request: web.Request) -> web.Response:
+    """POST /console/mandates: `account`, `holder`, `iban`, `bic`: signed on paper, so it is active at once."""
+    told, house, actor = await form(request), request.app[HOUSE], request[WHO].actor
+    bank = mandates.Bank(told.get("holder", ""), told.get("iban", ""), told.get("bic") or None)
+    async with house.db.writing() as conn:
+        account_id = await payments.account_meant(conn, told.get("account", ""))
+        if account_id is None:
+            raise Refused("payments.account.unknown", status=404)
+        reference = await mandates.create(conn, house, account_id, actor=actor, provider="sepa", bank=bank)
+        await mandates.activate(conn, house, reference, actor=actor)
+    raise back("/console/mandates")
+
+
+@described("mandate.write", summary="End a mandate", status=303)
+async def end(request: web.Request) -> web.Response:
+    """POST /console/mandates/{reference}/end."""
+    house = request.app[HOUSE]
+    async with house.db.writing() as conn:
+        await mandates.cancel(conn, house, request.match_info["reference"], actor=request[WHO].actor)
+    raise back("/console/mandates")
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes."""
+    return [
+        web.get("/console/mandates", page), web.post("/console/mandates", take),
+        web.post("/console/mandates/{reference}/end", end),
+    ]  # fmt: skip

@@ -1,0 +1,85 @@
+"""The money page: a day matched three ways, its differences to be explained, the day closed; and what is owed, with its definitions."""
+
+from datetime import timedelta
+
+from aiohttp import web
+
+from core.overview.branches import branches
+from core.overview.day import day
+from core.overview.owed import owed
+from core.payments.reconcile import close, explain, general_ledger, queries, run
+from core.payments.reconcile.model import KINDS
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import a_day, back, branch_of, form, number, show
+from gateway.admin.console.plot import cash_plot
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+
+@described(
+    "money.see", summary="A day matched three ways, and what is owed", query=(("on", "the day; yesterday unless said"),)
+)
+async def page(request: web.Request) -> web.Response:
+    """GET /console/money."""
+    house = request.app[HOUSE]
+    on = a_day(request.query.get("on", ""), house.today() - timedelta(days=1))
+    branch_id, code = await branch_of(request), request[WHO].branch
+    async with house.db.reading() as conn:
+        names = {one.code: one.name for one in await branches(conn)}
+        values = {
+            "channels": await close.channels(conn, on, branch_name=names.get(code, "") if code else None),
+            "found": await queries.of_day(conn, on, branch_id=branch_id), "closed": await close.closed(conn, on),
+            "earlier": await queries.before(conn, on), "owed": await owed(conn, house.today(), house.currency),
+            "suspense": await queries.suspense_by_age(conn, house.today()),
+            "month": await day(conn, house, on, branch_code=code),
+        }  # fmt: skip
+    step = timedelta(days=1)
+    return show(
+        request, "console_money.html", on=on, before=on - step, after=on + step, today=house.today(), kinds=KINDS,
+        currency=house.currency, plot=cash_plot(values["month"].month, on, house.currency),
+        **values,
+    )  # fmt: skip
+
+
+@described("money.close", summary="Match a day again, or close it", status=303)
+async def change(request: web.Request) -> web.Response:
+    """POST /console/money: `on`, and `do` = match or close."""
+    told, house = await form(request), request.app[HOUSE]
+    on = a_day(told.get("on", ""), house.today())
+    async with house.db.writing() as conn:
+        await run.run(conn, house, on)
+        if told.get("do") == "close":
+            await close.close(conn, house, on, actor=request[WHO].actor)
+    raise back(f"/console/money?on={on}")
+
+
+@described("money.close", summary="Explain a difference", status=303)
+async def explained(request: web.Request) -> web.Response:
+    """POST /console/money/differences/{id}: `note`, `on`."""
+    told, house = await form(request), request.app[HOUSE]
+    async with house.db.writing() as conn:
+        await explain.explain(
+            conn, house, number(request.match_info["id"]), note=told.get("note", ""), actor=request[WHO].actor
+        )
+    raise back(f"/console/money?on={a_day(told.get('on', ''), house.today())}")
+
+
+@described("money.close", summary="The summary of a day for the finance system, as CSV", query=(("on", "the day"),))
+async def summary(request: web.Request) -> web.Response:
+    """GET /console/money/summary.csv: numbered when it is first asked for, the same ever after."""
+    house = request.app[HOUSE]
+    on = a_day(request.query.get("on", ""), house.today() - timedelta(days=1))
+    async with house.db.writing() as conn:
+        made = await general_ledger.summarise(conn, house, on)
+    name = f"attachment; filename=summary-{on}.csv"
+    return web.Response(
+        text=general_ledger.as_csv(made), content_type="text/csv", headers={"Content-Disposition": name}
+    )
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes."""
+    return [
+        web.get("/console/money", page), web.post("/console/money", change),
+        web.get("/console/money/summary.csv", summary), web.post("/console/money/differences/{id}", explained),
+    ]  # fmt: skip

@@ -1,0 +1,36 @@
+"""Money nobody could place: what the payer typed, how old it is, and whose a clerk says it is."""
+
+from aiohttp import web
+
+from core.journeys import money_received
+from core.payments import suspense
+from core.payments.reconcile import queries
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import back, form, number, show
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+
+@described("suspense.place", summary="Money in suspense")
+async def page(request: web.Request) -> web.Response:
+    """GET /console/suspense."""
+    house = request.app[HOUSE]
+    async with house.db.reading() as conn:
+        rows, ages = await suspense.waiting(conn), await queries.suspense_by_age(conn, house.today())
+    return show(request, "console_suspense.html", rows=rows, ages=ages, currency=house.currency, today=house.today())
+
+
+@described("suspense.place", summary="Say whose money it is", status=303)
+async def place(request: web.Request) -> web.Response:
+    """POST /console/suspense/{id}: `account`."""
+    told, house = await form(request), request.app[HOUSE]
+    async with house.db.writing() as conn:
+        await money_received.placed(
+            conn, house, number(request.match_info["id"]), told.get("account", ""), request[WHO].actor
+        )
+    raise back("/console/suspense")
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes."""
+    return [web.get("/console/suspense", page), web.post("/console/suspense/{id}", place)]

@@ -1,0 +1,69 @@
+"""Usage files: the sources, their last files, what was rejected and why, and the button that takes it again after a fix."""
+
+from aiohttp import web
+
+from core.metering import gaps, queries, recycle, sources
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import back, number, show
+from gateway.admin.console.plot_usage import usage_plot
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+PATH = "/console/usage"
+
+
+@described("usage.see", summary="Usage files, their sources and what was rejected")
+async def page(request: web.Request) -> web.Response:
+    """GET /console/usage: `source` shows one only."""
+    house = request.app[HOUSE]
+    source = request.query.get("source", "")[:60] or None
+    async with house.db.reading() as conn:
+        sent = await queries.sources(conn)
+        files = await queries.files(conn, source=source)
+        refused, reasons = await queries.refused(conn), await queries.reasons(conn)
+        missing = gaps.told(await gaps.missing_files(conn))
+        days = await queries.by_day(conn, house)
+    return show(
+        request, "console_usage.html", chosen=source, named=sources.of_house(house), plot=usage_plot(days), days=days,
+        sources=sent, files=files, refused=refused, reasons=reasons, missing=missing, told=_told(request),
+    )  # fmt: skip
+
+
+@described("usage.see", summary="One usage file and its rejects")
+async def file(request: web.Request) -> web.Response:
+    """GET /console/usage/{id}."""
+    file_id = number(request.match_info["id"])
+    async with request.app[HOUSE].db.reading() as conn:
+        row = await queries.file(conn, file_id)
+        if row is None:
+            raise web.HTTPNotFound(text="There is no such file.")
+        reasons, rejects = await queries.reasons(conn, file_id), await queries.rejects(conn, file_id)
+        totals = await queries.totals(conn, file_id)
+    return show(
+        request, "console_usage_file.html", f=row, reasons=reasons, rejects=rejects, totals=totals, told=_told(request)
+    )
+
+
+@described("usage.write", summary="Take rejected records again", status=303)
+async def again(request: web.Request) -> web.Response:
+    """POST /console/usage/recycle: of one `file`, of a `source`, or of all."""
+    told = await request.post()
+    file_id, source = str(told.get("file", "")), str(told.get("source", ""))[:60]
+    done = await recycle.recycle(
+        request.app[HOUSE], file_id=number(file_id) if file_id else None, source=source or None, actor=request[WHO].actor
+    )  # fmt: skip
+    place = f"{PATH}/{number(file_id)}" if file_id else PATH
+    raise back(f"{place}?taken={done.taken}&there={done.duplicates}&still={done.still}")
+
+
+def _told(request: web.Request) -> str:
+    """What the button just did."""
+    counts = [request.query.get(name, "") for name in ("taken", "there", "still")]
+    if not all(text.isascii() and text.isdigit() and len(text) < 12 for text in counts):
+        return ""
+    return f"{counts[0]} taken, {counts[1]} there already, {counts[2]} still rejected."
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes."""
+    return [web.get(PATH, page), web.post(f"{PATH}/recycle", again), web.get(PATH + "/{id}", file)]

@@ -1,0 +1,214 @@
+"""`hodi money`: a day matched and closed, the summary for the finance system, files of direct debits, the paybill's addresses.
+
+Also the files of money that `hodi import` takes: bank statements, providers' settlements, payments taken elsewhere.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from core.errors import BadInput
+from gateway.commands.bill import day_of
+from gateway.commands.run import fail, out, show_json, told, with_house
+
+if TYPE_CHECKING:
+    from core.house import House
+
+KINDS = ("statement", "settlements", "payments")
+"""What `hodi import` hands over to this room."""
+money = typer.Typer(help="Days matched and closed, files for the bank and for finance.", no_args_is_help=True)
+Day = Annotated[str, typer.Argument(help="The day, such as 2026-03-31.")]
+Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
+ACTOR = "job:command"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(money, name="money")
+
+
+def bring_in(kind: str, file: Path, column: Mapping[str, str], fill: Mapping[str, str]) -> None:
+    """Take a file of money in; the same file again changes nothing."""
+    if not file.is_file():
+        raise BadInput(str(file), "there is no such file.", "Check its name and folder.")
+    provider = fill.get("provider", "agent" if kind == "payments" else "")
+    if kind == "settlements" and not provider:
+        raise BadInput(str(file), "is whose report?", "Say so: --fill provider=stripe.")
+
+    async def run(house: "House") -> None:
+        match kind:
+            case "statement":
+                await _statement(house, file)
+            case "settlements":
+                await _settlements(house, file, provider, column)
+            case _:
+                await _payments(house, file, provider, column)
+
+    with_house(run)
+
+
+async def _statement(house: "House", file: Path) -> None:
+    from core.journeys import bank_statement
+
+    done = await bank_statement.bring_in(house, file)
+    words = ", ".join(f"{count} {state}" for state, count in sorted(done.told.items())) or "none"
+    out.print(
+        f"{done.statements} statements: {done.new:,} entries new, {done.known:,} there already, {done.refusals} refusals. "
+        f"What they said: {words}.", highlight=False,
+    )  # fmt: skip
+
+
+async def _settlements(house: "House", file: Path, provider: str, column: Mapping[str, str]) -> None:
+    from core.payments.reconcile import report
+
+    done = await report.bring_in(house, file, provider, columns=column)
+    _rejected(f"{done.new:,} lines of {provider} new, {done.known:,} there already", done.rejected)
+
+
+async def _payments(house: "House", file: Path, provider: str, column: Mapping[str, str]) -> None:
+    from core.journeys.payment_doors import FOLLOW
+    from core.payments import payments_file
+
+    done = await payments_file.bring_in(house, file, provider, columns=column, then=FOLLOW)
+    _rejected(f"{done.told.total():,} payments of {provider} new", done.rejected)
+
+
+def _rejected(words: str, rejected: tuple[tuple[int, str], ...]) -> None:
+    out.print(f"{words}, {len(rejected):,} rejected.", highlight=False)
+    for row, reason in rejected[:10]:
+        out.print(f"  row {row}: {reason}", markup=False, highlight=False)
+    if rejected:
+        raise typer.Exit(1)
+
+
+@money.command("day")
+@told
+def day(
+    on: Day, close: Annotated[bool, typer.Option(help="Close the day as well.")] = False, as_json: Json = False
+) -> None:
+    """Match a day three ways: ours, the providers', the bank's; with --close, close it if nothing is unexplained."""
+    the_day = day_of(on)
+
+    async def run(house: "House") -> None:
+        from dataclasses import asdict
+
+        from core.payments.reconcile import close as closing
+        from core.payments.reconcile import queries
+        from core.payments.reconcile import run as matching
+
+        async with house.db.writing() as conn:
+            await matching.run(conn, house, the_day)
+            if close:
+                await closing.close(conn, house, the_day, actor=ACTOR)
+            channels = await closing.channels(conn, the_day)
+            found = await queries.of_day(conn, the_day)
+        if as_json:
+            show_json(
+                {"channels": [asdict(one) for one in channels], "differences": [_difference(row) for row in found]}
+            )
+            return
+        table = Table("branch", "by", "received", "taken back", "reported", "fees", "late", "unexplained")
+        for one in channels:
+            amounts = (one.received, one.taken_back, one.reported, one.fees, one.late, one.unexplained)
+            table.add_row(one.branch, one.provider, *(_show(minor, house) for minor in amounts))
+        out.print(table)
+        for row in found:
+            out.print(
+                f"{row.state}: {row.kind} {row.provider} {row.about} {_show(row.amount_minor, house)}", markup=False
+            )
+
+    with_house(run)
+
+
+def _show(minor: int, house: "House") -> str:
+    from core.money import show
+
+    return show(minor, house.currency)
+
+
+def _difference(row: object) -> dict[str, object]:
+    names = ("kind", "provider", "about", "amount_minor", "state", "note")
+    return {name: getattr(row, name) for name in names}
+
+
+@money.command("summary")
+@told
+def summary(on: Day, as_json: Json = False) -> None:
+    """The numbered summary of a day for the finance system, as CSV or JSON; the same again when it was made before."""
+    the_day = day_of(on)
+
+    async def run(house: "House") -> None:
+        from core.payments.reconcile import general_ledger
+
+        async with house.db.writing() as conn:
+            made = await general_ledger.summarise(conn, house, the_day)
+        if as_json:
+            show_json([general_ledger.as_json(one) for one in made])
+        else:
+            typer.echo(general_ledger.as_csv(made), nl=False)
+
+    with_house(run)
+
+
+@money.command("debits")
+@told
+def debits(
+    file: Annotated[Path, typer.Argument(help="Where to put the file for the bank; must not exist yet.")],
+) -> None:
+    """Make the next file of SEPA direct debits (pain.008) and keep a copy."""
+    if file.exists():
+        raise BadInput(str(file), "exists already.", "A file of debits is never written over: choose another name.")
+
+    made: list[str] = []
+
+    async def run(house: "House") -> None:
+        from core.payments.bank import debit_files
+
+        file_id = await debit_files.make(house, actor=ACTOR)
+        if file_id is not None:
+            async with house.db.writing() as conn:
+                made.append(await debit_files.body(conn, house, file_id, actor=ACTOR))
+
+    with_house(run)
+    for body in made:
+        file.write_text(body, "utf-8")
+    out.print(f"{file} is ready for the bank." if made else "No direct debit waits to be handed in.", highlight=False)
+
+
+@money.command("register-paybill")
+@told
+def register() -> None:
+    """Tell Safaricom where to ask about paybill payments and where to tell of them."""
+
+    async def run(house: "House") -> None:
+        from core.payments.providers import callback_url, daraja
+        from core.payments.providers.contract import Begun, Declined
+
+        said = await daraja.opened(house).register(callback_url(house, "daraja"))
+        if isinstance(said, Begun):
+            out.print(
+                f"Payments to {house.settings.daraja_shortcode} are asked about and told of here.", highlight=False
+            )
+            return
+        why = said.reason if isinstance(said, Declined) else said.why
+        raise fail(f"Safaricom did not register the addresses: {why}. Check HODI_DARAJA_* and HODI_PUBLIC_URL.")
+
+    with_house(run)
+
+
+@money.command("pull-paybill")
+@told
+def pull() -> None:
+    """Compare what Safaricom lists of the last hours with what we were told, now."""
+
+    async def run(house: "House") -> None:
+        from core.journeys import payment_doors
+
+        found = await payment_doors.pull(house)
+        words = ", ".join(f"{count} {state}" for state, count in sorted(found.items())) or "nothing new"
+        out.print(f"Pulled: {words}.", highlight=False)
+
+    with_house(run)

@@ -1,0 +1,90 @@
+"""Writing off needs a second person, takes no contested cent, balances to the cent, and is brought back by money that comes after."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from core.approvals import decide as approvals
+from core.clock import SetClock
+from core.collections import write_off
+from core.collections.tables import episode
+from core.errors import Refused
+from core.house import House
+from core.journeys import approved
+from core.ledger import queries as ledger
+from core.ledger.tables import open_item
+from tests.core.payments.made import owed
+from tests.journeys.arrears_at_work import DUE, Late, a_late_account
+
+
+async def _off(house: House, account_id: int) -> None:
+    async with house.db.writing() as conn:
+        await write_off.ask(conn, house, account_id, reason="emigrated", actor="user:a")
+        [one] = await approvals.waiting(conn)
+        await approved.decide(conn, house, one.id, checker="user:b", seen=one.seal, yes=True)
+
+
+async def _bad_debt(house: House) -> int:
+    async with house.db.reading() as conn:
+        return await ledger.balance(conn, "bad_debt", 0, "KES")
+
+
+async def _open(house: House) -> list[tuple[int, int]]:
+    async with house.db.reading() as conn:
+        rows = await conn.execute(select(open_item.c.open_minor, open_item.c.disputed_minor))
+        return [tuple(row) for row in rows]
+
+
+async def test_what_is_written_off_is_not_owed_and_later_money_brings_it_back(house: House, clock: SetClock) -> None:
+    late = Late(house, clock)
+    late.at(DUE)
+    async with house.db.writing() as conn:
+        account_id, *_ = await a_late_account(conn, house)
+    await late.days(DUE + timedelta(days=1), DUE + timedelta(days=3))
+    await _off(house, account_id)
+    assert (await owed(house, account_id), await _bad_debt(house), await _open(house)) == (0, 50_000, [(0, 0)])
+    async with house.db.reading() as conn:
+        assert (await conn.execute(select(episode.c.ended_why))).scalar_one() == "paid"
+    await late.pay("ACC100", 30_000, "T1")
+    assert (await owed(house, account_id), await _bad_debt(house), await _open(house)) == (0, 20_000, [(0, 0)])
+    await late.pay("ACC100", 25_000, "T2")
+    assert (await owed(house, account_id), await _bad_debt(house)) == (-5_000, 0)
+
+
+async def test_a_disputed_cent_is_not_written_off_nor_what_was_paid_before_the_yes(
+    house: House, clock: SetClock
+) -> None:
+    late = Late(house, clock)
+    late.at(DUE + timedelta(days=1))
+    async with house.db.writing() as conn:
+        account_id, *_ = await a_late_account(conn, house, disputed=20_000)
+        await write_off.ask(conn, house, account_id, reason="old", actor="user:a")
+        [one] = await approvals.waiting(conn)
+        assert one.payload["amount"] == "300.00"
+    await late.pay("ACC100", 10_000, "T1")
+    async with house.db.writing() as conn:
+        with pytest.raises(Refused, match="own"):
+            await approved.decide(conn, house, one.id, checker="user:a", seen=one.seal, yes=True)
+    async with house.db.writing() as conn:
+        await approved.decide(conn, house, one.id, checker="user:b", seen=one.seal, yes=True)
+    assert (await _bad_debt(house), await _open(house)) == (20_000, [(20_000, 20_000)])
+
+
+async def test_nothing_overdue_is_nothing_to_write_off(house: House, clock: SetClock) -> None:
+    clock.instant = clock.instant.replace(year=2026, month=2, day=1)
+    async with house.db.writing() as conn:
+        account_id, *_ = await a_late_account(conn, house, due=date(2026, 2, 20))
+        with pytest.raises(Refused, match="nothing"):
+            await write_off.ask(conn, house, account_id, reason="x", actor="user:a")
+
+
+async def test_the_same_receipt_followed_twice_brings_back_once(house: House, clock: SetClock) -> None:
+    late = Late(house, clock)
+    late.at(DUE + timedelta(days=1))
+    async with house.db.writing() as conn:
+        account_id, *_ = await a_late_account(conn, house)
+    await _off(house, account_id)
+    for _ in range(2):
+        await late.pay("ACC100", 30_000, "T1")
+    assert await _bad_debt(house) == 20_000

@@ -1,0 +1,108 @@
+"""After a SIM or number change nothing that moves money is done on that number's word for 72 hours."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from core import outbox
+from core.clock import SetClock
+from core.house import House
+from core.parties import contacts, sim
+from core.parties.tables import sim_change
+from scheduler.dispatch import Dispatcher
+from tests.people import Customer, a_branch, a_customer
+
+
+async def her(house: House) -> Customer:
+    async with house.db.writing() as conn:
+        await a_branch(conn, house)
+        return await a_customer(conn, house)
+
+
+async def cooling(house: House, contact_id: int, hours: int = sim.COOLING_HOURS) -> bool:
+    async with house.db.reading() as conn:
+        return await sim.sim_changed_within(conn, house, contact_id, hours)
+
+
+async def asked(house: House, customer: Customer, request: str = "R1") -> None:
+    async with house.db.writing() as conn:
+        assert await sim.ask(conn, house, customer.contact_id, "refund:1")
+        assert not await sim.ask(conn, house, customer.contact_id, "refund:1")
+
+    async def put(phone: str) -> str | None:
+        assert phone == customer.phone
+        return request
+
+    assert await Dispatcher(house, {}, {sim.KIND: sim.handler(put)}).drain() == {"sent": 1}
+
+
+async def told(house: House, request: str, swapped: bool | None, on: date | None) -> bool:
+    async with house.db.writing() as conn:
+        return await sim.answered(conn, house, request, swapped, on)
+
+
+async def test_a_change_cools_for_72_hours_and_then_no_more(house: House, clock: SetClock) -> None:
+    customer = await her(house)
+    await asked(house, customer)
+    assert not await cooling(house, customer.contact_id)
+    assert await told(house, "R1", True, date(2026, 3, 9))
+    assert not await told(house, "R1", True, date(2026, 3, 9))
+    assert await cooling(house, customer.contact_id)
+    assert not await cooling(house, customer.contact_id, 1)
+    clock.forward(timedelta(hours=60) - timedelta(seconds=1))  # the 9th ended twelve hours before noon of the 10th
+    assert await cooling(house, customer.contact_id)
+    clock.forward(timedelta(seconds=1))
+    assert not await cooling(house, customer.contact_id)
+
+
+@pytest.mark.parametrize(
+    ("swapped", "on", "cools"),
+    [
+        (True, None, True),
+        (True, date(2026, 3, 10), True),
+        (True, date(2026, 3, 1), False),
+        (False, None, False),
+        (None, None, False),
+        (False, date(2026, 3, 10), True),
+    ],
+)
+async def test_what_the_network_says_decides(house: House, swapped: bool | None, on: date | None, cools: bool) -> None:
+    customer = await her(house)
+    await asked(house, customer)
+    await told(house, "R1", swapped, on)
+    assert await cooling(house, customer.contact_id) is cools
+
+
+async def test_an_answer_to_no_question_of_ours_changes_nothing(house: House) -> None:
+    customer = await her(house)
+    assert not await told(house, "forged", True, date(2026, 3, 10))
+    assert not await cooling(house, customer.contact_id)
+    async with house.db.reading() as conn:
+        assert (await conn.execute(select(func.count()).select_from(sim_change))).scalar_one() == 0
+
+
+async def test_a_question_that_could_not_be_put_is_put_again(house: House, clock: SetClock) -> None:
+    customer = await her(house)
+    answers: list[str | None] = [None, "R2"]
+
+    async def put(_phone: str) -> str | None:
+        return answers.pop(0)
+
+    async with house.db.writing() as conn:
+        await sim.ask(conn, house, customer.contact_id, "k")
+    handlers: dict[str, Any] = {sim.KIND: sim.handler(put)}
+    assert await Dispatcher(house, {}, handlers).drain() == {"waiting": 1}
+    clock.forward(timedelta(seconds=10))
+    assert await Dispatcher(house, {}, handlers).drain() == {"sent": 1}
+    assert await told(house, "R2", True, None)
+
+
+async def test_who_has_no_number_is_not_asked_about(house: House) -> None:
+    async with house.db.writing() as conn:
+        await a_branch(conn, house)
+        chat = await contacts.find_or_make(conn, house, "telegram", "u9")
+        assert not await sim.ask(conn, house, chat.id, "k")
+        assert not await sim.sim_changed_within(conn, house, chat.id)
+        assert (await conn.execute(select(func.count()).select_from(outbox.outbox))).scalar_one() == 0

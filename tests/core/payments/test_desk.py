@@ -1,0 +1,196 @@
+"""The cash desk: float, receipts, turn-in, a blind count, over and short, and the deposit the bank confirms."""
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from core.approvals.tables import approval
+from core.clock import SetClock
+from core.config import Operator, Settings
+from core.config_payments import CashDesk
+from core.db import Database
+from core.errors import Refused
+from core.house import House
+from core.journeys import approved, bank_statement
+from core.journeys.payment_doors import FOLLOW
+from core.ledger import queries as ledger
+from core.ledger import verify
+from core.payments.desk import drawer, queries
+from core.payments.desk.tables import deposit
+from core.payments.desk.tables import drawer as drawers
+from core.payments.reconcile import close, run
+from core.payments.reconcile.tables import difference
+from tests.core.payments.made import Bill, a_bill, an_account, opened, proven
+from tests.core.payments.paper import Paper
+
+HER = "user:wanjiru"
+
+
+@pytest.fixture
+def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
+    return House(sqlite_db, clock, operator, settings)
+
+
+async def _open(house: House, who: str = HER, float_minor: int = 5_000) -> int:
+    async with house.db.writing() as conn:
+        return await drawer.open_drawer(conn, house, cashier=who, branch_id=None, float_minor=float_minor)
+
+
+async def _take(house: House, minor: int, key: str, account: str = "ACC100") -> int:
+    async with house.db.writing() as conn:
+        return await drawer.receipt(
+            conn, house, cashier=HER, account_number=account, amount_minor=minor, key=key, then=FOLLOW
+        )
+
+
+async def _count(house: House, minor: int) -> str:
+    async with house.db.writing() as conn:
+        return await drawer.count(conn, house, cashier=HER, counted_minor=minor)
+
+
+async def _bill(house: House, minor: int = 100_000) -> Bill:
+    async with house.db.writing() as conn:
+        return await a_bill(conn, house, await an_account(conn, house), minor)
+
+
+async def balance(house: House, code: str) -> int:
+    async with house.db.reading() as conn:
+        return await ledger.balance(conn, code, 0, "KES")
+
+
+async def test_cash_pays_a_bill_and_a_form_sent_twice_pays_it_once(house: House) -> None:
+    bill = await _bill(house)
+    await _open(house)
+    first = await _take(house, 30_000, "f1")
+    assert {await _take(house, 30_000, "f1"), first} == {first}
+    assert (await opened(house, bill), await balance(house, "cash:cash")) == ([70_000], 30_000)
+    await proven(house)
+
+
+async def test_the_same_form_twenty_times_at_once_is_one_receipt(house: House) -> None:
+    bill = await _bill(house)
+    await _open(house)
+    assert len(set(await asyncio.gather(*(_take(house, 30_000, "f1") for _ in range(20))))) == 1
+    assert await opened(house, bill) == [70_000]
+    assert await _count(house, 35_000) == "closed"
+    assert await balance(house, "over_short") == 0
+
+
+async def test_a_count_that_is_right_closes_the_drawer(house: House) -> None:
+    await _bill(house)
+    await _open(house)
+    await _take(house, 30_000, "f1")
+    async with house.db.writing() as conn:
+        await drawer.turn_in(conn, house, cashier=HER, amount_minor=20_000, key="t1")
+        with pytest.raises(Refused):
+            await drawer.turn_in(conn, house, cashier=HER, amount_minor=15_001, key="t2")
+    assert await _count(house, 15_000) == "closed"
+    assert await balance(house, "over_short") == 0
+
+
+async def test_a_small_shortage_is_booked_and_a_large_one_waits_for_another_person(house: House) -> None:
+    await _bill(house)
+    await _open(house)
+    await _take(house, 30_000, "f1")
+    assert await _count(house, 34_990) == "closed"
+    assert (await balance(house, "over_short"), await balance(house, "cash:cash")) == (10, 29_990)
+    await _open(house)
+    assert await _count(house, 30_000) == "counted"
+    with pytest.raises(Refused, match="a drawer already"):
+        await _open(house)
+    async with house.db.writing() as conn:
+        waits = (await conn.execute(select(approval))).one()
+        assert waits.payload["off"] == "250.00"
+        with pytest.raises(Refused, match="yourself"):
+            await approved.decide(conn, house, waits.id, checker=HER, seen=waits.seal, yes=True)
+        await approved.decide(conn, house, waits.id, checker="user:boss", seen=waits.seal, yes=True)
+        assert await verify.problems(conn) == []
+    assert (await balance(house, "over_short"), await balance(house, "cash:cash")) == (10 - 25_000, 29_990 + 25_000)
+
+
+async def test_a_count_the_second_person_does_not_accept_is_made_again(single: House) -> None:
+    await _bill(single)
+    await _open(single)
+    assert await _count(single, 90_000) == "counted"
+    async with single.db.writing() as conn:
+        waits = (await conn.execute(select(approval))).one()
+        await approved.decide(conn, single, waits.id, checker="user:boss", seen=waits.seal, yes=False)
+    assert await _count(single, 5_000) == "closed"
+    assert await balance(single, "over_short") == 0
+
+
+async def test_without_an_open_drawer_no_cash_is_taken(single: House) -> None:
+    await _bill(single)
+    with pytest.raises(Refused, match="no open drawer"):
+        await _take(single, 100, "f1")
+    await _open(single)
+    for wrong in (("NOBODY", 100), ("ACC100", 0), ("ACC100", -5)):
+        with pytest.raises(Refused):
+            await _take(single, wrong[1], "f1", wrong[0])
+    assert await balance(single, "cash:cash") == 0
+
+
+async def test_two_drawers_of_one_person_cannot_be_open(house: House) -> None:
+    told = await asyncio.gather(*(_open(house) for _ in range(5)), return_exceptions=True)
+    assert Counter(type(one).__name__ for one in told) == Counter(int=1, Refused=4)
+    async with house.db.reading() as conn:
+        assert (await conn.execute(select(func.count()).select_from(drawers))).scalar_one() == 1
+
+
+async def test_a_float_has_its_limit(single: House) -> None:
+    policy = single.operator.model_copy(update={"cash_desk": CashDesk(float_at_most="40")})
+    with pytest.raises(Refused):
+        await _open(replace(single, operator=policy))
+
+
+async def test_an_open_drawer_keeps_its_day_open_and_a_deposit_is_matched_with_the_bank(
+    single: House, tmp_path: Path
+) -> None:
+    await _bill(single)
+    await _open(single)
+    await _take(single, 30_000, "f1")
+    day = single.today()
+    assert isinstance(single.clock, SetClock)
+    single.clock.forward(timedelta(days=1))
+    async with single.db.writing() as conn:
+        with pytest.raises(Refused, match="not explained"):
+            await close.close(conn, single, day, actor="user:finance")
+    await _count(single, 35_000)
+    async with single.db.writing() as conn:
+        await close.close(conn, single, day, actor="user:finance")
+        await drawer.take_to_bank(conn, single, actor=HER, branch_id=None, slip="SLIP-77", amount_minor=30_000)
+        with pytest.raises(Refused, match="slip"):
+            await drawer.take_to_bank(conn, single, actor=HER, branch_id=None, slip="SLIP-77", amount_minor=30_000)
+        await run.run(conn, single, single.today())
+        assert (
+            await conn.execute(select(difference.c.state).where(difference.c.kind == "deposit_missing"))
+        ).scalar_one() == "late"
+    assert (await balance(single, "cash:cash"), await balance(single, "deposits")) == (0, 30_000)
+    on = single.today()
+    single.clock.forward(timedelta(days=1))
+    file = Paper(on + timedelta(days=1)).entry(29_900, "B1", purpose="deposit slip-77").camt(tmp_path)
+    await bank_statement.bring_in(single, file)
+    async with single.db.writing() as conn:
+        await run.run(conn, single, on)
+        rows = (
+            await conn.execute(select(difference.c.kind, difference.c.amount_minor).where(difference.c.state == "open"))
+        ).all()
+        assert len((await conn.execute(select(deposit))).all()) == 1
+    assert ([tuple(row) for row in rows], await balance(single, "bank"), await balance(single, "deposits")) == (
+        [("deposit_amount", -100)], 29_900, 100,
+    )  # fmt: skip
+
+
+async def test_who_is_over_or_short_by_how_much_can_be_seen(single: House) -> None:
+    await _bill(single)
+    for off in (-10, 4):
+        await _open(single)
+        await _count(single, 5_000 + off)
+    async with single.db.reading() as conn:
+        [row] = await queries.over_and_short(conn, single.today(), single.today())
+    assert tuple(row) == (HER, 2, -6)

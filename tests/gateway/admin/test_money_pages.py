@@ -1,0 +1,156 @@
+"""The money pages of the console, as finance, a clerk and a cashier use them; every one opens for the house and for a branch."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from core.clock import SetClock
+from core.config_payments import DirectDebit
+from core.journeys import bank_statement, collect
+from core.payments import mandates, receive
+from core.payments.desk.tables import drawer
+from core.payments.model import ReceiptIn
+from core.payments.tables import mandate, receipt, refund
+from tests.core.payments.paper import IBAN, Paper
+from tests.gateway.admin.console import signed_in
+from tests.gateway.conftest import World
+
+PAGES = (
+    "/console/money", "/console/money?on=2026-03-10", "/console/mandates", "/console/mandates?state=active",
+    "/console/mandates/files", "/console/suspense", "/console/cash", "/console/approvals",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("branch", [None, "nakuru"])
+async def test_every_money_page_opens(world: World, branch: str | None) -> None:
+    browser = await signed_in(world.client, world.house, "admin", branch)
+    for path in (*PAGES, f"/console/receipts/{world.nakuru.receipt_id}"):
+        await browser.get(path)
+    await browser.get(f"/console/receipts/{world.kisumu.receipt_id}", status=200 if branch is None else 404)
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"),
+    [
+        ("cashier", {"/console/cash"}), ("viewer", {"/console/money", "/console/mandates"}),
+        ("clerk", {"/console/mandates", "/console/suspense", "/console/cash"}),
+        ("finance", {"/console/money", "/console/mandates", "/console/suspense", "/console/approvals"}),
+    ],
+)  # fmt: skip
+async def test_a_role_opens_its_own_doors_only(world: World, role: str, allowed: set[str]) -> None:
+    browser = await signed_in(world.client, world.house, role)
+    for path in ("/console/money", "/console/mandates", "/console/suspense", "/console/cash", "/console/approvals"):
+        await browser.get(path, status=200 if path in allowed else 403)
+
+
+async def test_a_clerk_asks_for_a_refund_and_another_person_agrees(world: World) -> None:
+    clerk = await signed_in(world.client, world.house, "clerk")
+    path = f"/console/receipts/{world.nakuru.receipt_id}"
+    text = await clerk.get(path)
+    key = re.findall(r'name="key" value="([^"]+)"', text)[0]
+    for _ in range(2):
+        await clerk.post(path, do="refund", amount="100.00", reason="paid twice", key=key)
+    await clerk.post(path, status=409, do="refund", amount="999999", reason="too much", key="k2")
+    await clerk.post(path, status=400, do="refund", amount="ten", reason="no figures", key="k3")
+    await clerk.post("/console/logout")
+    finance = await signed_in(world.client, world.house, "finance")
+    text = await finance.get("/console/approvals")
+    assert "paid twice" in text
+    [number] = set(re.findall(r"/console/approvals/(\d+)", text))
+    [seal] = re.findall(r'name="seal" value="([^"]+)"', text)
+    await finance.post(f"/console/approvals/{number}", status=409, seal="0" * 64, do="yes")
+    await finance.post(f"/console/approvals/{number}", seal=seal, do="yes")
+    async with world.house.db.reading() as conn:
+        [row] = (await conn.execute(select(refund))).all()
+    assert (row.amount_minor, row.state, row.how) == (10_000, "granted", "by_hand")
+    await finance.post(path, do="paid", refund=str(row.id), reference="TRF-1")
+    assert "done" in await finance.get(path)
+
+
+async def test_money_in_suspense_is_placed(world: World) -> None:
+    house = world.house
+    async with house.db.writing() as conn:
+        got = ReceiptIn("daraja", "RKT1", "mobile_inbound", 5_000, "KES", house.clock.now(), reference="1000O017")
+        taken = await receive.apply(conn, house, got)
+    browser = await signed_in(world.client, house, "clerk")
+    assert "1000O017" in await browser.get("/console/suspense")
+    await browser.post(f"/console/suspense/{taken.receipt_id}", status=404, account="NOBODY")
+    assert "RKT1" not in await browser.post(f"/console/suspense/{taken.receipt_id}", account="10000017")
+    async with house.db.reading() as conn:
+        row = (await conn.execute(select(receipt).where(receipt.c.id == taken.receipt_id))).one()
+    assert (row.state, row.account_id) == ("placed", world.nakuru.account_id)
+
+
+async def test_a_cashiers_day_from_float_to_count(world: World) -> None:
+    browser = await signed_in(world.client, world.house, "cashier", "nakuru")
+    await browser.get("/console/cash")
+    text = await browser.post("/console/cash", do="open", amount="50")
+    key = re.findall(r'name="key" value="([^"]+)"', text)[0]
+    for _ in range(2):
+        text = await browser.post("/console/cash", do="receipt", account="10000017", amount="300.50", key=key)
+    assert text.count("received") == 1
+    assert "350" not in text, "what the drawer should hold is not shown"
+    await browser.post("/console/cash", do="turn_in", amount="100", key="t1")
+    await browser.post("/console/cash", do="count", amount="250.50")
+    await browser.post("/console/cash", do="deposit", slip="S1", amount="300.50")
+    await browser.post("/console/cash", status=409, do="deposit", slip="S1", amount="300.50")
+    async with world.house.db.reading() as conn:
+        row = (await conn.execute(select(drawer))).one()
+    assert (row.state, row.counted_minor, row.expected_minor) == ("closed", 25_050, 25_050)
+
+
+async def test_a_day_is_matched_explained_and_closed(world: World, tmp_path: Path) -> None:
+    house = world.house
+    day = house.today()
+    file = Paper(day).entry(-55, "B2", purpose="charges").entry(700, "B3", purpose="who knows").camt(tmp_path)
+    await bank_statement.bring_in(house, file)
+    assert isinstance(house.clock, SetClock)
+    house.clock.forward(timedelta(days=3))
+    browser = await signed_in(world.client, house, "finance")
+    await browser.get("/console/money")
+    text = await browser.post("/console/money", on=str(day), do="match")
+    assert text.count("on the bank statement, and nothing of ours explains it") == 2
+    await browser.post("/console/money", status=409, on=str(day), do="close")
+    for number in re.findall(r"/console/money/differences/(\d+)", text):
+        await browser.post(f"/console/money/differences/{number}", on=str(day), note="looked into, it is nothing")
+    text = await browser.post("/console/money", on=str(day), do="match")
+    assert "missing" not in text
+    csv = await browser.get(f"/console/money/summary.csv?on={day}")
+    assert csv.startswith("number,day,revision,book,asset,debit,credit\n1,2026-03-10,1,")
+
+
+async def test_a_signed_mandate_is_taken_put_into_a_file_and_ended(world: World) -> None:
+    house = world.house
+    object.__setattr__(
+        house, "operator",
+        house.operator.model_copy(
+            update={
+                "payments": house.operator.payments.model_copy(update={"mandates": "sepa"}),
+                "direct_debit": DirectDebit(
+                    creditor_name="Hodi", creditor_id="DE98ZZZ09999999999", creditor_iban=IBAN, notice_days=0
+                ),
+            }
+        ),
+    )  # fmt: skip
+    browser = await signed_in(world.client, house, "clerk")
+    await browser.get("/console/mandates")
+    told = {"account": "10000017", "holder": "Wanjiru Kamau", "iban": "DE75512108001245126199"}
+    await browser.post("/console/mandates", status=400, **{**told, "iban": "DE00"})
+    assert "bank ****6199" in await browser.post("/console/mandates", **told)
+
+    class Bill:
+        invoice_id, account_id, due_on = world.nakuru.invoice_id, world.nakuru.account_id, house.today()
+
+    async with house.db.writing() as conn:
+        assert await mandates.plan_collections(conn, house, [Bill()])
+    await collect.collect_due(house, house.today())
+    assert "1 direct debits" in await browser.get("/console/mandates/files")
+    text = await browser.post("/console/mandates/files")
+    [path] = re.findall(r'href="(/console/mandates/files/\d+)"', text)
+    assert "<IBAN>DE75512108001245126199</IBAN>" in await browser.get(path)
+    async with house.db.reading() as conn:
+        reference = (await conn.execute(select(mandate.c.reference))).scalar_one()
+    assert "cancelled" in await browser.post(f"/console/mandates/{reference}/end")

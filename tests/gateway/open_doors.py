@@ -1,0 +1,90 @@
+"""Every message provider's doors of one house, served, with the doubles that the replies go to."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from pydantic import SecretStr
+
+from channels.contract import Channel
+from channels.registry import Tools, open_rows, senders
+from core.house import House
+from core.message import Notice
+from core.quick import open_quick
+from gateway import webhooks
+from gateway.desk import CHANNELS, HOUSE, TURNS
+from gateway.doubles.meta import PHONE_ID, VERSION, Meta
+from gateway.doubles.telegram import TOKEN, BotApi
+from gateway.keeping import open_spool
+from gateway.sessions import EmbeddedStore
+from gateway.ticking import dispatcher_of
+from gateway.turn import Turns
+
+SECRET = "test-hook-secret"
+TELEGRAM_SECRET = "s3cret_tok-1"
+
+
+@dataclass
+class Doors:
+    """The gateway's client, the house behind it, and the providers."""
+
+    client: TestClient[web.Request, web.Application]
+    house: House
+    channels: dict[str, Channel]
+    meta: Meta
+    bot: BotApi
+
+    async def whatsapp(self, body: bytes, headers: dict[str, str] | None = None) -> aiohttp.ClientResponse:
+        """A webhook of Meta's, signed unless other headers are given."""
+        signed = self.meta.signed(body) if headers is None else headers
+        return await self.client.post("/hooks/whatsapp", data=body, headers=signed)
+
+    async def telegram(self, body: bytes, secret: str = TELEGRAM_SECRET) -> aiohttp.ClientResponse:
+        """An update of Telegram's."""
+        headers = {"X-Telegram-Bot-Api-Secret-Token": secret, "Content-Type": "application/json"}
+        return await self.client.post("/hooks/telegram", data=body, headers=headers)
+
+    async def sent(self) -> dict[str, int]:
+        """Everything that waits leaves; how many ended in each state."""
+        return dict(await dispatcher_of(self.house, self.channels).drain())
+
+
+@asynccontextmanager
+async def open_doors(house: House, folder: Path) -> AsyncIterator[Doors]:
+    """All doors open, and closed again."""
+    meta, bot = Meta(), BotApi()
+    async with (
+        TestServer(meta.app()) as meta_server,
+        TestServer(bot.app()) as bot_server,
+        aiohttp.ClientSession() as http,
+    ):
+        settings = house.settings.model_copy(
+            update={
+                "africastalking_api_key": SecretStr("k"), "africastalking_base_url": "http://127.0.0.1:1",
+                "whatsapp_phone_id": PHONE_ID, "whatsapp_token": SecretStr("token"),
+                "whatsapp_app_secret": SecretStr("appsecret"), "whatsapp_verify_token": SecretStr("verify-me"),
+                "whatsapp_base_url": str(meta_server.make_url(f"/{VERSION}")),
+                "telegram_token": SecretStr(TOKEN), "telegram_secret": SecretStr(TELEGRAM_SECRET),
+                "telegram_base_url": str(bot_server.make_url("/bot")),
+                "kannel_username": "hodi", "kannel_password": SecretStr("hodipw"),
+                "smtp_url": SecretStr("smtp://127.0.0.1:1"), "email_sender": "Mwangaza <help@mwangaza.example>",
+            }
+        )  # fmt: skip
+        house = replace(house, settings=settings)
+        rows = open_rows(Tools(settings, http, nobody))
+        quick, sessions, app = open_quick(house.db), EmbeddedStore(folder / "sessions.db"), web.Application()
+        app[HOUSE], app[CHANNELS] = house, senders(rows)
+        app[TURNS] = Turns(house, sessions, quick)
+        app.add_routes(webhooks.routes(rows))
+        async with open_spool(app, folder / "spool").drained(), TestClient(TestServer(app)) as client:
+            yield Doors(client, house, app[CHANNELS], meta, bot)
+        await quick.close()
+        await sessions.close()
+
+
+async def nobody(_notice: Notice) -> bool:
+    return False

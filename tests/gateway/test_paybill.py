@@ -1,0 +1,198 @@
+"""The paybill whole: registered for, judged, told, pulled when told nothing, and large sums proven before they are credited."""
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from core.clock import SetClock
+from core.config import Operator, Settings
+from core.db import Database
+from core.house import House
+from core.journeys import payment_doors
+from core.payments.providers import callback_url, daraja
+from core.payments.providers.contract import Begun, Declined
+from core.payments.tables import provider_event, transaction_query
+from tests.core.payments.made import Bill, a_bill, an_account, cash, event_states, opened, proven
+from tests.gateway.payments_at_work import Work, at_work
+
+
+@pytest.fixture
+def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
+    return House(sqlite_db, clock, operator, settings)
+
+
+async def _bill(work: Work, minor: int = 5_000_000) -> Bill:
+    async with work.house.db.writing() as conn:
+        return await a_bill(conn, work.house, await an_account(conn, work.house), minor)
+
+
+async def _pays(work: Work, shillings: int, reference: str = "ACC100") -> str:
+    """Somebody pays into the paybill; the number of the payment."""
+    url = f"{work.house.settings.daraja_base_url}/mpesa/c2b/v1/simulate"
+    work.daraja.tokens.add("t")
+    said = {"Amount": shillings, "BillRefNumber": reference}
+    async with work.http.post(url, json=said, headers={"Authorization": "Bearer t"}) as response:
+        assert response.status == 200
+    await work.idle()
+    return work.daraja.truth[-1][0]
+
+
+def _trusted(work: Work) -> Work:
+    """With an API operator, so that status queries can be asked."""
+    settings = Settings.model_validate(
+        work.house.settings.model_dump() | {"daraja_initiator": "hodi", "daraja_security_credential": "enc"}
+    )
+    return replace(work, house=replace(work.house, settings=settings))
+
+
+async def test_the_addresses_are_registered_and_what_comes_is_judged_and_told(house: House) -> None:
+    async with at_work(house) as work:
+        bill = await _bill(work)
+        work.daraja.confirmation_url = work.daraja.validation_url = ""
+        said = await daraja.opened(work.house).register(callback_url(work.house, "daraja"))
+        assert (said, work.daraja.validation_url) == (Begun("registered"), f"{work.hook}/daraja/validation")
+        await _pays(work, 1_200)
+        assert (await opened(house, bill), await cash(house, "daraja")) == ([5_000_000 - 120_000], 120_000)
+        await proven(house)
+
+
+async def test_addresses_that_name_mpesa_are_refused_by_us_before_safaricom_does(single: House) -> None:
+    with pytest.raises(ValueError, match="mpesa"):
+        await daraja.opened(single).register("https://example.org/mpesa")
+
+
+async def test_what_was_never_told_is_found_by_the_pull_once(house: House) -> None:
+    async with at_work(house) as work:
+        bill = await _bill(work)
+        work.daraja.manners.calls = 0
+        for number in range(5):
+            await _pays(work, 100 + number)
+        assert await cash(house, "daraja") == 0
+        for _ in range(2):
+            await payment_doors.pull(work.house)
+        assert (await cash(house, "daraja"), len(work.daraja.truth)) == (51_000, 5)
+        assert await opened(house, bill) == [5_000_000 - 51_000]
+        await proven(house)
+
+
+async def test_what_was_told_and_is_pulled_as_well_counts_once(house: House) -> None:
+    async with at_work(house) as work:
+        await _bill(work)
+        await _pays(work, 1_200)
+        assert await asyncio.gather(*(payment_doors.pull(work.house) for _ in range(3))) == [Counter()] * 3
+        assert await cash(house, "daraja") == 120_000
+
+
+async def test_a_large_sum_is_not_credited_on_a_note_alone_and_a_forged_one_never(house: House) -> None:
+    async with at_work(house) as plain:
+        work = _trusted(plain)
+        bill = await _bill(work)
+        forged = work.daraja.confirmation("FORGED0001", 30_000, "ACC100")
+        async with work.http.post(f"{work.hook}/daraja/confirmation", json=forged) as response:
+            assert response.status == 200
+        for _ in range(3):
+            work.forward(minutes=20)
+            await payment_doors.poll(work.house)
+            await work.idle()
+            await payment_doors.pull(work.house)
+        assert (await cash(house, "daraja"), await opened(house, bill)) == (0, [5_000_000])
+        work.forward(days=15)
+        await payment_doors.poll(work.house)
+        assert await event_states(house) == ["failed"]
+
+
+async def test_a_large_sum_is_credited_when_the_status_query_says_so(house: House) -> None:
+    async with at_work(house) as plain:
+        work = _trusted(plain)
+        bill = await _bill(work)
+        await _pays(work, 30_000)
+        assert await cash(house, "daraja") == 0
+        await payment_doors.poll(work.house)
+        await work.idle()
+        await asyncio.sleep(0.1)
+        await work.idle()
+        await payment_doors.poll(work.house)
+        assert (await cash(house, "daraja"), await opened(house, bill)) == (3_000_000, [2_000_000])
+        await proven(house)
+
+
+async def test_a_large_sum_is_credited_when_the_pull_lists_it(single: House) -> None:
+    async with at_work(single) as work:
+        await _bill(work)
+        await _pays(work, 30_000)
+        assert await cash(single, "daraja") == 0
+        assert await payment_doors.pull(work.house) == Counter(done=1)
+        assert await cash(single, "daraja") == 3_000_000
+
+
+async def test_the_limit_itself_is_small_enough(single: House) -> None:
+    async with at_work(single) as work:
+        await _bill(work)
+        await _pays(work, 10_000)
+        assert await cash(single, "daraja") == 1_000_000
+        await _pays(work, 10_001)
+        assert await cash(single, "daraja") == 1_000_000
+
+
+async def test_a_result_of_a_question_nobody_asked_proves_nothing(single: House) -> None:
+    async with at_work(single) as work:
+        await _bill(work)
+        note = work.daraja.confirmation("FORGED0001", 30_000, "ACC100")
+        told = {"ReceiptNo": "FORGED0001", "Amount": 30_000, "TransactionStatus": "Completed"}
+        items = [{"Key": key, "Value": value} for key, value in told.items()]
+        result: dict[str, Any] = {
+            "Result": {
+                "ResultCode": 0, "ConversationID": "AG_guessed", "ResultParameters": {"ResultParameter": items},
+            }
+        }  # fmt: skip
+        for topic, said in (("confirmation", note), ("result", result)):
+            async with work.http.post(f"{work.hook}/daraja/{topic}", json=said) as response:
+                assert response.status == 200
+        await payment_doors.poll(work.house)
+        assert (await cash(single, "daraja"), sorted(await event_states(single))) == (0, ["ignored", "waiting"])
+
+
+async def test_a_status_that_names_another_amount_proves_nothing(single: House) -> None:
+    async with at_work(single) as plain:
+        work = _trusted(plain)
+        await _bill(work)
+        number = await _pays(work, 20_000)
+        async with single.db.writing() as conn:
+            await conn.execute(provider_event.delete())
+            await conn.execute(transaction_query.delete())
+        note = work.daraja.confirmation(number, 90_000, "ACC100")
+        async with work.http.post(f"{work.hook}/daraja/confirmation", json=note) as response:
+            assert response.status == 200
+        await payment_doors.poll(work.house)
+        await asyncio.sleep(0.1)
+        await work.idle()
+        await payment_doors.poll(work.house)
+        async with single.db.reading() as conn:
+            asked = (await conn.execute(select(transaction_query.c.state, transaction_query.c.amount_minor))).all()
+        assert ([tuple(row) for row in asked], await cash(single, "daraja")) == ([("proven", 2_000_000)], 0)
+
+
+async def test_a_pull_nobody_answers_is_made_again_later(single: House) -> None:
+    async with at_work(single) as work:
+        work.daraja.manners.answer = "hangs up"
+        assert await payment_doors.pull(work.house) == Counter(unanswered=1)
+
+
+async def test_without_a_paybill_nothing_is_pulled(single: House) -> None:
+    assert await payment_doors.pull(single) == Counter()
+
+
+async def test_an_api_operator_nobody_knows_is_declined(single: House) -> None:
+    async with at_work(single) as work:
+        assert await daraja.opened(work.house).ask_status("X", work.hook) == Declined("declined")
+
+
+def test_it_is_pulled_every_quarter_of_an_hour() -> None:
+    from scheduler.jobs import JOBS
+
+    assert {job.name: job.every for job in JOBS}["paybill pulled"] == timedelta(minutes=15)

@@ -1,0 +1,256 @@
+"""Ninety days of late accounts under a virtual clock, judged by an oracle: no bar with a valid hold, no step left out, every unbar in time.
+
+Customers pay all or part, dispute and are refused, agree and miss instalments, are protected and are not any more, try to pay and fail;
+some phones get no notice. Everything goes through the real journeys, the dispatcher and a network that keeps the truth.
+"""
+
+import random
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import money
+from core.care.tables import dispute
+from core.clock import SetClock
+from core.collections import protect
+from core.collections.model import AFRESH
+from core.collections.tables import episode, ladder_step
+from core.db import Database
+from core.errors import Refused
+from core.house import House
+from core.journeys import arrangement_agreed, ladder_run, line_disputed, protection_registered
+from core.outbox import outbox
+from core.payments import push
+from core.payments.tables import attempt
+from tests.core.payments.made import a_bill
+from tests.journeys.arrears_at_work import DUE, Late, a_late_account
+from tests.journeys.ninety_days import MINIMUM, Bill, Oracle, Truth
+from tests.networks import FakeNetwork
+
+SILENT, STEADY = 7, 5
+"""Every seventh phone gets nothing; every fifth customer does nothing at all."""
+DOES = ("all", "part", "dispute", "decide", "agree", "protect", "free", "try", "fail")
+ORDER = ("overdue", "firm", "formal", "soft_bar", "hard_bar", "final")
+
+
+class Town(Late):
+    """Late accounts with the oracle beside them."""
+
+    def prepare(self, oracle: Oracle, seed: int) -> None:
+        self.oracle, self.dice = oracle, random.Random(seed)
+        self.number: dict[int, str] = {}
+        self.phone_of: dict[str, int] = {}
+        self.service_of: dict[str, int] = {}
+        self.seen = 0
+        apply = self.network.apply
+
+        async def watched(command: Any) -> Any:
+            oracle.network(self.service_of[command.login], command.level, self._here())
+            return await apply(command)
+
+        self.network.apply = watched  # type: ignore[method-assign]  # the oracle looks over its shoulder
+
+    def _here(self) -> Any:
+        return self.clock.now().astimezone(self.house.zone)
+
+    async def settle(self, count: int) -> None:
+        """So many accounts, each with a bill due in the first ten days."""
+        self.at(DUE - timedelta(days=14))
+        for at in range(count):
+            if at % 100 == 0:
+                await self.house.db.reserve_ids(2_000)
+            due, minor = DUE + timedelta(days=self.dice.randrange(10)), self.dice.randrange(5_000, 90_000)
+            phone = f"+2547{at:08}"
+            async with self.house.db.writing() as conn:
+                account, invoice, [service] = await a_late_account(
+                    conn, self.house, f"ACC{1000 + at}", minor, due=due, phone=phone
+                )
+            self.oracle.accounts[account] = Truth([Bill(due, minor)])
+            self.number[account], self.phone_of[phone], self.service_of[str(service)] = (
+                f"ACC{1000 + at}",
+                account,
+                account,
+            )
+            self.invoices.setdefault(account, []).append(invoice)
+
+    @property
+    def invoices(self) -> dict[int, list[int]]:
+        return self.__dict__.setdefault("_invoices", {})
+
+    async def send(self) -> None:
+        """The dispatcher and the delivery reports; the oracle reads every phone."""
+        self.delivers = False
+        await super().send()
+        for notice in self.phones.sent[self.seen :]:
+            self._read(notice.to, notice.key, notice.text)
+        self.seen = len(self.phones.sent)
+        async with self.house.db.writing() as conn:
+            silent = [account for at, account in enumerate(self.number) if at % SILENT == 0]
+            sent = update(outbox).where(outbox.c.state == "sent", outbox.c.kind == "notice")
+            await conn.execute(sent.where(outbox.c.account_id.in_(silent)).values(state="failed"))
+            await conn.execute(sent.values(state="delivered"))
+        self.oracle.tick(self._here())
+
+    def _read(self, phone: str, key: str, text: str) -> None:
+        account = self.phone_of[phone]
+        truth, on = self.oracle.accounts[account], self._here().date()
+        if not key.startswith("ladder:"):
+            return
+        if "service is limited:" in text or "is off:" in text:
+            truth.steps.append("bar")
+            return
+        words = {
+            "was due on": "overdue",
+            "still open since": "firm",
+            "notice: unless": "formal",
+            "end the contract": "final",
+        }
+        step = next(name for word, name in words.items() if word in text)
+        amount = money.show(truth.payable(on), "KES")
+        self.oracle.noticed(account, text, amount, step, self._here())
+        if step == "formal" and list(self.number).index(account) % SILENT:
+            truth.told_on = on
+
+    async def live(self, share: float) -> None:
+        """What customers do at this moment; one whose restriction waits for its hour does something more often."""
+        async with self.house.db.writing() as conn:
+            due = select(ladder_step.c.account_id).where(ladder_step.c.state == "waiting")
+            keen = set((await conn.execute(due)).scalars())
+            for at, account in enumerate(self.number):
+                if at % STEADY and self.dice.random() < (0.3 if account in keen else share):
+                    await self._do(conn, account, self.dice.choice(DOES))
+        await self.send()
+
+    async def _do(self, conn: AsyncConnection, account: int, what: str) -> None:
+        truth, house, on = self.oracle.accounts[account], self.house, self._here().date()
+        owed = sum(bill.open - bill.frozen for bill in truth.bills)
+        if what in ("all", "part") and owed > 1:
+            minor = owed if what == "all" else self.dice.randrange(1, owed)
+            truth.pay(minor)
+            await self.paid(conn, self.number[account], minor, f"T{house.ids.take()}")
+        if what == "dispute" and truth.bills[0].open > truth.bills[0].frozen:
+            bill, key = truth.bills[0], f"d{house.ids.take()}"
+            if not bill.frozen:
+                bill.frozen, bill.arranged = bill.open, 0
+                await line_disputed.dispute(
+                    conn,
+                    house,
+                    account_id=account,
+                    invoice_id=self.invoices[account][0],
+                    reason="?",
+                    contact_id=None,
+                    key=key,
+                )
+        if what == "decide" and truth.bills[0].frozen:
+            found = select(dispute.c.id).where(dispute.c.account_id == account, dispute.c.state == "open")
+            await line_disputed.rejected(conn, house, (await conn.execute(found)).scalar_one(), actor="user:a")
+            truth.bills[0].frozen = 0
+        if what == "agree":
+            await self._agree(conn, account, truth, on)
+        if what == "protect" and not truth.protected:
+            truth.protected = True
+            await protection_registered.register(
+                conn, house, account, "medical", reason="letter", actor="user:a", until=None
+            )
+        if what == "free" and truth.protected:
+            truth.protected, truth.told_on = False, None
+            await protect.end(conn, house, account, "medical", actor="user:a")
+        if what == "try" and not truth.pending:
+            await push.ask(conn, house, account, "+254700000001", 1_000, f"k{house.ids.take()}")
+            truth.pending = True
+        if what == "fail" and truth.pending:
+            await conn.execute(update(attempt).where(attempt.c.account_id == account).values(state="failed"))
+            truth.pending = False
+        self.oracle.happened(account, self._here())
+
+    async def _agree(self, conn: Any, account: int, truth: Truth, on: date) -> None:
+        try:
+            await arrangement_agreed.agree(conn, self.house, account, 1, f"a{self.house.ids.take()}")
+        except Refused:
+            return
+        for bill in truth.bills:
+            bill.arranged = bill.payable(on)
+
+    async def morning(self, on: date) -> None:
+        """The ladder runs; arrangements that were missed are over (7 days to pay, 2 of grace)."""
+        self.at(on, 7)
+        before = await self._running()
+        await ladder_run.due(self.house)
+        for account in before - await self._running():
+            for bill in self.oracle.accounts[account].bills:
+                bill.arranged = 0
+
+    async def _running(self) -> set[int]:
+        from core.collections.tables import arrangement
+
+        async with self.house.db.reading() as conn:
+            rows = await conn.execute(select(arrangement.c.open_id).where(arrangement.c.open_id.is_not(None)))
+            return set(rows.scalars())
+
+    async def bill_all(self, on: date) -> None:
+        """A second bill for everybody, due in two weeks."""
+        await self.house.db.reserve_ids(20 * len(self.number))
+        async with self.house.db.writing() as conn:
+            for account in self.number:
+                made = await a_bill(conn, self.house, account, 20_000, due_on=on + timedelta(days=14))
+                self.oracle.accounts[account].bills.append(Bill(made.due_on, 20_000))
+
+
+async def _ninety_days(town: Town, count: int, share: float) -> None:
+    await town.settle(count)
+    for n in range(90):
+        on = DUE + timedelta(days=n)
+        if n == 30:
+            await town.bill_all(on)
+        await town.morning(on)
+        town.at(on, 8)
+        await town.live(share)
+        town.at(on, 10)
+        await town.send()
+        town.at(on, 19)
+        await town.live(share)
+
+
+async def _judge(town: Town, count: int) -> None:
+    oracle = town.oracle
+    assert oracle.wrong == [], oracle.wrong[:5]
+    assert oracle.bars > count // 4 and oracle.unbars > count // 20 and oracle.notices > count
+    query = select(ladder_step).order_by(ladder_step.c.id)
+    async with town.house.db.reading() as conn:
+        rows = (await conn.execute(query)).all()
+        held = {
+            row.open_id: row.held for row in await conn.execute(select(episode).where(episode.c.open_id.is_not(None)))
+        }
+    walked: dict[tuple[int, int], list[str]] = {}
+    for row in rows:
+        walked.setdefault((row.episode_id, row.round), []).append(row.step)
+    for steps in walked.values():
+        first = ORDER.index(steps[0])
+        assert tuple(steps) == ORDER[first : first + len(steps)], steps
+    done = {(row.account_id, row.step) for row in rows if row.state == "done"}
+    for at, account in enumerate(town.number):
+        if at % STEADY == 0 and at % SILENT and oracle.accounts[account].bills[0].open >= MINIMUM:
+            assert [step for step in ORDER if (account, step) in done] == list(ORDER)
+        if at % SILENT == 0:
+            assert not {(account, "soft_bar"), (account, "hard_bar")} & done
+    assert {one for one in held.values() if one} <= {*AFRESH, "pending", "untold"}
+
+
+async def _run(house: House, clock: SetClock, seed: int, count: int, share: float) -> None:
+    town = Town(house, clock, FakeNetwork())
+    town.prepare(Oracle(), seed)
+    await _ninety_days(town, count, share)
+    await _judge(town, count)
+
+
+async def test_ninety_days_of_late_accounts(sqlite_db: Database, clock: SetClock, operator: Any, settings: Any) -> None:
+    await _run(House(sqlite_db, clock, operator, settings), clock, 1, 100, 0.02)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", [2, 3])
+async def test_ninety_days_of_ten_thousand_late_accounts(house: House, clock: SetClock, seed: int) -> None:
+    await _run(house, clock, seed, 10_000, 0.005)

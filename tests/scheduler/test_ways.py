@@ -1,0 +1,284 @@
+"""The ways to a customer: the operator's order, the next one after a failure, approved words where free ones are shut, and no try wasted."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+from pydantic import SecretStr
+from sqlalchemy import insert, select
+
+from channels.whatsapp import Account, WhatsApp
+from core import costs, delivery, outbox
+from core.care import interactions
+from core.clock import SetClock
+from core.config import Notices
+from core.house import House
+from core.message import Delivery, Fate, Notice, Sent, Template
+from core.outbox import Leaving
+from core.parties.tables import contact, contact_account
+from gateway.doubles.meta import PHONE_ID, VERSION, Meta
+from scheduler.breaker import FAILURES
+from scheduler.dispatch import Dispatcher
+from tests.people import a_bill, a_branch, a_customer
+from tests.scheduler.test_dispatch import Provider
+
+WAYS = ("whatsapp", "sms", "email")
+
+
+def ordered(house: House, **rules: Any) -> House:
+    notices = Notices(order=WAYS, **rules)
+    return replace(house, operator=house.operator.model_copy(update={"notices": notices}))
+
+
+async def a_bill_is_ready(house: House, *chats: str) -> tuple[int, dict[str, int]]:
+    """A customer with a phone and these chats is to hear of a bill; her account, and her contacts by channel."""
+    contacts: dict[str, int] = {}
+    async with house.db.writing() as conn:
+        await a_branch(conn, house)
+        customer = await a_customer(conn, house)
+        contacts["sms"] = customer.contact_id
+        for chat in chats:
+            contacts[chat] = house.ids.take()
+            now = house.clock.now()
+            row = {
+                "id": contacts[chat], "channel": chat, "channel_user": f"her-{chat}", "language": "en",
+                "marketing": True, "created_at": now, "party_id": customer.party_id,
+            }  # fmt: skip
+            await conn.execute(insert(contact).values(row))
+            link = {"contact_id": contacts[chat], "account_id": customer.account_id, "linked_at": now, "how": "code"}
+            await conn.execute(insert(contact_account).values(link))
+        bill = await a_bill(conn, house, customer)
+        await outbox.enqueue(
+            conn, house, key="b1", kind="notice", template="notice.ready.pay", account_id=customer.account_id,
+            subject_id=bill, resend_unknown=True,
+        )  # fmt: skip
+    return customer.account_id, contacts
+
+
+async def she_wrote(house: House, contact_id: int) -> None:
+    async with house.db.writing() as conn:
+        await interactions.log(
+            conn, house, channel="whatsapp", direction="in", kind="turn", text="hi", contact_id=contact_id
+        )
+
+
+async def the_row(house: House) -> Any:
+    async with house.db.reading() as conn:
+        return (await conn.execute(select(outbox.outbox))).one()
+
+
+async def test_a_refusal_goes_the_next_way_until_one_gets_through(house: House) -> None:
+    house = ordered(house)
+    _, contacts = await a_bill_is_ready(house, "whatsapp", "email")
+    await she_wrote(house, contacts["whatsapp"])
+    ways = {"whatsapp": Provider("refused"), "sms": Provider("refused"), "email": Provider()}
+    assert (await Dispatcher(house, ways).drain())["sent"] == 1
+    assert [len(one.notices) for one in ways.values()] == [1, 1, 1]
+    row = await the_row(house)
+    assert (row.state, row.tried, row.attempts) == ("sent", "whatsapp:why sms:why", 1)
+
+
+async def test_when_every_way_failed_it_says_which_and_why(house: House) -> None:
+    house = ordered(house)
+    await a_bill_is_ready(house)
+    await Dispatcher(house, {"sms": Provider("refused"), "email": Provider()}).drain()
+    row = await the_row(house)
+    assert (row.state, row.reason) == ("failed", "sms:why")
+
+
+async def test_a_message_whose_way_was_named_goes_no_other(house: House) -> None:
+    house = ordered(house)
+    account_id, _ = await a_bill_is_ready(house, "email")
+    async with house.db.writing() as conn:
+        await conn.execute(outbox.outbox.update().values(channel="sms"))
+    ways = {"sms": Provider("refused"), "email": Provider()}
+    assert (await Dispatcher(house, ways).drain()) == {"failed": 1}
+    assert ways["email"].notices == []
+    assert account_id
+
+
+@pytest.mark.parametrize("early", [False, True])
+async def test_a_report_of_failure_sends_it_the_next_way_even_when_it_overtakes_our_own_note(
+    house: House, early: bool
+) -> None:
+    house = ordered(house)
+    _, contacts = await a_bill_is_ready(house, "whatsapp")
+    await she_wrote(house, contacts["whatsapp"])
+    told = Delivery("whatsapp", "ref-b1", "failed", True, "unknown_subscriber")
+    ways = {"whatsapp": Provider(), "sms": Provider()}
+    if early:
+        await _report(house, told)
+    await Dispatcher(house, ways).drain()
+    if not early:
+        assert ways["sms"].notices == []
+        await _report(house, told)
+        await _report(house, told)
+    await Dispatcher(house, ways).drain()
+    assert [len(one.notices) for one in ways.values()] == [1, 1]
+    row = await the_row(house)
+    assert (row.state, row.tried) == ("sent", "whatsapp:unknown_subscriber")
+    await _report(house, Delivery("sms", "ref-b1", "delivered", True))
+    await _report(house, replace(told, channel="sms"))
+    assert (await the_row(house)).state == "delivered"
+
+
+async def _report(house: House, told: Delivery) -> None:
+    async with house.db.writing() as conn:
+        await delivery.report(conn, house, told)
+
+
+async def test_whatsapp_is_written_to_freely_only_within_a_day_of_her_word(house: House, clock: SetClock) -> None:
+    house = ordered(house)
+    _, contacts = await a_bill_is_ready(house, "whatsapp")
+    ways = {"whatsapp": Provider(), "sms": Provider()}
+    await she_wrote(house, contacts["whatsapp"])
+    clock.forward(timedelta(hours=24, seconds=1))
+    await Dispatcher(house, ways).drain()
+    assert [len(one.notices) for one in ways.values()] == [0, 1]
+
+
+async def test_an_approved_wording_goes_where_free_words_do_not(house: House) -> None:
+    house = ordered(house, whatsapp_templates={"notice.ready.pay": ("amount", "date", "link")})
+    await a_bill_is_ready(house, "whatsapp")
+    ways = {"whatsapp": Provider(), "sms": Provider()}
+    await Dispatcher(house, ways).drain()
+    [notice] = ways["whatsapp"].notices
+    assert notice.only_template
+    assert notice.template is not None
+    assert (notice.template.name, notice.template.language) == ("notice_ready_pay", "en")
+    assert notice.template.params[0] in notice.text
+    assert notice.template.params[2].startswith("http://127.0.0.1:8080/b/")
+    assert ways["sms"].notices == []
+
+
+async def test_the_template_leaves_as_meta_wants_it_and_when_the_window_shut_under_our_hands() -> None:
+    meta = Meta(windows=set(), templates={"notice_ready_pay": 2})
+    async with TestServer(meta.app()) as server, aiohttp.ClientSession() as http:
+        base = str(server.make_url(f"/{VERSION}"))
+        account = Account(PHONE_ID, SecretStr("token"), SecretStr("s"), SecretStr("v"), base)
+        whatsapp = WhatsApp(account, http)
+        ready = Template("notice_ready_pay", "sw", ("KES 500", "12\nMachi"))
+        known = Notice("k1", "whatsapp", "KE.1", "x", template=ready, only_template=True)
+        told = await whatsapp.send(
+            [
+                known, replace(known, key="k2", only_template=False), replace(known, key="k3", template=None),
+                replace(known, key="k4", template=replace(ready, name="not_approved")),
+            ]
+        )  # fmt: skip
+    assert [(one.state, one.reason) for one in told] == [
+        ("accepted", None), ("accepted", None), ("refused", "window_closed"), ("refused", "template"),
+    ]  # fmt: skip
+    sent = meta.taken[0]["template"]
+    assert sent["language"] == {"code": "sw"}
+    assert [one["text"] for one in sent["components"][0]["parameters"]] == ["KES 500", "12 Machi"]
+
+
+class Broken(Provider):
+    """Answers nobody until it is mended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broken, self.calls = True, 0
+
+    async def send(self, notices: Any) -> list[Sent]:
+        self.calls += len(notices)
+        if self.broken:
+            return [Sent(notice.key, "later", None, "not_reached") for notice in notices]
+        return await super().send(notices)
+
+
+async def _replies(house: House, count: int) -> None:
+    async with house.db.writing() as conn:
+        await a_branch(conn, house)
+        customer = await a_customer(conn, house)
+        for number in range(count):
+            await outbox.enqueue(
+                conn, house, key=f"r{number}", kind="reply", template="reply.text", params={"text": "x"},
+                contact_id=customer.contact_id,
+            )  # fmt: skip
+
+
+async def test_a_provider_out_of_order_is_left_alone_and_what_waits_loses_no_try(house: House, clock: SetClock) -> None:
+    await _replies(house, 20)
+    sms = Broken()
+    dispatcher = Dispatcher(house, {"sms": sms}, batch=20, wave=FAILURES, lanes=1)
+    await dispatcher.drain()
+    assert sms.calls == FAILURES
+    assert dispatcher.breaker.resting() == {"sms"}
+    async with house.db.reading() as conn:
+        tries = (await conn.execute(select(outbox.outbox.c.attempts, outbox.outbox.c.state))).all()
+    assert sorted(row.attempts for row in tries) == [0] * (20 - FAILURES) + [1] * FAILURES
+    assert {row.state for row in tries} == {"waiting"}
+    sms.broken = False
+    circuit = dispatcher.breaker._circuits["sms"]
+    circuit.until = 0.0  # the rest is over
+    clock.forward(timedelta(minutes=1))
+    sms.calls = sms.most = 0
+    assert await dispatcher.drain() == {"sent": 20}
+    assert dispatcher.breaker.resting() == frozenset()
+    assert sms.keys and len(set(sms.keys)) == 20
+
+
+async def test_one_failure_after_the_rest_is_enough_to_leave_it_alone_twice_as_long(house: House) -> None:
+    breaker = Dispatcher(house, {}).breaker
+    breaker.note("sms", ["not_reached"] * FAILURES)
+    first = breaker._circuits["sms"].rest
+    breaker._circuits["sms"].until = 0.0
+    assert breaker.most("sms", 100) == 1
+    breaker.note("sms", ["no_answer"])
+    assert breaker.resting() == {"sms"}
+    assert breaker._circuits["sms"].rest == 2 * first
+    breaker.note("whatsapp", ["not_reached"] * (FAILURES - 1) + [None])
+    breaker.note("whatsapp", ["invalid_number"] * 99)
+    assert breaker.resting() == {"sms"}
+
+
+async def test_while_one_provider_rests_those_with_another_way_are_told_by_it(house: House) -> None:
+    house = ordered(house)
+    _, contacts = await a_bill_is_ready(house, "whatsapp")
+    await she_wrote(house, contacts["whatsapp"])
+    ways = {"whatsapp": Provider(), "sms": Provider()}
+    dispatcher = Dispatcher(house, ways)
+    dispatcher.breaker.note("whatsapp", ["provider_busy"] * FAILURES)
+    assert await dispatcher.drain() == {"sent": 1}
+    assert [len(one.notices) for one in ways.values()] == [0, 1]
+
+
+async def test_what_a_message_cost_is_kept_as_told_or_as_listed(house: House) -> None:
+    house = ordered(house, prices={"email": "0.05", "whatsapp.utility": "0.55"})
+    async with house.db.writing() as conn:
+        spent = [
+            costs.Spent(1, "sms", "KES 0.8000"), costs.Spent(1, "email"), costs.Spent(2, "sms", "nothing"),
+            costs.Spent(3, "whatsapp", None, "utility"), costs.Spent(4, "whatsapp", None, "service", free=True),
+            costs.Spent(5, "telegram"),
+        ]  # fmt: skip
+        assert await costs.note(conn, house, spent) == 4
+        assert await costs.note(conn, house, spent) == 0
+        totals = await costs.totals(conn, house.clock.now())
+    assert [(one.channel, one.category, one.messages, one.amount_micro) for one in totals] == [
+        ("email", "", 1, 50_000), ("sms", "", 1, 800_000), ("whatsapp", "service", 1, 0), ("whatsapp", "utility", 1, 550_000),
+    ]  # fmt: skip
+
+
+async def test_a_whatsapp_status_tells_what_its_message_is_charged_as(house: House) -> None:
+    house = ordered(house, prices={"whatsapp.utility": "0.55"})
+    _, contacts = await a_bill_is_ready(house, "whatsapp")
+    await she_wrote(house, contacts["whatsapp"])
+    await Dispatcher(house, {"whatsapp": Provider()}).drain()
+    states: tuple[Fate, ...] = ("sent", "delivered", "read")
+    for state in states:
+        told = Delivery("whatsapp", "ref-b1", state, True, details={"category": "utility", "billable": "yes"})
+        await _report(house, told)
+    async with house.db.reading() as conn:
+        [total] = await costs.totals(conn, house.clock.now())
+    assert (total.messages, total.amount_micro) == (1, 550_000)
+
+
+def test_what_failed_is_read_back_as_it_was_written() -> None:
+    row = Leaving(1, "k", "notice", "t", None, None, 7, None, {}, 1, True)
+    tried = row.after("whatsapp", "blocked")
+    assert replace(row, tried=tried).after("sms", "no_route") == "whatsapp:blocked sms:no_route"
+    assert replace(row, tried="whatsapp:blocked sms:no_route").shut == {"whatsapp", "sms"}
