@@ -16,7 +16,7 @@ LANGUAGES = ("en", "sw", "ha", "fr", "vi", "nl")
 
 FOR_STAFF = (
     "access.", "approvals.", "campaign.", "channels.error.", "collections.unknown", "collections.outcome.",
-    "collections.protected", "collections.simulate.", "file.", "held.", "import.", "parked.", "payments.move.",
+    "collections.protected", "collections.simulate.", "file.", "held.", "import.", "parked.", "desk.", "reconcile.", "payments.debits.", "payments.move.",
     "payments.provider.", "payments.refund.", "reject.", "tariff.explain.", "tariff.span.", "usage.",
 )  # fmt: skip
 """Beginnings of keys that only staff reads: said in the two languages of the console, in English elsewhere."""
