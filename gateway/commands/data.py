@@ -63,7 +63,6 @@ def take_in(
 
 
 def _tell(report: "Report") -> None:
-    """What became of the rows; status 1 when some were rejected."""
     out.print(
         f"{report.accepted:,} accepted, {report.duplicates:,} there already, {len(report.rejected):,} rejected"
         + (f", {report.filtered:,} not usage." if report.filtered else "."),
