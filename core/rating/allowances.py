@@ -184,7 +184,7 @@ def _eligible(sheet: Sheet, allowance: Allowance, events: Events, until: int | N
         mask &= events.at < until
     if allowance.during is not None:
         mask &= np.isin(sheet.bands(allowance.meter, allowance.code), sorted(allowance.during))
-    if allowance.destinations is not None and len(events):
+    if allowance.destinations is not None and events.quantity.any():
         if events.destination is None:
             wrong = "it is for some destinations only"
             raise CannotRate(f"allowance {allowance.code}", wrong, "give each row its `destination`")
