@@ -49,7 +49,7 @@ async def test_the_calculator_says_what_the_quote_says(house: House, phone: Phon
 async def test_a_stranger_is_told_by_the_default_plan(house: House, customer: Registered, tmp_path: Path) -> None:
     async with counter(house, tmp_path) as client:
         phone = Phone(client, "+254700000009")
-        assert "how many kWh" in await phone.dial(ahead="5*1")
+        assert "how many kWh" in await phone.dial(ahead="5*2")
         assert "42 kWh in a month cost KES" in await phone.answer("42")
 
 
@@ -62,12 +62,12 @@ async def test_offers_are_hers_to_take_or_leave(house: House, phone: Phone) -> N
     async def agreed() -> list[bool]:
         return [row.marketing for row in await rows(house, contact)]
 
-    assert "You get notices of your account, no offers." in await phone.dial(ahead="6*4*6")
+    assert "You get notices of your account, no offers." in await phone.dial(ahead="6*4*7")
     assert await agreed() == [False]
     assert "our notices and our offers" in await phone.answer("1", "1")
     assert await agreed() == [True]
-    await phone.dial("s2", ahead="6*4*6")
+    await phone.dial("s2", ahead="6*4*7")
     assert "no offers" in await phone.answer("1", "1")
     assert await agreed() == [False]
-    await phone.dial("s3", ahead="6*4*6")
+    await phone.dial("s3", ahead="6*4*7")
     assert phone.screen.count("Stop messages") == 1
