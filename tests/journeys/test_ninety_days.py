@@ -21,7 +21,7 @@ from core.collections.tables import episode, ladder_step
 from core.db import Database
 from core.errors import Refused
 from core.house import House
-from core.journeys import arrangement_agreed, ladder_run, line_disputed, protection_registered
+from core.journeys import arrangement_agreed, dispute_decided, ladder_run, line_disputed, protection_registered
 from core.outbox import outbox
 from core.payments import push
 from core.payments.tables import attempt
@@ -105,8 +105,8 @@ class Town(Late):
         words = {
             "was due on": "overdue",
             "still open since": "firm",
-            "notice: unless": "formal",
-            "end the contract": "final",
+            "service is limited from": "formal",
+            "the contract ends": "final",
         }
         step = next(name for word, name in words.items() if word in text)
         amount = money.show(truth.payable(on), "KES")
@@ -146,7 +146,9 @@ class Town(Late):
                 )
         if what == "decide" and truth.bills[0].frozen:
             found = select(dispute.c.id).where(dispute.c.account_id == account, dispute.c.state == "open")
-            await line_disputed.rejected(conn, house, (await conn.execute(found)).scalar_one(), actor="user:a")
+            await dispute_decided.decide(
+                conn, house, (await conn.execute(found)).scalar_one(), "rejected", actor="user:a"
+            )
             truth.bills[0].frozen = 0
         if what == "agree":
             await self._agree(conn, account, truth, on)
@@ -247,7 +249,7 @@ async def _run(house: House, clock: SetClock, seed: int, count: int, share: floa
 
 
 async def test_ninety_days_of_late_accounts(sqlite_db: Database, clock: SetClock, operator: Any, settings: Any) -> None:
-    await _run(House(sqlite_db, clock, operator, settings), clock, 1, 100, 0.02)
+    await _run(House(sqlite_db, clock, operator, settings), clock, 1, 60, 0.02)
 
 
 @pytest.mark.soak
