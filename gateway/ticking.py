@@ -29,13 +29,13 @@ def dispatcher_of(house: House, channels: dict[str, Channel]) -> Dispatcher:
     """Sends what waits: messages by their channel, pushes and airtime by their handlers."""
     handlers: dict[str, Handler] = {
         "push": payment_doors.push, "vend": top_up.send, "refund": payment_doors.refund, "bar": account_barred.bar,
-        "late_fee": fee_charged.late, **network_handlers(house),
+        "late_fee": fee_charged.late, sim.KIND: sim.nobody_to_ask, media.KIND: media.handler(partial(_fetch, channels)),
+        **network_handlers(house),
     }  # fmt: skip
     sms = channels.get("sms")
     if isinstance(sms, AfricasTalkingSms):
         handlers["airtime"] = airtime.handler(partial(_airtime, sms))
         handlers[sim.KIND] = sim.handler(sms.ask_sim_swap)
-    handlers[media.KIND] = media.handler(partial(_fetch, channels))
     senders = {name: channel for name, channel in channels.items() if name != "ussd"}
     return Dispatcher(house, senders, handlers)
 

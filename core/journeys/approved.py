@@ -67,7 +67,7 @@ async def _nothing(_conn: AsyncConnection, _house: House, _found: Approval) -> N
 
 FOLLOWS: Mapping[str, Follows] = {
     "refund": Follows(_refund, _no_refund),
-    "credit": Follows(dispute_decided.agreed, dispute_decided.not_agreed),
+    "credit": Follows(dispute_decided.agreed, _nothing),
     "difference": Follows(_difference, _no_difference),
     "cash_count": Follows(_count, _no_count),
     "write_off": Follows(_write_off, _nothing),

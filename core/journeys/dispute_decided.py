@@ -7,8 +7,9 @@ bills, or waits for the next.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import Row, case, select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money, outbox
@@ -33,6 +34,12 @@ class Decision:
 
     verdict: str
     note: CreditNote | None = None
+
+
+class _Account(NamedTuple):
+    currency: str
+    number: str
+    branch_id: int
 
 
 async def decide(
@@ -84,10 +91,6 @@ async def agreed(conn: AsyncConnection, house: House, asked: Approval) -> None:
     )  # fmt: skip
 
 
-async def not_agreed(conn: AsyncConnection, house: House, asked: Approval) -> None:
-    """Another person did not agree: the dispute stays open, its amount frozen, for another verdict."""
-
-
 async def _carried_out(
     conn: AsyncConnection, house: House, found: Dispute, verdict: str, cut: dict[int, int], opened: int, actor: str
 ) -> Decision:
@@ -111,9 +114,9 @@ async def _agreed(conn: AsyncConnection, house: House, found: Dispute, total: in
     return limit is None or total <= money.parse(limit, (await _account(conn, found)).currency)
 
 
-async def _account(conn: AsyncConnection, found: Dispute) -> Row[str, str, int]:
+async def _account(conn: AsyncConnection, found: Dispute) -> _Account:
     query = select(account.c.currency, account.c.number, account.c.branch_id).where(account.c.id == found.account_id)
-    return (await conn.execute(query)).one()
+    return _Account(*(await conn.execute(query)).one())
 
 
 async def _ask(

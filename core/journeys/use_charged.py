@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row as SqlRow
 from sqlalchemy import select
@@ -96,9 +97,10 @@ async def _price(conn: AsyncConnection, house: House, served: SqlRow[*tuple[Any,
     before = await _counted(conn, served.id, use.use, to, period[0], quantity)
     timed = tariff.times is not None or any(isinstance(one, Event) for one in tariff.charges)
     first = seconds(datetime.combine(period[0], datetime.min.time(), UTC)) if timed else None
-    others = [_row(meter, 0, -1, first) for meter in tariff.meters if meter != use.use]
+    anywhere = -1 if tariff.destinations is None else 0
+    others = [_row(meter, 0, anywhere, first) for meter in tariff.meters if meter != use.use]
     earlier = [*others, *(_row(use.use, each, place, first) for place, each in before.items())]
-    now = _row(use.use, quantity, to, seconds(instant) if timed else None)
+    now = _row(use.use, quantity, to, seconds(instant.astimezone(ZoneInfo(tariff.zone))) if timed else None)
     attributes = {} if served.persons is None else {"persons": served.persons}
     totals = [
         _total(tariff, QuoteRequest(*period, tuple(rows), attributes=attributes)) for rows in ([*earlier, now], earlier)

@@ -10,6 +10,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.balances import queries as balances
+from core.balances.model import Bucket
 from core.billing import queries as billing
 from core.billing.model import BillSummary, Owing
 from core.care import interactions, media, tickets
@@ -45,6 +47,8 @@ class Customer:
     balance_minor: int
     """What the ledger says: > 0 owed, < 0 to her credit."""
     points: int
+    buckets: Sequence[Bucket]
+    """What she has beforehand, in the order it is drawn."""
     mandate: Mandate | None
     bills: Sequence[BillSummary]
     payments: Sequence[AnyRow]
@@ -74,6 +78,7 @@ async def customer(
         owing=await billing.owing(conn, account_id),
         balance_minor=await ledger.balance(conn, "receivable", account_id, account.currency),
         points=await points.balance(conn, account_id),
+        buckets=await balances.buckets_of(conn, account_id, house.clock.now()),
         mandate=(await mandates.active_for(conn, [account_id])).get(account_id),
         bills=await billing.last_bills(conn, account_id, LAST), payments=payments,
         tickets=await tickets.tickets_of(conn, account_id=account_id, limit=LAST),

@@ -66,6 +66,11 @@ def handler(put: Question) -> Callable[[House, Leaving], Awaitable[Outcome]]:
     return send
 
 
+async def nobody_to_ask(_house: House, row: Leaving) -> Outcome:
+    """Where no provider of the operator can be asked about a SIM."""
+    return Outcome(row.id, "dropped", reason="no network to ask", attempts=row.attempts)
+
+
 async def answered(conn: AsyncConnection, house: House, request: str, swapped: bool | None, on: date | None) -> bool:
     """The network's answer; whether it tells of a change that we did not know. Said again, it changes nothing."""
     question = sim_question.c.request == request

@@ -12,6 +12,7 @@ from gateway.commands.run import out, told, with_house
 
 if TYPE_CHECKING:
     from core.house import House
+    from core.onboarding.model import Report
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,21 +57,25 @@ def take_in(
             report = await imports.run(
                 house, kind, file, choice=choice, reject_file=rejects, source=source, progress=progress
             )
-        out.print(
-            f"{report.accepted:,} accepted, {report.duplicates:,} there already, {len(report.rejected):,} rejected"
-            + (f", {report.filtered:,} not usage." if report.filtered else "."),
-            highlight=False,
-        )
-        for row, reason in report.rejected[:10]:
-            out.print(f"  row {row}: {reason}", markup=False, highlight=False)
-        if report.reject_file:
-            out.print(
-                f"The rejected rows, each with its reason, are in {report.reject_file}: correct and import it.",
-                highlight=False,
-            )
-            raise typer.Exit(1)
+        _tell(report)
 
     with_house(run)
+
+
+def _tell(report: "Report") -> None:
+    out.print(
+        f"{report.accepted:,} accepted, {report.duplicates:,} there already, {len(report.rejected):,} rejected"
+        + (f", {report.filtered:,} not usage." if report.filtered else "."),
+        highlight=False,
+    )
+    for row, reason in report.rejected[:10]:
+        out.print(f"  row {row}: {reason}", markup=False, highlight=False)
+    if report.reject_file:
+        out.print(
+            f"The rejected rows, each with its reason, are in {report.reject_file}: correct and import it.",
+            highlight=False,
+        )
+        raise typer.Exit(1)
 
 
 def _pairs(option: str, given: list[str] | None) -> dict[str, str]:

@@ -15,7 +15,7 @@ import aiohttp
 from aiohttp import web
 
 from core.clock import Clock, SystemClock
-from core.payments.providers.daraja import EAT, timestamp
+from core.payments.providers.daraja import timestamp
 
 RESULTS = {
     0: "The service request is processed successfully.",
@@ -158,7 +158,8 @@ def number() -> str:
 DOUBLE: web.AppKey[Double] = web.AppKey("daraja", Double)
 
 
-def _error(code: str, words: str, status: int = 400) -> web.Response:
+def error(code: str, words: str, status: int = 400) -> web.Response:
+    """A refusal in Daraja's words."""
     return web.json_response(
         {"requestId": secrets.token_hex(8), "errorCode": code, "errorMessage": words}, status=status
     )
@@ -168,13 +169,14 @@ async def _token(request: web.Request) -> web.Response:
     double = request.app[DOUBLE]
     expected = b64encode(f"{double.consumer_key}:{double.consumer_secret}".encode()).decode()
     if request.headers.get("Authorization") != f"Basic {expected}":
-        return _error("400.008.01", "Invalid Authentication passed")
+        return error("400.008.01", "Invalid Authentication passed")
     token = secrets.token_urlsafe(20)
     double.tokens.add(token)
     return web.json_response({"access_token": token, "expires_in": "3599"})
 
 
-def _stranger(request: web.Request) -> bool:
+def stranger(request: web.Request) -> bool:
+    """Whether the token is none of ours."""
     return request.headers.get("Authorization", "").removeprefix("Bearer ") not in request.app[DOUBLE].tokens
 
 
@@ -196,13 +198,13 @@ def _wrong(double: Double, said: dict[str, Any]) -> str | None:
 
 async def _push(request: web.Request) -> web.StreamResponse:
     double, said = request.app[DOUBLE], await request.json()
-    if _stranger(request):
-        return _error("404.001.03", "Invalid Access Token", 401)
+    if stranger(request):
+        return error("404.001.03", "Invalid Access Token", 401)
     if wrong := _wrong(double, said):
-        return _error("400.002.02", f"Bad Request - Invalid {wrong}")
+        return error("400.002.02", f"Bad Request - Invalid {wrong}")
     manners = double.manners
     if manners.answer == "dropped_before":
-        return _drop(request)
+        return drop(request)
     prompt = Prompt(
         f"ws_CO_{secrets.token_hex(10)}", f"29115-{secrets.token_hex(4)}-1", str(said["PhoneNumber"]), said["Amount"],
         said["AccountReference"], said["CallBackURL"],
@@ -210,7 +212,7 @@ async def _push(request: web.Request) -> web.StreamResponse:
     double.prompts[prompt.checkout_id] = prompt
     double.start(double.play(prompt, manners))
     if manners.answer == "dropped_after":
-        return _drop(request)
+        return drop(request)
     return web.json_response({
         "MerchantRequestID": prompt.merchant_id, "CheckoutRequestID": prompt.checkout_id, "ResponseCode": "0",
         "ResponseDescription": "Success. Request accepted for processing",
@@ -218,7 +220,8 @@ async def _push(request: web.Request) -> web.StreamResponse:
     })  # fmt: skip
 
 
-def _drop(request: web.Request) -> web.Response:
+def drop(request: web.Request) -> web.Response:
+    """Hang up without a word."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
@@ -226,15 +229,15 @@ def _drop(request: web.Request) -> web.Response:
 
 async def _query(request: web.Request) -> web.StreamResponse:
     double, said = request.app[DOUBLE], await request.json()
-    if _stranger(request):
-        return _error("404.001.03", "Invalid Access Token", 401)
+    if stranger(request):
+        return error("404.001.03", "Invalid Access Token", 401)
     if double.manners.answer != "given":
-        return _drop(request)
+        return drop(request)
     prompt = double.prompts.get(str(said.get("CheckoutRequestID")))
     if prompt is None or not double.password_is_right(said):
-        return _error("400.002.02", "Bad Request - Invalid CheckoutRequestID")
+        return error("400.002.02", "Bad Request - Invalid CheckoutRequestID")
     if prompt.result is None:
-        return _error("500.001.1001", "The transaction is being processed", 500)
+        return error("500.001.1001", "The transaction is being processed", 500)
     return web.json_response({
         "ResponseCode": "0", "ResponseDescription": "The service request has been accepted successsfully",
         "MerchantRequestID": prompt.merchant_id, "CheckoutRequestID": prompt.checkout_id,
@@ -242,90 +245,10 @@ async def _query(request: web.Request) -> web.StreamResponse:
     })  # fmt: skip
 
 
-async def _simulate(request: web.Request) -> web.Response:
-    """Somebody pays into the paybill: validation first, then the money, then the confirmation."""
-    double, said = request.app[DOUBLE], await request.json()
-    if _stranger(request):
-        return _error("404.001.03", "Invalid Access Token", 401)
-    note = double.confirmation(number(), int(said["Amount"]), str(said["BillRefNumber"]))
-    if double.validation_url:
-        verdict = await double.post(double.validation_url, note)
-        if str(verdict.get("ResultCode", "0")) != "0":
-            return web.json_response({"ResponseCode": "1", "ResponseDescription": verdict["ResultCode"]})
-    double.truth.append((note["TransID"], int(said["Amount"]), note["BillRefNumber"]))
-    double.start(_confirm(double, note))
-    return web.json_response({"ResponseCode": "0", "ResponseDescription": "Accept the service request successfully."})
-
-
-async def _confirm(double: Double, note: dict[str, Any]) -> None:
-    for _ in range(double.manners.calls):
-        await double.post(double.confirmation_url, note)
-
-
-def _listed(double: Double) -> list[dict[str, Any]]:
-    return [
-        {
-            "transactionId": receipt, "trxDate": double.clock.now().astimezone(EAT).strftime("%Y-%m-%dT%H:%M:%S"),
-            "msisdn": "2547 ***** 001", "sender": "MPESA", "transactiontype": "c2b-pay-bill-debit",
-            "billreference": reference, "amount": f"{amount}.00", "organizationname": "Mwangaza",
-        }
-        for receipt, amount, reference in double.truth
-    ]  # fmt: skip
-
-
-async def _pull(request: web.Request) -> web.StreamResponse:
-    """What came to the paybill, two a page."""
-    double, said = request.app[DOUBLE], await request.json()
-    if _stranger(request):
-        return _error("404.001.03", "Invalid Access Token", 401)
-    if double.manners.answer != "given":
-        return _drop(request)
-    start = int(said["OffSetValue"])
-    page = _listed(double)[start : start + 2]
-    return web.json_response(
-        {"ResponseRefID": "r", "ResponseCode": "1000", "ResponseMessage": "Success", "Response": [page]}
-    )
-
-
-async def _status(request: web.Request) -> web.StreamResponse:
-    """What one transaction was: told later, under the conversation."""
-    double, said = request.app[DOUBLE], await request.json()
-    if _stranger(request):
-        return _error("404.001.03", "Invalid Access Token", 401)
-    if said["CommandID"] != "TransactionStatusQuery" or not said["Initiator"] or not said["SecurityCredential"]:
-        return _error("400.002.02", "Bad Request - Invalid Initiator")
-    conversation = f"AG_{secrets.token_hex(8)}"
-    found = next((one for one in double.truth if one[0] == said["TransactionID"]), None)
-    result: dict[str, Any] = {
-        "ResultType": 0, "ResultCode": 0 if found else 2032, "ConversationID": conversation, "ResultDesc": "...",
-        "OriginatorConversationID": secrets.token_hex(8), "TransactionID": number(),
-    }  # fmt: skip
-    if found:
-        told = {"ReceiptNo": found[0], "Amount": found[1], "TransactionStatus": "Completed", "DebitPartyName": "A"}
-        items = [{"Key": key, "Value": value} for key, value in told.items()]
-        result["ResultParameters"] = {"ResultParameter": items}
-    double.start(_tell_later(double, said["ResultURL"], {"Result": result}))
-    return web.json_response({"ConversationID": conversation, "OriginatorConversationID": "o", "ResponseCode": "0"})
-
-
-async def _tell_later(double: Double, url: str, said: dict[str, Any]) -> None:
-    await asyncio.sleep(0.05)
-    await double.post(url, said)
-
-
-async def _register(request: web.Request) -> web.Response:
-    double, said = request.app[DOUBLE], await request.json()
-    if _stranger(request):
-        return _error("404.001.03", "Invalid Access Token", 401)
-    urls = said["ConfirmationURL"], said["ValidationURL"]
-    if any("mpesa" in url.lower() for url in urls) or said["ResponseType"] not in ("Completed", "Cancelled"):
-        return _error("400.003.02", "Bad Request - Invalid URL")
-    double.confirmation_url, double.validation_url = urls
-    return web.json_response({"OriginatorCoversationID": secrets.token_hex(8), "ResponseCode": "0"})
-
-
 def make_app(double: Double) -> web.Application:
     """Daraja as a service of its own."""
+    from gateway.doubles.daraja_paybill import ROUTES
+
     app = web.Application()
     app[DOUBLE] = double
 
@@ -337,8 +260,6 @@ def make_app(double: Double) -> web.Application:
     app.cleanup_ctx.append(life)
     app.add_routes([
         web.get("/oauth/v1/generate", _token), web.post("/mpesa/stkpush/v1/processrequest", _push),
-        web.post("/mpesa/stkpushquery/v1/query", _query), web.post("/mpesa/c2b/v1/simulate", _simulate),
-        web.post("/mpesa/c2b/v2/registerurl", _register), web.post("/pulltransactions/v1/query", _pull),
-        web.post("/mpesa/transactionstatus/v1/query", _status),
+        web.post("/mpesa/stkpushquery/v1/query", _query), *ROUTES,
     ])  # fmt: skip
     return app

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
@@ -19,6 +21,7 @@ from gateway import callbacks
 from gateway.desk import HOUSE
 from gateway.doubles import flutterwave, gocardless, paystack, stripe
 from gateway.doubles.till import Till
+from gateway.keeping import open_spool
 from gateway.pages import paylink
 
 SECRET = "a-webhook-secret"
@@ -102,6 +105,7 @@ async def tills_at_work(house: House, **payments: Any) -> AsyncIterator[Work]:
         app = web.Application()
         app[HOUSE] = pointed
         app.add_routes([*callbacks.routes(), *paylink.routes()])
+        open_spool(app, Path(stack.enter_context(TemporaryDirectory(prefix="hodi-spool-"))))
         await stack.enter_async_context(TestServer(app, port=port))
         jar = aiohttp.DummyCookieJar()
         http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=jar))

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from core import audit
+from core.balances.words import called, shown
 from core.overview.customer import Customer, customer
 from core.parties import queries as parties
 from core.phone import parse
@@ -38,7 +39,7 @@ async def search(request: web.Request) -> web.StreamResponse:
 async def page(request: web.Request) -> web.Response:
     """GET /console/accounts/{id}."""
     found = await seen(request)
-    return show(request, "console_customer.html", c=found, currency=found.account.currency)
+    return show(request, "console_customer.html", c=found, currency=found.account.currency, left=shown, called=called)
 
 
 async def seen(request: web.Request) -> Customer:

@@ -14,7 +14,7 @@ from core.house import House
 from core.journeys import approved
 from core.ledger import queries as ledger
 from core.ledger.tables import open_item
-from tests.core.payments.made import owed
+from tests.core.payments.made import a_bill, owed
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 
 
@@ -88,3 +88,15 @@ async def test_the_same_receipt_followed_twice_brings_back_once(house: House, cl
     for _ in range(2):
         await late.pay("ACC100", 30_000, "T1")
     assert await _bad_debt(house) == 20_000
+
+
+async def test_money_that_an_open_bill_needs_brings_nothing_back(house: House, clock: SetClock) -> None:
+    late = Late(house, clock)
+    late.at(DUE + timedelta(days=1))
+    async with house.db.writing() as conn:
+        account_id, *_ = await a_late_account(conn, house)
+    await _off(house, account_id)
+    async with house.db.writing() as conn:
+        await a_bill(conn, house, account_id, 40_000, due_on=DUE + timedelta(days=30))
+    await late.pay("ACC100", 45_000, "T1")
+    assert (await owed(house, account_id), await _bad_debt(house)) == (0, 45_000)

@@ -99,6 +99,13 @@ async def test_a_question_that_could_not_be_put_is_put_again(house: House, clock
     assert await told(house, "R2", True, None)
 
 
+async def test_where_no_network_can_be_asked_the_question_is_dropped(house: House) -> None:
+    customer = await her(house)
+    async with house.db.writing() as conn:
+        await sim.ask(conn, house, customer.contact_id, "k")
+    assert await Dispatcher(house, {}, {sim.KIND: sim.nobody_to_ask}).drain() == {"dropped": 1}
+
+
 async def test_who_has_no_number_is_not_asked_about(house: House) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)

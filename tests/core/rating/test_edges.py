@@ -127,6 +127,13 @@ def test_a_bundle_that_expired_before_the_period_is_no_use() -> None:
     assert amounts(DATA, BUNDLES, usage=rows, carried=old)["total"] == "20.00"
 
 
+def test_of_a_total_an_expired_bundle_takes_nothing_and_one_that_lives_into_the_period_all_it_holds() -> None:
+    head = 'allowances: [{code: month, meter: data, unit: MB, units: "100", charges: [data]}]'
+    for until, total in (("2023-07-01", "20.00"), ("2023-07-02", "0.00")):
+        old = [{"allowance": "month", "units": "70", "until": until}]
+        assert amounts(DATA, head, usage=[{"meter": "data", "quantity": "120"}], carried=old)["total"] == total
+
+
 def test_an_allowance_for_a_destination_needs_to_know_it() -> None:
     head = 'destinations: {home: ["07"]}\nallowances: [{code: a, meter: use, unit: kWh, units: "1", charges: [e], to: [home]}]'
     with pytest.raises(CannotRate, match="allowance a: it is for some destinations only"):

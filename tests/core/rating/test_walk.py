@@ -13,7 +13,7 @@ from core.rating import fast, walk
 from core.rating.allowances import rolled_over
 from core.rating.model import Batch, Carried, Events
 from core.rating.rate import rate
-from core.rating.times import DAY_SECONDS, EPOCH
+from core.rating.times import DAY_SECONDS, EPOCH, LONGEST_SECONDS, Clockface
 from core.rating.trail import Trail
 
 events = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1), st.integers(0, 40)), max_size=60).map(
@@ -78,6 +78,37 @@ def test_numba_gives_the_same_integers(rows: list[tuple[int, int, int]], ends: l
         return
     for ours, theirs in zip(fast.through(_trail(rows), table, 2), walk.through(_trail(rows), table, 2), strict=True):
         assert (ours == theirs).all()
+
+
+@pytest.mark.skipif(not fast.installed(), reason="the extra `fast` (numba) is not installed")
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(st.integers(0, LONGEST_SECONDS - 1), min_size=1, max_size=50).map(sorted),
+    st.sampled_from([60, 300, 900, 1800, 3600, 7200, 86_400]),
+    st.integers(-(10**9), 2 * 10**9),
+)
+def test_numba_finds_the_same_time_of_use_without_dividing(moments: list[int], seconds: int, origin: int) -> None:
+    """Also at the very edges of a slot, over the longest time a face may span."""
+    edges = {(moment // seconds * seconds + off) for moment in moments for off in (0, seconds - 1)}
+    at = np.array(sorted(edge for edge in edges if edge < LONGEST_SECONDS), dtype=np.int64) + origin
+    slots = np.arange(LONGEST_SECONDS // seconds + 1)
+    face = Clockface((slots % 2).astype(np.int8), origin, seconds)
+    trail = Trail(np.array([0, len(at)]), np.arange(1, len(at) + 1), at=at, face=face)
+    bounds = np.array([[7]])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fast, "USED", False)
+        cells, whole = walk.through(trail, bounds, 2)
+    ours, total = fast.through(trail, bounds, 2)
+    assert (ours == cells).all()
+    assert (total == whole).all()
+
+
+def test_events_that_are_not_sorted_are_refused_by_both_walks() -> None:
+    for owner in ([0, 2, 1], [1, 0], [0, 4], [-1, 0]):
+        column = np.array(owner)
+        assert walk.starts_of(column, 4) is None
+        assert not fast.installed() or fast.starts_of(column, 4, 0) is None
+    assert walk.starts_of(np.array([6, 6, 8]), 4, 5).tolist() == [0, 0, 2, 2, 3]  # type: ignore[union-attr]
 
 
 def test_quantities_beyond_64_bits_are_summed_as_python_integers() -> None:

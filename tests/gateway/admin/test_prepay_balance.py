@@ -8,6 +8,7 @@ from sqlalchemy import select
 from core.access import keys
 from core.balances.verify import problems
 from core.parties.tables import service
+from tests.gateway.admin.console import signed_in
 from tests.gateway.conftest import World
 
 BASE = "/tmf-api/prepayBalanceManagement/v4"
@@ -43,6 +44,8 @@ async def test_prepaid_money_is_one_purse_exact_and_topped_up_once(world: World)
     assert made["bucket"]["id"] == purse["id"]
     assert purse["remainingValue"] == {"amount": 12.5, "units": "KES"}
     assert (purse["usageType"], purse["remainingValueName"], purse["isShared"]) == ("monetary", "KES 12.50", False)
+    browser = await signed_in(world.client, world.house)
+    assert "KES 12.50" in await browser.get(f"/console/accounts/{world.nakuru.account_id}")
     await send(world, "topupBalance", "a", 409, amount={"amount": 1, "units": "KES"}, partyAccount=of("10000017"))
 
 
