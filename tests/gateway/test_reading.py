@@ -11,6 +11,7 @@ import pytest
 from core.care.tables import ticket
 from core.clock import SetClock
 from core.config import Readings
+from core.errors import Refused
 from core.house import House
 from core.journeys import self_read
 from core.metering.readings import Read, record
@@ -89,6 +90,19 @@ async def test_outside_the_window_she_is_told_when_to_come_back(
     assert "from 5 Apr to 12 Apr" in phone.screen
     clock.instant = datetime(2026, 4, 12, 9, tzinfo=UTC)
     assert "What does it show now?" in await phone.dial("s2", ahead="6*1")
+
+
+async def test_core_itself_refuses_what_comes_outside_the_window(
+    house: House, customer: Registered, clock: SetClock
+) -> None:
+    clock.instant = datetime(2026, 3, 20, 9, tzinfo=UTC)
+    async with house.db.writing() as conn:
+        _, [dial] = await self_read.open_dials(conn, house, customer.account_id)
+        with pytest.raises(Refused, match=r"reading\.shut"):
+            await self_read.send(
+                conn, house, account_id=customer.account_id, meter_id=dial.meter_id, value_micro=1130 * KWH,
+                contact_id=None, key="k",
+            )  # fmt: skip
 
 
 async def test_after_some_of_her_own_in_a_row_a_person_looks(

@@ -15,7 +15,7 @@ from core.journeys import top_up
 from core.ledger import queries as ledger
 from core.ledger import verify
 from core.onboarding.model import NewMeter, Registered
-from core.outbox import outbox
+from core.outbox import Leaving, outbox
 from core.payments.tables import allocation
 from core.vending.model import arrears, is_meter_number, spaced
 from core.vending.tables import vend
@@ -156,6 +156,21 @@ async def test_when_the_vending_system_falls_silent_we_ask_and_never_vend_again(
         credit = sum(row.amount_minor for row in await rows(house, allocation) if row.invoice_id is None)
         assert credit == 500_00
     await sound(house)
+
+
+async def test_a_purchase_that_was_handed_over_is_not_handed_over_again(
+    house: House, town: tuple[Work, Phone, Vault]
+) -> None:
+    """As after a crash between the call and the settling: the row comes back, the vending system is not called."""
+    work, phone, vault = town
+    await phone.dial(ahead="6*2*1*500")
+    await phone.answer("1")
+    await send_all(work)
+    row = next(row for row in await rows(house, outbox) if row.kind == "vend")
+    leaving = Leaving(row.id, row.key, "vend", "vend", None, None, None, row.subject_id, {}, 2, False)
+    for _ in range(2):
+        await top_up.send(work.house, leaving)
+    assert (vault.calls, len(await told(house))) == (1, 1)
 
 
 async def test_a_prompt_she_declines_buys_nothing(house: House, town: tuple[Work, Phone, Vault]) -> None:
