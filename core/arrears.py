@@ -86,7 +86,7 @@ class Ladder(_Section):
         if days != sorted(set(days)) or len(set(names)) != len(names):
             raise ValueError("the steps of a ladder are named once each and their days rise")
         first_bar = next((at for at, one in enumerate(self.steps) if one.bars), len(names))
-        if (first_bar < len(names)) != ("formal" in names) or "formal" not in names[:first_bar] and "formal" in names:
+        if (first_bar < len(names)) != ("formal" in names) or ("formal" not in names[:first_bar] and "formal" in names):
             raise ValueError("a ladder has a formal notice before its first bar, and none that announces nothing")
         return self
 

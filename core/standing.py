@@ -103,7 +103,7 @@ def standing_statement(user: Any, buckets: Any) -> Select[Any]:
     )  # fmt: skip
 
 
-def offers_statement() -> Select[Any]:
+def offers_statement() -> Select[bool, bool]:
     """Of the account `account` on the day `today`: has it a dial its owner may read (`core/metering/self_read.py`), is it prepaid."""
     m, r, s = meter.c, reading.c, service.c
     mine = and_(s.account_id == bindparam("account"), s.state != literal_column("'ended'"))

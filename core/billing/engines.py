@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
+from importlib import import_module
 from itertools import pairwise
 from multiprocessing import get_context
 from typing import Any, Protocol
@@ -98,13 +99,13 @@ async def opened(name: str, dask_scheduler: str | None = None) -> AsyncIterator[
 @asynccontextmanager
 async def _client(address: str | None) -> AsyncIterator[Any]:
     try:
-        from distributed import Client
+        distributed: Any = import_module("distributed")
     except ImportError:
         raise BadInput("engine dask", "Dask is not installed.", "Install it: `pip install 'hodi[dask]'`.") from None
     if not address:
         raise BadInput("engine dask", "no cluster is named.", "Set HODI_DASK_SCHEDULER, such as tcp://10.0.0.1:8786.")
     try:
-        client = await Client(address, asynchronous=True, timeout=5)
+        client = await distributed.Client(address, asynchronous=True, timeout=5)
     except (OSError, TimeoutError):
         raise BadInput("engine dask", f"no scheduler answers at {address}.", "Start `dask scheduler` there.") from None
     try:

@@ -7,7 +7,6 @@ bills, or waits for the next.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Row, case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -112,7 +111,7 @@ async def _agreed(conn: AsyncConnection, house: House, found: Dispute, total: in
     return limit is None or total <= money.parse(limit, (await _account(conn, found)).currency)
 
 
-async def _account(conn: AsyncConnection, found: Dispute) -> Row[Any]:
+async def _account(conn: AsyncConnection, found: Dispute) -> Row[str, str, int]:
     query = select(account.c.currency, account.c.number, account.c.branch_id).where(account.c.id == found.account_id)
     return (await conn.execute(query)).one()
 

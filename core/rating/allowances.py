@@ -166,11 +166,11 @@ def _take(sheet: Sheet, allowance: Allowance, events: Events, want: Column, buck
     np.maximum.at(held, pool, units)
     owner = pool[events.account]
     order = np.lexsort((owner,) if events.at is None else (events.at, owner))
-    starts = starts_of(owner[order], count)
-    assert starts is not None
+    sorted_starts = starts_of(owner[order], count)
+    assert sorted_starts is not None
     got = np.zeros_like(want)
-    got[order] = _in_order(starts, want[order], held)
-    return got, (held - sums(starts, got[order]))[pool]
+    got[order] = _in_order(sorted_starts, want[order], held)
+    return got, (held - sums(sorted_starts, got[order]))[pool]
 
 
 def _in_order(starts: Column, want: Column, units: Column) -> Column:

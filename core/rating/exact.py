@@ -157,7 +157,7 @@ def total_of(columns: Iterable[Exact]) -> Exact:
 def _fits(result: Exact, column: Exact) -> bool:
     """Whether a column can be added in place."""
     same = result.den == column.den and len(result) >= len(column) and result.factor == 1
-    return same and result.raw.dtype != object and column.raw.dtype != object and result.top + column.top <= LIMIT
+    return same and object not in (result.raw.dtype, column.raw.dtype) and result.top + column.top <= LIMIT
 
 
 def _room(column: Exact, factor: int) -> tuple[Column, int]:

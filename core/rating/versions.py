@@ -10,6 +10,7 @@ by the first.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def _without_gap(tariff: Tariff, reached: date, low: date) -> None:
 
 def agreed(versions: Sequence[Tariff]) -> None:
     """Versions of one period must read the same clock, measure in the same units and average the same earlier periods."""
-    for one, other in zip(versions, versions[1:], strict=False):
+    for one, other in pairwise(versions):
         where = f"tariff {other.code} from {other.valid_from}"
         remedy = "let this version start with a billing period"
         if one.zone != other.zone or one.currency != other.currency:

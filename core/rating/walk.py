@@ -75,12 +75,12 @@ def through(trail: Trail, bounds: Column, bands: int) -> tuple[Column, Column]:
     depends on what was used before it at any time.
     """
     top = largest(trail.quantity) if trail.top is None else trail.top
-    unsafe = top * len(trail.quantity) > LIMIT or trail.quantity.dtype == object or bounds.dtype == object
+    unsafe = top * len(trail.quantity) > LIMIT or object in (trail.quantity.dtype, bounds.dtype)
     if not unsafe and fast.worthwhile(len(trail.quantity)):
         return fast.through(trail, bounds, bands)
     kind: type = object if unsafe else np.int64
-    out = np.zeros((bands, len(bounds) + 1, trail.size), dtype=kind)
-    whole = np.zeros(trail.size, dtype=kind)
+    out: Column = np.zeros((bands, len(bounds) + 1, trail.size), dtype=kind)
+    whole: Column = np.zeros(trail.size, dtype=kind)
     stops = _stops(trail.starts)
     work = Work.of(max(int(trail.starts[high] - trail.starts[low]) for low, high in pairwise(stops)), kind)
     for low, high in pairwise(stops):

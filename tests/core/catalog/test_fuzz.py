@@ -44,7 +44,7 @@ def test_a_question_is_answered_with_a_price_or_a_sentence(name: str, data: st.D
 
 
 @many
-@given(st.text(max_size=40) | anything.map(lambda value: json.dumps(value)))
+@given(st.text(max_size=40) | anything.map(json.dumps))
 def test_what_is_no_question_is_refused(text: str) -> None:
     try:
         answer = answered((EXAMPLES["kenya-domestic"],), load(text))

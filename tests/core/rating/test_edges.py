@@ -9,7 +9,7 @@ from core.rating.errors import CannotRate
 from tests.bills.paper import asked
 from tests.core.rating.test_language import HEAD, USE, amounts, used
 
-BANDS = 'times: [{code: weekend, days: sat-sun}, {code: weekday}]'
+BANDS = "times: [{code: weekend, days: sat-sun}, {code: weekday}]"
 CALL = (
     '  - {code: c, type: event, meter: v, unit: min, rates: [{connect: {weekend: "5", weekday: "1"}, '
     'steps: [{increment: "1", price: {weekend: "1", weekday: "10"}}]}]}'
