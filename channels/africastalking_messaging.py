@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from channels import errors
 from channels.errors import SendError
-from channels.form import clean
+from channels.form import FORM, clean, encoded
 from channels.http import ask
 from core.message import Notice, Sent
 from core.phone import from_provider
@@ -91,9 +91,10 @@ class Messaging:
 
     async def _post(self, group: list[Notice]) -> list[Sent]:
         url = self.account.base_url.rstrip("/") + "/version1/messaging"
-        headers = {"apiKey": self.account.api_key.get_secret_value(), "Accept": "application/json"}
+        key = self.account.api_key.get_secret_value()
+        headers = {"apiKey": key, "Accept": "application/json", "Content-Type": FORM}
         async with self._lanes:
-            answer = await ask(self.http, "POST", url, data=form(self.account, group), headers=headers)
+            answer = await ask(self.http, "POST", url, data=encoded(form(self.account, group)), headers=headers)
         if isinstance(answer, SendError):
             return [answer.sent(notice.key) for notice in group]
         return judge(answer.status, answer.body, group)

@@ -4,10 +4,12 @@ A USSD turn has about ten microseconds to spend beyond HTTP: what almost every b
 whole body at once, and the general decoder runs only on a field where an escape is left.
 """
 
-from urllib.parse import unquote
+from collections.abc import Mapping
+from urllib.parse import quote_plus, unquote
 
 from channels.contract import LARGEST_BODY, NotUnderstood
 
+FORM = "application/x-www-form-urlencoded"
 LONGEST_FIELD = 200
 """Characters of any field that is not a text somebody wrote."""
 
@@ -27,6 +29,19 @@ def fields(body: bytes | str) -> dict[str, str]:
             name, value = unquote(name), unquote(value).replace("\x00", "")
         read[name] = value
     return read
+
+
+_AS_IT_IS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-~")
+_ESCAPED = {code: f"%{code:02X}" for code in range(128) if chr(code) not in _AS_IT_IS} | {ord(" "): "+"}
+
+
+def encoded(form: Mapping[str, str]) -> bytes:
+    """A form as it is posted (`FORM` names its type). A bulk of messages spends a fifth of its time here, so ASCII goes the short way."""
+    return "&".join([f"{_escaped(name)}={_escaped(value)}" for name, value in form.items()]).encode()
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_ESCAPED) if text.isascii() else quote_plus(text)
 
 
 def required(read: dict[str, str], name: str, longest: int = LONGEST_FIELD) -> str:

@@ -36,7 +36,9 @@ from scheduler.pace import Pace
 
 log = structlog.get_logger()
 
-BATCH, WAVE, LANES = 500, 100, 2
+BATCH, WAVE, LANES = 1000, 200, 2
+"""Rows of a claim, and of what is handed over and settled together. A wave costs a transaction, so larger ones are cheaper; what a
+crash may send twice (only what may leave twice) is at most a wave a lane."""
 URGENT = (CODE, PROMPT)
 POLL_SECONDS = 0.5
 """How long a row may lie unseen when nobody nudges (it was written by another process)."""
