@@ -224,10 +224,14 @@ class Spool:
             self._left_behind.remove(file)
             file.close(remove=True)
 
+    def unsealed(self, raw: bytes) -> bytes:
+        """What stands in an entry, as MessagePack (`Entry`): also of one that was laid aside, for whoever looks into it."""
+        return self._seal.decrypt(raw)
+
     async def _take_up(self, raw: bytes) -> bool:
         """One entry; True when it is done or laid aside."""
         try:
-            entry = _entries.decode(self._seal.decrypt(raw))
+            entry = _entries.decode(self.unsealed(raw))
             room = self._rooms[entry.room]
             await room.take(entry.about, msgspec.msgpack.decode(entry.what, type=room.kinds[entry.kind]))
         except AWAY as why:
