@@ -21,7 +21,7 @@ from gateway.spool import Spool
 def open_spool(app: web.Application, folder: Path) -> Spool:
     """Put the spool on the desk, with every room that keeps."""
     house = app[HOUSE]
-    spool = app[SPOOL] = Spool(folder, house.clock, house.db.answers)
+    spool = app[SPOOL] = Spool(folder, house.clock, house.db.answers, house.settings.secret_key.get_secret_value())
     spool.opens("hook", partial(webhooks.take_in, app), Inbound, Delivery, OptOut, SimChange, NumberChange)
     spool.opens("payment", partial(callbacks.take_in, house), callbacks.ProviderEvents)
     spool.opens("chat", partial(chat.take_in, app), Inbound)

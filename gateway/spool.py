@@ -5,11 +5,14 @@ database is away or older ones still wait, so that nobody overtakes herself. Wha
 every room claims by the provider's own id, so it has one effect. An entry that breaks our own code three times while the
 database answers is laid aside in a file of the same format, and stops nobody behind it.
 
-The words of a message stand in these files (mode 0600) as they would in the database; no key or signature of a provider does.
+What a customer wrote is sealed with a key made of HODI_SECRET_KEY: a PIN or a card number that came while the database was away is
+not to be read from a disk. Who changes that key empties the spool first; what cannot be opened is laid aside.
 """
 
 import asyncio
+import base64
 import contextlib
+import hashlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +21,7 @@ from typing import Any
 
 import msgspec
 import structlog
+from cryptography.fernet import Fernet
 from prometheus_client import Counter, Gauge
 
 from core.clock import Clock
@@ -67,9 +71,15 @@ class Spool:
     """The spool of one process. `healthy` raises while the database does not answer."""
 
     def __init__(
-        self, folder: Path, clock: Clock, healthy: Callable[[], Awaitable[object]], most_bytes: int = MOST_BYTES
+        self,
+        folder: Path,
+        clock: Clock,
+        healthy: Callable[[], Awaitable[object]],
+        secret: str,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         self.folder, self.clock, self.most_bytes = folder, clock, most_bytes
+        self._seal = Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"spool:{secret}".encode()).digest()))
         self._healthy = healthy
         self._rooms: dict[str, Room] = {}
         self._own: SpoolFile | None = None
@@ -109,7 +119,8 @@ class Spool:
     async def keep(self, room: str, about: str, what: Any) -> None:
         """Put it on the disk. All that is kept in one moment shares one write."""
         raw = msgspec.Raw(msgspec.msgpack.encode(what))
-        entry = msgspec.msgpack.encode(Entry(room, about, type(what).__name__, raw, self.clock.now().timestamp()))
+        told = Entry(room, about, type(what).__name__, raw, self.clock.now().timestamp())
+        entry = self._seal.encrypt(msgspec.msgpack.encode(told))
         if len(entry) > LARGEST_ENTRY:
             raise Full("nothing that a person sends is so long")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -216,7 +227,7 @@ class Spool:
     async def _take_up(self, raw: bytes) -> bool:
         """One entry; True when it is done or laid aside."""
         try:
-            entry = _entries.decode(raw)
+            entry = _entries.decode(self._seal.decrypt(raw))
             room = self._rooms[entry.room]
             await room.take(entry.about, msgspec.msgpack.decode(entry.what, type=room.kinds[entry.kind]))
         except AWAY as why:

@@ -81,7 +81,7 @@ async def find(conn: AsyncConnection, house: House, owner: Mapping[int, int], ca
 
 
 async def hold(conn: AsyncConnection, off: Off) -> dict[int, int]:
-    """Lock what was asked for the period (invoice -> what is open of it): the latest late invoice first, the bill last."""
+    """Lock what was asked for the period (invoice -> what is open of it): the bill first, then its late invoices."""
     same = and_(
         invoice.c.account_id == open_item.c.account_id,
         invoice.c.from_date == off.corrections[0].from_date,
@@ -94,7 +94,7 @@ async def hold(conn: AsyncConnection, off: Off) -> dict[int, int]:
         .order_by(open_item.c.invoice_id)
     )
     rows = (await conn.execute(query.with_for_update(of=open_item))).all()
-    return {row.invoice_id: int(row.open_minor) for row in reversed(rows)}
+    return {row.invoice_id: int(row.open_minor) for row in rows}
 
 
 async def issue(conn: AsyncConnection, house: House, off: Off) -> CreditNote | FinalBill | None:

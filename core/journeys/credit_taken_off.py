@@ -27,7 +27,8 @@ async def take_off(
     rest = credited_minor
     for invoice_id, minor in opened.items():
         taken = min(minor, rest)
-        await _lower(conn, house, invoice_id, minor - taken)
+        if taken:
+            await _lower(conn, house, invoice_id, minor - taken)
         rest -= taken
     moved = 0
     for invoice_id in opened:

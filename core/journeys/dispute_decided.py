@@ -22,6 +22,7 @@ from core.care import disputes, queries
 from core.care.model import Dispute
 from core.errors import Refused
 from core.house import House
+from core.journeys import account_unbarred
 from core.journeys.credit_taken_off import take_off
 from core.ledger.tables import open_item
 from core.parties.tables import account
@@ -100,6 +101,7 @@ async def _carried_out(
         note = await credit.credit(conn, house, found.invoice_id, cut, {"dispute": str(found.id)})
         await take_off(conn, house, found.account_id, {found.invoice_id: opened}, note.amount_minor)
     await _tell(conn, house, found, note)
+    await account_unbarred.reconsider(conn, house, found.account_id, f"dispute:{found.id}")
     return Decision(verdict, note)
 
 

@@ -4,12 +4,16 @@ The daily job and `hodi rebill`. One transaction a bill: what is used is recorde
 and mandates see to it, the message is put down. Killed anywhere, or called again, it does what is missing and nothing twice.
 """
 
+from collections.abc import Mapping
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from core import faults, outbox
 from core.billing import rebill
 from core.billing.credit import CreditNote
 from core.billing.rebill import AnotherWasQuicker, Off
 from core.house import House
-from core.journeys import bill_final
+from core.journeys import account_unbarred, bill_final
 from core.journeys.credit_taken_off import take_off
 
 SERVICES = 10_000
@@ -44,13 +48,21 @@ async def _issued(house: House, off: Off) -> bool:
             opened = await rebill.hold(conn, off)
             made = await rebill.issue(conn, house, off)
             if isinstance(made, CreditNote):
-                await take_off(conn, house, off.account_id, opened, made.amount_minor)
-                await outbox.enqueue(
-                    conn, house, key=f"corrected:{made.invoice_id}", kind="notice", template="notice.corrected",
-                    account_id=off.account_id, subject_id=made.invoice_id, resend_unknown=True,
-                )  # fmt: skip
+                await _credited(conn, house, off.account_id, opened, made)
             elif made is not None and made.total_minor:
                 await bill_final.announce(conn, house, [made])
     except AnotherWasQuicker:
         return False
     return made is not None
+
+
+async def _credited(
+    conn: AsyncConnection, house: House, account_id: int, opened: Mapping[int, int], note: CreditNote
+) -> None:
+    """She owes less: what is open, what was restricted for it, and a word."""
+    await take_off(conn, house, account_id, opened, note.amount_minor)
+    await outbox.enqueue(
+        conn, house, key=f"corrected:{note.invoice_id}", kind="notice", template="notice.corrected",
+        account_id=account_id, subject_id=note.invoice_id, resend_unknown=True,
+    )  # fmt: skip
+    await account_unbarred.reconsider(conn, house, account_id, f"credit:{note.invoice_id}")

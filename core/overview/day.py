@@ -107,7 +107,9 @@ async def _month(conn: AsyncConnection, house: House, on: date, code: str | None
     expected = await _by_day(conn, due.where(mine))
     start, mine = _of_branch(receipt, receipt.c.account_id, code)
     came = (
-        select(receipt.c.booked_on, func.sum(receipt.c.amount_minor)).select_from(start).group_by(receipt.c.booked_on)
+        select(receipt.c.booked_on, func.sum(receipt.c.amount_minor - receipt.c.reversed_minor))
+        .select_from(start)
+        .group_by(receipt.c.booked_on)
     )
     came = came.where(receipt.c.booked_on >= first, receipt.c.booked_on < after, receipt.c.state != "reversed")
     came = came.where(receipt.c.currency == house.currency)

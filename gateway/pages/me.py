@@ -13,13 +13,16 @@ from core import money
 from core.billing import queries as bills
 from core.billing.shown import number
 from core.care import tickets
+from core.journeys import payment_doors
 from core.ledger import queries as ledger
 from core.overview.listing import Wanted, page
 from core.overview.listings import PAYMENTS
 from core.parties import contacts
 from core.parties import queries as parties
 from core.parties.model import Account
+from core.payments import mandates
 from core.payments import request as requests
+from core.payments.providers import can
 from core.rewards import points
 from core.text import say
 from dialogs.counter.identity import NAMES
@@ -97,12 +100,25 @@ async def use(request: web.Request, her: Her) -> web.Response:
 
 @hers
 async def payments(request: web.Request, her: Her) -> web.Response:
-    """What arrived, the newest first."""
-    async with request.app[HOUSE].db.reading() as conn:
+    """What arrived, the newest first; and whether her bills are collected, or could be."""
+    house = request.app[HOUSE]
+    async with house.db.reading() as conn:
         account = await _account(conn, request, her)
         wanted = [Wanted("account_id", "in", [account.id])]
         found, _ = await page(conn, PAYMENTS, wanted, branch=None, offset=0, limit=LAST)
-    return _show(request, her, account, "payments", payments=found)
+        agreed = (await mandates.active_for(conn, [account.id])).get(account.id)
+    offered = agreed is None and can(house, house.operator.payments.mandates, "mandate")
+    return _show(request, her, account, "payments", payments=found, agreed=agreed, offered=offered)
+
+
+@hers
+async def collect(request: web.Request, her: Her) -> web.Response:
+    """POST /me/mandate: to the provider's page on which she agrees that every bill is collected."""
+    house = request.app[HOUSE]
+    async with house.db.reading() as conn:
+        account = await _account(conn, request, her)
+    url = await payment_doors.mandate_page(house, account.id, actor=f"customer:{her.contact.id}")
+    return web.Response(status=303, headers={"Location": url})
 
 
 @hers
@@ -167,7 +183,7 @@ def routes() -> list[web.AbstractRouteDef]:
     }  # fmt: skip
     return [
         *me_door.routes(), *[web.get(f"/me{path}", handler) for path, handler in pages.items()],
-        web.post("/me/settings", change), web.post("/me/pay", pay),
+        web.post("/me/settings", change), web.post("/me/pay", pay), web.post("/me/mandate", collect),
     ]  # fmt: skip
 
 

@@ -36,7 +36,7 @@ class Hall:
 
 
 def a_spool(folder: Path, hall: Hall, **more: Any) -> Spool:
-    spool = Spool(folder, SetClock(NOON), hall.answers, **more)
+    spool = Spool(folder, SetClock(NOON), hall.answers, "a secret of the test", **more)
     spool.opens("hall", hall.take, Inbound, Delivery)
     return spool
 
@@ -53,6 +53,17 @@ async def bring(spool: Spool, *texts: str) -> None:
 @pytest.fixture
 def hall() -> Hall:
     return Hall()
+
+
+async def test_no_word_of_a_customer_can_be_read_from_the_disk(tmp_path: Path, hall: Hall) -> None:
+    hall.there = False
+    spool = a_spool(tmp_path / "spool", hall)
+    await bring(spool, "my card is 4111 1111 1111 1111")
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "spool").iterdir())
+    assert len(kept) > 100
+    assert b"4111" not in kept
+    assert b"254700000001" not in kept
+    await spool.close()
 
 
 async def test_what_can_be_done_at_once_touches_no_disk(tmp_path: Path, hall: Hall) -> None:

@@ -55,7 +55,9 @@ async def test_zero_goes_back_and_two_zeros_home(house: House, tmp_path: Path) -
 async def test_a_long_screen_is_read_page_by_page_and_back_to_its_first(house: House, tmp_path: Path) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
-        client.app[CHANNELS]["ussd"] = AfricasTalkingUssd(Budget(gsm7=50))
+        ussd = client.app[CHANNELS]["ussd"]
+        assert isinstance(ussd, AfricasTalkingUssd)
+        ussd.budget = Budget(gsm7=50)
         phone = Phone(client)
         pages = [await phone.dial()]
         while "98. " in pages[-1]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -167,7 +167,7 @@ async def test_a_second_revision_is_only_the_rest_and_all_of_it_may_go(house: Ho
     assert await put_right(house) == 1
     found = await documents(house, made)
     assert [one.total_minor for one in found["credit"]] == [-4_600]
-    assert [one.open_minor for one in found["late"] + found["bill"]] == [7_000, 62_600], "the latest is lowered first"
+    assert [one.open_minor for one in found["bill"] + found["late"]] == [58_000, 11_600], "the note is on the bill"
     await collect(house, tmp_path, "zero", month(JAN, 31, "0", last="0"))
     assert await put_right(house) == 1
     assert await owed(house, made) == (0, 0)
@@ -185,7 +185,7 @@ async def test_what_a_dispute_gave_back_is_not_given_back_again(house: House, tm
 
 
 async def test_what_costs_nothing_is_recorded_without_a_document(house: House, tmp_path: Path) -> None:
-    made, january = await billed(house, tmp_path)
+    _, january = await billed(house, tmp_path)
     await verdict(house, await contest(house, january, -1), "upheld")
     await revise(house, tmp_path, "1")
     assert [await put_right(house) for _ in range(2)] == [0, 0]
@@ -196,10 +196,12 @@ async def test_what_costs_nothing_is_recorded_without_a_document(house: House, t
 
 
 async def test_a_bill_that_is_not_final_is_not_corrected_yet(house: House, tmp_path: Path) -> None:
-    await at_home(house, tmp_path)
+    made = await at_home(house, tmp_path)
     await build(house, FEB)
     await revise(house, tmp_path, "8")
     assert await put_right(house) == 0
+    assert (await closed(house, made, FEB)).total_minor == 62_600
+    assert await put_right(house) == 1
 
 
 async def test_who_does_not_ask_for_it_waits_for_the_next_bill(house: House, tmp_path: Path) -> None:

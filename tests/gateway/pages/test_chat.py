@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -14,7 +15,8 @@ from channels.webchat import LARGEST_FRAME, WebChat
 from core.care.tables import interaction
 from core.house import House
 from core.message import Inbound, Notice, Option, Screen
-from gateway.desk import CHANNELS, TURNS
+from gateway.desk import CHANNELS, SPOOL, TURNS
+from gateway.keeping import open_spool
 from gateway.pages import chat
 from gateway.pages.chat_rooms import push
 from gateway.turn import Answer, Turns
@@ -43,8 +45,9 @@ class Counter:
         return self.answers.setdefault(str(inbound.message_id), Answer(reply))
 
 
-def chat_app(house: House, talk: Counter) -> web.Application:
+def chat_app(house: House, talk: Counter, spool: Path) -> web.Application:
     app = ops_app(house)
+    open_spool(app, spool)
     app[TURNS] = cast("Turns", talk)
     app[CHANNELS] = {"webchat": WebChat(lambda notice: push(house, notice))}
     chat.setup(app)
@@ -75,9 +78,9 @@ class Visitor:
 
 
 @pytest.fixture
-async def visitor(house: House, aiohttp_client: Serve) -> AsyncIterator[Visitor]:
+async def visitor(house: House, aiohttp_client: Serve, tmp_path: Path) -> AsyncIterator[Visitor]:
     talk = Counter()
-    app = chat_app(house, talk)
+    app = chat_app(house, talk, tmp_path / "spool")
     client = await aiohttp_client(app)
     assert (await client.get("/chat")).status == 200
     yield Visitor(client, talk)
@@ -120,13 +123,14 @@ async def test_a_turn_that_died_half_way_is_finished_when_the_page_says_it_again
     assert [line["side"] for line in await visitor.say(ws, "a", "bal")] == ["hodi"]
 
 
-async def test_what_could_not_be_taken_is_taken_later_and_not_answered_before(visitor: Visitor) -> None:
+async def test_what_could_not_be_taken_is_kept_and_answered_when_the_database_is_back(visitor: Visitor) -> None:
     visitor.talk.away = 1
     ws = await visitor.open()
     await visitor.until(ws, "last")
-    await ws.send_json({"id": "a", "text": "bal"})
-    assert [line["side"] for line in await visitor.until(ws, "wait")] == ["you"]
-    assert [line["text"] for line in await visitor.say(ws, "a", "bal")] == ["heard 3"]
+    assert [line["side"] for line in await visitor.say(ws, "a", "bal")] == ["you"]
+    assert visitor.client.app is not None
+    assert await visitor.client.app[SPOOL].drain()
+    assert (await ws.receive_json(timeout=10))["text"] == "heard 3"
 
 
 async def test_both_sides_are_in_the_log_of_all_that_passed_and_no_card_number_is(
@@ -255,8 +259,8 @@ async def test_the_page_speaks_the_visitors_language_if_the_operator_does(visito
     assert "Andika ujumbe" in await (await visitor.client.get("/chat", headers={"Accept-Language": "sw-KE"})).text()
 
 
-async def test_pages_come_back_when_the_process_stops(house: House, aiohttp_client: Serve) -> None:
-    client = await aiohttp_client(chat_app(house, Counter()))
+async def test_pages_come_back_when_the_process_stops(house: House, aiohttp_client: Serve, tmp_path: Path) -> None:
+    client = await aiohttp_client(chat_app(house, Counter(), tmp_path))
     await client.get("/chat")
     ws = await client.ws_connect("/chat/socket")
     await ws.send_json({"since": 0})

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import insert, select, update
 
 from core.db import Database
@@ -13,6 +14,7 @@ from core.outbox import outbox
 from core.parties import codes
 from core.parties.tables import contact, contact_account, service
 from core.payments.tables import payment_request
+from gateway.desk import HOUSE
 from gateway.pages import me
 from tests.gateway.conftest import Serve, World, ops_app
 
@@ -158,3 +160,22 @@ async def test_whoever_lost_her_accounts_is_out(world: World) -> None:
             contact_account.c.contact_id == world.nakuru.contact_id
         ))  # fmt: skip
     assert "Your phone number" in await text_of(world, "/me")
+
+
+async def test_a_direct_debit_is_offered_only_where_the_provider_has_a_page_for_it(world: World) -> None:
+    await come_in(world)
+    assert "/me/mandate" not in await text_of(world, "/me/payments")
+    house = world.house
+    bank = house.settings.model_copy(
+        update={"gocardless_access_token": SecretStr("x"), "gocardless_base_url": "http://127.0.0.1:1"}
+    )
+    rules = house.operator.model_copy(
+        update={"payments": house.operator.payments.model_copy(update={"mandates": "gocardless"})}
+    )
+    world.client.app._state[HOUSE] = replace(house, settings=bank, operator=rules)
+    page = await text_of(world, "/me/payments")
+    assert "/me/mandate" in page
+    csrf = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert csrf is not None
+    await text_of(world, "/me/mandate", 403, csrf="forged")
+    assert "try again" in await text_of(world, "/me/mandate", 503, csrf=csrf[1])
