@@ -78,7 +78,7 @@ async def _followers(conn: AsyncConnection, invoice_id: int, line: BillLine) -> 
     return followers((await catalog.versions_between(conn, row.tariff, row.from_date, row.to_date))[-1])
 
 
-async def _taken(conn: AsyncConnection, invoice_id: int) -> dict[int, int]:
+async def _taken(conn: AsyncConnection, invoice_id: int) -> Counter[int]:
     """What earlier credit notes took of each line; what a correction of the usage took is of no line, but of the bill."""
     taken: Counter[int] = Counter()
     query = select(invoice_line.c.position, invoice_line.c.amount_minor, invoice.c.facts).join_from(

@@ -91,7 +91,7 @@ async def hold(conn: AsyncConnection, off: Off) -> dict[int, int]:
         select(open_item.c.invoice_id, open_item.c.open_minor)
         .join(invoice, and_(invoice.c.id == open_item.c.invoice_id, same))
         .where(open_item.c.account_id == off.account_id)
-        .order_by(open_item.c.invoice_id)
+        .order_by(invoice.c.series, invoice.c.revision)
     )
     rows = (await conn.execute(query.with_for_update(of=open_item))).all()
     return {row.invoice_id: int(row.open_minor) for row in rows}

@@ -55,7 +55,7 @@ _PROOFS: tuple[tuple[str, TextClause], ...] = (
         "credit note {0} is of no final bill of its account, or takes nothing off",
         text(
             "SELECT n.number FROM invoice n LEFT JOIN invoice b ON b.id = n.corrects_id AND b.account_id = n.account_id "
-            "AND b.series = 'bill' AND b.state = 'final' WHERE n.series = 'credit' AND (b.id IS NULL OR n.total_minor >= 0) "
+            "AND b.series IN ('bill', 'late') AND b.state = 'final' WHERE n.series = 'credit' AND (b.id IS NULL OR n.total_minor >= 0) "
             "AND (CAST(:run AS BIGINT) IS NULL OR b.run_id = :run) LIMIT :shown"
         ),
     ),

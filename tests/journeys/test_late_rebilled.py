@@ -57,7 +57,7 @@ async def documents(house: House, made: Registered) -> dict[str, list[Bill]]:
     async with house.db.reading() as conn:
         assert await problems(conn) == []
         query = select(invoice.c.id, invoice.c.series).where(invoice.c.account_id == made.account_id)
-        for row in (await conn.execute(query.order_by(invoice.c.id))).all():
+        for row in (await conn.execute(query.order_by(invoice.c.series, invoice.c.revision))).all():
             bill = await queries.bill(conn, invoice_id=row.id, house=house)
             assert bill is not None
             found[row.series].append(bill)
@@ -122,7 +122,7 @@ async def test_less_than_was_billed_is_a_credit_note_and_she_is_told(house: Hous
         facts = await notices.facts.credit_notes(conn, [row.subject_id])
     said = notices.words.credited(house, row, notices.Reader(1, "sms", "+254", "en"), facts[row.subject_id])
     assert isinstance(said, notices.Words) and said.key == "notice.corrected.open"
-    assert (said.params["amount"], said.params["open"]) == ("KES 46.00", "KES 580.00")
+    assert (said.params["amount"], said.params["open"]) == ("KES 46", "KES 580")
 
 
 async def test_what_she_had_paid_too_much_pays_her_other_bills(house: House, tmp_path: Path) -> None:
@@ -182,6 +182,17 @@ async def test_what_a_dispute_gave_back_is_not_given_back_again(house: House, tm
     notes = (await documents(house, made))["credit"]
     assert [one.total_minor for one in notes] == [-50_000, -12_600]
     assert await owed(house, made) == (0, 0) and await put_right(house) == 0
+
+
+async def test_a_late_invoice_may_be_contested_like_a_bill(house: House, tmp_path: Path) -> None:
+    made, _ = await billed(house, tmp_path)
+    await revise(house, tmp_path, "8")
+    await put_right(house)
+    [late] = (await documents(house, made))["late"]
+    await verdict(house, await contest(house, late, 1), "upheld")
+    [note] = (await documents(house, made))["credit"]
+    assert (note.corrects, note.total_minor, note.tax_minor) == ("COR-000001", -11_600, -1_600)
+    assert await owed(house, made) == (62_600, 62_600)
 
 
 async def test_what_costs_nothing_is_recorded_without_a_document(house: House, tmp_path: Path) -> None:
