@@ -17,15 +17,17 @@ from core.catalog.quote_json import answered
 from core.clock import SetClock
 from core.house import House
 from core.journeys import late_rebilled, notices
+from core.journeys.close_cycles import close_cycles
 from core.journeys.late_rebilled import put_right
 from core.journeys.verify_books import problems
 from core.ledger import queries as ledger
 from core.metering.tables import consumption
 from core.money import plain
-from core.onboarding.model import Registered
+from core.onboarding.model import Customer, NewMeter, Registered
+from core.onboarding.register import register_many
 from core.outbox import outbox
 from tests.journeys.test_dispute_decided import contest, pay, verdict
-from tests.journeys.test_late_usage import FEB, JAN, MAR, POWER, at_home, closed, collect, is_late, month
+from tests.journeys.test_late_usage import FEB, JAN, MAR, POWER, at_home, closed, collect, is_late, month, pass_to
 
 
 @pytest.fixture
@@ -145,6 +147,28 @@ async def test_it_happens_once_and_the_next_bill_carries_no_correction(house: Ho
     assert [one.quantity_micro for one in february.use] == [47_000_000, 26_920_000], "the chart knows it"
     assert await put_right(house) == 0
     assert (await told(house)).count("notice.ready.pay") == 3
+
+
+async def test_what_comes_between_the_job_and_the_bill_run_is_no_line_of_the_bill(house: House, tmp_path: Path) -> None:
+    made, _ = await billed(house, tmp_path)
+    await collect(house, tmp_path, "february", month(FEB, 28, "0.96", last="1"))
+    await revise(house, tmp_path, "8")
+    assert (await closed(house, made, MAR)).total_minor == 31_200
+    assert await put_right(house) == 1
+    assert [one.total_minor for one in (await documents(house, made))["late"]] == [11_600]
+
+
+async def test_an_account_that_stands_parked_hides_nobodys_late_usage(house: House, tmp_path: Path) -> None:
+    await at_home(house, tmp_path)
+    silent = Customer("Bola", opened_on=JAN, tariff="power", meter=NewMeter("M2", interval_minutes=1440))
+    async with house.db.writing() as conn:
+        await register_many(conn, house, [silent])
+    await collect(house, tmp_path, "february", month(FEB, 28, "0.96", last="1"))
+    for day in (FEB, MAR):
+        pass_to(house, day)
+        await close_cycles(house, day)
+    await collect(house, tmp_path, "revised", [("2026-02-28", "8")])
+    assert await put_right(house) == 1
 
 
 async def test_two_who_found_the_same_issue_one_document(house: House, tmp_path: Path) -> None:
