@@ -26,6 +26,8 @@ PATIENCE_SECONDS = 2.5
 BROKEN = (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, ConnectionError)
 """A kept connection that died while nobody looked: worth one more try on another."""
 POOL = 4
+AT_ONCE = 2
+"""Grouped reads under way for one medium; who asks meanwhile shares the next one, so that groups grow with the load."""
 
 
 class Quick(Protocol):
@@ -100,14 +102,14 @@ class QuickSqlite:
 
 
 class QuickPostgres:
-    """Reads grouped by loop tick."""
+    """Reads grouped by loop tick, and under load by what was asked while others were under way."""
 
     def __init__(self, db: Database) -> None:
         self.dsn = db.url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
         self._asked: dict[str, dict[str, asyncio.Future[list[Standing]]]] = defaultdict(dict)
-        self._running: set[asyncio.Task[None]] = set()
+        self._under_way: dict[str, set[asyncio.Task[None]]] = defaultdict(set)
         held = held_buckets(func.json_build_array, func.json_agg, bucket.c.name)
         statement = standing_statement(contact.c.channel_user == any_(bindparam("users", type_=ARRAY(Text))), held)
         compiled = statement.compile(dialect=postgresql.asyncpg.dialect())  # type: ignore[no-untyped-call]
@@ -117,19 +119,27 @@ class QuickPostgres:
 
     async def standing(self, channel: str, user: str) -> list[Standing]:
         """See `Quick.standing`."""
-        loop = asyncio.get_running_loop()
-        group = self._asked[medium(channel)]
-        if not group:
-            loop.call_soon(self._ask, medium(channel))
+        loop, by = asyncio.get_running_loop(), medium(channel)
+        group = self._asked[by]
+        if not group and len(self._under_way[by]) < AT_ONCE:
+            loop.call_soon(self._ask, by)
         waiting = group.get(user)
         if waiting is None:
             waiting = group[user] = loop.create_future()
         return await asyncio.shield(waiting)
 
-    def _ask(self, channel: str) -> None:
-        task = asyncio.get_running_loop().create_task(self._run(channel, self._asked.pop(channel)))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+    def _ask(self, by: str) -> None:
+        group = self._asked.pop(by, None)
+        if not group:
+            return  # another's end was quicker to ask for them
+        task = asyncio.get_running_loop().create_task(self._run(by, group))
+        self._under_way[by].add(task)
+        task.add_done_callback(lambda done: self._next(by, done))
+
+    def _next(self, by: str, done: "asyncio.Task[None]") -> None:
+        self._under_way[by].discard(done)
+        if self._asked[by] and len(self._under_way[by]) < AT_ONCE:
+            self._ask(by)
 
     async def _run(self, channel: str, group: dict[str, asyncio.Future[list[Standing]]]) -> None:
         try:

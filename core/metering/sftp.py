@@ -1,7 +1,8 @@
 """A folder of another machine over SFTP: spoken to only if it shows the key the operator wrote down, files copied to a spool first.
 
 The password or the private key comes from the environment, by the source's name: `HODI_SFTP_PASSWORDS={"msc-north": "..."}` or
-`HODI_SFTP_KEYS={"msc-north": "/etc/hodi/msc-north.key"}`. Every call has a deadline.
+`HODI_SFTP_KEYS={"msc-north": "/etc/hodi/msc-north.key"}`. Every call has a deadline. asyncssh takes most of a second to load, so it is
+loaded by whoever fetches.
 """
 
 import asyncio
@@ -10,7 +11,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import asyncssh
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -36,14 +36,16 @@ class SftpSecrets(BaseSettings):
 class SftpFolder:
     """An open folder."""
 
-    def __init__(self, client: asyncssh.SFTPClient, folder: str, spool: Path) -> None:
+    def __init__(self, client: Any, folder: str, spool: Path) -> None:
         self.client, self.folder, self.spool = client, folder, spool
 
     async def lying(self) -> list[Lying]:
         """The plain files in it."""
+        from asyncssh import FILEXFER_TYPE_REGULAR
+
         async with _patience():
             found = await self.client.readdir(self.folder)
-        plain = [one for one in found if one.attrs.type == asyncssh.FILEXFER_TYPE_REGULAR]
+        plain = [one for one in found if one.attrs.type == FILEXFER_TYPE_REGULAR]
         return [Lying(str(one.filename), one.attrs.size or 0, one.attrs.mtime or 0) for one in plain]
 
     @asynccontextmanager
@@ -61,6 +63,8 @@ class SftpFolder:
 @asynccontextmanager
 async def opened(machine: Sftp, source: str, spool: Path) -> AsyncIterator[SftpFolder]:
     """The folder of a machine; `Unreachable` when it cannot be reached or trusted."""
+    import asyncssh
+
     try:
         async with _patience():
             connection = await asyncssh.connect(machine.host, machine.port, **_options(machine, source))
@@ -74,6 +78,8 @@ async def opened(machine: Sftp, source: str, spool: Path) -> AsyncIterator[SftpF
 
 
 def _options(machine: Sftp, source: str) -> dict[str, Any]:
+    import asyncssh
+
     secrets = SftpSecrets()
     password, key = secrets.passwords.get(source), secrets.keys.get(source)
     return {

@@ -28,7 +28,7 @@ from tests.gateway.conftest import Client, Serve
 from tests.gateway.world import Customer, a_branch, a_customer
 
 SEED = int(os.environ.get("HODI_SEED", "20261122"))
-SIZE = int(os.environ.get("HODI_STORM", "1000"))
+SIZE = int(os.environ.get("HODI_STORM", "600"))
 HOOK = "test-hook-secret"
 
 ODD = [

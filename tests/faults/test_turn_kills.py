@@ -24,7 +24,7 @@ TALK = ["", "2", "2*Amina", "2*Amina*Kisumu", "2*Amina*Kisumu*1"]
 LAST = "CON Thank you. We will call you soon.\n0. Back\n00. Home"
 
 SEED = int(os.environ.get("HODI_SEED", "20260301"))
-KILLS = int(os.environ.get("HODI_KILLS", "2"))
+KILLS = int(os.environ.get("HODI_KILLS", "1"))
 USSD_FAULTS = [
     "turn.effect:1", "turn.done:1", "turn.effect:2", "turn.done:2", "turn.answered:1", "turn.answered:4", "turn.answered:5",
     "turn.kept:5",

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from core.clock import SystemClock
 from core.config import Settings, read_operator
@@ -17,6 +18,7 @@ from core.db import Database
 from core.house import House
 from core.parties import queries as parties
 from core.payments import mandates
+from core.payments.tables import collection
 from tests.databases import Postgres
 from tests.faults.servers import SECRETS, Servers, servers, workers_of
 from tests.gateway.test_sessions import Valkey, valkey
@@ -61,6 +63,15 @@ async def _billed(running: Servers) -> None:
     await _mandate(running)
     printed = await running.hodi("bill", "--date", str(closed))
     assert "2 bills" in printed, printed
+    await _due(running, today)
+
+
+async def _due(running: Servers, today: date) -> None:
+    """The debit is planned for the next bank day; here that day has come."""
+    db = Database(running.environment["HODI_DATABASE_URL"])
+    async with db.writing() as conn:
+        await conn.execute(update(collection).values(collect_on=today - timedelta(days=1)))
+    await db.close()
 
 
 async def _mandate(running: Servers) -> None:

@@ -249,7 +249,7 @@ async def _run(house: House, clock: SetClock, seed: int, count: int, share: floa
 
 
 async def test_ninety_days_of_late_accounts(sqlite_db: Database, clock: SetClock, operator: Any, settings: Any) -> None:
-    await _run(House(sqlite_db, clock, operator, settings), clock, 1, 60, 0.02)
+    await _run(House(sqlite_db, clock, operator, settings), clock, 1, 36, 0.03)
 
 
 @pytest.mark.soak

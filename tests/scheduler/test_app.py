@@ -88,6 +88,8 @@ async def test_a_job_that_fails_is_told_and_ticks_again(house: House) -> None:
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 async def test_every_job_finds_nothing_to_do_in_an_empty_house(job: Job, house: House) -> None:
+    if job.name == "network compared":
+        assert await job.run(house), "it plans the comparison of the day, once"
     assert not await job.run(house)
 
 
