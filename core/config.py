@@ -95,6 +95,8 @@ class Billing(Section):
     credit_prefix: str = "CN-"
     credit_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")] | None = None
     """A credit above it (with tax) waits for another person to agree. None: no limit."""
+    late_usage: Literal["next_bill", "rebill"] = "next_bill"
+    """Usage that came after its bill: a line of the next bill, or at once a correction document of its own."""
 
 
 class Notices(Section):

@@ -12,7 +12,7 @@ from core.barring import compare
 from core.billing.cycles import due_dates
 from core.care import talks
 from core.house import House
-from core.journeys import collect, ladder_run, payment_doors, reminders, top_up
+from core.journeys import collect, ladder_run, late_rebilled, payment_doors, reminders, top_up
 from core.journeys.close_cycles import close_cycles
 from core.ledger import seal
 from core.metering import pickup
@@ -87,6 +87,7 @@ async def _lapse(house: House) -> object:
 
 JOBS: tuple[Job, ...] = (
     Job("bills due", timedelta(minutes=10), _bill),
+    Job("bills to put right", timedelta(days=1), late_rebilled.put_right),
     Job("mandates to collect", timedelta(minutes=10), _collect),
     Job("reminders due", timedelta(minutes=10), _remind),
     Job("payments unknown", timedelta(seconds=30), _poll),

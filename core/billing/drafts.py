@@ -71,11 +71,13 @@ class Block:
 class Correction:
     """What an earlier bill [from_date, to_date) of a service is off by: minor units before tax, and the tax; use in micro-units.
 
-    `account` indexes the partition's cycles; `rows` is what that period was billed for from now on, each with its revision.
+    `account` is its id, but in `Drafts` it indexes the partition's cycles; `rows` is what that period was billed for from now on, each
+    with its revision.
     """
 
     account: int
     service: int
+    invoice_id: int
     from_date: date
     to_date: date
     was: int

@@ -6,7 +6,7 @@ period, and the tax in it another.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -52,29 +52,26 @@ def services_of(partition: Partition) -> dict[int, int]:
     }
 
 
-async def billed_again(conn: AsyncConnection, partition: Partition, changed: Sequence[Changed]) -> list[Partition]:
-    """The earlier cycles of these services, to be rated once more."""
-    owner = services_of(partition)
-    accounts = {partition.due[owner[one.service_id]].account_id for one in changed}
+async def billed_again(conn: AsyncConnection, accounts: Collection[int], changed: Sequence[Changed]) -> list[Partition]:
+    """The earlier cycles of these accounts' services, to be rated once more."""
     return await load_billed(conn, accounts, {one.invoice_id for one in changed}, {one.service_id for one in changed})
 
 
 async def corrections(
     conn: AsyncConnection,
-    partition: Partition,
+    owner: Mapping[int, int],
     changed: Sequence[Changed],
     again: Sequence[tuple[Partition, list[Block]]],
 ) -> list[Correction]:
-    """What each changed service of each earlier bill is off by; `again` holds those bills' cycles, rated anew."""
+    """What each changed service (of the account that `owner` tells) of each earlier bill is off by; `again`: those cycles, rated anew."""
     anew = {key: one for past, blocks in again for key, one in _anew(past, blocks).items()}
     of_item: dict[Item, list[Changed]] = defaultdict(list)
     for one in changed:
         if (one.service_id, one.invoice_id) in anew:
             of_item[one.service_id, one.invoice_id].append(one)
     billed = await _billed(conn, of_item, anew)
-    owner = services_of(partition)
     return [
-        _correction(owner[item[0]], item[0], same, anew[item], billed.get(item, (0, 0)))
+        _correction(owner[item[0]], item, same, anew[item], billed.get(item, (0, 0)))
         for item, same in sorted(of_item.items())
     ]
 
@@ -132,14 +129,14 @@ async def _billed(
     return {item: (both[False], both[True]) for item, both in sums.items()}
 
 
-def _correction(account: int, service: int, changed: Sequence[Changed], anew: _Again, billed: Sums) -> Correction:
+def _correction(account: int, item: Item, changed: Sequence[Changed], anew: _Again, billed: Sums) -> Correction:
     revision = {(one.meter_code, one.from_date): one.revision for one in changed}
     rows = [row for row in anew.rows if (row.meter_code, row.from_date) in revision]
     was = {(one.meter_code, one.from_date): one.was_micro for one in changed}
     moved = (row.meter_code for row in rows if row.quantity_micro != was[row.meter_code, row.from_date])
     code = next(moved, changed[0].meter_code)
     return Correction(
-        account, service, anew.from_date, anew.to_date,
+        account, *item, anew.from_date, anew.to_date,
         was=sum(one.was_micro for one in changed if one.meter_code == code),
         now=sum(row.quantity_micro for row in rows if row.meter_code == code),
         unit=anew.units.get(code, ""), net=anew.net - billed[0], tax=anew.tax - billed[1],

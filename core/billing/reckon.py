@@ -7,6 +7,7 @@ with the reason; all other accounts of the group go on.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -53,17 +54,24 @@ async def reckon(desk: Desk, partition: Partition, free: dict[int, int]) -> Draf
 
 
 async def _late(desk: Desk, partition: Partition) -> list[Correction]:
-    """What the accounts' earlier bills are off by."""
+    """What the accounts' earlier bills are off by; nothing where that does not wait for a bill."""
     services = late.services_of(partition)
-    if not services:
+    if not services or desk.house.operator.billing.late_usage == "rebill":
         return []
-    changed = await desk.sources.late(desk.conn, desk.house, list(services), partition.to_date, desk.came)
+    owner = {service: partition.due[at].account_id for service, at in services.items()}
+    return [replace(one, account=services[one.service]) for one in await off_by(desk, owner, partition.to_date)]
+
+
+async def off_by(desk: Desk, owner: Mapping[int, int], to: date) -> list[Correction]:
+    """What bills before `to` of these services (service -> account) are off by."""
+    changed = await desk.sources.late(desk.conn, desk.house, list(owner), to, desk.came)
     if not changed:
         return []
+    accounts = {owner[one.service_id] for one in changed}
     again = [
-        (past, await rated_groups(desk, past, {})) for past in await late.billed_again(desk.conn, partition, changed)
+        (past, await rated_groups(desk, past, {})) for past in await late.billed_again(desk.conn, accounts, changed)
     ]
-    return await late.corrections(desk.conn, partition, changed, again)
+    return await late.corrections(desk.conn, owner, changed, again)
 
 
 async def rated_groups(desk: Desk, partition: Partition, free: dict[int, int]) -> list[Block]:

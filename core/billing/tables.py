@@ -67,7 +67,7 @@ invoice = Table(
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("account_id", ForeignKey("account.id"), nullable=False),
-    Column("series", Text, nullable=False),  # bill, credit
+    Column("series", Text, nullable=False),  # bill, credit, fee, late
     Column("from_date", Date, nullable=False),
     Column("to_date", Date, nullable=False),
     Column("revision", SmallInteger, nullable=False),

@@ -4,7 +4,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing import number
-from core.billing.model import CREDIT, SERIES
+from core.billing.model import CREDIT, LATE, SERIES
 
 SHOWN = 20
 """How many rows of one kind of problem are named."""
@@ -48,14 +48,14 @@ _PROOFS: tuple[tuple[str, TextClause], ...] = (
         "invoice {0} has no open item of its total",
         text(
             "SELECT i.number FROM invoice i LEFT JOIN open_item o ON o.invoice_id = i.id AND o.total_minor = i.total_minor "
-            "WHERE i.state = 'final' AND i.series = 'bill' AND o.invoice_id IS NULL AND (CAST(:run AS BIGINT) IS NULL OR i.run_id = :run) LIMIT :shown"
+            "WHERE i.state = 'final' AND i.series IN ('bill', 'late') AND o.invoice_id IS NULL AND (CAST(:run AS BIGINT) IS NULL OR i.run_id = :run) LIMIT :shown"
         ),
     ),
     (
         "credit note {0} is of no final bill of its account, or takes nothing off",
         text(
             "SELECT n.number FROM invoice n LEFT JOIN invoice b ON b.id = n.corrects_id AND b.account_id = n.account_id "
-            "AND b.series = 'bill' AND b.state = 'final' WHERE n.series = 'credit' AND (b.id IS NULL OR n.total_minor >= 0) "
+            "AND b.series IN ('bill', 'late') AND b.state = 'final' WHERE n.series = 'credit' AND (b.id IS NULL OR n.total_minor >= 0) "
             "AND (CAST(:run AS BIGINT) IS NULL OR b.run_id = :run) LIMIT :shown"
         ),
     ),
@@ -64,7 +64,11 @@ _PROOFS: tuple[tuple[str, TextClause], ...] = (
         text(
             "SELECT b.number, CAST(-sum(n.total_minor) AS BIGINT), b.total_minor FROM invoice n JOIN invoice b ON b.id = n.corrects_id "
             "WHERE n.series = 'credit' AND (CAST(:run AS BIGINT) IS NULL OR b.run_id = :run) "
-            "GROUP BY b.id, b.number, b.total_minor HAVING -sum(n.total_minor) > b.total_minor LIMIT :shown"
+            "GROUP BY b.id, b.number, b.total_minor, b.series, b.account_id, b.from_date HAVING -sum(n.total_minor) > b.total_minor "
+            "- (SELECT coalesce(sum(l.amount_minor), 0) FROM invoice_line l WHERE l.invoice_id = b.id AND b.series = 'bill' "
+            "AND l.amount_minor < 0 AND substr(l.code, 1, 9) IN ('late_use:', 'late_tax:')) "
+            "+ (SELECT coalesce(sum(x.total_minor), 0) FROM invoice x WHERE b.series = 'bill' AND x.series = 'late' "
+            "AND x.account_id = b.account_id AND x.from_date = b.from_date) LIMIT :shown"
         ),
     ),
     (
@@ -79,9 +83,9 @@ _PROOFS: tuple[tuple[str, TextClause], ...] = (
 
 
 async def _gaps(conn: AsyncConnection) -> list[str]:
-    """Numbers of bills and of credit notes that are missing or were given to none."""
+    """Numbers of bills, credit notes and late invoices that are missing or were given to none."""
     found: list[str] = []
-    for series in (SERIES, CREDIT):
+    for series in (SERIES, CREDIT, LATE):
         given = await number.last(conn, series)
         query = text("SELECT number FROM invoice WHERE series = :series AND number IS NOT NULL")
         numbers = {_digits(row.number) for row in await conn.execute(query, {"series": series})}

@@ -5,7 +5,6 @@ first answer. A credit above the operator's limit is another person's to agree t
 bills, or waits for the next.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,9 +23,9 @@ from core.care.model import Dispute
 from core.errors import Refused
 from core.house import House
 from core.journeys import account_unbarred
+from core.journeys.credit_taken_off import take_off
 from core.ledger.tables import open_item
 from core.parties.tables import account
-from core.payments import allocate, overpaid
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ async def _carried_out(
     note = None
     if cut:
         note = await credit.credit(conn, house, found.invoice_id, cut, {"dispute": str(found.id)})
-        await _take_off(conn, house, found, opened, note.amount_minor)
+        await take_off(conn, house, found.account_id, {found.invoice_id: opened}, note.amount_minor)
     await _tell(conn, house, found, note)
     await account_unbarred.reconsider(conn, house, found.account_id, f"dispute:{found.id}")
     return Decision(verdict, note)
@@ -160,36 +159,6 @@ async def _release(conn: AsyncConnection, found: Dispute) -> None:
         .where(open_item.c.invoice_id == found.invoice_id)
         .values(disputed_minor=case((rest > 0, rest), else_=0))
     )
-
-
-async def _take_off(conn: AsyncConnection, house: House, found: Dispute, opened: int, credited: int) -> None:
-    """Lower the bill by the note; what was paid beyond that is credit, and pays what else is open."""
-    left = max(0, opened - credited)
-    item, disputed = open_item.c, open_item.c.disputed_minor
-    await conn.execute(
-        update(open_item)
-        .where(item.invoice_id == found.invoice_id)
-        .values(
-            open_minor=left, disputed_minor=case((disputed > left, left), else_=disputed),
-            settled_on=house.today() if left == 0 else None,
-        )
-    )  # fmt: skip
-    if credited > opened and await overpaid.to_credit(conn, house, found.invoice_id, credited - opened):
-        await allocate.apply_credit(conn, house, await _others(conn, found.account_id))
-
-
-@dataclass(frozen=True, slots=True)
-class _Open:
-    invoice_id: int
-    account_id: int
-
-
-async def _others(conn: AsyncConnection, account_id: int) -> Sequence[_Open]:
-    item = open_item.c
-    query = select(item.invoice_id, item.account_id).where(
-        item.account_id == account_id, item.open_minor > item.disputed_minor
-    )
-    return [_Open(*row) for row in await conn.execute(query.order_by(item.due_on, item.invoice_id))]
 
 
 async def _tell(conn: AsyncConnection, house: House, found: Dispute, note: CreditNote | None) -> None:

@@ -7,6 +7,7 @@ a dispute of the same bill come one after the other and never pay for, or freeze
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.billing.model import LATE, SERIES
 from core.billing.tables import invoice, invoice_line
 from core.care import disputes, store
 from core.care.model import Ticket
@@ -51,7 +52,7 @@ async def _amount(conn: AsyncConnection, account_id: int, invoice_id: int, posit
         invoice.c.id == invoice_id,
         invoice.c.account_id == account_id,
         invoice.c.state == "final",
-        invoice.c.series == "bill",
+        invoice.c.series.in_((SERIES, LATE)),
     )
     found = (await conn.execute(total)).scalar_one_or_none()
     if found is not None and position != WHOLE_BILL:

@@ -23,6 +23,8 @@ NOTICES: Mapping[str, frozenset[str]] = {
     "notice.failed": frozenset({"amount", "link"}),
     "notice.credited.open": frozenset({"amount", "open"}),
     "notice.credited.nothing": frozenset({"amount"}),
+    "notice.corrected.open": frozenset({"amount", "open"}),
+    "notice.corrected.nothing": frozenset({"amount"}),
 }
 """What may be edited, and the fields a customer cannot do without."""
 
@@ -31,6 +33,8 @@ MORE: Mapping[str, frozenset[str]] = {
     "notice.reminder.pay": frozenset({"link"}),
     "notice.credited.open": frozenset({"link"}),
     "notice.credited.nothing": frozenset({"link"}),
+    "notice.corrected.open": frozenset({"link"}),
+    "notice.corrected.nothing": frozenset({"link"}),
 }
 EVERYWHERE = frozenset({"operator", "ussd"})
 GSM7 = frozenset(

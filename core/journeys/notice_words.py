@@ -128,15 +128,15 @@ def failed(house: House, row: Leaving, reader: Reader, tried: AttemptFacts) -> W
 
 
 def credited(house: House, row: Leaving, reader: Reader, note: CreditFacts) -> Words | Untrue:
-    """A dispute ended well: what was taken off, what is left of the bill, and the credit note to see."""
+    """A dispute ended well, or late usage was less: what was taken off, what is left of the bill, and the credit note to see."""
     says = _always(house) | {
         "amount": money.show(note.credited_minor, note.currency, reader.language),
         "link": _link(house, "b", note.token),
     }
     if note.left_minor <= 0:
-        return Words("notice.credited.nothing", says, can_wait=True)
+        return Words(f"{row.template}.nothing", says, can_wait=True)
     left = money.show(note.left_minor, note.currency, reader.language)
-    return Words("notice.credited.open", says | {"open": left}, can_wait=True)
+    return Words(f"{row.template}.open", says | {"open": left}, can_wait=True)
 
 
 def bucket_used(house: House, row: Leaving, reader: Reader, bucket: Bucket) -> Words | Untrue:

@@ -91,6 +91,7 @@ WRITERS: dict[str, Writer] = {
     "notice.reminder": Writer(lambda conn, _house, ids: facts.bills(conn, ids), words.reminder),
     "notice.thanks": Writer(lambda conn, house, ids: facts.receipts(conn, ids, house.currency), words.thanks),
     "notice.failed": Writer(lambda conn, house, ids: facts.attempts(conn, ids, house.currency), words.failed),
+    "notice.corrected": Writer(lambda conn, _house, ids: facts.credit_notes(conn, ids), words.credited),
     "notice.credited": Writer(lambda conn, _house, ids: facts.credit_notes(conn, ids), words.credited),
     "bucket.used": Writer(lambda conn, _house, ids: balances.buckets(conn, ids), words.bucket_used),
     **{f"notice.{one}": Writer(ladder_notices.steps, ladder_notices.write) for one in get_args(StepName)},

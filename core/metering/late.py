@@ -47,7 +47,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """What came since the start of `since`: the files that hold usage of months before it, of intervals and of events."""
+    """What came since the instant `at`: the files that hold usage of months before `since`, of intervals and of events."""
 
     since: date
     at: datetime
@@ -55,12 +55,12 @@ class Arrivals:
     event_files: tuple[int, ...] = ()
 
 
-async def arrivals(conn: AsyncConnection, house: House, since: date) -> Arrivals:
-    """Asked once a run: one look at the totals of each file that came since."""
-    at = start_of(since, house.zone) - LOADING
-    intervals = await _files(conn, usage_total.c.file_id, usage_total.c.month < since, at)
-    events = await _files(conn, event_total.c.file_id, event_total.c.day < since, at)
-    return Arrivals(since, at, intervals, events)
+async def arrivals(conn: AsyncConnection, house: House, since: date, before: date | None = None) -> Arrivals:
+    """Asked once a run: one look at the totals of each file that came since, with usage of days before `before` (None: `since`)."""
+    at, until = start_of(since, house.zone) - LOADING, before or since
+    intervals = await _files(conn, usage_total.c.file_id, usage_total.c.month < until, at)
+    events = await _files(conn, event_total.c.file_id, event_total.c.day < until, at)
+    return Arrivals(until, at, intervals, events)
 
 
 async def _files(

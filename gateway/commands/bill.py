@@ -1,4 +1,4 @@
-"""`hodi bill` closes the cycles due on a date; `hodi cycles` tells the periods of a bill day."""
+"""`hodi bill` closes the cycles due on a date; `hodi rebill` puts bills right; `hodi cycles` tells the periods of a bill day."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +24,7 @@ Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(bill)
+    app.command()(rebill)
     app.command()(cycles)
 
 
@@ -143,6 +144,21 @@ async def _close(house: "House", on: date, as_json: bool, engine: str | None) ->
         for problem in report.problems:
             err.print(problem, style="red", markup=False)
         raise typer.Exit(1)
+
+
+@told
+def rebill() -> None:
+    """Put right the bills whose usage came late, as the daily job does. Only where `late_usage` says so."""
+
+    async def run(house: "House") -> None:
+        from core.journeys.late_rebilled import put_right
+
+        if house.operator.billing.late_usage != "rebill":
+            out.print("Late usage goes to the next bill here: `billing.late_usage` of operator.yaml.", highlight=False)
+            return
+        out.print(f"{await put_right(house)} documents issued.", highlight=False)
+
+    with_house(run)
 
 
 @told

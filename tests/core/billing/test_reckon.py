@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from core.billing.reckon import TIMED_SERVICES, Desk, reckon
 from core.billing.sources import Used
 from core.billing.versions import grain_of
 from core.catalog.compile import load_tariff
+from core.config import Billing
 from core.metering.late import Arrivals
 from core.rating.model import Events
 from core.rating.quote import Row, quote
@@ -75,6 +77,7 @@ class Nairobi:
     """All that is asked of a house here."""
 
     zone = ZoneInfo("Africa/Nairobi")
+    operator = SimpleNamespace(billing=Billing())
 
 
 def desk(sources: Fake) -> Desk:
