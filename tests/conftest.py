@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 
 from core.clock import SetClock
 from core.config import Operator, Settings
@@ -17,6 +18,13 @@ from tests.databases import Postgres, Sqlite, start_postgres
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest begin first, so that no worker is left alone with one at the end."""
     items.sort(key=lambda item: item.get_closest_marker("longest") is None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """A bug that a test makes is told in plain lines: to draw it with all its variables takes seconds."""
+    told = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], told])
 
 
 @pytest.fixture(scope="session")

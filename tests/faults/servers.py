@@ -18,8 +18,8 @@ from aiohttp.test_utils import TestServer
 from core.clock import SystemClock
 from gateway import sandbox
 from gateway.doubles.africastalking import AfricasTalking
-from tests.gateway.test_sessions import free_port
 from tests.house.sources import ROOT
+from tests.ports import free_port
 
 SECRETS = {
     "HODI_SECRET_KEY": "k" * 40,

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 from sqlalchemy import func, select
 
 from core.config import Settings
@@ -32,6 +32,7 @@ from core.payments.tables import attempt, collection, provider_event, receipt
 from gateway import sandbox
 from tests.core.payments.made import a_bill, an_account, cash, proven
 from tests.faults.payment_story import HurryingClock, house_of
+from tests.ports import free_port
 
 PLACES = (
     "payments.sent", "payments.pushed", "payments.kept", "payments.received", "payments.allocated", "payments.done",
@@ -157,7 +158,7 @@ async def test_killed_at_every_place_in_turn_nothing_is_lost_or_doubled(db: Data
 
 
 async def _told(db: Database, places: tuple[str, ...]) -> None:
-    began, port = time.time(), unused_port()
+    began, port = time.time(), free_port()
     clock = HurryingClock(began)
     app = sandbox.make_app("test-sandbox-secret-of-some-length", clock=clock, prompt_seconds=0.05)
     async with TestServer(app) as server, aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:

@@ -17,7 +17,7 @@ from core.db import Database
 from core.outbox import outbox
 from core.parties.tables import contact, interest
 from tests.gateway.talking import HOOKS
-from tests.gateway.test_sessions import free_port
+from tests.ports import free_port
 
 STRANGER = "+254700000001"
 TALK = ["", "2", "2*Amina", "2*Amina*Kisumu", "2*Amina*Kisumu*1"]

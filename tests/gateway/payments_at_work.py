@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import aiohttp
 from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 
 from core import outbox
 from core.clock import SetClock
@@ -22,6 +22,7 @@ from gateway.doubles import daraja
 from gateway.keeping import open_spool
 from gateway.pages import paylink
 from gateway.sandbox_service import Service
+from tests.ports import free_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Work:
 @asynccontextmanager
 async def at_work(house: House, *, push: str = "sandbox", by_hand: bool = False) -> AsyncIterator[Work]:
     """Everything started, and the house pointed at it; `push` names the provider of mobile pushes."""
-    port = unused_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     hook = f"{url}/hooks/payments/test-hook-secret"
     box = sandbox.make_app(

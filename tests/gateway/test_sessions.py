@@ -1,6 +1,5 @@
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,9 @@ from gateway.order import Order
 from gateway.sessions import EmbeddedStore, Kept, Store
 from gateway.sessions_redis import Gone, RedisStore, RedisWithStandIn
 from tests.databases import missing
+from tests.ports import free_port
 
 SOON = 4_000_000_000.0
-
-
-def free_port() -> int:
-    with contextlib.closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 class Valkey:

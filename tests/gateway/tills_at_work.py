@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 
 from core import outbox
 from core.clock import SetClock
@@ -23,6 +23,7 @@ from gateway.doubles import flutterwave, gocardless, paystack, stripe
 from gateway.doubles.till import Till
 from gateway.keeping import open_spool
 from gateway.pages import paylink
+from tests.ports import free_port
 
 SECRET = "a-webhook-secret"
 
@@ -74,7 +75,7 @@ class Work:
 @asynccontextmanager
 async def tills_at_work(house: House, **payments: Any) -> AsyncIterator[Work]:
     """Everything started, and the house pointed at it; `payments` are words of the operator's (`paylink="stripe"`)."""
-    port = unused_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     tills = {
         "stripe": stripe.Stripe(clock=house.clock, secret=SECRET),

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,6 +10,8 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
+from tests.ports import free_port
+
 SECRET = "radius-test-secret"
 HINT = "FreeRADIUS is missing: `apt-get install freeradius freeradius-postgresql`"
 
@@ -18,13 +19,6 @@ HINT = "FreeRADIUS is missing: `apt-get install freeradius freeradius-postgresql
 def here() -> bool:
     """Whether it and its PostgreSQL module are installed."""
     return shutil.which("freeradius") is not None and Path("/usr/lib/freeradius/rlm_sql_postgresql.so").exists()
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-    return port
 
 
 CONFIG = """
