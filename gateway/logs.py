@@ -15,7 +15,7 @@ import structlog
 def configure() -> None:
     """Colours on a terminal, a JSON object a line anywhere else."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    for chatty in ("aiosqlite", "httpx", "telegram", "apscheduler", "aiohttp.access"):
+    for chatty in ("aiosqlite", "alembic", "httpx", "telegram", "apscheduler", "aiohttp.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     look: Any = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     if not sys.stderr.isatty():
