@@ -6,6 +6,7 @@ Lean on purpose: the load generator shares the machine with what it measures.
 import asyncio
 import time
 from dataclasses import dataclass, field
+from typing import cast
 
 ANSWERS = ("", "1", "1*0", "1*0*6", "1*0*6*0", "1*0*6*0*1")
 """Dial, balance, back, more, back, balance, and hang up: each turn reads the balance or moves through the menus."""
@@ -43,7 +44,7 @@ class _Caller(asyncio.Protocol):
         self.buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
         self.ask()
 
     def ask(self) -> None:
@@ -56,7 +57,7 @@ class _Caller(asyncio.Protocol):
             f"Content-Length: {len(body)}\r\n\r\n"
         )
         self.started = time.perf_counter()
-        self.transport.write(head.encode() + body)  # type: ignore[attr-defined]
+        self.transport.write(head.encode() + body)
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data

@@ -16,6 +16,7 @@ import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ async def _on(name: str, database: str, url: str, messages: int) -> list[Figure]
         limit = max(limit, messages / await _timed(lambda: _bare(url, messages)))
         for way in SENDERS:
             await _put(house, f"{number}:{way}", messages)
-            best[way] = max(best[way], messages / await _timed(lambda way=way: _drain(house, url, way, messages)))  # type: ignore[misc]
+            best[way] = max(best[way], messages / await _timed(partial(_drain, house, url, way, messages)))
     peak = await _peak(house, url, messages)
     await db.close()
     return [

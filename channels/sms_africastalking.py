@@ -159,7 +159,7 @@ class _Answers:
 
     def __init__(self, account: Account) -> None:
         self.account = account
-        super().__init__(account.username, account.api_key.get_secret_value())  # type: ignore[call-arg]
+        super().__init__(account.username, account.api_key.get_secret_value())  # type: ignore[call-arg]  # the service after it
 
     def _make_request(self, url: str, method: str, **call: Any) -> Answer:
         call.pop("callback", None)
@@ -167,16 +167,16 @@ class _Answers:
         return Answer(answer.status_code, answer.text)
 
 
-class _Sms(_Answers, SMSService):  # type: ignore[misc]
+class _Sms(_Answers, SMSService):  # type: ignore[misc]  # the SDK has no types
     def _init_service(self) -> None:
         self._baseUrl = self.account.base_url.rstrip("/") + "/version1"
 
 
-class _Airtime(_Answers, AirtimeService):  # type: ignore[misc]
+class _Airtime(_Answers, AirtimeService):  # type: ignore[misc]  # the SDK has no types
     def _init_service(self) -> None:
         self._baseUrl = self.account.base_url.rstrip("/") + "/version1/airtime"
 
 
-class _Insight(_Answers, InsightService):  # type: ignore[misc]
+class _Insight(_Answers, InsightService):  # type: ignore[misc]  # the SDK has no types
     def _init_service(self) -> None:
         self._baseUrl = self.account.host("insights") + "/v1"

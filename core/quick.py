@@ -112,9 +112,9 @@ class QuickPostgres:
         self._under_way: dict[str, set[asyncio.Task[None]]] = defaultdict(set)
         held = held_buckets(func.json_build_array, func.json_agg, bucket.c.name)
         statement = standing_statement(contact.c.channel_user == any_(bindparam("users", type_=ARRAY(Text))), held)
-        compiled = statement.compile(dialect=postgresql.asyncpg.dialect())  # type: ignore[no-untyped-call]
+        compiled = statement.compile(dialect=postgresql.asyncpg.dialect())  # type: ignore[no-untyped-call]  # theirs
         self._sql, self._order = str(compiled), list(compiled.positiontup or ())
-        offers = offers_statement().compile(dialect=postgresql.asyncpg.dialect())  # type: ignore[no-untyped-call]
+        offers = offers_statement().compile(dialect=postgresql.asyncpg.dialect())  # type: ignore[no-untyped-call]  # theirs
         self._offers, self._offers_order = str(offers), list(offers.positiontup or ())
 
     async def standing(self, channel: str, user: str) -> list[Standing]:

@@ -9,7 +9,7 @@ import logging
 import struct
 import time
 from collections import deque
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 import hiredis
@@ -55,8 +55,7 @@ class _Wire(asyncio.Protocol):
         return self._transport is not None and not self._transport.is_closing()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
-        self._transport = transport  # type: ignore[assignment]
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's has the methods without being one
 
     def data_received(self, data: bytes) -> None:
         self._reader.feed(data)
@@ -83,7 +82,7 @@ class _Wire(asyncio.Protocol):
             raise Gone("not connected to Redis")
         if not self._out:
             self._loop.call_soon(self._write)
-        self._out.append(hiredis.pack_command(command))  # type: ignore[arg-type]
+        self._out.append(hiredis.pack_command(cast("Any", command)))  # its stub knows no int; it packs them
         waiting: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append(waiting)
         return waiting

@@ -50,7 +50,7 @@ def described(
 
     def put(handler: H) -> H:
         words = summary or (handler.__doc__ or "").split("\n")[0]
-        handler.described = Described(permission, words, query, body, answer, many, status)  # type: ignore[attr-defined]
+        handler.described = Described(permission, words, query, body, answer, many, status)  # type: ignore[attr-defined]  # on a function
         return handler
 
     return put

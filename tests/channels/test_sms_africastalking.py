@@ -78,7 +78,7 @@ async def test_the_content_type_of_an_answer_does_not_matter(line: Line, content
     ],
 )
 async def test_what_goes_wrong_is_told_as_it_is(line: Line, fault: str, state: str, reason: str, taken: int) -> None:
-    line.double.misbehave(ONE, fault)  # type: ignore[arg-type]
+    line.double.misbehave(ONE, fault)
     [alone] = await line.sms.send([notice("a", ONE)])
     [bulk, fine] = await line.sms.send([notice("b", ONE, "x"), notice("c", TWO, "y")])
     airtime = await line.sms.send_airtime(AirtimeOrder("k", ONE, 5000, "KES"))
@@ -148,7 +148,7 @@ async def heard(line: Line) -> AsyncIterator[list[Event]]:
     for door in line.sms.doors:
 
         async def hear(request: web.Request, door: object = door) -> web.Response:
-            events.extend(door.parse(Received("POST", await request.read())))  # type: ignore[attr-defined]
+            events.extend(door.parse(Received("POST", await request.read())))
             return web.Response(text="OK")
 
         app.router.add_post(door.path, hear)
@@ -180,7 +180,7 @@ async def test_a_sim_change_is_asked_for_and_told_later(line: Line, heard: list[
     line.double.swaps[ONE] = "05-12-2026"
     first, second = await line.sms.ask_sim_swap(ONE), await line.sms.ask_sim_swap(TWO)
     await line.double.settle()
-    told = {event.request: (event.swapped, event.on and event.on.isoformat()) for event in heard}  # type: ignore[union-attr]
+    told = {event.request: (event.swapped, event.on and event.on.isoformat()) for event in heard}
     assert told == {first: (True, "2026-12-05"), second: (False, None)}
 
 

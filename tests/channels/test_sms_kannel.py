@@ -95,7 +95,7 @@ def test_a_report_tells_which_notice_and_what_became_of_it(kind: str, said_by: s
 
 
 def test_a_report_is_believed_only_with_our_signature() -> None:
-    door = KannelSms(ACCOUNT, None).doors[1]  # type: ignore[arg-type]
+    door = KannelSms(ACCOUNT, None).doors[1]
     mine, good = ref("notice:42"), sign("sign-key", ref("notice:42"))
     assert door.genuine(Received("GET", b"", f"id={mine}&sig={good}&type=1"))
     assert not door.genuine(Received("GET", b"", f"id={ref('notice:43')}&sig={good}&type=1"))
@@ -105,7 +105,7 @@ def test_a_report_is_believed_only_with_our_signature() -> None:
 
 @given(st.text(max_size=60), st.binary(max_size=60))
 def test_no_request_whatever_makes_the_parsers_stumble(asked: str, raw: bytes) -> None:
-    door = KannelSms(ACCOUNT, None).doors[1]  # type: ignore[arg-type]
+    door = KannelSms(ACCOUNT, None).doors[1]
     for prefix in ("", FROM + "&coding=2&", "type=1&id="):
         for parse in (inbound, report):
             try:
@@ -127,7 +127,7 @@ def test_the_key_of_a_notice_comes_back_with_its_report_whatever_it_holds(key: s
     answered = urlsplit(address.replace("%d", "1").replace("%A", "").replace("%F", "9"))
     assert "%" not in answered.query
     received = Received("GET", b"", answered.query)
-    assert KannelSms(ACCOUNT, None).doors[1].genuine(received)  # type: ignore[arg-type]
+    assert KannelSms(ACCOUNT, None).doors[1].genuine(received)
     [delivery] = report(received)
     assert isinstance(delivery, Delivery)
     assert delivery.provider_ref == key

@@ -35,7 +35,7 @@ def message(chat: dict[str, Any] = PRIVATE, sender: dict[str, Any] = AMINA, **wh
 
 
 def heard(text: str, kind: str = "text", phone: str | None = None, **details: str) -> list[Event]:
-    return [Inbound("telegram", "1001", text, kind, phone, "7", None, None, AT, details)]  # type: ignore[arg-type]
+    return [Inbound("telegram", "1001", text, kind, phone, "7", None, None, AT, details)]
 
 
 def member(status: str) -> dict[str, Any]:
@@ -213,7 +213,7 @@ async def test_a_pressed_button_stops_waiting_and_a_failure_of_that_is_of_no_con
 
 
 def bare() -> Telegram:
-    return Telegram(SecretStr("1:token"), SecretStr("s"), "http://nowhere/bot", None)  # type: ignore[arg-type]
+    return Telegram(SecretStr("1:token"), SecretStr("s"), "http://nowhere/bot", None)
 
 
 def test_a_screen_becomes_text_and_a_keyboard() -> None:

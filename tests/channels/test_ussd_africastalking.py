@@ -15,7 +15,7 @@ BASE = "sessionId=s&phoneNumber=%2B254700000001&serviceCode=%2A384%23"
 
 
 def step(text: str, kind: str = "text", session: str = "ATUid_abc", service: str = "*384*100#") -> Inbound:
-    return Inbound("ussd", PHONE, text, kind, PHONE, None, session, service)  # type: ignore[arg-type]
+    return Inbound("ussd", PHONE, text, kind, PHONE, None, session, service)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ LATER = datetime.fromtimestamp(1795309600, UTC)
 
 
 def other(text: str, kind: str = "text", user: str = "254700000001", **details: str) -> Inbound:
-    return Inbound("whatsapp", user, text, kind, PHONE, "wamid.9", None, "1111", LATER, details)  # type: ignore[arg-type]
+    return Inbound("whatsapp", user, text, kind, PHONE, "wamid.9", None, "1111", LATER, details)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_more_or_longer_options_are_numbered_lines(choice: tuple[Option, ...]) -
 
 @given(st.text(max_size=5000), st.lists(st.text(max_size=90), max_size=13))
 def test_no_screen_loses_an_option_or_a_letter(text: str, labels: list[str]) -> None:
-    channel, screen = WhatsApp(ACCOUNT, None), Screen(text, options(*labels))  # type: ignore[arg-type]
+    channel, screen = WhatsApp(ACCOUNT, None), Screen(text, options(*labels))
     bodies = [channel.render(screen, page) for page in channel.lay_out(screen)]
     offered = {key for page in channel.lay_out(screen) for key in page.keys}
     assert offered == {option.key for option in screen.options}
@@ -211,7 +211,7 @@ ACCOUNT = Account("1111", SecretStr("token"), SecretStr("appsecret"), SecretStr(
 
 
 def test_the_webhook_is_registered_by_the_right_token_only() -> None:
-    door = WhatsApp(ACCOUNT, None).doors[0]  # type: ignore[arg-type]
+    door = WhatsApp(ACCOUNT, None).doors[0]
     right = Received("GET", b"", "hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=1158201444")
     wrong = Received("GET", b"", "hub.mode=subscribe&hub.verify_token=guess&hub.challenge=1")
     assert door.genuine(right)

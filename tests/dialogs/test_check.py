@@ -98,7 +98,7 @@ def test_a_secret_that_does_not_go_straight_to_its_effect_is_found() -> None:
 
 def test_a_screen_beyond_its_pages_is_found() -> None:
     tickets = next(flow for flow in FLOWS if flow.name == "tickets")
-    long_list = replace(tickets.states["list"], pages=1)  # type: ignore[type-var]
+    long_list = replace(tickets.states["list"], pages=1)
     assert broken("tickets", list=long_list) == [
         "tickets.list (en): 3 pages, more than the 1 it may have", "tickets.list (sw): 3 pages, more than the 1 it may have",
     ]  # fmt: skip
@@ -139,7 +139,7 @@ def test_every_flow_holds_in_all_six_languages_on_the_smallest_screen() -> None:
 
 def test_frequent_tasks_are_within_three_turns() -> None:
     """From the first menu: balance and bill one answer, a push three, a fault three (tests/gateway/test_flows.py plays them)."""
-    labels = [choice.label for choice in FLOWS[0].states["menu"].choices]  # type: ignore[union-attr]
+    labels = [choice.label for choice in FLOWS[0].states["menu"].choices]
     assert labels[:5] == ["home.balance", "home.bill", "home.pay", "home.fault", "home.rewards"]
 
 

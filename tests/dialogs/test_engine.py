@@ -220,4 +220,4 @@ def test_an_answer_to_nothing_leads_home() -> None:
 
 def test_the_tables_cannot_be_changed_while_they_run() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Menu("a", (Go("b", "c"),)).text = "d"  # type: ignore[misc]
+        Menu("a", (Go("b", "c"),)).text = "d"

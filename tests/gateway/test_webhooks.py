@@ -132,7 +132,7 @@ async def test_while_the_database_is_gone_messages_are_kept_and_answered_in_orde
         assert (await client.post(f"{HOOKS}/optout", data={"senderId": "M", "phoneNumber": WANJIKU})).status == 200
         assert len(list((tmp_path / "spool").iterdir())) == 1
         monkeypatch.undo()
-        await until(lambda: client.app is not None and not client.app[SPOOL].waiting)  # type: ignore[union-attr]
+        await until(lambda: client.app is not None and not client.app[SPOOL].waiting)
     assert (await replies(house))[-1].startswith("Thank you. We will call you soon.")
     assert len(await replies(house)) == 5
     assert await count(house, interest) == 1

@@ -110,4 +110,4 @@ async def tills_at_work(house: House, **payments: Any) -> AsyncIterator[Work]:
         await stack.enter_async_context(TestServer(app, port=port))
         jar = aiohttp.DummyCookieJar()
         http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=jar))
-        yield Work(pointed, http=http, url=url, **tills)  # type: ignore[arg-type]  # each is of its own class
+        yield Work(pointed, http=http, url=url, **tills)  # each is of its own class

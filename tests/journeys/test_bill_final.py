@@ -39,7 +39,7 @@ class Phone:
         return [Sent(str(getattr(one, "key", "")), "accepted") for one in notices]
 
 
-async def _paid_before(conn, house: House, customer: Customer, amount: int) -> None:  # type: ignore[no-untyped-def]
+async def _paid_before(conn, house: House, customer: Customer, amount: int) -> None:
     """Money that came before there was a bill: it stands to her credit."""
     receipt_id = await a_receipt(conn, house, customer, amount)
     posting = Posting(receivable(customer.account_id), Book("cash:sandbox"), amount, "KES", "receipt")
@@ -65,7 +65,7 @@ async def test_each_bill_is_announced_as_it_stands(house: House) -> None:
     assert left == [120_050, 120_050, 0, 100_000]
     assert [tuple(row) for row in rows] == [(f"ready:{bill.invoice_id}", True) for bill in bills]
     phone = Phone()
-    await Dispatcher(house, {"sms": phone}).drain()  # type: ignore[dict-item]
+    await Dispatcher(house, {"sms": phone}).drain()
     assert "Please pay KES 1,200.50 by 24th March" in phone.texts[pays.phone]
     assert "We will collect KES 1,200.50 on or just after 24th March" in phone.texts[direct.phone]
     assert "Your credit has paid all of it" in phone.texts[credit.phone]

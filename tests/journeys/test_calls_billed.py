@@ -139,10 +139,10 @@ async def test_calls_that_come_after_the_bill_are_on_the_next(house: House, tmp_
     await load(house, write(records()))
     await close_cycles(house, APRIL)
     late = "90,MOC,0700000001,07700900000,20260331235900,600,\n91,MOC,0700000001,07700900000,20260402080000,60,\n"
-    house.clock.instant = datetime(2026, 5, 1, 9, tzinfo=UTC)  # type: ignore[attr-defined]  # a clock that is set
+    house.clock.instant = datetime(2026, 5, 1, 9, tzinfo=UTC)  # a clock that is set
     await load(house, write(HEAD + late))
     assert (await close_cycles(house, date(2026, 5, 1))).problems == ()
-    house.clock.instant = datetime(2026, 6, 1, 9, tzinfo=UTC)  # type: ignore[attr-defined]  # a clock that is set
+    house.clock.instant = datetime(2026, 6, 1, 9, tzinfo=UTC)  # a clock that is set
     await load(house, write(HEAD + "92,MOC,0700000001,07700900000,20260510080000,60,\n"))
     assert (await close_cycles(house, date(2026, 6, 1))).problems == ()
     async with house.db.reading() as conn:

@@ -70,7 +70,7 @@ async def test_a_rejected_dispute_is_due_again_and_may_be_opened_anew(house: Hou
         for _ in range(2):
             decided = await dispute_decided.decide(conn, house, dispute.id, "rejected", actor="user:ann")
             assert decided == Decision("rejected")
-        assert (await queries.by_id(conn, ticket.id)).state == "solved"  # type: ignore[union-attr]
+        assert (await queries.by_id(conn, ticket.id)).state == "solved"
     assert await frozen(house) == 0
     assert (await contest(house, customer, bill, "b")).id != ticket.id
 

@@ -51,7 +51,7 @@ class Town(Late):
             oracle.network(self.service_of[command.login], command.level, self._here())
             return await apply(command)
 
-        self.network.apply = watched  # type: ignore[method-assign]  # the oracle looks over its shoulder
+        self.network.apply = watched  # the oracle looks over its shoulder
 
     def _here(self) -> Any:
         return self.clock.now().astimezone(self.house.zone)

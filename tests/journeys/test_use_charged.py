@@ -148,7 +148,7 @@ async def test_the_ledger_knows_the_money_in_buckets(house: House, line: Registe
     assert await books() == [-1_500, 0, 1_000, 500]
     assert await book.tick(house) == 1
     assert await books() == [-1_268, -232, 1_000, 500]
-    house.clock.forward(timedelta(days=2))  # type: ignore[attr-defined]  # the tests' clock can be moved
+    house.clock.forward(timedelta(days=2))  # the tests' clock can be moved
     await tick(house)
     assert await book.tick(house) == 1
     assert await book.tick(house) == 0

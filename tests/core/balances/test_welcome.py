@@ -38,7 +38,7 @@ async def balances(house: House, account_id: int, lang: str = "en") -> str:
             return list(await quick.standing("ussd", PHONE))
 
     asked = Asked("ussd", PHONE, PHONE, lang, 1, 1, account_id, (account_id,), {})
-    told = await who.balances(Glance(), house, asked)  # type: ignore[arg-type]  # a glance without a turn
+    told = await who.balances(Glance(), house, asked)  # a glance without a turn
     await quick.close()
     return Words(house.zone).write(lang, told["lines"])
 

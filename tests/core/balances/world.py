@@ -20,7 +20,7 @@ async def an_account(house: House, number: int = 1) -> int:
 
 
 async def put(house: House, account_id: int, amount: int, key: str = "g", unit: str = "event", **more: object) -> int:
-    given = Grant(account_id, unit, amount, {"en": key, "sw": f"{key} sw"}, **more)  # type: ignore[arg-type]
+    given = Grant(account_id, unit, amount, {"en": key, "sw": f"{key} sw"}, **more)
     async with house.db.writing() as conn:
         return await grant.grant(conn, house, given, key=key, why="test", actor="job:test")
 
@@ -28,7 +28,7 @@ async def put(house: House, account_id: int, amount: int, key: str = "g", unit: 
 async def take(house: House, account_id: int, amount: int, key: str, unit: str = "event", **more: object) -> Spent:
     partly = bool(more.pop("partly", False))
     async with house.db.writing() as conn:
-        want = Want(account_id, unit, amount, **more)  # type: ignore[arg-type]
+        want = Want(account_id, unit, amount, **more)
         return await spend.deduct(conn, house, want, key=key, why="test", partly=partly)
 
 

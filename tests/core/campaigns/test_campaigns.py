@@ -42,13 +42,13 @@ async def people(house: House, count: int, first: int = 1, **more: object) -> li
     async with house.db.writing() as conn:
         if first == 1:
             await a_branch(conn, house)
-        return [await a_customer(conn, house, number, **more) for number in range(first, first + count)]  # type: ignore[arg-type]
+        return [await a_customer(conn, house, number, **more) for number in range(first, first + count)]
 
 
 async def planned(house: House, segment: Segment | None = None, **more: object) -> Campaign:
     async with house.db.writing() as conn:
         return await store.plan(
-            conn, house, name="tea", texts=WORDS, segment=segment or Segment(), actor="user:ann", **more,  # type: ignore[arg-type]
+            conn, house, name="tea", texts=WORDS, segment=segment or Segment(), actor="user:ann", **more,
         )  # fmt: skip
 
 
@@ -146,7 +146,7 @@ async def test_a_segment_means_whom_it_says(house: House) -> None:
         there = await a_customer(conn, house, 3, branch_id=8)
 
         async def meant(**terms: object) -> list[int]:
-            segment = Segment(**terms)  # type: ignore[arg-type]
+            segment = Segment(**terms)
             found = await queries.members_after(conn, segment, "sms", 0, 99)
             assert await queries.audience(conn, segment) == len(found)
             return found

@@ -103,7 +103,7 @@ async def test_the_customer_hears_when_it_is_solved_and_what_a_clerk_writes(hous
         await tickets.move(conn, house, made.id, "waiting", actor="user:ann")
         await tickets.reply(conn, house, made.id, actor="user:ann", text="Is the main switch on?")
         await tickets.reply(conn, house, made.id, actor="customer:1", text="Yes")
-        assert (await queries.by_id(conn, made.id)).state == "open"  # type: ignore[union-attr]
+        assert (await queries.by_id(conn, made.id)).state == "open"
         await tickets.move(conn, house, made.id, "solved", actor="user:ann")
         await tickets.move(conn, house, made.id, "solved", actor="user:ann")
         sent = (await conn.execute(select(outbox.c.template).order_by(outbox.c.id))).scalars().all()

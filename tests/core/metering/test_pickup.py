@@ -126,7 +126,7 @@ async def machine(tmp_path: Path) -> AsyncIterator[dict[str, object]]:
     key = asyncssh.generate_private_key("ssh-ed25519")
     (tmp_path / "theirs" / "out").mkdir(parents=True)
 
-    def served(channel: asyncssh.SSHServerChannel) -> asyncssh.SFTPServer:  # type: ignore[type-arg]
+    def served(channel: asyncssh.SSHServerChannel) -> asyncssh.SFTPServer:
         return asyncssh.SFTPServer(channel, chroot=str(tmp_path / "theirs").encode())
 
     server = await asyncssh.listen("127.0.0.1", 0, server_factory=_Login, server_host_keys=[key], sftp_factory=served)

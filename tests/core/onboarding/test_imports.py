@@ -27,12 +27,12 @@ CUSTOMERS = (
 
 
 async def _import(house: House, kind: str, path: Path, **more: object) -> Report:
-    return await run(house, kind, path, **more)  # type: ignore[arg-type]
+    return await run(house, kind, path, **more)
 
 
 async def _count(house: House, table: object) -> int:
     async with house.db.reading() as conn:
-        return int((await conn.execute(select(func.count()).select_from(table))).scalar_one())  # type: ignore[arg-type]
+        return int((await conn.execute(select(func.count()).select_from(table))).scalar_one())
 
 
 async def test_customers_come_in_with_their_contacts_and_plans(house: House, write: Write) -> None:

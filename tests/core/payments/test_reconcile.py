@@ -337,8 +337,8 @@ def test_alike_refunds_are_no_doubles_and_alike_payments_are() -> None:
     pay_line = Line("p", "a", "t", "payment", 900, 0, 900, DAY)
     refunds = [Line("p", f"r{number}", "t", "refund", -100, 0, -100, DAY) for number in range(2)]
     about = {"today": DAY, "grace": timedelta(days=1), "reported_until": {"p": DAY}}
-    assert compare(one, [pay_line, *refunds], **about) == []  # type: ignore[arg-type]
-    doubled = compare(one, [pay_line, pay_line, *refunds], **about)  # type: ignore[arg-type]
+    assert compare(one, [pay_line, *refunds], **about) == []
+    doubled = compare(one, [pay_line, pay_line, *refunds], **about)
     assert [(found.kind, found.amount_minor) for found in doubled] == [("duplicate_there", 900)]
 
 

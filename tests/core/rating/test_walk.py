@@ -108,7 +108,7 @@ def test_events_that_are_not_sorted_are_refused_by_both_walks() -> None:
         column = np.array(owner)
         assert walk.starts_of(column, 4) is None
         assert not fast.installed() or fast.starts_of(column, 4, 0) is None
-    assert walk.starts_of(np.array([6, 6, 8]), 4, 5).tolist() == [0, 0, 2, 2, 3]  # type: ignore[union-attr]
+    assert walk.starts_of(np.array([6, 6, 8]), 4, 5).tolist() == [0, 0, 2, 2, 3]
 
 
 def test_quantities_beyond_64_bits_are_summed_as_python_integers() -> None:

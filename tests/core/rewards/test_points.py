@@ -123,7 +123,7 @@ class Provider:
 
     async def __call__(self, phone: str, amount_minor: int, currency: str, key: str) -> Sent:
         self.asked.append((phone, amount_minor, key))
-        return Sent(key, self.state, "ATQid_1" if self.state == "accepted" else None)  # type: ignore[arg-type]
+        return Sent(key, self.state, "ATQid_1" if self.state == "accepted" else None)
 
 
 class Phone:
@@ -152,7 +152,7 @@ async def _state(house: House) -> str:
 
 async def _report(house: House, state: str, ref: str = "ATQid_1", **more: object) -> bool:
     async with house.db.writing() as conn:
-        report = Delivery("airtime", ref, state, True, **more)  # type: ignore[arg-type]
+        report = Delivery("airtime", ref, state, True, **more)
         return await airtime.reported(conn, house, report)
 
 
@@ -173,12 +173,12 @@ async def test_airtime_is_reserved_sent_and_confirmed_and_its_cost_booked(house:
 async def test_airtime_that_was_refused_gives_the_points_back_and_says_so_once(house: House) -> None:
     customer, phone = await someone(house, 50), Phone()
     await _order(house, customer)
-    await Dispatcher(house, {"sms": phone}, {"airtime": airtime.handler(Provider("refused"))}).drain()  # type: ignore[dict-item]
+    await Dispatcher(house, {"sms": phone}, {"airtime": airtime.handler(Provider("refused"))}).drain()
     assert (await _state(house), await has(house, customer)) == ("reversed", 50)
     assert phone.texts == ["Sorry, the airtime could not be sent. Your 20 points are back in your account. Mwangaza"]
 
 
-async def test_a_timeout_is_unknown_and_never_sent_again_until_the_provider_speaks(house: House, clock) -> None:  # type: ignore[no-untyped-def]
+async def test_a_timeout_is_unknown_and_never_sent_again_until_the_provider_speaks(house: House, clock) -> None:
     customer, port = await someone(house, 50), Provider("unknown")
     await _order(house, customer)
     dispatcher = Dispatcher(house, {}, {"airtime": airtime.handler(port)})
@@ -191,7 +191,7 @@ async def test_a_timeout_is_unknown_and_never_sent_again_until_the_provider_spea
     assert (await _state(house), await has(house, customer)) == ("reversed", 50)
 
 
-async def test_where_the_provider_can_be_asked_polling_settles_the_unknown(house: House, clock) -> None:  # type: ignore[no-untyped-def]
+async def test_where_the_provider_can_be_asked_polling_settles_the_unknown(house: House, clock) -> None:
     customer = await someone(house, 50)
     await _order(house, customer)
     await Dispatcher(house, {}, {"airtime": airtime.handler(Provider("unknown"))}).drain()
@@ -254,7 +254,7 @@ async def test_the_books_of_points_are_even_after_many_random_steps(house: House
     assert totals.even and min(totals.earned, totals.burned, totals.reversed) > 0
 
 
-async def _redeem_or_not(conn, house: House, account: int, number: int) -> None:  # type: ignore[no-untyped-def]
+async def _redeem_or_not(conn, house: House, account: int, number: int) -> None:
     try:
         if number % 2:
             await redeem.kwh(conn, house, account_id=account, units=random.choice((1, 2, 5)), key=str(number))
