@@ -32,6 +32,10 @@ class Asked(msgspec.Struct, frozen=True):
     accounts: tuple[int, ...]
     data: Values
     key: str = ""
+    typed: str = ""
+    """What came in, as it was typed: for the record of a STOP, and for nothing else."""
+    service: str | None = None
+    """The number or code that she wrote to or dialled."""
 
 
 Counter = Callable[[Any, Any, Asked], Awaitable[dict[str, Any]]]

@@ -32,10 +32,10 @@ def dispatcher_of(house: House, channels: dict[str, Channel]) -> Dispatcher:
         "late_fee": fee_charged.late, sim.KIND: sim.nobody_to_ask, media.KIND: media.handler(partial(_fetch, channels)),
         **network_handlers(house),
     }  # fmt: skip
-    sms = channels.get("sms")
-    if isinstance(sms, AfricasTalkingSms):
-        handlers["airtime"] = airtime.handler(partial(_airtime, sms))
-        handlers[sim.KIND] = sim.handler(sms.ask_sim_swap)
+    account = next((one for one in channels.values() if isinstance(one, AfricasTalkingSms)), None)
+    if account is not None:
+        handlers["airtime"] = airtime.handler(partial(_airtime, account))
+        handlers[sim.KIND] = sim.handler(account.ask_sim_swap)
     senders = {name: channel for name, channel in channels.items() if name != "ussd"}
     return Dispatcher(house, senders, handlers)
 

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Select, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
 from core.db import insert
 from core.house import House
 from core.parties.model import PHONE, Contact, medium
@@ -49,30 +48,6 @@ async def find_or_make(
 async def set_language(conn: AsyncConnection, contact_id: int, lang: str) -> None:
     """Speak `lang` with this contact from now on."""
     await conn.execute(update(contact).where(contact.c.id == contact_id).values(language=lang))
-
-
-async def stop(conn: AsyncConnection, house: House, contact_id: int) -> None:
-    """STOP: nothing but statutory notices until START. Said twice, the first time counts."""
-    await conn.execute(
-        update(contact)
-        .where(contact.c.id == contact_id, contact.c.stopped_at.is_(None))
-        .values(stopped_at=house.clock.now(), marketing=False)
-    )
-
-
-async def start(conn: AsyncConnection, house: House, contact_id: int, *, marketing: bool = True) -> None:
-    """START: messages again, campaigns included; `marketing=False`: reachable again, and no word about campaigns."""
-    agreed = {"marketing": True} if marketing else {}
-    await conn.execute(update(contact).where(contact.c.id == contact_id).values(stopped_at=None, **agreed))
-
-
-async def set_marketing(conn: AsyncConnection, house: House, contact_id: int, *, wanted: bool) -> None:
-    """News and offers: yes or no. The notices of her own account go on either way."""
-    changed = update(contact).where(contact.c.id == contact_id, contact.c.marketing != wanted)
-    if (await conn.execute(changed.values(marketing=wanted))).rowcount:
-        await audit.note(
-            conn, house, f"customer:{contact_id}", "consent.changed", f"contact:{contact_id}", wanted=wanted
-        )
 
 
 def _known(channel: str, user: str) -> Select[Any]:

@@ -17,7 +17,7 @@ from core.journeys import payment_doors
 from core.ledger import queries as ledger
 from core.overview.listing import Wanted, page
 from core.overview.listings import PAYMENTS
-from core.parties import contacts
+from core.parties import consent, contacts
 from core.parties import queries as parties
 from core.parties.model import Account
 from core.payments import mandates
@@ -157,11 +157,12 @@ async def change(request: web.Request, her: Her) -> web.Response:
         if told.get("language") in house.operator.languages:
             await contacts.set_language(conn, her.contact.id, str(told["language"]))
         if told.get("messages") == "stop":
-            await contacts.stop(conn, house, her.contact.id)
+            await consent.stop(conn, house, her.contact.id, channel="web", word="page")
         elif her.contact.stopped_at is not None:
-            await contacts.start(conn, house, her.contact.id)
+            await consent.start(conn, house, her.contact.id, channel="web", word="page")
         if told.get("messages") != "stop":
-            await contacts.set_marketing(conn, house, her.contact.id, wanted="offers" in told)
+            wanted = "offers" in told
+            await consent.set_marketing(conn, house, her.contact.id, wanted=wanted, channel="web", word="page")
     return web.Response(status=303, headers={"Location": "/me/settings?saved"})
 
 

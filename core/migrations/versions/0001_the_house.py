@@ -114,6 +114,7 @@ def upgrade() -> None:
     sa.Column('next_at', Instant(), nullable=True),
     sa.Column('segment', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('sender', sa.Text(), nullable=True),
     sa.Column('starts_at', Instant(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('last_contact_id', sa.BigInteger(), nullable=False),
@@ -684,6 +685,7 @@ def upgrade() -> None:
     sa.Column('language', sa.Text(), nullable=False),
     sa.Column('marketing', sa.Boolean(), nullable=False),
     sa.Column('stopped_at', Instant(), nullable=True),
+    sa.Column('bounced_at', Instant(), nullable=True),
     sa.Column('created_at', Instant(), nullable=False),
     sa.ForeignKeyConstraint(['party_id'], ['party.id'], name=op.f('fk_contact_party_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_contact')),
@@ -835,6 +837,18 @@ def upgrade() -> None:
     sa.UniqueConstraint('open_id', name=op.f('uq_arrangement_open_id'))
     )
     op.create_index(op.f('ix_arrangement_account_id'), 'arrangement', ['account_id'], unique=False)
+    op.create_table('consent',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('contact_id', sa.BigInteger(), nullable=False),
+    sa.Column('said', sa.Text(), nullable=False),
+    sa.Column('sender', sa.Text(), nullable=True),
+    sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('word', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_consent_contact_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_consent'))
+    )
+    op.create_index('ix_consent_contact', 'consent', ['contact_id', 'at'], unique=False)
     op.create_table('contact_account',
     sa.Column('contact_id', sa.BigInteger(), nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),
@@ -1062,6 +1076,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_refund_receipt_id'), 'refund', ['receipt_id'], unique=False)
     op.create_index('ix_refund_state', 'refund', ['state'], unique=False)
+    op.create_table('sender_stop',
+    sa.Column('contact_id', sa.BigInteger(), nullable=False),
+    sa.Column('sender', sa.Text(), nullable=False),
+    sa.Column('stopped_at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_sender_stop_contact_id')),
+    sa.PrimaryKeyConstraint('contact_id', 'sender', name=op.f('pk_sender_stop'))
+    )
     op.create_table('service',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),
