@@ -20,7 +20,7 @@ async def take_in(house: House, told: Told) -> None:
         if isinstance(told, SimChange):
             await sim.answered(conn, house, told.request, told.swapped, told.on)
         elif isinstance(told, NumberChange):
-            await sim.number_changed(conn, house, told.channel, told.user, told.phone)
+            await sim.number_changed(conn, house, told.channel, told.user, told.phone, told.at)
         elif isinstance(told, OptOut):
             await _consent(conn, house, told)
         elif told.channel == "airtime":
@@ -36,6 +36,6 @@ async def _consent(conn: AsyncConnection, house: House, told: OptOut) -> None:
         return
     contact = await contacts.find_or_make(conn, house, told.channel, told.user)
     if told.stopped:
-        await contacts.stop(conn, house, contact.id)
+        await contacts.stop(conn, house, contact.id, told.at)
     else:
-        await contacts.start(conn, house, contact.id, marketing=by_phone)
+        await contacts.start(conn, house, contact.id, told.at, marketing=by_phone)

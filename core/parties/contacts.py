@@ -4,6 +4,7 @@ A contact that brings a phone which is on file with an account is linked to that
 or when its phone becomes known; who unlinks an account afterwards stays unlinked.
 """
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, literal, select, update
@@ -12,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import audit
 from core.db import insert
 from core.house import House
-from core.parties.model import PHONE, Contact, medium
-from core.parties.tables import contact, contact_account
+from core.parties.model import LEFT, PHONE, Contact, medium
+from core.parties.tables import contact, contact_account, sim_change
 
 COLUMNS = [contact.c[name] for name in Contact.__dataclass_fields__]
 
@@ -38,6 +39,10 @@ async def find_or_make(
     number = phone or (user if medium(channel) == PHONE else None)
     if known and (known.phone == number or number is None):
         return known
+    if number and medium(channel) != PHONE and await _was_left(conn, number):
+        number = None
+        if known:
+            return known
     if known is None:
         known = await _make(conn, house, medium(channel), user, number)
     else:
@@ -51,8 +56,10 @@ async def set_language(conn: AsyncConnection, contact_id: int, lang: str) -> Non
     await conn.execute(update(contact).where(contact.c.id == contact_id).values(language=lang))
 
 
-async def stop(conn: AsyncConnection, house: House, contact_id: int) -> None:
-    """STOP: nothing but statutory notices until START. Said twice, the first time counts."""
+async def stop(conn: AsyncConnection, house: House, contact_id: int, at: datetime | None = None) -> None:
+    """STOP, said at this instant (now): nothing but statutory notices until START. Said twice, the first time counts."""
+    if not await _is_latest(conn, house, contact_id, at):
+        return
     await conn.execute(
         update(contact)
         .where(contact.c.id == contact_id, contact.c.stopped_at.is_(None))
@@ -60,10 +67,23 @@ async def stop(conn: AsyncConnection, house: House, contact_id: int) -> None:
     )
 
 
-async def start(conn: AsyncConnection, house: House, contact_id: int, *, marketing: bool = True) -> None:
+async def start(
+    conn: AsyncConnection, house: House, contact_id: int, at: datetime | None = None, *, marketing: bool = True
+) -> None:
     """START: messages again, campaigns included; `marketing=False`: reachable again, and no word about campaigns."""
+    if not await _is_latest(conn, house, contact_id, at):
+        return
     agreed = {"marketing": True} if marketing else {}
     await conn.execute(update(contact).where(contact.c.id == contact_id).values(stopped_at=None, **agreed))
+
+
+async def _is_latest(conn: AsyncConnection, house: House, contact_id: int, at: datetime | None) -> bool:
+    """Whether no later STOP or START was heard of before: a provider may bring her words days late and out of order."""
+    now = house.clock.now()
+    said = min(at or now, now)
+    older = (contact.c.word_at.is_(None)) | (contact.c.word_at <= said)
+    noted = update(contact).where(contact.c.id == contact_id, older).values(word_at=said)
+    return (await conn.execute(noted)).rowcount > 0
 
 
 async def set_marketing(conn: AsyncConnection, house: House, contact_id: int, *, wanted: bool) -> None:
@@ -88,6 +108,12 @@ async def _make(conn: AsyncConnection, house: House, channel: str, user: str, ph
         .on_conflict_do_nothing(index_elements=["channel", "channel_user"])
     )
     return await find(conn, channel, user) or made
+
+
+async def _was_left(conn: AsyncConnection, phone: str) -> bool:
+    """Whether a chat moved away from this number: since then its word alone links nobody."""
+    gone = select(sim_change.c.id).where(sim_change.c.phone == phone, sim_change.c.kind == LEFT)
+    return (await conn.execute(gone.limit(1))).first() is not None
 
 
 async def _link_on_record(conn: AsyncConnection, house: House, contact_id: int, phone: str | None) -> None:

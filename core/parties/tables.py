@@ -105,6 +105,7 @@ contact = Table(
     Column("language", Text, nullable=False),
     Column("marketing", Boolean, nullable=False),  # consent to campaigns; statutory notices do not ask
     Column("stopped_at", Instant),  # STOP: nothing but statutory notices until START
+    Column("word_at", Instant),  # when she said the latest STOP or START: an older one that comes later changes nothing
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("channel", "channel_user"),
 )
@@ -171,7 +172,7 @@ sim_change = Table(
     Column("phone", Text, nullable=False),
     Column(
         "kind", Text, nullable=False
-    ),  # sim: another card under the number; number: a chat moved to it, or away from it
+    ),  # sim: another card under the number; number: a chat moved to it; left: a chat moved away from it
     Column(
         "changed_at", Instant, nullable=False
     ),  # no earlier than it can have been: a day without a time counts to its end

@@ -32,13 +32,13 @@ async def set_language(conn: AsyncConnection, _house: House, asked: Asked) -> An
 
 async def stop(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Nothing but what the law demands, until START."""
-    await contacts.stop(conn, house, _contact(asked))
+    await contacts.stop(conn, house, _contact(asked), asked.at)
     return {"is": "done"}
 
 
 async def start(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Messages again."""
-    await contacts.start(conn, house, _contact(asked))
+    await contacts.start(conn, house, _contact(asked), asked.at)
     return {"is": "done"}
 
 

@@ -202,6 +202,7 @@ def upgrade() -> None:
     sa.Column('channel', sa.Text(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('details', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('at', Instant(), nullable=False),
     sa.PrimaryKeyConstraint('provider_ref', name=op.f('pk_early_report'))
     )
@@ -684,6 +685,7 @@ def upgrade() -> None:
     sa.Column('language', sa.Text(), nullable=False),
     sa.Column('marketing', sa.Boolean(), nullable=False),
     sa.Column('stopped_at', Instant(), nullable=True),
+    sa.Column('word_at', Instant(), nullable=True),
     sa.Column('created_at', Instant(), nullable=False),
     sa.ForeignKeyConstraint(['party_id'], ['party.id'], name=op.f('fk_contact_party_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_contact')),
