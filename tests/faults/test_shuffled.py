@@ -6,13 +6,12 @@ HODI_SEED repeats a week, HODI_CALLS sets how much happens in it in `make soak`.
 import os
 import random
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from core.care.tables import interaction
 from core.clock import SetClock
