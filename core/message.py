@@ -62,6 +62,8 @@ class OptOut:
     user: str
     sender: str | None
     stopped: bool = True
+    at: datetime | None = None
+    """When she did, where the provider tells."""
 
 
 class Option(msgspec.Struct, frozen=True):

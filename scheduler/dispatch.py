@@ -238,7 +238,9 @@ class Dispatcher:
             try:
                 async with self.house.db.writing() as conn:
                     await outbox.settle(conn, self.house.clock.now(), outcomes, name)
-                    await delivery.catch_up(conn, [one.provider_ref for one in outcomes if one.provider_ref])
+                    await delivery.catch_up(
+                        conn, self.house, [one.provider_ref for one in outcomes if one.provider_ref]
+                    )
                     await self._remember(conn, outcomes, letters)
                     await costs.note(conn, self.house, _spent(outcomes, letters))
                 break
