@@ -6,10 +6,10 @@ see it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from channels.letters import shorter
 from core.house import House

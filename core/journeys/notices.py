@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.arrears import StepName
@@ -29,8 +30,7 @@ from core.parties.senders import Way
 from core.text import fields, pattern, say
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(msgspec.Struct, frozen=True):
     """A row ready to be sent. `log` is what may be remembered of its text (a one-time code is not)."""
 
     row: Leaving
@@ -78,6 +78,7 @@ PAUSE = timedelta(minutes=1)
 """How soon a row of a paused campaign looks again."""
 REST = timedelta(seconds=15)
 """How soon a row whose only provider is out of order looks again."""
+NO_OPTIONS: tuple[Option, ...] = ()
 Composed = Letter | Dropped | Failed | Held | Poison
 Gather = Callable[[AsyncConnection, House, Collection[int]], Awaitable[Mapping[int, Any]]]
 Write = Callable[[House, Leaving, Reader, Any], Words | Untrue | NotYet]
@@ -245,16 +246,18 @@ def _letter(house: House, row: Leaving, reader: Reader, way: Way, made: Words) -
     if made.smile:
         text += " " + say(reader.language, "notice.smile")
     log = pattern(reader.language, made.key) if row.kind == "code" else text
-    options = tuple(Option(str(key), str(label)) for key, label in row.params.get("options", ()))
-    template = _template(house, reader, made, text)
+    options = NO_OPTIONS
+    if row.params:
+        options = tuple(Option(str(key), str(label)) for key, label in row.params.get("options", ()))
+    template = _template(house, reader, made, text) if reader.channel == "whatsapp" else None
     notice = Notice(row.key, reader.channel, reader.to, text, way.sender, options, template, reader.closed)
     return Letter(row, notice, reader, log, way.line)
 
 
 def _template(house: House, reader: Reader, made: Words, text: str) -> Template | None:
-    """The approved wording of a message, where its channel has such and the operator named it."""
+    """The approved wording of a message on WhatsApp, where the operator named one."""
     places = house.operator.notices.whatsapp_templates.get(made.key)
-    if reader.channel != "whatsapp" or places is None:
+    if places is None:
         return None
     fields = {**made.params, "text": text}
     return Template(made.key.replace(".", "_"), reader.language, tuple(str(fields[name]) for name in places))
