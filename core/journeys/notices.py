@@ -75,6 +75,8 @@ REST = timedelta(seconds=15)
 """How soon a row whose only provider is out of order looks again."""
 Composed = Letter | Dropped | Failed | Held | Poison
 Gather = Callable[[AsyncConnection, House, Collection[int]], Awaitable[Mapping[int, Any]]]
+Known = Mapping[Gather, Mapping[int, Any]]
+"""What was gathered for a batch: the steps of a ladder at once, whatever their notices say."""
 Write = Callable[[House, Leaving, Reader, Any], Words | Untrue | NotYet]
 
 
@@ -120,15 +122,12 @@ async def compose(
     """What becomes of each row, in the order given. `channels`: those that can send; `resting`: those out of order just now."""
     now, rules = house.clock.now(), house.operator.notices
     found = await readers.find(conn, now, rows, channels, house.operator.languages[0], rules.order)
-    subjects: dict[str, set[int]] = {}
+    subjects: dict[Gather, set[int]] = {}
     for row in rows:
-        if row.subject_id is not None and writer_of(row.template).gather:
-            subjects.setdefault(kind_of(row.template), set()).add(row.subject_id)
-    known: dict[str, Mapping[int, Any]] = {}
-    for kind, ids in subjects.items():
-        gather = WRITERS[kind].gather
-        if gather is not None:
-            known[kind] = await gather(conn, house, ids)
+        gather = writer_of(row.template).gather
+        if row.subject_id is not None and gather:
+            subjects.setdefault(gather, set()).add(row.subject_id)
+    known: Known = {gather: await gather(conn, house, ids) for gather, ids in subjects.items()}
     had = await campaigns_had(conn, now, rows)
     until = held_until(now, house.zone, rules)
     made: list[Composed] = []
@@ -145,7 +144,7 @@ async def compose(
 
 
 def _first(
-    house: House, row: Leaving, found: Sequence[Reader], known: dict[str, Mapping[int, Any]], until: datetime | None,
+    house: House, row: Leaving, found: Sequence[Reader], known: Known, until: datetime | None,
     resting: Collection[str],
 ) -> Composed:  # fmt: skip
     """The letter to the first reader that can be written to; else why there is none."""
@@ -167,7 +166,7 @@ def out_of_order(house: House, row: Leaving) -> Held:
 
 
 def _one(
-    house: House, row: Leaving, reader: Reader, known: dict[str, Mapping[int, Any]], until: datetime | None
+    house: House, row: Leaving, reader: Reader, known: Known, until: datetime | None
 ) -> Composed:
     try:
         made = _words(house, row, reader, known)
@@ -182,12 +181,11 @@ def _one(
         return Poison(row, f"{type(bug).__name__}: {bug}"[:200])
 
 
-def _words(house: House, row: Leaving, reader: Reader, known: dict[str, Mapping[int, Any]]) -> Words | Untrue | NotYet:
-    kind = kind_of(row.template)
+def _words(house: House, row: Leaving, reader: Reader, known: Known) -> Words | Untrue | NotYet:
     writer = writer_of(row.template)
     if writer.gather is None:
         return writer.write(house, row, reader, None)
-    subject = known.get(kind, {}).get(row.subject_id or 0)
+    subject = known.get(writer.gather, {}).get(row.subject_id or 0)
     return words.GONE if subject is None else writer.write(house, row, reader, subject)
 
 
