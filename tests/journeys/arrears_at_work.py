@@ -20,7 +20,7 @@ from core.journeys.payment_doors import FOLLOW
 from core.ledger.model import Book, Journal, Posting, receivable
 from core.ledger.post import post_many
 from core.message import Notice, Sent
-from core.outbox import outbox
+from core.outbox import Leaving, Outcome, outbox
 from core.parties.tables import account, branch, contact, contact_account, party, service
 from core.payments import receive
 from core.payments.model import ReceiptIn
@@ -43,6 +43,11 @@ class Phones:
         return [Sent(one.key, "accepted", provider_ref=f"p{one.key}") for one in notices]
 
 
+async def _pushed(_house: House, row: Leaving) -> Outcome:
+    """A prompt that nobody answers: money may be on its way."""
+    return Outcome(row.id, "sent", attempts=row.attempts)
+
+
 @dataclass
 class Late:
     """A house with late accounts."""
@@ -56,7 +61,7 @@ class Late:
     def __post_init__(self) -> None:
         handlers = {
             "bar": Together(account_barred.bar), "late_fee": fee_charged.late, "provision": partial(provision.send, network=self.network),
-            "compare": partial(compare.compare, network=self.network),
+            "compare": partial(compare.compare, network=self.network), "push": _pushed,
         }  # fmt: skip
         self.dispatcher = Dispatcher(self.house, {"sms": self.phones}, handlers, lanes=1)
 
