@@ -44,7 +44,7 @@ PLACES = (
     "payments.refund_written", "payments.refund_sent",
 )  # fmt: skip
 DUE = date(2026, 3, 20)
-MINOR = 120_000
+MINOR, AT_ONCE = 120_000, 8
 KILLS = int(os.environ.get("HODI_KILLS", "100"))
 
 
@@ -101,18 +101,21 @@ class Story:
     async def browse(self, child: Child) -> None:
         """Those with a link press its button and pay at the provider's page, while the process lives."""
         while child.alive:
-            for token in [one for one in self.tokens if one not in self.over]:
-                try:
-                    async with self.http.post(f"{self.url}/p/{token}", allow_redirects=False) as response:
-                        page = response.headers.get("Location")
-                    if response.status == 410:
-                        self.over.add(token)
-                    if page:
-                        async with self.http.post(page, data={"decision": "pay"}, allow_redirects=False):
-                            pass
-                except aiohttp.ClientError:
-                    break
+            links = [one for one in self.tokens if one not in self.over]
+            await asyncio.gather(*(self._press(one) for one in random.sample(links, min(AT_ONCE, len(links)))))
             await asyncio.sleep(0.1)
+
+    async def _press(self, token: str) -> None:
+        try:
+            async with self.http.post(f"{self.url}/p/{token}", allow_redirects=False) as response:
+                page = response.headers.get("Location")
+            if response.status == 410:
+                self.over.add(token)
+            if page:
+                async with self.http.post(page, data={"decision": "pay"}, allow_redirects=False):
+                    pass
+        except aiohttp.ClientError:
+            pass
 
     async def settled(self) -> bool:
         """Whether nothing is under way any more."""

@@ -123,7 +123,7 @@ async def late_accounts(
     house: House, first: int, count: int, minors: Sequence[int], dues: Sequence[date]
 ) -> list[tuple[str, str, int, int, int]]:
     """Many accounts with a bill, a phone and a service each, by sets: (number, phone, account, invoice, service)."""
-    await house.db.reserve_ids(8 * count)
+    await house.db.reserve_ids(12 * count)
     now, today, ids = house.clock.now(), house.today(), house.ids
     kept = [
         (f"ACC{1000 + at}", f"+2547{at:08}", ids.take(), ids.take(), ids.take(), ids.take(), ids.take())

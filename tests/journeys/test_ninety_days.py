@@ -197,7 +197,7 @@ class Town(Late):
         accounts, due = list(self.number), on + timedelta(days=14)
         for first in range(0, len(accounts), AT_ONCE):
             these = accounts[first : first + AT_ONCE]
-            await self.house.db.reserve_ids(5 * AT_ONCE)
+            await self.house.db.reserve_ids(8 * AT_ONCE)
             async with self.house.db.writing() as conn:
                 await many_bills(conn, self.house, these, [20_000] * len(these), [due] * len(these))
             for account in these:
