@@ -81,6 +81,8 @@ REST = timedelta(seconds=15)
 NO_OPTIONS: tuple[Option, ...] = ()
 Composed = Letter | Dropped | Failed | Held | Poison
 Gather = Callable[[AsyncConnection, House, Collection[int]], Awaitable[Mapping[int, Any]]]
+Known = Mapping[Gather, Mapping[int, Any]]
+"""What was gathered for a batch: the steps of a ladder at once, whatever their notices say."""
 Write = Callable[[House, Leaving, Reader, Any], Words | Untrue | NotYet]
 
 
@@ -131,15 +133,12 @@ async def compose(
     open_ones = {line.split(".", 1)[0] for line in lines}
     found = await readers.find(conn, now, rows, open_ones, house.operator.languages[0], rules.order)
     found = await readers.at_home(conn, house.operator, rows, found)
-    subjects: dict[str, set[int]] = {}
+    subjects: dict[Gather, set[int]] = {}
     for row in rows:
-        if row.subject_id is not None and writer_of(row.template).gather:
-            subjects.setdefault(kind_of(row.template), set()).add(row.subject_id)
-    known: dict[str, Mapping[int, Any]] = {}
-    for kind, ids in subjects.items():
-        gather = WRITERS[kind].gather
-        if gather is not None:
-            known[kind] = await gather(conn, house, ids)
+        gather = writer_of(row.template).gather
+        if row.subject_id is not None and gather:
+            subjects.setdefault(gather, set()).add(row.subject_id)
+    known: Known = {gather: await gather(conn, house, ids) for gather, ids in subjects.items()}
     had = await campaigns_had(conn, now, rows)
     paths = Paths(house, frozenset(lines), frozenset(resting))
     made: list[Composed] = []
@@ -185,7 +184,7 @@ def may_be_stopped(row: Leaving) -> bool:
     return kind_of(row.template) in STOPPABLE
 
 
-def _first(paths: Paths, row: Leaving, found: Sequence[Reader], known: dict[str, Mapping[int, Any]]) -> Composed:
+def _first(paths: Paths, row: Leaving, found: Sequence[Reader], known: Known) -> Composed:
     """The letter to the first reader that can be written to; else why there is none."""
     if not found:
         return Failed(row, row.tried) if row.tried else Dropped(row, "nobody to send it to")
@@ -212,7 +211,7 @@ def out_of_order(house: House, row: Leaving) -> Held:
     return Held(row, house.clock.now() + REST, "the provider is out of order")
 
 
-def _one(paths: Paths, row: Leaving, reader: Reader, way: Way, known: dict[str, Mapping[int, Any]]) -> Composed:
+def _one(paths: Paths, row: Leaving, reader: Reader, way: Way, known: Known) -> Composed:
     house = paths.house
     try:
         made = _words(house, row, reader, known)
@@ -228,12 +227,11 @@ def _one(paths: Paths, row: Leaving, reader: Reader, way: Way, known: dict[str, 
         return Poison(row, f"{type(bug).__name__}: {bug}"[:200])
 
 
-def _words(house: House, row: Leaving, reader: Reader, known: dict[str, Mapping[int, Any]]) -> Words | Untrue | NotYet:
-    kind = kind_of(row.template)
+def _words(house: House, row: Leaving, reader: Reader, known: Known) -> Words | Untrue | NotYet:
     writer = writer_of(row.template)
     if writer.gather is None:
         return writer.write(house, row, reader, None)
-    subject = known.get(kind, {}).get(row.subject_id or 0)
+    subject = known.get(writer.gather, {}).get(row.subject_id or 0)
     return words.GONE if subject is None else writer.write(house, row, reader, subject)
 
 

@@ -20,6 +20,7 @@ from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.parties import sim
 from core.payments import queries, reverse
+from core.payments.model import LOOKS
 from core.payments.providers import can
 from core.payments.tables import attempt, payment_request, refund
 
@@ -102,7 +103,8 @@ async def granted(conn: AsyncConnection, house: House, refund_id: int) -> None:
 
 
 async def _begin(conn: AsyncConnection, house: House, wanted: Row[Any]) -> int:
-    """An attempt in the other direction: written, sent, polled and settled like any other."""
+    """An attempt in the other direction: written, sent, polled and settled like any other. One that could not even leave for a day is
+    asked about too: it never arrived, and the money is hers again."""
     now, request_id, attempt_id = house.clock.now(), *house.ids.take_many(2)
     key = f"refund:{wanted.id}"
     await conn.execute(
@@ -115,7 +117,7 @@ async def _begin(conn: AsyncConnection, house: House, wanted: Row[Any]) -> int:
         insert(attempt).values(
             id=attempt_id, key=key, request_id=request_id, account_id=wanted.account_id, provider=wanted.how,
             method="refund", amount_minor=wanted.amount_minor, currency=wanted.currency, state="created", polls=0,
-            created_at=now,
+            created_at=now, poll_at=now + LOOKS[-1],
         )
     )  # fmt: skip
     await outbox.enqueue(
