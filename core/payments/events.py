@@ -37,6 +37,8 @@ async def confirmed(house: House, provider: str, event: ProviderEventIn) -> Quer
         return None
     async with house.db.reading() as conn:
         tried = await _tried(conn, provider, event)
+    if tried and tried.method == "refund" and event.verified_by in ("conversation", "query"):
+        return await _given_back(house, tried, event)
     if event.verified_by != "query" and not _overtaken(tried, event):
         return None
     if tried and not tried.live and event.kind != "succeeded":
@@ -46,6 +48,20 @@ async def confirmed(house: House, provider: str, event: ProviderEventIn) -> Quer
         raise NotYet(f"{provider} could not be asked: {said.why}")
     if said.state == "awaiting_customer":
         raise NotYet(f"{provider} is still working on it")
+    return said
+
+
+async def _given_back(house: House, tried: Attempt, event: ProviderEventIn) -> Queried | None:
+    """A refund's result is believed under the conversation it was begun in; else the provider is asked, and answers later."""
+    if not tried.live:
+        return Queried("awaiting_customer")
+    if event.verified_by == "conversation" and tried.provider_ref == event.provider_ref:
+        return None
+    if tried.state == "sent":
+        raise NotYet("the answer to our request is still on its way")
+    said = await proof.ask_about(house, replace(tried, provider_ref=event.provider_ref or tried.provider_ref))
+    if not isinstance(said, Queried) or said.state == "awaiting_customer":
+        raise NotYet(f"{tried.provider} is asked whether it is so")
     return said
 
 
@@ -90,7 +106,7 @@ async def effect(
         case "mandate":
             return await _mandate(conn, house, provider, told)
         case "proof":
-            return Done() if await proof.told(conn, house, provider, told) else Done("ignored", "we did not ask")
+            return await _proof(conn, house, provider, told, then)
         case "ignored":
             return Done("ignored", "a kind we do not know" if said is None else f"asked, {provider} says {said.state}")
 
@@ -172,6 +188,18 @@ async def _reinstated(conn: AsyncConnection, house: House, provider: str, event:
         reference=facts.number, method=event.method or "card",
     )  # fmt: skip
     return await _inbound(conn, house, provider, again, then)
+
+
+async def _proof(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, then: Follow) -> Done:
+    """The answer to a question of ours: about a note that waits for it, or about an attempt, which it settles."""
+    asked = await proof.told(conn, provider, event)
+    if asked is None:
+        return Done("ignored", "we did not ask")
+    tried = await queries.attempt_by(conn, attempt_id=asked.attempt_id, lock=True) if asked.attempt_id else None
+    if tried and event.state in ("proven", "denied"):
+        state: State = "succeeded" if event.state == "proven" else "failed"
+        await outcome.settle(conn, house, tried, Queried(state, txn=event.txn, reason="declined"), then)
+    return Done()
 
 
 async def _mandate(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn) -> Done:

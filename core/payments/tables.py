@@ -184,14 +184,16 @@ refund = Table(
     Index("ix_refund_state", "state"),
 )
 
-# What we asked a provider about one transaction, and what it is to answer under: an unsigned note above the limit waits for it.
+# What we asked a provider about one transaction, and what it is to answer under: an unsigned note above the limit waits for it, and
+# a refund whose outcome nobody knows (then `attempt_id`).
 transaction_query = Table(
     "transaction_query",
     metadata,
     Column("conversation", Text, primary_key=True),
     Column("provider", Text, nullable=False),
     Column("txn", Text, nullable=False),
-    Column("state", Text, nullable=False),  # asked, proven, denied
+    Column("attempt_id", BigInteger, index=True),
+    Column("state", Text, nullable=False),  # asked, proven, denied, pending
     Column("amount_minor", BigInteger),
     Column("asked_at", Instant, nullable=False),
     Index("ix_transaction_query_txn", "provider", "txn"),

@@ -545,11 +545,13 @@ def upgrade() -> None:
     sa.Column('conversation', sa.Text(), nullable=False),
     sa.Column('provider', sa.Text(), nullable=False),
     sa.Column('txn', sa.Text(), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger(), nullable=True),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('amount_minor', sa.BigInteger(), nullable=True),
     sa.Column('asked_at', Instant(), nullable=False),
     sa.PrimaryKeyConstraint('conversation', name=op.f('pk_transaction_query'))
     )
+    op.create_index(op.f('ix_transaction_query_attempt_id'), 'transaction_query', ['attempt_id'], unique=False)
     op.create_index('ix_transaction_query_txn', 'transaction_query', ['provider', 'txn'], unique=False)
     op.create_table('usage',
     sa.Column('meter_id', sa.BigInteger(), nullable=False),

@@ -79,6 +79,13 @@ class Unaskable(Silence):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Later(Silence):
+    """It took the question and will call back with the answer, under the conversation `under`."""
+
+    under: str
+
+
 Started = Begun | Declined | Unreached | Unanswered
 
 
@@ -112,7 +119,7 @@ class Queried:
     at: datetime | None = None
 
 
-Told = Queried | Unaskable | Unreached | Unanswered
+Told = Queried | Later | Unaskable | Unreached | Unanswered
 
 Kind = Literal["succeeded", "failed", "expired", "inbound", "reversed", "reinstated", "mandate", "proof", "ignored"]
 """`reinstated`: money that was taken back has come back (a dispute that was won). `proof`: the answer to a question of ours about
@@ -125,9 +132,10 @@ class ProviderEventIn:
 
     key: str
     kind: Kind
-    verified_by: Literal["signature", "answer", "query", "none"]
-    """`answer`: told in answer to our own question. `query`: unsigned (or hardly), so the provider is asked before a cent is
-    credited. `none`: unsigned, and it cannot be asked at once."""
+    verified_by: Literal["signature", "answer", "conversation", "query", "none"]
+    """`answer`: told in answer to our own question. `conversation`: unsigned, believed only of an attempt that was begun under the
+    very conversation it names. `query`: unsigned (or hardly), so the provider is asked before a cent is credited. `none`: unsigned,
+    and it cannot be asked at once."""
     attempt_key: str | None = None
     attempt_id: int | None = None
     provider_ref: str | None = None
