@@ -9,7 +9,7 @@ from typing import Literal, cast
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.house import House
-from core.payments import debits, mandates, outcome, proof, queries, receive, reverse, store
+from core.payments import cards, debits, mandates, outcome, proof, queries, receive, reverse, store
 from core.payments.model import Attempt, Follow, ReceiptIn
 from core.payments.providers import named
 from core.payments.providers.contract import Asked, Kind, ProviderEventIn, Queried, State
@@ -85,7 +85,7 @@ def believed(event: ProviderEventIn, said: Queried | None) -> ProviderEventIn:
     kind: Kind = said.state if said.state in ("succeeded", "failed", "expired") else "ignored"
     return replace(
         event, kind=kind, amount_minor=said.amount_minor, txn=said.txn or event.txn, at=said.at or event.at,
-        reason=said.reason or event.reason,
+        reason=said.reason or event.reason, saved=said.saved or event.saved,
     )  # fmt: skip
 
 
@@ -132,7 +132,7 @@ async def _attempt(conn: AsyncConnection, house: House, provider: str, event: Pr
     if tried and event.currency in ("", tried.currency):
         told = Queried(
             state=cast("State", event.kind), provider_ref=event.provider_ref, txn=event.txn, payer=event.payer,
-            reason=event.reason, at=event.at, amount_minor=event.amount_minor,
+            reason=event.reason, at=event.at, amount_minor=event.amount_minor, saved=event.saved,
         )  # fmt: skip
         await outcome.settle(conn, house, tried, told, then)
         return Done()
@@ -203,6 +203,11 @@ async def _proof(conn: AsyncConnection, house: House, provider: str, event: Prov
 
 
 async def _mandate(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn) -> Done:
+    if event.saved and event.state in ("renewed", "described"):
+        known = await cards.renewed(conn, provider, event.saved)
+        if not known and event.state == "described":
+            raise NotYet("its mandate has not been told yet")
+        return Done() if known else Done("ignored", "no such card of ours")
     known = await mandates.moved(
         conn, house, provider, state=event.state or "", provider_ref=event.provider_ref,
         reference=event.mandate, before=event.reference or None,

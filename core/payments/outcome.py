@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import faults
 from core.house import House
-from core.payments import debits, receive, refund_outcome, request, store
+from core.payments import cards, debits, receive, refund_outcome, request, store
 from core.payments.model import FIRST_LOOK, REASONS, Attempt, Follow, ReceiptIn, next_look
 from core.payments.providers.contract import Asked, Queried, Silence
 from core.payments.tables import collection
@@ -50,6 +50,8 @@ async def _succeeded(conn: AsyncConnection, house: House, tried: Attempt, said: 
         )  # fmt: skip
         await request.close(conn, tried.request_id, "paid")
         await _collected(conn, tried, "done")
+    if said.saved:
+        await cards.keep(conn, house, tried.provider, tried.key, said.saved)
     if taken.placed_now:
         await then.received(conn, house, taken.receipt_id)
         faults.point("payments.allocated")

@@ -81,6 +81,7 @@ mandate = Table(
     Column("iban", Text),
     Column("bic", Text),
     Column("signed_on", Date),
+    Column("expires_on", Date),  # of a card: the last day on which it can be charged
     Column("used_on", Date),  # a SEPA mandate not used for 36 months is over
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),

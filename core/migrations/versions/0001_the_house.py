@@ -977,6 +977,7 @@ def upgrade() -> None:
     sa.Column('iban', sa.Text(), nullable=True),
     sa.Column('bic', sa.Text(), nullable=True),
     sa.Column('signed_on', sa.Date(), nullable=True),
+    sa.Column('expires_on', sa.Date(), nullable=True),
     sa.Column('used_on', sa.Date(), nullable=True),
     sa.Column('created_at', Instant(), nullable=False),
     sa.Column('ended_at', Instant(), nullable=True),

@@ -19,6 +19,9 @@ OPENED: Mapping[str, Callable[[House], Provider]] = {
 }
 """Name -> how it is set up from the settings."""
 
+SAVES_BY_PAYING = frozenset({"paystack", "flutterwave"})
+"""Providers whose page saves a card only by a payment: a small one, which is the customer's credit."""
+
 BY_HAND = ("cash", "bank")
 """Ways money comes in that nobody can be asked about: over the counter, and straight into the bank account."""
 

@@ -101,6 +101,18 @@ class Asked:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A card that was left with the provider: its token for it (never the number), and what its owner recognises."""
+
+    token: str
+    """What `Wanted.mandate_ref` will carry."""
+    masked: str = ""
+    expires_on: date | None = None
+    """The last day on which it can be charged."""
+    reusable: bool = True
+
+
 State = Literal["succeeded", "failed", "expired", "awaiting_customer", "missing"]
 
 
@@ -117,6 +129,8 @@ class Queried:
     reason: str | None = None
     redirect_url: str | None = None
     at: datetime | None = None
+    saved: Saved | None = None
+    """The card it was paid with, where it may be charged again."""
 
 
 Told = Queried | Later | Unaskable | Unreached | Unanswered
@@ -150,6 +164,8 @@ class ProviderEventIn:
     """Of a mandate: what it has become. Of a reversal: refund, chargeback or debit_return."""
     mandate: str | None = None
     """Our own reference of a mandate, where the provider carries it."""
+    saved: Saved | None = None
+    """Of a payment or a mandate: the card behind it."""
     at: datetime | None = None
     raw: dict[str, Any] = field(default_factory=dict)
     """What was said, as it was said; kept in the inbox, never logged."""

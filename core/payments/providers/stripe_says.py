@@ -7,8 +7,8 @@ card that failed on the Checkout page may be tried again there, so only the sess
 from collections.abc import Callable
 from typing import Any
 
-from core.payments.providers.contract import ProviderEventIn, Queried
-from core.payments.providers.said import from_units, maybe, short, units, unix
+from core.payments.providers.contract import ProviderEventIn, Queried, Saved
+from core.payments.providers.said import card, from_units, maybe, month_end, short, units, unix
 
 DECIMALS = {"UGX": 2, "ISK": 2}
 """Currencies that Stripe counts with two decimals though they have none."""
@@ -117,6 +117,18 @@ def _saved(thing: Thing, _kind: str) -> Thing | None:
     return {"kind": "mandate", "mandate": mandate, "provider_ref": ref, "state": "active"}
 
 
+def _card(thing: Thing, kind: str) -> Thing | None:
+    """A card on file: told about as it is saved, or renewed by its bank (Stripe's account updater)."""
+    if not thing.get("customer"):
+        return None
+    shown = thing.get("card") or {}
+    saved = Saved(
+        f"{short(thing['customer'])}:{short(thing['id'])}", card(shown.get("brand"), shown.get("last4")),
+        month_end(shown.get("exp_year"), shown.get("exp_month")),
+    )  # fmt: skip
+    return {"kind": "mandate", "saved": saved, "state": "described" if kind.endswith("attached") else "renewed"}
+
+
 def _refund(thing: Thing, _kind: str) -> Thing | None:
     key, state = maybe(_marks(thing).get("attempt")), thing.get("status")
     ref = short(thing["id"])
@@ -148,6 +160,9 @@ READERS: dict[str, Callable[[Thing, str], Thing | None]] = {
     "payment_intent.succeeded": _intent,
     "payment_intent.payment_failed": _intent,
     "setup_intent.succeeded": _saved,
+    "payment_method.attached": _card,
+    "payment_method.updated": _card,
+    "payment_method.automatically_updated": _card,
     "refund.created": _refund,
     "refund.updated": _refund,
     "refund.failed": _refund,
