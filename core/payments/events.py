@@ -9,7 +9,7 @@ from typing import Literal, cast
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.house import House
-from core.payments import cards, debits, mandates, outcome, proof, queries, receive, reverse, store
+from core.payments import cards, chargebacks, debits, mandates, outcome, proof, queries, receive, reverse, store
 from core.payments.model import Attempt, Follow, ReceiptIn
 from core.payments.providers import named
 from core.payments.providers.contract import Asked, Kind, ProviderEventIn, Queried, State
@@ -103,6 +103,8 @@ async def effect(
             return await _reversed(conn, house, provider, told, then)
         case "reinstated":
             return await _reinstated(conn, house, provider, told, then)
+        case "dispute":
+            return await _disputed(conn, house, provider, told)
         case "mandate":
             return await _mandate(conn, house, provider, told)
         case "proof":
@@ -188,6 +190,14 @@ async def _reinstated(conn: AsyncConnection, house: House, provider: str, event:
         reference=facts.number, method=event.method or "card",
     )  # fmt: skip
     return await _inbound(conn, house, provider, again, then)
+
+
+async def _disputed(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn) -> Done:
+    found = await queries.receipt_by_txn(conn, provider, event.txn or "")
+    if found is None:
+        raise NotYet("the payment it disputes has not been told yet")
+    known = await chargebacks.told(conn, house, provider, found.id, event)
+    return Done() if known else Done("ignored", "a state of a dispute we do not know")
 
 
 async def _proof(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, then: Follow) -> Done:

@@ -163,6 +163,24 @@ reversal = Table(
     Column("booked_on", Date, nullable=False, index=True),
 )
 
+chargeback = Table(
+    "chargeback",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("provider", Text, nullable=False),
+    Column("ref", Text, nullable=False),  # the provider's number of the dispute
+    Column("receipt_id", ForeignKey("receipt.id"), nullable=False, index=True),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", Text, nullable=False),  # open, answered, won, lost
+    Column("due_at", Instant),  # until when the provider takes evidence
+    Column("opened_at", Instant, nullable=False),
+    Column("settled_at", Instant),
+    UniqueConstraint("provider", "ref"),
+    Index("ix_chargeback_state", "state", "due_at"),
+)
+
 refund = Table(
     "refund",
     metadata,

@@ -36,6 +36,19 @@ class Paystack(Till):
         self.truth.append(Moved(reference, thing["amount"], thing["currency"], reference))
         self.tell({"event": "charge.success", "data": _shown(thing)})
 
+    def dispute(self, reference: str, resolution: str | None = None) -> None:
+        """Her bank disputes a payment; or it is decided (`merchant-accepted`: the money goes back, `declined`: it does not)."""
+        paid = self.things[reference]
+        data = {
+            "id": 358950, "refund_amount": paid["amount"], "currency": paid["currency"], "resolution": resolution,
+            "status": "resolved" if resolution else "awaiting-merchant-feedback", "domain": "live", "category": "chargeback",
+            "transaction": {"reference": reference, "amount": paid["amount"], "currency": paid["currency"]},
+            "dueAt": "2026-03-14T18:00:00.000Z", "resolvedAt": None, "createdAt": "2026-03-10T10:00:00.000Z",
+        }  # fmt: skip
+        if resolution == "merchant-accepted":
+            self.truth.append(Moved(reference, -paid["amount"], paid["currency"], "dispute"))
+        self.tell({"event": f"charge.dispute.{'resolve' if resolution else 'create'}", "data": data})
+
 
 def _shown(thing: Thing) -> Thing:
     return {name: value for name, value in thing.items() if not name.startswith("_")}

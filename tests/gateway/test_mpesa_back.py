@@ -158,7 +158,7 @@ async def test_a_forged_result_gives_nothing_back_and_takes_nothing_back(single:
         await give_back(work)
         async with single.db.reading() as conn:
             row = (await conn.execute(select(attempt.c.id, attempt.c.provider_ref))).one()
-        conversation, _, original = row.provider_ref.partition(":")
+        original = row.provider_ref.rpartition(":")[2]
         about = row.id if kind == "another conversation" else row.id + 1
         result: dict[str, Any] = {
             "ResultType": 0, "ResultCode": code, "ResultDesc": "x", "TransactionID": "FORGED0001",

@@ -135,8 +135,11 @@ class Queried:
 
 Told = Queried | Later | Unaskable | Unreached | Unanswered
 
-Kind = Literal["succeeded", "failed", "expired", "inbound", "reversed", "reinstated", "mandate", "proof", "ignored"]
-"""`reinstated`: money that was taken back has come back (a dispute that was won). `proof`: the answer to a question of ours about
+Kind = Literal[
+    "succeeded", "failed", "expired", "inbound", "reversed", "reinstated", "dispute", "mandate", "proof", "ignored"
+]
+"""`reinstated`: money that was taken back has come back (a dispute that was won). `dispute`: how a disputed payment stands (`state`: open,
+answered, won, lost), which moves no money by itself. `proof`: the answer to a question of ours about
 one transaction."""
 
 
@@ -164,6 +167,8 @@ class ProviderEventIn:
     """Of a mandate: what it has become. Of a reversal: refund, chargeback or debit_return."""
     mandate: str | None = None
     """Our own reference of a mandate, where the provider carries it."""
+    due_at: datetime | None = None
+    """Of a dispute: until when evidence is taken."""
     saved: Saved | None = None
     """Of a payment or a mandate: the card behind it."""
     at: datetime | None = None

@@ -136,11 +136,11 @@ class Paystack:
         return reply if reply.body.get("status") is True and "data" in reply.body else Unanswered("it has no data")
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes, topic: str, about: str) -> list[ProviderEventIn]:
-        """The one event of a signed webhook."""
+        """What a signed webhook tells."""
         verify(self.secret_key, headers.get(HEADER, ""), mac(self.secret_key, body, sha512).hex())
         said = loads(body)
         try:
-            return [read(said)]
+            return read(said)
         except (KeyError, TypeError, ValueError, AttributeError) as why:
             raise NotUnderstood("not an event of Paystack") from why
 

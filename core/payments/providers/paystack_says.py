@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.payments.providers.contract import ProviderEventIn, Queried, Saved, State
-from core.payments.providers.said import card, from_units, iso, maybe, month_end, short, units
+from core.payments.providers.said import card, from_units, iso, maybe, month_end, short, units, words
 
 DECIMALS = {"XOF": 2, "RWF": 2, "UGX": 2}
 """Paystack counts hundredths where the world counts none."""
@@ -63,14 +63,18 @@ def _saved(data: Thing) -> Saved | None:
     )  # fmt: skip
 
 
-def read(said: Thing) -> ProviderEventIn:
-    """One webhook event."""
+def read(said: Thing) -> list[ProviderEventIn]:
+    """One webhook event; a dispute that is lost is two: how it stands, and its money."""
     kind, data = str(said["event"]), said["data"]
-    make = {"charge.success": _charge, "refund.processed": _back, "charge.dispute.resolve": _dispute}.get(kind)
+    if kind.startswith("charge.dispute."):
+        lost = _dispute(data) if kind == "charge.dispute.resolve" else None
+        events = [_disputed(kind, data), *([lost] if lost else [])]
+        return [ProviderEventIn(**{"verified_by": "signature", "raw": said, **one}) for one in events]
+    make = {"charge.success": _charge, "refund.processed": _back}.get(kind)
     told = make(data) if make else None
     ref = data.get("reference") or data.get("transaction_reference") or data.get("id")
     base: Thing = {"key": f"{kind}:{short(ref)}", "verified_by": "signature", "raw": said}
-    return ProviderEventIn(**(base | (told or {"kind": "ignored"})))
+    return [ProviderEventIn(**(base | (told or {"kind": "ignored"})))]
 
 
 def _money(data: Thing) -> Thing:
@@ -100,8 +104,32 @@ def _back(data: Thing) -> Thing:
     return base | {"kind": "reversed", "state": "refund", "txn": short(data["transaction_reference"])}
 
 
+ACCEPTED = ("merchant-accepted", "auto-accepted")
+DISPUTES = {
+    "awaiting-merchant-feedback": "open", "pending": "open", "awaiting-bank-feedback": "answered",
+}  # fmt: skip
+"""How a dispute stands, until it is resolved."""
+
+
+def _disputed(kind: str, data: Thing) -> Thing:
+    """A dispute and until when Paystack takes evidence."""
+    number, status = short(data["id"]), str(data["status"])
+    state = DISPUTES.get(status, "")
+    if kind == "charge.dispute.resolve" or status == "resolved":
+        state = "lost" if data.get("resolution") in ACCEPTED else "won"
+    until = str(data.get("dueAt") or data.get("due_at") or "")
+    asked = data.get("refund_amount") or data["transaction"]["amount"]
+    return {
+        "key": f"{kind}:{number}:{short(status)}:{until}"[:200], "kind": "dispute", "provider_ref": number, "state": state,
+        "txn": short(data["transaction"]["reference"]), "reason": words(data.get("category") or "disputed", 40),
+        "due_at": iso(until), "at": iso(data.get("resolvedAt") or data.get("createdAt")),
+        **_money({"amount": asked, "currency": data.get("currency") or data["transaction"]["currency"]}),
+    }  # fmt: skip
+
+
 def _dispute(data: Thing) -> Thing | None:
-    if data.get("resolution") not in ("merchant-accepted", "auto-accepted"):
+    """A dispute that was lost takes its money."""
+    if data.get("resolution") not in ACCEPTED:
         return None
     return {
         "key": f"charge.dispute.resolve:{short(data['id'])}", "kind": "reversed", "state": "chargeback",

@@ -152,6 +152,19 @@ def _dispute(thing: Thing, kind: str) -> Thing:
     }  # fmt: skip
 
 
+DISPUTES = {
+    "warning_needs_response": "open", "needs_response": "open", "warning_under_review": "answered",
+    "under_review": "answered", "warning_closed": "won", "won": "won", "lost": "lost", "prevented": "won",
+}  # fmt: skip
+"""How a dispute stands."""
+
+
+def _disputed(thing: Thing, _kind: str) -> Thing:
+    """A dispute and until when Stripe takes evidence; its money is told by `funds_withdrawn` and `funds_reinstated`."""
+    due = unix((thing.get("evidence_details") or {}).get("due_by"))
+    return _dispute(thing, "") | {"kind": "dispute", "state": DISPUTES.get(str(thing["status"]), ""), "due_at": due}
+
+
 READERS: dict[str, Callable[[Thing, str], Thing | None]] = {
     "checkout.session.completed": _session,
     "checkout.session.async_payment_succeeded": _session,
@@ -167,6 +180,9 @@ READERS: dict[str, Callable[[Thing, str], Thing | None]] = {
     "refund.updated": _refund,
     "refund.failed": _refund,
     "charge.refund.updated": _refund,
+    "charge.dispute.created": _disputed,
+    "charge.dispute.updated": _disputed,
+    "charge.dispute.closed": _disputed,
     "charge.dispute.funds_withdrawn": _dispute,
     "charge.dispute.funds_reinstated": _dispute,
 }
