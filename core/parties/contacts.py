@@ -4,7 +4,6 @@ A contact that brings a phone which is on file with an account is linked to that
 or when its phone becomes known; who unlinks an account afterwards stays unlinked.
 """
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, literal, select, update

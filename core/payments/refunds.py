@@ -19,9 +19,9 @@ from core.house import House
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.parties import sim
-from core.payments import queries, reverse
+from core.payments import queries, receive, reverse
 from core.payments.model import LOOKS
-from core.payments.providers import can
+from core.payments.providers import can, named
 from core.payments.tables import attempt, payment_request, refund
 
 BY_HAND = "by_hand"
@@ -42,7 +42,7 @@ async def ask(
     await sim.hold(conn, house, taken.account_id)
     if not 0 < amount_minor <= left:
         raise Refused("payments.refund.too_much", left=money.show(max(left, 0), taken.currency))
-    how = taken.provider if can(house, taken.provider, "refund") else BY_HAND
+    how = taken.provider if _back_the_way_it_came(house, taken, amount_minor) else BY_HAND
     refund_id = house.ids.take()
     row = {
         "id": refund_id, "key": key, "receipt_id": receipt_id, "account_id": taken.account_id,
@@ -56,6 +56,13 @@ async def ask(
     else:
         await _to_approve(conn, house, row, taken)
     return refund_id
+
+
+def _back_the_way_it_came(house: House, taken: Row[Any], amount_minor: int) -> bool:
+    """Whether the provider can be asked: it gives refunds, of such amounts, and has told its number of the payment."""
+    if not can(house, taken.provider, "refund") or taken.provider_txn.startswith(receive.OURS):
+        return False
+    return amount_minor % named(house, taken.provider).step_minor == 0
 
 
 async def _pending(conn: AsyncConnection, receipt_id: int) -> int:

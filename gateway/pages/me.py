@@ -20,7 +20,7 @@ from core.overview.listings import PAYMENTS
 from core.parties import consent, contacts
 from core.parties import queries as parties
 from core.parties.model import Account
-from core.payments import mandates
+from core.payments import cards, mandates
 from core.payments import request as requests
 from core.payments.providers import can
 from core.rewards import points
@@ -122,6 +122,18 @@ async def collect(request: web.Request, her: Her) -> web.Response:
 
 
 @hers
+async def collect_no_more(request: web.Request, her: Her) -> web.Response:
+    """POST /me/mandate/end: her bills are collected no more, and the card or mandate is forgotten here."""
+    house = request.app[HOUSE]
+    async with house.db.writing() as conn:
+        account = await _account(conn, request, her)
+        if account.id in await mandates.active_for(conn, [account.id]):
+            await cards.remove(conn, house, account.id, actor=f"customer:{her.contact.id}")
+    where = f"?account={account.id}" if len(her.accounts) > 1 else ""
+    return web.Response(status=303, headers={"Location": f"/me/payments{where}"})
+
+
+@hers
 async def reports(request: web.Request, her: Her) -> web.Response:
     """What she reported and where it stands."""
     async with request.app[HOUSE].db.reading() as conn:
@@ -185,6 +197,7 @@ def routes() -> list[web.AbstractRouteDef]:
     return [
         *me_door.routes(), *[web.get(f"/me{path}", handler) for path, handler in pages.items()],
         web.post("/me/settings", change), web.post("/me/pay", pay), web.post("/me/mandate", collect),
+        web.post("/me/mandate/end", collect_no_more),
     ]  # fmt: skip
 
 

@@ -547,11 +547,13 @@ def upgrade() -> None:
     sa.Column('conversation', sa.Text(), nullable=False),
     sa.Column('provider', sa.Text(), nullable=False),
     sa.Column('txn', sa.Text(), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger(), nullable=True),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('amount_minor', sa.BigInteger(), nullable=True),
     sa.Column('asked_at', Instant(), nullable=False),
     sa.PrimaryKeyConstraint('conversation', name=op.f('pk_transaction_query'))
     )
+    op.create_index(op.f('ix_transaction_query_attempt_id'), 'transaction_query', ['attempt_id'], unique=False)
     op.create_index('ix_transaction_query_txn', 'transaction_query', ['provider', 'txn'], unique=False)
     op.create_table('usage',
     sa.Column('meter_id', sa.BigInteger(), nullable=False),
@@ -666,6 +668,24 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['campaign_id'], ['campaign.id'], name=op.f('fk_campaign_member_campaign_id')),
     sa.PrimaryKeyConstraint('campaign_id', 'contact_id', name=op.f('pk_campaign_member'))
     )
+    op.create_table('chargeback',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('provider', sa.Text(), nullable=False),
+    sa.Column('ref', sa.Text(), nullable=False),
+    sa.Column('receipt_id', sa.BigInteger(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('due_at', Instant(), nullable=True),
+    sa.Column('opened_at', Instant(), nullable=False),
+    sa.Column('settled_at', Instant(), nullable=True),
+    sa.ForeignKeyConstraint(['receipt_id'], ['receipt.id'], name=op.f('fk_chargeback_receipt_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_chargeback')),
+    sa.UniqueConstraint('provider', 'ref', name=op.f('uq_chargeback_provider_ref'))
+    )
+    op.create_index(op.f('ix_chargeback_receipt_id'), 'chargeback', ['receipt_id'], unique=False)
+    op.create_index('ix_chargeback_state', 'chargeback', ['state', 'due_at'], unique=False)
     op.create_table('chat_line',
     sa.Column('visitor', sa.Text(), nullable=False),
     sa.Column('seq', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -990,6 +1010,7 @@ def upgrade() -> None:
     sa.Column('iban', sa.Text(), nullable=True),
     sa.Column('bic', sa.Text(), nullable=True),
     sa.Column('signed_on', sa.Date(), nullable=True),
+    sa.Column('expires_on', sa.Date(), nullable=True),
     sa.Column('used_on', sa.Date(), nullable=True),
     sa.Column('created_at', Instant(), nullable=False),
     sa.Column('ended_at', Instant(), nullable=True),
