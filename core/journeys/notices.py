@@ -202,8 +202,8 @@ def _letter(house: House, row: Leaving, reader: Reader, made: Words) -> Letter:
     log = pattern(reader.language, made.key) if row.kind == "code" else text
     options = tuple(Option(str(key), str(label)) for key, label in row.params.get("options", ()))
     template = _template(house, reader, made, text)
-    sender = row.params.get("from")
-    notice = Notice(row.key, reader.channel, reader.to, text, sender, options, template, reader.closed)
+    sender, share = row.params.get("from"), str(row.params.get("share", ""))
+    notice = Notice(row.key, reader.channel, reader.to, text, sender, options, template, share, reader.closed)
     return Letter(row, notice, reader, log)
 
 
