@@ -147,6 +147,8 @@ class Ask:
     pages: int = 1
     nav: bool = True
     """Whether `0` and `00` lead away; without them the flow itself must know a way out."""
+    share: str = ""
+    """The label of a button that shares her own phone, where the channel has such a button."""
     quiet: bool = False
     """A person answers here: the house says nothing, and `text` is for the drawings only."""
 

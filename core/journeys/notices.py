@@ -244,11 +244,12 @@ def _letter(house: House, row: Leaving, reader: Reader, way: Way, made: Words) -
     if made.smile:
         text += " " + say(reader.language, "notice.smile")
     log = pattern(reader.language, made.key) if row.kind == "code" else text
-    options = NO_OPTIONS
+    options, share = NO_OPTIONS, ""
     if row.params:
         options = tuple(Option(str(key), str(label)) for key, label in row.params.get("options", ()))
+        share = str(row.params.get("share", ""))
     template = _template(house, reader, made, text) if reader.channel == "whatsapp" else None
-    notice = Notice(row.key, reader.channel, reader.to, text, way.sender, options, template, reader.closed)
+    notice = Notice(row.key, reader.channel, reader.to, text, way.sender, options, template, share, reader.closed)
     return Letter(row, notice, reader, log, way.line)
 
 
