@@ -47,7 +47,10 @@ async def _look(conn: AsyncConnection, house: House, leaving: Leaving, step: Row
     if not may_bar_at(rules.calendar, rules.ladder, now, house.zone):
         return await _another_hour(conn, house, leaving, rules, step, now)
     services = await _services(conn, house, step)
-    await want(conn, house, dict.fromkeys(services, LEVEL[step.step]), why=step.step, kbps=rules.ladder.soft_kbps)
+    level = LEVEL[step.step]
+    await want(
+        conn, house, dict.fromkeys(services, level), why=step.step, kbps=rules.ladder.soft_kbps, softer=False
+    )  # fmt: skip
     await store.step_done(conn, step.id, today)
     moved = after(standing, Decision("step", today, step.step), rules).episode
     if moved is not None:
