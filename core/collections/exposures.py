@@ -1,7 +1,6 @@
 """Exposures as they are kept: which accounts have a limit, their rows held in order, and saved by sets."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import ColumnElement, false, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +10,7 @@ from core.arrears import CreditLimit
 from core.bulk import insert_many, update_many
 from core.collections.limits import Exposure, Owes
 from core.collections.tables import arrangement, exposure, own_limit
+from core.db import AnyRow
 from core.house import House
 from core.parties.tables import account
 from core.sets import among
@@ -128,13 +128,13 @@ async def arranged(conn: AsyncConnection, account_ids: Collection[int]) -> set[i
     return set((await conn.execute(query)).scalars())
 
 
-async def of_account(conn: AsyncConnection, account_id: int) -> Any:
+async def of_account(conn: AsyncConnection, account_id: int) -> AnyRow | None:
     """The row of an account, for a page; None where it has no limit."""
     mine = (exposure.c.account_id == account_id) & exposure.c.limit_minor.is_not(None)
     return (await conn.execute(select(exposure).where(mine))).first()
 
 
-async def own_of(conn: AsyncConnection, account_ids: Collection[int]) -> Mapping[int, Any]:
+async def own_of(conn: AsyncConnection, account_ids: Collection[int]) -> Mapping[int, AnyRow]:
     """Account -> the limit of its own, with the reason and who gave it."""
     rows = await conn.execute(select(own_limit).where(among(conn, own_limit.c.account_id, account_ids)))
     return {row.account_id: row for row in rows}

@@ -75,10 +75,10 @@ def _limit(house: House, row: Standing) -> list[list[Any]]:
     """How much of her credit limit is used, as it was last looked at."""
     if row.limit is None:
         return []
-    used, most = (
-        amount(minor, row.currency or house.currency) for minor in (row.limit.used_minor, row.limit.limit_minor)
-    )
-    return [word("balance.limit", used=used, limit=most, at=moment(row.limit.at))]
+    one = row.limit
+    percent = one.used_minor * 100 // one.limit_minor if one.limit_minor else 100
+    most = amount(one.limit_minor, row.currency or house.currency)
+    return [word("balance.limit", percent=percent, limit=most, at=moment(one.at))]
 
 
 def _beforehand(house: House, row: Standing, at: list[Any]) -> list[list[Any]]:
