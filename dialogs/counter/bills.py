@@ -8,9 +8,10 @@ from core.billing import format_ussd
 from core.billing import queries as bills
 from core.errors import Refused
 from core.house import House
-from core.journeys import line_disputed
+from core.journeys import bill_shown, line_disputed
 from core.money import show
 from core.text import say
+from core.text.days import spoken
 from dialogs.counter.common import Answer, account_of, text_me
 from dialogs.model import Asked
 from dialogs.values import amount, day, named
@@ -57,7 +58,13 @@ async def text_bill(conn: AsyncConnection, house: House, asked: Asked) -> Answer
         "number": found.number, "total": show(found.total_minor, found.currency, asked.lang),
         "url": f"{house.settings.public_url.rstrip('/')}/b/{found.token}",
     }  # fmt: skip
-    await text_me(conn, house, asked, say(asked.lang, "bill.sms", **params))
+    coming = found.plan.next if found.plan else None
+    if coming is not None:
+        params |= {
+            "amount": show(coming.left_minor, found.currency, asked.lang),
+            "date": spoken(asked.lang, coming.due_on),
+        }
+    await text_me(conn, house, asked, say(asked.lang, "bill.plan.sms" if coming else "bill.sms", **params))
     return {"is": "done"}
 
 
@@ -71,7 +78,7 @@ async def dispute(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
 
 
 async def _bill(conn: AsyncConnection, asked: Asked) -> Any:
-    found = await bills.bill(conn, invoice_id=int(asked.data["invoice_id"]))
+    found = await bill_shown.bill(conn, invoice_id=int(asked.data["invoice_id"]))
     if found is None or found.account_id != account_of(asked):
         raise Refused("choose.gone")
     return found
