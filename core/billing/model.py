@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-SERIES, CREDIT, LATE = "bill", "credit", "late"
-"""The series of ordinary bills, that of credit notes, and that of invoices for usage that came after its bill."""
+SERIES, CREDIT, LATE, FEE = "bill", "credit", "late", "fee"
+"""The series of ordinary bills, that of credit notes, that of invoices for usage that came after its bill, and that of fees."""
 
 Words = Mapping[str, str]
 """A text in each language: {"en": ..., "sw": ...}."""
