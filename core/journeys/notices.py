@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.arrears import StepName
 from core.balances import queries as balances
 from core.house import House
-from core.journeys import ladder_notices, readers
+from core.journeys import ladder_notices, limit_notices, readers
 from core.journeys import notice_facts as facts
 from core.journeys import notice_words as words
 from core.journeys.notice_words import NotYet, Untrue, Words
@@ -101,8 +101,13 @@ WRITERS: dict[str, Writer] = {
     "notice.failed": Writer(lambda conn, house, ids: facts.attempts(conn, ids, house.currency), words.failed),
     "notice.corrected": Writer(lambda conn, _house, ids: facts.credit_notes(conn, ids), words.credited),
     "notice.credited": Writer(lambda conn, _house, ids: facts.credit_notes(conn, ids), words.credited),
+    "notice.waived": Writer(lambda conn, _house, ids: facts.credit_notes(conn, ids), words.credited),
     "bucket.used": Writer(lambda conn, _house, ids: balances.buckets(conn, ids), words.bucket_used),
     **{f"notice.{one}": Writer(ladder_notices.steps, ladder_notices.write) for one in get_args(StepName)},
+    **{
+        f"notice.limit_{one}": Writer(limit_notices.gather, limit_notices.write)
+        for one in ("near", "reached", "barred")
+    },
     "campaign": Writer(lambda conn, _house, ids: facts.campaigns(conn, ids), words.campaign),
     **{f"code.{purpose}": Writer(None, words.code) for purpose in ("link", "pin", "page")},
 }

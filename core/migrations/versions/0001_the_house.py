@@ -940,6 +940,26 @@ def upgrade() -> None:
     sa.UniqueConstraint('open_id', name=op.f('uq_episode_open_id'))
     )
     op.create_index(op.f('ix_episode_account_id'), 'episode', ['account_id'], unique=False)
+    op.create_table('exposure',
+    sa.Column('account_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('limit_minor', sa.BigInteger(), nullable=True),
+    sa.Column('unbilled_minor', sa.BigInteger(), nullable=False),
+    sa.Column('guessed', sa.Boolean(), nullable=False),
+    sa.Column('open_minor', sa.BigInteger(), nullable=False),
+    sa.Column('pending_minor', sa.BigInteger(), nullable=False),
+    sa.Column('credit_minor', sa.BigInteger(), nullable=False),
+    sa.Column('total_minor', sa.BigInteger(), nullable=False),
+    sa.Column('percent', sa.Integer(), nullable=False),
+    sa.Column('round', sa.Integer(), nullable=False),
+    sa.Column('told', sa.SmallInteger(), nullable=False),
+    sa.Column('barred', sa.Boolean(), nullable=False),
+    sa.Column('why', sa.Text(), nullable=True),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_exposure_account_id')),
+    sa.PrimaryKeyConstraint('account_id', name=op.f('pk_exposure'))
+    )
+    op.create_index('ix_exposure_percent', 'exposure', ['percent'], unique=False)
+    op.create_index('ix_exposure_total', 'exposure', ['total_minor'], unique=False)
     op.create_table('interest',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('contact_id', sa.BigInteger(), nullable=False),
@@ -1019,6 +1039,15 @@ def upgrade() -> None:
     sa.UniqueConstraint('reference', name=op.f('uq_mandate_reference'))
     )
     op.create_index(op.f('ix_mandate_account_id'), 'mandate', ['account_id'], unique=False)
+    op.create_table('own_limit',
+    sa.Column('account_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('limit_minor', sa.BigInteger(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_own_limit_account_id')),
+    sa.PrimaryKeyConstraint('account_id', name=op.f('pk_own_limit'))
+    )
     op.create_table('payment_request',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('key', sa.Text(), nullable=False),
