@@ -107,7 +107,7 @@ async def bills(conn: AsyncConnection, ids: Collection[int]) -> Mapping[int, Bil
         .outerjoin(mandate, mandate.c.id == collection.c.mandate_id)
         .where(among(conn, invoice.c.id, ids), invoice.c.state == "final")
     )  # fmt: skip
-    return {row[0]: _bill(*row[1:]) for row in rows.all()}
+    return {invoice_id: _bill(*told) for invoice_id, *told in rows.all()}
 
 
 def _bill(

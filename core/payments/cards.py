@@ -56,6 +56,6 @@ async def _write(conn: AsyncConnection, mandate_id: int, saved: Saved) -> None:
     await conn.execute(update(mandate).where(mandate.c.id == mandate_id).values(values))
 
 
-async def _of(conn: AsyncConnection, which: Any, provider: str) -> Row[Any] | None:
+async def _of(conn: AsyncConnection, which: Any, provider: str) -> Row[Any, Any] | None:
     query = select(mandate.c.id, mandate.c.state).where(which, mandate.c.provider == provider)
     return (await conn.execute(query.with_for_update())).first()
