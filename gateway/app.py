@@ -19,7 +19,7 @@ from gateway.admin import routes as ops
 from gateway.desk import CHANNELS, CHECKS, HOUSE, TURNS
 from gateway.keeping import keeping
 from gateway.mailing import mailing
-from gateway.pages import bill, chat, chat_rooms, me, paylink, phone
+from gateway.pages import bill, chat, chat_file, chat_rooms, mandate_link, me, paylink, phone
 from gateway.passed import noting
 from gateway.prepare import prepare
 from gateway.sessions_redis import open_store
@@ -31,8 +31,10 @@ PATIENCE = aiohttp.ClientTimeout(total=30, connect=5)
 ROUTES: tuple[Callable[[], Sequence[web.AbstractRouteDef]], ...] = (
     callbacks.routes,  # /hooks/payments/{secret}/{provider}
     paylink.routes,  # /p/{token}
+    mandate_link.routes,  # /d/{token}
     bill.routes,  # /b/{token}, /b/{token}.pdf
     chat.routes,  # /chat, /chat/socket
+    chat_file.routes,  # /chat/file
     me.routes,  # /me, /me/...
     quotes.routes,  # /quote
     ops.routes,  # /tmf-api, /console, /healthz, /readyz, /metrics, /openapi.json

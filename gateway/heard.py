@@ -21,7 +21,7 @@ async def take_in(house: House, told: Told) -> None:
         if isinstance(told, SimChange):
             await sim.answered(conn, house, told.request, told.swapped, told.on)
         elif isinstance(told, NumberChange):
-            await sim.number_changed(conn, house, told.channel, told.user, told.phone)
+            await sim.number_changed(conn, house, told.channel, told.user, told.phone, told.at)
         elif isinstance(told, OptOut):
             await _consent(conn, house, told)
         elif told.channel == "email":
@@ -40,8 +40,15 @@ async def _consent(conn: AsyncConnection, house: House, told: OptOut) -> None:
     contact = await contacts.find_or_make(conn, house, told.channel, told.user)
     sender = (senders.meant_by(house, told.sender) or told.sender) if told.sender and by_phone else None
     if told.stopped:
-        await consent.stop(conn, house, contact.id, sender=sender, channel=told.channel, word="provider")
+        await consent.stop(conn, house, contact.id, sender=sender, channel=told.channel, word="provider", at=told.at)
     else:
         await consent.start(
-            conn, house, contact.id, marketing=by_phone, sender=sender, channel=told.channel, word="provider"
+            conn,
+            house,
+            contact.id,
+            marketing=by_phone,
+            sender=sender,
+            channel=told.channel,
+            word="provider",
+            at=told.at,
         )

@@ -31,7 +31,7 @@ from core.journeys.notices import Composed, Dropped, Failed, Held, Letter, Poiso
 from core.outbox import CODE, PRIORITIES, PROMPT, Leaving, Outcome
 from scheduler import handover
 from scheduler.breaker import Breaker
-from scheduler.handover import Handler, Sender
+from scheduler.handover import Handler, Sender, Together
 from scheduler.pace import Pace
 
 log = structlog.get_logger()
@@ -54,7 +54,7 @@ class Dispatcher:
     `handlers` by kind (`push`, `airtime`)."""
 
     def __init__(
-        self, house: House, senders: Mapping[str, Sender], handlers: Mapping[str, Handler] | None = None, *,
+        self, house: House, senders: Mapping[str, Sender], handlers: Mapping[str, Handler | Together] | None = None, *,
         batch: int = BATCH, wave: int = WAVE, lanes: int = LANES, per_second: Mapping[str, int] | None = None,
     ) -> None:  # fmt: skip
         self.house, self.senders, self.handlers = house, senders, handlers or {}
@@ -181,14 +181,26 @@ class Dispatcher:
 
     async def _serve(self, name: str, rows: Sequence[Leaving]) -> Counter[str]:
         messages = [row for row in rows if row.kind not in self.handlers]
-        calls = [self._call(name, row) for row in rows if row.kind in self.handlers]
+        calls: list[Awaitable[Counter[str]]] = []
+        for kind, handler in self.handlers.items():
+            mine = [row for row in rows if row.kind == kind]
+            if isinstance(handler, Together):
+                parts = range(0, len(mine), handler.most)
+                calls += [self._call_together(name, handler, mine[at : at + handler.most]) for at in parts]
+            else:
+                calls += [self._call(name, handler, row) for row in mine]
         counts = await asyncio.gather(self._letters(name, messages), *calls)
         return sum(counts, Counter())
 
-    async def _call(self, name: str, row: Leaving) -> Counter[str]:
+    async def _call(self, name: str, handler: Handler, row: Leaving) -> Counter[str]:
         async with self._calls:
-            outcome = await handover.handle(self.house, self.handlers[row.kind], row)
+            outcome = await handover.handle(self.house, handler, row)
         return await self._settle(name, [outcome])
+
+    async def _call_together(self, name: str, together: Together, rows: Sequence[Leaving]) -> Counter[str]:
+        async with self._calls:
+            outcomes = await handover.handle_together(self.house, together, rows)
+        return await self._settle(name, outcomes)
 
     async def _letters(self, name: str, rows: Sequence[Leaving]) -> Counter[str]:
         composed = await self._compose(rows)
@@ -238,7 +250,9 @@ class Dispatcher:
             try:
                 async with self.house.db.writing() as conn:
                     await outbox.settle(conn, self.house.clock.now(), outcomes, name)
-                    await delivery.catch_up(conn, [one.provider_ref for one in outcomes if one.provider_ref])
+                    await delivery.catch_up(
+                        conn, self.house, [one.provider_ref for one in outcomes if one.provider_ref]
+                    )
                     await self._remember(conn, outcomes, letters)
                     await costs.note(conn, self.house, _spent(outcomes, letters))
                 break

@@ -6,10 +6,11 @@ see it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from channels.letters import shorter
 from core.house import House
@@ -33,6 +34,15 @@ class Sender(Protocol):
 Handler = Callable[[House, Leaving], Awaitable[Outcome]]
 """Sends what is no message (a payment prompt, airtime). It may be asked twice for one row after a crash, so it keeps its own
 record before it calls anyone, and answers `unknown` rather than call again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A handler that looks at many rows in one transaction: `most` of them wait for each other, so not too many. It calls nobody
+    outside, and a crash before its commit has done nothing."""
+
+    handler: Callable[[House, Sequence[Leaving]], Awaitable[list[Outcome]]]
+    most: int = 200
 
 
 def in_plain_letters(letter: Letter) -> Letter:
@@ -95,3 +105,14 @@ async def handle(house: House, handler: Handler, row: Leaving) -> Outcome:
     except Exception as bug:
         log.exception("dispatch.handler_raised", kind=row.kind, row=row.id)
         return poison(row, type(bug).__name__)
+
+
+async def handle_together(house: House, together: Together, rows: Sequence[Leaving]) -> list[Outcome]:
+    """Many rows by one handler; if that raises, one by one, so that a poison row is alone with it."""
+    try:
+        return await together.handler(house, rows)
+    except Exception as bug:
+        if len(rows) == 1:
+            log.exception("dispatch.handler_raised", kind=rows[0].kind, row=rows[0].id)
+            return [poison(rows[0], type(bug).__name__)]
+    return [one for row in rows for one in await handle_together(house, together, [row])]

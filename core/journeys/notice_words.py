@@ -5,8 +5,10 @@ words are settled when they are put down: replies, tickets. A one-time code is f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from core import money
 from core.balances.model import OPEN, Bucket
@@ -20,12 +22,11 @@ from core.parties import codes
 from core.text import days
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(msgspec.Struct, frozen=True):
     """A message of the catalogue with its fields. `can_wait`: the quiet hours hold it."""
 
     key: str
-    params: Mapping[str, object] = field(default_factory=dict)
+    params: Mapping[str, object] = msgspec.field(default_factory=dict)
     text: str | None = None
     """The words themselves where they stand in no catalogue (a campaign's)."""
     can_wait: bool = False

@@ -11,12 +11,13 @@ from functools import cache
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.arrears import StepName
 from core.balances import queries as balances
 from core.house import House
-from core.journeys import ladder_notices, readers
+from core.journeys import ladder_notices, limit_notices, readers
 from core.journeys import notice_facts as facts
 from core.journeys import notice_words as words
 from core.journeys.notice_words import NotYet, Untrue, Words
@@ -29,8 +30,7 @@ from core.parties.senders import Way
 from core.text import fields, pattern, say
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(msgspec.Struct, frozen=True):
     """A row ready to be sent. `log` is what may be remembered of its text (a one-time code is not)."""
 
     row: Leaving
@@ -78,8 +78,11 @@ PAUSE = timedelta(minutes=1)
 """How soon a row of a paused campaign looks again."""
 REST = timedelta(seconds=15)
 """How soon a row whose only provider is out of order looks again."""
+NO_OPTIONS: tuple[Option, ...] = ()
 Composed = Letter | Dropped | Failed | Held | Poison
 Gather = Callable[[AsyncConnection, House, Collection[int]], Awaitable[Mapping[int, Any]]]
+Known = Mapping[Gather, Mapping[int, Any]]
+"""What was gathered for a batch: the steps of a ladder at once, whatever their notices say."""
 Write = Callable[[House, Leaving, Reader, Any], Words | Untrue | NotYet]
 
 
@@ -98,8 +101,13 @@ WRITERS: dict[str, Writer] = {
     "notice.failed": Writer(lambda conn, house, ids: facts.attempts(conn, ids, house.currency), words.failed),
     "notice.corrected": Writer(lambda conn, _house, ids: facts.credit_notes(conn, ids), words.credited),
     "notice.credited": Writer(lambda conn, _house, ids: facts.credit_notes(conn, ids), words.credited),
+    "notice.waived": Writer(lambda conn, _house, ids: facts.credit_notes(conn, ids), words.credited),
     "bucket.used": Writer(lambda conn, _house, ids: balances.buckets(conn, ids), words.bucket_used),
     **{f"notice.{one}": Writer(ladder_notices.steps, ladder_notices.write) for one in get_args(StepName)},
+    **{
+        f"notice.limit_{one}": Writer(limit_notices.gather, limit_notices.write)
+        for one in ("near", "reached", "barred")
+    },
     "campaign": Writer(lambda conn, _house, ids: facts.campaigns(conn, ids), words.campaign),
     **{f"code.{purpose}": Writer(None, words.code) for purpose in ("link", "pin", "page")},
 }
@@ -130,15 +138,12 @@ async def compose(
     open_ones = {line.split(".", 1)[0] for line in lines}
     found = await readers.find(conn, now, rows, open_ones, house.operator.languages[0], rules.order)
     found = await readers.at_home(conn, house.operator, rows, found)
-    subjects: dict[str, set[int]] = {}
+    subjects: dict[Gather, set[int]] = {}
     for row in rows:
-        if row.subject_id is not None and writer_of(row.template).gather:
-            subjects.setdefault(kind_of(row.template), set()).add(row.subject_id)
-    known: dict[str, Mapping[int, Any]] = {}
-    for kind, ids in subjects.items():
-        gather = WRITERS[kind].gather
-        if gather is not None:
-            known[kind] = await gather(conn, house, ids)
+        gather = writer_of(row.template).gather
+        if row.subject_id is not None and gather:
+            subjects.setdefault(gather, set()).add(row.subject_id)
+    known: Known = {gather: await gather(conn, house, ids) for gather, ids in subjects.items()}
     had = await campaigns_had(conn, now, rows)
     paths = Paths(house, frozenset(lines), frozenset(resting))
     made: list[Composed] = []
@@ -184,7 +189,7 @@ def may_be_stopped(row: Leaving) -> bool:
     return kind_of(row.template) in STOPPABLE
 
 
-def _first(paths: Paths, row: Leaving, found: Sequence[Reader], known: dict[str, Mapping[int, Any]]) -> Composed:
+def _first(paths: Paths, row: Leaving, found: Sequence[Reader], known: Known) -> Composed:
     """The letter to the first reader that can be written to; else why there is none."""
     if not found:
         return Failed(row, row.tried) if row.tried else Dropped(row, "nobody to send it to")
@@ -211,7 +216,7 @@ def out_of_order(house: House, row: Leaving) -> Held:
     return Held(row, house.clock.now() + REST, "the provider is out of order")
 
 
-def _one(paths: Paths, row: Leaving, reader: Reader, way: Way, known: dict[str, Mapping[int, Any]]) -> Composed:
+def _one(paths: Paths, row: Leaving, reader: Reader, way: Way, known: Known) -> Composed:
     house = paths.house
     try:
         made = _words(house, row, reader, known)
@@ -227,12 +232,11 @@ def _one(paths: Paths, row: Leaving, reader: Reader, way: Way, known: dict[str, 
         return Poison(row, f"{type(bug).__name__}: {bug}"[:200])
 
 
-def _words(house: House, row: Leaving, reader: Reader, known: dict[str, Mapping[int, Any]]) -> Words | Untrue | NotYet:
-    kind = kind_of(row.template)
+def _words(house: House, row: Leaving, reader: Reader, known: Known) -> Words | Untrue | NotYet:
     writer = writer_of(row.template)
     if writer.gather is None:
         return writer.write(house, row, reader, None)
-    subject = known.get(kind, {}).get(row.subject_id or 0)
+    subject = known.get(writer.gather, {}).get(row.subject_id or 0)
     return words.GONE if subject is None else writer.write(house, row, reader, subject)
 
 
@@ -245,16 +249,19 @@ def _letter(house: House, row: Leaving, reader: Reader, way: Way, made: Words) -
     if made.smile:
         text += " " + say(reader.language, "notice.smile")
     log = pattern(reader.language, made.key) if row.kind == "code" else text
-    options = tuple(Option(str(key), str(label)) for key, label in row.params.get("options", ()))
-    template = _template(house, reader, made, text)
-    notice = Notice(row.key, reader.channel, reader.to, text, way.sender, options, template, reader.closed)
+    options, share = NO_OPTIONS, ""
+    if row.params:
+        options = tuple(Option(str(key), str(label)) for key, label in row.params.get("options", ()))
+        share = str(row.params.get("share", ""))
+    template = _template(house, reader, made, text) if reader.channel == "whatsapp" else None
+    notice = Notice(row.key, reader.channel, reader.to, text, way.sender, options, template, share, reader.closed)
     return Letter(row, notice, reader, log, way.line)
 
 
 def _template(house: House, reader: Reader, made: Words, text: str) -> Template | None:
-    """The approved wording of a message, where its channel has such and the operator named it."""
+    """The approved wording of a message on WhatsApp, where the operator named one."""
     places = house.operator.notices.whatsapp_templates.get(made.key)
-    if reader.channel != "whatsapp" or places is None:
+    if places is None:
         return None
     fields = {**made.params, "text": text}
     return Template(made.key.replace(".", "_"), reader.language, tuple(str(fields[name]) for name in places))

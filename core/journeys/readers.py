@@ -6,11 +6,11 @@ put down, and so is whether WhatsApp lets us write freely: only within 24 hours 
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
+from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,8 +28,7 @@ PREFERENCE = ("sms", *CHATS, "email")
 WINDOW = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(msgspec.Struct, frozen=True):
     """One person at one address, now."""
 
     contact_id: int | None
@@ -73,7 +72,8 @@ async def find(
     owners = {row.account_id for row in rows if row.contact_id is None and row.account_id is not None}
     people = await _contacts(conn, named)
     families = await _of_accounts(conn, owners)
-    found = {row.id: _choose(row, people, families, channels, language, order) for row in rows}
+    can, ranks = frozenset(channels), {channel: rank for rank, channel in enumerate(order)}
+    found = {row.id: _choose(row, people, families, can, language, ranks) for row in rows}
     return await _stops(conn, await _windows(conn, now, found))
 
 
@@ -106,8 +106,8 @@ async def _stops(conn: AsyncConnection, found: dict[int, list[Reader]]) -> dict[
 
 
 def _choose(
-    row: Leaving, people: dict[int, Reader], families: dict[int, list[Reader]], channels: Collection[str], language: str,
-    order: Sequence[str],
+    row: Leaving, people: dict[int, Reader], families: dict[int, list[Reader]], channels: frozenset[str], language: str,
+    ranks: dict[str, int],
 ) -> list[Reader]:  # fmt: skip
     if row.contact_id is not None:
         candidates = [people[row.contact_id]] if row.contact_id in people else []
@@ -117,11 +117,13 @@ def _choose(
         candidates = [Reader(None, medium(row.channel), str(row.params["to"]), str(row.params.get("lang", language)))]
     else:
         candidates = []
-    wanted = {medium(row.channel)} if row.channel else set(channels)
-    wanted &= set(channels) - row.shut
-    ranks = {channel: rank for rank, channel in enumerate(order)}
+    wanted = channels - row.shut if row.tried else channels
+    if row.channel:
+        wanted &= {medium(row.channel)}
     reachable = [reader for reader in candidates if reader.channel in wanted and not reader.bounced]
-    return sorted(reachable, key=lambda reader: ranks.get(reader.channel, len(ranks)))
+    if len(reachable) > 1:
+        reachable.sort(key=lambda reader: ranks.get(reader.channel, len(ranks)))
+    return reachable
 
 
 async def _windows(conn: AsyncConnection, now: datetime, found: dict[int, list[Reader]]) -> dict[int, list[Reader]]:
@@ -152,7 +154,7 @@ async def _contacts(conn: AsyncConnection, ids: Collection[int]) -> dict[int, Re
     if not ids:
         return {}
     rows = await conn.execute(select(*_CONTACT).where(among(conn, contact.c.id, ids)))
-    return {row.id: _reader(row) for row in rows.all()}
+    return {row[0]: _reader(*row) for row in rows.all()}
 
 
 async def _of_accounts(conn: AsyncConnection, ids: Collection[int]) -> dict[int, list[Reader]]:
@@ -166,11 +168,15 @@ async def _of_accounts(conn: AsyncConnection, ids: Collection[int]) -> dict[int,
         .order_by(contact_account.c.linked_at, contact.c.id)
     )
     for row in rows.all():
-        families.setdefault(row.account_id, []).append(_reader(row))
+        families.setdefault(row[0], []).append(_reader(*row[1:]))
     return families
 
 
-def _reader(row: Any) -> Reader:
-    stopped = row.stopped_at is not None
-    bounced = row.bounced_at is not None
-    return Reader(row.id, medium(row.channel), row.channel_user, row.language, row.marketing, stopped, bounced=bounced)
+def _reader(
+    contact_id: int, channel: str, user: str, language: str, marketing: bool, stopped_at: datetime | None,
+    bounced_at: datetime | None,
+) -> Reader:  # fmt: skip
+    """A row of `_CONTACT`."""
+    return Reader(
+        contact_id, medium(channel), user, language, marketing, stopped_at is not None, bounced=bounced_at is not None
+    )

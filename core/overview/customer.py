@@ -18,6 +18,7 @@ from core.care import interactions, media, tickets
 from core.care.interactions import Passed
 from core.care.media import Media
 from core.care.model import Ticket
+from core.collections import exposures
 from core.house import House
 from core.ledger import queries as ledger
 from core.metering.tables import meter
@@ -51,6 +52,8 @@ class Customer:
     buckets: Sequence[Bucket]
     """What she has beforehand, in the order it is drawn."""
     mandate: Mandate | None
+    exposure: AnyRow | None
+    """Her credit limit and how much of it is used; None without one."""
     bills: Sequence[BillSummary]
     payments: Sequence[AnyRow]
     tickets: Sequence[Ticket]
@@ -83,7 +86,7 @@ async def customer(
         points=await points.balance(conn, account_id),
         buckets=await balances.buckets_of(conn, account_id, house.clock.now()),
         mandate=(await mandates.active_for(conn, [account_id])).get(account_id),
-        bills=await billing.last_bills(conn, account_id, LAST), payments=payments,
+        exposure=await exposures.of_account(conn, account_id), bills=await billing.last_bills(conn, account_id, LAST), payments=payments,
         tickets=await tickets.tickets_of(conn, account_id=account_id, limit=LAST),
         messages=await interactions.of_customer(
             conn, account_id=account_id, contact_ids=[contact.id for contact in contacts], before=messages_before

@@ -1,13 +1,15 @@
 """What we may write to her: STOP and START, to one sender of ours or to all, and whether she wants offers.
 
-How it stands now is `contact.stopped_at` (all senders), `sender_stop` (one of them) and `contact.marketing`. Each change leaves a line in
-`consent`, which nobody can change: what she said, when, to which sender, by which way and with which word. Said again, it changes nothing.
+How it stands now is `contact.stopped_at` (all senders), `sender_stop` (one of them) and `contact.marketing`. Each word leaves a line in
+`consent`, which nobody can change: what she said, when, to which sender, by which way and with which word. A provider may bring her words
+twice, days late and out of order: the latest said counts, not the latest heard.
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, or_, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
@@ -21,49 +23,57 @@ LONGEST_WORD = 40
 
 
 async def stop(
-    conn: AsyncConnection,
-    house: House,
-    contact_id: int,
-    *,
-    sender: str | None = None,
-    channel: str = "",
-    word: str = "",
-) -> None:
-    """STOP: nothing but statutory notices until START, from this `sender` (None: from any). Said twice, the first time counts."""
-    now = house.clock.now()
-    if sender is None:
-        done = await conn.execute(
-            update(contact)
-            .where(contact.c.id == contact_id, contact.c.stopped_at.is_(None))
-            .values(stopped_at=now, marketing=False)
-        )
-    elif senders.has_stopped((await stops_of(conn, [contact_id])).get(contact_id, ()), sender):
+    conn: AsyncConnection, house: House, contact_id: int, *, sender: str | None = None, channel: str = "",
+    word: str = "", at: datetime | None = None,
+) -> None:  # fmt: skip
+    """STOP, said at this instant (now): nothing but statutory notices until START, from this `sender` (None: from any)."""
+    said_at = _said(house, at)
+    if await _overtaken(conn, contact_id, "stop", sender, said_at):
         return
-    else:
-        row = insert(conn, sender_stop).values(contact_id=contact_id, sender=sender, stopped_at=now)
-        done = await conn.execute(row.on_conflict_do_nothing(index_elements=["contact_id", "sender"]))
-    if done.rowcount:
-        await _note(conn, house, contact_id, "stop", sender, channel, word)
+    if sender is None:
+        silent = update(contact).where(contact.c.id == contact_id, contact.c.stopped_at.is_(None))
+        await conn.execute(silent.values(stopped_at=said_at, marketing=False))
+    elif not senders.has_stopped((await stops_of(conn, [contact_id])).get(contact_id, ()), sender):
+        row = insert(conn, sender_stop).values(contact_id=contact_id, sender=sender, stopped_at=said_at)
+        await conn.execute(row.on_conflict_do_nothing(index_elements=["contact_id", "sender"]))
+    await _note(conn, house, contact_id, "stop", sender, channel, word, said_at)
 
 
 async def start(
     conn: AsyncConnection, house: House, contact_id: int, *, marketing: bool = True, sender: str | None = None,
-    channel: str = "", word: str = "",
+    channel: str = "", word: str = "", at: datetime | None = None,
 ) -> None:  # fmt: skip
     """START: messages again, campaigns included (`marketing=False`: reachable again, and no word about campaigns).
 
-    To one `sender`: it may write again, and the STOPs to others stay. To all (None): every STOP is over.
+    To one `sender`: it may write again, and the STOPs to others stay. To all (None): every STOP said before is over.
     """
-    mine = sender_stop.c.contact_id == contact_id
+    said_at = _said(house, at)
+    if await _overtaken(conn, contact_id, "start", sender, said_at):
+        return
+    before = (sender_stop.c.contact_id == contact_id) & (sender_stop.c.stopped_at <= said_at)
     stopped = (await stops_of(conn, [contact_id])).get(contact_id, ())
     ended = [one for one in stopped if sender is None or senders.same(one, sender)]
-    await conn.execute(delete(sender_stop).where(mine, sender_stop.c.sender.in_(ended)))
+    await conn.execute(delete(sender_stop).where(before, sender_stop.c.sender.in_(ended)))
     agreed = {"marketing": True} if marketing else {}
-    silent = contact.c.stopped_at.is_not(None)
-    was = or_(silent, contact.c.marketing.is_(False)) if marketing else silent
-    again = update(contact).where(contact.c.id == contact_id, was).values(stopped_at=None, **agreed)
-    if (await conn.execute(again)).rowcount or ended:
-        await _note(conn, house, contact_id, "start", sender, channel, word)
+    await conn.execute(update(contact).where(contact.c.id == contact_id).values(stopped_at=None, **agreed))
+    await _note(conn, house, contact_id, "start", sender, channel, word, said_at)
+
+
+def _said(house: House, at: datetime | None) -> datetime:
+    now = house.clock.now()
+    return min(at or now, now)
+
+
+async def _overtaken(conn: AsyncConnection, contact_id: int, said: str, sender: str | None, at: datetime) -> bool:
+    """Whether these very words were heard before, or later ones to the same sender (or to all)."""
+    query = select(consent.c.said, consent.c.sender, consent.c.at).where(
+        consent.c.contact_id == contact_id, consent.c.said.in_(("stop", "start")), consent.c.at >= at
+    )
+    for known in await conn.execute(query):
+        mine = known.sender == sender or (known.sender and sender and senders.same(known.sender, sender))
+        if (mine and known.at == at and known.said == said) or ((mine or known.sender is None) and known.at > at):
+            return True
+    return False
 
 
 async def set_marketing(
@@ -72,7 +82,9 @@ async def set_marketing(
     """News and offers: yes or no. The notices of her own account go on either way."""
     changed = update(contact).where(contact.c.id == contact_id, contact.c.marketing != wanted)
     if (await conn.execute(changed.values(marketing=wanted))).rowcount:
-        await _note(conn, house, contact_id, "offers" if wanted else "no_offers", None, channel, word)
+        await _note(
+            conn, house, contact_id, "offers" if wanted else "no_offers", None, channel, word, house.clock.now()
+        )
         await audit.note(
             conn, house, f"customer:{contact_id}", "consent.changed", f"contact:{contact_id}", wanted=wanted
         )
@@ -98,10 +110,11 @@ async def record(conn: AsyncConnection, contact_ids: Collection[int]) -> Sequenc
 
 
 async def _note(
-    conn: AsyncConnection, house: House, contact_id: int, said: str, sender: str | None, channel: str, word: str
-) -> None:
+    conn: AsyncConnection, house: House, contact_id: int, said: str, sender: str | None, channel: str, word: str,
+    at: datetime,
+) -> None:  # fmt: skip
     row = {
         "id": house.ids.take(), "contact_id": contact_id, "said": said, "sender": sender, "channel": channel,
-        "word": word.strip()[:LONGEST_WORD], "at": house.clock.now(),
+        "word": word.strip()[:LONGEST_WORD], "at": at,
     }  # fmt: skip
     await conn.execute(insert(conn, consent).values(row))

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import insert
 from core.house import House
-from core.parties.model import PHONE, Contact, medium
-from core.parties.tables import contact, contact_account
+from core.parties.model import LEFT, PHONE, Contact, medium
+from core.parties.tables import contact, contact_account, sim_change
 
 COLUMNS = [contact.c[name] for name in Contact.__dataclass_fields__]
 
@@ -37,6 +37,10 @@ async def find_or_make(
     number = phone or (user if medium(channel) == PHONE else None)
     if known and (known.phone == number or number is None):
         return known
+    if number and medium(channel) != PHONE and await _was_left(conn, number):
+        number = None
+        if known:
+            return known
     if known is None:
         known = await _make(conn, house, medium(channel), user, number)
     else:
@@ -63,6 +67,12 @@ async def _make(conn: AsyncConnection, house: House, channel: str, user: str, ph
         .on_conflict_do_nothing(index_elements=["channel", "channel_user"])
     )
     return await find(conn, channel, user) or made
+
+
+async def _was_left(conn: AsyncConnection, phone: str) -> bool:
+    """Whether a chat moved away from this number: since then its word alone links nobody."""
+    gone = select(sim_change.c.id).where(sim_change.c.phone == phone, sim_change.c.kind == LEFT)
+    return (await conn.execute(gone.limit(1))).first() is not None
 
 
 async def _link_on_record(conn: AsyncConnection, house: House, contact_id: int, phone: str | None) -> None:

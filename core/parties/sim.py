@@ -17,7 +17,9 @@ from core.db import insert
 from core.errors import Refused
 from core.house import House
 from core.outbox import Leaving, Outcome
+from core.parties.model import LEFT
 from core.parties.tables import contact, contact_account, sim_change, sim_question
+from core.phone import from_provider
 
 COOLING_HOURS = 72
 KIND = "sim"
@@ -109,17 +111,21 @@ async def answered(conn: AsyncConnection, house: House, request: str, swapped: b
     return await note(conn, house, phone, "sim", _latest(house, on) if on else now)
 
 
-async def number_changed(conn: AsyncConnection, house: House, channel: str, user: str, phone: str | None) -> bool:
-    """A chat moved to another number: what was linked to it is linked no more, and both numbers cool down."""
+async def number_changed(
+    conn: AsyncConnection, house: House, channel: str, user: str, phone: str | None, at: datetime | None = None
+) -> bool:
+    """A chat moved to another number: what was linked to it is linked no more, and both numbers cool down. A chat of the number that was
+    left is not linked by that number again, not even by older words that come late (`contacts.find_or_make`)."""
     found = (
         await conn.execute(
             select(contact.c.id, contact.c.phone).where(contact.c.channel == channel, contact.c.channel_user == user)
         )
     ).first()
     now = house.clock.now()
-    numbers = {number for number in (phone, found.phone if found else None) if number}
-    for number in sorted(numbers):
-        await note(conn, house, number, "number", now)
+    left = (found.phone if found else None) or from_provider(user)
+    for number, kind in ((phone, "number"), (left, LEFT)):
+        if number:
+            await note(conn, house, number, kind, min(at or now, now))
     if found is None:
         return False
     gone = await conn.execute(delete(contact_account).where(contact_account.c.contact_id == found.id))

@@ -193,7 +193,7 @@ sim_change = Table(
     Column("phone", Text, nullable=False),
     Column(
         "kind", Text, nullable=False
-    ),  # sim: another card under the number; number: a chat moved to it, or away from it
+    ),  # sim: another card under the number; number: a chat moved to it; left: a chat moved away from it
     Column(
         "changed_at", Instant, nullable=False
     ),  # no earlier than it can have been: a day without a time counts to its end

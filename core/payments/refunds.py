@@ -19,8 +19,9 @@ from core.house import House
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.parties import sim
-from core.payments import queries, reverse
-from core.payments.providers import can
+from core.payments import queries, receive, reverse
+from core.payments.model import LOOKS
+from core.payments.providers import can, named
 from core.payments.tables import attempt, payment_request, refund
 
 BY_HAND = "by_hand"
@@ -41,7 +42,7 @@ async def ask(
     await sim.hold(conn, house, taken.account_id)
     if not 0 < amount_minor <= left:
         raise Refused("payments.refund.too_much", left=money.show(max(left, 0), taken.currency))
-    how = taken.provider if can(house, taken.provider, "refund") else BY_HAND
+    how = taken.provider if _back_the_way_it_came(house, taken, amount_minor) else BY_HAND
     refund_id = house.ids.take()
     row = {
         "id": refund_id, "key": key, "receipt_id": receipt_id, "account_id": taken.account_id,
@@ -55,6 +56,13 @@ async def ask(
     else:
         await _to_approve(conn, house, row, taken)
     return refund_id
+
+
+def _back_the_way_it_came(house: House, taken: Row[Any], amount_minor: int) -> bool:
+    """Whether the provider can be asked: it gives refunds, of such amounts, and has told its number of the payment."""
+    if not can(house, taken.provider, "refund") or taken.provider_txn.startswith(receive.OURS):
+        return False
+    return amount_minor % named(house, taken.provider).step_minor == 0
 
 
 async def _pending(conn: AsyncConnection, receipt_id: int) -> int:
@@ -102,7 +110,8 @@ async def granted(conn: AsyncConnection, house: House, refund_id: int) -> None:
 
 
 async def _begin(conn: AsyncConnection, house: House, wanted: Row[Any]) -> int:
-    """An attempt in the other direction: written, sent, polled and settled like any other."""
+    """An attempt in the other direction: written, sent, polled and settled like any other. One that could not even leave for a day is
+    asked about too: it never arrived, and the money is hers again."""
     now, request_id, attempt_id = house.clock.now(), *house.ids.take_many(2)
     key = f"refund:{wanted.id}"
     await conn.execute(
@@ -115,7 +124,7 @@ async def _begin(conn: AsyncConnection, house: House, wanted: Row[Any]) -> int:
         insert(attempt).values(
             id=attempt_id, key=key, request_id=request_id, account_id=wanted.account_id, provider=wanted.how,
             method="refund", amount_minor=wanted.amount_minor, currency=wanted.currency, state="created", polls=0,
-            created_at=now,
+            created_at=now, poll_at=now + LOOKS[-1],
         )
     )  # fmt: skip
     await outbox.enqueue(

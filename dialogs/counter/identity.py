@@ -34,14 +34,18 @@ async def set_language(conn: AsyncConnection, _house: House, asked: Asked) -> An
 async def stop(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Nothing but what the law demands, until START: from the number she wrote to, if that is one that sends by itself."""
     sender = _sender(house, asked)
-    await consent.stop(conn, house, _contact(asked), sender=sender, channel=asked.channel, word=_said(asked))
+    await consent.stop(
+        conn, house, _contact(asked), sender=sender, channel=asked.channel, word=_said(asked), at=asked.at
+    )
     return {"is": "sender", "sender": sender} if sender else {"is": "done"}
 
 
 async def start(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Messages again, from the number she wrote to or from all."""
     sender = _sender(house, asked)
-    await consent.start(conn, house, _contact(asked), sender=sender, channel=asked.channel, word=_said(asked))
+    await consent.start(
+        conn, house, _contact(asked), sender=sender, channel=asked.channel, word=_said(asked), at=asked.at
+    )
     return {"is": "done"}
 
 

@@ -175,8 +175,8 @@ async def test_a_report_that_overtakes_our_own_note_of_the_reference_is_kept(hou
         assert (await client.post(f"{HOOKS}/delivery", data=form)).status == 200
     async with house.db.writing() as conn:
         await conn.execute(update(outbox).values(provider_ref="ATX1"))
-        assert await catch_up(conn, ["ATX1"]) == 1
-        assert await catch_up(conn, ["ATX1"]) == 0
+        assert await catch_up(conn, house, ["ATX1"]) == 1
+        assert await catch_up(conn, house, ["ATX1"]) == 0
     assert await state_of(house, "ATX1") == "failed"
 
 

@@ -22,6 +22,7 @@ from tests.gateway.conftest import World
 PAGES = (
     "/console/money", "/console/money?on=2026-03-10", "/console/mandates", "/console/mandates?state=active",
     "/console/mandates/files", "/console/suspense", "/console/cash", "/console/approvals",
+    "/console/chargebacks",
 )  # fmt: skip
 
 
