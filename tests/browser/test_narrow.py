@@ -16,7 +16,7 @@ async def tab_to(page: Page, name: str) -> None:
     for _ in range(80):
         await page.keyboard.press("Tab")
         found = await page.evaluate(
-            """() => { const it = document.activeElement; if (it === document.body) return ['', true]; const style = getComputedStyle(it);
+            """() => { const it = document.activeElement; if (!it.matches('a, button, input, textarea')) return ['', true]; const style = getComputedStyle(it);
             const words = [it.innerText, it.value, it.placeholder, it.getAttribute('aria-label'), it.labels?.[0]?.innerText, it.name];
             return [words.filter(Boolean).join(' | '), style.outlineStyle !== 'none' || style.boxShadow !== 'none']; }"""
         )
