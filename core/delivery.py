@@ -57,6 +57,8 @@ async def report(conn: AsyncConnection, house: House, told: Delivery) -> bool:
 async def catch_up(conn: AsyncConnection, house: House, refs: Collection[str]) -> int:
     """Settle the messages of these references whose report came before we had written them down; how many. One look-up by key for
     a whole wave: early reports are rare, and the outbox is long."""
+    if not refs:
+        return 0
     found = (await conn.execute(select(early_report).where(among(conn, early_report.c.provider_ref, refs)))).all()
     if not found:
         return 0

@@ -43,7 +43,8 @@ class _AsLetter:
         """The params of the letter as JSON. Options that stand in the page's own text are not offered twice."""
         whole = page.text == screen.text and not page.more and not page.back
         options = [[option.key, option.label] for option in screen.options] if whole else []
-        return json.dumps({"text": page.text, "options": options})
+        share = {"share": screen.share} if screen.share and whole else {}
+        return json.dumps({"text": page.text, "options": options, **share})
 
     async def send(self, notices: Sequence[Notice]) -> list[Sent]:
         """As the channel does."""

@@ -4,13 +4,11 @@ A contact that brings a phone which is on file with an account is linked to that
 or when its phone becomes known; who unlinks an account afterwards stays unlinked.
 """
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
 from core.db import insert
 from core.house import House
 from core.parties.model import LEFT, PHONE, Contact, medium
@@ -54,45 +52,6 @@ async def find_or_make(
 async def set_language(conn: AsyncConnection, contact_id: int, lang: str) -> None:
     """Speak `lang` with this contact from now on."""
     await conn.execute(update(contact).where(contact.c.id == contact_id).values(language=lang))
-
-
-async def stop(conn: AsyncConnection, house: House, contact_id: int, at: datetime | None = None) -> None:
-    """STOP, said at this instant (now): nothing but statutory notices until START. Said twice, the first time counts."""
-    if not await _is_latest(conn, house, contact_id, at):
-        return
-    await conn.execute(
-        update(contact)
-        .where(contact.c.id == contact_id, contact.c.stopped_at.is_(None))
-        .values(stopped_at=house.clock.now(), marketing=False)
-    )
-
-
-async def start(
-    conn: AsyncConnection, house: House, contact_id: int, at: datetime | None = None, *, marketing: bool = True
-) -> None:
-    """START: messages again, campaigns included; `marketing=False`: reachable again, and no word about campaigns."""
-    if not await _is_latest(conn, house, contact_id, at):
-        return
-    agreed = {"marketing": True} if marketing else {}
-    await conn.execute(update(contact).where(contact.c.id == contact_id).values(stopped_at=None, **agreed))
-
-
-async def _is_latest(conn: AsyncConnection, house: House, contact_id: int, at: datetime | None) -> bool:
-    """Whether no later STOP or START was heard of before: a provider may bring her words days late and out of order."""
-    now = house.clock.now()
-    said = min(at or now, now)
-    older = (contact.c.word_at.is_(None)) | (contact.c.word_at <= said)
-    noted = update(contact).where(contact.c.id == contact_id, older).values(word_at=said)
-    return (await conn.execute(noted)).rowcount > 0
-
-
-async def set_marketing(conn: AsyncConnection, house: House, contact_id: int, *, wanted: bool) -> None:
-    """News and offers: yes or no. The notices of her own account go on either way."""
-    changed = update(contact).where(contact.c.id == contact_id, contact.c.marketing != wanted)
-    if (await conn.execute(changed.values(marketing=wanted))).rowcount:
-        await audit.note(
-            conn, house, f"customer:{contact_id}", "consent.changed", f"contact:{contact_id}", wanted=wanted
-        )
 
 
 def _known(channel: str, user: str) -> Select[Any]:

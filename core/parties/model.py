@@ -66,5 +66,5 @@ class Hit:
 
 
 def medium(channel: str) -> str:
-    """The channel under which a contact is filed: `phone` for USSD and SMS, itself for all others."""
-    return PHONE if channel in ("ussd", "sms", PHONE) else channel
+    """The channel under which a contact is filed: `phone` for USSD, SMS and her own pages, itself for all others."""
+    return PHONE if channel in ("ussd", "sms", "page", PHONE) else channel

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 COOKIE, COOKIE_LASTS = "hodi_chat", 180 * 24 * 3600
-DOTS = "••••"
+DOTS, CLIP = "••••", "\N{PAPERCLIP}"
 THROTTLE: web.AppKey[Throttle] = web.AppKey("chat_throttle", Throttle)
 
 
@@ -119,7 +119,13 @@ async def _her_line(app: web.Application, inbound: Inbound) -> str:
     async with house.db.writing() as conn:
         last = await transcript.last_said(conn, inbound.user)
         labels = {option["key"]: option["label"] for option in last.get("options", ())}
-        words = DOTS if last.get("secret") else labels.get(inbound.text, without_cards(inbound.text, "•"))
+        words = (
+            CLIP
+            if inbound.kind == "media"
+            else DOTS
+            if last.get("secret")
+            else labels.get(inbound.text, without_cards(inbound.text, "•"))
+        )
         key = f"you:{inbound.message_id}"
         await transcript.write(conn, house, inbound.user, key=key, side="you", body={"text": words})
     return words
