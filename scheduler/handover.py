@@ -6,10 +6,11 @@ see it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from channels.letters import shorter
 from core.house import House
@@ -50,18 +51,18 @@ def in_plain_letters(letter: Letter) -> Letter:
     return letter if text == letter.notice.text else replace(letter, notice=replace(letter.notice, text=text))
 
 
-async def send(senders: Mapping[str, Sender], channel: str, letters: Sequence[Letter]) -> list[Outcome]:
-    """One wave of one channel, in the order given."""
+async def send(senders: Mapping[str, Sender], line: str, letters: Sequence[Letter]) -> list[Outcome]:
+    """One wave of one channel (or of one of its providers: `sms.kannel`), in the order given."""
     try:
-        told = await senders[channel].send([letter.notice for letter in letters])
+        told = await senders[line].send([letter.notice for letter in letters])
     except Exception as bug:
-        log.exception("dispatch.sender_raised", channel=channel, letters=len(letters))
-        return await _one_by_one(senders, channel, letters, bug)
+        log.exception("dispatch.sender_raised", line=line, letters=len(letters))
+        return await _one_by_one(senders, line, letters, bug)
     return [outcome(letter, sent) for letter, sent in zip(letters, told, strict=True)]
 
 
 async def _one_by_one(
-    senders: Mapping[str, Sender], channel: str, letters: Sequence[Letter], bug: Exception
+    senders: Mapping[str, Sender], line: str, letters: Sequence[Letter], bug: Exception
 ) -> list[Outcome]:
     """A bug of ours in the midst of a wave: find the letter that makes it, without sending twice what must not be."""
     outcomes: list[Outcome] = []
@@ -69,7 +70,7 @@ async def _one_by_one(
         if len(letters) == 1 or not letter.row.resend_unknown:
             outcomes.append(_raised(letter.row, bug))
         else:
-            outcomes += await send(senders, channel, [letter])
+            outcomes += await send(senders, line, [letter])
     return outcomes
 
 

@@ -32,6 +32,14 @@ async def services_of(conn: AsyncConnection, account_ids: Sequence[int]) -> dict
     return {row.service_id: row.wanted for row in await conn.execute(query)}
 
 
+async def lines_of(conn: AsyncConnection, account_ids: Sequence[int]) -> list[Row[Any]]:
+    """Restricted services of these accounts: service_id, account_id, wanted."""
+    query = select(barring.c.service_id, barring.c.account_id, barring.c.wanted).where(
+        among(conn, barring.c.account_id, account_ids), barring.c.wanted != "none"
+    )
+    return list(await conn.execute(query.order_by(barring.c.service_id)))
+
+
 async def level_of(conn: AsyncConnection, account_id: int) -> Level:
     """The hardest restriction of an account's services."""
     found = await services_of(conn, [account_id])

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit, outbox
-from core.barring.model import Level
+from core.barring.model import LEVELS, Level
 from core.barring.tables import bar_command, barring
 from core.bulk import insert_many
 from core.db import insert
@@ -23,17 +23,28 @@ _COMMAND = ("id", "key", "service_id", "level", "generation", "state", "created_
 
 
 async def want(
-    conn: AsyncConnection, house: House, services: Mapping[int, Level], *, why: str, kbps: int | None = None
+    conn: AsyncConnection,
+    house: House,
+    services: Mapping[int, Level],
+    *,
+    why: str,
+    kbps: int | None = None,
+    softer: bool = True,
 ) -> list[int]:
     """Want these levels from now on; the services for which that is new. A wish that stands already is not repeated.
 
-    Takes `IDS` ids a service: for many, the caller reserves them.
+    `softer=False`: a line that is restricted harder for another reason stays as it is. Takes `IDS` ids a service: for many, the caller
+    reserves them.
     """
     if not services:
         return []
     await _known(conn, house, list(services), why)
     held = select(barring).where(among(conn, barring.c.service_id, list(services))).order_by(barring.c.service_id)
-    rows = [row for row in await conn.execute(held.with_for_update()) if row.wanted != services[row.service_id]]
+    rows = [
+        row
+        for row in await conn.execute(held.with_for_update())
+        if _changes(row.wanted, services[row.service_id], softer)
+    ]
     for level in dict.fromkeys(services[row.service_id] for row in rows):
         ids = [row.service_id for row in rows if services[row.service_id] == level]
         changed = update(barring).where(among(conn, barring.c.service_id, ids))
@@ -46,6 +57,10 @@ async def want(
     noted = [(f"service:{row.service_id}", {"level": services[row.service_id], "why": why}) for row in rows]
     await audit.note_many(conn, house, "job:collections", "service.wanted", noted)
     return [row.service_id for row in rows]
+
+
+def _changes(stands: Level, wanted: Level, softer: bool) -> bool:
+    return stands != wanted and (softer or LEVELS.index(wanted) > LEVELS.index(stands))
 
 
 async def _known(conn: AsyncConnection, house: House, service_ids: Sequence[int], why: str) -> None:

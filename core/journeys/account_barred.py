@@ -98,7 +98,7 @@ async def _carry_out(conn: AsyncConnection, house: House, ready: Sequence[_Ready
     for name, kbps in dict.fromkeys((one.step.step, one.rules.ladder.soft_kbps) for one in ready):
         alike = [one for one in ready if (one.step.step, one.rules.ladder.soft_kbps) == (name, kbps)]
         wanted = [service_id for one in alike for service_id in services.get(one.step.account_id, ())]
-        await want(conn, house, dict.fromkeys(wanted, LEVEL[name]), why=name, kbps=kbps)
+        await want(conn, house, dict.fromkeys(wanted, LEVEL[name]), why=name, kbps=kbps, softer=False)
     await store.steps_done(conn, [one.step.id for one in ready], today)
     moved = [after(one.standing, Decision("step", today, one.step.step), one.rules).episode for one in ready]
     await store.move(conn, [one for one in moved if one is not None])

@@ -12,10 +12,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.house import House
-from core.payments import outcome, queries
+from core.payments import outcome, proof, queries
 from core.payments.model import LIVE, NOTHING, Attempt, Follow
-from core.payments.providers import named
-from core.payments.providers.contract import Queried, Unanswered, Unaskable
+from core.payments.providers.contract import Later, Queried, Unanswered, Unaskable
 from core.payments.tables import attempt
 
 AT_ONCE, MANY = 500, 2
@@ -84,7 +83,7 @@ async def look(house: House, attempt_id: int, then: Follow = NOTHING) -> str:
         before = await queries.attempt_by(conn, attempt_id=attempt_id)
     if before is None or not before.live:
         return "settled"
-    said = await named(house, before.provider).query(outcome.asked(before))
+    said = await proof.ask_about(house, before)
     async with house.db.writing() as conn:
         tried = await held(conn, attempt_id)
         if isinstance(said, Queried) and said.state == "missing" and _may_be_under_way(house, tried):
@@ -92,7 +91,7 @@ async def look(house: House, attempt_id: int, then: Follow = NOTHING) -> str:
             return "early"
         if not isinstance(said, Queried):
             await outcome.unsure(conn, house, tried, said)
-            return "unasked" if isinstance(said, Unaskable) else "unanswered"
+            return "unasked" if isinstance(said, Unaskable | Later) else "unanswered"
         await outcome.settle(conn, house, tried, said, then)
         return said.state
 

@@ -93,7 +93,9 @@ async def door(house: House, name: str) -> AsyncIterator[Door]:
         async with tills_at_work(house, mandates=name) as work:
             bill = await _collected(work)
             work.gocardless.banks()
-            yield Door(work, bill, [_posted(work, name, {"events": work.gocardless.waiting, "meta": {"webhook_id": "WB1"}})])
+            yield Door(
+                work, bill, [_posted(work, name, {"events": work.gocardless.waiting, "meta": {"webhook_id": "WB1"}})]
+            )
     else:
         async with at_work(house, push="daraja") as box:
             bill = await _billed(box.house)
@@ -134,7 +136,9 @@ async def _boxed(box: Box, bill: Bill, name: str) -> Said:
 
 
 @pytest.mark.parametrize("name", DOORS)
-async def test_told_five_times_in_a_row_and_twenty_at_once_it_has_one_effect_and_one_answer(house: House, name: str) -> None:
+async def test_told_five_times_in_a_row_and_twenty_at_once_it_has_one_effect_and_one_answer(
+    house: House, name: str
+) -> None:
     async with door(house, name) as it:
         heard = {await it.tell(said) for said in it.says * 5}
         heard |= set(await asyncio.gather(*(it.tell(said) for said in it.says for _ in range(20))))
@@ -165,7 +169,9 @@ class Forger:
 
     def __init__(self, seed: int, right: Said, *, replays: bool) -> None:
         self.rng, self.right = random.Random(seed), right
-        self.kinds = [self.bare, self.empty, self.cut, self.flipped, self.made_up] + ([self.of_another] if replays else [])
+        self.kinds = [self.bare, self.empty, self.cut, self.flipped, self.made_up] + (
+            [self.of_another] if replays else []
+        )
 
     def forge(self) -> tuple[Mapping[str, str], bytes]:
         """Headers and body; never right."""
@@ -185,7 +191,9 @@ class Forger:
         return {name: value[: self.rng.randrange(len(value))] for name, value in self.right[2].items()}, self.right[1]
 
     def flipped(self) -> tuple[Mapping[str, str], bytes]:
-        return {name: value[:-1] + ("0" if value[-1] != "0" else "1") for name, value in self.right[2].items()}, self.right[1]
+        return {
+            name: value[:-1] + ("0" if value[-1] != "0" else "1") for name, value in self.right[2].items()
+        }, self.right[1]
 
     def made_up(self) -> tuple[Mapping[str, str], bytes]:
         return {name: f"t=1,v1={self.rng.randbytes(32).hex()}" for name in self.right[2]}, self.body()
@@ -196,7 +204,9 @@ class Forger:
 
 
 @pytest.mark.parametrize("name", SIGNED)
-@pytest.mark.parametrize(("seed", "count", "posted"), [(4, 300, 30), pytest.param(5, FORGERIES // 5, 500, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    ("seed", "count", "posted"), [(4, 300, 30), pytest.param(5, FORGERIES // 5, 500, marks=pytest.mark.soak)]
+)
 async def test_what_is_forged_is_refused_and_changes_nothing(
     single: House, name: str, seed: int, count: int, posted: int
 ) -> None:

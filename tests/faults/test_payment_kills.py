@@ -176,7 +176,9 @@ async def _judged(story: Story, truth: sandbox.Service) -> None:
     minor = sum(payment.amount_minor for payment in paid) - sum(payment.amount_minor for payment in back)
     assert await cash(story.house, "sandbox") == given + minor
     async with story.house.db.reading() as conn:
-        kept = set((await conn.execute(select(receipt.c.provider_txn).where(receipt.c.attempt_id.is_not(None)))).scalars())
+        kept = set(
+            (await conn.execute(select(receipt.c.provider_txn).where(receipt.c.attempt_id.is_not(None)))).scalars()
+        )
         templates = Counter((await conn.execute(select(outbox.c.template))).scalars())
         owing = select(open_item.c.account_id).where(open_item.c.open_minor > 0)
         unpaid = set((await conn.execute(owing)).scalars())
@@ -196,7 +198,9 @@ async def _judged(story: Story, truth: sandbox.Service) -> None:
     await proven(story.house)
 
 
-async def test_killed_between_a_callback_and_its_thanks_nothing_is_lost_or_doubled(db: Database, tmp_path: Path) -> None:
+async def test_killed_between_a_callback_and_its_thanks_nothing_is_lost_or_doubled(
+    db: Database, tmp_path: Path
+) -> None:
     await _told(db, tmp_path, ("payments.pushed", "payments.received", "payments.refund_sent"))
 
 

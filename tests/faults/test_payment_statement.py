@@ -111,10 +111,14 @@ async def test_every_difference_planted_in_a_statement_is_found(
             await told(house, f"pi_{number}", net + 29, fee=29, payout=name)
     await bank.sends(house, tmp_path, form, DAY)
     early = {minor for kind, state, _, minor in await found(house, DAY) if (kind, state) == ("payout_missing", "late")}
-    assert {-minor for minor in early} >= {net for net in late if not any(e[0] == net for e in bank.papers[DAY].entries)}
+    assert {-minor for minor in early} >= {
+        net for net in late if not any(e[0] == net for e in bank.papers[DAY].entries)
+    }
     forward(house, DAYS + 4)
     await bank.sends(house, tmp_path, form, DAY + timedelta(days=9))
     told_now = await found(house, house.today())
-    assert told_now == Counter({(kind, "open", day, minor): n for (kind, day, minor), n in planted.items()}), f"seed {seed}"
+    assert told_now == Counter({(kind, "open", day, minor): n for (kind, day, minor), n in planted.items()}), (
+        f"seed {seed}"
+    )
     async with house.db.reading() as conn:
         assert await verify.problems(conn) == []

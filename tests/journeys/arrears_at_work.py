@@ -155,7 +155,9 @@ async def many_bills(
 ) -> list[int]:
     """A final bill for each of these accounts, with its posting and its open item; their ids. The ids are reserved."""
     ids, day = house.ids.take_many(len(accounts)), date(2020, 1, 1)
-    money = [one.name for one in invoice.c if one.name.endswith("_minor") and not one.nullable and one.name != "total_minor"]
+    money = [
+        one.name for one in invoice.c if one.name.endswith("_minor") and not one.nullable and one.name != "total_minor"
+    ]
     columns = ("id", "account_id", "series", "from_date", "to_date", "revision", "state", "number", "token", "currency",
                "total_minor", "estimated", "due_on", "facts", *money)  # fmt: skip
     rows = list(zip(ids, accounts, minors, dues, strict=True))

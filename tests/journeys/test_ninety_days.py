@@ -70,7 +70,9 @@ class Town(Late):
         for first in range(0, count, AT_ONCE):
             part = slice(first, first + AT_ONCE)
             these = await late_accounts(self.house, first, len(minors[part]), minors[part], dues[part])
-            for (number, phone, account, invoice, service), minor, due in zip(these, minors[part], dues[part], strict=True):
+            for (number, phone, account, invoice, service), minor, due in zip(
+                these, minors[part], dues[part], strict=True
+            ):
                 self.oracle.accounts[account] = Truth([Bill(due, minor)])
                 self.place[account], self.number[account], self.phone_of[phone] = len(self.place), number, account
                 self.service_of[str(service)], self.invoices[account] = account, [invoice]

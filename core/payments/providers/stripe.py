@@ -93,7 +93,10 @@ class Stripe:
                 case "refund":
                     found, read_it = await self._call(lambda to: to.v1.refunds.list_async(options)), refund_state
                 case "direct_debit":
-                    found, read_it = await self._call(lambda to: to.v1.payment_intents.list_async(options)), intent_state
+                    found, read_it = (
+                        await self._call(lambda to: to.v1.payment_intents.list_async(options)),
+                        intent_state,
+                    )
                 case _:
                     found = await self._call(lambda to: to.v1.checkout.sessions.list_async(options))
                     read_it = session_state
