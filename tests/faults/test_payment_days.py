@@ -153,7 +153,9 @@ async def _collected(work: Work, number: str) -> Bill:
 
 
 @pytest.mark.parametrize("weeks", [8, 56])
-async def test_what_goes_back_after_eight_weeks_or_thirteen_months_opens_exactly_its_bill(single: House, weeks: int) -> None:
+async def test_what_goes_back_after_eight_weeks_or_thirteen_months_opens_exactly_its_bill(
+    single: House, weeks: int
+) -> None:
     async with tills_at_work(single, mandates="gocardless") as work:
         bills = [await _collected(work, f"ACC{number}") for number in range(3)]
         work.forward(days=9)

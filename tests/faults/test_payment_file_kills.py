@@ -112,7 +112,9 @@ async def test_a_bill_is_put_right_once_however_often_that_is_killed(
     clock.instant = datetime.fromisoformat("2026-02-01T06:00:00+00:00")
     house = house_of(db, clock)
     meters = [f"M{number}" for number in range(LATE)]
-    customers = [Customer(one, opened_on=JAN, tariff="power", meter=NewMeter(one, interval_minutes=1440)) for one in meters]
+    customers = [
+        Customer(one, opened_on=JAN, tariff="power", meter=NewMeter(one, interval_minutes=1440)) for one in meters
+    ]
     await settle(house, tmp_path, *customers)
     await _used(house, tmp_path, [(one, at, kwh) for one in meters for at, kwh in month(JAN, 31, "1.3", last="3")])
     pass_to(house, FEB)
