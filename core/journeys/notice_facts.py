@@ -3,7 +3,7 @@
 Each answers {subject id: facts}; a subject that is not there any more is not in the answer, and its notice is dropped.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
@@ -107,7 +107,8 @@ async def bills(conn: AsyncConnection, ids: Collection[int]) -> Mapping[int, Bil
         .outerjoin(mandate, mandate.c.id == collection.c.mandate_id)
         .where(among(conn, invoice.c.id, ids), invoice.c.state == "final")
     )  # fmt: skip
-    return {row[0]: _bill(*row[1:]) for row in rows.all()}
+    found: Sequence[Any] = rows.all()
+    return {row[0]: _bill(*row[1:]) for row in found}
 
 
 def _bill(
