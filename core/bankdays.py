@@ -8,7 +8,6 @@ from functools import cache
 
 import holidays
 
-
 BACS = "BACS"
 """The days of Bacs, by which British banks settle: those of England and Wales."""
 

@@ -6,7 +6,6 @@ the conversation we were given), or the pull of transactions, whose answers repl
 """
 
 from datetime import timedelta
-
 from typing import Any
 
 from sqlalchemy import Row, insert, or_, select, update
