@@ -78,7 +78,9 @@ async def _token(request: web.Request) -> web.Response:
         return web.json_response({"error": "unauthorized_client"}, status=401)
     token = secrets.token_urlsafe(20)
     till.tokens.add(token)
-    return web.json_response({"access_token": token, "expires_in": 600, "token_type": "Bearer", "scope": "profile email"})
+    return web.json_response(
+        {"access_token": token, "expires_in": 600, "token_type": "Bearer", "scope": "profile email"}
+    )
 
 
 def _wrong(code: str, status: int = 400) -> web.Response:
@@ -90,11 +92,14 @@ async def _make(request: web.Request) -> web.Response:
     key = request.headers.get("X-Idempotency-Key")
     if known := double.before(key):
         return web.json_response({"status": "success", "data": known}, status=200)
-    if not key or (wrong := WRONG[kind](double, said)):
+    if not key or WRONG[kind](double, said):
         return _wrong("10400")
     made = double.keep({**said, "id": double.name(PREFIX[kind]), "created_datetime": "2026-03-10T09:00:00.000Z"}, key)
     if kind == "charges":
-        made |= {"status": "pending", "next_action": {"type": "payment_instruction", "payment_instruction": {"note": "PIN"}}}
+        made |= {
+            "status": "pending",
+            "next_action": {"type": "payment_instruction", "payment_instruction": {"note": "PIN"}},
+        }
     if kind == "refunds":
         made |= {"status": "completed"}
         paid = double.things[said["charge_id"]]
@@ -119,7 +124,9 @@ def _refund_wrong(double: FlutterwaveV4, said: Thing) -> bool:
 
 def _phone_wrong(_double: FlutterwaveV4, said: Thing) -> bool:
     phone = said.get("mobile_money", {})
-    return said.get("type") != "mobile_money" or not str(phone.get("country_code")).isdigit() or not phone.get("network")
+    return (
+        said.get("type") != "mobile_money" or not str(phone.get("country_code")).isdigit() or not phone.get("network")
+    )
 
 
 WRONG = {
@@ -136,7 +143,9 @@ async def _one(request: web.Request) -> web.Response:
 async def _list(request: web.Request) -> web.Response:
     double, kind, ref = _double(request), request.match_info["kind"], request.query.get("reference")
     found = [one for one in double.things.values() if str(one["id"]).startswith(PREFIX[kind])]
-    return web.json_response({"status": "success", "data": [one for one in found if ref in (None, one.get("reference"))]})
+    return web.json_response(
+        {"status": "success", "data": [one for one in found if ref in (None, one.get("reference"))]}
+    )
 
 
 def make_app(double: FlutterwaveV4) -> web.Application:

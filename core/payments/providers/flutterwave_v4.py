@@ -6,9 +6,11 @@ OAuth is good for ten minutes. Webhooks are signed (`flutterwave-signature`, bas
 all the same.
 """
 
+import json
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -31,7 +33,7 @@ from core.payments.providers.contract import (
     Unreached,
     Wanted,
 )
-from core.payments.providers.said import amount, iso, short
+from core.payments.providers.said import amount, iso, maybe, short
 from core.payments.providers.signatures import mac, verify
 from core.payments.providers.wire import Reply, call, loads
 from core.phone import parts
@@ -75,10 +77,17 @@ class FlutterwaveV4:
         """A prompt on her phone, or a refund."""
         whole = money.plain(wanted.amount_minor, wanted.currency)
         if wanted.method == "refund":
-            asked = {"charge_id": wanted.txn, "amount": _number(whole), "reason": "requested_by_customer", "meta": {"key": wanted.key}}
+            asked = {
+                "charge_id": wanted.txn,
+                "amount": _number(whole),
+                "reason": "requested_by_customer",
+                "meta": {"key": wanted.key},
+            }
             return _begun(await self._make("/refunds", asked, wanted.key))
         code, number = parts(wanted.phone or "")
-        customer = await self._make("/customers", {"email": wanted.email or self._mail(wanted)}, f"{wanted.key}:customer")
+        customer = await self._make(
+            "/customers", {"email": wanted.email or self._mail(wanted)}, f"{wanted.key}:customer"
+        )
         if not isinstance(customer, dict):
             return customer
         phone = {"country_code": code, "network": self.network, "phone_number": number}
@@ -89,7 +98,7 @@ class FlutterwaveV4:
             return method
         charge = {
             "amount": _number(whole), "currency": wanted.currency, "reference": reference(wanted.key),
-            "customer_id": customer["id"], "payment_method_id": method["id"], "meta": {"account": wanted.reference},
+            "customer_id": customer["id"], "payment_method_id": method["id"], "meta": {"account": wanted.reference, "key": wanted.key},
         }  # fmt: skip
         return _begun(await self._make("/charges", charge, wanted.key))
 
@@ -104,7 +113,9 @@ class FlutterwaveV4:
         if asked.method == "refund":
             said = await self._ask("GET", f"/refunds/{quote(ref, safe='')}" if ref else "/refunds")
             return _found(said, asked, lambda one: (one.get("meta") or {}).get("key") == asked.key)
-        path = f"/charges/{quote(ref, safe='')}" if ref else f"/charges?reference={quote(reference(asked.key), safe='')}"
+        path = (
+            f"/charges/{quote(ref, safe='')}" if ref else f"/charges?reference={quote(reference(asked.key), safe='')}"
+        )
         return _found(await self._ask("GET", path), asked, lambda one: one.get("reference") == reference(asked.key))
 
     async def _make(self, path: str, body: Thing, key: str) -> Thing | No:
@@ -140,8 +151,8 @@ class FlutterwaveV4:
 
 
 def reference(key: str) -> str:
-    """Our key in letters that v4 takes in a reference (6 to 42 letters, figures and dashes)."""
-    return key.replace(":", "-").rjust(6, "0")[:42]
+    """Our key as v4 takes a reference: 6 to 42 letters, figures and dashes, whatever the key is made of; always the same."""
+    return f"hodi-{sha256(key.encode()).hexdigest()[:36]}"
 
 
 def _begun(made: Thing | No) -> Started:
@@ -149,9 +160,9 @@ def _begun(made: Thing | No) -> Started:
 
 
 def _number(whole: str) -> Any:
-    """An amount as a JSON number, exact: `12.50` is 12.5."""
+    """An amount as v4 wants it: a JSON number, which is written out as it was (`12.50` as 12.5). Nothing is reckoned with it."""
     units, _, part = whole.partition(".")
-    return int(units) if not part.strip("0") else loads(whole.rstrip("0").encode())
+    return int(units) if not part.strip("0") else json.loads(whole)
 
 
 def _found(said: Thing | list[Thing] | No, asked: Asked, ours: Any) -> Told:
@@ -175,7 +186,11 @@ def _stands(said: Thing, asked: Asked) -> Told:
     if asked.currency and said["currency"] != asked.currency:
         return Unanswered("it was paid in another currency")
     return Queried(
-        "succeeded", ref, txn=ref, amount_minor=amount(said["amount"], said["currency"]), at=iso(said.get("created_datetime"))
+        "succeeded",
+        ref,
+        txn=ref,
+        amount_minor=amount(said["amount"], said["currency"]),
+        at=iso(said.get("created_datetime")),
     )
 
 
@@ -186,7 +201,8 @@ def _event(said: Thing) -> ProviderEventIn:
     now = STATES.get(state)
     if kind not in ("charge.completed", "refund.completed") or now is None:
         return ProviderEventIn(**base, kind="ignored")
-    told: Thing = {"kind": "succeeded" if now == "succeeded" else "failed", "reason": "declined"}
+    ours = maybe((data.get("meta") or {}).get("key"))
+    told: Thing = {"attempt_key": ours, "kind": "succeeded" if now == "succeeded" else "failed", "reason": "declined"}
     if kind == "charge.completed":
         told |= {
             "txn": number, "method": "mobile_push", "amount_minor": amount(data["amount"], str(data["currency"])),
