@@ -1,6 +1,6 @@
 """Money back to a customer: asked for by one person, agreed to by another above the operator's limit, sent by the outbox.
 
-At the moment it is granted the money leaves her account for `refunds` (what we owe back), so no second refund and no new bill can
+It is neither asked for nor granted while a number of the account cools down after a change of its SIM. At the moment it is granted the money leaves her account for `refunds` (what we owe back), so no second refund and no new bill can
 have it; it leaves the provider's cash when the provider says so, and comes back to her account if it fails. A refund by hand is
 one a clerk transfers herself and then says so.
 """
@@ -18,7 +18,9 @@ from core.errors import Refused
 from core.house import House
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
+from core.parties import sim
 from core.payments import queries, receive, reverse
+from core.payments.model import LOOKS
 from core.payments.providers import can, named
 from core.payments.tables import attempt, payment_request, refund
 
@@ -37,6 +39,7 @@ async def ask(
     left -= await reverse.spent(conn, receipt_id)
     if taken.account_id is None or taken.state != "placed":
         raise Refused("payments.refund.nobody")
+    await sim.hold(conn, house, taken.account_id)
     if not 0 < amount_minor <= left:
         raise Refused("payments.refund.too_much", left=money.show(max(left, 0), taken.currency))
     how = taken.provider if _back_the_way_it_came(house, taken, amount_minor) else BY_HAND
@@ -92,6 +95,7 @@ async def granted(conn: AsyncConnection, house: House, refund_id: int) -> None:
     if taken.account_id != wanted.account_id or taken.amount_minor - taken.reversed_minor < wanted.amount_minor:
         await _mark(conn, house, refund_id, "refused")
         return
+    await sim.hold(conn, house, wanted.account_id)
     posting = Posting(Book("refunds"), receivable(wanted.account_id), wanted.amount_minor, wanted.currency, "refund")
     await post(conn, house, key=f"refund:{refund_id}", kind="refund", booked_on=house.today(), postings=[posting])
     await reverse.noted(
@@ -106,7 +110,8 @@ async def granted(conn: AsyncConnection, house: House, refund_id: int) -> None:
 
 
 async def _begin(conn: AsyncConnection, house: House, wanted: Row[Any]) -> int:
-    """An attempt in the other direction: written, sent, polled and settled like any other."""
+    """An attempt in the other direction: written, sent, polled and settled like any other. One that could not even leave for a day is
+    asked about too: it never arrived, and the money is hers again."""
     now, request_id, attempt_id = house.clock.now(), *house.ids.take_many(2)
     key = f"refund:{wanted.id}"
     await conn.execute(
@@ -119,7 +124,7 @@ async def _begin(conn: AsyncConnection, house: House, wanted: Row[Any]) -> int:
         insert(attempt).values(
             id=attempt_id, key=key, request_id=request_id, account_id=wanted.account_id, provider=wanted.how,
             method="refund", amount_minor=wanted.amount_minor, currency=wanted.currency, state="created", polls=0,
-            created_at=now,
+            created_at=now, poll_at=now + LOOKS[-1],
         )
     )  # fmt: skip
     await outbox.enqueue(

@@ -25,12 +25,12 @@ payment_request = Table(
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("key", Text, nullable=False, unique=True),
-    Column("kind", Text, nullable=False),  # paylink, push, collection, refund
+    Column("kind", Text, nullable=False),  # paylink, mandate, push, collection, refund
     Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
     Column("invoice_id", BigInteger),  # None: whatever is open on the account
     Column("amount_minor", BigInteger),  # None: the live open amount
     Column("currency", Text, nullable=False),
-    Column("token", Text, unique=True),  # 128 random bits: /p/{token}
+    Column("token", Text, unique=True),  # 128 random bits: /p/{token}, /d/{token}
     Column("state", Text, nullable=False),  # open, paid, closed
     Column("expires_at", Instant),
     Column("created_at", Instant, nullable=False),

@@ -141,7 +141,9 @@ async def _refund(request: web.Request) -> web.Response:
 async def _refunds(request: web.Request) -> web.Response:
     double, number = _double(request), request.match_info.get("id")
     found = [one for one in double.things.values() if "comments" in one]
-    return _answer(next(one for one in found if one["id"] == number) if number else found)
+    first = (int(request.query.get("page", "1")) - 1) * double.most
+    page = found[::-1][first : first + double.most]
+    return _answer(next(one for one in found if one["id"] == number) if number else page)
 
 
 def make_app(double: Flutterwave) -> web.Application:

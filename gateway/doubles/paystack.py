@@ -136,7 +136,9 @@ async def _refunds(request: web.Request) -> web.Response:
     number = request.match_info.get("id")
     found = [one for one in request.app[TILL].things.values() if "merchant_note" in one]
     if number is None:
-        return _answer(found)
+        most = min(int(request.query.get("perPage", "50")), request.app[TILL].most)
+        first = (int(request.query.get("page", "1")) - 1) * most
+        return _answer(found[::-1][first : first + most])
     return _answer(next(one for one in found if one["id"] == number))
 
 

@@ -186,7 +186,9 @@ async def _list(request: web.Request) -> web.Response:
         for one in reversed(_double(request).things.values())
         if one["object"] == kind[request.match_info["kind"]] and one.get("created", 0) >= since
     ]
-    return web.json_response({"object": "list", "data": found, "has_more": False, "url": request.path})
+    most = int(request.query.get("limit", "10"))
+    page, after = _double(request).listed(found, request.query.get("starting_after"), most)
+    return web.json_response({"object": "list", "data": page, "has_more": after is not None, "url": request.path})
 
 
 def make_app(double: Stripe) -> web.Application:

@@ -33,7 +33,7 @@ from core.payments.providers.contract import (
 )
 from core.payments.providers.said import amount, card, iso, month_end, short
 from core.payments.providers.signatures import mac, verify
-from core.payments.providers.wire import Reply, call, loads, untold
+from core.payments.providers.wire import MOST_PAGES, Reply, call, loads, untold
 
 V3, V4 = "verif-hash", "flutterwave-signature"
 STATES: Mapping[str, State] = {
@@ -121,15 +121,21 @@ class Flutterwave:
         return _verified(reply.body["data"], asked) if isinstance(reply, Reply) else reply
 
     async def _refunded(self, asked: Asked) -> Told:
-        ref = asked.provider_ref
-        reply = await self._ask("GET", f"/v3/refunds/{quote(ref, safe='')}" if ref else "/v3/refunds")
-        if not isinstance(reply, Reply):
-            return untold(reply)
-        for one in [reply.body["data"]] if ref else reply.body["data"]:
-            if ref or one.get("comments") == asked.key:
-                state = STATES.get(str(one["status"]).split("-")[0], "awaiting_customer")
-                return Queried(state, str(one["id"]), txn=f"refund:{one['id']}")
-        return Queried("missing")
+        """By its id; without one, by the comment it carries, among all that were made since: only then is it surely missing."""
+        if asked.provider_ref:
+            reply = await self._ask("GET", f"/v3/refunds/{quote(asked.provider_ref, safe='')}")
+            return _given(reply.body["data"]) if isinstance(reply, Reply) else untold(reply)
+        since = (asked.created_at - timedelta(minutes=5)).date().isoformat()
+        for page in range(1, MOST_PAGES + 1):
+            reply = await self._ask("GET", f"/v3/refunds?from={since}&page={page}")
+            if not isinstance(reply, Reply):
+                return untold(reply)
+            for one in reply.body["data"]:
+                if one.get("comments") == asked.key:
+                    return _given(one)
+            if not reply.body["data"]:
+                return Queried("missing")
+        return Unanswered("more was made since than we read")
 
     async def _ask(
         self, method: str, path: str, body: Mapping[str, Any] | None = None
@@ -157,6 +163,11 @@ class Flutterwave:
             return [_event(said)]
         except (KeyError, TypeError, ValueError, AttributeError) as why:
             raise NotUnderstood("not an event of Flutterwave") from why
+
+
+def _given(one: Mapping[str, Any]) -> Queried:
+    state = STATES.get(str(one["status"]).split("-")[0], "awaiting_customer")
+    return Queried(state, str(one["id"]), txn=f"refund:{one['id']}")
 
 
 def _verified(said: dict[str, Any], asked: Asked) -> Told:

@@ -6,6 +6,7 @@ known by its kind and reference. A reference is used once for ever: it is our at
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha512
 from typing import Any
 from urllib.parse import quote
@@ -29,10 +30,13 @@ from core.payments.providers.contract import (
 from core.payments.providers.paystack_says import DECIMALS, read, reason, stands
 from core.payments.providers.said import to_units
 from core.payments.providers.signatures import mac, verify
-from core.payments.providers.wire import Reply, call, loads, untold
+from core.payments.providers.wire import MOST_PAGES, Reply, call, loads, untold
 
 HEADER = "x-paystack-signature"
 REFUNDED: Mapping[str, State] = {"processed": "succeeded", "failed": "failed"}
+
+PAGE = 100
+"""How many refunds we ask to see at once, where an answer was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +112,21 @@ class Paystack:
         return stands(said, asked.currency)
 
     async def _refunded(self, asked: Asked) -> Told:
-        ref = asked.provider_ref
-        reply = await self._ask("GET", f"/refund/{quote(ref, safe='')}" if ref else "/refund?perPage=100")
-        if not isinstance(reply, Reply):
-            return untold(reply)
-        found = reply.body["data"] if ref is None else [reply.body["data"]]
-        for one in found:
-            if ref or one.get("merchant_note") == asked.key:
-                return Queried(
-                    REFUNDED.get(one["status"], "awaiting_customer"), str(one["id"]), txn=f"refund:{one['id']}"
-                )
-        return Queried("missing")
+        """By its id; without one, by the note it carries, among all that were made since: only then is it surely missing."""
+        if asked.provider_ref:
+            reply = await self._ask("GET", f"/refund/{quote(asked.provider_ref, safe='')}")
+            return _given(reply.body["data"]) if isinstance(reply, Reply) else untold(reply)
+        since = (asked.created_at - timedelta(minutes=5)).date().isoformat()
+        for page in range(1, MOST_PAGES + 1):
+            reply = await self._ask("GET", f"/refund?from={since}&perPage={PAGE}&page={page}")
+            if not isinstance(reply, Reply):
+                return untold(reply)
+            for one in reply.body["data"]:
+                if one.get("merchant_note") == asked.key:
+                    return _given(one)
+            if not reply.body["data"]:
+                return Queried("missing")
+        return Unanswered("more was made since than we read")
 
     async def _ask(
         self, method: str, path: str, body: Mapping[str, Any] | None = None
@@ -148,6 +156,10 @@ class Paystack:
 def reference(key: str) -> str:
     """Our key in letters that Paystack takes in a reference (keys of links and refunds have no dash)."""
     return key.replace(":", "-")
+
+
+def _given(one: Mapping[str, Any]) -> Queried:
+    return Queried(REFUNDED.get(one["status"], "awaiting_customer"), str(one["id"]), txn=f"refund:{one['id']}")
 
 
 def opened(house: House) -> Paystack:

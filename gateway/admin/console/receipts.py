@@ -12,6 +12,7 @@ from core.overview.chargebacks import of_receipt
 from core.overview.listing import Wanted, one
 from core.overview.listings import PAYMENTS
 from core.overview.paid import paid_by
+from core.parties import sim
 from core.payments import move, refunds
 from core.payments import queries as payments
 from gateway.admin.auth import WHO
@@ -27,9 +28,10 @@ async def page(request: web.Request) -> web.Response:
         found = await _found(conn, request)
         parts = (await paid_by(conn, [found.id])).get(found.id, ())
         given, disputed = await refunds.of_receipt(conn, found.id), await of_receipt(conn, found.id)
+        held = await sim.cooling_until(conn, request.app[HOUSE], found.account_id) if found.account_id else None
     return show(
         request, "console_receipt.html", r=found, parts=parts, refunds=given, disputed=disputed, key=secrets.token_hex(12),
-        currency=found.currency,
+        currency=found.currency, held_until=held,
     )  # fmt: skip
 
 
