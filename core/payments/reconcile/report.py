@@ -72,7 +72,7 @@ async def bring_in(
         left_out += line is None
         if line:
             told.append(replace(line, payout=line.payout or payout))
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (
             provider,
             one.key,
