@@ -25,6 +25,10 @@ KINDS: dict[str, str] = {
 """Every kind, in words for the console."""
 
 
+FEE = "fee"
+"""A line that no payment is behind: what the provider kept, which its payout books."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ours:
     """A transaction as our books have it."""
@@ -80,7 +84,8 @@ def compare(
     """
     by_txn: dict[tuple[str, str], list[Line]] = defaultdict(list)
     for line in lines:
-        by_txn[line.provider, line.txn].append(line)
+        if line.kind != FEE:
+            by_txn[line.provider, line.txn].append(line)
     found: list[Difference] = []
     for one in ours:
         theirs = by_txn.pop((one.provider, one.txn), [])
