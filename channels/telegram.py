@@ -212,7 +212,8 @@ def _button(query: CallbackQuery, key: str) -> Inbound | None:
 def _member(change: ChatMemberUpdated) -> OptOut | None:
     if change.chat.type != "private":
         return None
-    return OptOut("telegram", str(change.chat.id), None, change.new_chat_member.status in ("kicked", "left"))
+    stopped = change.new_chat_member.status in ("kicked", "left")
+    return OptOut("telegram", str(change.chat.id), None, stopped, change.date)
 
 
 def failure(why: Exception) -> SendError:

@@ -62,6 +62,8 @@ class OptOut:
     user: str
     sender: str | None
     stopped: bool = True
+    at: datetime | None = None
+    """When she did, where the provider tells."""
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -87,8 +89,7 @@ class Screen(msgspec.Struct, frozen=True):
     """What a button that shares her own phone says, where her phone would answer the screen and the channel has such a button."""
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(msgspec.Struct, frozen=True):
     """A wording that the provider approved beforehand (WhatsApp), and what stands in its places, in their order."""
 
     name: str
@@ -96,8 +97,7 @@ class Template:
     params: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True):
     """A message that leaves on its own: rendered text for one contact on one channel."""
 
     key: str
@@ -115,8 +115,7 @@ class Notice:
     """Free text is known not to be allowed: she wrote to us too long ago."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True):
     """What the provider answered. `state`: accepted, refused (final), unknown (a timeout: it may have gone out), later."""
 
     key: str
@@ -124,4 +123,4 @@ class Sent:
     provider_ref: str | None = None
     reason: str | None = None
     cost: str | None = None
-    details: dict[str, str] = field(default_factory=dict)
+    details: dict[str, str] = msgspec.field(default_factory=dict)

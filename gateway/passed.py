@@ -12,7 +12,7 @@ from aiohttp import web
 from core.care.interactions import Interaction, log_many
 from core.house import House
 from core.message import Inbound
-from dialogs.redact import without_cards
+from dialogs.redact import to_keep
 from gateway.desk import HOUSE
 from gateway.turn import Answer
 
@@ -37,7 +37,8 @@ class Passed:
         if answer.repeated or session is None:
             return
         contact_id = session.who.contact_id if session.who else None
-        typed = "***" if session.hush else without_cards(inbound.text.rpartition("*")[2])
+        last = inbound.text.rpartition("*")[2]
+        typed = to_keep(last, secret=session.hush, unheard=bool(session.hint))
         said = answer.reply.partition(" ")[2] if said is None else said
         account_id = session.data.get("account_id")
         self._lines += [

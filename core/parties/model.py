@@ -6,6 +6,9 @@ from datetime import date, datetime
 PHONE = "phone"
 """The channel of contacts known by their number: USSD and SMS reach the same phone, so they share one contact."""
 
+LEFT = "left"
+"""The kind of a `sim_change`: a chat moved away from this number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:

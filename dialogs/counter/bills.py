@@ -8,9 +8,10 @@ from core.billing import format_ussd
 from core.billing import queries as bills
 from core.errors import Refused
 from core.house import House
-from core.journeys import line_disputed
+from core.journeys import bill_shown, line_disputed
 from core.money import show
 from core.text import say
+from core.text.days import spoken
 from dialogs.counter.common import Answer, account_of, follows_here, text_me
 from dialogs.model import Asked
 from dialogs.values import amount, day, named
@@ -54,7 +55,14 @@ async def bill_line(conn: AsyncConnection, _house: House, asked: Asked) -> Answe
 
 async def text_bill(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """The bill by SMS, with the link to all of it."""
-    await text_me(conn, house, asked, say(asked.lang, "bill.sms", **_link(house, await _bill(conn, asked), asked)))
+    found = await _bill(conn, asked)
+    params, coming = _link(house, found, asked), found.plan.next if found.plan else None
+    if coming is not None:
+        params |= {
+            "amount": show(coming.left_minor, found.currency, asked.lang),
+            "date": spoken(asked.lang, coming.due_on),
+        }
+    await text_me(conn, house, asked, say(asked.lang, "bill.plan.sms" if coming else "bill.sms", **params))
     return {"is": "done"}
 
 
@@ -80,7 +88,7 @@ async def dispute(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
 
 
 async def _bill(conn: AsyncConnection, asked: Asked) -> Any:
-    found = await bills.bill(conn, invoice_id=int(asked.data["invoice_id"]))
+    found = await bill_shown.bill(conn, invoice_id=int(asked.data["invoice_id"]))
     if found is None or found.account_id != account_of(asked):
         raise Refused("choose.gone")
     return found

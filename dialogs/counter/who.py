@@ -71,9 +71,19 @@ async def balances(glance: Glance, house: House, asked: Asked) -> Answer:
     if row is None:
         raise Refused("choose.gone")
     at = moment(house.clock.now())
-    told = [_owed("balance", house, row, at=at), *_beforehand(house, row, at)]
+    told = [_owed("balance", house, row, at=at), *_limit(house, row), *_beforehand(house, row, at)]
     told.append(word("balance.points", points=row.points, at=at))
     return {"account": row.number, "lines": lines(told), "owes": row.owed_minor > 0}
+
+
+def _limit(house: House, row: Standing) -> list[list[Any]]:
+    """How much of her credit limit is used, as it was last looked at."""
+    if row.limit is None:
+        return []
+    one = row.limit
+    percent = one.used_minor * 100 // one.limit_minor if one.limit_minor else 100
+    most = amount(one.limit_minor, row.currency or house.currency)
+    return [word("balance.limit", percent=percent, limit=most, at=moment(one.at))]
 
 
 def _beforehand(house: House, row: Standing, at: list[Any]) -> list[list[Any]]:

@@ -17,7 +17,7 @@ from core.access import secrets
 from core.care.interactions import Interaction, log_many
 from core.chat import transcript
 from core.message import Inbound
-from dialogs.redact import without_cards
+from dialogs.redact import to_keep, without_cards
 from gateway.admin.auth import same_origin
 from gateway.admin.described import described
 from gateway.admin.edge import language
@@ -136,6 +136,7 @@ async def _our_line(app: web.Application, inbound: Inbound, words: str, answer: 
     house, body = app[HOUSE], json.loads(answer.reply)
     body.pop("seq", None)
     contact_id = answer.session.who.contact_id if answer.session and answer.session.who else None
+    words = to_keep(words, secret=False, unheard=bool(answer.session and answer.session.hint))
     passed = [("in", words)] if answer.silent else [("in", words), ("out", body["text"])]
     said = [Interaction(contact_id, None, "webchat", direction, "turn", text) for direction, text in passed]
     async with house.db.writing() as conn:

@@ -12,10 +12,10 @@ from core.journeys import payment_doors
 from core.ledger import queries as ledger
 from core.overview.listing import Wanted, page
 from core.overview.listings import PAYMENTS
-from core.parties import contacts
+from core.parties import consent, contacts
 from core.parties import queries as parties
 from core.parties.model import Account
-from core.payments import mandate_pages, mandates
+from core.payments import cards, mandate_pages, mandates
 from core.payments import request as requests
 from core.rewards import points
 from core.text import say
@@ -99,6 +99,18 @@ async def collect(request: web.Request, her: Her) -> web.Response:
 
 
 @hers
+async def collect_no_more(request: web.Request, her: Her) -> web.Response:
+    """POST /me/mandate/end: her bills are collected no more, and the card or mandate is forgotten here."""
+    house = request.app[HOUSE]
+    async with house.db.writing() as conn:
+        account = await _account(conn, request, her)
+        if account.id in await mandates.active_for(conn, [account.id]):
+            await cards.remove(conn, house, account.id, actor=f"customer:{her.contact.id}")
+    where = f"?account={account.id}" if len(her.accounts) > 1 else ""
+    return web.Response(status=303, headers={"Location": f"/me/payments{where}"})
+
+
+@hers
 async def reports(request: web.Request, her: Her) -> web.Response:
     """What she reported and where it stands."""
     async with request.app[HOUSE].db.reading() as conn:
@@ -134,11 +146,12 @@ async def change(request: web.Request, her: Her) -> web.Response:
         if told.get("language") in house.operator.languages:
             await contacts.set_language(conn, her.contact.id, str(told["language"]))
         if told.get("messages") == "stop":
-            await contacts.stop(conn, house, her.contact.id)
+            await consent.stop(conn, house, her.contact.id, channel="web", word="page")
         elif her.contact.stopped_at is not None:
-            await contacts.start(conn, house, her.contact.id)
+            await consent.start(conn, house, her.contact.id, channel="web", word="page")
         if told.get("messages") != "stop":
-            await contacts.set_marketing(conn, house, her.contact.id, wanted="offers" in told)
+            wanted = "offers" in told
+            await consent.set_marketing(conn, house, her.contact.id, wanted=wanted, channel="web", word="page")
     return web.Response(status=303, headers={"Location": "/me/settings?saved"})
 
 
@@ -161,6 +174,7 @@ def routes() -> list[web.AbstractRouteDef]:
     return [
         *me_door.routes(), *me_ask.routes(), *[web.get(f"/me{path}", handler) for path, handler in pages.items()],
         web.post("/me/settings", change), web.post("/me/pay", pay), web.post("/me/mandate", collect),
+        web.post("/me/mandate/end", collect_no_more),
     ]  # fmt: skip
 
 

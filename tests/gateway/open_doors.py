@@ -83,7 +83,7 @@ async def open_doors(
         quick, sessions, app = open_quick(house.db), EmbeddedStore(folder / "sessions.db"), web.Application()
         app[HOUSE], app[CHANNELS] = house, senders(rows)
         app[TURNS] = Turns(house, sessions, quick)
-        app.add_routes(webhooks.routes(rows))
+        app.add_routes(webhooks.routes(rows.values()))
         if also:
             also(app)
         async with open_spool(app, folder / "spool").drained(), TestClient(TestServer(app)) as client:
