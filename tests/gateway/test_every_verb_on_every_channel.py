@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 from sqlalchemy import select, update
 
 from core.balances import grant
@@ -37,14 +36,11 @@ from core.rewards.model import PaidBill
 from core.rewards.tables import redemption
 from core.vending.tables import vend
 from dialogs.verbs import CHANNELS, REASONS, VERBS, table
-from gateway.admin import routes as ops
-from gateway.admin.throttle import Throttle
-from gateway.pages import chat, chat_file, me
 from tests.bills.test_kenya import PREPAID
 from tests.gateway.open_doors import open_doors
 from tests.gateway.talking import WANJIKU, a_customer
 from tests.gateway.test_flows import TOTAL, a_bill, rows
-from tests.gateway.ways import WAYS, Way
+from tests.gateway.ways import WAYS, Way, with_pages
 
 KWH = 1_000_000
 METER = NewMeter("04123456784", kind="register", interval_minutes=None, installed_on=date(2025, 1, 1))
@@ -322,15 +318,8 @@ async def town(house: House, folder: Path, channel: str) -> AsyncIterator[Way]:
         lost = ReceiptIn("bank", "QWE123XYZ", "bank_transfer", 100_00, "KES", now, reference="NOBODY")
         await receive.apply(conn, house, lost)
 
-    def pages(app: web.Application) -> None:
-        ops.setup(app)
-        chat.setup(app)
-        me.setup(app)
-        app[chat.THROTTLE] = Throttle(10_000, 1)
-        app.add_routes([*chat.routes(), *chat_file.routes(), *me.routes()])
-
     only = {"africastalking_api_key": ""} if channel == "kannel" else {}
-    async with open_doors(house, folder, pages, **only) as doors:
+    async with open_doors(house, folder, with_pages, **only) as doors:
         yield WAYS[channel](doors, channel)
 
 

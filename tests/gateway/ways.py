@@ -4,6 +4,7 @@ Each way posts what its provider posts. `choose` finds an option by its words, h
 """
 
 import html
+import io
 import json
 import re
 from abc import ABC, abstractmethod
@@ -11,13 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from aiohttp import ClientWebSocketResponse, FormData
+from aiohttp import ClientWebSocketResponse, FormData, web
 from sqlalchemy import select
 
 from core.outbox import outbox
 from core.parties import codes
 from dialogs.intents import WORDS
+from gateway.admin import routes as ops
+from gateway.admin.throttle import Throttle
 from gateway.doubles.meta import webhook
+from gateway.pages import chat, chat_file, mandate_link, me
 from tests.gateway.open_doors import SECRET, Doors
 from tests.gateway.talking import HOOKS, WANJIKU, Phone
 from tests.gateway.test_flows import rows
@@ -259,7 +263,7 @@ class Page(Way):
 
     async def picture(self, body: bytes) -> str:
         form = FormData({"csrf": self.csrf})
-        form.add_field("file", body, filename="meter.jpg")
+        form.add_field("file", io.BytesIO(body), filename="meter.jpg")
         answer = await self.doors.client.post("/me/picture", data=form)
         self.screen, self.options = self._read(await answer.text())
         return self.screen
@@ -273,6 +277,15 @@ class Page(Way):
         text = html.unescape(re.sub(r"<[^>]+>", "\n", said[1]))
         buttons = re.findall(r'<button name="answer" value="(.*?)">(.*?)</button>', page)
         return text, {html.unescape(label): key for key, label in buttons}
+
+
+def with_pages(app: web.Application) -> None:
+    """The chat and her own pages beside the doors, for a visitor in a hurry."""
+    ops.setup(app)
+    chat.setup(app)
+    me.setup(app)
+    app[chat.THROTTLE] = Throttle(10_000, 1)
+    app.add_routes([*chat.routes(), *chat_file.routes(), *me.routes(), *mandate_link.routes()])
 
 
 WAYS: dict[str, type[Way]] = {
