@@ -65,9 +65,11 @@ class Payments(Section):
 
     mobile_push: Literal["sandbox", "daraja"] = "sandbox"
     paylink: Literal["sandbox", "stripe", "paystack", "flutterwave"] = "sandbox"
-    mandates: Literal["sandbox", "stripe", "gocardless", "sepa"] = "sandbox"
+    mandates: Literal["sandbox", "stripe", "paystack", "flutterwave", "gocardless", "sepa"] = "sandbox"
     paylink_days: Annotated[int, Field(ge=1, le=90)] = 30
     minimum: str = "1"
+    card_check: str = "50"
+    """What is charged to save a card where that takes a payment (Paystack, Flutterwave); it is hers, as credit."""
     paybill: str | None = None
     confirm_above: str = "10000"
     """A paybill note is unsigned: above this amount it is credited only when Safaricom confirms it (status query or pull)."""

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
+import msgspec
 from sqlalchemy import BigInteger, Column, Index, Table, Text, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,8 +33,7 @@ message_cost = Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(msgspec.Struct, frozen=True):
     """What one message took. `said`: the provider's own words (`KES 0.8000`), if any. `free`: it said that it charges nothing."""
 
     outbox_id: int
@@ -83,6 +84,7 @@ def _price(house: House, one: Spent) -> tuple[str, int] | None:
     return None if listed is None else (house.currency, int(Decimal(listed) * MICRO))
 
 
+@lru_cache(maxsize=1024)
 def read(said: str) -> tuple[str, int] | None:
     """`KES 0.8000` as currency and millionths; None when it is no such thing."""
     currency, _, amount = said.strip().partition(" ")

@@ -6,6 +6,7 @@ an open connection and never commit: the edge that opened `writing()` decides wh
 """
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -142,12 +143,18 @@ class Database:
         await self.engine.dispose()
 
 
+def _read_json(text: str) -> Any:
+    """Most JSON is empty: it is not parsed each time."""
+    return {} if text == "{}" else json.loads(text)
+
+
 def _engine(url: str) -> AsyncEngine:
+    given: dict[str, Any] = {
+        "pool_size": 10, "max_overflow": 20, "hide_parameters": True, "json_deserializer": _read_json,
+    }  # fmt: skip
     if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
-    engine = create_async_engine(
-        url, connect_args={"isolation_level": None}, pool_size=10, max_overflow=20, hide_parameters=True
-    )
+        return create_async_engine(url, pool_pre_ping=True, **given)
+    engine = create_async_engine(url, connect_args={"isolation_level": None}, **given)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:

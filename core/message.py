@@ -62,6 +62,8 @@ class OptOut:
     user: str
     sender: str | None
     stopped: bool = True
+    at: datetime | None = None
+    """When she did, where the provider tells."""
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -83,10 +85,11 @@ class Screen(msgspec.Struct, frozen=True):
     """How the option that shows the page before is called in the person's language."""
     secret: bool = False
     """The answer to this screen is a secret (a PIN): neither it nor the answer may be logged or kept."""
+    share: str = ""
+    """What a button that shares her own phone says, where her phone would answer the screen and the channel has such a button."""
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(msgspec.Struct, frozen=True):
     """A wording that the provider approved beforehand (WhatsApp), and what stands in its places, in their order."""
 
     name: str
@@ -94,8 +97,7 @@ class Template:
     params: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True):
     """A message that leaves on its own: rendered text for one contact on one channel."""
 
     key: str
@@ -107,12 +109,13 @@ class Notice:
     options: tuple[Option, ...] = ()
     template: Template | None = None
     """What is sent where free text is not allowed just now."""
+    share: str = ""
+    """As in `Screen`."""
     only_template: bool = False
     """Free text is known not to be allowed: she wrote to us too long ago."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True):
     """What the provider answered. `state`: accepted, refused (final), unknown (a timeout: it may have gone out), later."""
 
     key: str
@@ -120,4 +123,4 @@ class Sent:
     provider_ref: str | None = None
     reason: str | None = None
     cost: str | None = None
-    details: dict[str, str] = field(default_factory=dict)
+    details: dict[str, str] = msgspec.field(default_factory=dict)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
+import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,8 +34,7 @@ BACK_OFF_SECONDS = (5, 30, 120, 600, 3600, 14_400)
 """After the last of these a row is a dead letter, for a person to look at and replay."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leaving:
+class Leaving(msgspec.Struct, frozen=True):
     """A claimed row: what is to be rendered and sent."""
 
     id: int
@@ -142,8 +142,9 @@ _values = attrgetter(*Letter.__dataclass_fields__)
 """A letter's values in the order of its fields (the one of `dataclasses` copies deeply)."""
 
 
-LEAVING = [outbox.c[name] for name in Leaving.__dataclass_fields__]
+LEAVING = [outbox.c[name] for name in Leaving.__struct_fields__]
 """The columns of a `Leaving`."""
+_ATTEMPTS = Leaving.__struct_fields__.index("attempts")
 
 
 async def claim(
@@ -167,9 +168,9 @@ async def claim(
 
 
 def _once_more(row: Any) -> Leaving:
-    values = dict(zip(Leaving.__dataclass_fields__, row, strict=False))  # a reason may follow
-    values["attempts"] += 1
-    return Leaving(**values)
+    values = list(row[: len(LEAVING)])  # a reason may follow
+    values[_ATTEMPTS] += 1
+    return Leaving(*values)
 
 
 async def _lease(conn: AsyncConnection, now: datetime, worker: str, ids: Sequence[int]) -> None:
@@ -235,8 +236,7 @@ def _crashes(reason: str | None) -> int:
     return int(reason.removeprefix(_LEFT_BEHIND)) if reason and reason.startswith(_LEFT_BEHIND) else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What became of one claimed row."""
 
     id: int

@@ -24,6 +24,8 @@ async def restricted(conn: AsyncConnection, account_ids: Sequence[int]) -> list[
 
 async def services_of(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int, Level]:
     """Restricted services of these accounts, and how."""
+    if not account_ids:
+        return {}
     query = select(barring.c.service_id, barring.c.wanted).where(
         among(conn, barring.c.account_id, account_ids), barring.c.wanted != "none"
     )

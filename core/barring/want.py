@@ -16,6 +16,8 @@ from core.outbox import Letter
 from core.parties.tables import service
 from core.sets import among
 
+IDS = 3
+"""The command, the row by which it leaves, and what is noted of it."""
 _NEW = ("service_id", "account_id", "wanted", "generation", "why", "wanted_at")
 _COMMAND = ("id", "key", "service_id", "level", "generation", "state", "created_at")
 
@@ -31,8 +33,11 @@ async def want(
 ) -> list[int]:
     """Want these levels from now on; the services for which that is new. A wish that stands already is not repeated.
 
-    `softer=False`: a line that is restricted harder for another reason stays as it is.
+    `softer=False`: a line that is restricted harder for another reason stays as it is. Takes `IDS` ids a service: for many, the caller
+    reserves them.
     """
+    if not services:
+        return []
     await _known(conn, house, list(services), why)
     held = select(barring).where(among(conn, barring.c.service_id, list(services))).order_by(barring.c.service_id)
     rows = [
@@ -49,11 +54,8 @@ async def want(
     await command(
         conn, house, [(row.service_id, row.account_id, services[row.service_id], row.generation + 1) for row in rows]
     )
-    for row in rows:
-        await audit.note(
-            conn, house, "job:collections", "service.wanted", f"service:{row.service_id}",
-            level=services[row.service_id], why=why,
-        )  # fmt: skip
+    noted = [(f"service:{row.service_id}", {"level": services[row.service_id], "why": why}) for row in rows]
+    await audit.note_many(conn, house, "job:collections", "service.wanted", noted)
     return [row.service_id for row in rows]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,8 +16,7 @@ from core.care.tables import interaction
 from core.house import House
 
 
-@dataclass(frozen=True, slots=True)
-class Interaction:
+class Interaction(msgspec.Struct, frozen=True):
     """One message as it is remembered. `direction`: in, out. `kind`: turn, notice, reply, campaign, code."""
 
     contact_id: int | None

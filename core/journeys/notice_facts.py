@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
+import msgspec
 from sqlalchemy import Text, and_, cast, exists, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,8 +23,7 @@ COLLECTING = ("asked", "done")
 LIVE_OR_WON = ("created", "sent", "unknown", "awaiting_customer", "succeeded")
 
 
-@dataclass(frozen=True, slots=True)
-class BillFacts:
+class BillFacts(msgspec.Struct, frozen=True):
     """One bill as it stands. `left_minor` is what she is asked for: open, less what is disputed."""
 
     account_id: int
@@ -107,15 +107,17 @@ async def bills(conn: AsyncConnection, ids: Collection[int]) -> Mapping[int, Bil
         .outerjoin(mandate, mandate.c.id == collection.c.mandate_id)
         .where(among(conn, invoice.c.id, ids), invoice.c.state == "final")
     )  # fmt: skip
-    return {row.id: _bill(row) for row in rows.all()}
+    return {invoice_id: _bill(*told) for invoice_id, *told in rows.all()}
 
 
-def _bill(row: Any) -> BillFacts:
-    collects = row.mandate_state == "active"
-    return BillFacts(
-        row.account_id, row.token, row.currency, row.total_minor, row.due_on, row.left_minor,
-        row.collect_on if collects else None, collects and row.collection_state in COLLECTING,
-    )  # fmt: skip
+def _bill(
+    account_id: int, token: str, currency: str, total_minor: int, due_on: date | None, left_minor: int,
+    collect_on: date | None, collected: str | None, mandate: str | None,
+) -> BillFacts:  # fmt: skip
+    """A row of `bills`, after its id."""
+    collects = mandate == "active"
+    day, with_bank = collect_on if collects else None, collects and collected in COLLECTING
+    return BillFacts(account_id, token, currency, total_minor, due_on, left_minor, day, with_bank)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ words are settled when they are put down: replies, tickets. A one-time code is f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from core import money
 from core.balances.model import OPEN, Bucket
@@ -20,12 +22,11 @@ from core.parties import codes
 from core.text import days
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(msgspec.Struct, frozen=True):
     """A message of the catalogue with its fields. `can_wait`: the quiet hours hold it."""
 
     key: str
-    params: Mapping[str, object] = field(default_factory=dict)
+    params: Mapping[str, object] = msgspec.field(default_factory=dict)
     text: str | None = None
     """The words themselves where they stand in no catalogue (a campaign's)."""
     can_wait: bool = False
@@ -160,7 +161,7 @@ def campaign(house: House, row: Leaving, reader: Reader, sent: CampaignFacts) ->
         return Untrue(f"the campaign is {sent.state}")
     if reader.stopped or not reader.marketing:
         return Untrue("she asked for no campaigns")
-    if sent.window and (until := open_from(house.clock.now(), house.zone, *sent.window)):
+    if sent.window and (until := open_from(house.clock.now(), reader.zone or house.zone, *sent.window)):
         return NotYet("outside its hours", until)
     texts = sent.texts_b if row.params.get("arm") == "b" and sent.texts_b else sent.texts
     text = texts.get(reader.language) or texts.get("en") or next(iter(texts.values()))

@@ -6,15 +6,19 @@ put down, and so is whether WhatsApp lets us write freely: only within 24 hours 
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from zoneinfo import ZoneInfo
 
+import msgspec
+from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care.tables import interaction
+from core.config import Operator
+from core.journeys import zones
 from core.outbox import Leaving
+from core.parties import consent
 from core.parties.tables import contact, contact_account
 from core.sets import among
 
@@ -24,8 +28,7 @@ PREFERENCE = ("sms", *CHATS, "email")
 WINDOW = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(msgspec.Struct, frozen=True):
     """One person at one address, now."""
 
     contact_id: int | None
@@ -36,6 +39,12 @@ class Reader:
     stopped: bool = False
     closed: bool = False
     """Only wordings approved beforehand may be sent there now."""
+    bounced: bool = False
+    """Mail to this address came back for good."""
+    stops: frozenset[str] = frozenset()
+    """The senders of ours that she stopped by name."""
+    zone: ZoneInfo | None = None
+    """Where she lives; None: where the operator is."""
 
     @property
     def chats(self) -> bool:
@@ -49,7 +58,8 @@ def medium(channel: str) -> str:
 
 
 _CONTACT = (
-    contact.c.id, contact.c.channel, contact.c.channel_user, contact.c.language, contact.c.marketing, contact.c.stopped_at
+    contact.c.id, contact.c.channel, contact.c.channel_user, contact.c.language, contact.c.marketing, contact.c.stopped_at,
+    contact.c.bounced_at,
 )  # fmt: skip
 
 
@@ -62,13 +72,42 @@ async def find(
     owners = {row.account_id for row in rows if row.contact_id is None and row.account_id is not None}
     people = await _contacts(conn, named)
     families = await _of_accounts(conn, owners)
-    found = {row.id: _choose(row, people, families, channels, language, order) for row in rows}
-    return await _windows(conn, now, found)
+    can, ranks = frozenset(channels), {channel: rank for rank, channel in enumerate(order)}
+    found = {row.id: _choose(row, people, families, can, language, ranks) for row in rows}
+    return await _stops(conn, await _windows(conn, now, found))
+
+
+async def at_home(
+    conn: AsyncConnection, operator: Operator, rows: Sequence[Leaving], found: dict[int, list[Reader]]
+) -> dict[int, list[Reader]]:
+    """Each reader with the zone she lives in: of the account's branch, else of her phone's country (`zones`)."""
+    homes = await zones.of_accounts(conn, operator, {row.account_id for row in rows if row.account_id is not None})
+    alone = {one.contact_id for row in rows if row.account_id is None for one in found[row.id] if one.contact_id}
+    homes_alone = await zones.of_contacts(conn, operator, alone)
+
+    def placed(row: Leaving, one: Reader) -> Reader:
+        home = homes_alone.get(one.contact_id or 0) if row.account_id is None else homes.get(row.account_id)
+        home = home or (zones.of_phone(operator, one.to) if one.channel == "sms" else None)
+        return one if home is None else replace(one, zone=home)
+
+    return {row.id: [placed(row, one) for one in found[row.id]] for row in rows}
+
+
+async def _stops(conn: AsyncConnection, found: dict[int, list[Reader]]) -> dict[int, list[Reader]]:
+    """Marks which senders each stopped: one query, and for SMS alone, where alone we have several."""
+    ids = {one.contact_id for readers in found.values() for one in readers if one.channel == "sms" and one.contact_id}
+    stops = await consent.stops_of(conn, ids)
+    if not stops:
+        return found
+    return {
+        row_id: [replace(one, stops=stops[one.contact_id]) if one.contact_id in stops else one for one in readers]
+        for row_id, readers in found.items()
+    }
 
 
 def _choose(
-    row: Leaving, people: dict[int, Reader], families: dict[int, list[Reader]], channels: Collection[str], language: str,
-    order: Sequence[str],
+    row: Leaving, people: dict[int, Reader], families: dict[int, list[Reader]], channels: frozenset[str], language: str,
+    ranks: dict[str, int],
 ) -> list[Reader]:  # fmt: skip
     if row.contact_id is not None:
         candidates = [people[row.contact_id]] if row.contact_id in people else []
@@ -78,11 +117,13 @@ def _choose(
         candidates = [Reader(None, medium(row.channel), str(row.params["to"]), str(row.params.get("lang", language)))]
     else:
         candidates = []
-    wanted = {medium(row.channel)} if row.channel else set(channels)
-    wanted &= set(channels) - row.shut
-    ranks = {channel: rank for rank, channel in enumerate(order)}
-    reachable = [reader for reader in candidates if reader.channel in wanted]
-    return sorted(reachable, key=lambda reader: ranks.get(reader.channel, len(ranks)))
+    wanted = channels - row.shut if row.tried else channels
+    if row.channel:
+        wanted &= {medium(row.channel)}
+    reachable = [reader for reader in candidates if reader.channel in wanted and not reader.bounced]
+    if len(reachable) > 1:
+        reachable.sort(key=lambda reader: ranks.get(reader.channel, len(ranks)))
+    return reachable
 
 
 async def _windows(conn: AsyncConnection, now: datetime, found: dict[int, list[Reader]]) -> dict[int, list[Reader]]:
@@ -113,7 +154,7 @@ async def _contacts(conn: AsyncConnection, ids: Collection[int]) -> dict[int, Re
     if not ids:
         return {}
     rows = await conn.execute(select(*_CONTACT).where(among(conn, contact.c.id, ids)))
-    return {row.id: _reader(row) for row in rows.all()}
+    return {row[0]: _reader(*row) for row in rows.all()}
 
 
 async def _of_accounts(conn: AsyncConnection, ids: Collection[int]) -> dict[int, list[Reader]]:
@@ -127,10 +168,15 @@ async def _of_accounts(conn: AsyncConnection, ids: Collection[int]) -> dict[int,
         .order_by(contact_account.c.linked_at, contact.c.id)
     )
     for row in rows.all():
-        families.setdefault(row.account_id, []).append(_reader(row))
+        families.setdefault(row[0], []).append(_reader(*row[1:]))
     return families
 
 
-def _reader(row: Any) -> Reader:
-    stopped = row.stopped_at is not None
-    return Reader(row.id, medium(row.channel), row.channel_user, row.language, row.marketing, stopped)
+def _reader(
+    contact_id: int, channel: str, user: str, language: str, marketing: bool, stopped_at: datetime | None,
+    bounced_at: datetime | None,
+) -> Reader:  # fmt: skip
+    """A row of `_CONTACT`."""
+    return Reader(
+        contact_id, medium(channel), user, language, marketing, stopped_at is not None, bounced=bounced_at is not None
+    )

@@ -25,6 +25,7 @@ from core.metering.tables import meter
 from core.overview.listing import AnyRow, Wanted, page
 from core.overview.listings import PAYMENTS
 from core.parties import queries as parties
+from core.parties import sim
 from core.parties.model import Account, Contact
 from core.parties.tables import branch, premise, service, service_plan
 from core.payments import mandates
@@ -58,6 +59,8 @@ class Customer:
     tickets: Sequence[Ticket]
     messages: Sequence[Passed]
     files: Sequence[Media]
+    held_until: datetime | None = None
+    """Until when no money goes out and no phone or bank details change, because a SIM or number of hers changed."""
 
 
 async def customer(
@@ -89,6 +92,7 @@ async def customer(
             conn, account_id=account_id, contact_ids=[contact.id for contact in contacts], before=messages_before
         ),
         files=await media.of_contacts(conn, [contact.id for contact in contacts]),
+        held_until=await sim.cooling_until(conn, house, account_id),
     )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ async def collect_due(house: House, on: date, then: Follow = NOTHING) -> Counter
 async def _due(house: House, on: date, after: int) -> list[int]:
     early = [
         and_(mandate.c.provider == name, collection.c.collect_on <= schemes.hand_in_until(house, name, on))
-        for name in schemes.SCHEMES
+        for name in schemes.EARLY
     ]
     query = (
         select(collection.c.id)

@@ -4,7 +4,7 @@ No year: a notice speaks of a day close by. Only letters a feature phone has (GS
 """
 
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 from babel.dates import format_skeleton, get_month_names
 
@@ -14,6 +14,7 @@ def _months(lang: str) -> dict[int, str]:
     return dict(get_month_names("wide", locale=lang))
 
 
+@lru_cache(maxsize=1024)
 def spoken(lang: str, day: date) -> str:
     """The day and its month in `lang`: with its ordinal where the language says one."""
     if lang == "en":

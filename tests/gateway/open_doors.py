@@ -79,7 +79,7 @@ async def open_doors(house: House, folder: Path) -> AsyncIterator[Doors]:
         quick, sessions, app = open_quick(house.db), EmbeddedStore(folder / "sessions.db"), web.Application()
         app[HOUSE], app[CHANNELS] = house, senders(rows)
         app[TURNS] = Turns(house, sessions, quick)
-        app.add_routes(webhooks.routes(rows))
+        app.add_routes(webhooks.routes(rows.values()))
         async with open_spool(app, folder / "spool").drained(), TestClient(TestServer(app)) as client:
             yield Doors(client, house, app[CHANNELS], meta, bot)
         await quick.close()

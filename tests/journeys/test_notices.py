@@ -1,10 +1,10 @@
 """The four notices: true at the moment they leave, in the reader's words, and one SMS each in every language."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 

@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
+from msgspec import structs
 from pydantic import SecretStr
 from sqlalchemy import insert, select
 
@@ -164,8 +165,8 @@ async def test_the_template_leaves_as_meta_wants_it_and_when_the_window_shut_und
         known = Notice("k1", "whatsapp", "KE.1", "x", template=ready, only_template=True)
         told = await whatsapp.send(
             [
-                known, replace(known, key="k2", only_template=False), replace(known, key="k3", template=None),
-                replace(known, key="k4", template=replace(ready, name="not_approved")),
+                known, structs.replace(known, key="k2", only_template=False), structs.replace(known, key="k3", template=None),
+                structs.replace(known, key="k4", template=structs.replace(ready, name="not_approved")),
             ]
         )  # fmt: skip
     assert [(one.state, one.reason) for one in told] == [
@@ -280,5 +281,5 @@ async def test_a_whatsapp_status_tells_what_its_message_is_charged_as(house: Hou
 def test_what_failed_is_read_back_as_it_was_written() -> None:
     row = Leaving(1, "k", "notice", "t", None, None, 7, None, {}, 1, True)
     tried = row.after("whatsapp", "blocked")
-    assert replace(row, tried=tried).after("sms", "no_route") == "whatsapp:blocked sms:no_route"
-    assert replace(row, tried="whatsapp:blocked sms:no_route").shut == {"whatsapp", "sms"}
+    assert structs.replace(row, tried=tried).after("sms", "no_route") == "whatsapp:blocked sms:no_route"
+    assert structs.replace(row, tried="whatsapp:blocked sms:no_route").shut == {"whatsapp", "sms"}

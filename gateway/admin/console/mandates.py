@@ -6,6 +6,7 @@ from aiohttp import web
 
 from core.errors import Refused
 from core.overview.mandates import mandates as listed
+from core.parties import sim
 from core.payments import first_tries, mandates
 from core.payments import queries as payments
 from core.payments.providers import can
@@ -44,6 +45,7 @@ async def take(request: web.Request) -> web.Response:
         account_id = await payments.account_meant(conn, told.get("account", ""))
         if account_id is None:
             raise Refused("payments.account.unknown", status=404)
+        await sim.hold(conn, house, account_id)
         reference = await mandates.create(conn, house, account_id, actor=actor, provider="sepa", bank=bank)
         await mandates.activate(conn, house, reference, actor=actor)
     raise back("/console/mandates")

@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import insert, select, update
 
+from core.config import Operator
 from core.db import Database
 from core.metering.tables import consumption, meter
 from core.outbox import outbox
@@ -164,15 +165,18 @@ async def test_whoever_lost_her_accounts_is_out(world: World) -> None:
 
 async def test_a_direct_debit_is_offered_only_where_the_provider_has_a_page_for_it(world: World) -> None:
     await come_in(world)
-    assert "/me/mandate" not in await text_of(world, "/me/payments")
     house = world.house
+
+    def by(provider: str) -> Operator:
+        payments = house.operator.payments.model_copy(update={"mandates": provider})
+        return house.operator.model_copy(update={"payments": payments})
+
+    world.client.app._state[HOUSE] = replace(house, operator=by("sepa"))
+    assert "/me/mandate" not in await text_of(world, "/me/payments")
     bank = house.settings.model_copy(
         update={"gocardless_access_token": SecretStr("x"), "gocardless_base_url": "http://127.0.0.1:1"}
     )
-    rules = house.operator.model_copy(
-        update={"payments": house.operator.payments.model_copy(update={"mandates": "gocardless"})}
-    )
-    world.client.app._state[HOUSE] = replace(house, settings=bank, operator=rules)
+    world.client.app._state[HOUSE] = replace(house, settings=bank, operator=by("gocardless"))
     page = await text_of(world, "/me/payments")
     assert "/me/mandate" in page
     csrf = re.search(r'name="csrf" value="([^"]+)"', page)
