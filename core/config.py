@@ -182,6 +182,8 @@ class Balances(Section):
     """What customers have beforehand."""
 
     welcome: tuple[Welcome, ...] = ()
+    low_money: Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")] | None = None
+    """She is told when less prepaid money than this is left; a customer may choose her own amount. None: not unless she chose one."""
 
 
 class Operator(Section):
