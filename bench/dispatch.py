@@ -101,7 +101,7 @@ async def _provider() -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{provider.stdout.readline().strip() if provider.stdout else ''}"
     finally:
         provider.kill()
-        provider.wait()
+        provider.communicate()
 
 
 async def _on(name: str, database: str, url: str, messages: int) -> list[Figure]:
