@@ -34,7 +34,8 @@ from channels.sms_africastalking import AfricasTalkingSms
 from core import bulk, outbox
 from core.billing.tables import invoice
 from core.clock import SystemClock
-from core.config import Notices, Operator, Settings
+from core.config import Operator, Settings
+from core.config_messages import Notices
 from core.db import Database
 from core.house import House
 from core.ledger.tables import open_item

@@ -7,7 +7,7 @@ the addresses it needs are `Door`s that the gateway opens.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol, runtime_checkable
 
 import msgspec
@@ -34,6 +34,8 @@ class NumberChange:
     channel: str
     user: str
     phone: str | None
+    at: datetime | None = None
+    """When it did, where the provider tells."""
 
 
 Event = Inbound | Delivery | OptOut | SimChange | NumberChange

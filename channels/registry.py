@@ -1,6 +1,6 @@
 """Which channels there are: one row each. A channel is open when the operator has set what it needs."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
 
@@ -17,7 +17,8 @@ from channels.telegram import Telegram
 from channels.ussd_africastalking import AfricasTalkingUssd
 from channels.webchat import WebChat
 from channels.whatsapp import WhatsApp
-from core.config import Settings
+from core.config import Operator, Settings
+from core.errors import BadInput
 from core.message import Notice
 
 
@@ -33,7 +34,7 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One provider of one channel; of several open rows with the same name the first sends."""
+    """One provider of one channel; of several open rows with the same name the first sends, unless the operator routes."""
 
     name: str
     provider: str
@@ -105,17 +106,32 @@ ROWS: tuple[Row, ...] = (
 )
 
 
-def open_rows(tools: Tools) -> list[Channel]:
-    """Every channel whose settings are there, in the order of the table: all of them hear."""
-    return [row.make(tools) for row in ROWS if all(_is_set(getattr(tools.settings, name)) for name in row.needs)]
+def open_rows(tools: Tools) -> dict[str, Channel]:
+    """Every channel whose settings are there by channel and provider (`sms.kannel`), in the order of the table: all of them hear."""
+    rows = [row for row in ROWS if all(_is_set(getattr(tools.settings, name)) for name in row.needs)]
+    return {f"{row.name}.{row.provider}": row.make(tools) for row in rows}
 
 
-def senders(channels: Iterable[Channel]) -> dict[str, Channel]:
-    """By name the channel that sends: of several with the same name the first."""
+def senders(opened: Mapping[str, Channel]) -> dict[str, Channel]:
+    """Who sends: by channel the first of those open, and by channel and provider where the table has several."""
     made: dict[str, Channel] = {}
-    for channel in channels:
+    names = [row.name for row in ROWS]
+    for line, channel in opened.items():
         made.setdefault(channel.name, channel)
+        if names.count(channel.name) > 1:
+            made[line] = channel
     return made
+
+
+def check_routes(operator: Operator) -> None:
+    """`BadInput` when a route of operator.yaml names a provider that nobody knows: its messages would silently go another way."""
+    known = [row.provider for row in ROWS if row.name == "sms"]
+    for number, route in enumerate(operator.sms.routes, start=1):
+        if route.provider not in known:
+            raise BadInput(
+                f"operator.yaml, sms.routes, the {number}. route", f"no provider is called {route.provider!r}.",
+                f"Write one of {', '.join(known)}.",
+            )  # fmt: skip
 
 
 def open_channels(tools: Tools) -> dict[str, Channel]:

@@ -1,7 +1,7 @@
 """Telegram, with python-telegram-bot's types for reading and its `Bot` for sending, over our own HTTP session.
 
 Only private chats reach a conversation: edits, groups and channels are ignored. A phone is believed only when the customer
-shares her own contact. A button carries the key of its option, at most 64 bytes. The bot is prepared in the background
+shares her own contact, for which a question that her phone would answer brings a button along. A button carries the key of its option, at most 64 bytes. The bot is prepared in the background
 (`prepare`: is the token right, does Telegram know our address), so a provider that is down does not keep Hodi from starting;
 what arrives meanwhile is answered as ever.
 """
@@ -14,7 +14,17 @@ from typing import Any
 
 import aiohttp
 from pydantic import SecretStr
-from telegram import Bot, CallbackQuery, ChatMemberUpdated, InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
+from telegram import (
+    Bot,
+    CallbackQuery,
+    ChatMemberUpdated,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    KeyboardButton,
+    Message,
+    ReplyKeyboardMarkup,
+    Update,
+)
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -78,7 +88,7 @@ class Telegram:
         """Text and keyboard as JSON, as the provider names them."""
         told: dict[str, object] = {"text": page.text}
         if page.text == screen.text and screen.options:
-            told["reply_markup"] = _keyboard(screen.options).to_dict()
+            told["reply_markup"] = _keyboard(screen.options, screen.share).to_dict()
         return json.dumps(told, ensure_ascii=False)
 
     async def send(self, notices: Sequence[Notice]) -> list[Sent]:
@@ -88,7 +98,7 @@ class Telegram:
     async def _send(self, notice: Notice) -> Sent:
         text, keyboard = clean(notice.text), None
         if _as_buttons(notice.options):
-            keyboard = _keyboard(notice.options)
+            keyboard = _keyboard(notice.options, notice.share)
         else:
             text = "\n".join([text, *(f"{option.key}. {option.label}" for option in notice.options)])
         if len(text) > TEXT.gsm7:
@@ -202,7 +212,8 @@ def _button(query: CallbackQuery, key: str) -> Inbound | None:
 def _member(change: ChatMemberUpdated) -> OptOut | None:
     if change.chat.type != "private":
         return None
-    return OptOut("telegram", str(change.chat.id), None, change.new_chat_member.status in ("kicked", "left"))
+    stopped = change.new_chat_member.status in ("kicked", "left")
+    return OptOut("telegram", str(change.chat.id), None, stopped, change.date)
 
 
 def failure(why: Exception) -> SendError:
@@ -224,6 +235,10 @@ def _as_buttons(options: Sequence[Option]) -> bool:
     return len(options) <= BUTTONS and all(o.label and 0 < len(o.key.encode()) <= BUTTON_BYTES for o in options)
 
 
-def _keyboard(options: Sequence[Option]) -> InlineKeyboardMarkup:
-    """A row for each option: labels stay whole on a narrow screen."""
+def _keyboard(options: Sequence[Option], share: str = "") -> InlineKeyboardMarkup | ReplyKeyboardMarkup:
+    """A row for each option: labels stay whole on a narrow screen. Only the keyboard below the text may ask for her contact, so there
+    the options are words that she sends."""
+    if share:
+        rows = [[KeyboardButton(share, request_contact=True)], *([KeyboardButton(one.label)] for one in options)]
+        return ReplyKeyboardMarkup(rows, resize_keyboard=True, one_time_keyboard=True)
     return InlineKeyboardMarkup([[InlineKeyboardButton(option.label, callback_data=option.key)] for option in options])

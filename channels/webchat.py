@@ -78,6 +78,14 @@ def _said(visitor: str, told: dict[str, object]) -> Inbound:
     return Inbound("webchat", visitor, clean(text), "text", None, clean(message_id), None, "chat")
 
 
+def a_file(visitor: str, message_id: str) -> Inbound:
+    """A file that the page sent beside its socket, under an id that the page made up."""
+    known = clean(message_id)
+    if not 0 < len(known) <= 64:
+        raise NotUnderstood("field.missing", "A file needs an id of 1 to 64 characters.")
+    return Inbound("webchat", visitor, "", "media", None, known, None, "chat", details={"media": f"{visitor}:{known}"})
+
+
 def frame(seq: int, text: str, options: Sequence[Option] = (), ends: bool = False, secret: bool = False) -> str:
     """What the page is shown, as the `seq`-th thing of this chat; `secret`: the page shall hide what is typed next."""
     shown = [{"key": option.key, "label": option.label} for option in options]

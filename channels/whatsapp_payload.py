@@ -107,7 +107,7 @@ def _message(message: dict[str, Any], value: dict[str, Any], person: dict[str, A
         return None
     if kind == "system":
         new = _text(_dict(message, "system"), "wa_id") or _text(_dict(message, "system"), "new_wa_id")
-        return NumberChange("whatsapp", user, from_provider(new)) if new else None
+        return NumberChange("whatsapp", user, from_provider(new), _instant(message.get("timestamp"))) if new else None
     said = _said(kind, message)
     if said is None:
         return None

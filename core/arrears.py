@@ -115,6 +115,32 @@ class Fees(_Section):
     """What the law allows at most."""
 
 
+class CreditLimit(_Section):
+    """How much may be used before it is paid: what is open and what no bill has yet, against an amount of money."""
+
+    amount: Amount | None = None
+    """Of every account; none: no limit."""
+    segments: dict[str, Amount | None] = {}
+    """Of a segment: `{business: "500000", government: null}`."""
+    warn_percent: Annotated[int, Field(ge=1, le=99)] = 80
+    action: Literal["notify", "soft_bar", "stop"] = "notify"
+    """At the limit: she is told; or her postpaid lines are limited; or they are shut and nothing more is charged."""
+    notice_working_days: Days | None = None
+    """Working days between the delivery of the word that the limit is reached and the restriction; none: as the ladder's."""
+    approve_above: Amount = "0"
+    """Another person agrees before an account of its own may owe more than this (and more than the rule gives it)."""
+
+    def of(self, segment: str) -> str | None:
+        """The limit of a segment."""
+        return self.segments.get(segment, self.amount)
+
+    @property
+    def bars(self) -> Literal["soft", "hard"] | None:
+        """How far a line is restricted at the limit; None: not at all."""
+        levels: dict[str, Literal["soft", "hard"]] = {"soft_bar": "soft", "stop": "hard"}
+        return levels.get(self.action)
+
+
 PACKS: dict[str, dict[str, Any]] = {
     "default": {},
     "KE": {},
@@ -154,6 +180,7 @@ class Collections(_Section):
     """Fields that differ again for a segment: `{business: {minimum: "5000"}}`."""
     arrangements: Arrangements = Arrangements()
     fees: dict[str, Any] = {}
+    credit_limit: CreditLimit = CreditLimit()
 
     @model_validator(mode="after")
     def _all_can_be_made(self) -> "Collections":

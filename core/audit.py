@@ -1,11 +1,13 @@
 """Who did what to whom, and when: append-only (triggers refuse UPDATE and DELETE in both databases)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Index, Table, Text
 from sqlalchemy import insert as sql_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.bulk import insert_many
 from core.db import Instant, Json, metadata
 from core.house import House
 
@@ -29,3 +31,12 @@ async def note(conn: AsyncConnection, house: House, actor: str, action: str, sub
             id=house.ids.take(), at=house.clock.now(), actor=actor, action=action, subject=subject, details=details
         )
     )
+
+
+async def note_many(
+    conn: AsyncConnection, house: House, actor: str, action: str, subjects: Sequence[tuple[str, dict[str, Any]]]
+) -> None:
+    """The same action done to many: (subject, details) of each. Takes one id each."""
+    now, ids = house.clock.now(), house.ids.take_many(len(subjects))
+    rows = [(one, now, actor, action, *subject) for one, subject in zip(ids, subjects, strict=True)]
+    await insert_many(conn, audit, ("id", "at", "actor", "action", "subject", "details"), rows)

@@ -8,9 +8,14 @@ from functools import cache
 
 import holidays
 
+BACS = "BACS"
+"""The days of Bacs, by which British banks settle: those of England and Wales."""
+
 
 @cache
 def _calendar(country: str) -> holidays.HolidayBase | None:
+    if country == BACS:
+        return holidays.country_holidays("GB", subdiv="ENG")
     if country in holidays.list_supported_financial():
         return holidays.financial_holidays(country)
     return holidays.country_holidays(country) if country in holidays.list_supported_countries() else None
@@ -31,7 +36,7 @@ def works(day: date, country: str) -> bool:
 def on_or_after(day: date, country: str) -> date:
     """The first bank business day on or after `day`.
 
-    `country` may also be a financial calendar: `ECB` are the days of TARGET, on which the euro area's banks settle.
+    `country` may also be a financial calendar: `ECB` are the days of TARGET, on which the euro area's banks settle, `BACS` Britain's.
     """
     while not works(day, country):
         day += timedelta(days=1)

@@ -4,7 +4,6 @@ The folder holds `operator.yaml`, `tariffs/*.yaml`, and optional `texts/<lang>.y
 and remedy. Secrets are `SecretStr`: they refuse to print themselves.
 """
 
-from datetime import time
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.arrears import Collections
+from core.config_messages import Notices, Sms
 from core.config_payments import CashDesk, DirectDebit, Payments, ProviderSettings, Reconcile, Refunds, Section
 from core.errors import BadInput
 from core.money import known
@@ -79,9 +79,16 @@ class Settings(ProviderSettings, BaseSettings):
         """Whether somebody can be told to restrict a service; if not, none is."""
         return bool(self.network_url or self.radius_host)
 
+    def sms_sender(self, provider: str) -> str | None:
+        """The name or short code that a provider's SMS come from, where none of the operator's routes says otherwise."""
+        return {"africastalking": self.africastalking_sender, "kannel": self.kannel_sender}.get(provider)
+
     smtp_url: SecretStr = SecretStr("")
     """`smtp://user:password@host:587` or `smtps://...`."""
     email_sender: str = ""
+    imap_url: SecretStr = SecretStr("")
+    """The mailbox that letters to us lie in: `imaps://user:password@host:993/INBOX`. Empty: the mail server pipes them to us."""
+    imap_seconds: Annotated[float, Field(gt=0)] = 30
 
 
 class Billing(Section):
@@ -97,29 +104,6 @@ class Billing(Section):
     """A credit above it (with tax) waits for another person to agree. None: no limit."""
     late_usage: Literal["next_bill", "rebill"] = "next_bill"
     """Usage that came after its bill: a line of the next bill, or at once a correction document of its own."""
-
-
-class Notices(Section):
-    """When the notices leave: reminders so many days before the due day, and nothing in the quiet hours."""
-
-    reminder_days: Annotated[int, Field(ge=0, le=30)] = 3
-    quiet_from: time = time(20, 0)
-    quiet_until: time = time(8, 0)
-    per_second: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
-    """Messages a second that the operator's contract allows, by channel: `{sms: 50}`. No entry: as fast as it goes."""
-    order: tuple[Literal["sms", "whatsapp", "telegram", "webchat", "email"], ...] = (
-        "sms", "whatsapp", "telegram", "webchat", "email",
-    )  # fmt: skip
-    """Which way a customer of several is told first, and which way next when that failed."""
-    whatsapp_templates: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Notices that Meta approved as templates, with the fields their places take in order: `{notice.ready.pay: [amount, date, link]}`.
-    The template is named like the notice with `_` for `.`, in each language. Others go by WhatsApp only within 24 hours of her word."""
-    campaigns_per_week: Annotated[int, Field(ge=1)] = 3
-    """No customer gets more campaigns than so many in any seven days, whoever planned them."""
-    prices: dict[str, Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]] = Field(default_factory=dict)
-    """What a message costs where the provider does not say, in the operator's currency: `{sms: "0.80", whatsapp.utility: "0.55"}`."""
-    plain_letters: bool = False
-    """On phones write letters beyond GSM-7 in their plain spelling where it saves room (Vietnamese without accents)."""
 
 
 class Identity(Section):
@@ -198,6 +182,8 @@ class Balances(Section):
     """What customers have beforehand."""
 
     welcome: tuple[Welcome, ...] = ()
+    low_money: Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")] | None = None
+    """She is told when less prepaid money than this is left; a customer may choose her own amount. None: not unless she chose one."""
 
 
 class Operator(Section):
@@ -214,6 +200,9 @@ class Operator(Section):
     default_tariff: str | None = None
     billing: Billing = Billing()
     notices: Notices = Notices()
+    sms: Sms = Sms()
+    regions: dict[str, str] = Field(default_factory=dict)
+    """The zone of each branch whose customers live in another one than the operator: `{GOMA: Africa/Lubumbashi}`."""
     payments: Payments = Payments()
     refunds: Refunds = Refunds()
     direct_debit: DirectDebit = DirectDebit()
@@ -238,6 +227,13 @@ class Operator(Section):
         if zone not in available_timezones():
             raise ValueError(f"{zone!r} is no time zone: write one such as Africa/Nairobi")
         return zone
+
+    @field_validator("regions")
+    @classmethod
+    def _regions_are_known(cls, regions: dict[str, str]) -> dict[str, str]:
+        for zone in regions.values():
+            cls._zone_is_known(zone)
+        return regions
 
     @field_validator("currency")
     @classmethod

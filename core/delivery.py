@@ -4,7 +4,7 @@ A final state never goes back. A message that failed for good goes the next way,
 A report may overtake our own note of the provider's reference: then it is kept here, and settled with the next batch that leaves.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import costs
 from core.costs import Spent
-from core.db import Instant, insert, metadata
+from core.db import Instant, Json, insert, metadata
 from core.house import House
 from core.message import Delivery
 from core.outbox import LEAVING, Leaving, outbox
@@ -26,6 +26,7 @@ early_report = Table(
     Column("channel", Text, nullable=False),
     Column("state", Text, nullable=False),  # delivered, failed
     Column("reason", Text),
+    Column("details", Json, nullable=False),  # what it cost, where the provider says so with the report
     Column("at", Instant, nullable=False),
 )
 
@@ -39,22 +40,25 @@ async def report(conn: AsyncConnection, house: House, told: Delivery) -> bool:
     state, now = FINAL.get(told.state), house.clock.now()
     row = await _row(conn, told.provider_ref)
     if row is not None:
-        await _cost(conn, house, row.id, told)
         if state is None:
             return await _on_its_way(conn, told)
+        await _cost(conn, house, row.id, told.channel, state, told.details)
         return await _settle(conn, now, row, told.channel, state, told.reason)
     if state is not None:
         early = {
-            "provider_ref": told.provider_ref, "channel": told.channel, "state": state, "reason": told.reason, "at": now
+            "provider_ref": told.provider_ref, "channel": told.channel, "state": state, "reason": told.reason,
+            "details": told.details, "at": now,
         }  # fmt: skip
         new = insert(conn, early_report).values(early)
         await conn.execute(new.on_conflict_do_nothing(index_elements=["provider_ref"]))
     return False
 
 
-async def catch_up(conn: AsyncConnection, refs: Collection[str]) -> int:
+async def catch_up(conn: AsyncConnection, house: House, refs: Collection[str]) -> int:
     """Settle the messages of these references whose report came before we had written them down; how many. One look-up by key for
     a whole wave: early reports are rare, and the outbox is long."""
+    if not refs:
+        return 0
     found = (await conn.execute(select(early_report).where(among(conn, early_report.c.provider_ref, refs)))).all()
     if not found:
         return 0
@@ -62,6 +66,7 @@ async def catch_up(conn: AsyncConnection, refs: Collection[str]) -> int:
     for early in found:
         row = await _row(conn, early.provider_ref)
         if row is not None:
+            await _cost(conn, house, row.id, early.channel, early.state, early.details)
             changed += await _settle(conn, early.at, row, early.channel, early.state, early.reason)
     known = [early.provider_ref for early in found]
     await conn.execute(delete(early_report).where(among(conn, early_report.c.provider_ref, known)))
@@ -99,8 +104,10 @@ async def _on_its_way(conn: AsyncConnection, told: Delivery) -> bool:
     return (await conn.execute(moved.values(state="sent"))).rowcount > 0
 
 
-async def _cost(conn: AsyncConnection, house: House, outbox_id: int, told: Delivery) -> None:
-    """WhatsApp tells with a status as what it charges a message."""
-    if category := told.details.get("category"):
-        free = told.details.get("billable") == "no"
-        await costs.note(conn, house, [Spent(outbox_id, told.channel, None, category, free)])
+async def _cost(
+    conn: AsyncConnection, house: House, outbox_id: int, channel: str, state: str, details: Mapping[str, str]
+) -> None:
+    """WhatsApp tells with a status as what it charges a message; it charges those that arrived."""
+    if state == "delivered" and (category := details.get("category")):
+        free = details.get("billable") == "no"
+        await costs.note(conn, house, [Spent(outbox_id, channel, None, category, free)])

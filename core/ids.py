@@ -2,7 +2,7 @@
 
 A block is allotted in a transaction of its own, so that a rollback elsewhere never issues an id again, and ids are known
 before a bulk insert. Gaps are normal (a killed process loses the rest of its block); what must be gapless is a number, and
-numbers are `core/billing/number.py`.
+numbers are `core/ledger/number.py`.
 """
 
 from collections import deque

@@ -62,6 +62,8 @@ class OptOut:
     user: str
     sender: str | None
     stopped: bool = True
+    at: datetime | None = None
+    """When she did, where the provider tells."""
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -83,6 +85,8 @@ class Screen(msgspec.Struct, frozen=True):
     """How the option that shows the page before is called in the person's language."""
     secret: bool = False
     """The answer to this screen is a secret (a PIN): neither it nor the answer may be logged or kept."""
+    share: str = ""
+    """What a button that shares her own phone says, where her phone would answer the screen and the channel has such a button."""
 
 
 class Template(msgspec.Struct, frozen=True):
@@ -105,6 +109,8 @@ class Notice(msgspec.Struct, frozen=True):
     options: tuple[Option, ...] = ()
     template: Template | None = None
     """What is sent where free text is not allowed just now."""
+    share: str = ""
+    """As in `Screen`."""
     only_template: bool = False
     """Free text is known not to be allowed: she wrote to us too long ago."""
 

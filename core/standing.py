@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import Select, and_, bindparam, exists, func, literal_column, or_, select
 
 from core.balances.tables import bucket, bucket_user
+from core.collections.tables import exposure
 from core.ledger.tables import balance, ledger_account, open_item
 from core.metering.tables import meter, reading
 from core.parties.tables import account, contact, contact_account, service
@@ -62,6 +63,16 @@ class Standing(msgspec.Struct, frozen=True):
     """The earliest due day of what is open and not disputed."""
     buckets: tuple["Left", ...] = ()
     """What it has beforehand, in the order it is drawn."""
+    limit: "Limit | None" = None
+    """Its credit limit, where it has one."""
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """How much of a credit limit was used when it was last looked at."""
+
+    limit_minor: int
+    used_minor: int
+    at: datetime
 
 
 def _book(code: str, asset: Any) -> tuple[Any, Any, Any, Any]:
@@ -89,7 +100,7 @@ def standing_statement(user: Any, buckets: Any) -> Select[Any]:
         select(
             contact.c.channel_user, contact.c.id, contact.c.party_id, contact.c.language, account.c.id, account.c.number,
             account.c.currency, owed.c.amount, has.c.amount, open_item.c.open_minor, open_item.c.disputed_minor,
-            open_item.c.due_on, buckets,
+            open_item.c.due_on, exposure.c.limit_minor, exposure.c.total_minor, exposure.c.at, buckets,
         )
         .select_from(contact)
         .outerjoin(contact_account, contact_account.c.contact_id == contact.c.id)
@@ -99,6 +110,7 @@ def standing_statement(user: Any, buckets: Any) -> Select[Any]:
         .outerjoin(points, points_on)
         .outerjoin(has, has_on)
         .outerjoin(open_item, unpaid)
+        .outerjoin(exposure, exposure.c.account_id == account.c.id)
         .where(contact.c.channel == bindparam("channel"), user)
     )  # fmt: skip
 
@@ -130,10 +142,10 @@ def standings(rows: Sequence[Any]) -> list[Standing]:
 
 def _standing(first: Any, rows: Sequence[Any]) -> Standing:
     """One account: each row has another of its open bills."""
-    _, contact_id, party_id, language, account_id, number, currency, owed, points, *_, held = first
+    _, contact_id, party_id, language, account_id, number, currency, owed, points, *_, most, used, at, held = first
     all_disputed, earliest = 0, None
     for row in rows:
-        _, _, _, _, _, _, _, _, _, unpaid, disputed, due, _ = row
+        _, _, _, _, _, _, _, _, _, unpaid, disputed, due, _, _, _, _ = row
         if due is not None:
             all_disputed += disputed
             if unpaid > disputed and (earliest is None or due < earliest):
@@ -152,6 +164,7 @@ def _standing(first: Any, rows: Sequence[Any]) -> Standing:
         points or 0,
         earliest,
         lefts,
+        None if most is None else Limit(most, used, _instant(at) if isinstance(at, str) else at),
     )
 
 

@@ -32,7 +32,8 @@ def draw(book: Book, s: Session, state: State, values: Mapping[str, Any]) -> Sho
         return Shown(text, ends=True)
     if state.quiet:
         return Shown("")
-    return Shown(text, _ways_back(book, s.lang) if state.nav else (), secret=state.secret)
+    share = book.say(s.lang, state.share) if state.share else ""
+    return Shown(text, _ways_back(book, s.lang) if state.nav else (), secret=state.secret, share=share)
 
 
 def _choices(book: Book, lang: str, state: Menu | Say, given: Mapping[str, Any]) -> tuple[Option, ...]:
@@ -76,7 +77,7 @@ def screen(book: Book, s: Session) -> Screen:
     text = f"{s.hint}\n{shown.text}" if s.hint else shown.text
     more, back = _turns(book, s.lang)
     labels = tuple([(key, label) for key, label, _, _ in shown.options])
-    return Screen(text, _options(labels), shown.ends, more, back, shown.secret)
+    return Screen(text, _options(labels), shown.ends, more, back, shown.secret, shown.share)
 
 
 def _turns(book: Book, lang: str) -> tuple[str, str]:

@@ -61,8 +61,8 @@ def understand(book: Book, s: Session, state: State, text: str) -> Heard:
     """What the customer means by `text` on the screen that stands."""
     assert s.shown is not None
     typed = text.strip()
-    for key, _, kind, value in s.shown.options:
-        if key == typed:
+    for key, label, kind, value in s.shown.options:
+        if key == typed or (s.shown.share and label == typed):
             return _by_key(state, kind, value)
     if has_card(typed):
         return Hint("talk.card", secret=True)

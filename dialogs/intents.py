@@ -1,7 +1,7 @@
 """Keywords reach the same flows as the menus: one table of words per language, matched on the whole message.
 
 A word in the middle of a sentence is no keyword, so that a customer who writes "please stop the leak" is not signed off. STOP
-and START work everywhere, also where a question waits for an answer; the other words only where a choice was expected.
+and START work everywhere, also where a question waits for an answer, and so does a picture; the other words only where a choice was expected.
 """
 
 import re
@@ -36,6 +36,9 @@ WORDS: dict[str, tuple[str, ...]] = {
     "agent": ("AGENT", "PERSON", "HUMAN", "CALL", "MHUDUMU", "MTU", "CONSEILLER", "MUTUM", "NHAN VIEN", "MEDEWERKER"),
     "consent": ("OFFERS", "CONSENT", "MATANGAZO"),
     "language": ("LANGUAGE", "LUGHA", "LANGUE", "HARSHE", "NGON NGU", "TAAL"),
+    "paid": ("PAID", "I PAID", "NIMELIPA", "J AI PAYE", "NA BIYA", "DA TRA", "BETAALD"),
+    "debit": ("DEBIT", "DIRECT DEBIT", "MANDATE", "AUTOPAY", "PRELEVEMENT", "INCASSO"),
+    "photo": ("PHOTO", "PICTURE", "PICHA", "HOTO"),
     "link": ("LINK", "UNGANISHA"),
     "unlink": ("UNLINK", "TENGANISHA"),
     "home": (
@@ -73,12 +76,16 @@ WORDS: dict[str, tuple[str, ...]] = {
     ),
     "start": ("START", "UNSTOP", "ANZA", "FARA", "DEMARRER", "REPRENDRE", "BAT DAU", "AANMELDEN"),
 }
-EVERYWHERE = frozenset({"stop", "start"})
+PICTURE = "PHOTO"
+"""What a picture without words is taken for, whatever was asked."""
+EVERYWHERE = frozenset({"stop", "start", "photo"})
 
 _FLOW = {word: flow for flow, words in WORDS.items() for word in words}
 _WITH_FIGURE = re.compile(
     r"(?P<word>[A-Z]+)\s+(?:[A-Z]{2,3}\.?\s*)?(?P<figure>\d[\d.,]{0,12})(?:/[-=]|\s*(?:KWH|M3|UNITS))?"
 )
+_WITH_NUMBER = re.compile(r"(?P<word>[A-Z' ]{4,12}?)\s+(?P<number>(?=[A-Z_-]*\d)[A-Z0-9_-]{4,40})")
+"""`PAID QWE123`: the number of a payment has a figure in it."""
 TAKES_A_FIGURE = {"pay": "typed_amount", "reading": "typed_reading", "price": "typed_use", "top_up": "typed_amount"}
 """Flows that a figure may come along with (`PAY 500`, `READ 12345`, `PRICE 180`), and what it is kept as."""
 
@@ -106,4 +113,7 @@ def find(text: str) -> Intent | None:
     flow = _FLOW.get(told["word"]) if told else None
     if told and flow in TAKES_A_FIGURE:
         return Intent(flow, keep={TAKES_A_FIGURE[flow]: told["figure"].rstrip(".,")})
+    named = _WITH_NUMBER.fullmatch(message)
+    if named and _FLOW.get(" ".join(plain(named["word"])).upper()) == "paid":
+        return Intent("paid", keep={"typed_reference": named["number"]})
     return None

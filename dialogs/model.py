@@ -7,6 +7,7 @@ what is kept, never where the talk goes: a function that must choose answers wit
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -32,6 +33,12 @@ class Asked(msgspec.Struct, frozen=True):
     accounts: tuple[int, ...]
     data: Values
     key: str = ""
+    typed: str = ""
+    """What came in, as it was typed: for the record of a STOP, and for nothing else."""
+    service: str | None = None
+    """The number or code that she wrote to or dialled."""
+    at: datetime | None = None
+    """When she said it, where the channel tells: an old word that comes late is not her latest."""
 
 
 Counter = Callable[[Any, Any, Asked], Awaitable[dict[str, Any]]]
@@ -140,6 +147,8 @@ class Ask:
     pages: int = 1
     nav: bool = True
     """Whether `0` and `00` lead away; without them the flow itself must know a way out."""
+    share: str = ""
+    """The label of a button that shares her own phone, where the channel has such a button."""
     quiet: bool = False
     """A person answers here: the house says nothing, and `text` is for the drawings only."""
 

@@ -1,9 +1,19 @@
-"""Card numbers never enter Hodi: they are recognised, refused, and blotted out of whatever is kept or logged."""
+"""Card numbers never enter Hodi: they are recognised, refused, and blotted out of whatever is kept or logged.
+
+People write them as they like: in groups, with dots, dashes or hard blanks between, in the figures of their own script, and with the
+expiry date right behind. So every sequence of whole groups is looked at, and not only the longest.
+"""
 
 import re
+from collections.abc import Iterator
 
-_RUN = re.compile(r"(?<!\d)[2-6](?:[ .-]?\d){12,18}(?!\d)")
-"""13 to 19 digits that begin as payment cards do, perhaps in groups."""
+_RUN = re.compile(r"\d+(?:[\s.,/_\-\u2010-\u2015\u200b-\u200d]{1,3}\d+)*")
+"""Groups of figures with at most three signs between them that people put there."""
+_GROUP = re.compile(r"\d+")
+_ISSUED = re.compile(r"4\d{12}|3[0689]\d{12}|3[47]\d{13}|[2-6]\d{15}|[56]\d{16,17}|[456]\d{18}")
+"""Lengths and beginnings of payment cards: 13 figures only with the oldest, 17 and more only with some."""
+_MAYBE_SECRET = re.compile(r"\d{4,8}")
+UNSAID = "***"
 
 
 def luhn(digits: str) -> bool:
@@ -15,17 +25,34 @@ def luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
-def _is_card(found: re.Match[str]) -> bool:
-    return luhn("".join(c for c in found[0] if c.isascii() and c.isdigit()))
+def _cards(text: str) -> Iterator[tuple[int, int]]:
+    """From where to where a card number stands."""
+    for run in _RUN.finditer(text) if len(text) >= 13 else ():
+        groups = list(_GROUP.finditer(text, *run.span()))
+        for first, group in enumerate(groups):
+            digits = ""
+            for last in groups[first:]:
+                digits += "".join(str(int(c)) for c in last[0])
+                if len(digits) > 19:
+                    break
+                if _ISSUED.fullmatch(digits) and luhn(digits):
+                    yield group.start(), last.end()
 
 
 def has_card(text: str) -> bool:
     """Whether a card number stands in the text."""
-    return len(text) >= 13 and any(_is_card(found) for found in _RUN.finditer(text))
+    return any(True for _ in _cards(text))
 
 
 def without_cards(text: str, blot: str = "*") -> str:
-    """The text with the digits of card numbers blotted out, as long as before."""
-    if len(text) < 13:
-        return text
-    return _RUN.sub(lambda found: blot * len(found[0]) if _is_card(found) else found[0], text)
+    """The text with its card numbers blotted out, as long as before."""
+    for start, end in _cards(text):
+        text = text[:start] + blot * (end - start) + text[end:]
+    return text
+
+
+def to_keep(text: str, *, secret: bool, unheard: bool) -> str:
+    """What may be kept of what she typed. Figures that answered nothing may be a PIN or a code that was said too late."""
+    if secret or (unheard and _MAYBE_SECRET.fullmatch(text.strip())):
+        return UNSAID
+    return without_cards(text)

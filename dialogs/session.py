@@ -27,6 +27,8 @@ class Shown(msgspec.Struct, array_like=True, frozen=True):
     """(what is typed, what it says, `choice` | `row` | `nav`, the choice's label or the row's value)"""
     ends: bool = False
     secret: bool = False
+    share: str = ""
+    """What a button that shares her phone says; empty where none is wanted."""
 
 
 class Place(msgspec.Struct, array_like=True, frozen=True):

@@ -55,6 +55,8 @@ def keys(state: State) -> list[str]:
         found += [choice.label for choice in state.choices]
     if isinstance(state, Pick):
         found.append(state.row)
+    if isinstance(state, Ask) and state.share:
+        found.append(state.share)
     return found
 
 

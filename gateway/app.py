@@ -11,14 +11,15 @@ import aiohttp
 from aiohttp import web
 
 from channels.contract import Prepares
-from channels.registry import Tools, open_rows, senders
+from channels.registry import Tools, check_routes, open_rows, senders
 from core.house import House
 from core.quick import open_quick
 from gateway import callbacks, quotes, webhooks
 from gateway.admin import routes as ops
 from gateway.desk import CHANNELS, CHECKS, HOUSE, TURNS
 from gateway.keeping import keeping
-from gateway.pages import bill, chat, chat_rooms, me, paylink, phone
+from gateway.mailing import mailing
+from gateway.pages import bill, chat, chat_file, chat_rooms, mandate_link, me, paylink, phone
 from gateway.passed import noting
 from gateway.prepare import prepare
 from gateway.sessions_redis import open_store
@@ -30,8 +31,10 @@ PATIENCE = aiohttp.ClientTimeout(total=30, connect=5)
 ROUTES: tuple[Callable[[], Sequence[web.AbstractRouteDef]], ...] = (
     callbacks.routes,  # /hooks/payments/{secret}/{provider}
     paylink.routes,  # /p/{token}
+    mandate_link.routes,  # /d/{token}
     bill.routes,  # /b/{token}, /b/{token}.pdf
     chat.routes,  # /chat, /chat/socket
+    chat_file.routes,  # /chat/file
     me.routes,  # /me, /me/...
     quotes.routes,  # /quote
     ops.routes,  # /tmf-api, /console, /healthz, /readyz, /metrics, /openapi.json
@@ -54,6 +57,7 @@ def make_app(house: House, *, host: str = "127.0.0.1", with_scheduler: bool = Tr
     chat.setup(app)
     me.setup(app)
     app.cleanup_ctx.append(keeping)
+    app.cleanup_ctx.append(mailing)
     phone.setup(app, host)
     if with_scheduler:
         app.cleanup_ctx.append(ticking)
@@ -64,13 +68,16 @@ async def opened(app: web.Application) -> AsyncIterator[None]:
     """Cleanup context: channels, sessions and turns, open while the app runs."""
     house = app[HOUSE]
     async with aiohttp.ClientSession(timeout=PATIENCE) as http:
+        check_routes(house.operator)
         channels = open_rows(Tools(house.settings, http, partial(chat_rooms.push, house)))
-        app.add_routes(webhooks.routes(channels))  # /hooks/africastalking/{secret}/..., /hooks/whatsapp ...
+        app.add_routes(webhooks.routes(channels.values()))  # /hooks/africastalking/{secret}/..., /hooks/whatsapp ...
         sessions = open_store(house.settings.sessions_path, house.settings.redis_url)
         quick = open_quick(house.db)
         turns = Turns(house, sessions, quick)
         app[CHANNELS], app[TURNS], app[CHECKS]["sessions"] = senders(channels), turns, sessions.told
-        preparing = [asyncio.create_task(prepare(channel)) for channel in channels if isinstance(channel, Prepares)]
+        preparing = [
+            asyncio.create_task(prepare(channel)) for channel in channels.values() if isinstance(channel, Prepares)
+        ]
         yield
         for task in preparing:
             task.cancel()

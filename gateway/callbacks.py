@@ -85,6 +85,6 @@ def routes() -> list[web.AbstractRouteDef]:
     """`/hooks/payments/{secret}/...` of contract.md."""
     return [
         web.post("/hooks/payments/{secret}/daraja/validation", _validation),
-        web.post("/hooks/payments/{secret}/{provider:daraja}/{topic:stk|confirmation|result|timeout}", _event),
+        web.post("/hooks/payments/{secret}/{provider:daraja}/{topic:stk|confirmation|result|reversal|timeout}", _event),
         web.post("/hooks/payments/{secret}/{provider}", _event),
     ]

@@ -5,8 +5,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from channels.contract import NumberChange, SimChange
 from core import delivery
 from core.house import House
+from core.journeys import letter_back
 from core.message import Delivery, OptOut
-from core.parties import contacts, sim
+from core.parties import consent, contacts, senders, sim
 from core.parties.model import PHONE, medium
 from core.phone import from_provider
 from core.rewards import airtime
@@ -20,9 +21,11 @@ async def take_in(house: House, told: Told) -> None:
         if isinstance(told, SimChange):
             await sim.answered(conn, house, told.request, told.swapped, told.on)
         elif isinstance(told, NumberChange):
-            await sim.number_changed(conn, house, told.channel, told.user, told.phone)
+            await sim.number_changed(conn, house, told.channel, told.user, told.phone, told.at)
         elif isinstance(told, OptOut):
             await _consent(conn, house, told)
+        elif told.channel == "email":
+            await letter_back.report(conn, house, told)
         elif told.channel == "airtime":
             await airtime.reported(conn, house, told)
         else:
@@ -30,12 +33,22 @@ async def take_in(house: House, told: Told) -> None:
 
 
 async def _consent(conn: AsyncConnection, house: House, told: OptOut) -> None:
-    """STOP and START as the provider tells it. A chat that was unblocked is reachable again, which is no consent to campaigns."""
+    """STOP and START as the provider tells it, of the sender that it names. A chat that was unblocked is reachable again, which is no consent to campaigns."""
     by_phone = medium(told.channel) == PHONE
     if by_phone and not from_provider(told.user):
         return
     contact = await contacts.find_or_make(conn, house, told.channel, told.user)
+    sender = (senders.meant_by(house, told.sender) or told.sender) if told.sender and by_phone else None
     if told.stopped:
-        await contacts.stop(conn, house, contact.id)
+        await consent.stop(conn, house, contact.id, sender=sender, channel=told.channel, word="provider", at=told.at)
     else:
-        await contacts.start(conn, house, contact.id, marketing=by_phone)
+        await consent.start(
+            conn,
+            house,
+            contact.id,
+            marketing=by_phone,
+            sender=sender,
+            channel=told.channel,
+            word="provider",
+            at=told.at,
+        )

@@ -12,6 +12,7 @@ import msgspec
 from channels.ussd_africastalking import deep_dial, new_input
 from core.message import Inbound
 from dialogs.events import Dialled, Typed
+from dialogs.intents import PICTURE, find
 from dialogs.redact import has_card
 from dialogs.session import Session, blotted, fresh, unblotted
 
@@ -19,8 +20,8 @@ KEPT_ELSEWHERE = timedelta(hours=24)
 """How long a conversation by messages goes on."""
 PROOF_LASTS = timedelta(minutes=10)
 """A PIN that was right is asked again after so long a silence: another hand may hold the phone, or sit at the page."""
-MOST_IDS = 16
-"""Of the latest messages, for recognising a repeat."""
+MOST_IDS = 64
+"""Of the latest messages, for recognising a repeat: a network that brings fifty at once may bring the first again after the last."""
 
 
 class TurnPage(msgspec.Struct, frozen=True):
@@ -92,15 +93,23 @@ def _written(inbound: Inbound, live: Session | None, before: Session | None, lan
     """Messages: each has an id; the conversation goes on until it ended or was left for a day."""
     if before and inbound.message_id and inbound.message_id in before.last_ids:
         return Heard(before, None)
+    text = _meant(inbound, live)
     if live is None or live.shown is None or live.shown.ends or inbound.kind == "new":
-        page = _page(live, inbound.text.strip()) if live else None
+        page = _page(live, text.strip()) if live else None
         if live and page:
             return Heard(live, page)
         session = fresh(before.lang if before else lang)
         session.last_ids = before.last_ids if before else ()
-        return Heard(session, Dialled(() if inbound.kind == "new" else (inbound.text,)))
+        return Heard(session, Dialled((text,) if text else ()))
     _forget_proof(live, now)
-    return Heard(live, _page(live, inbound.text.strip()) or Typed(inbound.text))
+    return Heard(live, _page(live, text.strip()) or Typed(text))
+
+
+def _meant(inbound: Inbound, live: Session | None) -> str:
+    """What she wrote; a picture speaks for itself, unless words that we know came with it, or a person is being talked to."""
+    if inbound.kind != "media" or find(inbound.text) or (live and live.place and live.place.flow == "agent"):
+        return inbound.text
+    return PICTURE
 
 
 def _forget_proof(live: Session, now: float) -> None:

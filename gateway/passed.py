@@ -1,4 +1,4 @@
-"""USSD screens in the log of all that passed, at no cost to the turn: noted after the answer, written in bulk a moment later.
+"""USSD screens, and those of her own pages, in the log of all that passed, at no cost to the turn: noted after the answer, written in bulk a moment later.
 
 What was secret is not kept. At a crash the last moment of the log may be lost; the books never hang on it.
 """
@@ -12,7 +12,7 @@ from aiohttp import web
 from core.care.interactions import Interaction, log_many
 from core.house import House
 from core.message import Inbound
-from dialogs.redact import without_cards
+from dialogs.redact import to_keep
 from gateway.desk import HOUSE
 from gateway.turn import Answer
 
@@ -31,14 +31,15 @@ class Passed:
         self._house = house
         self._lines: list[Interaction] = []
 
-    def note(self, inbound: Inbound, answer: Answer) -> None:
-        """What she typed and what she was shown; a repeat was noted before."""
+    def note(self, inbound: Inbound, answer: Answer, said: str | None = None) -> None:
+        """What she typed and what she was shown (`said`, else a USSD answer without its first word); a repeat was noted before."""
         session = answer.session
         if answer.repeated or session is None:
             return
         contact_id = session.who.contact_id if session.who else None
-        typed = "***" if session.hush else without_cards(inbound.text.rpartition("*")[2])
-        said = answer.reply.partition(" ")[2]
+        last = inbound.text.rpartition("*")[2]
+        typed = to_keep(last, secret=session.hush, unheard=bool(session.hint))
+        said = answer.reply.partition(" ")[2] if said is None else said
         account_id = session.data.get("account_id")
         self._lines += [
             Interaction(contact_id, account_id, inbound.channel, "in", "turn", typed or inbound.service or "*"),

@@ -15,9 +15,10 @@ from sqlalchemy import select
 from channels.contract import Channel, Door, Page
 from core import effects, faults, outbox
 from core.care import interactions, media
+from core.journeys import letter_back
 from core.message import Inbound, Notice, Screen, Sent
 from core.parties import contacts
-from dialogs.redact import without_cards
+from dialogs.redact import to_keep
 from gateway.turn import Answer, Turns
 
 log = logging.getLogger("hodi.replies")
@@ -43,7 +44,8 @@ class _AsLetter:
         """The params of the letter as JSON. Options that stand in the page's own text are not offered twice."""
         whole = page.text == screen.text and not page.more and not page.back
         options = [[option.key, option.label] for option in screen.options] if whole else []
-        return json.dumps({"text": page.text, "options": options})
+        share = {"share": screen.share} if screen.share and whole else {}
+        return json.dumps({"text": page.text, "options": options, **share})
 
     async def send(self, notices: Sequence[Notice]) -> list[Sent]:
         """As the channel does."""
@@ -81,6 +83,8 @@ async def hear(turns: Turns, inbound: Inbound, channel: Channel) -> None:
                 conn, turns.house, channel=inbound.channel, direction="in", kind="turn", contact_id=contact_id,
                 text=_remembered(inbound, answer),
             )  # fmt: skip
+        if fresh and inbound.channel == "email" and contact_id is not None:
+            await letter_back.wrote(conn, contact_id)
         if fresh and (ref := inbound.details.get("media")):
             await media.expect(
                 conn, turns.house, channel=inbound.channel, ref=ref, contact_id=contact_id,
@@ -125,6 +129,6 @@ async def _answered(turns: Turns, key: str) -> bool:
 
 def _remembered(inbound: Inbound, answer: Answer) -> str:
     """What may be kept of a message: no secret, no card number, and not more than a clerk would read."""
-    if answer.session and answer.session.hush:
-        return "***"
-    return without_cards(inbound.text)[:1000]
+    session = answer.session
+    secret, unheard = bool(session and session.hush), bool(session and session.hint)
+    return to_keep(inbound.text, secret=secret, unheard=unheard)[:1000]

@@ -22,6 +22,8 @@ from gateway import sandbox_vending
 from gateway.sandbox_books import Books, Payment, payment_from
 from gateway.sandbox_service import Service, mask
 
+PAGES = ("card", "mandate")
+"""What is decided by the customer on a page of the sandbox's."""
 _PAGES = Environment(loader=PackageLoader("gateway.pages"), autoescape=True)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -60,7 +62,7 @@ async def _drop(request: web.Request) -> web.StreamResponse:
 
 def _shown(request: web.Request, payment: Payment) -> dict[str, Any]:
     shown = {**asdict(payment), "payer": mask(payment.phone)}
-    if payment.method == "card":
+    if payment.method in PAGES:
         shown["checkout_url"] = str(request.url.origin() / "checkout" / payment.id)
     return shown
 
@@ -148,13 +150,16 @@ async def _answer(request: web.Request) -> web.StreamResponse:
 async def _checkout(request: web.Request) -> web.StreamResponse:
     service = request.app[SERVICE]
     payment = service.fresh(service.books.by_id(request.match_info["id"]))
-    if payment is None or payment.method != "card":
+    if payment is None or payment.method not in PAGES:
         raise web.HTTPNotFound
     if request.method == "POST" and payment.state == "awaiting_customer":
         pays = (await request.post()).get("decision") == "pay"
-        service.decide(payment.id, None if pays else "failed")
+        if payment.method == "mandate":
+            service.agree(payment, given=pays)
+        else:
+            service.decide(payment.id, None if pays else "failed")
         raise web.HTTPSeeOther(payment.return_url or str(request.url))
-    amount = money.show(payment.amount_minor, payment.currency, payment.language)
+    amount = money.show(payment.amount_minor, payment.currency, payment.language) if payment.amount_minor else ""
     page = _PAGES.get_template("sandbox_checkout.html").render(payment=payment, amount=amount)
     return web.Response(text=page, content_type="text/html")
 

@@ -119,6 +119,7 @@ def payment_from(said: dict[str, Any], now: int) -> Payment:
     for name in ("key", "method", "currency", "reference", "callback_url"):
         if not isinstance(wanted.get(name), str) or not wanted[name]:
             raise ValueError(f"{name} is missing")
-    if type(wanted.get("amount_minor")) is not int or wanted["amount_minor"] <= 0:
+    least = 0 if wanted["method"] == "mandate" else 1
+    if type(wanted.get("amount_minor")) is not int or wanted["amount_minor"] < least:
         raise ValueError("amount_minor must be a positive whole number")
     return Payment(id=f"sbx_{secrets.token_urlsafe(12)}", created_at=now, **wanted)

@@ -78,6 +78,13 @@ class Service:
         self.tell(payment, state, calls=behaviour.calls, late_seconds=behaviour.late_seconds)
         return payment
 
+    def agree(self, payment: Payment, *, given: bool) -> None:
+        """She gave the mandate on its page, or did not. It is known by the payment's id from now on."""
+        state = "active" if given else "failed"
+        self.tell(
+            self.books.settle(payment, state=state, at=self.now()), "mandate", key=None, amount_minor=None, state=state
+        )
+
     def fresh(self, payment: Payment | None) -> Payment | None:
         """The payment as it stands: a checkout nobody used expires."""
         if payment is None or (payment.state, payment.method) != ("awaiting_customer", "card"):

@@ -12,7 +12,7 @@ from channels.registry import Tools, open_channels
 from channels.sms_africastalking import AfricasTalkingSms, AirtimeOrder
 from core.care import media
 from core.house import House
-from core.journeys import account_barred, fee_charged, payment_doors, top_up
+from core.journeys import account_barred, fee_charged, limit_reached, payment_doors, top_up
 from core.message import Sent
 from core.parties import sim
 from core.rewards import airtime
@@ -21,21 +21,21 @@ from gateway.networks import network_handlers
 from gateway.pages import chat_rooms
 from scheduler.app import Scheduler
 from scheduler.dispatch import Dispatcher
-from scheduler.handover import Handler
+from scheduler.handover import Handler, Together
 from scheduler.jobs import JOBS
 
 
 def dispatcher_of(house: House, channels: dict[str, Channel]) -> Dispatcher:
     """Sends what waits: messages by their channel, pushes and airtime by their handlers."""
-    handlers: dict[str, Handler] = {
-        "push": payment_doors.push, "vend": top_up.send, "refund": payment_doors.refund, "bar": account_barred.bar,
-        "late_fee": fee_charged.late, sim.KIND: sim.nobody_to_ask, media.KIND: media.handler(partial(_fetch, channels)),
+    handlers: dict[str, Handler | Together] = {
+        "push": payment_doors.push, "vend": top_up.send, "refund": payment_doors.refund, "bar": Together(account_barred.bar),
+        "limit_bar": limit_reached.bar, "late_fee": fee_charged.late, sim.KIND: sim.nobody_to_ask, media.KIND: media.handler(partial(_fetch, channels)),
         **network_handlers(house),
     }  # fmt: skip
-    sms = channels.get("sms")
-    if isinstance(sms, AfricasTalkingSms):
-        handlers["airtime"] = airtime.handler(partial(_airtime, sms))
-        handlers[sim.KIND] = sim.handler(sms.ask_sim_swap)
+    account = next((one for one in channels.values() if isinstance(one, AfricasTalkingSms)), None)
+    if account is not None:
+        handlers["airtime"] = airtime.handler(partial(_airtime, account))
+        handlers[sim.KIND] = sim.handler(account.ask_sim_swap)
     senders = {name: channel for name, channel in channels.items() if name != "ussd"}
     return Dispatcher(house, senders, handlers)
 

@@ -271,5 +271,6 @@ def _asked(session: Session, turn: _Turn, key: str = "") -> Asked:
     inbound, who, data = turn.inbound, session.who or NOBODY, session.data
     return Asked(
         inbound.channel, inbound.user, inbound.phone, session.lang, who.contact_id, who.party_id, data.get("account_id"),
-        who.accounts, {**data, **session.whisper} if session.whisper else data, key,
+        who.accounts, {**data, **session.whisper} if session.whisper else data, key, inbound.text, inbound.service,
+        inbound.at,
     )  # fmt: skip

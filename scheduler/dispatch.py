@@ -31,7 +31,7 @@ from core.journeys.notices import Composed, Dropped, Failed, Held, Letter, Poiso
 from core.outbox import CODE, PRIORITIES, PROMPT, Leaving, Outcome
 from scheduler import handover
 from scheduler.breaker import Breaker
-from scheduler.handover import Handler, Sender
+from scheduler.handover import Handler, Sender, Together
 from scheduler.pace import Pace
 
 log = structlog.get_logger()
@@ -50,10 +50,11 @@ Claim = Callable[[AsyncConnection, datetime, str], Awaitable[list[Leaving]]]
 
 
 class Dispatcher:
-    """Sends what waits in the outbox. `senders` by channel (`sms`, `telegram` ...), `handlers` by kind (`push`, `airtime`)."""
+    """Sends what waits in the outbox. `senders` by channel (`sms`, `telegram`), and by provider where a channel has several (`sms.kannel`);
+    `handlers` by kind (`push`, `airtime`)."""
 
     def __init__(
-        self, house: House, senders: Mapping[str, Sender], handlers: Mapping[str, Handler] | None = None, *,
+        self, house: House, senders: Mapping[str, Sender], handlers: Mapping[str, Handler | Together] | None = None, *,
         batch: int = BATCH, wave: int = WAVE, lanes: int = LANES, per_second: Mapping[str, int] | None = None,
     ) -> None:  # fmt: skip
         self.house, self.senders, self.handlers = house, senders, handlers or {}
@@ -180,25 +181,37 @@ class Dispatcher:
 
     async def _serve(self, name: str, rows: Sequence[Leaving]) -> Counter[str]:
         messages = [row for row in rows if row.kind not in self.handlers]
-        calls = [self._call(name, row) for row in rows if row.kind in self.handlers]
+        calls: list[Awaitable[Counter[str]]] = []
+        for kind, handler in self.handlers.items():
+            mine = [row for row in rows if row.kind == kind]
+            if isinstance(handler, Together):
+                parts = range(0, len(mine), handler.most)
+                calls += [self._call_together(name, handler, mine[at : at + handler.most]) for at in parts]
+            else:
+                calls += [self._call(name, handler, row) for row in mine]
         counts = await asyncio.gather(self._letters(name, messages), *calls)
         return sum(counts, Counter())
 
-    async def _call(self, name: str, row: Leaving) -> Counter[str]:
+    async def _call(self, name: str, handler: Handler, row: Leaving) -> Counter[str]:
         async with self._calls:
-            outcome = await handover.handle(self.house, self.handlers[row.kind], row)
+            outcome = await handover.handle(self.house, handler, row)
         return await self._settle(name, [outcome])
+
+    async def _call_together(self, name: str, together: Together, rows: Sequence[Leaving]) -> Counter[str]:
+        async with self._calls:
+            outcomes = await handover.handle_together(self.house, together, rows)
+        return await self._settle(name, outcomes)
 
     async def _letters(self, name: str, rows: Sequence[Leaving]) -> Counter[str]:
         composed = await self._compose(rows)
         letters = [one for one in composed if isinstance(one, Letter)]
         done = await self._settle(name, [_unsent(one) for one in composed if not isinstance(one, Letter)])
-        for channel in dict.fromkeys(letter.notice.channel for letter in letters):
-            mine = [letter for letter in letters if letter.notice.channel == channel]
+        for line in dict.fromkeys(letter.line for letter in letters):
+            mine = [letter for letter in letters if letter.line == line]
             while mine:
-                size = self.breaker.most(channel, self.pace.most(channel, self.wave))
+                size = self.breaker.most(line, self.pace.most(line, self.wave))
                 wave, mine = mine[:size], mine[size:]
-                done.update(await self._send(name, channel, wave))
+                done.update(await self._send(name, line, wave))
         return done
 
     async def _compose(self, rows: Sequence[Leaving]) -> list[Composed]:
@@ -214,18 +227,18 @@ class Dispatcher:
                 return [Poison(rows[0], type(bug).__name__)]
         return [one for row in rows for one in await self._compose([row])]
 
-    async def _send(self, name: str, channel: str, letters: Sequence[Letter]) -> Counter[str]:
-        if channel in self.breaker.resting():
+    async def _send(self, name: str, line: str, letters: Sequence[Letter]) -> Counter[str]:
+        if line in self.breaker.resting():
             return await self._settle(name, [_unsent(out_of_order(self.house, letter.row)) for letter in letters])
-        await self.pace.wait(channel, len(letters))
+        await self.pace.wait(line, len(letters))
         once = [letter.row.id for letter in letters if not letter.row.resend_unknown]
         if once:
             async with self.house.db.writing() as conn:
                 await outbox.mark(conn, once)
-        if channel == "sms" and self.house.operator.notices.plain_letters:
+        if line.startswith("sms") and self.house.operator.notices.plain_letters:
             letters = [handover.in_plain_letters(letter) for letter in letters]
-        outcomes = await handover.send(self.senders, channel, letters)
-        self.breaker.note(channel, [outcome.reason for outcome in outcomes])
+        outcomes = await handover.send(self.senders, line, letters)
+        self.breaker.note(line, [outcome.reason for outcome in outcomes])
         point("dispatch.sent")
         told = await self._settle(name, outcomes, letters)
         point("dispatch.settled")
@@ -237,7 +250,9 @@ class Dispatcher:
             try:
                 async with self.house.db.writing() as conn:
                     await outbox.settle(conn, self.house.clock.now(), outcomes, name)
-                    await delivery.catch_up(conn, [one.provider_ref for one in outcomes if one.provider_ref])
+                    await delivery.catch_up(
+                        conn, self.house, [one.provider_ref for one in outcomes if one.provider_ref]
+                    )
                     await self._remember(conn, outcomes, letters)
                     await costs.note(conn, self.house, _spent(outcomes, letters))
                 break

@@ -6,6 +6,7 @@ see it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -35,24 +36,33 @@ Handler = Callable[[House, Leaving], Awaitable[Outcome]]
 record before it calls anyone, and answers `unknown` rather than call again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A handler that looks at many rows in one transaction: `most` of them wait for each other, so not too many. It calls nobody
+    outside, and a crash before its commit has done nothing."""
+
+    handler: Callable[[House, Sequence[Leaving]], Awaitable[list[Outcome]]]
+    most: int = 200
+
+
 def in_plain_letters(letter: Letter) -> Letter:
     """The letter in plain spelling where that makes it fewer SMS, else as it is."""
     text = shorter(letter.notice.text)
     return letter if text == letter.notice.text else replace(letter, notice=replace(letter.notice, text=text))
 
 
-async def send(senders: Mapping[str, Sender], channel: str, letters: Sequence[Letter]) -> list[Outcome]:
-    """One wave of one channel, in the order given."""
+async def send(senders: Mapping[str, Sender], line: str, letters: Sequence[Letter]) -> list[Outcome]:
+    """One wave of one channel (or of one of its providers: `sms.kannel`), in the order given."""
     try:
-        told = await senders[channel].send([letter.notice for letter in letters])
+        told = await senders[line].send([letter.notice for letter in letters])
     except Exception as bug:
-        log.exception("dispatch.sender_raised", channel=channel, letters=len(letters))
-        return await _one_by_one(senders, channel, letters, bug)
+        log.exception("dispatch.sender_raised", line=line, letters=len(letters))
+        return await _one_by_one(senders, line, letters, bug)
     return [outcome(letter, sent) for letter, sent in zip(letters, told, strict=True)]
 
 
 async def _one_by_one(
-    senders: Mapping[str, Sender], channel: str, letters: Sequence[Letter], bug: Exception
+    senders: Mapping[str, Sender], line: str, letters: Sequence[Letter], bug: Exception
 ) -> list[Outcome]:
     """A bug of ours in the midst of a wave: find the letter that makes it, without sending twice what must not be."""
     outcomes: list[Outcome] = []
@@ -60,7 +70,7 @@ async def _one_by_one(
         if len(letters) == 1 or not letter.row.resend_unknown:
             outcomes.append(_raised(letter.row, bug))
         else:
-            outcomes += await send(senders, channel, [letter])
+            outcomes += await send(senders, line, [letter])
     return outcomes
 
 
@@ -95,3 +105,14 @@ async def handle(house: House, handler: Handler, row: Leaving) -> Outcome:
     except Exception as bug:
         log.exception("dispatch.handler_raised", kind=row.kind, row=row.id)
         return poison(row, type(bug).__name__)
+
+
+async def handle_together(house: House, together: Together, rows: Sequence[Leaving]) -> list[Outcome]:
+    """Many rows by one handler; if that raises, one by one, so that a poison row is alone with it."""
+    try:
+        return await together.handler(house, rows)
+    except Exception as bug:
+        if len(rows) == 1:
+            log.exception("dispatch.handler_raised", kind=rows[0].kind, row=rows[0].id)
+            return [poison(rows[0], type(bug).__name__)]
+    return [one for row in rows for one in await handle_together(house, together, [row])]

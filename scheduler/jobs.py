@@ -12,7 +12,7 @@ from core.barring import compare
 from core.billing.cycles import due_dates
 from core.care import talks
 from core.house import House
-from core.journeys import collect, ladder_run, late_rebilled, payment_doors, reminders, top_up
+from core.journeys import collect, exposures, ladder_run, late_rebilled, payment_doors, reminders, top_up
 from core.journeys.close_cycles import close_cycles
 from core.ledger import seal
 from core.metering import pickup
@@ -98,6 +98,7 @@ JOBS: tuple[Job, ...] = (
     Job("tokens unknown", timedelta(seconds=30), _vends),
     Job("talks that wait too long", timedelta(seconds=30), _talks),
     Job("the ladder", timedelta(minutes=10), ladder_run.due),
+    Job("credit limits", timedelta(minutes=15), exposures.tick),
     Job("network compared", timedelta(hours=1), _compare),
     Job("campaigns", timedelta(seconds=5), feed_all),
     Job("usage to fetch", timedelta(minutes=1), pickup.tick),

@@ -9,7 +9,8 @@ from core.db import Database
 
 
 class Pace:
-    """`per_second` names the channels that have a limit; the others never touch the database here."""
+    """`per_second` names the channels that have a limit, or one provider of a channel (`sms.kannel`), which then counts apart; the others
+    never touch the database here."""
 
     def __init__(self, db: Database, per_second: Mapping[str, int] | None = None) -> None:
         self.db, self.per_second = db, dict(per_second or {})
@@ -18,10 +19,14 @@ class Pace:
 
     def most(self, channel: str, wave: int) -> int:
         """How many may leave together: a whole wave, or less where the limit is smaller."""
-        return max(1, min(wave, self.per_second.get(channel, wave)))
+        return max(1, min(wave, self.per_second.get(self._limit(channel), wave)))
+
+    def _limit(self, line: str) -> str:
+        return line if line in self.per_second else line.split(".", 1)[0]
 
     async def wait(self, channel: str, count: int) -> None:
         """Return when `count` more (at most `most`) may leave; in this process first come, first served."""
+        channel = self._limit(channel)
         if channel not in self.per_second:
             return
         async with self._turn[channel]:

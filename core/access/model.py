@@ -10,6 +10,7 @@ from dataclasses import dataclass
 PERMISSIONS: dict[str, str] = {
     "customer.see": "find a customer and see the whole of one",
     "customer.reveal": "see phone numbers in full",
+    "customer.phone": "change the phone of record of an account",
     "bill.see": "see bills and their lines",
     "payment.see": "see payments and what they paid",
     "ticket.see": "see tickets",
@@ -58,7 +59,7 @@ _LATE = frozenset({"collections.see", "collections.work"})
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset(PERMISSIONS),
     "clerk": _LOOK - {"day.see", "campaign.see"}
-    | {"customer.reveal", "ticket.write", "dispute.decide", "talk.answer", "outbox.see"}
+    | {"customer.reveal", "customer.phone", "ticket.write", "dispute.decide", "talk.answer", "outbox.see"}
     | {"mandate.see", "mandate.write", "suspense.place", "payment.right", "desk.use"}
     | _LATE,
     "cashier": frozenset({"customer.see", "bill.see", "payment.see", "desk.use", "console.use"}),

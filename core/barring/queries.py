@@ -24,10 +24,20 @@ async def restricted(conn: AsyncConnection, account_ids: Sequence[int]) -> list[
 
 async def services_of(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int, Level]:
     """Restricted services of these accounts, and how."""
+    if not account_ids:
+        return {}
     query = select(barring.c.service_id, barring.c.wanted).where(
         among(conn, barring.c.account_id, account_ids), barring.c.wanted != "none"
     )
     return {row.service_id: row.wanted for row in await conn.execute(query)}
+
+
+async def lines_of(conn: AsyncConnection, account_ids: Sequence[int]) -> list[Row[Any]]:
+    """Restricted services of these accounts: service_id, account_id, wanted."""
+    query = select(barring.c.service_id, barring.c.account_id, barring.c.wanted).where(
+        among(conn, barring.c.account_id, account_ids), barring.c.wanted != "none"
+    )
+    return list(await conn.execute(query.order_by(barring.c.service_id)))
 
 
 async def level_of(conn: AsyncConnection, account_id: int) -> Level:

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit, outbox
-from core.barring.model import Level
+from core.barring.model import LEVELS, Level
 from core.barring.tables import bar_command, barring
 from core.bulk import insert_many
 from core.db import insert
@@ -16,17 +16,35 @@ from core.outbox import Letter
 from core.parties.tables import service
 from core.sets import among
 
+IDS = 3
+"""The command, the row by which it leaves, and what is noted of it."""
 _NEW = ("service_id", "account_id", "wanted", "generation", "why", "wanted_at")
 _COMMAND = ("id", "key", "service_id", "level", "generation", "state", "created_at")
 
 
 async def want(
-    conn: AsyncConnection, house: House, services: Mapping[int, Level], *, why: str, kbps: int | None = None
+    conn: AsyncConnection,
+    house: House,
+    services: Mapping[int, Level],
+    *,
+    why: str,
+    kbps: int | None = None,
+    softer: bool = True,
 ) -> list[int]:
-    """Want these levels from now on; the services for which that is new. A wish that stands already is not repeated."""
+    """Want these levels from now on; the services for which that is new. A wish that stands already is not repeated.
+
+    `softer=False`: a line that is restricted harder for another reason stays as it is. Takes `IDS` ids a service: for many, the caller
+    reserves them.
+    """
+    if not services:
+        return []
     await _known(conn, house, list(services), why)
     held = select(barring).where(among(conn, barring.c.service_id, list(services))).order_by(barring.c.service_id)
-    rows = [row for row in await conn.execute(held.with_for_update()) if row.wanted != services[row.service_id]]
+    rows = [
+        row
+        for row in await conn.execute(held.with_for_update())
+        if _changes(row.wanted, services[row.service_id], softer)
+    ]
     for level in dict.fromkeys(services[row.service_id] for row in rows):
         ids = [row.service_id for row in rows if services[row.service_id] == level]
         changed = update(barring).where(among(conn, barring.c.service_id, ids))
@@ -36,12 +54,13 @@ async def want(
     await command(
         conn, house, [(row.service_id, row.account_id, services[row.service_id], row.generation + 1) for row in rows]
     )
-    for row in rows:
-        await audit.note(
-            conn, house, "job:collections", "service.wanted", f"service:{row.service_id}",
-            level=services[row.service_id], why=why,
-        )  # fmt: skip
+    noted = [(f"service:{row.service_id}", {"level": services[row.service_id], "why": why}) for row in rows]
+    await audit.note_many(conn, house, "job:collections", "service.wanted", noted)
     return [row.service_id for row in rows]
+
+
+def _changes(stands: Level, wanted: Level, softer: bool) -> bool:
+    return stands != wanted and (softer or LEVELS.index(wanted) > LEVELS.index(stands))
 
 
 async def _known(conn: AsyncConnection, house: House, service_ids: Sequence[int], why: str) -> None:

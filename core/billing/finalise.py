@@ -13,7 +13,7 @@ from sqlalchemy import insert as sql_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import faults
-from core.billing import number, runs
+from core.billing import runs
 from core.billing.build import Progress
 from core.billing.cycles import count, due_dates
 from core.billing.due import due_on
@@ -22,6 +22,7 @@ from core.billing.staging import closing, fresh
 from core.billing.tables import cycle, invoice
 from core.db import Instant
 from core.house import House
+from core.ledger import number
 from core.ledger.post_set import SetJournals, SetLeg, ids_needed, post_set
 from core.ledger.tables import balance, ledger_account, open_item
 

@@ -1,4 +1,4 @@
-"""The bill in three lines for a feature phone: total and due day, which bill, what is left and what was used.
+"""The bill in three lines for a feature phone: total and due day, which bill, what is left and what was used (or the next instalment).
 
 Together at most 156 GSM-7 units (80 where the language needs UCS-2): a name or a number too long is cut, never the amounts.
 """
@@ -23,7 +23,13 @@ def render(bill: Bill, lang: str) -> str:
     key = "bill.short.estimated" if bill.estimated else "bill.short.period"
     period = say(lang, key, number=bill.number or "", first=first, last=last)
     left = show(max(0, bill.to_pay_minor), bill.currency, lang)
-    if bill.use:
+    coming = bill.plan.next if bill.plan else None
+    if coming is not None and bill.plan is not None:
+        third = say(
+            lang, "bill.plan.short", amount=show(coming.left_minor, bill.currency, lang),
+            date=format_date(coming.due_on, "d MMM", locale=lang), left=show(bill.plan.left_minor, bill.currency, lang),
+        )  # fmt: skip
+    elif bill.use:
         used = f"{number(bill.use[-1].quantity_micro, lang)} {bill.use_unit}"
         third = say(lang, "bill.short.left", left=left, used=used)
     else:

@@ -128,6 +128,20 @@ async def load_billed(
     return found
 
 
+async def load_running(conn: AsyncConnection, account_ids: Collection[int], until: date) -> list[Partition]:
+    """The open cycles of these accounts as if they closed on `until` (or when they did), a partition for each last day."""
+    mine = among(conn, cycle.c.account_id, account_ids) & (cycle.c.state == "open") & (cycle.c.from_date < until)
+    rows = (await conn.execute(_cycles(cycle.c.to_date).where(mine))).all()
+    of_day: dict[date, list[Due]] = defaultdict(list)
+    for *columns, to_date in rows:
+        of_day[min(to_date, until)].append(Due(*columns))
+    found = [Partition(to_date, due) for to_date, due in sorted(of_day.items())]
+    for partition in found:
+        here = cycle.c.to_date == partition.to_date if partition.to_date < until else cycle.c.to_date >= until
+        await _fill(conn, partition, mine & here)
+    return found
+
+
 def _cycles(*more: Any) -> Select[Any]:
     return (
         select(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-SERIES, CREDIT, LATE = "bill", "credit", "late"
-"""The series of ordinary bills, that of credit notes, and that of invoices for usage that came after its bill."""
+SERIES, CREDIT, LATE, FEE = "bill", "credit", "late", "fee"
+"""The series of ordinary bills, that of credit notes, that of invoices for usage that came after its bill, and that of fees."""
 
 Words = Mapping[str, str]
 """A text in each language: {"en": ..., "sw": ...}."""
@@ -138,6 +138,33 @@ class MonthUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Instalment:
+    """One payment of a plan: what was agreed for a day, and what of it is still to come."""
+
+    due_on: date
+    amount_minor: int
+    left_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An arrangement to pay in instalments that runs. `covers`: this very bill is paid by it."""
+
+    instalments: tuple[Instalment, ...]
+    covers: bool
+
+    @property
+    def left_minor(self) -> int:
+        """What is left of the whole plan."""
+        return sum(one.left_minor for one in self.instalments)
+
+    @property
+    def next(self) -> Instalment | None:
+        """The first instalment of which something is left."""
+        return next((one for one in self.instalments if one.left_minor), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Bill:
     """The one data set that HTML, PDF, SMS and USSD all render."""
 
@@ -172,6 +199,8 @@ class Bill:
     """What credit notes took off it."""
     corrects: str = ""
     """The number of the bill that this takes something off: then it is a credit note, and its amounts are below zero."""
+    plan: Plan | None = None
+    """The instalments she has agreed, on the bills they pay and on those that came since."""
 
     @property
     def lines(self) -> tuple[BillLine, ...]:

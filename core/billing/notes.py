@@ -1,6 +1,6 @@
-"""Documents outside a cycle that put a bill right: lines, journal, number and invoice of a credit note or of a late invoice.
+"""Documents outside a cycle: lines, journal, number and invoice of a credit note, of a late invoice or of a fee.
 
-The document has the bill's days and facts, its lines are in its own sign, and its journal books what they come to, book by book. The
+A document about a bill has that bill's days and facts; its lines are in its own sign, and its journal books what they come to, book by book. The
 number is taken last, as its row is locked until the commit. What is open afterwards is the caller's business.
 """
 
@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import Row, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing import number
 from core.billing.model import BillLine
 from core.billing.store import tokens
 from core.billing.tables import invoice, invoice_line
 from core.house import House
+from core.ledger import number
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 
@@ -26,13 +26,25 @@ BOOKS = {"tax": "tax", "rounding": "rounding", "reward": "rewards_cost"}
 
 
 @dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a document is about that is about no bill, in the place of one."""
+
+    account_id: int
+    from_date: date
+    to_date: date
+    currency: str
+    facts: Mapping[str, Any]
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
-    """What is to be written about `bill` (a row of `invoice`); `facts` are added to the bill's own."""
+    """What is to be written about `bill` (a row of `invoice`, or an occasion); `facts` are added to its own."""
 
     invoice_id: int
     series: str
     prefix: str
-    bill: Row[Any]
+    bill: Row[Any] | Occasion
     lines: tuple[BillLine, ...]
     due_on: date
     facts: Mapping[str, Any]
@@ -105,7 +117,7 @@ async def _post(conn: AsyncConnection, house: House, note: Note) -> None:
     kind = "credit" if note.corrects_id else "invoice"
     await post(
         conn, house, key=f"invoice:{note.invoice_id}", kind=kind, booked_on=house.today(), postings=postings,
-        details={"corrects": str(note.bill.id)},
+        details={"corrects": str(note.bill.id)} if note.bill.id else None,
     )  # fmt: skip
 
 

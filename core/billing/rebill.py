@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, and_, case, func, insert, select
+from sqlalchemy import Row, and_, case, func, insert, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing import credit, notes
@@ -58,11 +58,12 @@ async def came_since_billing(conn: AsyncConnection, house: House) -> Arrivals:
     return await arrivals(conn, house, await unbilled_since(conn, date.max) or today, today)
 
 
-async def services(conn: AsyncConnection, after: int, size: int) -> dict[int, int]:
-    """The next services (service -> account) that bills are made for, by their ids."""
+async def services(conn: AsyncConnection, after: int, size: int, account_id: int | None = None) -> dict[int, int]:
+    """The next services (service -> account) that bills are made for, by their ids; of one account where it is given."""
     query = select(service.c.id, service.c.account_id).where(
-        service.c.id > after, service.c.payment_mode == "postpaid", service.c.state != "ordered"
-    )
+        service.c.id > after, service.c.payment_mode == "postpaid", service.c.state != "ordered",
+        true() if account_id is None else service.c.account_id == account_id,
+    )  # fmt: skip
     return {row.id: row.account_id for row in await conn.execute(query.order_by(service.c.id).limit(size))}
 
 
@@ -95,6 +96,12 @@ async def hold(conn: AsyncConnection, off: Off) -> dict[int, int]:
     )
     rows = (await conn.execute(query.with_for_update(of=open_item))).all()
     return {row.invoice_id: int(row.open_minor) for row in rows}
+
+
+async def worth(conn: AsyncConnection, off: Off) -> int:
+    """What the document would come to; below zero: a credit."""
+    bill = (await conn.execute(select(invoice).where(invoice.c.id == off.invoice_id))).one()
+    return sum(line.amount_minor for line in await _within_room(conn, bill, _lines(off.corrections)))
 
 
 async def issue(conn: AsyncConnection, house: House, off: Off) -> CreditNote | FinalBill | None:

@@ -65,6 +65,9 @@ class Shown:
     subtotal: str
     sums: tuple[Pair, ...]
     verdict: str
+    plan_title: str
+    plan: tuple[Pair, ...]
+    """The instalments that were agreed, and last what is left of them."""
     use_title: str
     use_words: str
     bars: tuple[Bar, ...]
@@ -104,9 +107,7 @@ def shown(bill: Bill, lang: str) -> Shown:
         title=title,
         head=(
             (say(lang, "bill.page.total"), show(bill.total_minor, bill.currency, lang)),
-            (say(lang, "bill.page.corrects"), bill.corrects)
-            if bill.corrects
-            else (say(lang, "bill.page.due"), day(bill.due_on, lang)),
+            _until(bill, lang),
         ),
         facts=_facts(bill, lang),
         columns=(say(lang, "bill.page.item"), say(lang, "bill.page.amount")),
@@ -114,6 +115,8 @@ def shown(bill: Bill, lang: str) -> Shown:
         subtotal=say(lang, "bill.page.subtotal") if len(bill.services) > 1 else "",
         sums=_sums(bill, lang),
         verdict=say(lang, "bill.page.nothing_to_pay") if bill.to_pay_minor <= 0 and not bill.corrects else "",
+        plan_title=say(lang, "bill.plan.title") if bill.plan else "",
+        plan=_plan(bill, lang),
         use_title=say(lang, "bill.page.use", unit=bill.use_unit) if bill.use else "",
         use_words=_use_words(bill, lang),
         bars=_bars(bill, lang),
@@ -123,6 +126,28 @@ def shown(bill: Bill, lang: str) -> Shown:
         url=bill.url,
         help=say(lang, "bill.page.help", operator=bill.operator, phone=bill.support_phone) if bill.operator else "",
     )
+
+
+def _until(bill: Bill, lang: str) -> Pair:
+    """By when it is to be paid: where it is paid in instalments, the next of them."""
+    if bill.corrects:
+        return say(lang, "bill.page.corrects"), bill.corrects
+    coming = bill.plan.next if bill.plan and bill.plan.covers else None
+    if coming is not None:
+        return say(lang, "bill.plan.next"), day(coming.due_on, lang)
+    return say(lang, "bill.page.due"), day(bill.due_on, lang)
+
+
+def _plan(bill: Bill, lang: str) -> tuple[Pair, ...]:
+    if bill.plan is None:
+        return ()
+    rows = []
+    for one in bill.plan.instalments:
+        key = "bill.plan.by" if one.left_minor == one.amount_minor else "bill.plan.rest"
+        key = key if one.left_minor else "bill.plan.paid"
+        minor = one.left_minor or one.amount_minor
+        rows.append((say(lang, key, date=day(one.due_on, lang)), show(minor, bill.currency, lang)))
+    return (*rows, (say(lang, "bill.plan.left"), show(bill.plan.left_minor, bill.currency, lang)))
 
 
 def _title(bill: Bill, lang: str) -> str:

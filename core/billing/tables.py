@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from core.db import Instant, Json, metadata
-from core.ledger.tables import open_item  # where bills and payments meet
+from core.ledger.tables import number_series, open_item  # where bills and payments meet
 
 __all__ = ["bill_run", "cycle", "invoice", "invoice_line", "number_series", "open_item"]
 
@@ -53,13 +53,6 @@ bill_run = Table(
     Column("total_minor", BigInteger, nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("closed_at", Instant),
-)
-
-number_series = Table(
-    "number_series",
-    metadata,
-    Column("series", Text, primary_key=True),
-    Column("last", BigInteger, nullable=False),
 )
 
 invoice = Table(

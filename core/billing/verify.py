@@ -3,8 +3,8 @@
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing import number
-from core.billing.model import CREDIT, LATE, SERIES
+from core.billing.model import CREDIT, FEE, LATE, SERIES
+from core.ledger import number
 
 SHOWN = 20
 """How many rows of one kind of problem are named."""
@@ -48,14 +48,14 @@ _PROOFS: tuple[tuple[str, TextClause], ...] = (
         "invoice {0} has no open item of its total",
         text(
             "SELECT i.number FROM invoice i LEFT JOIN open_item o ON o.invoice_id = i.id AND o.total_minor = i.total_minor "
-            "WHERE i.state = 'final' AND i.series IN ('bill', 'late') AND o.invoice_id IS NULL AND (CAST(:run AS BIGINT) IS NULL OR i.run_id = :run) LIMIT :shown"
+            "WHERE i.state = 'final' AND i.series IN ('bill', 'late', 'fee') AND o.invoice_id IS NULL AND (CAST(:run AS BIGINT) IS NULL OR i.run_id = :run) LIMIT :shown"
         ),
     ),
     (
         "credit note {0} is of no final bill of its account, or takes nothing off",
         text(
             "SELECT n.number FROM invoice n LEFT JOIN invoice b ON b.id = n.corrects_id AND b.account_id = n.account_id "
-            "AND b.series IN ('bill', 'late') AND b.state = 'final' WHERE n.series = 'credit' AND (b.id IS NULL OR n.total_minor >= 0) "
+            "AND b.series IN ('bill', 'late', 'fee') AND b.state = 'final' WHERE n.series = 'credit' AND (b.id IS NULL OR n.total_minor >= 0) "
             "AND (CAST(:run AS BIGINT) IS NULL OR b.run_id = :run) LIMIT :shown"
         ),
     ),
@@ -83,9 +83,9 @@ _PROOFS: tuple[tuple[str, TextClause], ...] = (
 
 
 async def _gaps(conn: AsyncConnection) -> list[str]:
-    """Numbers of bills, credit notes and late invoices that are missing or were given to none."""
+    """Numbers of bills, credit notes, late invoices and fees that are missing or were given to none."""
     found: list[str] = []
-    for series in (SERIES, CREDIT, LATE):
+    for series in (SERIES, CREDIT, LATE, FEE):
         given = await number.last(conn, series)
         query = text("SELECT number FROM invoice WHERE series = :series AND number IS NOT NULL")
         numbers = {_digits(row.number) for row in await conn.execute(query, {"series": series})}

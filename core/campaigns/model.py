@@ -64,6 +64,7 @@ class Campaign:
     window_until: str | None = None
     per_minute: int | None = None
     next_at: datetime | None = None
+    sender: str | None = None
 
     def arm(self, contact_id: int) -> str:
         """`none`: left out; else the wording, `a` or `b`."""

@@ -9,7 +9,7 @@ from core import outbox
 from core.campaigns.model import Campaign, Progress, Segment
 from core.campaigns.tables import campaign, campaign_member
 from core.ledger.tables import open_item
-from core.parties.tables import account, branch, contact, contact_account
+from core.parties.tables import account, branch, contact, contact_account, sender_stop
 
 COLUMNS = [campaign.c[name] for name in Campaign.__dataclass_fields__]
 UNSETTLED = ("waiting", "claimed", "leaving")
@@ -35,24 +35,29 @@ async def by_id(conn: AsyncConnection, campaign_id: int) -> Campaign | None:
     return None if row is None else as_campaign(row)
 
 
-async def members_after(conn: AsyncConnection, segment: Segment, channel: str, after: int, limit: int) -> list[int]:
-    """The next contacts of a segment by id, of those who agree to hear from us."""
-    query = select(contact.c.id).where(*_meant(segment, channel), contact.c.id > after)
+async def members_after(
+    conn: AsyncConnection, segment: Segment, channel: str, after: int, limit: int, sender: str | None = None
+) -> list[int]:
+    """The next contacts of a segment by id, of those who agree to hear from us (from this sender)."""
+    query = select(contact.c.id).where(*_meant(segment, channel, sender), contact.c.id > after)
     return list((await conn.execute(query.order_by(contact.c.id).limit(limit))).scalars())
 
 
-async def audience(conn: AsyncConnection, segment: Segment, channel: str = "sms") -> int:
+async def audience(conn: AsyncConnection, segment: Segment, channel: str = "sms", sender: str | None = None) -> int:
     """How many contacts a segment means now: shown before a campaign is planned."""
-    query = select(func.count()).select_from(contact).where(*_meant(segment, channel))
+    query = select(func.count()).select_from(contact).where(*_meant(segment, channel, sender))
     return int((await conn.execute(query)).scalar_one())
 
 
-def _meant(segment: Segment, channel: str) -> list[ColumnElement[bool]]:
+def _meant(segment: Segment, channel: str, sender: str | None) -> list[ColumnElement[bool]]:
     terms: list[ColumnElement[bool]] = [
         contact.c.channel == ("phone" if channel == "sms" else channel),
         contact.c.marketing.is_(True),
         contact.c.stopped_at.is_(None),
     ]
+    if sender is not None:
+        stop = sender_stop.c
+        terms.append(~exists().where(stop.contact_id == contact.c.id, func.lower(stop.sender) == sender.lower()))
     if segment.language is not None:
         terms.append(contact.c.language == segment.language)
     if segment.branch is not None or segment.customers is not None or segment.owing is not None:

@@ -27,9 +27,11 @@ _MEMBER = ("campaign_id", "contact_id", "outbox_id", "arm")
 async def plan(
     conn: AsyncConnection, house: House, *, name: str, texts: Mapping[str, str], segment: Segment, channel: str = "sms",
     starts_at: datetime | None = None, actor: str, texts_b: Mapping[str, str] | None = None, holdout_percent: int = 0,
-    window: tuple[str, str] | None = None, per_minute: int | None = None,
+    window: tuple[str, str] | None = None, per_minute: int | None = None, sender: str | None = None,
 ) -> Campaign:  # fmt: skip
-    """A new campaign, which begins by itself at `starts_at` (now). `window`: the hours (`09:00`, `17:00`) in which it may leave."""
+    """A new campaign, which begins by itself at `starts_at` (now). `window`: the hours (`09:00`, `17:00`) in which it may leave; `sender`:
+    which of ours its SMS come from, where there are several.
+    """
     words, second = checked(texts), checked(texts_b) if texts_b else None
     checked_terms(holdout_percent, window, per_minute)
     same = await conn.execute(select(campaign.c.id).where(campaign.c.name == name))
@@ -39,7 +41,7 @@ async def plan(
     opens, shuts = window or (None, None)
     made = Campaign(
         house.ids.take(), name, words, segment, channel, starts_at or now, "planned", 0, 0, second, holdout_percent, opens,
-        shuts, per_minute,
+        shuts, per_minute, None, sender,
     )  # fmt: skip
     row = {column: getattr(made, column) for column in Campaign.__dataclass_fields__} | {"segment": segment.as_json()}
     await conn.execute(insert(campaign).values(row | {"created_by": actor, "created_at": now}))
@@ -83,7 +85,8 @@ async def feed(conn: AsyncConnection, house: House, campaign_id: int) -> int:
     waiting = await _waiting(conn, campaign_id)
     if waiting >= AHEAD:
         return 0
-    chosen = await members_after(conn, found.segment, found.channel, found.last_contact_id, found.per_minute or BATCH)
+    size = found.per_minute or BATCH
+    chosen = await members_after(conn, found.segment, found.channel, found.last_contact_id, size, found.sender)
     if not chosen:
         if not waiting:
             await conn.execute(update(campaign).where(campaign.c.id == campaign_id).values(state="done"))
@@ -105,9 +108,11 @@ async def _choose(conn: AsyncConnection, house: House, found: Campaign, contact_
     arms = {contact_id: found.arm(contact_id) for contact_id in contact_ids}
     told = [contact_id for contact_id in contact_ids if arms[contact_id] != NONE]
     ids = dict(zip(told, house.ids.take_many(len(told)), strict=True))
+    settled = {"from": found.sender} if found.sender else {}
     letters = [
         Letter(
-            f"campaign:{found.id}:{contact_id}", "campaign", "campaign", {"arm": arms[contact_id]} if found.texts_b else {},
+            f"campaign:{found.id}:{contact_id}", "campaign", "campaign",
+            {"arm": arms[contact_id], **settled} if found.texts_b else settled,
             channel=found.channel, contact_id=contact_id, subject_id=found.id, priority=CAMPAIGN,
         )
         for contact_id in told

@@ -18,6 +18,7 @@ campaign = Table(
     Column("next_at", Instant),  # with `per_minute`: when the next may leave
     Column("segment", Json, nullable=False),  # {"branch": ..., "language": ..., "owing": true}
     Column("channel", Text, nullable=False),
+    Column("sender", Text),  # what its SMS come from; None: what the routes say
     Column("starts_at", Instant, nullable=False),
     Column("state", Text, nullable=False),  # planned, running, paused, cancelled, done
     Column("last_contact_id", BigInteger, nullable=False),  # the cursor: everyone up to here is in the outbox

@@ -75,6 +75,21 @@ async def expect(
     return media_id
 
 
+async def keep(
+    conn: AsyncConnection, house: House, *, channel: str, ref: str, contact_id: int | None, body: bytes
+) -> str | None:
+    """A file that came with its bytes; a word why it is not kept. The same `ref` again changes nothing."""
+    kind = kind_of(body)
+    if kind is None or len(body) > LARGEST:
+        return "type" if kind is None else "too_long"
+    row = {
+        "id": house.ids.take(), "channel": channel, "ref": ref, "contact_id": contact_id, "caption": "", "state": "kept",
+        "type": kind, "body": body, "size": len(body), "sha256": hashlib.sha256(body).hexdigest(), "at": house.clock.now(),
+    }  # fmt: skip
+    await conn.execute(insert(conn, media).values(row).on_conflict_do_nothing(index_elements=["channel", "ref"]))
+    return None
+
+
 def handler(fetch: Fetch) -> Callable[[House, Leaving], Awaitable[Outcome]]:
     """What the dispatcher does with rows of kind `media`. Fetching twice changes nothing."""
 

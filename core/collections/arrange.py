@@ -137,6 +137,8 @@ async def review(conn: AsyncConnection, house: House, on: date) -> Counter[str]:
     query = select(arrangement.c.id, arrangement.c.total_minor).where(arrangement.c.state == "running")
     rows = (await conn.execute(query.order_by(arrangement.c.id))).all()
     ids = [row.id for row in rows]
+    if not ids:
+        return Counter()
     left = await queries.left(conn, ids)
     dues: dict[int, list[Due]] = defaultdict(list)
     for row in await conn.execute(select(instalment).where(among(conn, instalment.c.arrangement_id, ids))):
@@ -148,6 +150,8 @@ async def review(conn: AsyncConnection, house: House, on: date) -> Counter[str]:
         if state in ends:
             ends[state].append(row.id)
     for state, ended in ends.items():
+        if not ended:
+            continue
         changed = update(arrangement).where(among(conn, arrangement.c.id, ended))
         await conn.execute(changed.values(state=state, open_id=None, ended_on=on))
     return Counter({state: len(ended) for state, ended in ends.items() if ended})

@@ -54,8 +54,7 @@ async def save(conn: AsyncConnection, house: House, changes: Changes) -> None:
         for account_id, one in changes.begun
     ]
     await insert_many(conn, episode, _EPISODE, opened)
-    moved = [(*(getattr(one, name) for name in _MOVED), one.id) for one in changes.moved]
-    await update_many(conn, episode, ("id",), _MOVED, moved)
+    await move(conn, changes.moved)
     rows = [
         (
             step_id, _open(standing).id, standing.account_id, made.step, _open(standing).round, made.on, standing.payable_minor,
@@ -82,24 +81,22 @@ async def end(conn: AsyncConnection, episode_id: int, on: date, why: str) -> Non
     )
 
 
-async def move(conn: AsyncConnection, one: Episode) -> None:
-    """Keep where an account now stands."""
-    values = {name: getattr(one, name) for name in _MOVED}
-    await conn.execute(update(episode).where(episode.c.id == one.id).values(**values))
+async def move(conn: AsyncConnection, moved: Sequence[Episode]) -> None:
+    """Keep where accounts now stand."""
+    rows = [(*(getattr(one, name) for name in _MOVED), one.id) for one in moved]
+    await update_many(conn, episode, ("id",), _MOVED, rows)
 
 
-async def step_done(conn: AsyncConnection, step_id: int, on: date) -> None:
-    """A restriction was carried out."""
-    await conn.execute(
-        update(ladder_step).where(ladder_step.c.id == step_id).values(state="done", taken_on=on, reason=None)
-    )
+async def steps_done(conn: AsyncConnection, step_ids: Sequence[int], on: date) -> None:
+    """Restrictions were carried out."""
+    done = update(ladder_step).where(among(conn, ladder_step.c.id, step_ids))
+    await conn.execute(done.values(state="done", taken_on=on, reason=None))
 
 
-async def step_waits(conn: AsyncConnection, step_id: int, why: str) -> None:
-    """A restriction was looked at and left alone for now."""
-    await conn.execute(
-        update(ladder_step).where(ladder_step.c.id == step_id, ladder_step.c.state == "waiting").values(reason=why)
-    )
+async def steps_wait(conn: AsyncConnection, doubts: Sequence[tuple[int, str]]) -> None:
+    """Restrictions were looked at and left alone for now: (step, why)."""
+    rows = [(why, step_id, "waiting") for step_id, why in doubts]
+    await update_many(conn, ladder_step, ("id", "state"), ("reason",), rows)
 
 
 async def waiting_steps(conn: AsyncConnection, episode_ids: Sequence[int]) -> dict[tuple[int, int, str], int]:

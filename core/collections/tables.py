@@ -2,11 +2,13 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
     ForeignKey,
     Index,
+    Integer,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
@@ -127,3 +129,36 @@ contacted = Table(
     Column("at", Instant, nullable=False),
     Index("ix_contacted_account", "account_id", "at"),
 )
+
+exposure = Table(
+    "exposure",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), primary_key=True, autoincrement=False),
+    Column("limit_minor", BigInteger),  # None: no limit (any more)
+    Column("unbilled_minor", BigInteger, nullable=False),  # what a bill made now would come to
+    Column("guessed", Boolean, nullable=False),  # the usage is not known: by the days of the last bill
+    Column("open_minor", BigInteger, nullable=False),  # of bills, neither contested nor being paid just now
+    Column("pending_minor", BigInteger, nullable=False),  # of bills, with a payment under way that may not arrive
+    Column("credit_minor", BigInteger, nullable=False),  # paid beforehand
+    Column("total_minor", BigInteger, nullable=False),  # unbilled + open + pending - credit, at least 0
+    Column("percent", Integer, nullable=False),  # of the limit
+    Column("round", Integer, nullable=False),  # which crossing this is, so that each tells its two thresholds once
+    Column("told", SmallInteger, nullable=False),  # 0, 1 the warning, 2 the limit
+    Column("barred", Boolean, nullable=False),  # a line is restricted because of it
+    Column("why", Text),  # why nothing is restricted although the limit is reached
+    Column("at", Instant, nullable=False),
+    Index("ix_exposure_total", "total_minor"),
+    Index("ix_exposure_percent", "percent"),
+)
+"""How far each account with a limit has used it."""
+
+own_limit = Table(
+    "own_limit",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), primary_key=True, autoincrement=False),
+    Column("limit_minor", BigInteger),  # None: none at all
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+"""A limit that differs from the rule of its segment."""

@@ -3,22 +3,25 @@
 In the transaction of whatever happened: the wish, the command that leaves before any notice, and the word to the customer commit with it.
 """
 
-from collections.abc import Sequence
-
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import outbox
 from core.barring import queries as barring
-from core.barring.want import want
 from core.collections import store
 from core.collections.ladder import advance
 from core.house import House
-from core.journeys import arrears, fee_charged
-from core.outbox import Letter
+from core.journeys import arrears, exposures, fee_charged
+from core.journeys.lines_freed import lift, release
 
 
 async def reconsider(conn: AsyncConnection, house: House, account_id: int, why: str) -> bool:
     """Something changed for an account: end or hold its episode, and lift what nothing justifies. Whether something was lifted."""
+    freed = await exposures.review(conn, house, account_id)
+    released = await release(conn, house, freed) if freed else 0
+    return await _ladder(conn, house, account_id, why) or released > 0
+
+
+async def _ladder(conn: AsyncConnection, house: House, account_id: int, why: str) -> bool:
+    """End or hold the episode."""
     [standing] = await arrears.standings(conn, house, house.today(), [account_id])
     if standing.episode is None:
         return await lift(conn, house, await barring.restricted(conn, [account_id]), why) > 0
@@ -35,19 +38,3 @@ async def reconsider(conn: AsyncConnection, house: House, account_id: int, why: 
         services = await barring.services_of(conn, [account_id])
         await fee_charged.reconnected(conn, house, account_id, list(services))
     return await lift(conn, house, await barring.restricted(conn, [account_id]), why) > 0
-
-
-async def lift(conn: AsyncConnection, house: House, account_ids: Sequence[int], why: str) -> int:
-    """Want every service of these accounts as sold; how many services were restricted. The customer hears of it."""
-    services = await barring.services_of(conn, account_ids)
-    changed = await want(conn, house, dict.fromkeys(services, "none"), why=why)
-    if changed:
-        now = house.clock.now()
-        letters = [
-            Letter(
-                f"restored:{one}:{now.isoformat()}", "notice", "notice.restored", account_id=one, resend_unknown=True
-            )
-            for one in account_ids
-        ]
-        await outbox.enqueue_many(conn, house, letters)
-    return len(changed)

@@ -12,7 +12,7 @@ from core.approvals import decide as approvals
 from core.approvals.model import Approval
 from core.collections import write_off
 from core.house import House
-from core.journeys import account_unbarred, dispute_decided
+from core.journeys import account_unbarred, dispute_decided, fee_waived, late_rebilled, limit_changed
 from core.payments import refunds
 from core.payments.desk import drawer
 from core.payments.reconcile import explain
@@ -71,6 +71,9 @@ FOLLOWS: Mapping[str, Follows] = {
     "difference": Follows(_difference, _no_difference),
     "cash_count": Follows(_count, _no_count),
     "write_off": Follows(_write_off, _nothing),
+    "fee": Follows(fee_waived.agreed, _nothing),
+    "late_credit": Follows(late_rebilled.agreed, _nothing),
+    "credit_limit": Follows(limit_changed.agreed, _nothing),
 }
 
 

@@ -49,6 +49,8 @@ async def candidates(conn: AsyncConnection, on: date, after: int, limit: int) ->
 
 async def standings(conn: AsyncConnection, house: House, on: date, account_ids: Sequence[int]) -> list[Standing]:
     """How each of these accounts stands on `on`, in the order given."""
+    if not account_ids:
+        return []
     items = await items_of(conn, on, account_ids)
     covered = await queries.covered(conn, account_ids)
     return [with_debt(bare, items[bare.account_id], covered, on) for bare in await _bare(conn, house, on, account_ids)]

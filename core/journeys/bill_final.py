@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import outbox
 from core.billing.tables import invoice_line
+from core.collections import exposures
 from core.house import House
 from core.outbox import Letter
 from core.payments import allocate, mandates
@@ -47,6 +48,7 @@ class FinalBill(Protocol):
 async def announce(conn: AsyncConnection, house: House, bills: Sequence[FinalBill]) -> int:
     """What follows from these final bills; how many are announced (each once, under the key `ready:<invoice id>`)."""
     paid = await allocate.apply_credit(conn, house, bills)
+    await exposures.billed(conn, [bill.account_id for bill in bills])
     collected = await mandates.plan_collections(conn, house, bills)
     rewarded = {bill.invoice_id: bill.account_id for bill in bills if bill.reward_minor < 0}
     if rewarded:

@@ -18,7 +18,7 @@ from core.collections.ladder import Rules, advance, after
 from core.collections.model import Decision, Standing
 from core.collections.store import Changes
 from core.house import House
-from core.journeys import account_unbarred, arrears, fee_charged
+from core.journeys import arrears, fee_charged, lines_freed
 from core.outbox import Letter
 
 BATCH = 2_000
@@ -76,7 +76,7 @@ async def look(conn: AsyncConnection, house: House, on: date, account_ids: Seque
         if any(one.lifts for one in made):
             freed.append(standing.account_id)
     await store.save(conn, house, changes)
-    await account_unbarred.lift(conn, house, await barring.restricted(conn, freed), "collections")
+    await lines_freed.lift(conn, house, await barring.restricted(conn, freed), "collections")
     return told
 
 

@@ -1,20 +1,28 @@
 """Usage came after its bill and the operator does not wait for the next: the bill is put right now, and the customer hears of it.
 
 The daily job and `hodi rebill`. One transaction a bill: what is used is recorded, the document, its journal and open item written, credit
-and mandates see to it, the message is put down. Killed anywhere, or called again, it does what is missing and nothing twice.
+and mandates see to it, the message is put down. Killed anywhere, or called again, it does what is missing and nothing twice. A credit above
+the operator's limit waits for a person, like every other.
 """
 
 from collections.abc import Mapping
 
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import faults, outbox
+from core import faults, money, outbox
+from core.approvals import decide as approvals
+from core.approvals.model import REFUSED, WAITING, Approval
+from core.approvals.tables import approval
 from core.billing import rebill
 from core.billing.credit import CreditNote
 from core.billing.rebill import AnotherWasQuicker, Off
+from core.billing.tables import invoice
+from core.errors import Refused
 from core.house import House
 from core.journeys import account_unbarred, bill_final
 from core.journeys.credit_taken_off import take_off
+from core.parties.tables import account
 
 SERVICES = 10_000
 """Services looked at together."""
@@ -37,6 +45,7 @@ async def put_right(house: House) -> int:
         faults.point("rebill.found")
         for off in found:
             issued += await _issued(house, off)
+            faults.point("rebill.issued")
         after = max(owner)
 
 
@@ -46,14 +55,65 @@ async def _issued(house: House, off: Off) -> bool:
     try:
         async with house.db.writing() as conn:
             opened = await rebill.hold(conn, off)
-            made = await rebill.issue(conn, house, off)
-            if isinstance(made, CreditNote):
-                await _credited(conn, house, off.account_id, opened, made)
-            elif made is not None and made.total_minor:
-                await bill_final.announce(conn, house, [made])
+            credited = -await rebill.worth(conn, off)
+            if _above(house, credited):
+                await _ask(conn, house, off, credited)
+                return False
+            return await _document(conn, house, off, opened)
     except AnotherWasQuicker:
         return False
+
+
+async def _document(conn: AsyncConnection, house: House, off: Off, opened: Mapping[int, int]) -> bool:
+    made = await rebill.issue(conn, house, off)
+    if isinstance(made, CreditNote):
+        await _credited(conn, house, off.account_id, opened, made)
+    elif made is not None and made.total_minor:
+        await bill_final.announce(conn, house, [made])
     return made is not None
+
+
+def _above(house: House, credited_minor: int) -> bool:
+    limit = house.operator.billing.credit_limit
+    return limit is not None and credited_minor > money.parse(limit, house.currency)
+
+
+async def _ask(conn: AsyncConnection, house: House, off: Off, credited_minor: int) -> None:
+    """Let the credit wait for a person, once for each amount: who said no to it is not asked for it again."""
+    subject, credit = f"late:{off.invoice_id}", money.plain(credited_minor, house.currency)
+    asked = select(approval.c.payload).where(
+        approval.c.subject == subject,
+        or_(approval.c.state == REFUSED, (approval.c.state == WAITING) & (approval.c.expires_at > house.clock.now())),
+    )
+    if any(payload["credit"] == credit for payload in (await conn.execute(asked)).scalars()):
+        return
+    query = (
+        select(account.c.number, account.c.branch_id, invoice.c.number.label("bill"))
+        .join_from(invoice, account, account.c.id == invoice.c.account_id)
+        .where(invoice.c.id == off.invoice_id)
+    )
+    row = (await conn.execute(query)).one()
+    payload = {
+        "account": row.number, "bill": row.bill, "credit": credit, "currency": house.currency,
+        "why": "usage that came after the bill", "of": str(off.account_id),
+    }  # fmt: skip
+    await approvals.ask(
+        conn, house, kind="late_credit", subject=subject, payload=payload, maker="job:rebill", branch_id=row.branch_id
+    )
+
+
+async def agreed(conn: AsyncConnection, house: House, found: Approval) -> None:
+    """A person agreed: the bill is put right by what it is off now, if that is no more than was agreed to."""
+    invoice_id, account_id = int(found.subject.partition(":")[2]), int(found.payload["of"])
+    came = await rebill.came_since_billing(conn, house)
+    owner = await rebill.services(conn, 0, SERVICES, account_id)
+    off = next((one for one in await rebill.find(conn, house, owner, came) if one.invoice_id == invoice_id), None)
+    if off is None:
+        return
+    opened = await rebill.hold(conn, off)
+    if -await rebill.worth(conn, off) > money.parse(str(found.payload["credit"]), house.currency):
+        raise Refused("approvals.changed", status=409)
+    await _document(conn, house, off, opened)
 
 
 async def _credited(

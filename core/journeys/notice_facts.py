@@ -3,7 +3,7 @@
 Each answers {subject id: facts}; a subject that is not there any more is not in the answer, and its notice is dropped.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
@@ -107,8 +107,7 @@ async def bills(conn: AsyncConnection, ids: Collection[int]) -> Mapping[int, Bil
         .outerjoin(mandate, mandate.c.id == collection.c.mandate_id)
         .where(among(conn, invoice.c.id, ids), invoice.c.state == "final")
     )  # fmt: skip
-    found: Sequence[Any] = rows.all()
-    return {row[0]: _bill(*row[1:]) for row in found}
+    return {invoice_id: _bill(*told) for invoice_id, *told in rows.all()}
 
 
 def _bill(

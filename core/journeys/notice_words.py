@@ -141,7 +141,7 @@ def credited(house: House, row: Leaving, reader: Reader, note: CreditFacts) -> W
 
 
 def bucket_used(house: House, row: Leaving, reader: Reader, bucket: Bucket) -> Words | Untrue:
-    """Half, most or all of what she has beforehand is used; not once it was filled again or is over."""
+    """Half, most or all of what she has beforehand is used, or it runs low; not once it was filled again or is over."""
     if bucket.round != row.params["round"]:
         return Untrue("it was filled meanwhile")
     if bucket.state != OPEN:
@@ -161,7 +161,7 @@ def campaign(house: House, row: Leaving, reader: Reader, sent: CampaignFacts) ->
         return Untrue(f"the campaign is {sent.state}")
     if reader.stopped or not reader.marketing:
         return Untrue("she asked for no campaigns")
-    if sent.window and (until := open_from(house.clock.now(), house.zone, *sent.window)):
+    if sent.window and (until := open_from(house.clock.now(), reader.zone or house.zone, *sent.window)):
         return NotYet("outside its hours", until)
     texts = sent.texts_b if row.params.get("arm") == "b" and sent.texts_b else sent.texts
     text = texts.get(reader.language) or texts.get("en") or next(iter(texts.values()))

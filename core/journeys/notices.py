@@ -4,11 +4,12 @@ Batch-wise: readers and facts come by set queries (`readers`, `notice_facts`); `
 whose words cannot be made (a template that lost a field, say) is named as poison and never stops the others.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.arrears import StepName
 from core.balances import queries as balances
 from core.house import House
-from core.journeys import ladder_notices, readers
+from core.journeys import ladder_notices, limit_notices, readers
 from core.journeys import notice_facts as facts
 from core.journeys import notice_words as words
 from core.journeys.notice_words import NotYet, Untrue, Words
@@ -24,6 +25,8 @@ from core.journeys.quiet import campaigns_had, held_until
 from core.journeys.readers import Reader
 from core.message import Notice, Option, Template
 from core.outbox import Leaving
+from core.parties import senders
+from core.parties.senders import Way
 from core.text import fields, pattern, say
 
 
@@ -34,6 +37,8 @@ class Letter(msgspec.Struct, frozen=True):
     notice: Notice
     reader: Reader
     log: str
+    line: str
+    """Who sends it: the channel, or one of its providers (`sms.kannel`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,8 @@ REST = timedelta(seconds=15)
 NO_OPTIONS: tuple[Option, ...] = ()
 Composed = Letter | Dropped | Failed | Held | Poison
 Gather = Callable[[AsyncConnection, House, Collection[int]], Awaitable[Mapping[int, Any]]]
+Known = Mapping[Gather, Mapping[int, Any]]
+"""What was gathered for a batch: the steps of a ladder at once, whatever their notices say."""
 Write = Callable[[House, Leaving, Reader, Any], Words | Untrue | NotYet]
 
 
@@ -94,13 +101,21 @@ WRITERS: dict[str, Writer] = {
     "notice.failed": Writer(lambda conn, house, ids: facts.attempts(conn, ids, house.currency), words.failed),
     "notice.corrected": Writer(lambda conn, _house, ids: facts.credit_notes(conn, ids), words.credited),
     "notice.credited": Writer(lambda conn, _house, ids: facts.credit_notes(conn, ids), words.credited),
+    "notice.waived": Writer(lambda conn, _house, ids: facts.credit_notes(conn, ids), words.credited),
+    "bucket.low": Writer(lambda conn, _house, ids: balances.buckets(conn, ids), words.bucket_used),
     "bucket.used": Writer(lambda conn, _house, ids: balances.buckets(conn, ids), words.bucket_used),
     **{f"notice.{one}": Writer(ladder_notices.steps, ladder_notices.write) for one in get_args(StepName)},
+    **{
+        f"notice.limit_{one}": Writer(limit_notices.gather, limit_notices.write)
+        for one in ("near", "reached", "barred")
+    },
     "campaign": Writer(lambda conn, _house, ids: facts.campaigns(conn, ids), words.campaign),
     **{f"code.{purpose}": Writer(None, words.code) for purpose in ("link", "pin", "page")},
 }
 """By the template's first two words. Whatever is not here says what it was put down with: `reply.text`, `ticket.*`."""
 PLAIN = Writer(None, words.plain)
+STOPPABLE = frozenset({"campaign", "bucket.used"})
+"""What STOP keeps from her. The rest is statutory (bills, what is owed, what was paid) or the answer to what she just did."""
 
 
 @cache
@@ -115,51 +130,86 @@ def writer_of(template: str) -> Writer:
 
 
 async def compose(
-    conn: AsyncConnection, house: House, rows: Sequence[Leaving], channels: Collection[str] = readers.PREFERENCE,
+    conn: AsyncConnection, house: House, rows: Sequence[Leaving], lines: Collection[str] = readers.PREFERENCE,
     resting: Collection[str] = (),
 ) -> list[Composed]:  # fmt: skip
-    """What becomes of each row, in the order given. `channels`: those that can send; `resting`: those out of order just now."""
+    """What becomes of each row, in the order given. `lines`: who can send (`telegram`, `sms`, `sms.kannel`); `resting`: those of them
+    that are out of order just now."""
     now, rules = house.clock.now(), house.operator.notices
-    found = await readers.find(conn, now, rows, channels, house.operator.languages[0], rules.order)
-    subjects: dict[str, set[int]] = {}
+    open_ones = {line.split(".", 1)[0] for line in lines}
+    found = await readers.find(conn, now, rows, open_ones, house.operator.languages[0], rules.order)
+    found = await readers.at_home(conn, house.operator, rows, found)
+    subjects: dict[Gather, set[int]] = {}
     for row in rows:
-        if row.subject_id is not None and writer_of(row.template).gather:
-            subjects.setdefault(kind_of(row.template), set()).add(row.subject_id)
-    known: dict[str, Mapping[int, Any]] = {}
-    for kind, ids in subjects.items():
-        gather = WRITERS[kind].gather
-        if gather is not None:
-            known[kind] = await gather(conn, house, ids)
+        gather = writer_of(row.template).gather
+        if row.subject_id is not None and gather:
+            subjects.setdefault(gather, set()).add(row.subject_id)
+    known: Known = {gather: await gather(conn, house, ids) for gather, ids in subjects.items()}
     had = await campaigns_had(conn, now, rows)
-    until = held_until(now, house.zone, rules)
+    paths = Paths(house, frozenset(lines), frozenset(resting))
     made: list[Composed] = []
     for row in rows:
         contact_id = row.contact_id or 0
         if row.kind == "campaign" and had.get(contact_id, 0) >= rules.campaigns_per_week:
             made.append(Dropped(row, "she has had enough campaigns this week"))
             continue
-        one = _first(house, row, found[row.id], known, until, resting)
+        one = _first(paths, row, found[row.id], known)
         if row.kind == "campaign" and isinstance(one, Letter):
             had[contact_id] = had.get(contact_id, 0) + 1
         made.append(one)
     return made
 
 
-def _first(
-    house: House, row: Leaving, found: Sequence[Reader], known: dict[str, Mapping[int, Any]], until: datetime | None,
-    resting: Collection[str],
-) -> Composed:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Who can send just now, for one batch."""
+
+    house: House
+    lines: frozenset[str]
+    resting: frozenset[str]
+    nights: dict[ZoneInfo, datetime | None] = field(default_factory=dict)
+
+    def of(self, row: Leaving, reader: Reader) -> list[Way]:
+        """The ways to a reader, the best first: for an offer none from a sender that she stopped, for the rest those last."""
+        ways = senders.ways(self.house, self.lines, reader.channel, reader.to, row.kind, row.params.get("from"))
+        if not reader.stops:
+            return ways
+        free = [way for way in ways if not senders.has_stopped(reader.stops, way.sender)]
+        return free if may_be_stopped(row) else free + [way for way in ways if way not in free]
+
+    def until(self, reader: Reader) -> datetime | None:
+        """Until when what can wait does, by the clock of this reader."""
+        zone = reader.zone or self.house.zone
+        if zone not in self.nights:
+            self.nights[zone] = held_until(self.house.clock.now(), zone, self.house.operator.notices)
+        return self.nights[zone]
+
+
+def may_be_stopped(row: Leaving) -> bool:
+    """Whether STOP keeps it from her: offers, and hints about what is used. Bills, what is owed and codes go to everybody."""
+    return kind_of(row.template) in STOPPABLE
+
+
+def _first(paths: Paths, row: Leaving, found: Sequence[Reader], known: Known) -> Composed:
     """The letter to the first reader that can be written to; else why there is none."""
     if not found:
         return Failed(row, row.tried) if row.tried else Dropped(row, "nobody to send it to")
-    awake = [reader for reader in found if reader.channel not in resting] if resting else found
-    for reader in awake:
-        made = _one(house, row, reader, known, until)
+    willing = [one for one in found if not (may_be_stopped(row) and one.stopped)]
+    reached = [(one, ways) for one in willing if (ways := paths.of(row, one))]
+    if not reached:
+        return Dropped(row, "she said STOP")
+    awake = [(one, way) for one, ways in reached if (way := next(_awake(paths, ways), None))]
+    for reader, way in awake:
+        made = _one(paths, row, reader, way, known)
         if not isinstance(made, Letter) or not reader.closed or made.notice.template:
             return made
-    if len(awake) < len(found):
-        return out_of_order(house, row)
+    if len(awake) < len(reached):
+        return out_of_order(paths.house, row)
     return Failed(row, row.after("whatsapp", "window_closed"))
+
+
+def _awake(paths: Paths, ways: Sequence[Way]) -> Iterator[Way]:
+    return (way for way in ways if way.line not in paths.resting)
 
 
 def out_of_order(house: House, row: Leaving) -> Held:
@@ -167,32 +217,31 @@ def out_of_order(house: House, row: Leaving) -> Held:
     return Held(row, house.clock.now() + REST, "the provider is out of order")
 
 
-def _one(
-    house: House, row: Leaving, reader: Reader, known: dict[str, Mapping[int, Any]], until: datetime | None
-) -> Composed:
+def _one(paths: Paths, row: Leaving, reader: Reader, way: Way, known: Known) -> Composed:
+    house = paths.house
     try:
         made = _words(house, row, reader, known)
         if isinstance(made, Untrue):
             return Dropped(row, made.reason)
         if isinstance(made, NotYet):
             return Held(row, made.until or house.clock.now() + PAUSE, made.reason)
-        if made.can_wait and until is not None:
+        waits = made.can_wait and kind_of(row.template) not in house.operator.notices.urgent
+        if waits and (until := paths.until(reader)) is not None:
             return Held(row, until)
-        return _letter(house, row, reader, made)
+        return _letter(house, row, reader, way, made)
     except Exception as bug:  # one row's broken template must not stop the others
         return Poison(row, f"{type(bug).__name__}: {bug}"[:200])
 
 
-def _words(house: House, row: Leaving, reader: Reader, known: dict[str, Mapping[int, Any]]) -> Words | Untrue | NotYet:
-    kind = kind_of(row.template)
+def _words(house: House, row: Leaving, reader: Reader, known: Known) -> Words | Untrue | NotYet:
     writer = writer_of(row.template)
     if writer.gather is None:
         return writer.write(house, row, reader, None)
-    subject = known.get(kind, {}).get(row.subject_id or 0)
+    subject = known.get(writer.gather, {}).get(row.subject_id or 0)
     return words.GONE if subject is None else writer.write(house, row, reader, subject)
 
 
-def _letter(house: House, row: Leaving, reader: Reader, made: Words) -> Letter:
+def _letter(house: House, row: Leaving, reader: Reader, way: Way, made: Words) -> Letter:
     if made.text is None:
         text = say(reader.language, made.key, **made.params)
     else:
@@ -201,13 +250,13 @@ def _letter(house: House, row: Leaving, reader: Reader, made: Words) -> Letter:
     if made.smile:
         text += " " + say(reader.language, "notice.smile")
     log = pattern(reader.language, made.key) if row.kind == "code" else text
-    options, sender = NO_OPTIONS, None
+    options, share = NO_OPTIONS, ""
     if row.params:
         options = tuple(Option(str(key), str(label)) for key, label in row.params.get("options", ()))
-        sender = row.params.get("from")
+        share = str(row.params.get("share", ""))
     template = _template(house, reader, made, text) if reader.channel == "whatsapp" else None
-    notice = Notice(row.key, reader.channel, reader.to, text, sender, options, template, reader.closed)
-    return Letter(row, notice, reader, log)
+    notice = Notice(row.key, reader.channel, reader.to, text, way.sender, options, template, share, reader.closed)
+    return Letter(row, notice, reader, log, way.line)
 
 
 def _template(house: House, reader: Reader, made: Words, text: str) -> Template | None:

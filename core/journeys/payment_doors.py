@@ -41,7 +41,7 @@ async def pull(house: House) -> Counter[str]:
 
 async def mandate_page(house: House, account_id: int, *, actor: str) -> str:
     """The provider's page on which she gives a mandate (or saves a card): its address."""
-    return await mandate_pages.start(house, account_id, actor=actor)
+    return await mandate_pages.start(house, account_id, actor=actor, then=FOLLOW)
 
 
 async def page(house: House, token: str) -> str:

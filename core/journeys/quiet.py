@@ -1,7 +1,7 @@
 """The quiet hours: nothing that can wait disturbs a customer at night. Codes, replies and what she just did are not held.
 
-The hours are the operator's (`notices.quiet_from`, `notices.quiet_until`) in its own zone, across midnight and across the nights
-on which the clocks change. Nor does anybody get more campaigns in a week than the operator's `notices.campaigns_per_week`.
+The hours are the operator's (`notices.quiet_from`, `notices.quiet_until`) by the clock of the customer (core/journeys/zones.py), across
+midnight and across the nights on which the clocks change. Nor does anybody get more campaigns in a week than the operator's `notices.campaigns_per_week`.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import start_of
-from core.config import Notices
+from core.config_messages import Notices
 from core.outbox import Leaving, outbox
 from core.sets import among
 

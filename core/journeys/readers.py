@@ -7,6 +7,7 @@ put down, and so is whether WhatsApp lets us write freely: only within 24 hours 
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
@@ -14,7 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care.tables import interaction
+from core.config import Operator
+from core.journeys import zones
 from core.outbox import Leaving
+from core.parties import consent
 from core.parties.tables import contact, contact_account
 from core.sets import among
 
@@ -35,6 +39,12 @@ class Reader(msgspec.Struct, frozen=True):
     stopped: bool = False
     closed: bool = False
     """Only wordings approved beforehand may be sent there now."""
+    bounced: bool = False
+    """Mail to this address came back for good."""
+    stops: frozenset[str] = frozenset()
+    """The senders of ours that she stopped by name."""
+    zone: ZoneInfo | None = None
+    """Where she lives; None: where the operator is."""
 
     @property
     def chats(self) -> bool:
@@ -48,7 +58,8 @@ def medium(channel: str) -> str:
 
 
 _CONTACT = (
-    contact.c.id, contact.c.channel, contact.c.channel_user, contact.c.language, contact.c.marketing, contact.c.stopped_at
+    contact.c.id, contact.c.channel, contact.c.channel_user, contact.c.language, contact.c.marketing, contact.c.stopped_at,
+    contact.c.bounced_at,
 )  # fmt: skip
 
 
@@ -63,7 +74,35 @@ async def find(
     families = await _of_accounts(conn, owners)
     can, ranks = frozenset(channels), {channel: rank for rank, channel in enumerate(order)}
     found = {row.id: _choose(row, people, families, can, language, ranks) for row in rows}
-    return await _windows(conn, now, found)
+    return await _stops(conn, await _windows(conn, now, found))
+
+
+async def at_home(
+    conn: AsyncConnection, operator: Operator, rows: Sequence[Leaving], found: dict[int, list[Reader]]
+) -> dict[int, list[Reader]]:
+    """Each reader with the zone she lives in: of the account's branch, else of her phone's country (`zones`)."""
+    homes = await zones.of_accounts(conn, operator, {row.account_id for row in rows if row.account_id is not None})
+    alone = {one.contact_id for row in rows if row.account_id is None for one in found[row.id] if one.contact_id}
+    homes_alone = await zones.of_contacts(conn, operator, alone)
+
+    def placed(row: Leaving, one: Reader) -> Reader:
+        home = homes_alone.get(one.contact_id or 0) if row.account_id is None else homes.get(row.account_id)
+        home = home or (zones.of_phone(operator, one.to) if one.channel == "sms" else None)
+        return one if home is None else replace(one, zone=home)
+
+    return {row.id: [placed(row, one) for one in found[row.id]] for row in rows}
+
+
+async def _stops(conn: AsyncConnection, found: dict[int, list[Reader]]) -> dict[int, list[Reader]]:
+    """Marks which senders each stopped: one query, and for SMS alone, where alone we have several."""
+    ids = {one.contact_id for readers in found.values() for one in readers if one.channel == "sms" and one.contact_id}
+    stops = await consent.stops_of(conn, ids)
+    if not stops:
+        return found
+    return {
+        row_id: [replace(one, stops=stops[one.contact_id]) if one.contact_id in stops else one for one in readers]
+        for row_id, readers in found.items()
+    }
 
 
 def _choose(
@@ -81,7 +120,7 @@ def _choose(
     wanted = channels - row.shut if row.tried else channels
     if row.channel:
         wanted &= {medium(row.channel)}
-    reachable = [reader for reader in candidates if reader.channel in wanted]
+    reachable = [reader for reader in candidates if reader.channel in wanted and not reader.bounced]
     if len(reachable) > 1:
         reachable.sort(key=lambda reader: ranks.get(reader.channel, len(ranks)))
     return reachable
@@ -134,7 +173,10 @@ async def _of_accounts(conn: AsyncConnection, ids: Collection[int]) -> dict[int,
 
 
 def _reader(
-    contact_id: int, channel: str, user: str, language: str, marketing: bool, stopped_at: datetime | None
-) -> Reader:
+    contact_id: int, channel: str, user: str, language: str, marketing: bool, stopped_at: datetime | None,
+    bounced_at: datetime | None,
+) -> Reader:  # fmt: skip
     """A row of `_CONTACT`."""
-    return Reader(contact_id, medium(channel), user, language, marketing, stopped_at is not None)
+    return Reader(
+        contact_id, medium(channel), user, language, marketing, stopped_at is not None, bounced=bounced_at is not None
+    )

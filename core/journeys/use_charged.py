@@ -20,6 +20,7 @@ from core.balances.model import Want
 from core.balances.tables import priced_use
 from core.billing.periods import whole_period
 from core.catalog import queries as catalog
+from core.collections import exposures
 from core.db import insert
 from core.errors import Refused
 from core.house import House
@@ -58,12 +59,14 @@ class Charged:
 
 
 async def charge(conn: AsyncConnection, house: House, use: Use, *, key: str) -> Charged:
-    """Charge a use. Refused `bucket.short`, `bucket.no_price`, `bucket.no_service`."""
+    """Charge a use. Refused `bucket.short`, `bucket.no_price`, `bucket.no_service`, `collections.limit.stopped`."""
     if use.quantity_micro <= 0:
         raise Refused("bucket.amount", 400)
 
     async def do() -> dict[str, Any]:
         served = await _served(conn, use.service_id)
+        if await exposures.stopped(conn, house, served.account_id):
+            raise Refused("collections.limit.stopped", 409)
         want = Want(served.account_id, use.unit, use.quantity_micro, use.use, use.service_id)
         units = await spend.deduct(conn, house, want, key=f"{key}:units", why=use.use, partly=True)
         minor = await _price(conn, house, served, use, units.short) if units.short else 0

@@ -1,5 +1,6 @@
 """Proves the books as a whole: the ledger by itself, the bills against their lines, postings and numbers, and what
-customers have beforehand against its movements, and that every record of every usage file is explained. `hodi db verify`."""
+customers have beforehand against its movements, that every record of every usage file is explained, and that the
+summaries for finance are numbered without a gap. `hodi db verify`."""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -7,9 +8,10 @@ from core.balances import verify as balances
 from core.billing import verify as bills
 from core.ledger import verify as ledger
 from core.metering import verify as usage
+from core.payments.reconcile import general_ledger
 
 
 async def problems(conn: AsyncConnection) -> list[str]:
     """What is wrong, a sentence each; empty when the books are true. Reads only."""
-    rooms = (ledger, bills, balances, usage)
+    rooms = (ledger, bills, balances, usage, general_ledger)
     return [problem for room in rooms for problem in await room.problems(conn)]

@@ -98,6 +98,14 @@ open_item = Table(
     CheckConstraint("open_minor >= 0 AND disputed_minor >= 0 AND disputed_minor <= open_minor", name="within"),
 )
 
+number_series = Table(
+    "number_series",
+    metadata,
+    Column("series", Text, primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+"""Legal numbers without gaps, a row a series: core/ledger/number.py."""
+
 seal_due = Table(
     "seal_due",
     metadata,

@@ -14,6 +14,7 @@ APPEND_ONLY_1 = (
     "tariff_version",
     "allocation",
     "bucket_movement",
+    "consent",
 )
 PARTITIONED_1 = ("usage", "posting", "invoice_line", "usage_event")
 

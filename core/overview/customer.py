@@ -18,12 +18,14 @@ from core.care import interactions, media, tickets
 from core.care.interactions import Passed
 from core.care.media import Media
 from core.care.model import Ticket
+from core.collections import exposures
 from core.house import House
 from core.ledger import queries as ledger
 from core.metering.tables import meter
 from core.overview.listing import AnyRow, Wanted, page
 from core.overview.listings import PAYMENTS
 from core.parties import queries as parties
+from core.parties import sim
 from core.parties.model import Account, Contact
 from core.parties.tables import branch, premise, service, service_plan
 from core.payments import mandates
@@ -50,11 +52,15 @@ class Customer:
     buckets: Sequence[Bucket]
     """What she has beforehand, in the order it is drawn."""
     mandate: Mandate | None
+    exposure: AnyRow | None
+    """Her credit limit and how much of it is used; None without one."""
     bills: Sequence[BillSummary]
     payments: Sequence[AnyRow]
     tickets: Sequence[Ticket]
     messages: Sequence[Passed]
     files: Sequence[Media]
+    held_until: datetime | None = None
+    """Until when no money goes out and no phone or bank details change, because a SIM or number of hers changed."""
 
 
 async def customer(
@@ -80,12 +86,13 @@ async def customer(
         points=await points.balance(conn, account_id),
         buckets=await balances.buckets_of(conn, account_id, house.clock.now()),
         mandate=(await mandates.active_for(conn, [account_id])).get(account_id),
-        bills=await billing.last_bills(conn, account_id, LAST), payments=payments,
+        exposure=await exposures.of_account(conn, account_id), bills=await billing.last_bills(conn, account_id, LAST), payments=payments,
         tickets=await tickets.tickets_of(conn, account_id=account_id, limit=LAST),
         messages=await interactions.of_customer(
             conn, account_id=account_id, contact_ids=[contact.id for contact in contacts], before=messages_before
         ),
         files=await media.of_contacts(conn, [contact.id for contact in contacts]),
+        held_until=await sim.cooling_until(conn, house, account_id),
     )  # fmt: skip
 
 

@@ -9,11 +9,10 @@ from typing import Any
 from sqlalchemy import Select, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
 from core.db import insert
 from core.house import House
-from core.parties.model import PHONE, Contact, medium
-from core.parties.tables import contact, contact_account
+from core.parties.model import LEFT, PHONE, Contact, medium
+from core.parties.tables import contact, contact_account, sim_change
 
 COLUMNS = [contact.c[name] for name in Contact.__dataclass_fields__]
 
@@ -38,6 +37,10 @@ async def find_or_make(
     number = phone or (user if medium(channel) == PHONE else None)
     if known and (known.phone == number or number is None):
         return known
+    if number and medium(channel) != PHONE and await _was_left(conn, number):
+        number = None
+        if known:
+            return known
     if known is None:
         known = await _make(conn, house, medium(channel), user, number)
     else:
@@ -49,30 +52,6 @@ async def find_or_make(
 async def set_language(conn: AsyncConnection, contact_id: int, lang: str) -> None:
     """Speak `lang` with this contact from now on."""
     await conn.execute(update(contact).where(contact.c.id == contact_id).values(language=lang))
-
-
-async def stop(conn: AsyncConnection, house: House, contact_id: int) -> None:
-    """STOP: nothing but statutory notices until START. Said twice, the first time counts."""
-    await conn.execute(
-        update(contact)
-        .where(contact.c.id == contact_id, contact.c.stopped_at.is_(None))
-        .values(stopped_at=house.clock.now(), marketing=False)
-    )
-
-
-async def start(conn: AsyncConnection, house: House, contact_id: int, *, marketing: bool = True) -> None:
-    """START: messages again, campaigns included; `marketing=False`: reachable again, and no word about campaigns."""
-    agreed = {"marketing": True} if marketing else {}
-    await conn.execute(update(contact).where(contact.c.id == contact_id).values(stopped_at=None, **agreed))
-
-
-async def set_marketing(conn: AsyncConnection, house: House, contact_id: int, *, wanted: bool) -> None:
-    """News and offers: yes or no. The notices of her own account go on either way."""
-    changed = update(contact).where(contact.c.id == contact_id, contact.c.marketing != wanted)
-    if (await conn.execute(changed.values(marketing=wanted))).rowcount:
-        await audit.note(
-            conn, house, f"customer:{contact_id}", "consent.changed", f"contact:{contact_id}", wanted=wanted
-        )
 
 
 def _known(channel: str, user: str) -> Select[Any]:
@@ -88,6 +67,12 @@ async def _make(conn: AsyncConnection, house: House, channel: str, user: str, ph
         .on_conflict_do_nothing(index_elements=["channel", "channel_user"])
     )
     return await find(conn, channel, user) or made
+
+
+async def _was_left(conn: AsyncConnection, phone: str) -> bool:
+    """Whether a chat moved away from this number: since then its word alone links nobody."""
+    gone = select(sim_change.c.id).where(sim_change.c.phone == phone, sim_change.c.kind == LEFT)
+    return (await conn.execute(gone.limit(1))).first() is not None
 
 
 async def _link_on_record(conn: AsyncConnection, house: House, contact_id: int, phone: str | None) -> None:

@@ -27,7 +27,7 @@ async def start(
     account = await account_by_number(conn, account_number)
     if account is None:
         raise Refused("link.unknown", 404, number=account_number.strip()[:20])
-    record = await _of_record(conn, account.id)
+    record = await of_record(conn, account.id)
     if record is None:
         raise Refused("link.no_phone")
     record_id, phone = record
@@ -89,7 +89,7 @@ async def unlink(conn: AsyncConnection, house: House, contact_id: int, account_i
     return True
 
 
-async def _of_record(conn: AsyncConnection, account_id: int) -> tuple[int, str] | None:
+async def of_record(conn: AsyncConnection, account_id: int) -> tuple[int, str] | None:
     """(contact, phone) that is on file with the account."""
     found = (
         await conn.execute(

@@ -6,6 +6,9 @@ from datetime import date, datetime
 PHONE = "phone"
 """The channel of contacts known by their number: USSD and SMS reach the same phone, so they share one contact."""
 
+LEFT = "left"
+"""The kind of a `sim_change`: a chat moved away from this number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:
@@ -63,5 +66,5 @@ class Hit:
 
 
 def medium(channel: str) -> str:
-    """The channel under which a contact is filed: `phone` for USSD and SMS, itself for all others."""
-    return PHONE if channel in ("ussd", "sms", PHONE) else channel
+    """The channel under which a contact is filed: `phone` for USSD, SMS and her own pages, itself for all others."""
+    return PHONE if channel in ("ussd", "sms", "page", PHONE) else channel

@@ -14,9 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import audit, outbox
 from core.clock import start_of
 from core.db import insert
+from core.errors import Refused
 from core.house import House
 from core.outbox import Leaving, Outcome
+from core.parties.model import LEFT
 from core.parties.tables import contact, contact_account, sim_change, sim_question
+from core.phone import from_provider
 
 COOLING_HOURS = 72
 KIND = "sim"
@@ -32,6 +35,28 @@ async def sim_changed_within(conn: AsyncConnection, house: House, contact_id: in
     number = func.coalesce(contact.c.phone, contact.c.channel_user)
     changed = exists().where(sim_change.c.phone == number, sim_change.c.changed_at > since)
     return (await conn.execute(select(contact.c.id).where(contact.c.id == contact_id, changed))).first() is not None
+
+
+async def cooling_until(conn: AsyncConnection, house: House, account_id: int) -> datetime | None:
+    """Until when a number of this account cools down; None: none of them does."""
+    number = func.coalesce(contact.c.phone, contact.c.channel_user)
+    query = (
+        select(func.max(sim_change.c.changed_at))
+        .select_from(contact_account)
+        .join(contact, contact.c.id == contact_account.c.contact_id)
+        .join(sim_change, sim_change.c.phone == number)
+        .where(contact_account.c.account_id == account_id)
+    )
+    last = (await conn.execute(query)).scalar()
+    until = last + timedelta(hours=COOLING_HOURS) if last else None
+    return until if until and until > house.clock.now() else None
+
+
+async def hold(conn: AsyncConnection, house: House, account_id: int) -> None:
+    """`Refused` while a number of this account cools down: no money goes out, and nothing changes where it would go."""
+    until = await cooling_until(conn, house, account_id)
+    if until is not None:
+        raise Refused("desk.sim_changed", until=f"{until.astimezone(house.zone):%Y-%m-%d %H:%M}")
 
 
 async def ask(conn: AsyncConnection, house: House, contact_id: int, key: str) -> bool:
@@ -83,20 +108,24 @@ async def answered(conn: AsyncConnection, house: House, request: str, swapped: b
     )
     if swapped is None or (not swapped and on is None):
         return False
-    return await _note(conn, house, phone, "sim", _latest(house, on) if on else now)
+    return await note(conn, house, phone, "sim", _latest(house, on) if on else now)
 
 
-async def number_changed(conn: AsyncConnection, house: House, channel: str, user: str, phone: str | None) -> bool:
-    """A chat moved to another number: what was linked to it is linked no more, and both numbers cool down."""
+async def number_changed(
+    conn: AsyncConnection, house: House, channel: str, user: str, phone: str | None, at: datetime | None = None
+) -> bool:
+    """A chat moved to another number: what was linked to it is linked no more, and both numbers cool down. A chat of the number that was
+    left is not linked by that number again, not even by older words that come late (`contacts.find_or_make`)."""
     found = (
         await conn.execute(
             select(contact.c.id, contact.c.phone).where(contact.c.channel == channel, contact.c.channel_user == user)
         )
     ).first()
     now = house.clock.now()
-    numbers = {number for number in (phone, found.phone if found else None) if number}
-    for number in sorted(numbers):
-        await _note(conn, house, number, "number", now)
+    left = (found.phone if found else None) or from_provider(user)
+    for number, kind in ((phone, "number"), (left, LEFT)):
+        if number:
+            await note(conn, house, number, kind, min(at or now, now))
     if found is None:
         return False
     gone = await conn.execute(delete(contact_account).where(contact_account.c.contact_id == found.id))
@@ -111,7 +140,8 @@ def _latest(house: House, on: date) -> datetime:
     return min(start_of(on + timedelta(days=1), house.zone), house.clock.now())
 
 
-async def _note(conn: AsyncConnection, house: House, phone: str, kind: str, at: datetime) -> bool:
+async def note(conn: AsyncConnection, house: House, phone: str, kind: str, at: datetime) -> bool:
+    """A number is not what it was (`sim`: another card under it, `number`: it came to an account or a chat just now): it cools down."""
     row = {"id": house.ids.take(), "phone": phone, "kind": kind, "changed_at": at, "seen_at": house.clock.now()}
     new = insert(conn, sim_change).values(row)
     done = await conn.execute(new.on_conflict_do_nothing(index_elements=["phone", "kind", "changed_at"]))

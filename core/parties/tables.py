@@ -104,9 +104,31 @@ contact = Table(
     Column("party_id", ForeignKey("party.id"), index=True),
     Column("language", Text, nullable=False),
     Column("marketing", Boolean, nullable=False),  # consent to campaigns; statutory notices do not ask
-    Column("stopped_at", Instant),  # STOP: nothing but statutory notices until START
+    Column("stopped_at", Instant),  # STOP to all: nothing but statutory notices until START
+    Column("bounced_at", Instant),  # mail to this address came back for good; her next letter says that it works again
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("channel", "channel_user"),
+)
+
+sender_stop = Table(
+    "sender_stop",
+    metadata,
+    Column("contact_id", ForeignKey("contact.id"), primary_key=True),
+    Column("sender", Text, primary_key=True),  # STOP to this sender alone; `contact.stopped_at` is STOP to all of them
+    Column("stopped_at", Instant, nullable=False),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("contact_id", ForeignKey("contact.id"), nullable=False),
+    Column("said", Text, nullable=False),  # stop, start, offers, no_offers
+    Column("sender", Text),  # None: all of ours
+    Column("channel", Text, nullable=False),  # by which way she said so
+    Column("word", Text, nullable=False),  # what she wrote; `menu`, `page`, or `provider` where she wrote nothing to us
+    Column("at", Instant, nullable=False),
+    Index("ix_consent_contact", "contact_id", "at"),
 )
 
 contact_account = Table(
@@ -171,7 +193,7 @@ sim_change = Table(
     Column("phone", Text, nullable=False),
     Column(
         "kind", Text, nullable=False
-    ),  # sim: another card under the number; number: a chat moved to it, or away from it
+    ),  # sim: another card under the number; number: a chat moved to it; left: a chat moved away from it
     Column(
         "changed_at", Instant, nullable=False
     ),  # no earlier than it can have been: a day without a time counts to its end

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import bankdays
 from core.config_payments import DirectDebit
 from core.house import House
-from core.payments import mandates
+from core.payments import mandates, schemes
 from core.payments.model import Attempt
 from core.payments.tables import attempt, collection, mandate, payment_request
 
@@ -47,7 +47,8 @@ async def fell_through(conn: AsyncConnection, house: House, tried: Attempt, reas
     step = next_step(reason, (await conn.execute(made)).scalar_one(), house.operator.direct_debit.retries)
     plan: dict[str, object] = {"state": "failed"}
     if step == "retry":
-        day = next_day(house.today(), house.operator.direct_debit, house.operator.country)
+        whose = schemes.calendar(house, tried.provider)
+        day = next_day(house.today(), house.operator.direct_debit, whose)
         plan = {"state": "planned", "collect_on": day}
     await conn.execute(update(collection).where(collection.c.request_id == tried.request_id).values(plan))
     over = update(payment_request).where(payment_request.c.id == tried.request_id)

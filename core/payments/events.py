@@ -9,9 +9,8 @@ from typing import Literal, cast
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.house import House
-from core.payments import debits, mandates, outcome, proof, queries, receive, reverse, store
+from core.payments import cards, chargebacks, debits, health, mandates, outcome, proof, queries, receive, reverse, store
 from core.payments.model import Attempt, Follow, ReceiptIn
-from core.payments.providers import named
 from core.payments.providers.contract import Asked, Kind, ProviderEventIn, Queried, State
 
 
@@ -37,15 +36,31 @@ async def confirmed(house: House, provider: str, event: ProviderEventIn) -> Quer
         return None
     async with house.db.reading() as conn:
         tried = await _tried(conn, provider, event)
+    if tried and tried.method == "refund" and event.verified_by in ("conversation", "query"):
+        return await _given_back(house, tried, event)
     if event.verified_by != "query" and not _overtaken(tried, event):
         return None
     if tried and not tried.live and event.kind != "succeeded":
         return Queried("awaiting_customer")
-    said = await named(house, provider).query(_asked(house, tried, event))
+    said = await health.query(house, provider, _asked(house, tried, event))
     if not isinstance(said, Queried):
         raise NotYet(f"{provider} could not be asked: {said.why}")
     if said.state == "awaiting_customer":
         raise NotYet(f"{provider} is still working on it")
+    return said
+
+
+async def _given_back(house: House, tried: Attempt, event: ProviderEventIn) -> Queried | None:
+    """A refund's result is believed under the conversation it was begun in; else the provider is asked, and answers later."""
+    if not tried.live:
+        return Queried("awaiting_customer")
+    if event.verified_by == "conversation" and tried.provider_ref == event.provider_ref:
+        return None
+    if tried.state == "sent":
+        raise NotYet("the answer to our request is still on its way")
+    said = await proof.ask_about(house, replace(tried, provider_ref=event.provider_ref or tried.provider_ref))
+    if not isinstance(said, Queried) or said.state == "awaiting_customer":
+        raise NotYet(f"{tried.provider} is asked whether it is so")
     return said
 
 
@@ -69,7 +84,7 @@ def believed(event: ProviderEventIn, said: Queried | None) -> ProviderEventIn:
     kind: Kind = said.state if said.state in ("succeeded", "failed", "expired") else "ignored"
     return replace(
         event, kind=kind, amount_minor=said.amount_minor, txn=said.txn or event.txn, at=said.at or event.at,
-        reason=said.reason or event.reason,
+        reason=said.reason or event.reason, saved=said.saved or event.saved,
     )  # fmt: skip
 
 
@@ -87,10 +102,12 @@ async def effect(
             return await _reversed(conn, house, provider, told, then)
         case "reinstated":
             return await _reinstated(conn, house, provider, told, then)
+        case "dispute":
+            return await _disputed(conn, house, provider, told)
         case "mandate":
             return await _mandate(conn, house, provider, told)
         case "proof":
-            return Done() if await proof.told(conn, house, provider, told) else Done("ignored", "we did not ask")
+            return await _proof(conn, house, provider, told, then)
         case "ignored":
             return Done("ignored", "a kind we do not know" if said is None else f"asked, {provider} says {said.state}")
 
@@ -116,7 +133,7 @@ async def _attempt(conn: AsyncConnection, house: House, provider: str, event: Pr
     if tried and event.currency in ("", tried.currency):
         told = Queried(
             state=cast("State", event.kind), provider_ref=event.provider_ref, txn=event.txn, payer=event.payer,
-            reason=event.reason, at=event.at, amount_minor=event.amount_minor,
+            reason=event.reason, at=event.at, amount_minor=event.amount_minor, saved=event.saved,
         )  # fmt: skip
         await outcome.settle(conn, house, tried, told, then)
         return Done()
@@ -174,7 +191,32 @@ async def _reinstated(conn: AsyncConnection, house: House, provider: str, event:
     return await _inbound(conn, house, provider, again, then)
 
 
+async def _disputed(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn) -> Done:
+    found = await queries.receipt_by_txn(conn, provider, event.txn or "")
+    if found is None:
+        raise NotYet("the payment it disputes has not been told yet")
+    known = await chargebacks.told(conn, house, provider, found.id, event)
+    return Done() if known else Done("ignored", "a state of a dispute we do not know")
+
+
+async def _proof(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, then: Follow) -> Done:
+    """The answer to a question of ours: about a note that waits for it, or about an attempt, which it settles."""
+    asked = await proof.told(conn, provider, event)
+    if asked is None:
+        return Done("ignored", "we did not ask")
+    tried = await queries.attempt_by(conn, attempt_id=asked.attempt_id, lock=True) if asked.attempt_id else None
+    if tried and event.state in ("proven", "denied"):
+        state: State = "succeeded" if event.state == "proven" else "failed"
+        await outcome.settle(conn, house, tried, Queried(state, txn=event.txn, reason="declined"), then)
+    return Done()
+
+
 async def _mandate(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn) -> Done:
+    if event.saved and event.state in ("renewed", "described"):
+        known = await cards.renewed(conn, provider, event.saved)
+        if not known and event.state == "described":
+            raise NotYet("its mandate has not been told yet")
+        return Done() if known else Done("ignored", "no such card of ours")
     known = await mandates.moved(
         conn, house, provider, state=event.state or "", provider_ref=event.provider_ref,
         reference=event.mandate, before=event.reference or None,

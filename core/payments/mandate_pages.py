@@ -1,38 +1,137 @@
 """A customer gives a mandate (or saves a card) on the provider's own page: written down as pending, then she is sent there.
 
-What she did there is told by the provider's event; until then nothing is collected under it.
+What she did there is told by the provider's event; until then nothing is collected under it. Where a card is saved only by a payment, that
+payment is an attempt like any other: known by the mandate's reference, polled, and the money is hers. Where she cannot be sent there at
+once (a USSD screen, a chat) she gets an invitation: a link of ours, as long-lived as a paylink, whose button begins it.
 """
 
-from sqlalchemy import update
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
 
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import faults, money
+from core.db import insert
 from core.errors import Refused
 from core.house import House
-from core.payments import mandates, queries
-from core.payments.providers import callback_url, can, named
-from core.payments.providers.contract import Begun, Wanted
-from core.payments.tables import mandate
+from core.payments import health, mandates, outcome, poll, queries
+from core.payments.model import LOOKS, NOTHING, Follow
+from core.payments.providers import SAVES_BY_PAYING, callback_url, can
+from core.payments.providers.contract import Begun, Queried, Started, Unanswered, Wanted
+from core.payments.tables import attempt, mandate, payment_request
 
 
-async def start(house: House, account_id: int, *, actor: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An invitation as it stands now. `masked`: what is collected from already, once she has given a mandate."""
+
+    account_id: int
+    state: Literal["open", "given", "expired"]
+    language: str
+    masked: str = ""
+
+
+def offered(house: House) -> bool:
+    """Whether the operator's provider of mandates has a page for them."""
+    return can(house, house.operator.payments.mandates, "mandate")
+
+
+async def invite(conn: AsyncConnection, house: House, account_id: int, *, key: str) -> str:
+    """The address of an invitation; the same `key`, the same one."""
+    facts = await queries.account_facts(conn, account_id)
+    if facts is None:
+        raise Refused("payments.account.unknown", status=404)
+    if not offered(house):
+        raise Refused("payments.mandate.no_page")
+    now = house.clock.now()
+    row = {
+        "id": house.ids.take(), "key": f"mandate:{key}", "kind": "mandate", "account_id": account_id,
+        "currency": facts.currency, "token": secrets.token_urlsafe(16), "state": "open", "created_at": now,
+        "expires_at": now + timedelta(days=house.operator.payments.paylink_days),
+    }  # fmt: skip
+    await conn.execute(insert(conn, payment_request).values(row).on_conflict_do_nothing(index_elements=["key"]))
+    token = select(payment_request.c.token).where(payment_request.c.key == row["key"])
+    return f"{house.settings.public_url.rstrip('/')}/d/{(await conn.execute(token)).scalar_one()}"
+
+
+async def invitation(conn: AsyncConnection, house: House, token: str) -> Invitation | None:
+    """The invitation of a token; None when it is nobody's."""
+    query = select(payment_request.c.account_id, payment_request.c.expires_at)
+    found = (
+        await conn.execute(query.where(payment_request.c.token == token, payment_request.c.kind == "mandate"))
+    ).first()
+    if found is None:
+        return None
+    facts = await queries.account_facts(conn, found.account_id)
+    language = facts.language if facts else "en"
+    given = (await mandates.active_for(conn, [found.account_id])).get(found.account_id)
+    if given is not None:
+        return Invitation(found.account_id, "given", language, given.masked)
+    return Invitation(found.account_id, "expired" if found.expires_at <= house.clock.now() else "open", language)
+
+
+async def start(house: House, account_id: int, *, actor: str, then: Follow = NOTHING) -> str:
     """The address of the page; `Refused` when the provider has none, or cannot be reached."""
     provider = house.operator.payments.mandates
-    if not can(house, provider, "mandate"):
+    if not offered(house):
         raise Refused("payments.mandate.no_page")
     async with house.db.writing() as conn:
         facts = await queries.account_facts(conn, account_id)
         if facts is None:
             raise Refused("payments.account.unknown", status=404)
         reference = await mandates.create(conn, house, account_id, actor=actor, provider=provider)
-    said = await named(house, provider).start(
-        Wanted(
-            method="mandate", key=reference, attempt_id=0, amount_minor=0, currency=facts.currency,
+        amount = money.parse(house.operator.payments.card_check, facts.currency) if provider in SAVES_BY_PAYING else 0
+        attempt_id = await _write(conn, house, account_id, facts.currency, reference, amount) if amount else 0
+    faults.point("payments.card_written")
+    said = await health.start(
+        house, provider, Wanted(
+            method="mandate", key=reference, attempt_id=attempt_id, amount_minor=amount, currency=facts.currency,
             reference=facts.number, description=house.operator.short_name, language=facts.language,
             callback_url=callback_url(house, provider), return_url=f"{house.settings.public_url.rstrip('/')}/",
         )
     )  # fmt: skip
+    async with house.db.writing() as conn:
+        if attempt_id:
+            await _settle(conn, house, attempt_id, said, then)
+        if isinstance(said, Begun) and not amount:
+            named_now = update(mandate).where(mandate.c.reference == reference, mandate.c.provider_ref.is_(None))
+            await conn.execute(named_now.values(provider_ref=said.provider_ref))
     if not isinstance(said, Begun) or not said.url:
         raise Refused("payments.link.later", status=503)
-    async with house.db.writing() as conn:
-        named_now = update(mandate).where(mandate.c.reference == reference, mandate.c.provider_ref.is_(None))
-        await conn.execute(named_now.values(provider_ref=said.provider_ref))
     return said.url
+
+
+async def _write(
+    conn: AsyncConnection, house: House, account_id: int, currency: str, reference: str, amount_minor: int
+) -> int:
+    """The payment that saves the card, written down as sent."""
+    now, request_id, attempt_id = house.clock.now(), *house.ids.take_many(2)
+    await conn.execute(
+        insert(conn, payment_request).values(
+            id=request_id, key=f"card:{reference}", kind="card", account_id=account_id, amount_minor=amount_minor,
+            currency=currency, state="open", created_at=now,
+        )
+    )  # fmt: skip
+    await conn.execute(
+        insert(conn, attempt).values(
+            id=attempt_id, key=reference, request_id=request_id, account_id=account_id,
+            provider=house.operator.payments.mandates, method="card", amount_minor=amount_minor,
+            currency=currency, state="sent", polls=0, created_at=now, poll_at=now + LOOKS[0],
+        )
+    )  # fmt: skip
+    return attempt_id
+
+
+async def _settle(conn: AsyncConnection, house: House, attempt_id: int, said: Started, then: Follow) -> None:
+    tried = await poll.held(conn, attempt_id)
+    match said:
+        case Begun():
+            ready = Queried("awaiting_customer", said.provider_ref, redirect_url=said.url)
+            await outcome.settle(conn, house, tried, ready, then)
+        case Unanswered():
+            await outcome.unsure(conn, house, tried, said)
+        case _:
+            await outcome.settle(conn, house, tried, Queried("missing"), then)

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Protocol
 
@@ -30,6 +30,8 @@ class Mandate:
     provider: str
     reference: str
     masked: str
+    expires_on: date | None = None
+    """Of a card: the last day on which it can be charged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +169,13 @@ async def _held(conn: AsyncConnection, which: ColumnElement[bool]) -> Row[int, i
 
 
 async def lapse(conn: AsyncConnection, house: House) -> int:
-    """SEPA mandates that were not used for 36 months are over; how many ended."""
+    """SEPA mandates that were not used for 36 months are over, and so are cards past their last day; how many ended."""
     today = house.today()
     last = today.replace(year=today.year - 3, day=min(today.day, 28))
+    used = func.coalesce(mandate.c.used_on, mandate.c.signed_on)
     unused = select(mandate.c.reference).where(
-        mandate.c.provider == "sepa", mandate.c.state == "active",
-        func.coalesce(mandate.c.used_on, mandate.c.signed_on) < last,
-    )  # fmt: skip
+        mandate.c.state == "active", ((mandate.c.provider == "sepa") & (used < last)) | (mandate.c.expires_on < today)
+    )
     over = (await conn.execute(unused)).scalars().all()
     for reference in over:
         await cancel(conn, house, reference, actor="job:mandates", state="expired")
@@ -182,7 +184,7 @@ async def lapse(conn: AsyncConnection, house: House) -> int:
 
 async def active_for(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int, Mandate]:
     """The active mandate of each account that has one."""
-    columns = (mandate.c.id, mandate.c.account_id, mandate.c.provider, mandate.c.reference, mandate.c.masked)
+    columns = [mandate.c[field.name] for field in fields(Mandate)]
     query = select(*columns).where(among(conn, mandate.c.account_id, account_ids), mandate.c.state == "active")
     return {row.account_id: Mandate(*row) for row in await conn.execute(query.order_by(mandate.c.id))}
 
@@ -205,18 +207,17 @@ class Bill(Protocol):
 
 async def plan_collections(conn: AsyncConnection, house: House, bills: Sequence[Bill]) -> dict[int, date]:
     """Plan to collect what is open of new bills under active mandates: invoice id -> bank business day on or after it is due,
-    and not before the scheme's notice is over."""
+    and not before the scheme's notice is over. A card that will have expired by then is not planned for: she is asked to pay."""
     mandates = await active_for(conn, [bill.account_id for bill in bills])
     first = {one.provider: schemes.earliest(house, one.provider) for one in mandates.values()}
     wanted = [bill for bill in bills if bill.account_id in mandates]
     payable = await _payable(conn, [bill.invoice_id for bill in wanted])
-    days = {
-        bill.invoice_id: schemes.bank_day(
-            house, mandates[bill.account_id].provider, max(bill.due_on, first[mandates[bill.account_id].provider])
-        )
-        for bill in wanted
-        if payable.get(bill.invoice_id, 0) > 0
-    }
+    days: dict[int, date] = {}
+    for bill in wanted:
+        leave = mandates[bill.account_id]
+        day = schemes.bank_day(house, leave.provider, max(bill.due_on, first[leave.provider]))
+        if payable.get(bill.invoice_id, 0) > 0 and (leave.expires_on is None or day <= leave.expires_on):
+            days[bill.invoice_id] = day
     rows = [
         (number, bill.invoice_id, bill.account_id, mandates[bill.account_id].id, days[bill.invoice_id], "planned")
         for number, bill in zip(

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import faults
 from core.house import House
-from core.payments import debits, receive, refund_outcome, request, store
+from core.payments import cards, debits, receive, refund_outcome, request, store
 from core.payments.model import FIRST_LOOK, REASONS, Attempt, Follow, ReceiptIn, next_look
-from core.payments.providers.contract import Asked, Queried, Unanswered, Unaskable, Unreached
+from core.payments.providers.contract import Asked, Queried, Silence
 from core.payments.tables import collection
 
 NEVER_ARRIVED = "never_arrived"
@@ -50,6 +50,8 @@ async def _succeeded(conn: AsyncConnection, house: House, tried: Attempt, said: 
         )  # fmt: skip
         await request.close(conn, tried.request_id, "paid")
         await _collected(conn, tried, "done")
+    if said.saved:
+        await cards.keep(conn, house, tried.provider, tried.key, said.saved)
     if taken.placed_now:
         await then.received(conn, house, taken.receipt_id)
         faults.point("payments.allocated")
@@ -94,7 +96,7 @@ async def _collected(conn: AsyncConnection, tried: Attempt, state: str) -> None:
         await conn.execute(update(collection).where(collection.c.request_id == tried.request_id).values(state=state))
 
 
-async def unsure(conn: AsyncConnection, house: House, tried: Attempt, why: Unanswered | Unreached | Unaskable) -> None:
+async def unsure(conn: AsyncConnection, house: House, tried: Attempt, why: Silence) -> None:
     """Nobody knows: the attempt is unknown, and is asked about later. It is never asked for again."""
     now = house.clock.now()
     early = tried.state == "unknown" and tried.poll_at is not None and tried.poll_at > now

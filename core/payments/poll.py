@@ -12,13 +12,13 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.house import House
-from core.payments import outcome, queries
+from core.payments import outcome, proof, queries
 from core.payments.model import LIVE, NOTHING, Attempt, Follow
-from core.payments.providers import named
-from core.payments.providers.contract import Queried, Unanswered, Unaskable
+from core.payments.providers.contract import Later, Queried, Unanswered, Unaskable
 from core.payments.tables import attempt
 
-AT_ONCE = 500
+AT_ONCE, MANY = 500, 2
+"""`MANY` questions that brought no answer: the first five minutes are over."""
 _log = structlog.get_logger("payments")
 
 
@@ -41,7 +41,7 @@ async def poll_unknown(house: House, then: Follow = NOTHING) -> Counter[str]:
     return found
 
 
-ANSWERS = ("succeeded", "failed", "expired", "awaiting_customer", "missing")
+ANSWERS = ("succeeded", "failed", "expired", "awaiting_customer", "missing", "early")
 
 
 async def _waiting(conn: AsyncConnection, house: House) -> dict[str, deque[int]]:
@@ -77,19 +77,30 @@ async def _guarded(house: House, attempt_id: int, then: Follow) -> str:
 
 
 async def look(house: House, attempt_id: int, then: Follow = NOTHING) -> str:
-    """Ask the provider about one attempt and make its answer true; the state it told, `unanswered`, `unasked`, or `settled` before."""
+    """Ask the provider about one attempt and make its answer true; the state it told, `early` (missing, so far), `unanswered`,
+    `unasked`, or `settled` before."""
     async with house.db.reading() as conn:
         before = await queries.attempt_by(conn, attempt_id=attempt_id)
     if before is None or not before.live:
         return "settled"
-    said = await named(house, before.provider).query(outcome.asked(before))
+    said = await proof.ask_about(house, before)
     async with house.db.writing() as conn:
         tried = await held(conn, attempt_id)
+        if isinstance(said, Queried) and said.state == "missing" and _may_be_under_way(house, tried):
+            await outcome.unsure(conn, house, tried, Unanswered("it may still be on its way"))
+            return "early"
         if not isinstance(said, Queried):
             await outcome.unsure(conn, house, tried, said)
-            return "unasked" if isinstance(said, Unaskable) else "unanswered"
+            return "unasked" if isinstance(said, Unaskable | Later) else "unanswered"
         await outcome.settle(conn, house, tried, said, then)
         return said.state
+
+
+def _may_be_under_way(house: House, tried: Attempt) -> bool:
+    """What was asked for without an answer may stand in a queue of theirs: that they do not know it counts once five minutes are over,
+    or it would be asked for again and charged twice. A page nobody was sent to charges nobody."""
+    early = tried.poll_at is not None and tried.poll_at > house.clock.now()
+    return tried.method != "card" and tried.live and tried.polls < MANY and early
 
 
 async def held(conn: AsyncConnection, attempt_id: int, *, lock: bool = True) -> Attempt:

@@ -1,19 +1,22 @@
-"""Large paybill payments are proven before they are credited, because their notes are unsigned: anyone who learnt the address could
-write one.
+"""What is unsigned is proven by asking: large paybill payments before they are credited, refunds whose outcome nobody knows.
+Anyone who learnt the address could write such a note.
 
 The proof is what Safaricom answers to a question of ours: a status query by the transaction's number (its result is only believed under
 the conversation we were given), or the pull of transactions, whose answers replace the note (`pull.py`).
 """
 
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
 from core.house import House
+from core.payments import health, outcome
+from core.payments.model import Attempt
 from core.payments.providers import callback_url, daraja
-from core.payments.providers.contract import Begun, ProviderEventIn
+from core.payments.providers.contract import Begun, Later, ProviderEventIn, Told, Unaskable
 from core.payments.tables import transaction_query
 
 AGAIN = timedelta(minutes=15)
@@ -49,19 +52,47 @@ async def _ask(house: House, provider: str, txn: str) -> None:
     said = await mpesa.ask_status(txn, callback_url(house, provider))
     if not isinstance(said, Begun):
         return
+    async with house.db.writing() as conn:
+        await _remember(conn, house, said.provider_ref, provider, txn)
+
+
+async def ask_about(house: House, tried: Attempt) -> Told:
+    """Ask what became of an attempt; an answer that is called back later is waited for, and not asked for again meanwhile."""
+    query = select(transaction_query.c.asked_at).where(
+        transaction_query.c.attempt_id == tried.id, transaction_query.c.state == "asked",
+        transaction_query.c.asked_at > house.clock.now() - AGAIN,
+    )  # fmt: skip
+    async with house.db.reading() as conn:
+        waits = (await conn.execute(query.limit(1))).first()
+    if waits:
+        return Unaskable("asked before, the answer is called back")
+    said = await health.query(house, tried.provider, outcome.asked(tried))
+    if isinstance(said, Later):
+        async with house.db.writing() as conn:
+            await _remember(conn, house, said.under, tried.provider, tried.key, attempt_id=tried.id)
+    return said
+
+
+async def _remember(
+    conn: AsyncConnection, house: House, conversation: str, provider: str, txn: str, attempt_id: int | None = None
+) -> None:
     row = {
-        "conversation": said.provider_ref, "provider": provider, "txn": txn, "state": "asked",
+        "conversation": conversation, "provider": provider, "txn": txn, "attempt_id": attempt_id, "state": "asked",
         "asked_at": house.clock.now(),
     }  # fmt: skip
-    async with house.db.writing() as conn:
-        await conn.execute(insert(transaction_query).values(row))
+    await conn.execute(insert(transaction_query).values(row))
 
 
-async def told(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn) -> bool:
-    """The result of a status query; False when we asked no such thing (then nothing is believed)."""
-    said = update(transaction_query).where(
-        transaction_query.c.conversation == event.provider_ref, transaction_query.c.provider == provider,
-        transaction_query.c.txn == event.txn, transaction_query.c.state == "asked",
-    )  # fmt: skip
-    changed = await conn.execute(said.values(state=event.state, amount_minor=event.amount_minor))
-    return changed.rowcount == 1
+async def told(conn: AsyncConnection, provider: str, event: ProviderEventIn) -> Row[Any] | None:
+    """The result of a status query: the question it answers; None when we asked no such thing (then nothing is believed)."""
+    question = (
+        (transaction_query.c.conversation == event.provider_ref)
+        & (transaction_query.c.provider == provider)
+        & (transaction_query.c.state == "asked")
+        & or_(transaction_query.c.txn == event.txn, transaction_query.c.attempt_id.is_not(None))
+    )
+    found = (await conn.execute(select(transaction_query).where(question).with_for_update())).first()
+    if found:
+        said = update(transaction_query).where(question)
+        await conn.execute(said.values(state=event.state, amount_minor=event.amount_minor))
+    return found

@@ -20,7 +20,8 @@ from core.payments.model import Attempt, ReceiptIn, Taken
 from core.payments.tables import receipt
 
 SAME_MONEY = timedelta(minutes=15)
-_OURS = "attempt:"
+OURS = "attempt:"
+"""How the number of a receipt begins that the provider has not told yet."""
 
 Known = Row[int, int | None, int | None, str]
 
@@ -31,7 +32,7 @@ async def apply(conn: AsyncConnection, house: House, got: ReceiptIn) -> Taken:
     account_id = await _whose(conn, got, tried)
     if account_id:
         await store.hold_account(conn, account_id)
-    number = got.txn or f"{_OURS}{got.attempt_id}"
+    number = got.txn or f"{OURS}{got.attempt_id}"
     known = await queries.receipt_by_txn(conn, got.provider, number) or await _twin(conn, got, tried, account_id)
     if known is None:
         receipt_id = house.ids.take()
@@ -61,7 +62,7 @@ async def _twin(conn: AsyncConnection, got: ReceiptIn, tried: Attempt | None, ac
         receipt.c.amount_minor == got.amount_minor,
         receipt.c.received_at.between(got.received_at - SAME_MONEY, got.received_at + SAME_MONEY),
     )
-    nameless = receipt.c.provider_txn.startswith(_OURS)
+    nameless = receipt.c.provider_txn.startswith(OURS)
     if tried and got.txn is None:
         query = same.where(receipt.c.attempt_id.is_(None))
         own = await conn.execute(select(*_KNOWN).where(receipt.c.attempt_id == tried.id).limit(1))

@@ -1,6 +1,6 @@
 """Money back to a customer: asked for by one person, agreed to by another above the operator's limit, sent by the outbox.
 
-At the moment it is granted the money leaves her account for `refunds` (what we owe back), so no second refund and no new bill can
+It is neither asked for nor granted while a number of the account cools down after a change of its SIM. At the moment it is granted the money leaves her account for `refunds` (what we owe back), so no second refund and no new bill can
 have it; it leaves the provider's cash when the provider says so, and comes back to her account if it fails. A refund by hand is
 one a clerk transfers herself and then says so.
 """
@@ -18,8 +18,10 @@ from core.errors import Refused
 from core.house import House
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
-from core.payments import queries, reverse
-from core.payments.providers import can
+from core.parties import sim
+from core.payments import queries, receive, reverse
+from core.payments.model import LOOKS
+from core.payments.providers import can, named
 from core.payments.tables import attempt, payment_request, refund
 
 BY_HAND = "by_hand"
@@ -37,9 +39,10 @@ async def ask(
     left -= await reverse.spent(conn, receipt_id)
     if taken.account_id is None or taken.state != "placed":
         raise Refused("payments.refund.nobody")
+    await sim.hold(conn, house, taken.account_id)
     if not 0 < amount_minor <= left:
         raise Refused("payments.refund.too_much", left=money.show(max(left, 0), taken.currency))
-    how = taken.provider if can(house, taken.provider, "refund") else BY_HAND
+    how = taken.provider if _back_the_way_it_came(house, taken, amount_minor) else BY_HAND
     refund_id = house.ids.take()
     row = {
         "id": refund_id, "key": key, "receipt_id": receipt_id, "account_id": taken.account_id,
@@ -53,6 +56,13 @@ async def ask(
     else:
         await _to_approve(conn, house, row, taken)
     return refund_id
+
+
+def _back_the_way_it_came(house: House, taken: Row[Any], amount_minor: int) -> bool:
+    """Whether the provider can be asked: it gives refunds, of such amounts, and has told its number of the payment."""
+    if not can(house, taken.provider, "refund") or taken.provider_txn.startswith(receive.OURS):
+        return False
+    return amount_minor % named(house, taken.provider).step_minor == 0
 
 
 async def _pending(conn: AsyncConnection, receipt_id: int) -> int:
@@ -85,6 +95,7 @@ async def granted(conn: AsyncConnection, house: House, refund_id: int) -> None:
     if taken.account_id != wanted.account_id or taken.amount_minor - taken.reversed_minor < wanted.amount_minor:
         await _mark(conn, house, refund_id, "refused")
         return
+    await sim.hold(conn, house, wanted.account_id)
     posting = Posting(Book("refunds"), receivable(wanted.account_id), wanted.amount_minor, wanted.currency, "refund")
     await post(conn, house, key=f"refund:{refund_id}", kind="refund", booked_on=house.today(), postings=[posting])
     await reverse.noted(
@@ -99,7 +110,8 @@ async def granted(conn: AsyncConnection, house: House, refund_id: int) -> None:
 
 
 async def _begin(conn: AsyncConnection, house: House, wanted: Row[Any]) -> int:
-    """An attempt in the other direction: written, sent, polled and settled like any other."""
+    """An attempt in the other direction: written, sent, polled and settled like any other. One that could not even leave for a day is
+    asked about too: it never arrived, and the money is hers again."""
     now, request_id, attempt_id = house.clock.now(), *house.ids.take_many(2)
     key = f"refund:{wanted.id}"
     await conn.execute(
@@ -112,7 +124,7 @@ async def _begin(conn: AsyncConnection, house: House, wanted: Row[Any]) -> int:
         insert(attempt).values(
             id=attempt_id, key=key, request_id=request_id, account_id=wanted.account_id, provider=wanted.how,
             method="refund", amount_minor=wanted.amount_minor, currency=wanted.currency, state="created", polls=0,
-            created_at=now,
+            created_at=now, poll_at=now + LOOKS[-1],
         )
     )  # fmt: skip
     await outbox.enqueue(

@@ -13,6 +13,7 @@ from core.house import House
 from core.ledger.tables import open_item
 from core.parties.tables import account
 from core.payments.tables import allocation, attempt, receipt
+from core.sets import among
 
 _ALLOCATION = ("id", "receipt_id", "invoice_id", "amount_minor", "at")
 
@@ -24,6 +25,12 @@ Share = tuple[int, int | None, int]
 async def hold_account(conn: AsyncConnection, account_id: int) -> None:
     """Whoever places money on an account or starts an attempt for it comes one at a time (its foreign keys stay free)."""
     await conn.execute(select(account.c.id).where(account.c.id == account_id).with_for_update(key_share=True))
+
+
+async def hold_accounts(conn: AsyncConnection, account_ids: Sequence[int]) -> None:
+    """The same for many, the lowest id first."""
+    held = select(account.c.id).where(among(conn, account.c.id, account_ids)).order_by(account.c.id)
+    await conn.execute(held.with_for_update(key_share=True))
 
 
 async def change_attempt(conn: AsyncConnection, attempt_id: int, **values: Any) -> None:

@@ -25,12 +25,12 @@ payment_request = Table(
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("key", Text, nullable=False, unique=True),
-    Column("kind", Text, nullable=False),  # paylink, push, collection, refund
+    Column("kind", Text, nullable=False),  # paylink, mandate, push, collection, refund
     Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
     Column("invoice_id", BigInteger),  # None: whatever is open on the account
     Column("amount_minor", BigInteger),  # None: the live open amount
     Column("currency", Text, nullable=False),
-    Column("token", Text, unique=True),  # 128 random bits: /p/{token}
+    Column("token", Text, unique=True),  # 128 random bits: /p/{token}, /d/{token}
     Column("state", Text, nullable=False),  # open, paid, closed
     Column("expires_at", Instant),
     Column("created_at", Instant, nullable=False),
@@ -81,6 +81,7 @@ mandate = Table(
     Column("iban", Text),
     Column("bic", Text),
     Column("signed_on", Date),
+    Column("expires_on", Date),  # of a card: the last day on which it can be charged
     Column("used_on", Date),  # a SEPA mandate not used for 36 months is over
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),
@@ -162,6 +163,24 @@ reversal = Table(
     Column("booked_on", Date, nullable=False, index=True),
 )
 
+chargeback = Table(
+    "chargeback",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("provider", Text, nullable=False),
+    Column("ref", Text, nullable=False),  # the provider's number of the dispute
+    Column("receipt_id", ForeignKey("receipt.id"), nullable=False, index=True),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", Text, nullable=False),  # open, answered, won, lost
+    Column("due_at", Instant),  # until when the provider takes evidence
+    Column("opened_at", Instant, nullable=False),
+    Column("settled_at", Instant),
+    UniqueConstraint("provider", "ref"),
+    Index("ix_chargeback_state", "state", "due_at"),
+)
+
 refund = Table(
     "refund",
     metadata,
@@ -184,14 +203,16 @@ refund = Table(
     Index("ix_refund_state", "state"),
 )
 
-# What we asked a provider about one transaction, and what it is to answer under: an unsigned note above the limit waits for it.
+# What we asked a provider about one transaction, and what it is to answer under: an unsigned note above the limit waits for it, and
+# a refund whose outcome nobody knows (then `attempt_id`).
 transaction_query = Table(
     "transaction_query",
     metadata,
     Column("conversation", Text, primary_key=True),
     Column("provider", Text, nullable=False),
     Column("txn", Text, nullable=False),
-    Column("state", Text, nullable=False),  # asked, proven, denied
+    Column("attempt_id", BigInteger, index=True),
+    Column("state", Text, nullable=False),  # asked, proven, denied, pending
     Column("amount_minor", BigInteger),
     Column("asked_at", Instant, nullable=False),
     Index("ix_transaction_query_txn", "provider", "txn"),

@@ -15,6 +15,7 @@ WORDS = {
     "created": "initiated", "sent": "initiated", "unknown": "pending", "awaiting_customer": "pending",
     "succeeded": "settled", "failed": "failed", "expired": "failed",
 }  # fmt: skip
+STATES = {"placed": "settled", "suspense": "unclaimed", "reversed": "refunded"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,22 @@ async def trace(conn: AsyncConnection, account_id: int, reference: str) -> Trace
         )
     ).first()
     if found:
-        state = {"placed": "settled", "suspense": "unclaimed", "reversed": "refunded"}[found.state]
-        return Traced(state, found.amount_minor, found.currency, found.received_at, found.provider_txn, found.id)
+        return Traced(
+            STATES[found.state], found.amount_minor, found.currency, found.received_at, found.provider_txn, found.id
+        )
     latest = await recent(conn, account_id, limit=20)
     return next((one for one in latest if one.number in names), None)
+
+
+async def latest(conn: AsyncConnection, account_id: int, *, limit: int = 3) -> list[Traced]:
+    """What arrived for her and what she tried without it arriving (yet), the newest first."""
+    query = select(receipt).where(receipt.c.account_id == account_id).order_by(receipt.c.received_at.desc())
+    arrived = [
+        Traced(STATES[row.state], row.amount_minor, row.currency, row.received_at, row.provider_txn, row.id)
+        for row in await conn.execute(query.limit(limit))
+    ]
+    tried = [one for one in await recent(conn, account_id) if one.state != "settled"]
+    return sorted([*arrived, *tried], key=lambda one: one.at, reverse=True)[:limit]
 
 
 async def recent(conn: AsyncConnection, account_id: int, *, limit: int = 5) -> list[Traced]:

@@ -15,9 +15,9 @@ LANGUAGES = ("en", "sw", "ha", "fr", "vi", "nl")
 """Every language a customer may choose, English first: it is the one that is said where another lacks a word."""
 
 FOR_STAFF = (
-    "access.", "approvals.", "bucket.no_account", "campaign.", "channels.error.", "collections.outcome.",
+    "access.", "approvals.", "bucket.no_account", "campaign.", "channels.error.", "collections.limit.", "collections.outcome.",
     "collections.protected", "collections.simulate.", "collections.unknown", "collections.write_off.", "credit.",
-    "desk.", "file.", "held.", "import.", "parked.", "payments.debits.", "payments.move.", "payments.provider.",
+    "desk.", "fee.", "file.", "held.", "import.", "parked.", "payments.debits.", "payments.move.", "payments.provider.",
     "payments.refund.", "reconcile.", "reject.", "tariff.explain.", "tariff.span.", "tariff.spans.", "usage.",
 )  # fmt: skip
 """Beginnings of keys that only staff reads: said in the two languages of the console, in English elsewhere."""

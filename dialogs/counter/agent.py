@@ -9,20 +9,17 @@ from core.care import call_back, hours, talks, tickets
 from core.errors import Refused
 from core.house import House
 from core.parties import contacts
-from dialogs.counter.common import Answer
+from dialogs.counter.common import Answer, medium_of
 from dialogs.model import Asked
 from dialogs.redact import without_cards
 from dialogs.values import moment
-
-BY_PHONE = ("ussd", "sms")
-"""Where nobody can wait for an answer: a person calls back instead."""
 
 
 async def how(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Which way a person can be had from here, now."""
     phone = await _phone(conn, asked)
     told: dict[str, Any] = {"phone": phone or "", "can_call": bool(phone), "opens": ""}
-    if asked.channel in BY_PHONE:
+    if medium_of(asked) == "phone":  # nobody can wait there for an answer: a person calls back
         return {"is": "call", **told}
     if await talks.of_contact(conn, _contact(asked)):
         return {"is": "standing", **told}

@@ -8,10 +8,11 @@ from core.billing import format_ussd
 from core.billing import queries as bills
 from core.errors import Refused
 from core.house import House
-from core.journeys import line_disputed
+from core.journeys import bill_shown, line_disputed
 from core.money import show
 from core.text import say
-from dialogs.counter.common import Answer, account_of, text_me
+from core.text.days import spoken
+from dialogs.counter.common import Answer, account_of, follows_here, text_me
 from dialogs.model import Asked
 from dialogs.values import amount, day, named
 
@@ -28,7 +29,9 @@ async def last_bills(conn: AsyncConnection, _house: House, asked: Asked) -> Answ
 async def bill(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     """One bill in three lines."""
     found = await _bill(conn, asked)
-    return {"text": format_ussd.render(found, asked.lang), "owes": found.open_minor > found.disputed_minor}
+    here = follows_here(asked)
+    owes = found.open_minor > found.disputed_minor
+    return {"text": format_ussd.render(found, asked.lang), "owes": owes, "here": here, "by_sms": not here}
 
 
 async def bill_lines(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
@@ -53,12 +56,26 @@ async def bill_line(conn: AsyncConnection, _house: House, asked: Asked) -> Answe
 async def text_bill(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """The bill by SMS, with the link to all of it."""
     found = await _bill(conn, asked)
-    params = {
+    params, coming = _link(house, found, asked), found.plan.next if found.plan else None
+    if coming is not None:
+        params |= {
+            "amount": show(coming.left_minor, found.currency, asked.lang),
+            "date": spoken(asked.lang, coming.due_on),
+        }
+    await text_me(conn, house, asked, say(asked.lang, "bill.plan.sms" if coming else "bill.sms", **params))
+    return {"is": "done"}
+
+
+async def whole_bill(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """The link to all of the bill, where it can be followed from the screen."""
+    return _link(house, await _bill(conn, asked), asked)
+
+
+def _link(house: House, found: Any, asked: Asked) -> Answer:
+    return {
         "number": found.number, "total": show(found.total_minor, found.currency, asked.lang),
         "url": f"{house.settings.public_url.rstrip('/')}/b/{found.token}",
     }  # fmt: skip
-    await text_me(conn, house, asked, say(asked.lang, "bill.sms", **params))
-    return {"is": "done"}
 
 
 async def dispute(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
@@ -71,7 +88,7 @@ async def dispute(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
 
 
 async def _bill(conn: AsyncConnection, asked: Asked) -> Any:
-    found = await bills.bill(conn, invoice_id=int(asked.data["invoice_id"]))
+    found = await bill_shown.bill(conn, invoice_id=int(asked.data["invoice_id"]))
     if found is None or found.account_id != account_of(asked):
         raise Refused("choose.gone")
     return found

@@ -1,4 +1,4 @@
-"""What several counters need: whose account it is, and a word by SMS beside the screen."""
+"""What several counters need: whose account it is, which phone is at hand, and where a link can be followed."""
 
 from typing import Any
 
@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import outbox
 from core.errors import Refused
 from core.house import House
+from core.parties import contacts, link
+from core.phone import masked
 from dialogs.model import Asked
 
 Answer = dict[str, Any]
@@ -27,9 +29,33 @@ def account_of(asked: Asked) -> int:
     return asked.account_id
 
 
+BY_PHONE, PAGE = ("ussd", "sms"), "page"
+"""Where her line is who she is; and her own pages, which a code to that line opened."""
+UNPROVEN = ("email",)
+"""Anybody can write any sender on a letter: no prompt reaches a phone on its word."""
+
+
 def medium_of(asked: Asked) -> str:
     """`phone` where her line is who she is, `chat` elsewhere."""
-    return "phone" if asked.channel in ("ussd", "sms") else "chat"
+    return "phone" if asked.channel in (*BY_PHONE, PAGE) else "chat"
+
+
+def follows_here(asked: Asked) -> bool:
+    """Whether a link can be followed where she reads it; elsewhere it is sent by SMS."""
+    return asked.channel not in BY_PHONE
+
+
+async def phone_at_hand(conn: AsyncConnection, asked: Asked) -> tuple[str | None, str]:
+    """A phone that may be prompted, and how it is shown to her: the one she writes from, the one her chat is known by, or, masked,
+    the one on file with her account."""
+    if asked.phone or asked.channel in UNPROVEN:
+        return asked.phone, asked.phone or ""
+    known = await contacts.by_id(conn, asked.contact_id) if asked.contact_id is not None else None
+    if known and known.phone:
+        return known.phone, known.phone
+    hers = asked.account_id if asked.account_id in asked.accounts else None
+    record = await link.of_record(conn, hers) if hers is not None else None
+    return (record[1], masked(record[1])) if record else (None, "")
 
 
 def private(house: House, asked: Asked) -> bool:

@@ -7,10 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import Refused
 from core.house import House
-from core.parties import contacts, identity, link
+from core.parties import consent, contacts, identity, link, senders
 from core.parties import interest as interests
 from core.parties import queries as parties
 from dialogs.counter.common import Answer, account_of, medium_of
+from dialogs.intents import find
 from dialogs.model import Asked
 from dialogs.values import word
 
@@ -31,15 +32,33 @@ async def set_language(conn: AsyncConnection, _house: House, asked: Asked) -> An
 
 
 async def stop(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
-    """Nothing but what the law demands, until START."""
-    await contacts.stop(conn, house, _contact(asked))
-    return {"is": "done"}
+    """Nothing but what the law demands, until START: from the number she wrote to, if that is one that sends by itself."""
+    sender = _sender(house, asked)
+    await consent.stop(
+        conn, house, _contact(asked), sender=sender, channel=asked.channel, word=_said(asked), at=asked.at
+    )
+    return {"is": "sender", "sender": sender} if sender else {"is": "done"}
 
 
 async def start(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
-    """Messages again."""
-    await contacts.start(conn, house, _contact(asked))
+    """Messages again, from the number she wrote to or from all."""
+    sender = _sender(house, asked)
+    await consent.start(
+        conn, house, _contact(asked), sender=sender, channel=asked.channel, word=_said(asked), at=asked.at
+    )
     return {"is": "done"}
+
+
+def _sender(house: House, asked: Asked) -> str | None:
+    if asked.channel != "sms" or not asked.service:
+        return None
+    return senders.meant_by(house, asked.service)
+
+
+def _said(asked: Asked) -> str:
+    """The word itself, or `menu` where she chose it from one."""
+    found = find(asked.typed)
+    return asked.typed if found and found.everywhere else "menu"
 
 
 async def register_interest(conn: AsyncConnection, house: House, asked: Asked) -> Answer:

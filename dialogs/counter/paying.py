@@ -8,10 +8,10 @@ from core.billing import queries as bills
 from core.errors import Refused
 from core.house import House
 from core.money import parse, show
+from core.payments import mandate_pages, request
 from core.payments import push as pushes
-from core.payments import request
 from core.text import say
-from dialogs.counter.common import Answer, account_of, text_me
+from dialogs.counter.common import Answer, account_of, follows_here, phone_at_hand, text_me
 from dialogs.model import Asked
 from dialogs.values import amount, day
 
@@ -24,28 +24,32 @@ async def owing(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     where = "typed" if typed else "owes" if payable > 0 else "clear"
     return {
         "is": where, "owed": amount(payable, owes.currency), "due": day(owes.due_on) if owes.due_on else "",
-        "asked_minor": typed, "push": asked.phone is not None, "link": payable > 0, "currency": owes.currency,
+        "asked_minor": typed, "push": (await phone_at_hand(conn, asked))[0] is not None, "link": payable > 0, "currency": owes.currency,
         "later": payable > 0 and owes.due_on is not None and owes.due_on < house.today(),
+        "debit": mandate_pages.offered(house),
     }  # fmt: skip
 
 
 async def to_pay(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     """The amount that was typed, else all that is open now; and the ways it can be paid from here."""
     minor, payable, currency = await _amount(conn, asked)
-    return {"amount": amount(minor, currency), "push": asked.phone is not None, "link": payable > 0}
+    phone, _ = await phone_at_hand(conn, asked)
+    return {"amount": amount(minor, currency), "push": phone is not None, "link": payable > 0}
 
 
 async def to_push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """What the prompt will ask for: some providers take whole units only, and what is over becomes credit."""
     minor, payable, currency = await _amount(conn, asked)
     minor = pushes.payable(house, minor)
-    return {"amount": amount(minor, currency), "amount_minor": minor, "phone": asked.phone or "", "link": payable > 0}
+    _, shown = await phone_at_hand(conn, asked)
+    return {"amount": amount(minor, currency), "amount_minor": minor, "phone": shown, "link": payable > 0}
 
 
 async def to_link(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
-    """What the link will ask for: never more than is open."""
+    """What the link will ask for: never more than is open. And where it goes: to this screen, or by SMS."""
     minor, payable, currency = await _amount(conn, asked)
-    return {"amount": amount(min(minor, payable), currency), "phone": asked.phone or ""}
+    told = {"amount": amount(min(minor, payable), currency), "phone": asked.phone or ""}
+    return {"is": "here" if follows_here(asked) else "sms", **told}
 
 
 async def _amount(conn: AsyncConnection, asked: Asked) -> tuple[int, int, str]:
@@ -61,8 +65,11 @@ async def _amount(conn: AsyncConnection, asked: Asked) -> tuple[int, int, str]:
 async def push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """A prompt on this phone, which arrives when the session has ended."""
     minor = int(asked.data["amount_minor"])
+    phone, _ = await phone_at_hand(conn, asked)
+    if phone is None:
+        raise Refused("rewards.no_phone")
     try:
-        await pushes.ask(conn, house, account_of(asked), str(asked.phone), minor, asked.key)
+        await pushes.ask(conn, house, account_of(asked), phone, minor, asked.key)
     except Refused as refused:
         if refused.code != "payments.push.live":
             raise
@@ -70,10 +77,12 @@ async def push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     return {"is": "done"}
 
 
-async def text_paylink(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
-    """A link by SMS that pays what is open, or the part that was typed."""
+async def give_paylink(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """A link that pays what is open, or the part that was typed: on this screen, or by SMS."""
     part = asked.data.get("asked_minor")
     made = await request.paylink(conn, house, account_of(asked), amount_minor=part, key=asked.key)
+    if follows_here(asked):
+        return {"is": "done", "url": made.url}
     params = {"operator": house.operator.short_name, "amount": _shown(asked), "url": made.url}
     await text_me(conn, house, asked, say(asked.lang, "pay.sms", **params))
     return {"is": "done"}

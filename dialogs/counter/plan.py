@@ -10,6 +10,7 @@ from core.house import House
 from core.journeys import price_ahead
 from core.metering.units import Unreadable, used
 from core.overview.serials import serials_of
+from core.parties import consent as agreed
 from core.parties import contacts, plans
 from core.parties import queries as parties
 from dialogs.counter.common import Answer, account_of
@@ -95,9 +96,10 @@ async def consent(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     if found is None:
         raise Refused("choose.gone")
     stopped = found.stopped_at is not None
+    some = bool(await agreed.stops_of(conn, [found.id]))
     state = "stopped" if stopped else "all" if found.marketing else "own"
     return {
-        "state": word(f"consent.{state}"), "on": not stopped, "off": stopped,
+        "state": word(f"consent.{state}"), "on": not stopped, "off": stopped or some,
         "no_offers": found.marketing and not stopped, "offers": not found.marketing and not stopped,
     }  # fmt: skip
 
@@ -105,7 +107,7 @@ async def consent(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
 async def set_offers(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """News and offers: yes or no. Bills, reminders and outages are not touched by it."""
     wanted = bool(asked.data["wants_offers"])
-    await contacts.set_marketing(conn, house, asked.contact_id or 0, wanted=wanted)
+    await agreed.set_marketing(conn, house, asked.contact_id or 0, wanted=wanted, channel=asked.channel, word="menu")
     return {"is": "done", "state": word("consent.all" if wanted else "consent.own")}
 
 

@@ -7,7 +7,7 @@ from core.house import House
 from core.money import exponent
 from core.rewards import points as book
 from core.rewards import redeem
-from dialogs.counter.common import Answer, account_of
+from dialogs.counter.common import Answer, account_of, phone_at_hand
 from dialogs.model import Asked
 from dialogs.values import MICRO, amount, quantity
 
@@ -18,7 +18,8 @@ async def points(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     rules = house.operator.rewards
     kwh = has >= min(rules.kwh_choices, default=10**9) * rules.points_per_kwh
     airtime = has >= min(rules.airtime_choices, default=10**9) * rules.points_per_airtime_unit
-    return {"points": has, "kwh": kwh, "airtime": airtime and asked.phone is not None}
+    phone, _ = await phone_at_hand(conn, asked)
+    return {"points": has, "kwh": kwh, "airtime": airtime and phone is not None}
 
 
 async def kwh_choices(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
@@ -49,11 +50,12 @@ async def kwh_price(_conn: AsyncConnection, house: House, asked: Asked) -> Answe
     return {"units": quantity(units * MICRO, "kWh"), "cost": units * house.operator.rewards.points_per_kwh}
 
 
-async def airtime_price(_conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def airtime_price(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """What is about to be spent on airtime."""
     units = int(asked.data["airtime"])
     cost = units * house.operator.rewards.points_per_airtime_unit
-    return {"worth": _worth(house, units), "cost": cost, "phone": asked.phone or ""}
+    _, shown = await phone_at_hand(conn, asked)
+    return {"worth": _worth(house, units), "cost": cost, "phone": shown}
 
 
 async def redeem_kwh(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
@@ -66,13 +68,12 @@ async def redeem_kwh(conn: AsyncConnection, house: House, asked: Asked) -> Answe
 async def redeem_airtime(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Points become airtime: reserved now, sent by the outbox, confirmed by the provider."""
     units = int(asked.data["airtime"])
-    if asked.phone is None:
+    phone, shown = await phone_at_hand(conn, asked)
+    if phone is None:
         raise Refused("rewards.no_phone")
     minor = units * 10 ** exponent(house.currency)
-    await redeem.airtime(
-        conn, house, account_id=account_of(asked), phone=asked.phone, amount_minor=minor, key=asked.key
-    )
-    return {"is": "done", "worth": _worth(house, units), "phone": asked.phone}
+    await redeem.airtime(conn, house, account_id=account_of(asked), phone=phone, amount_minor=minor, key=asked.key)
+    return {"is": "done", "worth": _worth(house, units), "phone": shown}
 
 
 async def _balance(conn: AsyncConnection, asked: Asked) -> int:

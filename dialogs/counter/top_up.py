@@ -8,10 +8,9 @@ from core.errors import Refused
 from core.house import House
 from core.journeys import top_up
 from core.money import parse
-from core.parties import contacts
 from core.vending.model import Vend, spaced
 from core.vending.queries import PrepaidMeter
-from dialogs.counter.common import Answer, private
+from dialogs.counter.common import Answer, phone_at_hand, private
 from dialogs.model import Asked
 from dialogs.values import amount, cut, moment, quantity, word
 
@@ -26,7 +25,7 @@ async def prepaid(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
         "rows": rows, "serial": serial, "one": len(rows) == 1, "several": len(rows) > 1, "asked_minor": minor,
         "kept": bool(await top_up.tokens(conn, account_ids=asked.accounts, contact_id=asked.contact_id)),
     }  # fmt: skip
-    if not await _phone(conn, asked):
+    if not (await phone_at_hand(conn, asked))[0]:
         return {"is": "no_phone", **told}
     return {"is": "typed" if serial and minor else "menu", **told}
 
@@ -51,13 +50,13 @@ async def top_up_offer(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     return {
         "serial": found.serial, "name": _name(found, asked), "units": units, "arrears": owed,
         "amount": amount(offer.amount_minor, offer.currency), "amount_minor": offer.amount_minor,
-        "phone": await _phone(conn, asked) or "",
+        "phone": (await phone_at_hand(conn, asked))[1],
     }  # fmt: skip
 
 
 async def buy(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """The prompt on her phone; the token follows the money."""
-    phone = await _phone(conn, asked)
+    phone, _ = await phone_at_hand(conn, asked)
     if phone is None or asked.contact_id is None:
         raise Refused("top_up.no_phone")
     try:
@@ -122,13 +121,6 @@ async def _token(conn: AsyncConnection, house: House, asked: Asked) -> Vend:
         if str(one.id) == asked.data.get("vend_id"):
             return one
     raise Refused("choose.gone")
-
-
-async def _phone(conn: AsyncConnection, asked: Asked) -> str | None:
-    if asked.phone or asked.contact_id is None:
-        return asked.phone
-    known = await contacts.by_id(conn, asked.contact_id)
-    return known.phone if known else None
 
 
 def _typed(text: Any, currency: str) -> int | None:

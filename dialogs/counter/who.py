@@ -10,7 +10,7 @@ from core.house import House
 from core.parties import contacts
 from core.parties import queries as parties
 from core.standing import Left, Standing
-from dialogs.counter.common import Answer, medium_of, private
+from dialogs.counter.common import PAGE, Answer, medium_of, private
 from dialogs.model import Asked
 from dialogs.values import amount, cut, day, left, lines, moment, named, word
 
@@ -36,7 +36,7 @@ async def caller(glance: Glance, _house: House, asked: Asked) -> Answer:
     ids = [row.account_id for row in rows if row.account_id is not None]
     who = {"contact_id": rows[0].contact_id, "party_id": rows[0].party_id, "accounts": ids}
     chosen = {"account_id": ids[0]} if len(ids) == 1 else {}
-    return {"is": "known", "who": who, "lang": rows[0].language, "medium": medium_of(asked), **chosen}
+    return {"is": "known", "who": who, "lang": rows[0].language, **_from_where(asked), **chosen}
 
 
 async def meet(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
@@ -45,7 +45,12 @@ async def meet(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     ids = [account.id for account in await parties.accounts_of(conn, met.id)]
     who = {"contact_id": met.id, "party_id": met.party_id, "accounts": ids}
     chosen = {"account_id": ids[0]} if len(ids) == 1 else {}
-    return {"is": "known", "who": who, "lang": met.language, "medium": medium_of(asked), **chosen}
+    return {"is": "known", "who": who, "lang": met.language, **_from_where(asked), **chosen}
+
+
+def _from_where(asked: Asked) -> Answer:
+    """Where she speaks from; her own pages were opened by a code, which proves as much as a PIN."""
+    return {"medium": medium_of(asked)} | ({"proven": True} if asked.channel == PAGE else {})
 
 
 async def standing(glance: Glance, house: House, asked: Asked) -> Answer:
@@ -66,9 +71,19 @@ async def balances(glance: Glance, house: House, asked: Asked) -> Answer:
     if row is None:
         raise Refused("choose.gone")
     at = moment(house.clock.now())
-    told = [_owed("balance", house, row, at=at), *_beforehand(house, row, at)]
+    told = [_owed("balance", house, row, at=at), *_limit(house, row), *_beforehand(house, row, at)]
     told.append(word("balance.points", points=row.points, at=at))
     return {"account": row.number, "lines": lines(told), "owes": row.owed_minor > 0}
+
+
+def _limit(house: House, row: Standing) -> list[list[Any]]:
+    """How much of her credit limit is used, as it was last looked at."""
+    if row.limit is None:
+        return []
+    one = row.limit
+    percent = one.used_minor * 100 // one.limit_minor if one.limit_minor else 100
+    most = amount(one.limit_minor, row.currency or house.currency)
+    return [word("balance.limit", percent=percent, limit=most, at=moment(one.at))]
 
 
 def _beforehand(house: House, row: Standing, at: list[Any]) -> list[list[Any]]:

@@ -14,6 +14,7 @@ from dialogs.flows import (
     bill,
     choose_account,
     consent,
+    debit,
     fault,
     help_,
     home,
@@ -22,7 +23,9 @@ from dialogs.flows import (
     link,
     messages,
     new_pin,
+    paid,
     pay,
+    photo,
     pin,
     plan,
     price,
@@ -39,6 +42,7 @@ FLOWS = (
     home.FLOW, balance.FLOW, bill.FLOW, pay.FLOW, fault.FLOW, tickets.FLOW, rewards.FLOW, choose_account.FLOW, pin.FLOW,
     new_pin.FLOW, link.FLOW, link.PART, interest.FLOW, language.FLOW, messages.STOP, messages.START, help_.FLOW, resume.FLOW,
     reading.FLOW, price.FLOW, plan.PLAN, plan.NUMBERS_FLOW, consent.FLOW, agent.FLOW, top_up.FLOW, arrange.FLOW,
+    paid.FLOW, debit.FLOW, photo.FLOW,
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ BALANCES = Load(
         "lines": lines(
             [
                 word("balance.overdue", amount=amount(999_999_99, "KES"), due=_DAY, at=_AT),
+                word("balance.limit", percent=999, limit=amount(999_999_99, "KES"), at=_AT),
                 *[word("bucket.line_until", name="W" * 16, left=left(999_999_99, "KES"), until=_DAY, at=_AT)]
                 * who.MOST_BUCKETS,
                 word("bucket.more", count=99),

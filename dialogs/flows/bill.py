@@ -12,7 +12,8 @@ _NUMBER = "INV-000001234567"
 _LINE = {"value": 9, "label": named({"en": "Inflation adjustment", "sw": "Marekebisho ya mfumuko"}), "amount": _MONEY}
 
 LAST = Load(bills.last_bills, {"rows": [{"value": "1", "until": _DAY, "total": _MONEY}] * 3})
-ONE = Load(bills.bill, {"text": "\n".join(["W" * 51] * 3), "owes": True})
+ONE = Load(bills.bill, {"text": "\n".join(["W" * 51] * 3), "owes": True, "here": False, "by_sms": True})
+WHOLE = Load(bills.whole_bill, {"number": _NUMBER, "total": "KES 999,999.99", "url": "W" * 46})
 LINES = Load(bills.bill_lines, {"rows": [_LINE] * 9, "number": _NUMBER})
 LINE = Load(bills.bill_line, {"label": _LINE["label"], "amount": _MONEY})
 TEXT_ME = Effect(bills.text_bill, ("done", "already"))
@@ -31,11 +32,16 @@ FLOW = Flow(
             choices=(
                 Go("bill.see_lines", to="lines"),
                 Go("bill.pay", to="pay", when="owes"),
-                Do("bill.text_me", run=TEXT_ME, done="texted", already="texted", refused="refused", down="down"),
+                Do(
+                    "bill.text_me", run=TEXT_ME, done="texted", already="texted", refused="refused", down="down",
+                    when="by_sms",
+                ),
+                Go("bill.open", to="whole", when="here"),
             ),
             pages=2,
         ),
         "texted": Say("bill.texted"),
+        "whole": Say("bill.sms", load=WHOLE),
         "lines": Pick("bill.lines", row="bill.line", load=LINES, keep_as="position", to="why", none="show", pages=3),
         "why": Menu(
             "bill.why",
@@ -59,4 +65,4 @@ FLOW = Flow(
         "refused": REFUSED,
         "down": DOWN,
     },
-)
+)  # fmt: skip

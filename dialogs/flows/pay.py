@@ -21,13 +21,14 @@ OWING = Load(
         "link": True,
         "currency": "KES",
         "later": True,
+        "debit": True,
     },
 )
 TO_PAY = Load(paying.to_pay, {"amount": _MONEY, "push": True, "link": True})
 TO_PUSH = Load(paying.to_push, {"amount": _MONEY, "amount_minor": 999_999_99, "phone": _PHONE, "link": True})
 TO_LINK = Load(paying.to_link, {"amount": _MONEY, "phone": _PHONE})
 PUSH = Effect(paying.push, ("done", "already", "pending"), risk="money", widest={"amount": _MONEY, "phone": _PHONE})
-LINK = Effect(paying.text_paylink, ("done", "already"), risk="money", widest={"amount": _MONEY})
+LINK = Effect(paying.give_paylink, ("done", "already"), risk="money", widest={"amount": _MONEY, "url": "W" * 46})
 
 
 def amount_to_pay(text: str, data: Values, house: Values) -> Values:
@@ -52,7 +53,7 @@ FLOW = Flow(
         "owing": Fork(
             {"owes": "how", "clear": "clear", "typed": "other_how"},
             load=OWING,
-            keep=("owed", "due", "asked_minor", "push", "link", "currency", "later"),
+            keep=("owed", "due", "asked_minor", "push", "link", "currency", "later", "debit"),
         ),
         "how": Menu(
             "pay.how",
@@ -61,9 +62,19 @@ FLOW = Flow(
                 Go("pay.all_link", to="confirm_link", keep={"asked_minor": None}, when="link"),
                 Go("pay.other", to="other"),
                 Go("pay.later", to="arrange", when="later"),
+                Go("pay.paid", to="paid"),
+                Go("pay.debit", to="debit", when="debit"),
+            ),
+            pages=2,
+        ),
+        "clear": Menu(
+            "pay.clear",
+            choices=(
+                Go("pay.ahead", to="other"),
+                Go("pay.paid", to="paid"),
+                Go("pay.debit", to="debit", when="debit"),
             ),
         ),
-        "clear": Menu("pay.clear", choices=(Go("pay.ahead", to="other"),)),
         "other": Ask("pay.other_ask", parse=amount_to_pay, to="other_how"),
         "other_how": Menu(
             "pay.other_how",
@@ -85,15 +96,21 @@ FLOW = Flow(
                 Go("pay.link_instead", to="confirm_link", when="link"),
             ),
         ),
-        "confirm_link": Menu(
+        "confirm_link": Fork({"sms": "link_by_sms", "here": "link_here"}, load=TO_LINK, keep=("amount", "phone")),
+        "link_by_sms": Menu(
             "pay.confirm_link",
-            load=TO_LINK,
-            keep=("amount", "phone"),
             choices=(Do("talk.yes", run=LINK, done="linked", already="linked", refused="refused", down="down"),),
+        ),
+        "link_here": Menu(
+            "pay.confirm_link_here",
+            choices=(
+                Do("talk.yes", run=LINK, done="linked_here", already="linked_here", refused="refused", down="down"),
+            ),
         ),
         "pushed": End("pay.pushed"),
         "under_way": Say("pay.under_way", choices=(Go("pay.link", to="confirm_link"),)),
         "linked": Say("pay.linked"),
+        "linked_here": Say("pay.linked_here"),
         "refused": REFUSED,
         "down": DOWN,
     },

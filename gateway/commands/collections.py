@@ -68,6 +68,68 @@ def run_now(as_json: Json = False) -> None:
     with_house(run)
 
 
+@collections.command("limits")
+@told
+def limits(
+    refresh: Annotated[bool, typer.Option(help="Bring every account up to date first.")] = False,
+    as_json: Json = False,
+) -> None:
+    """The highest exposures against their credit limits."""
+
+    async def run(house: "House") -> None:
+        from core.journeys import exposures
+        from core.overview.exposures import highest
+
+        if refresh:
+            await exposures.tick(house)
+        async with house.db.reading() as conn:
+            rows = await highest(conn)
+        if as_json:
+            show_json([_exposed(row, house.currency) for row in rows])
+            return
+        table = Table("account", "name", box=None)
+        for name in ("not billed", "open", "being paid", "credit", "exposure", "limit", "%"):
+            table.add_column(name, justify="right")
+        for row in rows:
+            minors = (getattr(row, name) for name in _PARTS)
+            table.add_row(row.number, row.name, *(show(one, house.currency) for one in minors), str(row.percent))
+        out.print(table)
+
+    with_house(run)
+
+
+_PARTS = ("unbilled_minor", "open_minor", "pending_minor", "credit_minor", "total_minor", "limit_minor")
+
+
+def _exposed(row: Any, currency: str) -> dict[str, Any]:
+    amounts = {name.removesuffix("_minor"): plain(getattr(row, name), currency) for name in _PARTS}
+    return {"account": row.number, **amounts, "percent": row.percent, "guessed": row.guessed, "barred": row.barred}
+
+
+@collections.command("limit")
+@told
+def limit(
+    account: Annotated[str, typer.Argument(help="The account's number.")],
+    amount: Annotated[str, typer.Argument(help="An amount, none, or rule (that of its segment).")],
+    reason: Annotated[str, typer.Option(help="Why this limit is right.")],
+) -> None:
+    """Give an account a credit limit of its own; a higher one may wait for another person."""
+
+    async def run(house: "House") -> None:
+        from core.errors import Refused
+        from core.journeys import limit_changed
+        from core.parties import queries as parties
+
+        async with house.db.writing() as conn:
+            found = await parties.account_by_number(conn, account)
+            if found is None:
+                raise Refused("collections.simulate.account")
+            waits = await limit_changed.change(conn, house, found.id, amount, reason=reason, actor="job:command")
+        out.print("It waits for another person: see Approvals." if waits else f"{account}: {amount}.", highlight=False)
+
+    with_house(run)
+
+
 def as_data(ahead: "Ahead", account: str, on: date, currency: str) -> dict[str, Any]:
     """What `--json` prints."""
     now = ahead.now

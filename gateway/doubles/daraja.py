@@ -51,6 +51,8 @@ class Manners:
     late_seconds: float = 0
     think_seconds: float = 0
     answer: str = "given"
+    back: int = 0
+    """The ResultCode of a reversal."""
     also_confirms: bool = False
     """Whether a paid prompt also comes as a paybill confirmation, as it does once C2B URLs are registered."""
 
@@ -70,6 +72,8 @@ class Double:
     """(receipt number, whole shillings, reference) of all money that moved."""
     confirmation_url: str = ""
     validation_url: str = ""
+    reversals: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    """Originator's conversation -> (number, whole shillings, ResultCode) of every reversal that was asked for."""
     tokens: set[str] = field(default_factory=set)
     answers: list[tuple[int, str]] = field(default_factory=list)
     """What its callbacks were answered."""

@@ -38,6 +38,7 @@ def _listed(double: Double) -> list[dict[str, Any]]:
             "billreference": reference, "amount": f"{amount}.00", "organizationname": "Mwangaza",
         }
         for receipt, amount, reference in double.truth
+        if amount > 0
     ]  # fmt: skip
 
 
@@ -62,18 +63,69 @@ async def _status(request: web.Request) -> web.StreamResponse:
         return error("404.001.03", "Invalid Access Token", 401)
     if said["CommandID"] != "TransactionStatusQuery" or not said["Initiator"] or not said["SecurityCredential"]:
         return error("400.002.02", "Bad Request - Invalid Initiator")
+    if double.manners.answer != "given":
+        return drop(request)
     conversation = f"AG_{secrets.token_hex(8)}"
-    found = next((one for one in double.truth if one[0] == said["TransactionID"]), None)
+    found = _meant(double, said)
     result: dict[str, Any] = {
         "ResultType": 0, "ResultCode": 0 if found else 2032, "ConversationID": conversation, "ResultDesc": "...",
         "OriginatorConversationID": secrets.token_hex(8), "TransactionID": number(),
     }  # fmt: skip
     if found:
-        told = {"ReceiptNo": found[0], "Amount": found[1], "TransactionStatus": "Completed", "DebitPartyName": "A"}
+        told = {"ReceiptNo": found[0], "Amount": found[1], "TransactionStatus": found[2], "DebitPartyName": "A"}
         items = [{"Key": key, "Value": value} for key, value in told.items()]
         result["ResultParameters"] = {"ResultParameter": items}
     double.start(_tell_later(double, said["ResultURL"], {"Result": result}))
     return web.json_response({"ConversationID": conversation, "OriginatorConversationID": "o", "ResponseCode": "0"})
+
+
+def _meant(double: Double, said: dict[str, Any]) -> tuple[str, int, str] | None:
+    """(number, shillings, status) of the payment of a number, or of the reversal of a conversation."""
+    if "OriginalConversationID" in said:
+        back = double.reversals.get(said["OriginalConversationID"])
+        return (back[0], back[1], "Failed" if back[2] else "Completed") if back else None
+    paid = next((one for one in double.truth if one[0] == said["TransactionID"]), None)
+    return (paid[0], paid[1], "Completed") if paid else None
+
+
+async def _reverse(request: web.Request) -> web.StreamResponse:
+    """A payment goes back to whoever paid it. Asked for twice it would go back twice: there is no key that forbids it."""
+    double, said = request.app[DOUBLE], await request.json()
+    if stranger(request):
+        return error("404.001.03", "Invalid Access Token", 401)
+    if said["CommandID"] != "TransactionReversal" or not said["Initiator"] or not said["SecurityCredential"]:
+        return error("400.002.02", "Bad Request - Invalid Initiator")
+    paid = next((one for one in double.truth if one[0] == said["TransactionID"]), None)
+    wrong = said["ReceiverParty"] != double.shortcode or said["RecieverIdentifierType"] != "11"
+    if wrong or paid is None or type(said["Amount"]) is not int or not 0 < said["Amount"] <= paid[1]:
+        return error("400.002.02", "Bad Request - Invalid TransactionID")
+    manners = double.manners
+    if manners.answer == "dropped_before":
+        return drop(request)
+    conversation, original, receipt = f"AG_{secrets.token_hex(8)}", f"7071-{secrets.token_hex(6)}", number()
+    double.reversals[original] = (receipt, said["Amount"], manners.back)
+    if manners.back == 0:
+        double.truth.append((receipt, -said["Amount"], paid[2]))
+    result: dict[str, Any] = {
+        "ResultType": 0, "ResultCode": manners.back, "ResultDesc": "...", "OriginatorConversationID": original,
+        "ConversationID": conversation, "TransactionID": receipt,
+    }  # fmt: skip
+    if manners.back == 0:
+        told = {
+            "Amount": said["Amount"],
+            "OriginalTransactionID": paid[0],
+            "TransCompletedTime": 20260310120259,
+            "Charge": 0,
+        }
+        result["ResultParameters"] = {"ResultParameter": [{"Key": key, "Value": value} for key, value in told.items()]}
+    for _ in range(manners.calls):
+        double.start(_tell_later(double, said["ResultURL"], {"Result": result}))
+    if manners.answer == "dropped_after":
+        return drop(request)
+    return web.json_response({
+        "OriginatorConversationID": original, "ConversationID": conversation, "ResponseCode": "0",
+        "ResponseDescription": "Accept the service request successfully.",
+    })  # fmt: skip
 
 
 async def _tell_later(double: Double, url: str, said: dict[str, Any]) -> None:
@@ -95,5 +147,6 @@ async def _register(request: web.Request) -> web.Response:
 ROUTES = (
     web.post("/mpesa/c2b/v1/simulate", _simulate), web.post("/mpesa/c2b/v2/registerurl", _register),
     web.post("/pulltransactions/v1/query", _pull), web.post("/mpesa/transactionstatus/v1/query", _status),
+    web.post("/mpesa/reversal/v1/request", _reverse),
 )  # fmt: skip
 """What the paybill answers."""

@@ -122,8 +122,14 @@ async def _one(request: web.Request) -> web.Response:
 
 async def _list(request: web.Request) -> web.Response:
     kind = request.match_info["kind"]
-    found = [one for one in _double(request).things.values() if one["id"].startswith(PREFIX[kind])]
-    return web.json_response({kind: found, "meta": {"cursors": {"before": None, "after": None}, "limit": 500}})
+    double, since = _double(request), request.query.get("created_at[gte]", "")
+    found = [
+        one
+        for one in reversed(double.things.values())
+        if one["id"].startswith(PREFIX[kind]) and one["created_at"][:19] >= since[:19]
+    ]
+    page, after = double.listed(found, request.query.get("after"), int(request.query.get("limit", "50")))
+    return web.json_response({kind: page, "meta": {"cursors": {"before": None, "after": after}, "limit": 500}})
 
 
 def make_app(double: GoCardless) -> web.Application:

@@ -68,11 +68,18 @@ class Stripe(Till):
         intent = self.things[intent_id]
         minor = intent["amount_received"] if won else -intent["amount_received"]
         self.truth.append(Moved(intent_id, minor, intent["currency"], "dispute"))
-        thing = {
-            "id": f"dp_{intent_id}", "object": "dispute", "amount": intent["amount_received"],
-            "currency": intent["currency"], "payment_intent": intent_id, "reason": "fraudulent",
-        }  # fmt: skip
+        thing = self.disputed(intent_id, "won" if won else "needs_response")
+        self.tell(self.event(f"charge.dispute.{'closed' if won else 'created'}", thing))
         self.tell(self.event(f"charge.dispute.funds_{'reinstated' if won else 'withdrawn'}", thing))
+
+    def disputed(self, intent_id: str, status: str) -> Thing:
+        """The dispute of a payment, as it stands; evidence is taken for a week."""
+        intent = self.things[intent_id]
+        due = {"due_by": self.now() + 7 * 86_400, "has_evidence": status == "under_review", "past_due": False}
+        return {
+            "id": f"dp_{intent_id}", "object": "dispute", "amount": intent["amount_received"], "status": status,
+            "currency": intent["currency"], "payment_intent": intent_id, "reason": "fraudulent", "evidence_details": due,
+        }  # fmt: skip
 
     def _moved(self, intent: Thing) -> None:
         key = intent["metadata"].get("attempt", "")
@@ -179,7 +186,9 @@ async def _list(request: web.Request) -> web.Response:
         for one in reversed(_double(request).things.values())
         if one["object"] == kind[request.match_info["kind"]] and one.get("created", 0) >= since
     ]
-    return web.json_response({"object": "list", "data": found, "has_more": False, "url": request.path})
+    most = int(request.query.get("limit", "10"))
+    page, after = _double(request).listed(found, request.query.get("starting_after"), most)
+    return web.json_response({"object": "list", "data": page, "has_more": after is not None, "url": request.path})
 
 
 def make_app(double: Stripe) -> web.Application:

@@ -53,14 +53,22 @@ class BotApi:
 
     def _send(self, told: dict[str, Any]) -> web.Response:
         chat, text = str(told["chat_id"]), str(told["text"])
-        keyboard = json.loads(told["reply_markup"])["inline_keyboard"] if "reply_markup" in told else []
+        markup = json.loads(told.get("reply_markup", "{}"))
+        keyboard = markup.get("inline_keyboard", [])
         if chat in self.blocked:
             return _no(403, "Forbidden: bot was blocked by the user")
         if not 0 < len(text) <= 4096:
             return _no(400, "Bad Request: message is too long")
         if any(len(button["callback_data"].encode()) > 64 for row in keyboard for button in row):
             return _no(400, "Bad Request: BUTTON_DATA_INVALID")
-        self.taken.append({"chat": chat, "text": text, "buttons": [button for row in keyboard for button in row]})
+        self.taken.append(
+            {
+                "chat": chat,
+                "text": text,
+                "buttons": [button for row in keyboard for button in row],
+                "below": [button for row in markup.get("keyboard", []) for button in row],
+            }
+        )
         told_back = {"message_id": len(self.taken), "date": 1795300000, "chat": {"id": int(chat), "type": "private"}}
         return _yes({**told_back, "text": text})
 

@@ -7,8 +7,9 @@ import asyncio
 import json
 import random
 import secrets
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -31,7 +32,7 @@ class Moved:
 
 @dataclass(slots=True)
 class Manners:
-    """`answer`: given, dropped_before (nothing done), dropped_after; `calls` 0: a lost callback; `shuffled`: told late and out of order."""
+    """`answer`: given, dropped_before (nothing done), dropped_after, late (dropped, and done when it catches up); `calls` 0: a lost callback; `shuffled`: told late and out of order."""
 
     answer: str = "given"
     calls: int = 1
@@ -50,7 +51,11 @@ class Till:
     truth: list[Moved] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     """What its callbacks were answered."""
+    most: int = 100
+    """So many things it lists at once."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    queued: list[Callable[[], Awaitable[web.StreamResponse]]] = field(default_factory=list)
+    """What it was asked for and has not come to yet; who asked has long hung up."""
     _by_key: dict[str, str] = field(default_factory=dict)
     _held: list[Thing] = field(default_factory=list)
 
@@ -61,6 +66,12 @@ class Till:
     def now(self) -> int:
         """Unix seconds."""
         return int(self.clock.now().timestamp())
+
+    def listed(self, things: Sequence[Thing], after: str | None, most: int) -> tuple[list[Thing], str | None]:
+        """A page of these, after the one of that id; and after which the next begins."""
+        start = next((at for at, one in enumerate(things, 1) if one["id"] == after), 0)
+        page = list(things[start : start + min(most, self.most)])
+        return page, str(page[-1]["id"]) if start + len(page) < len(things) else None
 
     def before(self, key: str | None) -> Thing | None:
         """What was made under this idempotency key."""
@@ -106,6 +117,12 @@ class Till:
         except (aiohttp.ClientError, TimeoutError, OSError):
             self.answers.append(0)
 
+    async def catch_up(self) -> None:
+        """Do what was queued."""
+        queued, self.queued = self.queued, []
+        for one in queued:
+            await one()
+
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self.tasks.add(task)
@@ -133,6 +150,10 @@ def app_of(till: Till, routes: list[web.AbstractRouteDef]) -> web.Application:
     @web.middleware
     async def mannered(request: web.Request, handler: Any) -> web.StreamResponse:
         if till.manners.answer == "dropped_before":
+            return drop(request)
+        if till.manners.answer == "late" and request.method == "POST":
+            await request.read()
+            till.queued.append(partial(handler, request))
             return drop(request)
         answer: web.StreamResponse = await handler(request)
         return drop(request) if till.manners.answer == "dropped_after" else answer

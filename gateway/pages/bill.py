@@ -9,8 +9,8 @@ import asyncio
 from aiohttp import web
 
 from core.billing import format_html, format_pdf
-from core.billing import queries as bills
 from core.billing.model import Bill
+from core.journeys import bill_shown
 from core.parties import queries as parties
 from core.payments import request as requests
 from gateway.admin.described import described
@@ -59,7 +59,7 @@ async def _found(request: web.Request) -> tuple[Bill, str]:
     """The bill and the language to show it in; 404 when the token is nobody's."""
     house = request.app[HOUSE]
     async with house.db.reading() as conn:
-        bill = await bills.bill(conn, token=request.match_info["token"], house=house)
+        bill = await bill_shown.bill(conn, token=request.match_info["token"], house=house)
         account = await parties.account(conn, bill.account_id) if bill else None
     if bill is None:
         raise web.HTTPNotFound(text="There is no such bill. Look at the link once more: it may be cut off.")

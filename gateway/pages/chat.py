@@ -17,7 +17,7 @@ from core.access import secrets
 from core.care.interactions import Interaction, log_many
 from core.chat import transcript
 from core.message import Inbound
-from dialogs.redact import without_cards
+from dialogs.redact import to_keep, without_cards
 from gateway.admin.auth import same_origin
 from gateway.admin.described import described
 from gateway.admin.edge import language
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 COOKIE, COOKIE_LASTS = "hodi_chat", 180 * 24 * 3600
-DOTS = "••••"
+DOTS, CLIP = "••••", "\N{PAPERCLIP}"
 THROTTLE: web.AppKey[Throttle] = web.AppKey("chat_throttle", Throttle)
 
 
@@ -118,7 +118,13 @@ async def _her_line(app: web.Application, inbound: Inbound) -> tuple[str, transc
     async with house.db.writing() as conn:
         last = await transcript.last_said(conn, inbound.user)
         labels = {option["key"]: option["label"] for option in last.get("options", ())}
-        words = DOTS if last.get("secret") else labels.get(inbound.text, without_cards(inbound.text, "•"))
+        words = (
+            CLIP
+            if inbound.kind == "media"
+            else DOTS
+            if last.get("secret")
+            else labels.get(inbound.text, without_cards(inbound.text, "•"))
+        )
         key = f"you:{inbound.message_id}"
         line = await transcript.write(conn, house, inbound.user, key=key, side="you", body={"text": words})
     return words, line
@@ -129,6 +135,7 @@ async def _our_line(app: web.Application, inbound: Inbound, words: str, answer: 
     house, body = app[HOUSE], json.loads(answer.reply)
     body.pop("seq", None)
     contact_id = answer.session.who.contact_id if answer.session and answer.session.who else None
+    words = to_keep(words, secret=False, unheard=bool(answer.session and answer.session.hint))
     passed = [("in", words)] if answer.silent else [("in", words), ("out", body["text"])]
     said = [Interaction(contact_id, None, "webchat", direction, "turn", text) for direction, text in passed]
     async with house.db.writing() as conn:

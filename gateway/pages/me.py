@@ -3,37 +3,34 @@
 They ask the questions the dialogs ask and make the changes the dialogs make, by the same verbs of core.
 """
 
-from typing import Any
-
 from aiohttp import web
-from babel.dates import format_date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
+from core.balances import low
+from core.balances import queries as balances
+from core.balances.model import LARGEST
 from core.billing import queries as bills
-from core.billing.shown import number
 from core.care import tickets
 from core.journeys import payment_doors
 from core.ledger import queries as ledger
 from core.overview.listing import Wanted, page
 from core.overview.listings import PAYMENTS
-from core.parties import contacts
+from core.parties import consent, contacts
 from core.parties import queries as parties
 from core.parties.model import Account
-from core.payments import mandates
+from core.payments import cards, mandate_pages, mandates
 from core.payments import request as requests
-from core.payments.providers import can
 from core.rewards import points
 from core.text import say
 from dialogs.counter.identity import NAMES
 from gateway.desk import HOUSE
-from gateway.pages import me_door
+from gateway.pages import me_ask, me_door
 from gateway.pages.me_chart import bars
 from gateway.pages.me_door import Her, hers
-from gateway.pages.page import render
+from gateway.pages.me_show import show
 
 LAST = 13
-DOORS = ("", "bills", "use", "payments", "reports", "points", "settings")
 
 
 async def _account(conn: AsyncConnection, request: web.Request, her: Her) -> Account:
@@ -46,22 +43,6 @@ async def _account(conn: AsyncConnection, request: web.Request, her: Her) -> Acc
     return found
 
 
-def _show(request: web.Request, her: Her, account: Account, door: str, **values: Any) -> web.Response:
-    lang = her.contact.language
-
-    def amount(minor: int) -> str:
-        return money.show(minor, account.currency, lang)
-
-    def day(on: Any) -> str:
-        return format_date(on, "d MMM y", locale=lang) if on else ""
-
-    doors = [(name, say(lang, f"me.{name or 'home'}")) for name in DOORS]
-    return render(
-        request, f"me_{door or 'home'}.html", lang=lang, doors=doors, here=door, account=account, csrf=her.csrf,
-        several=len(her.accounts) > 1, accounts=her.accounts, amount=amount, date=day, number=number, **values,
-    )  # fmt: skip
-
-
 @hers
 async def home(request: web.Request, her: Her) -> web.Response:
     """Balance and what is due, of one account."""
@@ -72,7 +53,7 @@ async def home(request: web.Request, her: Her) -> web.Response:
         last = await bills.last_bills(conn, account.id, 1)
         names = (await parties.accounts(conn, her.accounts)).values()
     payable = owing.open_minor - owing.disputed_minor
-    return _show(
+    return show(
         request, her, account, "", owing=owing, balance=balance - owing.disputed_minor, payable=payable, last=last,
         names=sorted(names, key=lambda one: one.number),
     )  # fmt: skip
@@ -84,7 +65,7 @@ async def her_bills(request: web.Request, her: Her) -> web.Response:
     async with request.app[HOUSE].db.reading() as conn:
         account = await _account(conn, request, her)
         found = await bills.last_bills(conn, account.id, LAST)
-    return _show(request, her, account, "bills", bills=found)
+    return show(request, her, account, "bills", bills=found)
 
 
 @hers
@@ -95,7 +76,7 @@ async def use(request: web.Request, her: Her) -> web.Response:
         found, unit = await bills.use_until(conn, account.id, request.app[HOUSE].today())
     lang = her.contact.language
     chart = bars(found, unit, lang, say(lang, "me.use_chart", unit=unit)) if found else None
-    return _show(request, her, account, "use", use=tuple(reversed(found)), unit=unit, chart=chart)
+    return show(request, her, account, "use", use=tuple(reversed(found)), unit=unit, chart=chart)
 
 
 @hers
@@ -107,8 +88,8 @@ async def payments(request: web.Request, her: Her) -> web.Response:
         wanted = [Wanted("account_id", "in", [account.id])]
         found, _ = await page(conn, PAYMENTS, wanted, branch=None, offset=0, limit=LAST)
         agreed = (await mandates.active_for(conn, [account.id])).get(account.id)
-    offered = agreed is None and can(house, house.operator.payments.mandates, "mandate")
-    return _show(request, her, account, "payments", payments=found, agreed=agreed, offered=offered)
+    offered = agreed is None and mandate_pages.offered(house)
+    return show(request, her, account, "payments", payments=found, agreed=agreed, offered=offered)
 
 
 @hers
@@ -122,12 +103,24 @@ async def collect(request: web.Request, her: Her) -> web.Response:
 
 
 @hers
+async def collect_no_more(request: web.Request, her: Her) -> web.Response:
+    """POST /me/mandate/end: her bills are collected no more, and the card or mandate is forgotten here."""
+    house = request.app[HOUSE]
+    async with house.db.writing() as conn:
+        account = await _account(conn, request, her)
+        if account.id in await mandates.active_for(conn, [account.id]):
+            await cards.remove(conn, house, account.id, actor=f"customer:{her.contact.id}")
+    where = f"?account={account.id}" if len(her.accounts) > 1 else ""
+    return web.Response(status=303, headers={"Location": f"/me/payments{where}"})
+
+
+@hers
 async def reports(request: web.Request, her: Her) -> web.Response:
     """What she reported and where it stands."""
     async with request.app[HOUSE].db.reading() as conn:
         account = await _account(conn, request, her)
         found = await tickets.tickets_of(conn, contact_id=her.contact.id)
-    return _show(request, her, account, "reports", tickets=found)
+    return show(request, her, account, "reports", tickets=found)
 
 
 @hers
@@ -136,7 +129,7 @@ async def her_points(request: web.Request, her: Her) -> web.Response:
     async with request.app[HOUSE].db.reading() as conn:
         account = await _account(conn, request, her)
         has = await points.balance(conn, account.id)
-    return _show(request, her, account, "points", points=has)
+    return show(request, her, account, "points", points=has)
 
 
 @hers
@@ -145,24 +138,44 @@ async def settings(request: web.Request, her: Her) -> web.Response:
     house = request.app[HOUSE]
     async with house.db.reading() as conn:
         account = await _account(conn, request, her)
+        least = (await low.amounts(conn, house, [account.id]))[account.id]
+        purse = await balances.purse(conn, account.id, account.currency)
     spoken = [(lang, NAMES.get(lang, lang)) for lang in house.operator.languages]
-    return _show(request, her, account, "settings", spoken=spoken, contact=her.contact, saved="saved" in request.query)
+    return show(
+        request, her, account, "settings", spoken=spoken, contact=her.contact, saved="saved" in request.query,
+        least=money.plain(least, account.currency) if least else "", purse=purse is not None,
+    )  # fmt: skip
 
 
 @hers
 async def change(request: web.Request, her: Her) -> web.Response:
-    """POST /me/settings: `language`, `offers`, `messages`."""
+    """POST /me/settings: `language`, `offers`, `messages`, `low` (an amount; empty: she is not told)."""
     house, told = request.app[HOUSE], await request.post()
     async with house.db.writing() as conn:
+        if "low" in told:
+            account = await _account(conn, request, her)
+            await low.choose(conn, house, account.id, _amount(str(told["low"]), account.currency))
         if told.get("language") in house.operator.languages:
             await contacts.set_language(conn, her.contact.id, str(told["language"]))
         if told.get("messages") == "stop":
-            await contacts.stop(conn, house, her.contact.id)
+            await consent.stop(conn, house, her.contact.id, channel="web", word="page")
         elif her.contact.stopped_at is not None:
-            await contacts.start(conn, house, her.contact.id)
+            await consent.start(conn, house, her.contact.id, channel="web", word="page")
         if told.get("messages") != "stop":
-            await contacts.set_marketing(conn, house, her.contact.id, wanted="offers" in told)
+            wanted = "offers" in told
+            await consent.set_marketing(conn, house, her.contact.id, wanted=wanted, channel="web", word="page")
     return web.Response(status=303, headers={"Location": "/me/settings?saved"})
+
+
+def _amount(text: str, currency: str) -> int:
+    """Minor units of what she wrote; nothing is 0."""
+    try:
+        minor = money.parse(text.strip() or "0", currency)
+    except ValueError:
+        minor = -1
+    if not 0 <= minor <= LARGEST:
+        raise web.HTTPBadRequest(text="Write the amount in figures, such as 50.")
+    return minor
 
 
 @hers
@@ -182,8 +195,9 @@ def routes() -> list[web.AbstractRouteDef]:
         "/settings": settings,
     }  # fmt: skip
     return [
-        *me_door.routes(), *[web.get(f"/me{path}", handler) for path, handler in pages.items()],
+        *me_door.routes(), *me_ask.routes(), *[web.get(f"/me{path}", handler) for path, handler in pages.items()],
         web.post("/me/settings", change), web.post("/me/pay", pay), web.post("/me/mandate", collect),
+        web.post("/me/mandate/end", collect_no_more),
     ]  # fmt: skip
 
 

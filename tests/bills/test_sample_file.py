@@ -1,4 +1,5 @@
-"""Every worked bill of the project's sample file, where it is present, through the tariff language without special cases."""
+"""Every worked bill of the project's sample file, where it is present, through the tariff language without special cases (`make soak`;
+each of them stands retyped in a test beside this one, which always runs)."""
 
 import json
 from pathlib import Path
@@ -73,6 +74,7 @@ def _rounding(told: dict[str, Any], by: int) -> dict[str, str]:
     return rule
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("case", [c for c in CASES if c["id"] not in OF_THEIR_OWN], ids=lambda case: str(case["id"]))
 def test_a_bill_of_the_sample_comes_out_to_the_cent(case: dict[str, Any]) -> None:
     given, (_, by) = case["given"], CURRENCIES.get(case["tariff"]["currency"], ("", 1))

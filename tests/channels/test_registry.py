@@ -22,7 +22,8 @@ async def test_only_channels_with_their_settings_are_open(settings: Settings) ->
         keyed = settings.model_copy(update={"africastalking_api_key": SecretStr("key")})
         full = open_channels(Tools(keyed, http, push))
     assert set(bare) == {"ussd", "webchat"}
-    assert set(full) == {"ussd", "webchat", "sms"}
+    assert set(full) == {"ussd", "webchat", "sms", "sms.africastalking"}
+    assert full["sms"] is full["sms.africastalking"]
     for name, channel in full.items():
         assert channel.name == name
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, text, update
 
-from core.billing.tables import number_series
 from core.db import Database, insert
 from core.effects import effect, once
+from core.ledger.tables import number_series
 
 
 async def test_a_hundred_parallel_additions_all_count(db: Database) -> None:

@@ -1,13 +1,11 @@
-"""The process that the kill tests kill: a gateway, a dispatcher of pushes, a poller and a collector, on a clock that hurries.
+"""The process that the kill tests kill: a gateway, a dispatcher of pushes and refunds, a poller and a collector, on a clock that hurries.
 
-`python -m tests.faults.payment_story '{"db": ..., "port": ..., "began": ..., "spool": a folder, "push": [account ids]}'`; everything it does is also done
-by the process that takes over from it, under the same keys.
+Everything it does is also done by the process that takes over from it, under the same keys.
 """
 
 import asyncio
-import json
-import sys
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,8 +13,8 @@ from typing import Any
 
 from aiohttp import web
 
-from core import outbox
 from core.config import Operator, Settings
+from core.config_payments import Refunds
 from core.db import Database
 from core.errors import Refused
 from core.house import House
@@ -26,14 +24,16 @@ from gateway import callbacks
 from gateway.desk import HOUSE
 from gateway.keeping import open_spool
 from gateway.pages import paylink
+from scheduler.dispatch import Dispatcher
 
-SPEED = 30
+SPEED = 120
 BEGINNING = datetime(2026, 3, 23, 9, 0, tzinfo=UTC)
+LEAVING = {"push": payment_doors.push, "refund": payment_doors.refund}
 
 
 @dataclass(frozen=True, slots=True)
 class HurryingClock:
-    """Half a minute a second, the same in every process that knows when it began (unix seconds)."""
+    """Two minutes a second, the same in every process that knows when it began (unix seconds)."""
 
     began: float
 
@@ -46,7 +46,7 @@ def house_of(db: Database, began: float, settings: Settings) -> House:
     """The house of the story."""
     operator = Operator(
         name="Mwangaza Power", short_name="Mwangaza", country="KE", zone="Africa/Nairobi", currency="KES",
-        languages=("en", "sw"), support_phone="+254800000000",
+        languages=("en", "sw"), support_phone="+254800000000", refunds=Refunds(approve_above="1000000"),
     )  # fmt: skip
     return House(db, HurryingClock(began), operator, settings)
 
@@ -61,19 +61,8 @@ async def ask(house: House, accounts: list[int]) -> None:
             continue
 
 
-async def dispatch(house: House) -> None:
-    """Send the pushes that are due, those of a dead process too."""
-    async with house.db.writing() as conn:
-        rows = await outbox.claim(conn, house.clock.now(), "story", 10, (outbox.PROMPT,))
-        rows += await outbox.take_up(conn, house.clock.now(), "story")
-    for row in rows:
-        outcome = await payment_doors.push(house, row)
-        async with house.db.writing() as conn:
-            await outbox.settle(conn, house.clock.now(), [outcome])
-
-
 async def live(said: dict[str, Any]) -> None:
-    """Work until killed."""
+    """Work until killed: `{"db": ..., "port": ..., "began": ..., "spool": a folder, "push": [account ids]}`."""
     db = Database(said["db"])
     house = house_of(db, said["began"], Settings())
     app = web.Application()
@@ -84,12 +73,14 @@ async def live(said: dict[str, Any]) -> None:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", said["port"]).start()
         await ask(house, said["push"])
-        while True:
-            await dispatch(house)
-            await collect.collect_due(house, house.today())
-            await payment_doors.poll(house)
-            await asyncio.sleep(0.1)
+        dispatcher = Dispatcher(house, {}, LEAVING, lanes=1)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_again(dispatcher.drain))
+            group.create_task(_again(lambda: collect.collect_due(house, house.today())))
+            group.create_task(_again(lambda: payment_doors.poll(house)))
 
 
-if __name__ == "__main__":
-    asyncio.run(live(json.loads(sys.argv[1])))
+async def _again(work: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        await work()
+        await asyncio.sleep(0.1)

@@ -51,10 +51,10 @@ class Servers:
         assert process.returncode == 0, f"hodi {' '.join(arguments)}: {printed.decode()[-2000:]}"
         return printed.decode()
 
-    async def serve(self) -> asyncio.subprocess.Process:
+    async def serve(self, *more: str) -> asyncio.subprocess.Process:
         """`hodi serve --workers 2`, up and ready."""
         process = await self._start(
-            "serve", "--workers", "2", "--port", str(self.port), stderr=asyncio.subprocess.DEVNULL
+            "serve", "--workers", "2", "--port", str(self.port), *more, stderr=asyncio.subprocess.DEVNULL
         )
         self.processes.append(process)
         for _ in range(1200):

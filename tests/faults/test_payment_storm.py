@@ -32,8 +32,11 @@ def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Se
 
 async def _weather(work: Work, rng: random.Random) -> None:
     for till in (work.stripe, work.gocardless):
-        till.manners.answer = rng.choice(("given", "given", "dropped_before", "dropped_after"))
+        till.most = rng.choice((2, 3, 100))
+        till.manners.answer = rng.choice(("given", "given", "dropped_before", "dropped_after", "late"))
         till.manners.calls = rng.choice((0, 1, 1, 2))
+        if rng.random() < 0.5:
+            await till.catch_up()
 
 
 async def _by_link(work: Work, rng: random.Random, number: int) -> None:
@@ -70,7 +73,11 @@ async def _calm(work: Work, rng: random.Random, seed: int) -> None:
     """The providers answer again; fifteen minutes later nothing may be unknown."""
     for till in (work.stripe, work.gocardless):
         till.manners.answer, till.manners.calls, till.manners.shuffled = "given", 1, False
+        till.most = 7
     for step in range(6):
+        if step == 1:
+            await work.stripe.catch_up()
+            await work.gocardless.catch_up()
         work.gocardless.banks()
         waiting = work.gocardless.waiting
         work.gocardless.waiting = [one for one in waiting for _ in range(rng.choice((1, 2)))]

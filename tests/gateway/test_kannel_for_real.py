@@ -57,7 +57,7 @@ async def test_a_handset_talks_to_us_through_kannel_and_the_report_finds_back(
         rows = open_rows(Tools(settings, http, nobody))
         app, quick, sessions = web.Application(), open_quick(house.db), EmbeddedStore(tmp_path / "sessions.db")
         app[HOUSE], app[CHANNELS], app[TURNS] = house, senders(rows), Turns(house, sessions, quick)
-        app.add_routes(webhooks.routes(rows))
+        app.add_routes(webhooks.routes(rows.values()))
         async with open_spool(app, tmp_path / "spool").drained():
             runner = web.AppRunner(app)
             await runner.setup()

@@ -10,6 +10,7 @@ from core.care.tables import interaction
 from core.delivery import catch_up
 from core.house import House
 from core.outbox import enqueue, outbox
+from core.parties import consent
 from core.parties.contacts import find
 from core.parties.tables import contact, interest
 from gateway.desk import SPOOL
@@ -129,7 +130,7 @@ async def test_while_the_database_is_gone_messages_are_kept_and_answered_in_orde
         for at, text in enumerate(["hello", "2", "Amina", "Kisumu", "1"]):
             form = SMS | {"id": f"m{at}", "text": text}
             assert [(await client.post(f"{HOOKS}/sms", data=form)).status for _ in range(2)] == [200, 200]
-        assert (await client.post(f"{HOOKS}/optout", data={"senderId": "M", "phoneNumber": WANJIKU})).status == 200
+        assert (await client.post(f"{HOOKS}/optout", data={"phoneNumber": WANJIKU})).status == 200
         assert len(list((tmp_path / "spool").iterdir())) == 1
         monkeypatch.undo()
         await until(lambda: client.app is not None and not client.app[SPOOL].waiting)
@@ -174,8 +175,8 @@ async def test_a_report_that_overtakes_our_own_note_of_the_reference_is_kept(hou
         assert (await client.post(f"{HOOKS}/delivery", data=form)).status == 200
     async with house.db.writing() as conn:
         await conn.execute(update(outbox).values(provider_ref="ATX1"))
-        assert await catch_up(conn, ["ATX1"]) == 1
-        assert await catch_up(conn, ["ATX1"]) == 0
+        assert await catch_up(conn, house, ["ATX1"]) == 1
+        assert await catch_up(conn, house, ["ATX1"]) == 0
     assert await state_of(house, "ATX1") == "failed"
 
 
@@ -187,15 +188,20 @@ async def test_a_status_nobody_knows_is_answered_200_and_changes_nothing(house: 
     assert await state_of(house, "ATX1") == "sent"
 
 
-async def test_an_opt_out_at_the_provider_stops_messages(house: House, tmp_path: Path) -> None:
+async def test_an_opt_out_at_the_provider_stops_the_sender_it_names_and_is_written_down_once(
+    house: House, tmp_path: Path
+) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
         form = {"senderId": "Mwangaza", "phoneNumber": WANJIKU}
-        assert (await client.post(f"{HOOKS}/optout", data=form)).status == 200
+        for _ in range(5):
+            assert (await client.post(f"{HOOKS}/optout", data=form)).status == 200
     async with house.db.reading() as conn:
         found = await find(conn, "sms", WANJIKU)
-    assert found is not None
-    assert found.stopped_at is not None
+        assert found is not None
+        stops, said = await consent.stops_of(conn, [found.id]), await consent.record(conn, [found.id])
+    assert (found.stopped_at, found.marketing, stops) == (None, False, {found.id: {"Mwangaza"}})
+    assert [(one.said, one.sender, one.channel, one.word) for one in said] == [("stop", "Mwangaza", "sms", "provider")]
 
 
 async def test_the_end_of_a_session_changes_nothing_and_is_answered(house: House, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Late accounts on a virtual clock: days pass, the ladder runs, the dispatcher sends, the network is a ledger of truth."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -9,17 +10,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.barring import compare, provision
 from core.barring.tables import barring
+from core.billing.tables import invoice, open_item
+from core.bulk import insert_many
 from core.clock import SetClock, start_of
 from core.collections.tables import ladder_step
 from core.house import House
 from core.journeys import account_barred, fee_charged, ladder_run
 from core.journeys.payment_doors import FOLLOW
+from core.ledger.model import Book, Journal, Posting, receivable
+from core.ledger.post import post_many
 from core.message import Notice, Sent
-from core.outbox import outbox
-from core.parties.tables import contact, contact_account, service
+from core.outbox import Leaving, Outcome, outbox
+from core.parties.tables import account, branch, contact, contact_account, party, service
 from core.payments import receive
 from core.payments.model import ReceiptIn
 from scheduler.dispatch import Dispatcher
+from scheduler.handover import Together
 from tests.core.payments.made import a_bill, an_account
 from tests.networks import FakeNetwork
 
@@ -37,6 +43,11 @@ class Phones:
         return [Sent(one.key, "accepted", provider_ref=f"p{one.key}") for one in notices]
 
 
+async def _pushed(_house: House, row: Leaving) -> Outcome:
+    """A prompt that nobody answers: money may be on its way."""
+    return Outcome(row.id, "sent", attempts=row.attempts)
+
+
 @dataclass
 class Late:
     """A house with late accounts."""
@@ -49,8 +60,8 @@ class Late:
 
     def __post_init__(self) -> None:
         handlers = {
-            "bar": account_barred.bar, "late_fee": fee_charged.late, "provision": partial(provision.send, network=self.network),
-            "compare": partial(compare.compare, network=self.network),
+            "bar": Together(account_barred.bar), "late_fee": fee_charged.late, "provision": partial(provision.send, network=self.network),
+            "compare": partial(compare.compare, network=self.network), "push": _pushed,
         }  # fmt: skip
         self.dispatcher = Dispatcher(self.house, {"sms": self.phones}, handlers, lanes=1)
 
@@ -71,7 +82,11 @@ class Late:
             await self.day(first + timedelta(days=n))
 
     async def send(self) -> None:
-        """The dispatcher, and the reports of what was delivered."""
+        """The dispatcher, and the reports of what was delivered; nothing where nothing is due."""
+        due = select(outbox.c.id).where(outbox.c.state == "waiting", outbox.c.not_before <= self.clock.now()).limit(1)
+        async with self.house.db.reading() as conn:
+            if (await conn.execute(due)).first() is None:
+                return
         await self.dispatcher.drain()
         if self.delivers:
             async with self.house.db.writing() as conn:
@@ -102,6 +117,66 @@ class Late:
     def texts(self) -> list[str]:
         """What the phones showed."""
         return [one.text for one in self.phones.sent]
+
+
+async def late_accounts(
+    house: House, first: int, count: int, minors: Sequence[int], dues: Sequence[date]
+) -> list[tuple[str, str, int, int, int]]:
+    """Many accounts with a bill, a phone and a service each, by sets: (number, phone, account, invoice, service)."""
+    await house.db.reserve_ids(12 * count)
+    now, today, ids = house.clock.now(), house.today(), house.ids
+    kept = [
+        (f"ACC{1000 + at}", f"+2547{at:08}", ids.take(), ids.take(), ids.take(), ids.take(), ids.take())
+        for at in range(first, first + count)
+    ]  # (number, phone, account, party, branch, contact, service)
+    async with house.db.writing() as conn:
+        await insert_many(conn, branch, ("id", "code", "name"), [(one[4], f"B{one[0]}", "Kisumu") for one in kept])
+        named = [(one[3], "Amina", "person", "sw", now) for one in kept]
+        await insert_many(conn, party, ("id", "name", "kind", "language", "created_at"), named)
+        opened = [
+            (one[2], one[0], one[3], one[4], "residential", "KES", 28, "active", today, now) for one in kept
+        ]  # fmt: skip
+        columns = ("id", "number", "party_id", "branch_id", "segment", "currency", "bill_day", "state", "opened_on", "created_at")  # fmt: skip
+        await insert_many(conn, account, columns, opened)
+        phones = [(one[5], "phone", one[1], one[1], "en", True, now) for one in kept]
+        columns = ("id", "channel", "channel_user", "phone", "language", "marketing", "created_at")
+        await insert_many(conn, contact, columns, phones)
+        linked = [(one[5], one[2], now, "record") for one in kept]
+        await insert_many(conn, contact_account, ("contact_id", "account_id", "linked_at", "how"), linked)
+        sold = [(one[6], one[2], "internet", "postpaid", "active", date(2025, 1, 1)) for one in kept]
+        columns = ("id", "account_id", "commodity", "payment_mode", "state", "started_on")
+        await insert_many(conn, service, columns, sold)
+        invoices = await many_bills(conn, house, [one[2] for one in kept], minors, dues)
+    return [(one[0], one[1], one[2], invoice_id, one[6]) for one, invoice_id in zip(kept, invoices, strict=True)]
+
+
+async def many_bills(
+    conn: AsyncConnection, house: House, accounts: Sequence[int], minors: Sequence[int], dues: Sequence[date]
+) -> list[int]:
+    """A final bill for each of these accounts, with its posting and its open item; their ids. The ids are reserved."""
+    ids, day = house.ids.take_many(len(accounts)), date(2020, 1, 1)
+    money = [
+        one.name for one in invoice.c if one.name.endswith("_minor") and not one.nullable and one.name != "total_minor"
+    ]
+    columns = ("id", "account_id", "series", "from_date", "to_date", "revision", "state", "number", "token", "currency",
+               "total_minor", "estimated", "due_on", "facts", *money)  # fmt: skip
+    rows = list(zip(ids, accounts, minors, dues, strict=True))
+    starts = [day + timedelta(invoice_id % 2_000) for invoice_id in ids]
+    final = [
+        (invoice_id, account_id, "bill", start, start + timedelta(28), 0, "final", f"INV-{invoice_id}", f"t{invoice_id}", "KES",
+         minor, False, due, {}, *(0 for _ in money))
+        for (invoice_id, account_id, minor, due), start in zip(rows, starts, strict=True)
+    ]  # fmt: skip
+    await insert_many(conn, invoice, columns, final)
+    journals = [
+        Journal(f"invoice:{one[0]}", "invoice", house.today(), [Posting(Book("revenue"), receivable(one[1]), one[2], "KES", "bill")])
+        for one in rows
+    ]  # fmt: skip
+    await post_many(conn, house, journals)
+    items = [(invoice_id, account_id, due, minor, minor, 0) for invoice_id, account_id, minor, due in rows]
+    columns = ("invoice_id", "account_id", "due_on", "total_minor", "open_minor", "disputed_minor")
+    await insert_many(conn, open_item, columns, items)
+    return list(ids)
 
 
 async def a_late_account(

@@ -5,13 +5,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from core.billing import fee_note, verify
+from core.approvals import decide as approvals
+from core.billing import verify
 from core.billing.queries import bill
 from core.billing.tables import invoice, invoice_line, open_item
 from core.clock import SetClock
 from core.config import Operator
+from core.errors import Refused
 from core.house import House
-from core.journeys import ladder_run
+from core.journeys import approved, fee_waived, ladder_run
+from core.ledger import number
 from tests.core.payments.made import owed
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 
@@ -92,18 +95,72 @@ async def test_a_restriction_the_network_never_carried_out_costs_nothing(
     assert await _fees(late) == []
 
 
-async def test_a_fee_is_taken_back_with_a_reason_once(house: House, clock: SetClock, operator: Operator) -> None:
-    late = _with(house, clock, operator, late="250")
+async def _charged(late: Late) -> tuple[int, int]:
     account_id = await _begin(late)
     await late.days(DUE + D, DUE + 8 * D)
     [(invoice_id, *_)] = await _fees(late)
-    async with house.db.writing() as conn:
-        first = await fee_note.waive(conn, late.house, invoice_id, reason="first time", actor="user:a")
-        assert (first, await fee_note.waive(conn, late.house, invoice_id, reason="again", actor="user:a")) == (
-            25_000,
-            0,
-        )
+    return account_id, invoice_id
+
+
+async def test_a_fee_is_taken_back_with_a_reason_once_by_a_note_and_she_hears_of_it(
+    house: House, clock: SetClock, operator: Operator
+) -> None:
+    late = _with(house, clock, operator, late="250")
+    account_id, invoice_id = await _charged(late)
+    for whose, reason, why in (
+        (account_id, " x ", "reason"), (account_id + 1, "first time", "unknown"), (account_id, "first time", ""),
+        (account_id, "again", "done"),
+    ):  # fmt: skip
+        async with house.db.writing() as conn:
+            if why:
+                with pytest.raises(Refused, match=rf"fee\.waive\.{why}"):
+                    await fee_waived.waive(conn, late.house, whose, invoice_id, reason=reason, actor="user:a")
+            else:
+                note = await fee_waived.waive(conn, late.house, whose, invoice_id, reason=reason, actor="user:a")
+                assert note is not None and (note.number, note.amount_minor) == ("CN-000001", 25_000)
     assert await owed(house, account_id) == 50_000
+    await late.send()
+    assert "took back a fee of KES 250" in late.texts()[-1]
+    async with house.db.reading() as conn:
+        [row] = await fee_waived.fees_of(conn, account_id)
+        assert (row.number, row.open_minor, row.waived) == ("FEE-000001", 0, "CN-000001")
+        assert [one for one in await verify.problems(conn) if "FEE" in one or "fee" in one or "CN" in one] == []
+
+
+async def test_a_fee_that_was_paid_comes_back_as_credit(house: House, clock: SetClock, operator: Operator) -> None:
+    late = _with(house, clock, operator, late="250")
+    account_id, invoice_id = await _charged(late)
+    await late.pay("ACC100", 75_000, "T1")
+    async with house.db.writing() as conn:
+        await fee_waived.waive(conn, late.house, account_id, invoice_id, reason="our mistake", actor="user:a")
+    assert await owed(house, account_id) == -25_000
+
+
+async def test_a_fee_above_the_credit_limit_is_taken_back_by_two(
+    house: House, clock: SetClock, operator: Operator
+) -> None:
+    billing = operator.billing.model_copy(update={"credit_limit": "100"})
+    late = _with(house, clock, operator.model_copy(update={"billing": billing}), late="250")
+    account_id, invoice_id = await _charged(late)
+    async with house.db.writing() as conn:
+        assert (
+            await fee_waived.waive(conn, late.house, account_id, invoice_id, reason="a flood", actor="user:a") is None
+        )
+        with pytest.raises(Refused, match=r"fee\.waive\.asked"):
+            await fee_waived.waive(conn, late.house, account_id, invoice_id, reason="a flood", actor="user:a")
+    assert await owed(house, account_id) == 75_000
+    async with house.db.writing() as conn:
+        [asked] = await approvals.waiting(conn)
+        await approved.decide(conn, late.house, asked.id, checker="user:b", seen=asked.seal, yes=True)
+    assert await owed(house, account_id) == 50_000
+
+
+async def test_a_gap_in_the_numbers_of_fees_is_found(house: House, clock: SetClock, operator: Operator) -> None:
+    late = _with(house, clock, operator, late="250")
+    await _charged(late)
+    async with house.db.writing() as conn:
+        await number.take(conn, "fee", 1)
+        assert "fee number 2 is missing" in await verify.problems(conn)
 
 
 async def test_what_was_paid_too_much_pays_the_fee(house: House, clock: SetClock, operator: Operator) -> None:

@@ -114,6 +114,7 @@ def upgrade() -> None:
     sa.Column('next_at', Instant(), nullable=True),
     sa.Column('segment', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('sender', sa.Text(), nullable=True),
     sa.Column('starts_at', Instant(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('last_contact_id', sa.BigInteger(), nullable=False),
@@ -202,6 +203,7 @@ def upgrade() -> None:
     sa.Column('channel', sa.Text(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('details', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('at', Instant(), nullable=False),
     sa.PrimaryKeyConstraint('provider_ref', name=op.f('pk_early_report'))
     )
@@ -277,6 +279,12 @@ def upgrade() -> None:
     sa.UniqueConstraint('code', 'owner_id', 'asset', name=op.f('uq_ledger_account_code_owner_id_asset'))
     )
     op.create_index('ix_ledger_account_owner', 'ledger_account', ['owner_id'], unique=False)
+    op.create_table('letter',
+    sa.Column('message_id', sa.Text(), nullable=False),
+    sa.Column('claimed_until', Instant(), nullable=False),
+    sa.Column('done_at', Instant(), nullable=True),
+    sa.PrimaryKeyConstraint('message_id', name=op.f('pk_letter'))
+    )
     op.create_table('media',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('channel', sa.Text(), nullable=False),
@@ -545,11 +553,13 @@ def upgrade() -> None:
     sa.Column('conversation', sa.Text(), nullable=False),
     sa.Column('provider', sa.Text(), nullable=False),
     sa.Column('txn', sa.Text(), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger(), nullable=True),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('amount_minor', sa.BigInteger(), nullable=True),
     sa.Column('asked_at', Instant(), nullable=False),
     sa.PrimaryKeyConstraint('conversation', name=op.f('pk_transaction_query'))
     )
+    op.create_index(op.f('ix_transaction_query_attempt_id'), 'transaction_query', ['attempt_id'], unique=False)
     op.create_index('ix_transaction_query_txn', 'transaction_query', ['provider', 'txn'], unique=False)
     op.create_table('usage',
     sa.Column('meter_id', sa.BigInteger(), nullable=False),
@@ -664,6 +674,24 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['campaign_id'], ['campaign.id'], name=op.f('fk_campaign_member_campaign_id')),
     sa.PrimaryKeyConstraint('campaign_id', 'contact_id', name=op.f('pk_campaign_member'))
     )
+    op.create_table('chargeback',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('provider', sa.Text(), nullable=False),
+    sa.Column('ref', sa.Text(), nullable=False),
+    sa.Column('receipt_id', sa.BigInteger(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('due_at', Instant(), nullable=True),
+    sa.Column('opened_at', Instant(), nullable=False),
+    sa.Column('settled_at', Instant(), nullable=True),
+    sa.ForeignKeyConstraint(['receipt_id'], ['receipt.id'], name=op.f('fk_chargeback_receipt_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_chargeback')),
+    sa.UniqueConstraint('provider', 'ref', name=op.f('uq_chargeback_provider_ref'))
+    )
+    op.create_index(op.f('ix_chargeback_receipt_id'), 'chargeback', ['receipt_id'], unique=False)
+    op.create_index('ix_chargeback_state', 'chargeback', ['state', 'due_at'], unique=False)
     op.create_table('chat_line',
     sa.Column('visitor', sa.Text(), nullable=False),
     sa.Column('seq', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -684,6 +712,7 @@ def upgrade() -> None:
     sa.Column('language', sa.Text(), nullable=False),
     sa.Column('marketing', sa.Boolean(), nullable=False),
     sa.Column('stopped_at', Instant(), nullable=True),
+    sa.Column('bounced_at', Instant(), nullable=True),
     sa.Column('created_at', Instant(), nullable=False),
     sa.ForeignKeyConstraint(['party_id'], ['party.id'], name=op.f('fk_contact_party_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_contact')),
@@ -835,6 +864,18 @@ def upgrade() -> None:
     sa.UniqueConstraint('open_id', name=op.f('uq_arrangement_open_id'))
     )
     op.create_index(op.f('ix_arrangement_account_id'), 'arrangement', ['account_id'], unique=False)
+    op.create_table('consent',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('contact_id', sa.BigInteger(), nullable=False),
+    sa.Column('said', sa.Text(), nullable=False),
+    sa.Column('sender', sa.Text(), nullable=True),
+    sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('word', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_consent_contact_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_consent'))
+    )
+    op.create_index('ix_consent_contact', 'consent', ['contact_id', 'at'], unique=False)
     op.create_table('contact_account',
     sa.Column('contact_id', sa.BigInteger(), nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),
@@ -905,6 +946,26 @@ def upgrade() -> None:
     sa.UniqueConstraint('open_id', name=op.f('uq_episode_open_id'))
     )
     op.create_index(op.f('ix_episode_account_id'), 'episode', ['account_id'], unique=False)
+    op.create_table('exposure',
+    sa.Column('account_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('limit_minor', sa.BigInteger(), nullable=True),
+    sa.Column('unbilled_minor', sa.BigInteger(), nullable=False),
+    sa.Column('guessed', sa.Boolean(), nullable=False),
+    sa.Column('open_minor', sa.BigInteger(), nullable=False),
+    sa.Column('pending_minor', sa.BigInteger(), nullable=False),
+    sa.Column('credit_minor', sa.BigInteger(), nullable=False),
+    sa.Column('total_minor', sa.BigInteger(), nullable=False),
+    sa.Column('percent', sa.Integer(), nullable=False),
+    sa.Column('round', sa.Integer(), nullable=False),
+    sa.Column('told', sa.SmallInteger(), nullable=False),
+    sa.Column('barred', sa.Boolean(), nullable=False),
+    sa.Column('why', sa.Text(), nullable=True),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_exposure_account_id')),
+    sa.PrimaryKeyConstraint('account_id', name=op.f('pk_exposure'))
+    )
+    op.create_index('ix_exposure_percent', 'exposure', ['percent'], unique=False)
+    op.create_index('ix_exposure_total', 'exposure', ['total_minor'], unique=False)
     op.create_table('interest',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('contact_id', sa.BigInteger(), nullable=False),
@@ -963,6 +1024,14 @@ def upgrade() -> None:
     )
     op.create_index('ix_link_code_account', 'link_code', ['account_id', 'expires_at'], unique=False)
     op.create_index('ix_link_code_contact', 'link_code', ['contact_id', 'expires_at'], unique=False)
+    op.create_table('low_money',
+    sa.Column('account_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('minor', sa.BigInteger(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.CheckConstraint('minor >= 0', name=op.f('ck_low_money_minor')),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_low_money_account_id')),
+    sa.PrimaryKeyConstraint('account_id', name=op.f('pk_low_money'))
+    )
     op.create_table('mandate',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),
@@ -975,6 +1044,7 @@ def upgrade() -> None:
     sa.Column('iban', sa.Text(), nullable=True),
     sa.Column('bic', sa.Text(), nullable=True),
     sa.Column('signed_on', sa.Date(), nullable=True),
+    sa.Column('expires_on', sa.Date(), nullable=True),
     sa.Column('used_on', sa.Date(), nullable=True),
     sa.Column('created_at', Instant(), nullable=False),
     sa.Column('ended_at', Instant(), nullable=True),
@@ -983,6 +1053,15 @@ def upgrade() -> None:
     sa.UniqueConstraint('reference', name=op.f('uq_mandate_reference'))
     )
     op.create_index(op.f('ix_mandate_account_id'), 'mandate', ['account_id'], unique=False)
+    op.create_table('own_limit',
+    sa.Column('account_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('limit_minor', sa.BigInteger(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_own_limit_account_id')),
+    sa.PrimaryKeyConstraint('account_id', name=op.f('pk_own_limit'))
+    )
     op.create_table('payment_request',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('key', sa.Text(), nullable=False),
@@ -1062,6 +1141,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_refund_receipt_id'), 'refund', ['receipt_id'], unique=False)
     op.create_index('ix_refund_state', 'refund', ['state'], unique=False)
+    op.create_table('sender_stop',
+    sa.Column('contact_id', sa.BigInteger(), nullable=False),
+    sa.Column('sender', sa.Text(), nullable=False),
+    sa.Column('stopped_at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_sender_stop_contact_id')),
+    sa.PrimaryKeyConstraint('contact_id', 'sender', name=op.f('pk_sender_stop'))
+    )
     op.create_table('service',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),

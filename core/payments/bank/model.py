@@ -11,7 +11,11 @@ RETURNS: dict[str, str] = {
     "AM04": "funds", "AC01": "closed", "AC04": "closed", "AC06": "closed", "AG01": "closed", "AC13": "closed",
     "MD01": "no_mandate", "MD02": "no_mandate", "MD07": "no_mandate", "MD06": "disputed", "SL01": "disputed",
     "MS02": "declined", "MS03": "declined", "AG02": "technical", "CNOR": "technical", "DNOR": "technical",
-    "ED05": "technical", "FF01": "technical", "TM01": "technical",
+    "ED05": "technical", "FF01": "technical", "TM01": "technical", "AC02": "closed", "AC03": "closed", "AC05": "closed",
+    "AC07": "closed", "RC01": "closed", "MD08": "no_mandate", "MD16": "no_mandate", "MD17": "no_mandate", "AM05": "declined",
+    "BE01": "declined", "BE05": "declined", "RR01": "declined", "RR02": "declined", "RR03": "declined", "RR04": "declined",
+    "SL11": "disputed", "SL12": "disputed", "SL13": "disputed", "SL14": "disputed", "FOCR": "returned", "DUPL": "returned",
+    "CUST": "returned",
 }  # fmt: skip
 """Why a bank sent a direct debit back (ISO external code) -> words of `payments.reason.*`."""
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 
 from core.errors import Refused
 from core.house import House
-from core.payments.providers import daraja, flutterwave, gocardless, paystack, sandbox, sepa, stripe
+from core.payments.providers import daraja, flutterwave, flutterwave_v4, gocardless, paystack, sandbox, sepa, stripe
 from core.payments.providers.contract import Method, Provider
+from core.payments.providers.hook import callback_url as callback_url
 
 OPENED: Mapping[str, Callable[[House], Provider]] = {
     "sandbox": sandbox.opened,
@@ -13,10 +14,14 @@ OPENED: Mapping[str, Callable[[House], Provider]] = {
     "stripe": stripe.opened,
     "paystack": paystack.opened,
     "flutterwave": flutterwave.opened,
+    "flutterwave_v4": flutterwave_v4.opened,
     "gocardless": gocardless.opened,
     "sepa": sepa.opened,
 }
 """Name -> how it is set up from the settings."""
+
+SAVES_BY_PAYING = frozenset({"paystack", "flutterwave"})
+"""Providers whose page saves a card only by a payment: a small one, which is the customer's credit."""
 
 BY_HAND = ("cash", "bank")
 """Ways money comes in that nobody can be asked about: over the counter, and straight into the bank account."""
@@ -33,9 +38,3 @@ def named(house: House, name: str) -> Provider:
 def can(house: House, name: str, method: Method) -> bool:
     """Whether the provider can be asked for that."""
     return name in OPENED and method in named(house, name).methods
-
-
-def callback_url(house: House, name: str) -> str:
-    """Where a provider calls back: its path carries the hook secret, so it is never logged."""
-    secret = house.settings.hook_secret.get_secret_value()
-    return f"{house.settings.public_url.rstrip('/')}/hooks/payments/{secret}/{name}"

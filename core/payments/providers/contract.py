@@ -79,6 +79,13 @@ class Unaskable(Silence):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Later(Silence):
+    """It took the question and will call back with the answer, under the conversation `under`."""
+
+    under: str
+
+
 Started = Begun | Declined | Unreached | Unanswered
 
 
@@ -92,6 +99,18 @@ class Asked:
     amount_minor: int
     currency: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A card that was left with the provider: its token for it (never the number), and what its owner recognises."""
+
+    token: str
+    """What `Wanted.mandate_ref` will carry."""
+    masked: str = ""
+    expires_on: date | None = None
+    """The last day on which it can be charged."""
+    reusable: bool = True
 
 
 State = Literal["succeeded", "failed", "expired", "awaiting_customer", "missing"]
@@ -110,12 +129,17 @@ class Queried:
     reason: str | None = None
     redirect_url: str | None = None
     at: datetime | None = None
+    saved: Saved | None = None
+    """The card it was paid with, where it may be charged again."""
 
 
-Told = Queried | Unaskable | Unreached | Unanswered
+Told = Queried | Later | Unaskable | Unreached | Unanswered
 
-Kind = Literal["succeeded", "failed", "expired", "inbound", "reversed", "reinstated", "mandate", "proof", "ignored"]
-"""`reinstated`: money that was taken back has come back (a dispute that was won). `proof`: the answer to a question of ours about
+Kind = Literal[
+    "succeeded", "failed", "expired", "inbound", "reversed", "reinstated", "dispute", "mandate", "proof", "ignored"
+]
+"""`reinstated`: money that was taken back has come back (a dispute that was won). `dispute`: how a disputed payment stands (`state`: open,
+answered, won, lost), which moves no money by itself. `proof`: the answer to a question of ours about
 one transaction."""
 
 
@@ -125,9 +149,10 @@ class ProviderEventIn:
 
     key: str
     kind: Kind
-    verified_by: Literal["signature", "answer", "query", "none"]
-    """`answer`: told in answer to our own question. `query`: unsigned (or hardly), so the provider is asked before a cent is
-    credited. `none`: unsigned, and it cannot be asked at once."""
+    verified_by: Literal["signature", "answer", "conversation", "query", "none"]
+    """`answer`: told in answer to our own question. `conversation`: unsigned, believed only of an attempt that was begun under the
+    very conversation it names. `query`: unsigned (or hardly), so the provider is asked before a cent is credited. `none`: unsigned,
+    and it cannot be asked at once."""
     attempt_key: str | None = None
     attempt_id: int | None = None
     provider_ref: str | None = None
@@ -142,6 +167,10 @@ class ProviderEventIn:
     """Of a mandate: what it has become. Of a reversal: refund, chargeback or debit_return."""
     mandate: str | None = None
     """Our own reference of a mandate, where the provider carries it."""
+    due_at: datetime | None = None
+    """Of a dispute: until when evidence is taken."""
+    saved: Saved | None = None
+    """Of a payment or a mandate: the card behind it."""
     at: datetime | None = None
     raw: dict[str, Any] = field(default_factory=dict)
     """What was said, as it was said; kept in the inbox, never logged."""

@@ -1,9 +1,9 @@
-"""M-Pesa by Daraja: STK push to a phone and its query; paybill payments registered for, asked about, and pulled.
+"""M-Pesa by Daraja: STK push to a phone and its query; paybill payments registered for, asked about, pulled, and given back.
 
 Daraja has no idempotency key and signs nothing. So an STK result is only believed after a query by CheckoutRequestID, which says
 whether but not how much: the amount is the one we asked for. A push whose answer never came has no CheckoutRequestID to ask by;
 the callback URL carries our attempt id, so its callback still finds it, and without any trace it expires, because a prompt lives for a
-minute or two. Amounts are whole shillings out and decimal shillings in. Account references have at most 12 letters, descriptions 13.
+minute or two. A payment is given back by a reversal (`daraja_back.py`). Amounts are whole shillings out and decimal shillings in. Account references have at most 12 letters, descriptions 13.
 """
 
 from base64 import b64encode
@@ -16,11 +16,12 @@ from zoneinfo import ZoneInfo
 from core import money
 from core.clock import Clock
 from core.house import House
-from core.payments.providers import daraja_token
+from core.payments.providers import daraja_back, daraja_token
 from core.payments.providers.contract import (
     Asked,
     Begun,
     Declined,
+    Later,
     Method,
     NotUnderstood,
     ProviderEventIn,
@@ -33,6 +34,7 @@ from core.payments.providers.contract import (
     Wanted,
 )
 from core.payments.providers.daraja_says import REASONS, read_confirmation, read_pulled, read_result, read_status
+from core.payments.providers.hook import callback_url
 from core.payments.providers.wire import Reply, call, loads
 
 EAT = ZoneInfo("Africa/Nairobi")
@@ -55,8 +57,14 @@ class Daraja:
     currency: str = "KES"
     initiator: str = ""
     credential: str = ""
+    hook: str = ""
     name: str = "daraja"
-    methods: frozenset[Method] = frozenset({"mobile_push"})
+
+    @property
+    def methods(self) -> frozenset[Method]:
+        """Prompts; and reversals, once an API operator is set up who may make them."""
+        pushes: frozenset[Method] = frozenset({"mobile_push"})
+        return pushes | {"refund"} if self.initiator else pushes
 
     @property
     def step_minor(self) -> int:
@@ -69,7 +77,9 @@ class Daraja:
         return {"ResultCode": 0, "ResultDesc": "Accepted"}
 
     async def start(self, wanted: Wanted) -> Started:
-        """An STK push: the prompt with which she pays by her M-Pesa PIN."""
+        """An STK push, the prompt with which she pays by her M-Pesa PIN; or the reversal of a payment."""
+        if wanted.method == "refund":
+            return await self._give_back(wanted)
         url = _welcome(f"{wanted.callback_url}/stk?attempt={wanted.attempt_id}")
         if wanted.amount_minor % self.step_minor:
             raise ValueError("M-Pesa takes whole shillings only")
@@ -89,7 +99,9 @@ class Daraja:
         return Declined("busy" if refused == IN_PROGRESS else "declined") if refused else _unsaid(reply)
 
     async def query(self, asked: Asked) -> Told:
-        """What became of a prompt, by its CheckoutRequestID."""
+        """What became of a prompt, by its CheckoutRequestID; of a reversal, by its conversation: that is answered later."""
+        if asked.method == "refund":
+            return await self._ask_back(asked)
         if asked.provider_ref is None:
             gone = self.clock.now() - asked.created_at >= NO_TRACE_AFTER
             return Queried("expired", reason="no_trace") if gone else Unaskable("no CheckoutRequestID to ask by")
@@ -107,8 +119,29 @@ class Daraja:
             return Queried("succeeded", asked.provider_ref)
         return Queried("failed", asked.provider_ref, reason=REASONS.get(code, "declined"))
 
+    async def _give_back(self, wanted: Wanted) -> Started:
+        _welcome(wanted.callback_url)
+        body = daraja_back.request(wanted, self.shortcode, self.step_minor) | self._operator()
+        reply = await self._post("/mpesa/reversal/v1/request", body)
+        return daraja_back.begun(reply) if isinstance(reply, Reply) else reply
+
+    async def _ask_back(self, asked: Asked) -> Told:
+        if asked.provider_ref is None:
+            return Unaskable("no conversation to ask by: its result is awaited, or the organisation's statement tells")
+        said = await self.ask_status("", self.hook, conversation=daraja_back.originator(asked.provider_ref))
+        match said:
+            case Begun():
+                return Later("asked, the answer is called back", said.provider_ref)
+            case Declined():
+                return Unanswered("it would not say")
+            case _:
+                return said
+
+    def _operator(self) -> dict[str, str]:
+        return {"Initiator": self.initiator, "SecurityCredential": self.credential}
+
     def parse_callback(self, headers: Mapping[str, str], body: bytes, topic: str, about: str) -> list[ProviderEventIn]:
-        """An STK result (`stk`) or a paybill confirmation (`confirmation`); other notes are taken and ignored."""
+        """An STK result (`stk`), a paybill confirmation, what a status query found (`result`), what became of a reversal."""
         said = loads(body)
         if not isinstance(said, dict):
             raise NotUnderstood("not a JSON object")
@@ -119,17 +152,20 @@ class Daraja:
                 return [read_confirmation(said, self.currency, self.shortcode)]
             if topic == "result":
                 return read_status(said, self.currency)
+            if topic == "reversal":
+                return [daraja_back.read(said, self.currency, about)]
         except (KeyError, TypeError, ValueError) as why:
             raise NotUnderstood(f"not a {topic} of Daraja") from why
         if topic == "timeout":
             return []
         raise NotUnderstood("nothing of Daraja's is posted here")
 
-    async def ask_status(self, txn: str, hook: str) -> Started:
-        """Ask what one transaction was; the result is posted to `hook`/result under the conversation that is given back."""
+    async def ask_status(self, txn: str, hook: str, *, conversation: str = "") -> Started:
+        """Ask what one transaction was, by its number or by the conversation in which we asked for it; the result is posted to
+        `hook`/result under the conversation that is given back."""
+        which = {"OriginalConversationID": conversation} if conversation else {"TransactionID": txn}
         body = {
-            "Initiator": self.initiator, "SecurityCredential": self.credential, "CommandID": "TransactionStatusQuery",
-            "TransactionID": txn, "PartyA": self.shortcode, "IdentifierType": "4", "ResultURL": f"{hook}/result",
+            **self._operator(), **which, "CommandID": "TransactionStatusQuery", "PartyA": self.shortcode, "IdentifierType": "4", "ResultURL": f"{hook}/result",
             "QueueTimeOutURL": f"{hook}/timeout", "Remarks": "is it so", "Occasion": "",
         }  # fmt: skip
         reply = await self._post("/mpesa/transactionstatus/v1/query", body)
@@ -203,7 +239,7 @@ def opened(house: House) -> Daraja:
         base_url=settings.daraja_base_url, consumer_key=settings.daraja_consumer_key.get_secret_value(),
         consumer_secret=settings.daraja_consumer_secret.get_secret_value(), shortcode=settings.daraja_shortcode,
         passkey=settings.daraja_passkey.get_secret_value(), clock=house.clock, initiator=settings.daraja_initiator,
-        credential=settings.daraja_security_credential.get_secret_value(),
+        credential=settings.daraja_security_credential.get_secret_value(), hook=callback_url(house, "daraja"),
     )  # fmt: skip
 
 

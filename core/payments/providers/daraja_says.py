@@ -18,6 +18,12 @@ REASONS = {"1": "funds", "1001": "busy", "1019": "expired", "1032": "cancelled",
 REFUSALS = {"account": "C2B00012", "amount": "C2B00013", "shortcode": "C2B00015", "other": "C2B00016"}
 """Why a paybill payment is refused at validation -> Daraja's code."""
 
+STATUSES = {
+    "Completed": "proven", "Cancelled": "denied", "Declined": "denied", "Failed": "denied", "Expired": "denied",
+    "Reversed": "denied",
+}  # fmt: skip
+"""What a status query says of a transaction -> whether that proves it; anything else may still become something."""
+
 _EAT = ZoneInfo("Africa/Nairobi")
 
 
@@ -30,12 +36,17 @@ def read_result(said: dict[str, Any], currency: str, about: str) -> ProviderEven
     paid = code == "0"
     return ProviderEventIn(
         key=f"stk:{ref}:{short(code)}", kind="succeeded" if paid else "failed", verified_by="query",
-        attempt_id=int(about) if about.isascii() and about.isdigit() and len(about) < 19 else None,
+        attempt_id=about_attempt(about),
         provider_ref=ref, txn=short(told["MpesaReceiptNumber"]) if paid else None, method="mobile_push",
         amount_minor=amount(told["Amount"], currency) if paid else None, currency=currency,
         payer=masked(str(told.get("PhoneNumber") or ""))[:40], reason=None if paid else REASONS.get(code, "declined"),
         at=_at(told.get("TransactionDate")), raw=said,
     )  # fmt: skip
+
+
+def about_attempt(about: str) -> int | None:
+    """The attempt that our callback URL carried, if it is one."""
+    return int(about) if about.isascii() and about.isdigit() and len(about) < 19 else None
 
 
 def read_confirmation(said: dict[str, Any], currency: str, shortcode: str) -> ProviderEventIn:
@@ -61,12 +72,11 @@ def read_status(said: dict[str, Any], currency: str) -> list[ProviderEventIn]:
     if str(result.get("ResultCode")) != "0" or not told.get("ReceiptNo"):
         return []
     conversation, txn = short(result["ConversationID"]), short(told["ReceiptNo"])
-    proven = told.get("TransactionStatus") == "Completed"
+    state = STATUSES.get(str(told.get("TransactionStatus")), "pending")
     return [
         ProviderEventIn(
             key=f"status:{conversation}", kind="proof", verified_by="none", provider_ref=conversation, txn=txn,
-            amount_minor=amount(told["Amount"], currency), currency=currency, state="proven" if proven else "denied",
-            raw=said,
+            amount_minor=amount(told["Amount"], currency), currency=currency, state=state, raw=said,
         )
     ]  # fmt: skip
 

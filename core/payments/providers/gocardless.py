@@ -5,7 +5,7 @@ lost is found again by our key in its metadata. A webhook brings up to 250 event
 (`Webhook-Signature`, hex HMAC-SHA256); a wrong signature is answered 498. `details.cause` tells why, never `reason_code`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -28,7 +28,7 @@ from core.payments.providers.contract import (
 )
 from core.payments.providers.gocardless_says import payment_state, read, refund_state
 from core.payments.providers.signatures import mac, verify
-from core.payments.providers.wire import Reply, call, loads, untold
+from core.payments.providers.wire import MOST_PAGES, Reply, call, loads, untold
 
 HEADER = "Webhook-Signature"
 VERSION = "2015-07-06"
@@ -96,15 +96,23 @@ class GoCardless:
         if asked.provider_ref:
             reply = await self._ask("GET", f"/{kind}/{quote(asked.provider_ref, safe='')}")
             return read_it(reply.body[kind]) if isinstance(reply, Reply) else untold(reply)
+        return await self._find(asked, kind, read_it)
+
+    async def _find(self, asked: Asked, kind: str, read_it: Callable[[dict[str, Any]], Queried]) -> Told:
+        """By our key among all that was made since, however many pages that are: only then is it surely missing."""
         since = (asked.created_at - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        reply = await self._ask("GET", f"/{kind}?limit=500&created_at[gte]={since}")
-        if not isinstance(reply, Reply):
-            return untold(reply)
-        for one in reply.body[kind]:
-            if (one.get("metadata") or {}).get("attempt") == asked.key:
-                return read_it(one)
-        more = reply.body.get("meta", {}).get("cursors", {}).get("after")
-        return Unanswered("more was made since than one page shows") if more else Queried("missing")
+        path, after = f"/{kind}?limit=500&created_at[gte]={since}", ""
+        for _ in range(MOST_PAGES):
+            reply = await self._ask("GET", path + (f"&after={quote(after, safe='')}" if after else ""))
+            if not isinstance(reply, Reply):
+                return untold(reply)
+            for one in reply.body[kind]:
+                if (one.get("metadata") or {}).get("attempt") == asked.key:
+                    return read_it(one)
+            after = reply.body.get("meta", {}).get("cursors", {}).get("after")
+            if not after:
+                return Queried("missing")
+        return Unanswered("more was made since than we read")
 
     async def _ask(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, key: str = ""

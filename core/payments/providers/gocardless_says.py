@@ -14,6 +14,8 @@ CAUSES = {
     "invalid_bank_details": "closed", "mandate_cancelled": "no_mandate", "mandate_expired": "no_mandate",
     "no_mandate": "no_mandate", "authorisation_disputed": "disputed", "direct_debit_not_enabled": "closed",
     "refer_to_payer": "declined", "refund_requested": "disputed", "other": "declined", "test_failure": "declined",
+    "account_blocked": "closed", "invalid_bank_account": "closed", "mandate_suspended_by_payer": "disputed",
+    "direct_debit_limit_exceeded": "funds", "initiation_failed": "technical",
 }  # fmt: skip
 """`details.cause` -> words of `payments.reason.*`."""
 
@@ -76,6 +78,9 @@ def _payment(action: str, links: Mapping[str, Any], cause: str) -> Thing | None:
 
 
 def _mandate(action: str, links: Mapping[str, Any], _cause: str) -> Thing | None:
+    if action == "replaced":
+        named = short(links["new_mandate"])
+        return {"kind": "mandate", "reference": short(links["mandate"]), "provider_ref": named, "state": "named"}
     state = MANDATES.get(action)
     return {"kind": "mandate", "provider_ref": short(links["mandate"]), "state": state} if state else None
 

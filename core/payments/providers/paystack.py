@@ -1,4 +1,4 @@
-"""Paystack: its own page by redirect, and refunds. Amounts are hundredths in every currency.
+"""Paystack: its own page by redirect, cards saved there and charged without their owner, refunds. Amounts are hundredths.
 
 Callbacks are signed (`x-paystack-signature`, hex HMAC-SHA512 of the raw body with the secret key) but have no event id, so an event is
 known by its kind and reference. A reference is used once for ever: it is our attempt's key, which makes a repeat harmless.
@@ -6,6 +6,7 @@ known by its kind and reference. A reference is used once for ever: it is our at
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha512
 from typing import Any
 from urllib.parse import quote
@@ -26,20 +27,16 @@ from core.payments.providers.contract import (
     Unreached,
     Wanted,
 )
-from core.payments.providers.said import from_units, iso, maybe, short, to_units, units
+from core.payments.providers.paystack_says import DECIMALS, read, reason, stands
+from core.payments.providers.said import to_units
 from core.payments.providers.signatures import mac, verify
-from core.payments.providers.wire import Reply, ask, loads, untold
+from core.payments.providers.wire import MOST_PAGES, Reply, call, loads, untold
 
 HEADER = "x-paystack-signature"
-DECIMALS = {"XOF": 2, "RWF": 2, "UGX": 2}
-"""Paystack counts hundredths where the world counts none."""
-ENDED: Mapping[str, State] = {
-    "success": "succeeded",
-    "reversed": "succeeded",
-    "failed": "failed",
-    "abandoned": "expired",
-}
 REFUNDED: Mapping[str, State] = {"processed": "succeeded", "failed": "failed"}
+
+PAGE = 100
+"""How many refunds we ask to see at once, where an answer was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ class Paystack:
     email: str
     name: str = "paystack"
     step_minor: int = 1
-    methods: frozenset[Method] = frozenset({"card", "refund"})
+    methods: frozenset[Method] = frozenset({"card", "direct_debit", "mandate", "refund"})
 
     @property
     def acknowledgement(self) -> dict[str, Any]:
@@ -59,19 +56,38 @@ class Paystack:
         return {"received": True}
 
     async def start(self, wanted: Wanted) -> Started:
-        """A page to pay on, or a refund."""
+        """A page to pay on (of a mandate: by card alone, which is saved), a charge of a saved card, or a refund."""
         if wanted.method == "refund":
             return await self._refund(wanted)
-        ref = reference(wanted.key)
-        body = {
-            "email": wanted.email or self.email, "amount": to_units(wanted.amount_minor, wanted.currency, DECIMALS),
-            "currency": wanted.currency, "reference": ref, "callback_url": wanted.return_url,
-            "metadata": {"account": wanted.reference},
-        }  # fmt: skip
+        if wanted.method == "direct_debit":
+            return await self._charge(wanted)
+        body = self._body(wanted, wanted.email or self.email) | {"callback_url": wanted.return_url}
+        if wanted.method == "mandate":
+            body["channels"] = ["card"]
         reply = await self._ask("POST", "/transaction/initialize", body)
         if not isinstance(reply, Reply):
             return reply
-        return Begun(ref, reply.body["data"]["authorization_url"])
+        return Begun(reference(wanted.key), reply.body["data"]["authorization_url"])
+
+    def _body(self, wanted: Wanted, email: str) -> dict[str, Any]:
+        return {
+            "email": email, "amount": to_units(wanted.amount_minor, wanted.currency, DECIMALS),
+            "currency": wanted.currency, "reference": reference(wanted.key), "metadata": {"account": wanted.reference},
+        }  # fmt: skip
+
+    async def _charge(self, wanted: Wanted) -> Started:
+        """What she saved is charged without her; `paused` wants her at a page of her bank, so she is asked instead."""
+        code, _, email = (wanted.mandate_ref or "").partition(":")
+        body = self._body(wanted, email) | {"authorization_code": code}
+        reply = await self._ask("POST", "/transaction/charge_authorization", body)
+        if not isinstance(reply, Reply):
+            return reply
+        said = reply.body["data"]
+        if said.get("paused"):
+            return Declined("cancelled")
+        if said.get("status") == "failed":
+            return Declined(reason(said.get("gateway_response")))
+        return Begun(reference(wanted.key))
 
     async def _refund(self, wanted: Wanted) -> Started:
         body = {
@@ -91,44 +107,48 @@ class Paystack:
         if not isinstance(reply, Reply):
             return reply
         said = reply.body["data"]
-        state = ENDED.get(said["status"], "awaiting_customer")
-        if state == "succeeded" and said["currency"] != asked.currency:
+        if said["status"] in ("success", "reversed") and said["currency"] != asked.currency:
             return Unanswered("it was paid in another currency")
-        return Queried(
-            state=state, provider_ref=str(said["reference"]), txn=str(said["reference"]),
-            amount_minor=from_units(units(said["amount"]), asked.currency, DECIMALS) if state == "succeeded" else None,
-            reason=None if state == "succeeded" else "expired" if state == "expired" else "declined",
-            at=iso(said.get("paid_at")),
-        )  # fmt: skip
+        return stands(said, asked.currency)
 
     async def _refunded(self, asked: Asked) -> Told:
-        ref = asked.provider_ref
-        reply = await self._ask("GET", f"/refund/{quote(ref, safe='')}" if ref else "/refund?perPage=100")
-        if not isinstance(reply, Reply):
-            return untold(reply)
-        found = reply.body["data"] if ref is None else [reply.body["data"]]
-        for one in found:
-            if ref or one.get("merchant_note") == asked.key:
-                return Queried(
-                    REFUNDED.get(one["status"], "awaiting_customer"), str(one["id"]), txn=f"refund:{one['id']}"
-                )
-        return Queried("missing")
+        """By its id; without one, by the note it carries, among all that were made since: only then is it surely missing."""
+        if asked.provider_ref:
+            reply = await self._ask("GET", f"/refund/{quote(asked.provider_ref, safe='')}")
+            return _given(reply.body["data"]) if isinstance(reply, Reply) else untold(reply)
+        since = (asked.created_at - timedelta(minutes=5)).date().isoformat()
+        for page in range(1, MOST_PAGES + 1):
+            reply = await self._ask("GET", f"/refund?from={since}&perPage={PAGE}&page={page}")
+            if not isinstance(reply, Reply):
+                return untold(reply)
+            for one in reply.body["data"]:
+                if one.get("merchant_note") == asked.key:
+                    return _given(one)
+            if not reply.body["data"]:
+                return Queried("missing")
+        return Unanswered("more was made since than we read")
 
     async def _ask(
         self, method: str, path: str, body: Mapping[str, Any] | None = None
     ) -> Reply | Declined | Unreached | Unanswered:
         headers = {"Authorization": f"Bearer {self.secret_key}"}
-        reply = await ask(method, self.base_url + path, headers=headers, body=body)
+        reply = await call(method, self.base_url + path, headers=headers, body=body)
         if not isinstance(reply, Reply):
             return reply
+        if reply.status >= 500 or reply.status == 429 or reply.body.get("code") == "duplicate_reference":
+            return Unanswered(f"HTTP {reply.status}")
+        if reply.status == 401:
+            return Unreached("our key was refused")
+        if reply.status >= 400:
+            return Declined(reason(reply.body.get("message")))
         return reply if reply.body.get("status") is True and "data" in reply.body else Unanswered("it has no data")
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes, topic: str, about: str) -> list[ProviderEventIn]:
-        """The one event of a signed webhook."""
+        """What a signed webhook tells."""
         verify(self.secret_key, headers.get(HEADER, ""), mac(self.secret_key, body, sha512).hex())
         said = loads(body)
         try:
-            return [_event(said)]
+            return read(said)
         except (KeyError, TypeError, ValueError, AttributeError) as why:
             raise NotUnderstood("not an event of Paystack") from why
 
@@ -138,49 +158,8 @@ def reference(key: str) -> str:
     return key.replace(":", "-")
 
 
-def _event(said: dict[str, Any]) -> ProviderEventIn:
-    kind, data = str(said["event"]), said["data"]
-    make = {"charge.success": _charge, "refund.processed": _back, "charge.dispute.resolve": _dispute}.get(kind)
-    told = make(data) if make else None
-    ref = data.get("reference") or data.get("transaction_reference") or data.get("id")
-    base: dict[str, Any] = {"key": f"{kind}:{short(ref)}", "verified_by": "signature", "raw": said}
-    return ProviderEventIn(**(base | (told or {"kind": "ignored"})))
-
-
-def _money(data: dict[str, Any]) -> dict[str, Any]:
-    currency = short(data["currency"])
-    value = data["amount"] if type(data["amount"]) is int else int(str(data["amount"]))
-    return {"currency": currency, "amount_minor": from_units(units(value), currency, DECIMALS)}
-
-
-def _charge(data: dict[str, Any]) -> dict[str, Any]:
-    if data["status"] != "success":
-        raise ValueError("a success that is none")
-    ref = short(data["reference"])
-    return _money(data) | {
-        "kind": "succeeded", "attempt_key": ref.replace("-", ":"), "provider_ref": ref, "txn": ref, "method": "card", "at": iso(data.get("paid_at")),
-        "reference": str((data.get("metadata") or {}).get("account") or "")[:80],
-    }  # fmt: skip
-
-
-def _back(data: dict[str, Any]) -> dict[str, Any]:
-    """A refund: ours is known by the note it carries, another was made on Paystack's own pages."""
-    number = short(data.get("id") or data["refund_reference"])
-    ours = maybe(data.get("merchant_note"))
-    base = _money(data) | {"key": f"refund.processed:{number}", "txn": f"refund:{number}"}
-    if ours and ours.startswith("refund:"):
-        return base | {"kind": "succeeded", "attempt_key": ours, "provider_ref": number}
-    return base | {"kind": "reversed", "state": "refund", "txn": short(data["transaction_reference"])}
-
-
-def _dispute(data: dict[str, Any]) -> dict[str, Any] | None:
-    if data.get("resolution") not in ("merchant-accepted", "auto-accepted"):
-        return None
-    return {
-        "key": f"charge.dispute.resolve:{short(data['id'])}", "kind": "reversed", "state": "chargeback",
-        "txn": short(data["transaction"]["reference"]), "reason": "disputed",
-        **_money({"amount": data["refund_amount"], "currency": data["currency"]}),
-    }  # fmt: skip
+def _given(one: Mapping[str, Any]) -> Queried:
+    return Queried(REFUNDED.get(one["status"], "awaiting_customer"), str(one["id"]), txn=f"refund:{one['id']}")
 
 
 def opened(house: House) -> Paystack:

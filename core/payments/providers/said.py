@@ -3,8 +3,9 @@
 Every function raises ValueError (or KeyError, TypeError) for what cannot be right; the adapter turns that into `NotUnderstood`.
 """
 
+from calendar import monthrange
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -61,6 +62,22 @@ def iso(text: object) -> datetime | None:
     except ValueError:
         return None
     return found.astimezone(UTC) if found.tzinfo else None
+
+
+def card(brand: object, last4: object) -> str:
+    """What the owner of a card recognises: `visa ****4081`."""
+    digits = str(last4 or "")
+    shown = digits if len(digits) == 4 and digits.isascii() and digits.isdigit() else ""
+    return f"{words(brand, 20).strip().lower() or 'card'} ****{shown}"
+
+
+def month_end(year: object, month: object) -> date | None:
+    """The last day of a month, which is a card's last day; `30` is 2030. None where a card says no such month."""
+    try:
+        full, number = int(str(year)), int(str(month))
+        return date(full + 2000 * (full < 100), number, monthrange(full + 2000 * (full < 100), number)[1])
+    except ValueError:
+        return None
 
 
 def to_units(minor: int, currency: str, decimals: Mapping[str, int]) -> int:

@@ -43,7 +43,7 @@ class Sandbox:
     clock: Clock
     name: str = "sandbox"
     step_minor: int = 1
-    methods: frozenset[Method] = frozenset({"mobile_push", "card", "direct_debit", "refund"})
+    methods: frozenset[Method] = frozenset({"mobile_push", "card", "direct_debit", "mandate", "refund"})
 
     @property
     def acknowledgement(self) -> dict[str, Any]:

@@ -31,14 +31,14 @@ from core.payments.providers.contract import (
 from core.payments.providers.said import to_units
 from core.payments.providers.signatures import verify_stamped
 from core.payments.providers.stripe_says import DECIMALS, intent_state, read, reason, refund_state, session_state
-from core.payments.providers.wire import NEVER_HEARD, TIMEOUT, loads, untold
+from core.payments.providers.wire import MOST_PAGES, NEVER_HEARD, TIMEOUT, loads, untold
 
 if TYPE_CHECKING:
     from stripe import StripeClient
 
 HEADER = "Stripe-Signature"
 PAGE = 100
-"""How many of the things made since we ask to see, where an answer was lost."""
+"""How many of the things made since we ask to see at once, where an answer was lost."""
 
 Made = dict[str, Any]
 Failed = Declined | Unreached | Unanswered
@@ -85,21 +85,30 @@ class Stripe:
         return _told(await self._call(lambda to: to.v1.checkout.sessions.retrieve_async(ref)), session_state)
 
     async def _find(self, asked: Asked) -> Told:
+        """By our key among all that was made since, however many pages that are: only then is it surely missing."""
         since = int((asked.created_at - timedelta(minutes=5)).timestamp())
         options: Any = {"limit": PAGE, "created": {"gte": since}}
-        match asked.method:
-            case "refund":
-                found, read_it = await self._call(lambda to: to.v1.refunds.list_async(options)), refund_state
-            case "direct_debit":
-                found, read_it = await self._call(lambda to: to.v1.payment_intents.list_async(options)), intent_state
-            case _:
-                found, read_it = await self._call(lambda to: to.v1.checkout.sessions.list_async(options)), session_state
-        if not isinstance(found, dict):
-            return _told(found, read_it)
-        for one in found["data"]:
-            if (one.get("metadata") or {}).get("attempt") == asked.key:
-                return _told(one, read_it)
-        return Unanswered("more was made since than one page shows") if found.get("has_more") else Queried("missing")
+        for _ in range(MOST_PAGES):
+            match asked.method:
+                case "refund":
+                    found, read_it = await self._call(lambda to: to.v1.refunds.list_async(options)), refund_state
+                case "direct_debit":
+                    found, read_it = (
+                        await self._call(lambda to: to.v1.payment_intents.list_async(options)),
+                        intent_state,
+                    )
+                case _:
+                    found = await self._call(lambda to: to.v1.checkout.sessions.list_async(options))
+                    read_it = session_state
+            if not isinstance(found, dict):
+                return _told(found, read_it)
+            for one in found["data"]:
+                if (one.get("metadata") or {}).get("attempt") == asked.key:
+                    return _told(one, read_it)
+            if not found.get("has_more") or not found["data"]:
+                return Queried("missing")
+            options["starting_after"] = found["data"][-1]["id"]
+        return Unanswered("more was made since than we read")
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes, topic: str, about: str) -> list[ProviderEventIn]:
         """The one event of a signed webhook."""

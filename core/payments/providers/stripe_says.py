@@ -7,8 +7,8 @@ card that failed on the Checkout page may be tried again there, so only the sess
 from collections.abc import Callable
 from typing import Any
 
-from core.payments.providers.contract import ProviderEventIn, Queried
-from core.payments.providers.said import from_units, maybe, short, units, unix
+from core.payments.providers.contract import ProviderEventIn, Queried, Saved
+from core.payments.providers.said import card, from_units, maybe, month_end, short, units, unix
 
 DECIMALS = {"UGX": 2, "ISK": 2}
 """Currencies that Stripe counts with two decimals though they have none."""
@@ -117,6 +117,18 @@ def _saved(thing: Thing, _kind: str) -> Thing | None:
     return {"kind": "mandate", "mandate": mandate, "provider_ref": ref, "state": "active"}
 
 
+def _card(thing: Thing, kind: str) -> Thing | None:
+    """A card on file: told about as it is saved, or renewed by its bank (Stripe's account updater)."""
+    if not thing.get("customer"):
+        return None
+    shown = thing.get("card") or {}
+    saved = Saved(
+        f"{short(thing['customer'])}:{short(thing['id'])}", card(shown.get("brand"), shown.get("last4")),
+        month_end(shown.get("exp_year"), shown.get("exp_month")),
+    )  # fmt: skip
+    return {"kind": "mandate", "saved": saved, "state": "described" if kind.endswith("attached") else "renewed"}
+
+
 def _refund(thing: Thing, _kind: str) -> Thing | None:
     key, state = maybe(_marks(thing).get("attempt")), thing.get("status")
     ref = short(thing["id"])
@@ -140,6 +152,19 @@ def _dispute(thing: Thing, kind: str) -> Thing:
     }  # fmt: skip
 
 
+DISPUTES = {
+    "warning_needs_response": "open", "needs_response": "open", "warning_under_review": "answered",
+    "under_review": "answered", "warning_closed": "won", "won": "won", "lost": "lost", "prevented": "won",
+}  # fmt: skip
+"""How a dispute stands."""
+
+
+def _disputed(thing: Thing, _kind: str) -> Thing:
+    """A dispute and until when Stripe takes evidence; its money is told by `funds_withdrawn` and `funds_reinstated`."""
+    due = unix((thing.get("evidence_details") or {}).get("due_by"))
+    return _dispute(thing, "") | {"kind": "dispute", "state": DISPUTES.get(str(thing["status"]), ""), "due_at": due}
+
+
 READERS: dict[str, Callable[[Thing, str], Thing | None]] = {
     "checkout.session.completed": _session,
     "checkout.session.async_payment_succeeded": _session,
@@ -148,10 +173,16 @@ READERS: dict[str, Callable[[Thing, str], Thing | None]] = {
     "payment_intent.succeeded": _intent,
     "payment_intent.payment_failed": _intent,
     "setup_intent.succeeded": _saved,
+    "payment_method.attached": _card,
+    "payment_method.updated": _card,
+    "payment_method.automatically_updated": _card,
     "refund.created": _refund,
     "refund.updated": _refund,
     "refund.failed": _refund,
     "charge.refund.updated": _refund,
+    "charge.dispute.created": _disputed,
+    "charge.dispute.updated": _disputed,
+    "charge.dispute.closed": _disputed,
     "charge.dispute.funds_withdrawn": _dispute,
     "charge.dispute.funds_reinstated": _dispute,
 }

@@ -17,6 +17,9 @@ from core.payments.providers.contract import Declined, Unanswered, Unreached
 TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
 NEVER_HEARD = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
+MOST_PAGES = 200
+"""How far we read in a list for something of ours whose answer was lost; more than that was made meanwhile on no day of ours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:

@@ -4,6 +4,7 @@ A match moves the money in the ledger from where it was on its way to `bank`, on
 provider kept is `fees`. References are trusted first, then the exact amount within the days a payout takes.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -99,11 +100,17 @@ async def _entry(conn: AsyncConnection, house: House, one: Expected, mark: str) 
     if done:
         return done
     rows = [row for row in await conn.execute(near.order_by(statement_entry.c.id)) if row.state == "open"]
-    named = [row for row in rows if one.about.lower() in f"{row.purpose} {row.end_to_end or ''} {row.bank_ref}".lower()]
+    named = [row for row in rows if _names(row, one.about)]
     alike = [row for row in rows if row.amount_minor == one.amount_minor and not row.end_to_end]
     if named:
         return named[0]
     return alike[0] if len(alike) == 1 else None
+
+
+def _names(row: AnyRow, about: str) -> bool:
+    """Whether an entry names it, as a word of its own: PO1 is not PO10."""
+    word = rf"(?<![^\W_]){re.escape(about)}(?![^\W_])"
+    return re.search(word, f"{row.purpose} {row.end_to_end or ''} {row.bank_ref}", re.IGNORECASE) is not None
 
 
 async def _settle(conn: AsyncConnection, house: House, one: Expected, came_minor: int, mark: str) -> None:
@@ -146,8 +153,7 @@ async def _sent(conn: AsyncConnection) -> Sequence[AnyRow]:
 
 
 def _is_refund(row: AnyRow, one: AnyRow) -> bool:
-    text = f"{row.purpose} {row.end_to_end or ''} {row.bank_ref}".lower()
-    return -row.amount_minor == one.amount_minor and str(one.paid_ref).lower() in text
+    return -row.amount_minor == one.amount_minor and _names(row, str(one.paid_ref))
 
 
 async def _banked(conn: AsyncConnection, house: House, row: AnyRow, book: Book, mark: str) -> None:

@@ -16,8 +16,12 @@ from core import money
 from core.db import insert
 from core.errors import Refused
 from core.house import House
+from core.ledger import number
 from core.ledger.tables import ledger_account, posting
 from core.payments.reconcile.tables import gl_summary
+
+SERIES = "summary"
+"""Its numbers: whoever makes one holds the row until it commits, so that two at once neither share a number nor leave one out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ async def summarise(conn: AsyncConnection, house: House, on: date) -> list[Summa
     """Every summary of the day, a new one among them if postings have come since the last. `Refused` while the day is not over."""
     if on >= house.today():
         raise Refused("reconcile.close.not_over")
+    await number.hold(conn, SERIES)
     made = await _made(conn, on)
     rest = await _posted(conn, on)
     for one in made:
@@ -44,6 +49,14 @@ async def summarise(conn: AsyncConnection, house: House, on: date) -> list[Summa
     if any(rest.values()) or not made:
         made.append(await _add(conn, house, on, rest, revision=len(made) + 1))
     return made
+
+
+async def problems(conn: AsyncConnection) -> list[str]:
+    """Numbers that are missing or were given twice; part of `hodi db verify`."""
+    given = await number.last(conn, SERIES)
+    known = set((await conn.execute(select(gl_summary.c.number))).scalars())
+    missing = sorted(set(range(1, given + 1)) ^ known)[:20]
+    return [f"summary number {one} is missing or was never given" for one in missing]
 
 
 async def _made(conn: AsyncConnection, on: date) -> list[Summary]:
@@ -76,8 +89,7 @@ async def _add(
 ) -> Summary:
     books = sorted({(book, asset) for (book, asset, _), minor in rest.items() if minor})
     lines = tuple((book, asset, rest[book, asset, "debit"], rest[book, asset, "credit"]) for book, asset in books)
-    last = (await conn.execute(select(func.coalesce(func.max(gl_summary.c.number), 0)))).scalar_one()
-    made = Summary(int(last) + 1, on, revision, house.clock.now(), lines)
+    made = Summary(await number.take(conn, SERIES, 1), on, revision, house.clock.now(), lines)
     row = {
         "number": made.number, "day": on, "revision": revision, "made_at": made.made_at,
         "lines": [list(line) for line in lines],

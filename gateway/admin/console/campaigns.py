@@ -16,13 +16,14 @@ from core.errors import Refused
 from core.journeys.campaign_editor import full, parts_of, warnings
 from core.overview.branches import branches
 from core.overview.funnel import funnel
+from core.parties import senders
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import an_instant, back, form, number, show
 from gateway.admin.console.funnel_plot import funnel_plot
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
-_NEW = {"name": "", "channel": "sms", "branch": "", "language": "", "owing": "", "customers": "", "starts_at": "",
+_NEW = {"name": "", "channel": "sms", "sender": "", "branch": "", "language": "", "owing": "", "customers": "", "starts_at": "",
         "holdout": "", "from": "", "until": "", "per_minute": ""}  # fmt: skip
 CHANNELS = ("sms", "whatsapp", "telegram")
 _OWING = {"yes": True, "no": False}
@@ -41,6 +42,7 @@ async def plan(request: web.Request) -> web.Response:
     try:
         texts, second = checked(_words(told, house.operator.languages)), _words(told, house.operator.languages, "b_")
         segment, channel, terms = _segment(request, told), _channel(told), _terms(told)
+        sender = told["sender"] if told.get("sender") in senders.known(house) and channel == "sms" else None
         checked_terms(terms.get("holdout_percent", 0), terms.get("window"), terms.get("per_minute"))
         if second:
             checked(second)
@@ -49,11 +51,11 @@ async def plan(request: web.Request) -> web.Response:
             return await _page(request, told, None, "Give the campaign a name of up to 80 letters.", 400)
         if told.get("do") != "plan":
             async with house.db.reading() as conn:
-                return await _page(request, told, await queries.audience(conn, segment, channel), "")
+                return await _page(request, told, await queries.audience(conn, segment, channel, sender), "")
         async with house.db.writing() as conn:
             made = await store.plan(
                 conn, house, name=told["name"], texts=texts, segment=segment, channel=channel, starts_at=starts,
-                actor=request[WHO].actor, texts_b=second or None, **terms,
+                actor=request[WHO].actor, texts_b=second or None, sender=sender, **terms,
             )  # fmt: skip
     except Refused as why:
         return await _page(request, told, None, why.sentence(), why.status)
@@ -140,6 +142,7 @@ async def _page(
     return show(
         request, "console_campaigns.html", status=status, campaigns=known, told={**_NEW, **told}, texts=texts, parts=parts, warned=warned,
         audience=audience, wrong=wrong, branches=[one for one in choices if branch in (None, one.code)], channels=CHANNELS,
+        senders=senders.known(house),
     )  # fmt: skip
 
 

@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.arrears import Protection, StepName
 from core.barring import queries as barring
-from core.collections import protect, queries, write_off
+from core.collections import exposures, protect, queries, write_off
 from core.collections.worklist import OUTCOMES, note
 from core.errors import Refused
 from core.house import House
-from core.journeys import arrangement_agreed, ladder_ahead, protection_registered
+from core.journeys import arrangement_agreed, fee_waived, ladder_ahead, limit_changed, protection_registered
 from core.overview.accounts import Found, account_of
 from core.overview.collections import board
 from gateway.admin.auth import WHO
@@ -73,10 +73,12 @@ async def _one(request: web.Request, wrong: str, status: int = 200) -> web.Respo
         calls = await queries.last_contacts(conn, found.id)
         plan = await queries.running(conn, found.id)
         dues = await queries.instalments(conn, plan.id) if plan else []
+        exposure, fees = await exposures.of_account(conn, found.id), await fee_waived.fees_of(conn, found.id)
+        own = (await exposures.own_of(conn, [found.id])).get(found.id)
     ladder = house.operator.collections.ladder_of(house.operator.country, ahead.now.segment)
     return show(
         request, "console_collection.html", status=status, a=found, ahead=ahead, steps=steps, level=level, calls=calls,
-        plan=plan, dues=dues, until=until, outcomes=OUTCOMES, kinds=_kinds(ladder.protections), wrong=wrong, words=words,
+        plan=plan, dues=dues, fees=fees, exposure=exposure, own=own, until=until, outcomes=OUTCOMES, kinds=_kinds(ladder.protections), wrong=wrong, words=words,
     )  # fmt: skip
 
 
@@ -93,7 +95,7 @@ async def _found(conn: AsyncConnection, request: web.Request) -> Found:
 
 @described("collections.work", summary="Note a call, protect, arrange, or ask to write off", status=303)
 async def act(request: web.Request) -> web.Response:
-    """POST /console/collections/{id}: `do` is noted, protect, unprotect, arrange, promise or write_off."""
+    """POST /console/collections/{id}: `do` is noted, protect, unprotect, arrange, promise, limit, waive or write_off."""
     told, house = await form(request), request.app[HOUSE]
     try:
         async with house.db.writing() as conn:
@@ -120,6 +122,13 @@ async def _act(conn: AsyncConnection, house: House, account_id: int, told: dict[
         case "promise":
             by = a_day(told.get("by", ""), house.today())
             await arrangement_agreed.promise(conn, house, account_id, by, key, actor=actor)
+        case "waive":
+            fee = number(told.get("fee", ""))
+            await fee_waived.waive(conn, house, account_id, fee, reason=told.get("note", ""), actor=actor)
+        case "limit":
+            await limit_changed.change(
+                conn, house, account_id, told.get("amount", ""), reason=told.get("note", ""), actor=actor
+            )
         case "write_off":
             await write_off.ask(conn, house, account_id, reason=told.get("note", "")[:500], actor=actor)
         case _:

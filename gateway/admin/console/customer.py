@@ -6,9 +6,10 @@ from core import audit
 from core.balances.words import called, shown
 from core.overview.customer import Customer, customer
 from core.parties import queries as parties
+from core.parties import record
 from core.phone import parse
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import an_instant, branch_of, number, show
+from gateway.admin.console.desk import an_instant, back, branch_of, form, number, show
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -42,6 +43,15 @@ async def page(request: web.Request) -> web.Response:
     return show(request, "console_customer.html", c=found, currency=found.account.currency, left=shown, called=called)
 
 
+@described("customer.phone", summary="Change the phone of record", status=303)
+async def change_phone(request: web.Request) -> web.Response:
+    """POST /console/accounts/{id}/phone: `phone`. 409 while a number of the account cools down, with the reason and until when."""
+    told, house, found = await form(request), request.app[HOUSE], await seen(request)
+    async with house.db.writing() as conn:
+        await record.change_phone(conn, house, found.account.id, told.get("phone", ""), actor=request[WHO].actor)
+    raise back(f"/console/accounts/{found.account.id}")
+
+
 async def seen(request: web.Request) -> Customer:
     """The customer of the path, with the look in the audit; 404 when there is none, or none of this branch."""
     house, who, account_id = request.app[HOUSE], request[WHO], number(request.match_info["id"])
@@ -57,4 +67,8 @@ async def seen(request: web.Request) -> Customer:
 
 def routes() -> list[web.RouteDef]:
     """The routes."""
-    return [web.get("/console", search), web.get("/console/accounts/{id}", page)]
+    return [
+        web.get("/console", search),
+        web.get("/console/accounts/{id}", page),
+        web.post("/console/accounts/{id}/phone", change_phone),
+    ]

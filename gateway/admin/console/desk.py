@@ -23,7 +23,8 @@ DOORS = (
     ("/console/day", "The day", "day.see"), ("/console/campaigns", "Campaigns", "campaign.see"),
     ("/console/usage", "Usage files", "usage.see"),
     ("/console/money", "Money", "money.see"), ("/console/mandates", "Direct debits", "mandate.see"),
-    ("/console/suspense", "Suspense", "suspense.place"), ("/console/cash", "Cash desk", "desk.use"),
+    ("/console/suspense", "Suspense", "suspense.place"), ("/console/chargebacks", "Disputed", "payment.right"),
+    ("/console/cash", "Cash desk", "desk.use"),
     ("/console/approvals", "Approvals", "approval.decide"), ("/console/outbox", "Dead letters", "outbox.see"),
 )  # fmt: skip
 """The navigation: where, what, and the permission behind the door."""

@@ -8,9 +8,11 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.journeys import money_received
+from core.overview.chargebacks import of_receipt
 from core.overview.listing import Wanted, one
 from core.overview.listings import PAYMENTS
 from core.overview.paid import paid_by
+from core.parties import sim
 from core.payments import move, refunds
 from core.payments import queries as payments
 from gateway.admin.auth import WHO
@@ -25,10 +27,11 @@ async def page(request: web.Request) -> web.Response:
     async with request.app[HOUSE].db.reading() as conn:
         found = await _found(conn, request)
         parts = (await paid_by(conn, [found.id])).get(found.id, ())
-        given = await refunds.of_receipt(conn, found.id)
+        given, disputed = await refunds.of_receipt(conn, found.id), await of_receipt(conn, found.id)
+        held = await sim.cooling_until(conn, request.app[HOUSE], found.account_id) if found.account_id else None
     return show(
-        request, "console_receipt.html", r=found, parts=parts, refunds=given, key=secrets.token_hex(12),
-        currency=found.currency,
+        request, "console_receipt.html", r=found, parts=parts, refunds=given, disputed=disputed, key=secrets.token_hex(12),
+        currency=found.currency, held_until=held,
     )  # fmt: skip
 
 

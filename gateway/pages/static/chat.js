@@ -146,6 +146,22 @@ function startChat(box) {
     if (last === 0 && !waiting.length) speak({ text: box.dataset.opening });
   }
 
+  /* A picture goes beside the socket; what becomes of it is said in the chat. */
+  const file = box.querySelector("[data-file]");
+  file.onchange = async () => {
+    const [picture] = file.files;
+    file.value = "";
+    if (!picture) return;
+    typing();
+    try {
+      const sent = await fetch(box.dataset.files + "?id=" + Date.now() + Math.random(), { method: "POST", body: picture });
+      if (sent.ok) return;
+      const why = await sent.json().catch(() => ({ reason: box.dataset.waiting }));
+      tell(why.reason, true);
+    } catch { tell(box.dataset.offline, false); }
+    box.querySelector("[data-typing]")?.remove();
+  };
+
   form.onsubmit = (event) => {
     event.preventDefault();
     const text = input.value.trim();

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 
 from channels import letters, limits
 from core.billing import format_html, format_pdf, format_sms, format_ussd
-from core.billing.model import Bill, BillLine, MonthUse, ServicePart
+from core.billing.model import Bill, BillLine, Instalment, MonthUse, Plan, ServicePart
 from core.billing.shown import day, shown
 from core.money import show
 from core.text import LANGUAGES
@@ -145,3 +145,27 @@ def test_a_preview_has_no_number_and_no_link() -> None:
     assert shown(draft, "en").title == "Preview"
     assert "/b/" not in format_html.render(draft, "en")
     assert text_of(format_pdf.render(draft, "en"))[1] == "KES 3,477"
+
+
+PLAN = Plan(
+    (
+        Instalment(date(2026, 3, 17), 100_000, 0), Instalment(date(2026, 4, 16), 100_000, 40_000),
+        Instalment(date(2026, 5, 16), 99_999, 99_999),
+    ),
+    covers=True,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_agreed_instalments_stand_on_every_form_of_the_bill_with_what_is_left(lang: str) -> None:
+    bill = replace(BILL, plan=PLAN)
+    page, words = format_html.render(bill, lang), " ".join(text_of(format_pdf.render(bill, lang)))
+    plain = re.sub(r"&#\d+;|&nbsp;", " ", page)
+    for one in (day(date(2026, 5, 16), lang), show(40_000, "KES", lang), show(139_999, "KES", lang)):
+        assert one in plain and one in words, (lang, one)
+    assert shown(bill, lang).head[1][1] == day(date(2026, 4, 16), lang), "the next instalment, not the due day"
+    assert shown(replace(bill, plan=replace(PLAN, covers=False)), lang).head[1][1] == day(BILL.due_on, lang)
+    short = format_ussd.render(bill, lang)
+    assert short.count("\n") == 2 and show(40_000, "KES", lang) in short
+    assert limits.units(letters.transliterate(short)) <= ("gsm7", 156)
+    assert format_html.render(replace(bill, plan=None), lang).count("<h2>") == page.count("<h2>") - 1

@@ -200,6 +200,33 @@ async def test_history_is_the_last_periods_by_their_latest_revision(house: House
         assert (sums.tolist(), counts.tolist()) == ([3], [2])
 
 
+async def test_households_with_gaps_come_to_their_control_totals(house: House, write: Write) -> None:
+    """Made up in the columns of the trial that is run by hand below: one month is whole, one has a gap, one lacks half."""
+    gaps = {"M1": set[int](), "M2": set(range(100, 140)), "M3": set(range(0, 31 * 48, 2)) | {1}}
+    async with house.db.writing() as conn:
+        opened = date(2025, 1, 1)
+        made = await register_many(conn, house, [Customer(s, opened_on=opened, meter=NewMeter(s)) for s in gaps])
+    wh = {
+        serial: {slot: 40 + 7 * (slot * slot % 131) for slot in range(31 * 48) if slot not in missing}
+        for serial, missing in gaps.items()
+    }
+    rows = "".join(
+        f"{serial},2013-01-{1 + slot // 48:02}T{slot % 48 // 2:02}:{slot % 2 * 30:02},{value / 1000:.3f}\n"
+        for serial, values in wh.items()
+        for slot, value in values.items()
+    )
+    report = await load_csv(house, write("customer_id,reading_datetime,kwh\n" + rows), shift_years=13)
+    assert (report.rows, report.rejected) == (sum(map(len, wh.values())), 0)
+    for serial, values in wh.items():
+        total = report.totals[serial, "2026-01"]
+        assert (total.readings, total.quantity_micro) == (len(values), 1_000 * sum(values.values()))
+    measured = await _measured(house, *(one.service_id for one in made))
+    assert measured.missing["energy"].tolist() == [len(missing) for missing in gaps.values()]
+    assert measured.method["energy"][0] == "measured" != measured.method["energy"][1]
+    assert list(measured.parked) == [2]
+
+
+@pytest.mark.soak
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the sample files are not here")
 async def test_twenty_five_real_households_come_to_their_control_totals(sqlite_db: object, house: House) -> None:
     """138 complete meter-months, 10 with gaps estimated and marked, 2 parked with the reason: none silently underbilled."""

@@ -210,14 +210,33 @@ async def test_progress_is_told_in_bytes(house: House, write: Write) -> None:
     assert told[-1] == (path.stat().st_size, path.stat().st_size)
 
 
+TELCO = (
+    "customerID,gender,SeniorCitizen,Partner,Dependents,tenure,PhoneService,MultipleLines,InternetService,OnlineSecurity,"
+    "OnlineBackup,DeviceProtection,TechSupport,StreamingTV,StreamingMovies,Contract,PaperlessBilling,PaymentMethod,"
+    "MonthlyCharges,TotalCharges,Churn\n"
+    "1000-AAAAA,Female,0,Yes,No,1,No,No phone service,DSL,No,Yes,No,No,No,No,Month-to-month,Yes,Electronic check,29.8,29.8,No\n"
+    "1001-BBBBB,Male,0,No,No,34,Yes,No,DSL,Yes,No,Yes,No,No,No,One year,No,Mailed check,56.9,1889.5,No\n"
+    "1002-CCCCC,Male,1,No,No,0,Yes,Yes,Fiber optic,No,No,No,No,Yes,Yes,Two year,Yes,Bank transfer (automatic),90.2, ,No\n"
+)
+"""Made up, in the columns of the set that IBM publishes (a new customer has a blank in place of a total)."""
+BY_THEIR_NAMES = Choice(
+    names={"number": "customerID", "name": "customerID", "segment": "Contract"},
+    fill={"commodity": "internet", "tariff": "fibre"},
+)
+
+
+async def _twice(house: House, path: Path, count: int) -> None:
+    report = await _import(house, "customers", path, choice=BY_THEIR_NAMES)
+    assert (report.accepted, report.rejected) == (count, [])
+    again = await _import(house, "customers", path, choice=BY_THEIR_NAMES)
+    assert (again.accepted, again.duplicates) == (0, count)
+
+
+async def test_customers_of_a_telco_come_in_by_naming_their_columns(house: House, write: Write) -> None:
+    await _twice(house, write(TELCO), 3)
+
+
+@pytest.mark.soak
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the sample files are not here")
 async def test_seven_thousand_customers_of_a_telco_come_in_by_naming_their_columns(house: House) -> None:
-    choice = Choice(
-        names={"number": "customerID", "name": "customerID", "segment": "Contract"},
-        fill={"commodity": "internet", "tariff": "fibre"},
-    )
-    path = SAMPLES / "telco_customers_7043.csv"
-    report = await _import(house, "customers", path, choice=choice)
-    assert (report.accepted, report.rejected) == (7_043, [])
-    again = await _import(house, "customers", path, choice=choice)
-    assert (again.accepted, again.duplicates) == (0, 7_043)
+    await _twice(house, SAMPLES / "telco_customers_7043.csv", 7_043)

@@ -3,7 +3,7 @@
 from core.house import House
 from core.onboarding.model import Customer
 from core.onboarding.register import register_customer
-from core.parties import contacts, link, queries
+from core.parties import consent, contacts, link, queries
 
 AMINA = "+254712345678"
 
@@ -59,10 +59,10 @@ async def test_who_wrote_before_she_was_a_customer_is_hers_once_she_is(house: Ho
 async def test_stop_counts_from_the_first_time_and_start_ends_it(house: House) -> None:
     async with house.db.writing() as conn:
         met = await contacts.find_or_make(conn, house, "sms", AMINA)
-        await contacts.stop(conn, house, met.id)
+        await consent.stop(conn, house, met.id)
         stopped = await contacts.find(conn, "sms", AMINA)
         assert stopped is not None and stopped.stopped_at == house.clock.now() and not stopped.marketing
-        await contacts.start(conn, house, met.id)
+        await consent.start(conn, house, met.id)
         started = await contacts.find(conn, "sms", AMINA)
         assert started is not None and started.stopped_at is None and started.marketing
 

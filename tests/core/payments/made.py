@@ -45,8 +45,9 @@ class Bill:
 
 
 async def a_bill(
-    conn: AsyncConnection, house: House, account_id: int, minor: int, *, due_on: date = DUE, disputed: int = 0
-) -> Bill:
+    conn: AsyncConnection, house: House, account_id: int, minor: int, *, due_on: date = DUE, disputed: int = 0,
+    issued_on: date | None = None,
+) -> Bill:  # fmt: skip
     """A final bill with its posting and its open item."""
     invoice_id = house.ids.take()
     start = date(2020, 1, 1) + timedelta(invoice_id % 2_000)
@@ -54,7 +55,7 @@ async def a_bill(
         "id": invoice_id, "account_id": account_id, "series": "bill", "from_date": start,
         "to_date": start + timedelta(28), "revision": 0, "state": "final", "number": f"INV-{invoice_id}",
         "token": f"t{invoice_id}", "currency": "KES", "total_minor": minor, "estimated": False, "due_on": due_on,
-        "facts": {},
+        "facts": {"name": "Amina", "number": "ACC100", "services": {}, "estimated": {}}, "issued_on": issued_on,
     }  # fmt: skip
     amounts = {column.name: 0 for column in invoice.c if column.name.endswith("_minor") and not column.nullable}
     await conn.execute(insert(invoice).values(amounts | given))

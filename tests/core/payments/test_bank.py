@@ -311,7 +311,7 @@ def test_every_reason_of_a_bank_leads_somewhere() -> None:
     words = set(RETURNS.values())
     assert {word: next_step(word, 1, 2) for word in sorted(words)} == {
         "closed": "cancel", "declined": "ask", "disputed": "ask", "funds": "retry", "no_mandate": "cancel",
-        "technical": "retry",
+        "returned": "ask", "technical": "retry",
     }  # fmt: skip
     assert (next_step("funds", 3, 2), next_step("funds", 1, 0), next_step("what?", 1, 2)) == ("ask", "ask", "ask")
 

@@ -150,6 +150,9 @@ async def test_a_debit_proven_never_to_have_arrived_is_due_again(house: House) -
         work.sandbox.manners.behave({"answer": "dropped_before", "times": 1})
         assert await due(work) == Counter(unknown=1)
         await payment_doors.poll(work.house)
+        assert await states(house) == ["asked"], "it may still be on its way"
+        work.forward(minutes=6)
+        await payment_doors.poll(work.house)
         assert (await states(house), await failed_notices(house)) == (["planned"], 0)
         assert await due(work) == Counter(asked=1)
         assert await opened(house, bill) == [0]

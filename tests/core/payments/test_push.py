@@ -140,6 +140,9 @@ async def test_a_push_that_never_arrived_fails_once_the_sandbox_can_be_asked(hou
         await _ask(work.house, account_id, phone="+254700009006")
         assert [outcome.state for outcome in await work.dispatch()] == ["unknown"]
         await payment_doors.poll(work.house)
+        assert [state for _, state, _ in await attempts(house)] == ["unknown"], "it may still be on its way"
+        work.forward(minutes=6)
+        await payment_doors.poll(work.house)
         assert await attempts(house) == [("mobile_push", "failed", "never_arrived")]
         assert await notices(house) == ["notice.failed"]
 

@@ -86,3 +86,19 @@ async def test_what_the_network_does_not_do_is_on_the_board(late: World) -> None
         await want(conn, late.house, {(await conn.execute(mine)).scalar_one(): "soft"}, why="soft_bar")
     text = await (await _open(late)).get("/console/collections")
     assert "electricity" in text and "created" in text
+
+
+async def test_credit_limits_are_listed_set_with_a_reason_and_cut_to_a_branch(late: World) -> None:
+    browser, path = await _open(late, "collector"), f"/console/collections/{late.nakuru.account_id}"
+    assert "No limit is set" in await browser.get("/console/exposures")
+    await browser.get(path)
+    assert "few words" in await browser.post(path, 409, do="limit", amount="1200", note="x")
+    text = await browser.post(path, do="limit", amount="1200", note="a new customer")
+    assert "83 %" in text and "a new customer" in text
+    listed = await browser.get("/console/exposures?by=share")
+    assert "Wanjiru" in listed and "KES 1,200" in listed and "own" in listed
+    assert "83 %" in await browser.get(f"/console/accounts/{late.nakuru.account_id}")
+    await browser.post(path, do="limit", amount="none", note="pays by her bank")
+    async with late.house.db.reading() as conn:
+        assert list((await conn.execute(select(approval.c.kind))).scalars()) == ["credit_limit"]
+    assert "Wanjiru" not in await (await _open(late, "clerk", "kisumu")).get("/console/exposures")

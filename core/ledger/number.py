@@ -9,11 +9,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, case, cast, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing.tables import number_series
 from core.db import insert
+from core.ledger.tables import number_series
 
 WIDTH = 6
 """Digits a number has at least: INV-000001."""
+
+
+async def hold(conn: AsyncConnection, series: str) -> None:
+    """Let nobody else take a number of `series` until this commits."""
+    new = insert(conn, number_series).values(series=series, last=0)
+    await conn.execute(new.on_conflict_do_nothing(index_elements=["series"]))
+    mine = select(number_series.c.last).where(number_series.c.series == series)
+    await conn.execute(mine.with_for_update())
 
 
 async def take(conn: AsyncConnection, series: str, count: int) -> int:

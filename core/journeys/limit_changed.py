@@ -1,0 +1,23 @@
+"""An account gets a limit of its own, or the rule's again: its exposure is compared with it at once, and a restriction may end."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.approvals.model import Approval
+from core.collections import own_limit
+from core.house import House
+from core.journeys import exposures
+
+
+async def change(
+    conn: AsyncConnection, house: House, account_id: int, told: str, *, reason: str, actor: str
+) -> int | None:
+    """Give it (see `own_limit.ask`); the approval it waits for, None when it holds."""
+    approval_id = await own_limit.ask(conn, house, account_id, told, reason=reason, actor=actor)
+    if approval_id is None:
+        await exposures.look(conn, house, account_id)
+    return approval_id
+
+
+async def agreed(conn: AsyncConnection, house: House, found: Approval) -> None:
+    """Another person has agreed."""
+    await exposures.look(conn, house, await own_limit.granted(conn, house, found))

@@ -1,0 +1,18 @@
+"""A picture she sent: what it is of decides who looks at it."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.care import tickets
+from core.house import House
+from dialogs.counter.common import Answer
+from dialogs.model import Asked
+
+
+async def of_the_meter(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """A clerk reads the dial off the picture, which stands among her files in the console."""
+    hers = asked.account_id if asked.account_id in asked.accounts else None
+    opened = await tickets.open_ticket(
+        conn, house, key=asked.key, kind="meter_read", contact_id=asked.contact_id, account_id=hers,
+        description="A picture of the meter, among the files of this contact.",
+    )  # fmt: skip
+    return {"is": "done", "reference": opened.reference}

@@ -1,0 +1,46 @@
+"""Every bill collected when it is due: she agrees on the provider's own page, whose link is shown or sent; and she ends it here."""
+
+from dialogs.counter import debit
+from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.model import Do, Effect, Flow, Fork, Go, Load, Menu, Say
+
+STANDS = Load(debit.debit_stands, {"bank": "bank ****1234", "phone": "+254712345678"})
+INVITE = Effect(debit.invite, ("done", "already"), risk="order", widest={"url": "W" * 46})
+END = Effect(debit.end_debit, ("done", "already"), risk="order")
+
+FLOW = Flow(
+    "debit",
+    start="stands",
+    guards=("choose_account", "pin"),
+    states={
+        "stands": Fork(
+            {"given": "given", "sms": "offer", "here": "offer_here", "no_page": "no_page"},
+            load=STANDS,
+            keep=("bank", "phone"),
+        ),
+        "given": Menu("me.mandate.active", choices=(Go("debit.end", to="end"),)),
+        "end": Menu(
+            "debit.end_sure",
+            choices=(
+                Do("talk.yes", run=END, done="ended", already="ended", refused="refused", down="down"),
+                Go("talk.no", to="home"),
+            ),
+        ),
+        "ended": Say("debit.ended"),
+        "offer": Menu(
+            "debit.offer",
+            choices=(Do("talk.yes", run=INVITE, done="sent", already="sent", refused="refused", down="down"),),
+            pages=2,
+        ),
+        "sent": Say("pay.linked"),
+        "offer_here": Menu(
+            "debit.offer_here",
+            choices=(Do("talk.yes", run=INVITE, done="agree", already="agree", refused="refused", down="down"),),
+            pages=2,
+        ),
+        "agree": Say("debit.here"),
+        "no_page": Say("payments.mandate.no_page", choices=(Go("home.agent", to="agent"),), pages=2),
+        "refused": REFUSED,
+        "down": DOWN,
+    },
+)

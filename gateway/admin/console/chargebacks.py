@@ -1,0 +1,29 @@
+"""Payments a bank disputes: which have to be answered, until when, and how earlier ones went."""
+
+from datetime import timedelta
+
+from aiohttp import web
+
+from core.overview.chargebacks import chargebacks
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import show
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+SOON = timedelta(days=3)
+
+
+@described("payment.right", summary="Payments a bank disputes")
+async def page(request: web.Request) -> web.Response:
+    """GET /console/chargebacks."""
+    house, branch = request.app[HOUSE], request[WHO].branch
+    async with house.db.reading() as conn:
+        waiting = await chargebacks(conn, branch_code=branch)
+        decided = await chargebacks(conn, waiting=False, branch_code=branch, limit=50)
+    soon = house.clock.now() + SOON
+    return show(request, "console_chargebacks.html", waiting=waiting, decided=decided, soon=soon)
+
+
+def routes() -> list[web.RouteDef]:
+    """The route."""
+    return [web.get("/console/chargebacks", page)]

@@ -1,0 +1,68 @@
+"""The page of an invitation to have every bill collected, `/d/{token}`: one button that leads to the provider's page.
+
+It says nobody's name and nobody's debt. A look at it (a chat's preview makes one) begins nothing: only the button does.
+"""
+
+import re
+
+from aiohttp import web
+
+from core.errors import Refused
+from core.journeys import payment_doors
+from core.payments import mandate_pages
+from core.payments.mandate_pages import Invitation
+from core.text import say
+from gateway.desk import HOUSE
+from gateway.pages.page import render
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
+_PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+
+
+async def _invited(request: web.Request) -> Invitation | web.Response:
+    """The invitation while it stands, else the page that says why it does not."""
+    house, token = request.app[HOUSE], request.match_info["token"]
+    found = None
+    if _TOKEN.fullmatch(token):
+        async with house.db.reading() as conn:
+            found = await mandate_pages.invitation(conn, house, token)
+    if found is None:
+        return _over(request, 404, "en", "payments.link.unknown")
+    if found.state == "given":
+        return _over(request, 200, found.language, "me.mandate.active", bank=found.masked)
+    if found.state == "expired":
+        return _over(request, 410, found.language, "payments.link.expired")
+    return found
+
+
+async def _show(request: web.Request) -> web.Response:
+    """What she would agree to."""
+    found = await _invited(request)
+    if isinstance(found, web.Response):
+        return found
+    answer = render(request, "mandate.html", lang=found.language, action=request.path)
+    answer.headers.update(_PRIVATE)
+    return answer
+
+
+async def _agree(request: web.Request) -> web.Response:
+    """Off to the provider's page."""
+    found = await _invited(request)
+    if isinstance(found, web.Response):
+        return found
+    try:
+        url = await payment_doors.mandate_page(request.app[HOUSE], found.account_id, actor="customer:link")
+    except Refused as why:
+        return _over(request, why.status, found.language, why.code)
+    return web.Response(status=303, headers={"Location": url, **_PRIVATE})
+
+
+def _over(request: web.Request, status: int, language: str, key: str, **params: str) -> web.Response:
+    answer = render(request, "paylink_over.html", status=status, lang=language, words=say(language, key, **params))
+    answer.headers.update(_PRIVATE)
+    return answer
+
+
+def routes() -> list[web.AbstractRouteDef]:
+    """`GET` and `POST /d/{token}`."""
+    return [web.get("/d/{token}", _show), web.post("/d/{token}", _agree)]

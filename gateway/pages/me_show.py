@@ -1,0 +1,32 @@
+"""What all her own pages share: the ways between them, the account, and figures and days in her language."""
+
+from typing import Any
+
+from aiohttp import web
+from babel.dates import format_date
+
+from core import money
+from core.billing.shown import number
+from core.parties.model import Account
+from core.text import say
+from gateway.pages.me_door import Her
+from gateway.pages.page import render
+
+DOORS = ("", "bills", "use", "payments", "reports", "points", "settings", "ask")
+
+
+def show(request: web.Request, her: Her, account: Account, door: str, *, lang: str = "", **values: Any) -> web.Response:
+    """One of her pages; `lang` where it is not the language her contact was found with."""
+    lang = lang or her.contact.language
+
+    def amount(minor: int) -> str:
+        return money.show(minor, account.currency, lang)
+
+    def day(on: Any) -> str:
+        return format_date(on, "d MMM y", locale=lang) if on else ""
+
+    doors = [(name, say(lang, f"me.{name or 'home'}")) for name in DOORS]
+    return render(
+        request, f"me_{door or 'home'}.html", lang=lang, doors=doors, here=door, account=account, csrf=her.csrf,
+        several=len(her.accounts) > 1, accounts=her.accounts, amount=amount, date=day, number=number, **values,
+    )  # fmt: skip

@@ -1,0 +1,133 @@
+"""Night is where the customer lives: by her account's branch, her phone's country, or the operator's zone; on the nights the clocks change too."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from core import outbox
+from core.campaigns.tables import campaign
+from core.clock import SetClock
+from core.config import Operator
+from core.config_messages import Notices
+from core.house import House
+from core.journeys import zones
+from core.parties.tables import branch, contact
+from scheduler.dispatch import Dispatcher
+from tests.core.campaigns.test_campaigns import planned
+from tests.people import a_bill, a_branch, a_customer
+from tests.scheduler.test_dispatch import Provider
+
+
+def of(house: House, **rules: Any) -> House:
+    return replace(house, operator=house.operator.model_copy(update=rules))
+
+
+@pytest.mark.parametrize(
+    ("phone", "zone"),
+    [
+        ("+254712345678", None), ("+31612345678", "Europe/Amsterdam"), ("+14155551234", "America/Los_Angeles"),
+        ("+5511987654321", "America/Sao_Paulo"), ("her-chat", None), ("+999123", None), ("+61412345678", "Australia/Brisbane"),
+    ],
+)  # fmt: skip
+def test_a_phone_tells_where_night_is_when_it_is_not_at_home(phone: str, zone: str | None, operator: Operator) -> None:
+    found = zones.of_phone(operator, phone)
+    assert found == (ZoneInfo(zone) if zone else None)
+
+
+def test_in_a_country_of_several_zones_a_number_that_could_be_at_home_is(operator: Operator) -> None:
+    congo = operator.model_copy(update={"country": "CD", "zone": "Africa/Kinshasa"})
+    assert zones.of_phone(congo, "+243812345678") is None
+    us = operator.model_copy(update={"country": "US", "zone": "America/New_York"})
+    assert zones.of_phone(us, "+14155551234") == ZoneInfo("America/Los_Angeles")
+    assert zones.of_phone(us, "+12125551234") is None
+
+
+async def a_bill_waits(house: House, phone: str | None = None, branch_id: int = 7) -> str:
+    async with house.db.writing() as conn:
+        await a_branch(conn, house)
+        await conn.execute(insert(branch).values(id=8, code="AMS", name="Amsterdam"))
+        her = await a_customer(conn, house, branch_id=branch_id)
+        if phone:
+            await conn.execute(update(contact).values(channel_user=phone, phone=phone))
+        bill = await a_bill(conn, house, her)
+        await outbox.enqueue(
+            conn, house, key="b", kind="notice", template="notice.ready.pay", account_id=her.account_id, subject_id=bill
+        )
+        await outbox.enqueue(
+            conn, house, key="r", kind="reply", template="reply.text", params={"text": "x"}, contact_id=her.contact_id
+        )
+    return her.phone
+
+
+async def waits_until(house: House, key: str = "b") -> datetime | None:
+    async with house.db.reading() as conn:
+        row = (await conn.execute(select(outbox.outbox).where(outbox.outbox.c.key == key))).one()
+    assert row.state in ("waiting", "sent")
+    until: datetime | None = row.not_before if row.state == "waiting" else None
+    return until
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        ("2026-03-28 19:00", "2026-03-29 06:00"),  # clocks go forward that night: 08:00 comes an hour sooner
+        ("2026-10-24 18:00", "2026-10-25 07:00"),  # and back: an hour later
+        ("2026-10-25 00:30", "2026-10-25 07:00"),  # 02:30, for the first time
+        ("2026-10-25 01:30", "2026-10-25 07:00"),  # 02:30 again
+        ("2026-03-29 01:00", "2026-03-29 06:00"),  # the hour that is not
+        ("2026-03-29 06:00", None),
+        ("2026-10-25 06:59", "2026-10-25 07:00"),
+    ],
+)
+@pytest.mark.parametrize("by", ["branch", "phone"])
+async def test_a_customer_elsewhere_is_let_sleep_by_her_own_clock_on_both_nights_the_clocks_change(
+    by: str, now: str, until: str | None, sqlite_db: Any, clock: SetClock, operator: Operator, settings: Any
+) -> None:
+    clock.instant = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    house = of(House(sqlite_db, clock, operator, settings), regions={"AMS": "Europe/Amsterdam"})
+    await a_bill_waits(house, *(("+31612345678",) if by == "phone" else (None, 8)))
+    phones = Provider()
+    dispatcher = Dispatcher(house, {"sms": phones})
+    await dispatcher.drain()
+    morning = datetime.fromisoformat(until).replace(tzinfo=UTC) if until else None
+    assert (await waits_until(house), "r" in phones.keys) == (morning, True)
+    if morning:
+        clock.instant = morning
+        assert await dispatcher.drain() == {"sent": 1}
+    assert sorted(phones.keys) == ["b", "r"]
+
+
+async def test_at_noon_of_the_operator_it_may_be_night_elsewhere_and_the_urgent_leaves_all_the_same(
+    house: House, clock: SetClock
+) -> None:
+    await a_bill_waits(house, "+14155551234")  # noon in Nairobi is two in the morning there (their summer time)
+    assert await Dispatcher(house, {"sms": Provider()}).drain() == {"waiting": 1, "sent": 1}
+    assert await waits_until(house) == datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
+    async with house.db.writing() as conn:
+        await conn.execute(update(outbox.outbox).values(not_before=clock.now()))
+    urgent = of(house, notices=Notices(urgent=("notice.ready",)))
+    assert await Dispatcher(urgent, {"sms": Provider()}).drain() == {"sent": 1}
+
+
+async def test_the_hours_of_a_campaign_are_those_of_the_reader(house: House, clock: SetClock) -> None:
+    house = of(house, regions={"AMS": "Europe/Amsterdam"}, notices=Notices(quiet_from="00:00", quiet_until="00:00"))
+    async with house.db.writing() as conn:
+        await a_branch(conn, house)
+        await conn.execute(insert(branch).values(id=8, code="AMS", name="Amsterdam"))
+        here = await a_customer(conn, house, 1)
+        there = await a_customer(conn, house, 2, branch_id=8)
+    made = await planned(house, window=("12:00", "17:00"))
+    async with house.db.writing() as conn:
+        await conn.execute(update(campaign).values(state="running"))
+        for her in (here, there):
+            await outbox.enqueue(
+                conn, house, key=f"c{her.contact_id}", kind="campaign", template="campaign", contact_id=her.contact_id,
+                subject_id=made.id, priority=outbox.CAMPAIGN,
+            )  # fmt: skip
+    assert await Dispatcher(house, {"sms": Provider()}).drain() == {"sent": 1, "waiting": 1}
+    assert await waits_until(house, f"c{here.contact_id}") is None
+    assert await waits_until(house, f"c{there.contact_id}") == datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
