@@ -296,5 +296,5 @@ async def _postgres(folder: Path) -> AsyncIterator[str | None]:
 
 
 if __name__ == "__main__":
-    for figure in run():
-        sys.stdout.write(f"{figure}\n")
+    for found in run():
+        sys.stdout.write(f"{found}\n")
