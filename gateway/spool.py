@@ -13,6 +13,7 @@ import asyncio
 import base64
 import contextlib
 import hashlib
+import math
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -21,11 +22,12 @@ from typing import Any
 
 import msgspec
 import structlog
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 from prometheus_client import Counter, Gauge
 
 from core.clock import Clock
 from core.db import AWAY
+from gateway.spool_elders import Elders
 from gateway.spool_file import LARGEST_ENTRY, SpoolFile, Taken
 
 log = structlog.get_logger()
@@ -89,6 +91,9 @@ class Spool:
         self._bell = asyncio.Event()
         self._disk = asyncio.Lock()
         self._tries = 0
+        self._behind = False
+        """Whether other processes may still have something that waits: then nobody may overtake it here."""
+        self._elders = Elders(folder, self._came_at)
 
     def opens(self, name: str, take: Callable[[str, Any], Awaitable[None]], *kinds: Any) -> None:
         """How a room takes in what it is brought."""
@@ -107,7 +112,7 @@ class Spool:
 
     async def take(self, room: str, about: str, what: Any) -> None:
         """Make it true now, or keep it: when this returns it will not be lost. `Full` when it could be neither."""
-        if not self.waiting:
+        if not self.waiting and not self._behind:
             try:
                 await self._rooms[room].take(about, what)
             except AWAY as why:
@@ -124,6 +129,7 @@ class Spool:
         if len(entry) > LARGEST_ENTRY:
             raise Full("nothing that a person sends is so long")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._behind = True
         self._queue.append((entry, done))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
@@ -202,17 +208,48 @@ class Spool:
                     self._left_behind.append(SpoolFile(path))
 
     async def drain(self) -> bool:
-        """Take up everything that waits, in order; False when it must be tried again later."""
-        for file in self._files():
-            while file.waiting:
-                while (raw := file.first()) is not None:
-                    if not await self._take_up(raw):
-                        return False
-                    file.advance(raw)
-                    self._tell()
+        """Take up everything that waits, in the order it came; False when it must be tried again later."""
+        while self.waiting or self._behind:
+            file = min((one for one in self._files() if one.waiting), key=self._began, default=None)
+            raw = file.first() if file else None
+            if await self._after_elders(self._came_at(raw) if file else math.inf):
+                continue
+            if file is None:
+                self._behind = bool(self._queue)
+                await asyncio.sleep(0)
+                continue
+            if raw is not None:
+                if not await self._take_up(raw):
+                    return False
+                file.advance(raw)
+                self._tell()
+            if file.first() is None:
                 async with self._disk:
                     await asyncio.to_thread(self._finished, file)
         return True
+
+    async def _after_elders(self, at: float) -> bool:
+        """Lets what others kept before this go first; True: look again at what is to be taken up, it is other by now."""
+        idle = at == math.inf
+
+        def hurry() -> bool:
+            return idle and any(file.waiting for file in self._files())
+
+        if await self._elders.linger(at, lambda: {file.path for file in self._files()}, hurry):
+            await asyncio.to_thread(self._adopt)
+            return True
+        return hurry()
+
+    def _began(self, file: SpoolFile) -> float:
+        """When what waits longest in a file came in."""
+        return self._came_at(file.first()) if len(self._files()) > 1 else 0.0
+
+    def _came_at(self, raw: bytes | None) -> float:
+        """When an entry came in; what nobody can read goes first, and is laid aside."""
+        try:
+            return _entries.decode(self.unsealed(raw or b"")).at
+        except (InvalidToken, msgspec.DecodeError):
+            return 0.0
 
     def _finished(self, file: SpoolFile) -> None:
         """Gives the room back, unless something was kept meanwhile."""

@@ -77,6 +77,9 @@ async def test_a_database_that_loses_its_power_loses_no_message_and_every_caller
         drained = time.monotonic() - back
         keys = await _replies(db)
         await db.close()
+    told = (tmp_path / "serve.log").read_text(errors="replace").splitlines()
+    print(*(line[:200] for line in told if "worker" in line.lower() or "kept for later" not in line), sep="\n")
+    print("wrong:", (before.wrong + during.wrong + after.wrong)[:5])
     print(
         f"\nbefore: {before}\naway for {away:.0f} s: {during}\nafter: {after}\n{len(acknowledged)} acknowledged, {len(refused)} brought again ({refused[:3]}), "
         f"{len(keys)} answered, all {drained:.1f} s after the database was back; out of order: {len(_disordered(keys))}"
