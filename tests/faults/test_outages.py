@@ -28,7 +28,9 @@ SENDERS = 40
 
 async def _replies(db: Database) -> list[str]:
     async with db.reading() as conn:
-        found = await conn.execute(select(outbox.c.key).where(outbox.c.kind == "reply").order_by(outbox.c.id))
+        found = await conn.execute(
+            select(outbox.c.key).where(outbox.c.kind == "reply").order_by(outbox.c.created_at, outbox.c.id)
+        )
         return list(found.scalars())
 
 

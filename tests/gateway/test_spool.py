@@ -266,6 +266,7 @@ async def test_who_has_emptied_its_own_spool_overtakes_nobody_else_s(tmp_path: P
     emptying = asyncio.create_task(two.drain())
     while not hall.seen:  # noqa: ASYNC110 - a few instants
         await asyncio.sleep(0.001)
+    two.clock = SetClock(NOON + timedelta(seconds=1))
     await bring(two, "three")
     assert (hall.seen, one.waiting) == (["sms two"], 1)
     await one.drain()
