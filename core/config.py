@@ -86,6 +86,9 @@ class Settings(ProviderSettings, BaseSettings):
     smtp_url: SecretStr = SecretStr("")
     """`smtp://user:password@host:587` or `smtps://...`."""
     email_sender: str = ""
+    imap_url: SecretStr = SecretStr("")
+    """The mailbox that letters to us lie in: `imaps://user:password@host:993/INBOX`. Empty: the mail server pipes them to us."""
+    imap_seconds: Annotated[float, Field(gt=0)] = 30
 
 
 class Billing(Section):

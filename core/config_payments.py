@@ -44,6 +44,12 @@ class _Flutterwave(BaseModel):
     flutterwave_secret_key: SecretStr = SecretStr("")
     flutterwave_secret_hash: SecretStr = SecretStr("")
     flutterwave_email: str = ""
+    flutterwave_v4_base_url: str = "https://api.flutterwave.cloud/f4b/production"
+    flutterwave_v4_token_url: str = "https://idp.flutterwave.com/realms/flutterwave/protocol/openid-connect/token"  # noqa: S105 - an address
+    flutterwave_v4_client_id: str = ""
+    flutterwave_v4_client_secret: SecretStr = SecretStr("")
+    flutterwave_v4_network: str = "MPESA"
+    """Whose mobile money the prompts are for."""
 
 
 class _GoCardless(BaseModel):
@@ -63,7 +69,7 @@ class ProviderSettings(_Daraja, _Stripe, _Paystack, _Flutterwave, _GoCardless):
 class Payments(Section):
     """How customers can pay. Each names a file of `core/payments/providers`."""
 
-    mobile_push: Literal["sandbox", "daraja"] = "sandbox"
+    mobile_push: Literal["sandbox", "daraja", "flutterwave_v4"] = "sandbox"
     paylink: Literal["sandbox", "stripe", "paystack", "flutterwave"] = "sandbox"
     mandates: Literal["sandbox", "stripe", "paystack", "flutterwave", "gocardless", "sepa"] = "sandbox"
     paylink_days: Annotated[int, Field(ge=1, le=90)] = 30

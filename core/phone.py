@@ -59,6 +59,15 @@ def show(phone: str, region: str | None = None) -> str:
     return phonenumbers.format_number(number, style)
 
 
+def parts(phone: str) -> tuple[str, str]:
+    """(`254`, `712345678`) of a number in E.164; ValueError when it is none."""
+    try:
+        number = phonenumbers.parse(phone)
+    except phonenumbers.NumberParseException as why:
+        raise ValueError("not a number in E.164") from why
+    return str(number.country_code), phonenumbers.national_significant_number(number)
+
+
 def region_of(phone: str) -> str | None:
     """The country of a number in E.164 (`KE`), where it tells one."""
     try:

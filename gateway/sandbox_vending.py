@@ -2,7 +2,7 @@
 
 It keeps what it vended by key (`GET /v1/tokens` is its truth, which tests compare ours with), gives the same token for the same
 key, and misbehaves on request: `POST /v1/tokens/behave {"serial", "answer"}` with `dropped_before` (it never heard), `dropped_after`
-(it vended and hung up), `hangs` or `declines`.
+(it vended and hung up), `late` (it hung up, and vends when `come_late` says so), `hangs`, `other_units`, `declines` or `declines:CODE`.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ class Vault:
     def __init__(self) -> None:
         self.vended: dict[str, dict[str, Any]] = {}
         self.manners: dict[str, str] = {}
+        self.late: list[dict[str, Any]] = []
         self.calls = 0
 
     def vend(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -37,6 +38,12 @@ class Vault:
             }  # fmt: skip
         return self.vended[key]
 
+    def come_late(self) -> None:
+        """What was slow on its way arrives now."""
+        for asked in self.late:
+            self.vend(asked)
+        self.late.clear()
+
 
 VAULT: web.AppKey[Vault] = web.AppKey("vault", Vault)
 
@@ -45,11 +52,13 @@ async def _vend(request: web.Request) -> web.StreamResponse:
     vault, asked = request.app[VAULT], await request.json()
     vault.calls += 1
     manner = vault.manners.pop(str(asked["serial"]), "")
-    if manner == "declines":
-        return web.json_response({"code": "meter_blocked"}, status=422)
-    if manner != "dropped_before":
-        told = vault.vend(asked)
-        if not manner:
+    if manner.startswith("declines"):
+        return web.json_response({"code": manner.partition(":")[2] or "meter_blocked"}, status=422)
+    if manner == "late":
+        vault.late.append(asked)
+    elif manner != "dropped_before":
+        told = vault.vend(asked | ({"units_micro": 1_000_000} if manner == "other_units" else {}))
+        if manner in ("", "other_units"):
             return web.json_response(told, status=201)
     if manner == "hangs":
         await asyncio.sleep(3600)

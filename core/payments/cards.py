@@ -4,9 +4,7 @@ Never a number of a card. A card that the provider renews (an account updater) k
 here, so that nothing of ours could charge it again, and whatever was planned under it is dropped.
 """
 
-from typing import Any
-
-from sqlalchemy import Row, select, update
+from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import Refused
@@ -56,6 +54,6 @@ async def _write(conn: AsyncConnection, mandate_id: int, saved: Saved) -> None:
     await conn.execute(update(mandate).where(mandate.c.id == mandate_id).values(values))
 
 
-async def _of(conn: AsyncConnection, which: Any, provider: str) -> Row[Any, Any] | None:
+async def _of(conn: AsyncConnection, which: ColumnElement[bool], provider: str) -> Row[int, str] | None:
     query = select(mandate.c.id, mandate.c.state).where(which, mandate.c.provider == provider)
     return (await conn.execute(query.with_for_update())).first()

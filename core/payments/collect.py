@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import faults
 from core.db import insert as insert_new
 from core.house import House
-from core.payments import outcome, poll, queries, schemes, store
+from core.payments import health, outcome, poll, queries, schemes, store
 from core.payments.model import LOOKS, NOTHING, Follow
-from core.payments.providers import callback_url, named
+from core.payments.providers import callback_url
 from core.payments.providers.contract import Begun, Declined, Queried, Started, Unanswered, Unreached, Wanted
 from core.payments.tables import attempt, collection, mandate, payment_request
 
@@ -71,7 +71,7 @@ async def _collect(house: House, collection_id: int, then: Follow) -> str:
     if isinstance(asking, str):
         return asking
     faults.point("payments.debit_written")
-    said = await named(house, asking.provider).start(asking.wanted)
+    said = await health.start(house, asking.provider, asking.wanted)
     faults.point("payments.debited")
     async with house.db.writing() as conn:
         return await _finish(conn, house, asking.attempt_id, said, then)

@@ -9,9 +9,8 @@ from typing import Literal, cast
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.house import House
-from core.payments import cards, chargebacks, debits, mandates, outcome, proof, queries, receive, reverse, store
+from core.payments import cards, chargebacks, debits, health, mandates, outcome, proof, queries, receive, reverse, store
 from core.payments.model import Attempt, Follow, ReceiptIn
-from core.payments.providers import named
 from core.payments.providers.contract import Asked, Kind, ProviderEventIn, Queried, State
 
 
@@ -43,7 +42,7 @@ async def confirmed(house: House, provider: str, event: ProviderEventIn) -> Quer
         return None
     if tried and not tried.live and event.kind != "succeeded":
         return Queried("awaiting_customer")
-    said = await named(house, provider).query(_asked(house, tried, event))
+    said = await health.query(house, provider, _asked(house, tried, event))
     if not isinstance(said, Queried):
         raise NotYet(f"{provider} could not be asked: {said.why}")
     if said.state == "awaiting_customer":

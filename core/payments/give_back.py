@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import faults
 from core.house import House
 from core.outbox import Leaving, Outcome
-from core.payments import outcome, poll, queries, store
+from core.payments import health, outcome, poll, queries, store
 from core.payments.model import LOOKS, NOTHING, Attempt
-from core.payments.providers import callback_url, named
+from core.payments.providers import callback_url
 from core.payments.providers.contract import Begun, Declined, Queried, Started, Unanswered, Unreached, Wanted
 from core.payments.tables import receipt, refund
 
@@ -31,7 +31,7 @@ async def send(house: House, leaving: Leaving) -> Outcome:
         wanted = await _wanted(conn, house, tried)
         await store.change_attempt(conn, tried.id, state="sent", poll_at=house.clock.now() + LOOKS[0])
     faults.point("payments.refund_written")
-    said = await named(house, tried.provider).start(wanted)
+    said = await health.start(house, tried.provider, wanted)
     faults.point("payments.refund_sent")
     async with house.db.writing() as conn:
         state, reason = await _apply(conn, house, await poll.held(conn, tried.id), said)

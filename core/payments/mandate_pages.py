@@ -17,9 +17,9 @@ from core import faults, money
 from core.db import insert
 from core.errors import Refused
 from core.house import House
-from core.payments import mandates, outcome, poll, queries
+from core.payments import health, mandates, outcome, poll, queries
 from core.payments.model import LOOKS, NOTHING, Follow
-from core.payments.providers import SAVES_BY_PAYING, callback_url, can, named
+from core.payments.providers import SAVES_BY_PAYING, callback_url, can
 from core.payments.providers.contract import Begun, Queried, Started, Unanswered, Wanted
 from core.payments.tables import attempt, mandate, payment_request
 
@@ -86,8 +86,8 @@ async def start(house: House, account_id: int, *, actor: str, then: Follow = NOT
         amount = money.parse(house.operator.payments.card_check, facts.currency) if provider in SAVES_BY_PAYING else 0
         attempt_id = await _write(conn, house, account_id, facts.currency, reference, amount) if amount else 0
     faults.point("payments.card_written")
-    said = await named(house, provider).start(
-        Wanted(
+    said = await health.start(
+        house, provider, Wanted(
             method="mandate", key=reference, attempt_id=attempt_id, amount_minor=amount, currency=facts.currency,
             reference=facts.number, description=house.operator.short_name, language=facts.language,
             callback_url=callback_url(house, provider), return_url=f"{house.settings.public_url.rstrip('/')}/",

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
 from core.house import House
-from core.payments import outcome
+from core.payments import health, outcome
 from core.payments.model import Attempt
-from core.payments.providers import callback_url, daraja, named
+from core.payments.providers import callback_url, daraja
 from core.payments.providers.contract import Begun, Later, ProviderEventIn, Told, Unaskable
 from core.payments.tables import transaction_query
 
@@ -66,7 +66,7 @@ async def ask_about(house: House, tried: Attempt) -> Told:
         waits = (await conn.execute(query.limit(1))).first()
     if waits:
         return Unaskable("asked before, the answer is called back")
-    said = await named(house, tried.provider).query(outcome.asked(tried))
+    said = await health.query(house, tried.provider, outcome.asked(tried))
     if isinstance(said, Later):
         async with house.db.writing() as conn:
             await _remember(conn, house, said.under, tried.provider, tried.key, attempt_id=tried.id)

@@ -13,7 +13,7 @@ from core import faults, money, outbox
 from core.errors import Refused
 from core.house import House
 from core.outbox import Leaving, Outcome
-from core.payments import outcome, queries, request, store
+from core.payments import health, outcome, queries, request, store
 from core.payments.model import LOOKS, NOTHING, Attempt, Follow
 from core.payments.providers import callback_url, named
 from core.payments.providers.contract import Begun, Declined, Queried, Started, Unanswered, Unreached, Wanted
@@ -86,7 +86,7 @@ async def send(house: House, leaving: Leaving, then: Follow = NOTHING) -> Outcom
     if isinstance(wanted, Outcome):
         return wanted
     faults.point("payments.sent")
-    said = await named(house, house.operator.payments.mobile_push).start(wanted)
+    said = await health.start(house, house.operator.payments.mobile_push, wanted)
     faults.point("payments.pushed")
     return await _finish(house, leaving, said, then)
 

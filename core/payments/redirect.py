@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import faults
 from core.errors import Refused
 from core.house import House
-from core.payments import outcome, poll, queries, request, store
+from core.payments import health, outcome, poll, queries, request, store
 from core.payments.model import LOOKS, NOTHING, Attempt, Follow, LinkView
-from core.payments.providers import callback_url, named
+from core.payments.providers import callback_url
 from core.payments.providers.contract import (
     Begun,
     Declined,
@@ -37,7 +37,7 @@ async def start(house: House, token: str, then: Follow = NOTHING) -> str:
     if wanted is None:
         return await _join(house, token, tried, then)
     faults.point("payments.redirect_written")
-    said = await named(house, tried.provider).start(wanted)
+    said = await health.start(house, tried.provider, wanted)
     faults.point("payments.redirect_made")
     async with house.db.writing() as conn:
         await _finish(conn, house, await poll.held(conn, tried.id), said, then)

@@ -28,6 +28,12 @@ from core.vending.vendors import vendor_of
 LOOKS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), timedelta(days=1))
 """When an unknown purchase is asked about again; the last one repeats."""
 
+SURE_AFTER = 2
+"""How often we must have heard nothing before `missing` is believed: a request that was slow on its way may still become a token."""
+NEVER_ARRIVED = "never_arrived"
+WHY = {"meter_blocked": "blocked", "meter_unknown": "meter", "unknown_meter": "meter", NEVER_ARRIVED: "down"}
+"""What a vending system says -> a word of `top_up.why.*`; what it says otherwise is told as a refusal, never in its own words."""
+
 GivenBack = Callable[[AsyncConnection, House, Vend], Awaitable[None]]
 """What else follows when money for units goes back to her credit."""
 
@@ -64,7 +70,7 @@ async def send(house: House, row: Leaving, given_back: GivenBack) -> Outcome:
         if isinstance(said, Unreached) and row.attempts <= len(outbox.BACK_OFF_SECONDS):
             await store.move(conn, held.id, READY, poll_at=None)
             return Outcome(row.id, "waiting", reason=said.why, attempts=row.attempts)
-        await settle(conn, house, held, Declined(said.why) if isinstance(said, Unreached) else said, given_back)
+        await settle(conn, house, held, Declined(NEVER_ARRIVED) if isinstance(said, Unreached) else said, given_back)
     return Outcome(row.id, "sent" if isinstance(said, Vended) else "unknown", attempts=row.attempts)
 
 
@@ -82,19 +88,22 @@ async def settle(conn: AsyncConnection, house: House, held: Vend, said: Told, gi
     """Make true what the vending system said of a purchase whose row is held."""
     if isinstance(said, Vended):
         await _done(conn, house, held, said)
-    elif isinstance(said, Declined | Missing):
-        reason = said.reason if isinstance(said, Declined) else "never arrived"
-        await _failed(conn, house, held, reason, given_back)
+    elif isinstance(said, Declined):
+        await _failed(conn, house, held, said.reason, given_back)
+    elif isinstance(said, Missing) and held.polls >= SURE_AFTER:
+        await _failed(conn, house, held, NEVER_ARRIVED, given_back)
     else:
         again = house.clock.now() + LOOKS[min(held.polls, len(LOOKS) - 1)]
-        await store.move(conn, held.id, UNKNOWN, reason=said.why, polls=held.polls + 1, poll_at=again)
+        why = "it does not know it yet" if isinstance(said, Missing) else said.why
+        await store.move(conn, held.id, UNKNOWN, reason=why, polls=held.polls + 1, poll_at=again)
 
 
 async def _done(conn: AsyncConnection, house: House, held: Vend, said: Vended) -> None:
-    now = house.clock.now()
+    now, wanted = house.clock.now(), held.units_micro
+    other = f"{wanted} micro-units were asked for" if wanted not in (None, said.units_micro) else None
     await store.move(
         conn, held.id, DONE, token=said.token, units_micro=said.units_micro, provider_ref=said.provider_ref,
-        settled_at=now, poll_at=None,
+        settled_at=now, poll_at=None, reason=other,
     )  # fmt: skip
     parts = [("revenue", held.units_minor - held.tax_minor), ("tax", held.tax_minor)]
     sold = [
@@ -125,7 +134,9 @@ async def _failed(conn: AsyncConnection, house: House, held: Vend, reason: str, 
     await reverse(conn, house, key=_aside(held), booked_on=house.today(), why="no token")
     await given_back(conn, house, held)
     amount = money.show(held.units_minor, held.currency, held.language)
-    await _sms(conn, house, held, "top_up.sms_failed", {"amount": amount, "serial": held.serial}, f"token:{held.id}")
+    why = say(held.language, f"top_up.why.{WHY.get(reason, 'declined')}")
+    params = {"amount": amount, "serial": held.serial, "why": why}
+    await _sms(conn, house, held, "top_up.sms_failed", params, f"token:{held.id}")
 
 
 async def _sms(

@@ -43,7 +43,7 @@ def bring_in(kind: str, file: Path, column: Mapping[str, str], fill: Mapping[str
             case "statement":
                 await _statement(house, file)
             case "settlements":
-                await _settlements(house, file, provider, column)
+                await _settlements(house, file, provider, column, fill.get("payout"))
             case _:
                 await _payments(house, file, provider, column)
 
@@ -61,11 +61,14 @@ async def _statement(house: "House", file: Path) -> None:
     )  # fmt: skip
 
 
-async def _settlements(house: "House", file: Path, provider: str, column: Mapping[str, str]) -> None:
+async def _settlements(
+    house: "House", file: Path, provider: str, column: Mapping[str, str], payout: str | None
+) -> None:
     from core.payments.reconcile import report
 
-    done = await report.bring_in(house, file, provider, columns=column)
-    _rejected(f"{done.new:,} lines of {provider} new, {done.known:,} there already", done.rejected)
+    done = await report.bring_in(house, file, provider, columns=column, payout=payout)
+    left = f", {done.left_out:,} no transactions" if done.left_out else ""
+    _rejected(f"{done.new:,} lines of {provider} new, {done.known:,} there already{left}", done.rejected)
 
 
 async def _payments(house: "House", file: Path, provider: str, column: Mapping[str, str]) -> None:

@@ -130,10 +130,13 @@ async def test_a_share_of_a_purchase_pays_the_old_bill(
     await sound(house)
 
 
-@pytest.mark.parametrize(("answer", "state"), [("dropped_after", "done"), ("dropped_before", "failed")])
+@pytest.mark.parametrize(
+    ("answer", "state", "asked"), [("dropped_after", "done", 1), ("dropped_before", "failed", 2), ("late", "done", 2)]
+)
 async def test_when_the_vending_system_falls_silent_we_ask_and_never_vend_again(
-    house: House, customer: Registered, town: tuple[Work, Phone, Vault], answer: str, state: str
+    house: House, customer: Registered, town: tuple[Work, Phone, Vault], answer: str, state: str, asked: int
 ) -> None:
+    """`late`: it does not know the purchase when we first ask, and vends it after that."""
     work, phone, vault = town
     await misbehave(work, answer)
     await phone.dial(ahead="6*2*1*500")
@@ -142,20 +145,62 @@ async def test_when_the_vending_system_falls_silent_we_ask_and_never_vend_again(
     assert (await one(house)).state == "unknown"
     assert not await told(house)
     assert not await top_up.poll(work.house)
-    work.forward(minutes=2)
-    assert (await top_up.poll(work.house)).total() == 1
+    for turn in range(asked):
+        work.forward(minutes=6)
+        assert (await top_up.poll(work.house)).total() == 1
+        if turn == 0 and asked == 2:
+            assert ((await one(house)).state, await told(house)) == ("unknown", []), "not sure yet"
+            vault.come_late()
     work.forward(minutes=90)
     assert not await top_up.poll(work.house)
-    assert (await one(house)).state == state
-    assert vault.calls == 1
+    assert ((await one(house)).state, vault.calls, len(vault.vended)) == (state, 1, 1 if state == "done" else 0)
     [sms] = await told(house)
     assert sms.template == ("top_up.sms" if state == "done" else "top_up.sms_failed")
     if state == "failed":
+        assert sms.params["why"] == "the vending system could not be reached"
         async with house.db.reading() as conn:
             assert await ledger.balance(conn, "receivable", customer.account_id, "KES") == -500_00
         credit = sum(row.amount_minor for row in await rows(house, allocation) if row.invoice_id is None)
         assert credit == 500_00
     await sound(house)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("meter_blocked", "the meter is blocked"), ("meter_unknown", "the vending system does not know the meter"),
+        ("ORA-00001: unique constraint", "it was declined"),
+    ],
+)  # fmt: skip
+async def test_why_there_is_no_token_is_said_in_our_words_and_the_money_is_hers(
+    house: House, customer: Registered, town: tuple[Work, Phone, Vault], code: str, words: str
+) -> None:
+    work, phone, _ = town
+    await misbehave(work, f"declines:{code}")
+    await phone.dial(ahead="6*2*1*500")
+    await phone.answer("1")
+    await send_all(work)
+    [sms] = await told(house)
+    assert (sms.template, sms.params["why"]) == ("top_up.sms_failed", words)
+    async with house.db.reading() as conn:
+        assert await ledger.balance(conn, "receivable", customer.account_id, "KES") == -500_00
+    await sound(house)
+
+
+async def test_units_other_than_our_tariffs_are_kept_and_marked_for_a_clerk(
+    house: House, town: tuple[Work, Phone, Vault]
+) -> None:
+    work, phone, _ = town
+    await misbehave(work, "other_units")
+    await phone.dial(ahead="6*2*1*500")
+    await phone.answer("1")
+    await send_all(work)
+    bought = await one(house)
+    assert (bought.state, bought.units_micro, bought.reason) == (
+        "done",
+        1_000_000,
+        "32300000 micro-units were asked for",
+    )
 
 
 async def test_a_purchase_that_was_handed_over_is_not_handed_over_again(

@@ -19,7 +19,7 @@ from core.house import House
 from core.journeys import payment_doors
 from gateway import callbacks
 from gateway.desk import HOUSE
-from gateway.doubles import flutterwave, gocardless, paystack, stripe
+from gateway.doubles import flutterwave, flutterwave_v4, gocardless, paystack, stripe
 from gateway.doubles.till import Till
 from gateway.keeping import open_spool
 from gateway.pages import paylink
@@ -37,6 +37,7 @@ class Work:
     paystack: paystack.Paystack
     flutterwave: flutterwave.Flutterwave
     gocardless: gocardless.GoCardless
+    flutterwave_v4: flutterwave_v4.FlutterwaveV4
     http: aiohttp.ClientSession
     url: str
 
@@ -52,14 +53,15 @@ class Work:
 
     async def idle(self) -> None:
         """Until no double has anything under way."""
-        for till in (self.stripe, self.paystack, self.flutterwave, self.gocardless):
+        for till in (self.stripe, self.paystack, self.flutterwave, self.gocardless, self.flutterwave_v4):
             await till.idle()
 
     async def dispatch(self) -> list[outbox.Outcome]:
         """Send the refunds that wait, as the dispatcher does."""
         async with self.house.db.writing() as conn:
             rows = await outbox.claim(conn, self.house.clock.now(), "test", 100)
-        outcomes = [await payment_doors.refund(self.house, row) for row in rows if row.kind == "refund"]
+        doors = {"refund": payment_doors.refund, "push": payment_doors.push}
+        outcomes = [await doors[row.kind](self.house, row) for row in rows if row.kind in doors]
         async with self.house.db.writing() as conn:
             await outbox.settle(conn, self.house.clock.now(), outcomes)
         await self.idle()
@@ -82,6 +84,7 @@ async def tills_at_work(house: House, **payments: Any) -> AsyncIterator[Work]:
         "paystack": paystack.Paystack(clock=house.clock, secret=SECRET),
         "flutterwave": flutterwave.Flutterwave(clock=house.clock, secret=SECRET),
         "gocardless": gocardless.GoCardless(clock=house.clock, secret=SECRET),
+        "flutterwave_v4": flutterwave_v4.FlutterwaveV4(clock=house.clock, secret=SECRET),
     }
     async with AsyncExitStack() as stack:
         settings: dict[str, Any] = {
@@ -92,11 +95,16 @@ async def tills_at_work(house: House, **payments: Any) -> AsyncIterator[Work]:
         }  # fmt: skip
         makers: dict[str, Any] = {
             "stripe": stripe, "paystack": paystack, "flutterwave": flutterwave, "gocardless": gocardless,
+            "flutterwave_v4": flutterwave_v4,
         }  # fmt: skip
         for name, till in tills.items():
             till.hook = f"{url}/hooks/payments/test-hook-secret/{name}"
             server = await stack.enter_async_context(TestServer(makers[name].make_app(till)))
             settings[f"{name}_base_url"] = str(server.make_url("")).rstrip("/")
+        settings |= {
+            "flutterwave_v4_client_id": "client", "flutterwave_v4_client_secret": "client-secret",
+            "flutterwave_v4_token_url": f"{settings['flutterwave_v4_base_url']}/token",
+        }  # fmt: skip
         pointed = replace(
             house, settings=Settings.model_validate(house.settings.model_dump() | settings),
             operator=house.operator.model_copy(

@@ -279,6 +279,12 @@ def upgrade() -> None:
     sa.UniqueConstraint('code', 'owner_id', 'asset', name=op.f('uq_ledger_account_code_owner_id_asset'))
     )
     op.create_index('ix_ledger_account_owner', 'ledger_account', ['owner_id'], unique=False)
+    op.create_table('letter',
+    sa.Column('message_id', sa.Text(), nullable=False),
+    sa.Column('claimed_until', Instant(), nullable=False),
+    sa.Column('done_at', Instant(), nullable=True),
+    sa.PrimaryKeyConstraint('message_id', name=op.f('pk_letter'))
+    )
     op.create_table('media',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('channel', sa.Text(), nullable=False),

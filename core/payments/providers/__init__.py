@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from core.errors import Refused
 from core.house import House
-from core.payments.providers import daraja, flutterwave, gocardless, paystack, sandbox, sepa, stripe
+from core.payments.providers import daraja, flutterwave, flutterwave_v4, gocardless, paystack, sandbox, sepa, stripe
 from core.payments.providers.contract import Method, Provider
 from core.payments.providers.hook import callback_url as callback_url
 
@@ -14,6 +14,7 @@ OPENED: Mapping[str, Callable[[House], Provider]] = {
     "stripe": stripe.opened,
     "paystack": paystack.opened,
     "flutterwave": flutterwave.opened,
+    "flutterwave_v4": flutterwave_v4.opened,
     "gocardless": gocardless.opened,
     "sepa": sepa.opened,
 }

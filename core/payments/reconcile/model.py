@@ -40,6 +40,9 @@ TO_DO: dict[str, str] = {
 }
 """What a person does about each kind before she explains it away."""
 
+FEE = "fee"
+"""A line that no payment is behind: what the provider kept, which its payout books."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ours:
@@ -96,7 +99,8 @@ def compare(
     """
     by_txn: dict[tuple[str, str], list[Line]] = defaultdict(list)
     for line in lines:
-        by_txn[line.provider, line.txn].append(line)
+        if line.kind != FEE:
+            by_txn[line.provider, line.txn].append(line)
     found: list[Difference] = []
     for one in ours:
         theirs = by_txn.pop((one.provider, one.txn), [])

@@ -221,8 +221,10 @@ async def test_after_a_sim_change_no_refund_and_no_new_phone_or_bank_for_three_d
     said = await clerk.post(path, status=409, do="refund", amount="10.00", reason="after", key="k2")
     assert f"{local:%Y-%m-%d %H:%M}" in said
     await clerk.post(f"{account}/phone", status=409, phone="0799000111")
-    number = world.nakuru.number
-    await clerk.post("/console/mandates", status=409, account=number, holder="Eve", iban="NL91ABNA0417164300")
+    async with house.db.reading() as conn:
+        hers = await queries.account(conn, world.nakuru.account_id)
+    assert hers is not None
+    await clerk.post("/console/mandates", status=409, account=hers.number, holder="Eve", iban="NL91ABNA0417164300")
     await clerk.post("/console/logout")
     finance = await signed_in(world.client, house, "finance")
     text = await finance.get("/console/approvals")

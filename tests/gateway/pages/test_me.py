@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from core.metering.tables import consumption, meter
 from core.outbox import outbox
 from core.parties import codes
 from core.parties.tables import contact, contact_account, service
-from core.payments.tables import payment_request
+from core.payments import mandates
+from core.payments.tables import mandate, payment_request
 from gateway.desk import HOUSE
 from gateway.pages import me
 from tests.gateway.conftest import Serve, World, ops_app
@@ -183,3 +185,35 @@ async def test_a_direct_debit_is_offered_only_where_the_provider_has_a_page_for_
     assert csrf is not None
     await text_of(world, "/me/mandate", 403, csrf="forged")
     assert "try again" in await text_of(world, "/me/mandate", 503, csrf=csrf[1])
+
+
+async def test_she_sees_the_card_on_file_and_removes_it_and_another_account_s_she_cannot(world: World) -> None:
+    house = world.house
+    async with house.db.writing() as conn:
+        for town in (world.nakuru, world.kisumu):
+            reference = await mandates.create(
+                conn,
+                house,
+                town.account_id,
+                masked="visa ****4081",
+                actor="x",
+                provider="paystack",
+                provider_ref=f"AUTH_{town.account_id}",
+            )
+            await mandates.activate(conn, house, reference, actor="x")
+        await conn.execute(update(mandate).values(expires_on=date(2030, 12, 31)))
+    await come_in(world)
+    page = await text_of(world, "/me/payments")
+    assert "collected from visa ****4081." in page
+    assert "until 31 Dec 2030" in page
+    csrf = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert csrf is not None
+    await text_of(world, "/me/mandate/end", 403, csrf="forged")
+    await text_of(world, f"/me/mandate/end?account={world.kisumu.account_id}", 404, csrf=csrf[1])
+    for _ in range(2):
+        assert "4081" not in await text_of(world, "/me/mandate/end", csrf=csrf[1])
+    async with house.db.reading() as conn:
+        rows = await conn.execute(select(mandate.c.account_id, mandate.c.state, mandate.c.provider_ref))
+        found = {row.account_id: (row.state, row.provider_ref) for row in rows}
+    assert found[world.nakuru.account_id] == ("cancelled", None)
+    assert found[world.kisumu.account_id] == ("active", f"AUTH_{world.kisumu.account_id}")

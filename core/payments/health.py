@@ -1,0 +1,98 @@
+"""How each provider fares: what it answered is counted, and one that is silent time and again is left alone for a while.
+
+Left alone, nothing new is begun with it: whoever wanted to is told at once that it was never heard (`Unreached`), which is true and lets her
+try again or another way. Questions always go: the first that is answered ends the rest, and `poll` then asks about everything else at once.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from weakref import WeakKeyDictionary
+
+import structlog
+from prometheus_client import Counter, Gauge
+
+from core.db import Database
+from core.house import House
+from core.payments.providers import named
+from core.payments.providers.contract import Asked, Silence, Started, Told, Unanswered, Unaskable, Unreached, Wanted
+
+SILENCES = 5
+"""So many in a row, and it is left alone."""
+REST, LONGEST_REST = timedelta(seconds=15), timedelta(minutes=5)
+
+ANSWERS = Counter("hodi_payment_provider_answers", "What payment providers answered", ("provider", "verb", "answer"))
+SECONDS = Counter("hodi_payment_provider_seconds", "Time spent waiting for them", ("provider", "verb"))
+RESTING = Gauge("hodi_payment_provider_resting", "1 while a payment provider is left alone", ("provider",))
+
+_log = structlog.get_logger("payments")
+
+
+@dataclass(slots=True)
+class Circuit:
+    """Of one provider: silences in a row, until when it is left alone, and for how long the next time."""
+
+    silences: int = 0
+    until: datetime | None = None
+    rest: timedelta = REST
+
+
+_circuits: WeakKeyDictionary[Database, dict[str, Circuit]] = WeakKeyDictionary()
+
+
+def circuit(house: House, provider: str) -> Circuit:
+    """The provider's circuit in this process."""
+    return _circuits.setdefault(house.db, {}).setdefault(provider, Circuit())
+
+
+def resting(house: House, provider: str) -> bool:
+    """Whether it is left alone now."""
+    until = circuit(house, provider).until
+    return until is not None and house.clock.now() < until
+
+
+async def start(house: House, provider: str, wanted: Wanted) -> Started:
+    """`Provider.start`, unless the provider is left alone: then it surely never heard of it."""
+    if resting(house, provider):
+        ANSWERS.labels(provider, "start", "left_alone").inc()
+        return Unreached("it is left alone for a while")
+    began = _now()
+    said = await named(house, provider).start(wanted)
+    _note(house, provider, "start", said, began)
+    return said
+
+
+async def query(house: House, provider: str, asked: Asked) -> Told:
+    """`Provider.query`; asked also while it rests, because its answer is how we learn that it is back."""
+    began = _now()
+    said = await named(house, provider).query(asked)
+    if not isinstance(said, Unaskable):
+        _note(house, provider, "query", said, began)
+    return said
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _note(house: House, provider: str, verb: str, said: Started | Told, began: float) -> None:
+    ANSWERS.labels(provider, verb, type(said).__name__.lower()).inc()
+    SECONDS.labels(provider, verb).inc(max(0.0, _now() - began))
+    found = circuit(house, provider)
+    if not isinstance(said, Unreached | Unanswered):
+        if found.until is not None:
+            _log.info("provider.works_again", provider=provider)
+        found.silences, found.until, found.rest = 0, None, REST
+        RESTING.labels(provider).set(0)
+        return
+    found.silences += 1
+    if found.silences >= SILENCES and not resting(house, provider):
+        _leave_alone(house, provider, found, said)
+
+
+def _leave_alone(house: House, provider: str, found: Circuit, said: Silence) -> None:
+    """The silences are kept, so that one more after the rest is enough."""
+    found.until = house.clock.now() + found.rest
+    _log.warning("provider.left_alone", provider=provider, why=said.why, seconds=found.rest.total_seconds())
+    found.rest = min(2 * found.rest, LONGEST_REST)
+    RESTING.labels(provider).set(1)
