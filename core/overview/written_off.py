@@ -70,7 +70,7 @@ async def written_off(
         .order_by(write_off.c.at, write_off.c.id)
     )  # fmt: skip
     rows = await conn.execute(query if branch_code is None else query.where(branch.c.code == branch_code))
-    return [WrittenOff(row[0].astimezone(house.zone).date(), *row[1:]) for row in rows]
+    return [WrittenOff(at.astimezone(house.zone).date(), *rest) for at, *rest in rows]
 
 
 HEAD = ("written_off", "account", "name", "branch", "bill", "issued", "bill_total", "bill_tax", "amount", "tax", "recovered", "relief")  # fmt: skip
