@@ -6,7 +6,7 @@ Lean on purpose: the load generator shares the machine with what it measures.
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import cast
+from typing import NamedTuple, cast
 
 ANSWERS = ("", "1", "1*0", "1*0*6", "1*0*6*0", "1*0*6*0*1")
 """Dial, balance, back, more, back, balance, and hang up: each turn reads the balance or moves through the menus."""
@@ -32,14 +32,21 @@ class Heard:
         return ordered[int(len(ordered) * 0.99)] * 1000 if ordered else 0.0
 
 
+class Way(NamedTuple):
+    """How all of them call."""
+
+    path: str
+    phones: int
+    customers: int
+    check: bool
+    pause: float
+
+
 class _Caller(asyncio.Protocol):
     """One phone on one connection."""
 
-    def __init__(
-        self, number: int, path: str, heard: Heard, until: float, done: "asyncio.Future[None]", check: bool
-    ) -> None:
-        self.phone, self.path, self.heard, self.until, self.done = number, path, heard, until, done
-        self.check = check
+    def __init__(self, phone: int, way: Way, heard: Heard, until: float, done: "asyncio.Future[None]") -> None:
+        self.phone, self.way, self.heard, self.until, self.done = phone, way, heard, until, done
         self.call, self.step, self.started = time.monotonic_ns(), 0, 0.0
         self.buffer = b""
 
@@ -53,7 +60,7 @@ class _Caller(asyncio.Protocol):
             f"&text={ANSWERS[self.step].replace('*', '%2A')}"
         ).encode()
         head = (
-            f"POST {self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            f"POST {self.way.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
         self.started = time.perf_counter()
@@ -62,21 +69,24 @@ class _Caller(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.buffer += data
         head, found, body = self.buffer.partition(b"\r\n\r\n")
-        if not found or len(body) < _length(head):
+        if not found or len(body) < length(head):
             return
         self.buffer = b""
         now = time.perf_counter()
         self.heard.turns += 1
         self.heard.times.append(now - self.started)
-        if self.check and not self.right(head, body):
+        if self.way.check and not self.right(head, body):
             self.heard.wrong += 1
         self.step = (self.step + 1) % len(ANSWERS)
         if self.step == 0:
             self.call += 1
+            self.phone = (self.phone + self.way.phones) % self.way.customers
         if now >= self.until:
             self.transport.close()
-            return
-        self.ask()
+        elif self.way.pause:
+            asyncio.get_running_loop().call_later(self.way.pause, self.ask)
+        else:
+            self.ask()
 
     def right(self, head: bytes, body: bytes) -> bool:
         """Her own balance, never another's."""
@@ -94,22 +104,27 @@ class _Caller(asyncio.Protocol):
             self.done.set_result(None)
 
 
-def _length(head: bytes) -> int:
+def length(head: bytes) -> int:
+    """How long the body of an answer is, by its head."""
     at = head.lower().index(b"content-length:") + 15
     return int(head[at : head.find(b"\r", at) if b"\r" in head[at:] else len(head)])
 
 
-async def call(port: int, path: str, seconds: float, phones: int, *, check: bool) -> Heard:
-    """All phones at once for so many seconds."""
+async def call(
+    port: int, path: str, seconds: float, phones: int, *, check: bool, customers: int = 0, pause: float = 0.0
+) -> Heard:
+    """All phones at once for so many seconds. With `customers` (a multiple of `phones`) each call is another one's; with a `pause`
+    (seconds) each thinks before she answers."""
     loop, heard = asyncio.get_running_loop(), Heard()
     until = time.perf_counter() + seconds
+    way = Way(path, phones, customers or phones, check, pause)
     waiting: list[asyncio.Future[None]] = []
     for number in range(phones):
         done: asyncio.Future[None] = loop.create_future()
         waiting.append(done)
 
         def caller(number: int = number, done: "asyncio.Future[None]" = done) -> _Caller:
-            return _Caller(number, path, heard, until, done, check)
+            return _Caller(number, way, heard, until, done)
 
         await loop.create_connection(caller, "127.0.0.1", port)
     await asyncio.gather(*waiting)

@@ -1,6 +1,7 @@
 """What `bench/turn.py` measures, in a process of its own: a bare aiohttp echo, or the gateway's USSD turn.
 
-`python -m bench.turn_served echo PORT`, or `python -m bench.turn_served turn PORT DATABASE_URL SESSIONS REDIS_URL|-`.
+`python -m bench.turn_served echo PORT`, or `python -m bench.turn_served turn PORT DATABASE_URL SESSIONS REDIS_URL|-`; `watched` instead
+of `turn` runs on the default loop and tells its longest callback at `LONGEST`.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import sys
 import uvloop
 from aiohttp import web
 
+from bench.loop_watch import Watch
 from channels.contract import Channel
 from channels.ussd_africastalking import AfricasTalkingUssd
 from core.clock import SystemClock
@@ -24,6 +26,7 @@ from gateway.settle import settle
 from gateway.turn import Turns
 
 SECRET = "bench-hook-secret"
+LONGEST = "/longest"
 PATH = f"/hooks/africastalking/{SECRET}/ussd"
 
 
@@ -63,6 +66,18 @@ def turn_app(url: str, sessions: str, redis: str) -> web.Application:
     return app
 
 
+def watched_app(*of_turn: str) -> web.Application:
+    """The same, with every callback timed."""
+    app, watch = turn_app(*of_turn), Watch()
+
+    async def longest(_: web.Request) -> web.Response:
+        return web.json_response(watch.told())
+
+    app.router.add_get(LONGEST, longest)
+    watch.begin()
+    return app
+
+
 async def serve(app: web.Application, port: int) -> None:
     """Until killed."""
     runner = web.AppRunner(app, access_log=None)
@@ -73,9 +88,10 @@ async def serve(app: web.Application, port: int) -> None:
 
 
 def main(kind: str, port: str, *rest: str) -> None:
-    """Serve one of the two."""
+    """Serve one of them."""
     logging.disable(logging.CRITICAL)
-    uvloop.run(serve(echo_app() if kind == "echo" else turn_app(*rest), int(port)))
+    app = {"echo": echo_app, "turn": turn_app, "watched": watched_app}[kind](*rest)
+    (asyncio if kind == "watched" else uvloop).run(serve(app, int(port)))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from channels import errors
 from channels.contract import Door, Event, Page, Received
+from channels.email_bounce import bounce
 from channels.email_letter import LARGEST_LETTER, read, write
 from channels.errors import SendError
 from core.message import Notice, Screen, Sent
@@ -70,7 +71,9 @@ class Email:
 
 
 def parse(received: Received) -> list[Event]:
-    """One raw letter. A machine's letter is understood and is nothing."""
+    """One raw letter. What a mail server says of one of ours is a report; another machine's letter is understood and is nothing."""
+    if told := bounce(received.body):
+        return [told]
     letter = read(received.body)
     return [letter] if letter else []
 

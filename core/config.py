@@ -86,6 +86,9 @@ class Settings(ProviderSettings, BaseSettings):
     smtp_url: SecretStr = SecretStr("")
     """`smtp://user:password@host:587` or `smtps://...`."""
     email_sender: str = ""
+    imap_url: SecretStr = SecretStr("")
+    """The mailbox that letters to us lie in: `imaps://user:password@host:993/INBOX`. Empty: the mail server pipes them to us."""
+    imap_seconds: Annotated[float, Field(gt=0)] = 30
 
 
 class Billing(Section):
@@ -179,6 +182,8 @@ class Balances(Section):
     """What customers have beforehand."""
 
     welcome: tuple[Welcome, ...] = ()
+    low_money: Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")] | None = None
+    """She is told when less prepaid money than this is left; a customer may choose her own amount. None: not unless she chose one."""
 
 
 class Operator(Section):

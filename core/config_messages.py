@@ -12,6 +12,8 @@ class Notices(Section):
     """When the notices leave: reminders so many days before the due day, and nothing in the quiet hours."""
 
     reminder_days: Annotated[int, Field(ge=0, le=30)] = 3
+    reminder_holdout: Annotated[int, Field(ge=0, le=50)] = 0
+    """So many of a hundred accounts get no reminders, so that it can be seen what reminders are worth. 0: all get them."""
     quiet_from: time = time(20, 0)
     quiet_until: time = time(8, 0)
     urgent: tuple[str, ...] = ()

@@ -32,7 +32,17 @@ id_block = Table(
 )
 
 PARTITIONED = ("usage", "posting", "invoice_line", "usage_event")
-APPEND_ONLY = ("journal", "posting", "audit", "ticket_event", "seal", "tariff_version", "allocation", "bucket_movement")
+APPEND_ONLY = (
+    "journal",
+    "posting",
+    "audit",
+    "ticket_event",
+    "seal",
+    "tariff_version",
+    "allocation",
+    "bucket_movement",
+    "consent",
+)
 
 __all__ = [
     "APPEND_ONLY", "PARTITIONED", "access", "approvals", "audit", "balances", "bank", "barring", "billing", "campaigns", "care", "catalog",

@@ -18,6 +18,7 @@ from gateway import callbacks, quotes, webhooks
 from gateway.admin import routes as ops
 from gateway.desk import CHANNELS, CHECKS, HOUSE, TURNS
 from gateway.keeping import keeping
+from gateway.mailing import mailing
 from gateway.pages import bill, chat, chat_file, chat_rooms, mandate_link, me, paylink, phone
 from gateway.passed import noting
 from gateway.prepare import prepare
@@ -56,6 +57,7 @@ def make_app(house: House, *, host: str = "127.0.0.1", with_scheduler: bool = Tr
     chat.setup(app)
     me.setup(app)
     app.cleanup_ctx.append(keeping)
+    app.cleanup_ctx.append(mailing)
     phone.setup(app, host)
     if with_scheduler:
         app.cleanup_ctx.append(ticking)

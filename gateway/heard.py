@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from channels.contract import NumberChange, SimChange
 from core import delivery
 from core.house import House
+from core.journeys import letter_back
 from core.message import Delivery, OptOut
 from core.parties import consent, contacts, senders, sim
 from core.parties.model import PHONE, medium
@@ -23,6 +24,8 @@ async def take_in(house: House, told: Told) -> None:
             await sim.number_changed(conn, house, told.channel, told.user, told.phone, told.at)
         elif isinstance(told, OptOut):
             await _consent(conn, house, told)
+        elif told.channel == "email":
+            await letter_back.report(conn, house, told)
         elif told.channel == "airtime":
             await airtime.reported(conn, house, told)
         else:

@@ -20,8 +20,8 @@ KEPT_ELSEWHERE = timedelta(hours=24)
 """How long a conversation by messages goes on."""
 PROOF_LASTS = timedelta(minutes=10)
 """A PIN that was right is asked again after so long a silence: another hand may hold the phone, or sit at the page."""
-MOST_IDS = 16
-"""Of the latest messages, for recognising a repeat."""
+MOST_IDS = 64
+"""Of the latest messages, for recognising a repeat: a network that brings fifty at once may bring the first again after the last."""
 
 
 class TurnPage(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from channels.contract import Channel, Door, Page
 from core import effects, faults, outbox
 from core.care import interactions, media
+from core.journeys import letter_back
 from core.message import Inbound, Notice, Screen, Sent
 from core.parties import contacts
 from dialogs.redact import to_keep
@@ -82,6 +83,8 @@ async def hear(turns: Turns, inbound: Inbound, channel: Channel) -> None:
                 conn, turns.house, channel=inbound.channel, direction="in", kind="turn", contact_id=contact_id,
                 text=_remembered(inbound, answer),
             )  # fmt: skip
+        if fresh and inbound.channel == "email" and contact_id is not None:
+            await letter_back.wrote(conn, contact_id)
         if fresh and (ref := inbound.details.get("media")):
             await media.expect(
                 conn, turns.house, channel=inbound.channel, ref=ref, contact_id=contact_id,

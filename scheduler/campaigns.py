@@ -1,6 +1,7 @@
 """Feeds the outbox with the members of the campaigns that run, in batches, each in a transaction of its own."""
 
 from core.campaigns import store
+from core.faults import point
 from core.house import House
 
 
@@ -16,6 +17,8 @@ async def _fill(house: House, campaign_id: int) -> int:
     while True:
         async with house.db.writing() as conn:
             fed = await store.feed(conn, house, campaign_id)
+            point("campaign.feeding")
+        point("campaign.fed")
         if not fed:
             return total
         total += fed

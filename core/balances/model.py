@@ -116,6 +116,12 @@ def draw(buckets: Iterable[Bucket], want: Want, now: datetime) -> Spent:
     return Spent(tuple(parts), left)
 
 
+def runs_low(bucket: Bucket, drawn: int, least: int) -> bool:
+    """Whether drawing so much took a purse (money for any use) from at least `least` to less. Once a crossing: only more money undoes it."""
+    purse = is_money(bucket.unit) and not bucket.uses
+    return purse and 0 < bucket.amount < least <= bucket.amount + drawn
+
+
 def passed(bucket: Bucket, amount: int) -> int | None:
     """The highest threshold that is passed when `amount` is left and has not been told; None when there is nothing to tell."""
     used = bucket.basis - amount

@@ -104,7 +104,7 @@ async def _take(
     drawn = {part.bucket_id: part.amount for part in taken}
     touched = sorted(drawn.keys() | back.keys())
     after = [store.less(buckets[one], drawn.get(one, 0), back.get(one, 0)) for one in touched]
-    await store.keep(conn, house, await tell(conn, house, after))
+    await store.keep(conn, house, await tell(conn, house, after, drawn))
     await store.move(conn, house, key, "used", why, [Part(one.bucket_id, -one.amount) for one in taken])
 
 

@@ -117,3 +117,13 @@ priced_use = Table(
     Column("quantity_micro", BigInteger, nullable=False),
 )
 """What a service has paid for with money since its period began: the price of more is what the total rises by."""
+
+low_money = Table(
+    "low_money",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), primary_key=True, autoincrement=False),
+    Column("minor", BigInteger, nullable=False),  # 0: she does not want to be told
+    Column("at", Instant, nullable=False),
+    CheckConstraint("minor >= 0", name="minor"),
+)
+"""Below how much prepaid money a customer wants to be told, where it is not the operator's amount."""

@@ -120,3 +120,11 @@ media = Table(
     Column("at", Instant, nullable=False),
     UniqueConstraint("channel", "ref"),
 )
+
+letter = Table(
+    "letter",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("claimed_until", Instant, nullable=False),
+    Column("done_at", Instant),  # taken in; None: somebody has it in hand, or had
+)

@@ -45,6 +45,7 @@ async def put_right(house: House) -> int:
         faults.point("rebill.found")
         for off in found:
             issued += await _issued(house, off)
+            faults.point("rebill.issued")
         after = max(owner)
 
 

@@ -141,7 +141,7 @@ def credited(house: House, row: Leaving, reader: Reader, note: CreditFacts) -> W
 
 
 def bucket_used(house: House, row: Leaving, reader: Reader, bucket: Bucket) -> Words | Untrue:
-    """Half, most or all of what she has beforehand is used; not once it was filled again or is over."""
+    """Half, most or all of what she has beforehand is used, or it runs low; not once it was filled again or is over."""
     if bucket.round != row.params["round"]:
         return Untrue("it was filled meanwhile")
     if bucket.state != OPEN:

@@ -102,6 +102,7 @@ WRITERS: dict[str, Writer] = {
     "notice.corrected": Writer(lambda conn, _house, ids: facts.credit_notes(conn, ids), words.credited),
     "notice.credited": Writer(lambda conn, _house, ids: facts.credit_notes(conn, ids), words.credited),
     "notice.waived": Writer(lambda conn, _house, ids: facts.credit_notes(conn, ids), words.credited),
+    "bucket.low": Writer(lambda conn, _house, ids: balances.buckets(conn, ids), words.bucket_used),
     "bucket.used": Writer(lambda conn, _house, ids: balances.buckets(conn, ids), words.bucket_used),
     **{f"notice.{one}": Writer(ladder_notices.steps, ladder_notices.write) for one in get_args(StepName)},
     **{

@@ -1,17 +1,18 @@
 """Puts down the reminders that are due: a few days before the due day, for what is open and undisputed, once each.
 
 The key holds the due day, so a day that moves is reminded of anew, and a tick that was missed is caught up by the next. Whether it
-is still true is asked again when it leaves (`notices`).
+is still true is asked again when it leaves (`notices`). Whom the operator leaves out to compare with gets none.
 """
 
 from datetime import date, timedelta
 
-from sqlalchemy import Select, Text, cast, exists, literal, select
+from sqlalchemy import Select, Text, cast, exists, literal, select, true
 
 from core import outbox
 from core.house import House
 from core.ledger.tables import open_item
 from core.outbox import Letter
+from core.payments.first_tries import left_out
 
 BATCH = 500
 
@@ -21,7 +22,7 @@ async def due(house: House, on: date) -> int:
     total, last = 0, 0
     while True:
         async with house.db.writing() as conn:
-            rows = (await conn.execute(_missing(on, house.operator.notices.reminder_days, last))).all()
+            rows = (await conn.execute(_missing(house, on, last))).all()
             letters = [_letter(row.invoice_id, row.account_id, row.due_on) for row in rows]
             total += await outbox.enqueue_many(conn, house, letters)
         if len(rows) < BATCH:
@@ -29,7 +30,8 @@ async def due(house: House, on: date) -> int:
         last = rows[-1].invoice_id
 
 
-def _missing(on: date, days: int, after: int) -> Select[int, int, date]:
+def _missing(house: House, on: date, after: int) -> Select[int, int, date]:
+    days, out = house.operator.notices.reminder_days, house.operator.notices.reminder_holdout
     key = literal("reminder:") + cast(open_item.c.invoice_id, Text) + ":" + cast(open_item.c.due_on, Text)
     said = exists().where(outbox.outbox.c.key == key)
     return (
@@ -37,6 +39,7 @@ def _missing(on: date, days: int, after: int) -> Select[int, int, date]:
         .where(
             open_item.c.due_on.between(on, on + timedelta(days=days)),
             open_item.c.open_minor > open_item.c.disputed_minor, open_item.c.invoice_id > after, ~said,
+            true() if not out else ~left_out(open_item.c.account_id, out),
         )
         .order_by(open_item.c.invoice_id)
         .limit(BATCH)

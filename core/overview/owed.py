@@ -6,11 +6,12 @@ Disputed amounts are left out of what is owed, because nobody may ask for them. 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import invoice
 from core.ledger.tables import open_item
+from core.parties.tables import account
 
 AGES = ((-10_000, 0), (1, 30), (31, 60), (61, 90), (91, 100_000))
 """Days past due, from and to; the first is not due yet."""
@@ -49,20 +50,26 @@ def _tenths(tenfold: int, by: int) -> str:
     return f"{value // 10}.{value % 10}"
 
 
-async def owed(conn: AsyncConnection, on: date, currency: str) -> Owed:
-    """What is owed on the day, of the house."""
+def _of(branch_id: int | None, column: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether the account of a row is of the branch; always, for the whole house."""
+    return true() if branch_id is None else column.in_(select(account.c.id).where(account.c.branch_id == branch_id))
+
+
+async def owed(conn: AsyncConnection, on: date, currency: str, *, branch_id: int | None = None) -> Owed:
+    """What is owed on the day, of the house or of a branch; the branches together are the house."""
     left = open_item.c.open_minor - open_item.c.disputed_minor
+    mine = _of(branch_id, open_item.c.account_id)
     ours = select(open_item.c.due_on, func.count(), func.sum(left)).join_from(
         open_item, invoice, invoice.c.id == open_item.c.invoice_id
     )
-    rows = await conn.execute(ours.where(left > 0, invoice.c.currency == currency).group_by(open_item.c.due_on))
+    rows = await conn.execute(ours.where(left > 0, mine, invoice.c.currency == currency).group_by(open_item.c.due_on))
     aged = [((on - row[0]).days, row[1], int(row[2])) for row in rows]
     ages = tuple(
         (first, last, sum(one[1] for one in aged if first <= one[0] <= last), sum(one[2] for one in aged if first <= one[0] <= last))
         for first, last in AGES
     )  # fmt: skip
     billed = select(func.coalesce(func.sum(invoice.c.total_minor), 0)).where(
-        invoice.c.state == "final", invoice.c.currency == currency,
+        invoice.c.state == "final", invoice.c.currency == currency, _of(branch_id, invoice.c.account_id),
         invoice.c.issued_on.between(on - timedelta(days=SALES_DAYS - 1), on),
     )  # fmt: skip
     due = (
@@ -72,8 +79,9 @@ async def owed(conn: AsyncConnection, on: date, currency: str) -> Owed:
         )
         .join_from(open_item, invoice, invoice.c.id == open_item.c.invoice_id)
         .where(
-            invoice.c.currency == currency, open_item.c.due_on.between(on - timedelta(days=30), on - timedelta(days=1))
+            mine, invoice.c.currency == currency,
+            open_item.c.due_on.between(on - timedelta(days=30), on - timedelta(days=1)),
         )
-    )
+    )  # fmt: skip
     fell, paid = (await conn.execute(due)).one()
     return Owed(ages, sum(one[2] for one in aged), int((await conn.execute(billed)).scalar_one()), int(fell), int(paid))

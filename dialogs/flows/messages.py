@@ -4,7 +4,7 @@ from dialogs.counter import identity
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Act, Effect, End, Flow
 
-LEAVE_ALONE = Effect(identity.stop, widest={"sender": "W" * 11})
+LEAVE_ALONE = Effect(identity.stop, ("done", "sender"), widest={"sender": "W" * 11})
 WRITE_AGAIN = Effect(identity.start)
 
 STOP = Flow(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import structlog
 from aiohttp import web
 
+from core.care import media
 from core.errors import Refused
 from core.text import LANGUAGES
 from gateway.admin.described import Handler
@@ -37,8 +38,7 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise web.HTTPBadRequest(text="The address has a letter that no address may have.")
         if max(map(len, request.path.encode("utf-8", "replace").split(b"/"))) > LONGEST_NAME:
             raise web.HTTPNotFound(text="There is no such page.")
-        await _form(request)
-        return await handler(request)
+        return await handler(await _form(request))
     except Refused as refusal:
         return _told(request, refusal.status, refusal.code, refusal.sentence(language(request)))
     except web.HTTPException as why:
@@ -55,14 +55,19 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
 LONGEST_NAME = 255
 """Of one part of an address, in bytes: more no file system can look up."""
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+PICTURES = "/me/picture"
+"""The one form that may hold a file as large as we keep them."""
 
 
-async def _form(request: web.Request) -> None:
+async def _form(request: web.Request) -> web.Request:
     """Read a page's form here, so that one that cannot be read is refused once for all pages (providers' hooks read their own)."""
     if request.content_type not in FORMS or request.path.startswith("/hooks/"):
-        return
+        return request
+    if request.path == PICTURES:
+        request = request.clone(client_max_size=media.LARGEST + 64 * 1024)
     try:
         await request.post()
+        return request
     except (UnicodeDecodeError, LookupError, ValueError):
         raise web.HTTPBadRequest(text="The form cannot be read. Reload the page and send it again.") from None
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from core.errors import BadInput
 from gateway.commands.run import err, out, show_json, told
 
-NAMES = ("turn", "rating", "usage", "billrun", "dispatch", "pdf")
+NAMES = ("turn", "peer", "growth", "chat", "sms", "rating", "usage", "billrun", "dispatch", "pdf")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -6,6 +6,10 @@ They ask the questions the dialogs ask and make the changes the dialogs make, by
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core import money
+from core.balances import low
+from core.balances import queries as balances
+from core.balances.model import LARGEST
 from core.billing import queries as bills
 from core.care import tickets
 from core.journeys import payment_doors
@@ -134,15 +138,23 @@ async def settings(request: web.Request, her: Her) -> web.Response:
     house = request.app[HOUSE]
     async with house.db.reading() as conn:
         account = await _account(conn, request, her)
+        least = (await low.amounts(conn, house, [account.id]))[account.id]
+        purse = await balances.purse(conn, account.id, account.currency)
     spoken = [(lang, NAMES.get(lang, lang)) for lang in house.operator.languages]
-    return show(request, her, account, "settings", spoken=spoken, contact=her.contact, saved="saved" in request.query)
+    return show(
+        request, her, account, "settings", spoken=spoken, contact=her.contact, saved="saved" in request.query,
+        least=money.plain(least, account.currency) if least else "", purse=purse is not None,
+    )  # fmt: skip
 
 
 @hers
 async def change(request: web.Request, her: Her) -> web.Response:
-    """POST /me/settings: `language`, `offers`, `messages`."""
+    """POST /me/settings: `language`, `offers`, `messages`, `low` (an amount; empty: she is not told)."""
     house, told = request.app[HOUSE], await request.post()
     async with house.db.writing() as conn:
+        if "low" in told:
+            account = await _account(conn, request, her)
+            await low.choose(conn, house, account.id, _amount(str(told["low"]), account.currency))
         if told.get("language") in house.operator.languages:
             await contacts.set_language(conn, her.contact.id, str(told["language"]))
         if told.get("messages") == "stop":
@@ -153,6 +165,17 @@ async def change(request: web.Request, her: Her) -> web.Response:
             wanted = "offers" in told
             await consent.set_marketing(conn, house, her.contact.id, wanted=wanted, channel="web", word="page")
     return web.Response(status=303, headers={"Location": "/me/settings?saved"})
+
+
+def _amount(text: str, currency: str) -> int:
+    """Minor units of what she wrote; nothing is 0."""
+    try:
+        minor = money.parse(text.strip() or "0", currency)
+    except ValueError:
+        minor = -1
+    if not 0 <= minor <= LARGEST:
+        raise web.HTTPBadRequest(text="Write the amount in figures, such as 50.")
+    return minor
 
 
 @hers

@@ -4,19 +4,24 @@ The same tables run it that run a dial or a chat, so whatever can be asked there
 turn: sent twice (a second press, a reload) it has one effect and one answer.
 """
 
+import hashlib
 import json
 import secrets
 from typing import Any
 
 from aiohttp import web
 
-from core.message import Inbound
+from core.care import media
+from core.message import Inbound, Kind
 from core.parties import queries as parties
+from core.text import say
 from dialogs.intents import WORDS
 from dialogs.model import Ask
+from gateway.admin.edge import PICTURES
 from gateway.desk import CHANNELS, HOUSE, TURNS
 from gateway.pages.me_door import Her, hers
 from gateway.pages.me_show import show
+from gateway.pages.page import message
 from gateway.passed import PASSED
 from gateway.turn import Answer
 
@@ -27,7 +32,7 @@ CHANNEL = "page"
 async def begin(request: web.Request, her: Her) -> web.Response:
     """GET /me/ask: the first menu; `?do=` one of the flows: straight to it. Looking at it changes nothing."""
     wanted = request.query.get("do", "")
-    return await _turn(request, her, WORDS[wanted][0] if wanted in LEADS else "", begins=True)
+    return await _turn(request, her, WORDS[wanted][0] if wanted in LEADS else "", kind="new")
 
 
 @hers
@@ -37,15 +42,29 @@ async def answer(request: web.Request, her: Her) -> web.Response:
     return await _turn(request, her, str(told.get("answer", ""))[:2000], turn=str(told.get("turn", ""))[:64])
 
 
+@hers
+async def picture(request: web.Request, her: Her) -> web.Response:
+    """POST /me/picture: a `file`, kept for a clerk, and asked what it is of; the same picture again is the same turn."""
+    house, file = request.app[HOUSE], (await request.post()).get("file")
+    body = b""
+    if isinstance(file, web.FileField):
+        with file.file:
+            body = file.file.read()
+    ref = f"{her.contact.id}:{hashlib.sha256(body).hexdigest()[:32]}"
+    async with house.db.writing() as conn:
+        wrong = await media.keep(conn, house, channel=CHANNEL, ref=ref, contact_id=her.contact.id, body=body)
+    if wrong is not None:
+        return message(request, 400, say(her.contact.language, "chat.file_wrong"))
+    return await _turn(request, her, "", kind="media", turn=ref)
+
+
 LEADS = WORDS.keys() - {"stop", "start"}
 """Flows that a link may lead into: none of them does anything without a yes."""
 
 
-async def _turn(request: web.Request, her: Her, text: str, *, turn: str = "", begins: bool = False) -> web.Response:
+async def _turn(request: web.Request, her: Her, text: str, *, kind: Kind = "text", turn: str = "") -> web.Response:
     app, phone = request.app, her.contact.phone or her.contact.channel_user
-    inbound = Inbound(
-        CHANNEL, her.contact.channel_user, text, "new" if begins else "text", phone, turn or secrets.token_hex(8)
-    )
+    inbound = Inbound(CHANNEL, her.contact.channel_user, text, kind, phone, turn or secrets.token_hex(8))
     taken = await app[TURNS].answer(inbound, app[CHANNELS]["webchat"])
     told = json.loads(taken.reply)
     if PASSED in app:
@@ -70,4 +89,4 @@ async def _drawn(request: web.Request, her: Her, taken: Answer, told: dict[str, 
 
 def routes() -> list[web.AbstractRouteDef]:
     """`/me/ask`."""
-    return [web.get("/me/ask", begin), web.post("/me/ask", answer)]
+    return [web.get("/me/ask", begin), web.post("/me/ask", answer), web.post(PICTURES, picture)]

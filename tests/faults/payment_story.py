@@ -5,6 +5,7 @@ Everything it does is also done by the process that takes over from it, under th
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,8 +74,13 @@ async def live(said: dict[str, Any]) -> None:
         await web.TCPSite(runner, "127.0.0.1", said["port"]).start()
         await ask(house, said["push"])
         dispatcher = Dispatcher(house, {}, LEAVING, lanes=1)
-        while True:
-            await dispatcher.drain()
-            await collect.collect_due(house, house.today())
-            await payment_doors.poll(house)
-            await asyncio.sleep(0.1)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_again(dispatcher.drain))
+            group.create_task(_again(lambda: collect.collect_due(house, house.today())))
+            group.create_task(_again(lambda: payment_doors.poll(house)))
+
+
+async def _again(work: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        await work()
+        await asyncio.sleep(0.1)

@@ -159,7 +159,7 @@ async def _finished(story: Story, seconds: float = 90) -> None:
     browsing = asyncio.create_task(story.browse(child))
     try:
         async with asyncio.timeout(seconds):
-            while not await story.settled():
+            while not await story.settled():  # noqa: ASYNC110 - another process settles it
                 await asyncio.sleep(0.1)
     finally:
         await child.kill()

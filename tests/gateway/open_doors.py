@@ -1,9 +1,10 @@
 """Every message provider's doors of one house, served, with the doubles that the replies go to."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -54,8 +55,10 @@ class Doors:
 
 
 @asynccontextmanager
-async def open_doors(house: House, folder: Path) -> AsyncIterator[Doors]:
-    """All doors open, and closed again."""
+async def open_doors(
+    house: House, folder: Path, also: Callable[[web.Application], None] | None = None, **changed: Any
+) -> AsyncIterator[Doors]:
+    """All doors open, and closed again; `also` adds pages to the application, `changed` are other settings."""
     meta, bot = Meta(), BotApi()
     async with (
         TestServer(meta.app()) as meta_server,
@@ -72,6 +75,7 @@ async def open_doors(house: House, folder: Path) -> AsyncIterator[Doors]:
                 "telegram_base_url": str(bot_server.make_url("/bot")),
                 "kannel_username": "hodi", "kannel_password": SecretStr("hodipw"),
                 "smtp_url": SecretStr("smtp://127.0.0.1:1"), "email_sender": "Mwangaza <help@mwangaza.example>",
+                **changed,
             }
         )  # fmt: skip
         house = replace(house, settings=settings)
@@ -80,6 +84,8 @@ async def open_doors(house: House, folder: Path) -> AsyncIterator[Doors]:
         app[HOUSE], app[CHANNELS] = house, senders(rows)
         app[TURNS] = Turns(house, sessions, quick)
         app.add_routes(webhooks.routes(rows.values()))
+        if also:
+            also(app)
         async with open_spool(app, folder / "spool").drained(), TestClient(TestServer(app)) as client:
             yield Doors(client, house, app[CHANNELS], meta, bot)
         await quick.close()

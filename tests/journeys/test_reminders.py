@@ -1,5 +1,6 @@
 """Reminders: a few days before the due day, once each, only for what is open and undisputed."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from sqlalchemy import select, update
@@ -66,3 +67,15 @@ async def test_more_than_a_batch_is_reminded(house: House) -> None:
         assert await reminders.due(house, DUE) == len(bills)
     finally:
         reminders.BATCH = kept
+
+
+async def test_who_is_left_out_to_compare_with_gets_none(house: House) -> None:
+    first, *_ = await _bills(house)
+    assert first
+    async with house.db.reading() as conn:
+        hers = int(await conn.scalar(select(open_item.c.account_id).limit(1)) or 0)
+    share = hers // 7 % 100
+    for percent, told in ((share + 1, 0), (share, 1)):
+        rules = house.operator.notices.model_copy(update={"reminder_holdout": percent})
+        some = replace(house, operator=house.operator.model_copy(update={"notices": rules}))
+        assert await reminders.due(some, DUE) == told

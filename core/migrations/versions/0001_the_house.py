@@ -279,6 +279,12 @@ def upgrade() -> None:
     sa.UniqueConstraint('code', 'owner_id', 'asset', name=op.f('uq_ledger_account_code_owner_id_asset'))
     )
     op.create_index('ix_ledger_account_owner', 'ledger_account', ['owner_id'], unique=False)
+    op.create_table('letter',
+    sa.Column('message_id', sa.Text(), nullable=False),
+    sa.Column('claimed_until', Instant(), nullable=False),
+    sa.Column('done_at', Instant(), nullable=True),
+    sa.PrimaryKeyConstraint('message_id', name=op.f('pk_letter'))
+    )
     op.create_table('media',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('channel', sa.Text(), nullable=False),
@@ -1018,6 +1024,14 @@ def upgrade() -> None:
     )
     op.create_index('ix_link_code_account', 'link_code', ['account_id', 'expires_at'], unique=False)
     op.create_index('ix_link_code_contact', 'link_code', ['contact_id', 'expires_at'], unique=False)
+    op.create_table('low_money',
+    sa.Column('account_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('minor', sa.BigInteger(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.CheckConstraint('minor >= 0', name=op.f('ck_low_money_minor')),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_low_money_account_id')),
+    sa.PrimaryKeyConstraint('account_id', name=op.f('pk_low_money'))
+    )
     op.create_table('mandate',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),

@@ -45,8 +45,10 @@ async def deposits(conn: AsyncConnection, *, branch_id: int | None = None, limit
     return (await conn.execute(query.order_by(deposit.c.id.desc()).limit(limit))).all()
 
 
-async def over_and_short(conn: AsyncConnection, from_on: date, to_on: date) -> Sequence[AnyRow]:
-    """(cashier, drawers, over or short in all) between two days, the worst first."""
+async def over_and_short(
+    conn: AsyncConnection, from_on: date, to_on: date, *, branch_id: int | None = None
+) -> Sequence[AnyRow]:
+    """(cashier, drawers, over or short in all) between two days, the worst first; of a branch or of all."""
     off = func.sum(drawer.c.counted_minor - drawer.c.expected_minor)
     query = (
         select(drawer.c.cashier, func.count().label("drawers"), off.label("off_minor"))
@@ -54,4 +56,6 @@ async def over_and_short(conn: AsyncConnection, from_on: date, to_on: date) -> S
         .group_by(drawer.c.cashier)
         .order_by(func.abs(off).desc())
     )
+    if branch_id is not None:
+        query = query.where(drawer.c.branch_id == branch_id)
     return (await conn.execute(query)).all()

@@ -57,9 +57,9 @@ async def closed(conn: AsyncConnection, on: date) -> Any:
     return (await conn.execute(select(money_day).where(money_day.c.day == on))).first()
 
 
-async def channels(conn: AsyncConnection, on: date, *, branch_name: str | None = None) -> list[Channel]:
+async def channels(conn: AsyncConnection, on: date, *, branch_code: str | None = None) -> list[Channel]:
     """Every branch and way of money of the day (or of one branch); the sums of all are those of the house."""
-    name = func.coalesce(branch.c.name, "")
+    name = func.coalesce(branch.c.code, "")
     start = receipt.outerjoin(account, account.c.id == receipt.c.account_id)
     start = start.outerjoin(branch, branch.c.id == account.c.branch_id)
     came = select(name, receipt.c.provider, func.sum(receipt.c.amount_minor), func.count()).select_from(start)
@@ -71,18 +71,19 @@ async def channels(conn: AsyncConnection, on: date, *, branch_name: str | None =
     taken = {(row[0], row[1]): int(row[2]) for row in await conn.execute(went)}
     told, off = await _told(conn, on), await _off(conn, on)
     every = sorted({*received, *taken, *told, *off})
+    names = {row.code: row.name for row in await conn.execute(select(branch.c.code, branch.c.name))}
     return [
         Channel(
-            *key, *received.get(key, (0, 0)), taken.get(key, 0), *told.get(key, (0, 0)), *off.get(key, (0, 0))
+            names.get(key[0], ""), key[1], *received.get(key, (0, 0)), taken.get(key, 0), *told.get(key, (0, 0)), *off.get(key, (0, 0))
         )
         for key in every
-        if branch_name in (None, key[0])
+        if branch_code in (None, key[0])
     ]  # fmt: skip
 
 
 async def _told(conn: AsyncConnection, on: date) -> dict[tuple[str, str], tuple[int, int]]:
     """(branch, provider) -> gross and fees that the provider reports of the day."""
-    name = func.coalesce(branch.c.name, "")
+    name = func.coalesce(branch.c.code, "")
     start = provider_line.outerjoin(
         receipt, (receipt.c.provider_txn == provider_line.c.txn) & (receipt.c.provider == provider_line.c.provider)
     )
@@ -96,7 +97,7 @@ async def _told(conn: AsyncConnection, on: date) -> dict[tuple[str, str], tuple[
 
 async def _off(conn: AsyncConnection, on: date) -> dict[tuple[str, str], tuple[int, int]]:
     """(branch, provider) -> money that is late, and money that is unexplained; both without a sign."""
-    name, size = func.coalesce(branch.c.name, ""), func.abs(difference.c.amount_minor)
+    name, size = func.coalesce(branch.c.code, ""), func.abs(difference.c.amount_minor)
     late = func.coalesce(func.sum(size).filter(difference.c.state == "late"), 0)
     open_ = func.coalesce(func.sum(size).filter(difference.c.state.in_(("open", "asked"))), 0)
     start = difference.outerjoin(branch, branch.c.id == difference.c.branch_id)

@@ -24,9 +24,16 @@ NOTHING_TO_BOOK = ("fees",)
 """It is about how an amount is split, which the payout books as it comes."""
 
 
-async def explain(conn: AsyncConnection, house: House, difference_id: int, *, note: str, actor: str) -> str:
-    """Explain an open difference; its state afterwards: `explained`, or `asked` while another person has to agree."""
+async def explain(
+    conn: AsyncConnection, house: House, difference_id: int, *, note: str, actor: str, branch_id: int | None = None
+) -> str:
+    """Explain an open difference; its state afterwards: `explained`, or `asked` while another person has to agree.
+
+    `branch_id`: whoever explains belongs to that branch, and there are no others for her.
+    """
     found = await _held(conn, difference_id)
+    if branch_id not in (None, found.branch_id):
+        raise Refused("reconcile.explain.no", status=404)
     if found.state not in ("open", "late") or found.kind == "drawer_open":
         raise Refused("reconcile.explain.no")
     if len(note.strip()) < SHORTEST:

@@ -25,6 +25,21 @@ KINDS: dict[str, str] = {
 """Every kind, in words for the console."""
 
 
+TO_DO: dict[str, str] = {
+    "missing_there": "ask the provider for it by its number; if the money never came, reverse the receipt",
+    "missing_here": "match again in a while; if it stays, import the payment and place it",
+    "amount": "look at the receipt and at the provider's page, and correct the one that is wrong by a refund or a move",
+    "duplicate_there": "ask the provider which one was paid out, and refund the customer where both were",
+    "fees": "ask the provider for its invoice of the fees, and say here what it is",
+    "payout_missing": "import the bank's newest statement; if it is not there, ask the provider for the transfer",
+    "payout_amount": "compare the provider's list of the payout with the bank's entry, and ask whoever differs",
+    "bank_unexplained": "say what the entry is; a customer's payment is placed under Suspense",
+    "deposit_missing": "import the bank's newest statement; if it is not there, show the slip to the bank",
+    "deposit_amount": "compare the slip with the bank's entry; what is short is explained here",
+    "drawer_open": "let the cashier count and close the drawer, under Cash desk",
+}
+"""What a person does about each kind before she explains it away."""
+
 FEE = "fee"
 """A line that no payment is behind: what the provider kept, which its payout books."""
 

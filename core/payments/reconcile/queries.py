@@ -22,11 +22,13 @@ async def of_day(conn: AsyncConnection, on: date, *, branch_id: int | None = Non
     return (await conn.execute(query.order_by(difference.c.state.desc(), difference.c.kind, difference.c.id))).all()
 
 
-async def before(conn: AsyncConnection, on: date) -> Sequence[AnyRow]:
-    """(day, how many) of earlier days with differences in the way."""
+async def before(conn: AsyncConnection, on: date, *, branch_id: int | None = None) -> Sequence[AnyRow]:
+    """(day, how many) of earlier days with differences in the way, of a branch or of all."""
     query = select(difference.c.day, func.count().label("count")).where(
         difference.c.day < on, difference.c.state.in_(("open", "asked"))
     )
+    if branch_id is not None:
+        query = query.where(difference.c.branch_id == branch_id)
     return (await conn.execute(query.group_by(difference.c.day).order_by(difference.c.day))).all()
 
 

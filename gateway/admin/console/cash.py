@@ -26,7 +26,7 @@ async def page(request: web.Request) -> web.Response:
         moves = await queries.moves(conn, mine.id) if mine else []
         drawers = await queries.drawers(conn, today, branch_id=branch)
         deposits = await queries.deposits(conn, branch_id=branch)
-        off = await queries.over_and_short(conn, today - timedelta(days=30), today)
+        off = await queries.over_and_short(conn, today - timedelta(days=30), today, branch_id=branch)
     sees = request[WHO].may("money.see")
     return show(
         request, "console_cash.html", mine=mine, moves=moves, drawers=drawers if sees else [], deposits=deposits,

@@ -11,7 +11,8 @@ from core.payments import first_tries, mandates
 from core.payments import queries as payments
 from core.payments.providers import can
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, form, show
+from gateway.admin.console.desk import back, branch_of, form, show
+from gateway.admin.console.plot_tries import tries_plot
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -25,10 +26,12 @@ async def page(request: web.Request) -> web.Response:
     today = house.today()
     async with house.db.reading() as conn:
         rows = await listed(conn, state=state if state in STATES else "", branch_code=request[WHO].branch)
-        tries = await first_tries.first_tries(conn, house, today - timedelta(days=90), today + timedelta(days=1))
+        span, branch_id = (today - timedelta(days=89), today + timedelta(days=1)), await branch_of(request)
+        tries = await first_tries.first_tries(conn, house, *span, branch_id=branch_id)
+        days = await first_tries.by_day(conn, house, span[1] - timedelta(days=30), span[1], branch_id=branch_id)
     provider = house.operator.payments.mandates
     return show(
-        request, "console_mandates.html", rows=rows, tries=tries, states=STATES, state=state,
+        request, "console_mandates.html", rows=rows, tries=tries, plot=tries_plot(days) if any(one.tries for one in days) else None, states=STATES, state=state,
         by_file=provider == "sepa", has_page=can(house, provider, "mandate"),
     )  # fmt: skip
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from core.overview.branches import branches
+from core.overview.branch_day import branch_days
 from core.overview.day import day
 from core.overview.owed import owed
 from core.payments.reconcile import close, explain, general_ledger, queries, run
-from core.payments.reconcile.model import KINDS
+from core.payments.reconcile.model import KINDS, TO_DO
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import a_day, back, branch_of, form, number, show
 from gateway.admin.console.plot import cash_plot
@@ -25,17 +25,17 @@ async def page(request: web.Request) -> web.Response:
     on = a_day(request.query.get("on", ""), house.today() - timedelta(days=1))
     branch_id, code = await branch_of(request), request[WHO].branch
     async with house.db.reading() as conn:
-        names = {one.code: one.name for one in await branches(conn)}
         values = {
-            "channels": await close.channels(conn, on, branch_name=names.get(code, "") if code else None),
-            "found": await queries.of_day(conn, on, branch_id=branch_id), "closed": await close.closed(conn, on),
-            "earlier": await queries.before(conn, on), "owed": await owed(conn, house.today(), house.currency),
-            "suspense": await queries.suspense_by_age(conn, house.today()),
+            "channels": await close.channels(conn, on, branch_code=code),
+            "branches": await branch_days(conn, on, house.currency, branch_id=branch_id), "found": await queries.of_day(conn, on, branch_id=branch_id), "closed": await close.closed(conn, on),
+            "earlier": await queries.before(conn, on, branch_id=branch_id),
+            "owed": await owed(conn, house.today(), house.currency, branch_id=branch_id),
+            "suspense": await queries.suspense_by_age(conn, house.today()) if code is None else None,
             "month": await day(conn, house, on, branch_code=code),
         }  # fmt: skip
     step = timedelta(days=1)
     return show(
-        request, "console_money.html", on=on, before=on - step, after=on + step, today=house.today(), kinds=KINDS,
+        request, "console_money.html", on=on, before=on - step, after=on + step, today=house.today(), kinds=KINDS, to_do=TO_DO,
         currency=house.currency, plot=cash_plot(values["month"].month, on, house.currency),
         **values,
     )  # fmt: skip
@@ -45,6 +45,7 @@ async def page(request: web.Request) -> web.Response:
 async def change(request: web.Request) -> web.Response:
     """POST /console/money: `on`, and `do` = match or close."""
     told, house = await form(request), request.app[HOUSE]
+    _whole_house(request)
     on = a_day(told.get("on", ""), house.today())
     async with house.db.writing() as conn:
         await run.run(conn, house, on)
@@ -56,10 +57,15 @@ async def change(request: web.Request) -> web.Response:
 @described("money.close", summary="Explain a difference", status=303)
 async def explained(request: web.Request) -> web.Response:
     """POST /console/money/differences/{id}: `note`, `on`."""
-    told, house = await form(request), request.app[HOUSE]
+    told, house, branch_id = await form(request), request.app[HOUSE], await branch_of(request)
     async with house.db.writing() as conn:
         await explain.explain(
-            conn, house, number(request.match_info["id"]), note=told.get("note", ""), actor=request[WHO].actor
+            conn,
+            house,
+            number(request.match_info["id"]),
+            note=told.get("note", ""),
+            actor=request[WHO].actor,
+            branch_id=branch_id,
         )
     raise back(f"/console/money?on={a_day(told.get('on', ''), house.today())}")
 
@@ -68,6 +74,7 @@ async def explained(request: web.Request) -> web.Response:
 async def summary(request: web.Request) -> web.Response:
     """GET /console/money/summary.csv: numbered when it is first asked for, the same ever after."""
     house = request.app[HOUSE]
+    _whole_house(request)
     on = a_day(request.query.get("on", ""), house.today() - timedelta(days=1))
     async with house.db.writing() as conn:
         made = await general_ledger.summarise(conn, house, on)
@@ -75,6 +82,12 @@ async def summary(request: web.Request) -> web.Response:
     return web.Response(
         text=general_ledger.as_csv(made), content_type="text/csv", headers={"Content-Disposition": name}
     )
+
+
+def _whole_house(request: web.Request) -> None:
+    """A day is closed, matched and summed up for the whole house, by somebody who sees all of it."""
+    if request[WHO].branch is not None:
+        raise web.HTTPForbidden(text="This is done for the whole house, by somebody who belongs to no branch.")
 
 
 def routes() -> list[web.RouteDef]:

@@ -1,11 +1,12 @@
 """Half, most and all of a bucket are told once for each filling, in the customer's words, unless it is not true any more."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from core.balances import grant
+from core.balances import grant, low
 from core.balances.model import Bucket, passed
 from core.balances.words import plain, shown
 from core.clock import SetClock
@@ -75,3 +76,37 @@ def test_ten_is_ten_and_not_one() -> None:
 def test_a_bucket_of_nothing_tells_nothing(clock: SetClock) -> None:
     empty = Bucket(1, 1, None, "a", {}, "MB", (), 1, 0, 0, 0, 0, 0, 0, clock.now(), clock.now() + timedelta(1), 0, None, "open", clock.now())  # fmt: skip
     assert passed(empty, 0) is None
+
+
+async def test_money_that_runs_low_is_told_once_a_crossing_below_the_operators_or_her_own_amount(
+    house: House, clock: SetClock
+) -> None:
+    usual = house.operator.balances.model_copy(update={"low_money": "50"})
+    told = replace(house, operator=house.operator.model_copy(update={"balances": usual}))
+    account = await an_account(told)
+    bucket = await put(told, account, 100_00, "Money", unit="KES")
+    for at in range(4):
+        await take(told, account, 20_00, f"k{at}", unit="KES")
+    assert await _told(told) == ["5000", "80"], "40 is low, which says more than half; 20 is most of it"
+
+    async def more(minor: int, key: str) -> None:
+        async with house.db.writing() as conn:
+            await grant.top_up(conn, house, bucket, minor, key=key, why="", actor="job:test")
+
+    await more(10_00, "t1")
+    await take(told, account, 1_00, "k5", unit="KES")
+    assert (await _told(told))[2:] == [], "still below: no new crossing"
+    await more(100_00, "t2")
+    async with house.db.writing() as conn:
+        await low.choose(conn, house, account, 100_00)
+    await take(told, account, 30_00, "k6", unit="KES")
+    assert (await _told(told))[2:] == ["10000"]
+    async with house.db.writing() as conn:
+        await low.choose(conn, house, account, 0)
+        assert await low.amounts(conn, told, [account, 9]) == {account: 0, 9: 50_00}
+        await low.choose(conn, house, account, None)
+        assert await low.amounts(conn, told, [account]) == {account: 50_00}
+        rows = [row for row in await claim(conn, clock.now(), "w", 10) if row.template == "bucket.low"]
+        *_, letter = await notices.compose(conn, house, rows)
+        assert isinstance(letter, Letter)
+        assert letter.notice.text == "Mwangaza: only KES 99 left in Money. Top up in time: *384*100#"

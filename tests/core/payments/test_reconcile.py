@@ -1,5 +1,6 @@
 """Ours, the provider's and the bank's: planted differences are all found, nothing else is, and no day closes with an unexplained cent."""
 
+import asyncio
 import random
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -23,8 +24,8 @@ from core.payments import receive
 from core.payments.bank.tables import statement_entry
 from core.payments.model import ReceiptIn
 from core.payments.reconcile import close, explain, general_ledger, report, run
-from core.payments.reconcile.model import Line, Ours, compare
-from core.payments.reconcile.tables import difference, provider_line
+from core.payments.reconcile.model import KINDS, TO_DO, Line, Ours, compare
+from core.payments.reconcile.tables import difference, gl_summary, provider_line
 from core.payments.reverse import reverse
 from tests.core.payments.made import a_bill, an_account
 from tests.core.payments.paper import IBAN, Paper
@@ -306,6 +307,29 @@ async def test_the_general_ledger_gets_a_balanced_numbered_summary_and_the_same_
     for one in (*first, *second):
         assert sum(line[2] for line in one.lines) == sum(line[3] for line in one.lines)
     assert "2,2026-03-11,1,cash:stripe,KES,7.00,0.00" in general_ledger.as_csv(second)
+
+
+async def test_two_who_ask_for_a_summary_at_once_get_the_same_one_under_one_number(house: House) -> None:
+    await opened_world(house)
+    await pay(house, "pi_1", 500)
+    forward(house, 1)
+
+    async def ask(on: date) -> list[general_ledger.Summary]:
+        async with house.db.writing() as conn:
+            return await general_ledger.summarise(conn, house, on)
+
+    days = (DAY, DAY, DAY, DAY - timedelta(days=1), DAY - timedelta(days=1))
+    made = await asyncio.gather(*(ask(day) for day in days))
+    assert made[0] == made[1] == made[2] and made[3] == made[4]
+    assert {one.number for same in made for one in same} == {1, 2}
+    async with house.db.writing() as conn:
+        assert await general_ledger.problems(conn) == []
+        await conn.execute(gl_summary.delete().where(gl_summary.c.number == 1))
+        assert await general_ledger.problems(conn) == ["summary number 1 is missing or was never given"]
+
+
+def test_every_kind_of_difference_says_what_to_do() -> None:
+    assert TO_DO.keys() == KINDS.keys()
 
 
 async def test_what_is_posted_on_a_day_afterwards_comes_as_a_revision_of_the_rest(single: House) -> None:

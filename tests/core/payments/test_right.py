@@ -23,6 +23,7 @@ from core.journeys.payment_doors import FOLLOW
 from core.ledger import queries as ledger
 from core.ledger import verify
 from core.outbox import outbox
+from core.parties.tables import account
 from core.payments import allocate, first_tries, move, receive, refunds, trace
 from core.payments.model import ReceiptIn
 from core.payments.reverse import reverse, undone
@@ -327,7 +328,18 @@ async def test_first_tries_are_counted_by_method_and_by_reminder(house: House) -
             )
         )  # fmt: skip
     async with house.db.reading() as conn:
-        found = await first_tries.first_tries(conn, house, house.today(), house.today() + timedelta(days=1))
-    assert [(one.method, one.reminded, one.tries, one.percent) for one in found] == [
-        ("direct_debit", False, 1, "0.0"), ("direct_debit", True, 1, "100.0"),
+        today, branches = house.today(), list((await conn.execute(select(account.c.branch_id))).scalars())
+        span = (today - timedelta(days=2), today + timedelta(days=1))
+        found = await first_tries.first_tries(conn, house, *span)
+        days = await first_tries.by_day(conn, house, *span)
+        elsewhere = await first_tries.first_tries(conn, house, *span, branch_id=branches[0] + 1)
+        everybody = house.operator.notices.model_copy(update={"reminder_holdout": 50})
+        told = replace(house, operator=house.operator.model_copy(update={"notices": everybody}))
+        arms = {one.arm for one in await first_tries.first_tries(conn, told, *span)}
+    assert [(one.method, one.arm, one.tries, one.percent) for one in found] == [
+        ("direct_debit", "no", 1, "0.0"), ("direct_debit", "yes", 1, "100.0"),
     ]  # fmt: skip
+    assert [(one.on, one.tries, one.succeeded) for one in days][-1] == (today, 2, 1)
+    assert [one.tries for one in days] == [0, 0, 2]
+    assert elsewhere == []
+    assert arms == {"yes", "left out" if first_tries.left_out(older.account_id, 50) else "no"}

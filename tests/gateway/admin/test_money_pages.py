@@ -5,15 +5,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
+from core import money
 from core.clock import SetClock
 from core.config_payments import DirectDebit
 from core.journeys import bank_statement, collect
+from core.overview.branch_day import branch_days
+from core.overview.owed import owed
 from core.parties import queries, sim
+from core.parties.tables import branch
 from core.payments import mandates, receive
 from core.payments.desk.tables import drawer
 from core.payments.model import ReceiptIn
+from core.payments.reconcile.tables import difference
 from core.payments.tables import mandate, receipt, refund
 from tests.core.payments.paper import IBAN, Paper
 from tests.gateway.admin.console import signed_in
@@ -158,6 +163,43 @@ async def test_a_signed_mandate_is_taken_put_into_a_file_and_ended(world: World)
     assert "cancelled" in await browser.post(f"/console/mandates/{reference}/end")
 
 
+async def test_a_branch_sees_its_own_money_only_and_the_branches_are_the_house(world: World) -> None:
+    house, today = world.house, world.house.today()
+    async with house.db.reading() as conn:
+        ids = dict((await conn.execute(select(branch.c.code, branch.c.id))).all())
+        whole = await owed(conn, today, "KES")
+        parts = [await owed(conn, today, "KES", branch_id=ids[code]) for code in ("nakuru", "kisumu")]
+        rows, together = await branch_days(conn, today, "KES")
+        [hers], _ = await branch_days(conn, today, "KES", branch_id=ids["kisumu"])
+    for name in ("open_minor", "billed_minor", "due_minor", "paid_minor"):
+        assert sum(getattr(one, name) for one in parts) == getattr(whole, name), name
+    assert sum(one.open for one in rows) == together.open == whole.open_minor
+    assert parts[1].open_minor == hers.open != whole.open_minor
+    browser = await signed_in(world.client, house, "admin", "kisumu")
+    text = await browser.get("/console/money")
+    assert "Kisumu" in text and "Nakuru" not in text and "In suspense" not in text and "Close the day" not in text
+    assert money.show(whole.open_minor, "KES") not in text
+    await browser.post("/console/money", 403, do="close")
+    await browser.get("/console/money/summary.csv?on=2026-03-01", 403)
+
+
+async def test_the_page_says_which_differences_keep_a_day_open_and_what_to_do(world: World) -> None:
+    house, on = world.house, world.house.today() - timedelta(days=3)
+    async with house.db.writing() as conn:
+        other = await conn.scalar(select(branch.c.id).where(branch.c.code == "kisumu"))
+        row = {
+            "id": house.ids.take(), "key": "k", "day": on, "kind": "missing_there", "provider": "stripe", "about": "pi_77",
+            "branch_id": other, "amount_minor": -1, "currency": "KES", "state": "open", "found_at": house.clock.now(),
+        }  # fmt: skip
+        await conn.execute(insert(difference).values(row))
+    browser = await signed_in(world.client, house, "admin")
+    text = await browser.get(f"/console/money?on={on}")
+    assert "1 difference keeps this day open" in text and "pi_77" in text and "ask the provider for it" in text
+    hers = await signed_in(world.client, house, "finance", "nakuru")
+    assert "pi_77" not in await hers.get(f"/console/money?on={on}")
+    await hers.post(f"/console/money/differences/{row['id']}", 404, note="it is nothing", on=str(on))
+
+
 async def test_after_a_sim_change_no_refund_and_no_new_phone_or_bank_for_three_days_and_the_clerk_sees_until_when(
     world: World, clock: SetClock
 ) -> None:
@@ -179,8 +221,10 @@ async def test_after_a_sim_change_no_refund_and_no_new_phone_or_bank_for_three_d
     said = await clerk.post(path, status=409, do="refund", amount="10.00", reason="after", key="k2")
     assert f"{local:%Y-%m-%d %H:%M}" in said
     await clerk.post(f"{account}/phone", status=409, phone="0799000111")
-    number = world.nakuru.number
-    await clerk.post("/console/mandates", status=409, account=number, holder="Eve", iban="NL91ABNA0417164300")
+    async with house.db.reading() as conn:
+        hers = await queries.account(conn, world.nakuru.account_id)
+    assert hers is not None
+    await clerk.post("/console/mandates", status=409, account=hers.number, holder="Eve", iban="NL91ABNA0417164300")
     await clerk.post("/console/logout")
     finance = await signed_in(world.client, house, "finance")
     text = await finance.get("/console/approvals")

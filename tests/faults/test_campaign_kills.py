@@ -1,0 +1,137 @@
+"""kill -9 at any point of feeding and sending a campaign: nobody is lost, nobody is chosen twice, and nobody hears it twice.
+
+Marketing is at most once: what was in a provider's hands when the sender died is listed as `unknown` and never sent again. The provider
+counts what arrived, by recipient.
+"""
+
+import asyncio
+import os
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from sqlalchemy import func, select
+
+from core import bulk, outbox
+from core.campaigns import store
+from core.campaigns.model import Campaign, Segment
+from core.campaigns.tables import campaign, campaign_member
+from core.house import House
+from core.parties.tables import contact
+from tests.faults.campaign_lives import LANES, WAVE
+
+PLACES = ("campaign.feeding", "campaign.fed", "dispatch.claimed", "dispatch.sent", "dispatch.settled")
+COLUMNS = ("id", "channel", "channel_user", "phone", "language", "marketing", "created_at")
+
+
+class Provider:
+    """Counts what arrived, by key."""
+
+    def __init__(self) -> None:
+        self.got: Counter[str] = Counter()
+
+    async def take(self, request: web.Request) -> web.Response:
+        self.got.update(key for key, _, _ in (await request.json())["messages"])
+        return web.Response()
+
+
+@asynccontextmanager
+async def lives(url: str, provider: Provider) -> AsyncIterator["Lives"]:
+    """Somebody who begins one life after the other."""
+    app = web.Application(client_max_size=2**24)
+    app.router.add_post("/", provider.take)
+    async with TestServer(app) as server:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.faults.campaign_lives", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "HODI_FAULT": ""},
+        )  # fmt: skip
+        yield Lives(process, url, str(server.make_url("/")))
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+class Lives:
+    """How one life after the other ended."""
+
+    def __init__(self, process: asyncio.subprocess.Process, url: str, provider: str) -> None:
+        self.process, self.url, self.provider, self.number, self.kills = process, url, provider, 0, 0
+
+    async def one(self, fault: str = "-", seconds: float = 0) -> int:
+        stdin, stdout = self.process.stdin, self.process.stdout
+        assert stdin is not None and stdout is not None
+        stdin.write(f"{self.url} {self.provider} {2 * self.number} {fault} {seconds}\n".encode())
+        code = int(await stdout.readline())
+        self.number, self.kills = self.number + 1, self.kills + (code == -9)
+        return code
+
+
+async def plan(house: House, size: int) -> Campaign:
+    now = house.clock.now()
+    rows = [
+        (number, "phone", f"+2547{number:08}", f"+2547{number:08}", "en", True, now) for number in range(1, size + 1)
+    ]
+    async with house.db.writing() as conn:
+        await bulk.insert_many(conn, contact, COLUMNS, rows)
+        return await store.plan(
+            conn, house, name="tea", texts={"en": "Tea A"}, texts_b={"en": "Tea B"}, segment=Segment(),
+            holdout_percent=10, actor="user:ann",
+        )  # fmt: skip
+
+
+async def judge(house: House, made: Campaign, size: int, got: Counter[str], kills: int) -> Counter[str]:
+    """Every rule there is; how many rows ended in each state."""
+    async with house.db.reading() as conn:
+        members = select(campaign_member.c.contact_id, campaign_member.c.arm)
+        arms = dict(tuple(row) for row in await conn.execute(members))
+        states = dict(tuple(row) for row in await conn.execute(select(outbox.outbox.c.key, outbox.outbox.c.state)))
+        ended = (await conn.execute(select(campaign.c.state, campaign.c.chosen))).one()
+        assert (await conn.execute(select(func.count()).select_from(campaign_member))).scalar_one() == size
+    told = {f"campaign:{made.id}:{one}" for one, arm in arms.items() if arm != "none"}
+    assert tuple(ended) == ("done", size)
+    assert {one: made.arm(one) for one in arms} == arms, "somebody was chosen for another wording"
+    assert states.keys() == told, "somebody was lost, or one who was left out was chosen"
+    assert set(states.values()) <= {"sent", "unknown"}
+    assert got.keys() <= told, "one who was left out was written to"
+    assert all(count == 1 for count in got.values()), "somebody heard it twice"
+    assert all(got[key] == 1 for key, state in states.items() if state == "sent"), "what is sent never arrived"
+    counts = Counter(states.values())
+    assert counts["unknown"] <= kills * LANES * WAVE, "more is unknown than was in flight"
+    return counts
+
+
+async def test_a_campaign_whose_feeder_and_sender_are_killed_reaches_each_once_or_lists_her(
+    house: House, db_url: str
+) -> None:
+    size, provider = 2_000, Provider()
+    made = await plan(house, size)
+    async with lives(db_url, provider) as run:
+        for place in PLACES:
+            assert await run.one(f"{place}:{random.randrange(1, 3)}") == -9
+        assert await run.one() == 0
+    await judge(house, made, size, provider.got, run.kills)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("size", [int(os.environ.get("HODI_CAMPAIGN", "50000"))])
+async def test_a_large_campaign_killed_at_random_moments(size: int, house: House, db_url: str) -> None:
+    seed, provider, began = random.randrange(10**6), Provider(), time.perf_counter()
+    made, dice = await plan(house, size), random.Random(seed)
+    async with lives(db_url, provider) as run:
+        while run.kills < 10:
+            await run.one(f"{dice.choice(PLACES)}:{dice.randrange(1, max(3, size // 2_500))}")
+        while run.kills < 20:
+            await run.one(seconds=dice.uniform(0.05, 1.5))
+        assert await run.one() == 0
+    counts = await judge(house, made, size, provider.got, run.kills)
+    lost = counts["unknown"] - sum(provider.got[key] for key in provider.got) + counts["sent"]
+    print(
+        f"seed {seed}: {size} people, {run.kills} kills of {run.number} lives, {time.perf_counter() - began:.0f} s on "
+        f"{house.db.kind}: {dict(counts)}, never handed over and listed: {lost}"
+    )

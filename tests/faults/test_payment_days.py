@@ -1,0 +1,182 @@
+"""Days of money with everything that goes wrong with it: every day the branches sum to the house, and the house to the ledger, to the cent;
+and what goes back after weeks or a year opens exactly what it had paid."""
+
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from core.clock import SetClock
+from core.config import Operator, Settings
+from core.config_payments import Refunds
+from core.db import Database
+from core.errors import Refused
+from core.house import House
+from core.journeys import collect, money_received
+from core.journeys.payment_doors import FOLLOW
+from core.ledger import verify
+from core.ledger.tables import journal, ledger_account, posting
+from core.payments import mandates, receive, refunds
+from core.payments.model import ReceiptIn
+from core.payments.reconcile import close
+from core.payments.reverse import reverse
+from core.payments.tables import receipt, refund
+from tests.core.payments.made import Bill, a_bill, an_account, cash, opened, proven
+from tests.gateway.tills_at_work import Work, tills_at_work
+
+BRANCHES = 5
+WAYS = ("stripe", "daraja", "cash", "bank")
+
+
+@pytest.fixture
+def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
+    operator = operator.model_copy(update={"refunds": Refunds(approve_above="1000000")})
+    return House(sqlite_db, clock, operator, settings)
+
+
+class Days:
+    """What clerks and customers do in a day, by the dice."""
+
+    def __init__(self, house: House, seed: int) -> None:
+        self.house, self.rng, self.taken = house, random.Random(seed), list[int]()
+        self.does: list[Callable[[], Awaitable[None]]] = [self.came] * 6 + [
+            self.back, self.part_back, self.refunded, self.by_hand, self.moved, self.claimed,
+        ]  # fmt: skip
+
+    async def came(self) -> None:
+        """Money, for one of the branches or (a mistyped number) for nobody yet."""
+        number, minor = f"ACC{self.rng.randrange(BRANCHES + 1)}", self.rng.randrange(1, 99_999)
+        got = ReceiptIn(
+            self.rng.choice(WAYS), f"T{len(self.taken)}", "card", minor, "KES", self.house.clock.now(), reference=number
+        )
+        async with self.house.db.writing() as conn:
+            kept = await receive.apply(conn, self.house, got)
+            if kept.placed_now:
+                await FOLLOW.received(conn, self.house, kept.receipt_id)
+        self.taken.append(kept.receipt_id)
+
+    async def back(self, minor: int | None = None) -> None:
+        async with self.house.db.writing() as conn:
+            one, key = self.rng.choice(self.taken), f"r{self.rng.random()}"
+            await reverse(conn, self.house, one, key=key, kind="chargeback", reason="x", amount_minor=minor)
+
+    async def part_back(self) -> None:
+        await self.back(self.rng.randrange(1, 900))
+
+    async def refunded(self) -> None:
+        async with self.house.db.writing() as conn:
+            await refunds.ask(
+                conn, self.house, self.rng.choice(self.taken), amount_minor=self.rng.randrange(1, 500), reason="x",
+                actor="user:a", key=f"k{self.rng.random()}",
+            )  # fmt: skip
+
+    async def by_hand(self) -> None:
+        """A clerk has transferred one of those that wait for her."""
+        async with self.house.db.writing() as conn:
+            waits = select(refund.c.id).where(refund.c.state == "granted", refund.c.how == refunds.BY_HAND).limit(1)
+            if found := (await conn.execute(waits)).scalar_one_or_none():
+                await refunds.paid_by_hand(conn, self.house, found, reference="TRF", actor="user:a")
+
+    async def moved(self) -> None:
+        async with self.house.db.writing() as conn:
+            target = f"ACC{self.rng.randrange(BRANCHES)}"
+            one = self.rng.choice(self.taken)
+            await money_received.moved(conn, self.house, one, target, actor="user:a", reason="x")
+
+    async def claimed(self) -> None:
+        async with self.house.db.writing() as conn:
+            waits = select(receipt.c.id).where(receipt.c.state == "suspense").limit(1)
+            if found := (await conn.execute(waits)).scalar_one_or_none():
+                await money_received.placed(conn, self.house, found, f"ACC{self.rng.randrange(BRANCHES)}", "user:a")
+
+    async def day(self, steps: int) -> None:
+        await self.came()
+        for _ in range(steps):
+            try:
+                await self.rng.choice(self.does)()
+            except Refused:
+                continue
+
+
+async def _customers_have(house: House, on: date) -> int:
+    """By how much a day's money lowered what customers owe and what waits in suspense, by the ledger alone."""
+    async with house.db.reading() as conn:
+        ours = select(ledger_account.c.id).where(ledger_account.c.code.in_(("receivable", "suspense")))
+        money = (
+            select(func.coalesce(func.sum(posting.c.amount), 0))
+            .join(journal, journal.c.id == posting.c.journal_id)
+            .where(posting.c.booked_on == on, journal.c.kind != "invoice")
+        )
+        lower = (await conn.execute(money.where(posting.c.source_id.in_(ours)))).scalar_one()
+        higher = (await conn.execute(money.where(posting.c.destination_id.in_(ours)))).scalar_one()
+        return int(lower) - int(higher)
+
+
+@pytest.mark.parametrize(("seed", "days", "steps"), [(7, 4, 12), pytest.param(8, 30, 120, marks=pytest.mark.soak)])
+async def test_branches_sum_to_the_house_and_the_house_to_the_ledger(
+    single: House, clock: SetClock, seed: int, days: int, steps: int
+) -> None:
+    async with single.db.writing() as conn:
+        for number in range(BRANCHES):
+            account_id = await an_account(conn, single, f"ACC{number}")
+            for _ in range(3):
+                await a_bill(conn, single, account_id, 70_000)
+    town = Days(single, seed)
+    for _ in range(days):
+        await town.day(steps)
+        on = single.today()
+        async with single.db.reading() as conn:
+            every = await close.channels(conn, on)
+            names = {one.branch for one in every}
+            apart = [row for name in names for row in await close.channels(conn, on, branch_name=name)]
+            assert Counter(every) == Counter(apart), f"seed {seed}, {on}"
+        assert sum(one.received - one.taken_back for one in every) == await _customers_have(single, on), f"seed {seed}"
+        clock.forward(timedelta(days=1))
+    async with single.db.reading() as conn:
+        assert await verify.problems(conn) == []
+    await proven(single)
+
+
+async def _collected(work: Work, number: str) -> Bill:
+    async with work.house.db.writing() as conn:
+        account_id = await an_account(conn, work.house, number)
+        reference = await mandates.create(
+            conn, work.house, account_id, actor="user:a", provider="gocardless", provider_ref=f"MD{number}"
+        )
+        await mandates.activate(conn, work.house, reference, actor="user:a")
+        bill = await a_bill(conn, work.house, account_id, 120_000)
+        await mandates.plan_collections(conn, work.house, [bill])
+    return bill
+
+
+@pytest.mark.parametrize("weeks", [8, 56])
+async def test_what_goes_back_after_eight_weeks_or_thirteen_months_opens_exactly_its_bill(
+    single: House, weeks: int
+) -> None:
+    async with tills_at_work(single, mandates="gocardless") as work:
+        bills = [await _collected(work, f"ACC{number}") for number in range(3)]
+        work.forward(days=9)
+        await collect.collect_due(work.house, date(2026, 3, 23))
+        work.gocardless.banks()
+        await work.gocardless.flush()
+        assert await opened(single, *bills) == [0, 0, 0]
+        work.forward(weeks=weeks)
+        async with single.db.writing() as conn:
+            newer = await a_bill(conn, work.house, bills[1].account_id, 50_000)
+            got = ReceiptIn("daraja", "T1", "mobile_inbound", 50_000, "KES", work.house.clock.now(), reference="ACC1")
+            kept = await receive.apply(conn, work.house, got)
+            await FOLLOW.received(conn, work.house, kept.receipt_id)
+        [hers] = [
+            one["id"]
+            for one in work.gocardless.things.values()
+            if one["id"].startswith("PM") and one["links"]["mandate"] == "MDACC1"
+        ]
+        work.gocardless.late(hers)
+        work.gocardless.waiting *= 2
+        await work.gocardless.flush(seed=1)
+        assert await opened(single, *bills, newer) == [0, 120_000, 0, 0]
+        assert await cash(single, "gocardless") == 240_000
+        await proven(single)

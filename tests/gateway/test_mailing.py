@@ -1,0 +1,248 @@
+"""Letters out of a mailbox: each taken in once whoever looks, marked as read only after that, and what came back is a message not arrived."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from channels.contract import NotReady
+from channels.email import Email
+from channels.email_imap import Mailbox
+from channels.email_letter import LARGEST_LETTER
+from core import outbox
+from core.care import letters
+from core.clock import SetClock
+from core.house import House
+from core.parties.tables import contact, contact_account
+from gateway.desk import CHANNELS
+from gateway.mailing import Reader
+from scheduler.dispatch import Dispatcher
+from tests.gateway.imap_box import ImapServer
+from tests.gateway.talking import hooks
+from tests.people import a_bill, a_branch, a_customer
+from tests.scheduler.test_dispatch import Provider
+
+HELLO = (
+    b"From: Amina <amina@example.org>\nTo: help@mwangaza.example\nMessage-ID: <m%d@example.org>\nSubject: x\n\nBAL\n"
+)
+
+
+@asynccontextmanager
+async def desk(house: House, folder: Path) -> AsyncIterator[tuple[ImapServer, Reader]]:
+    async with hooks(house, folder) as app, ImapServer() as server:
+        app[CHANNELS]["email"] = Email(SecretStr("smtp://127.0.0.1:1"), "help@mwangaza.example", "Mwangaza")
+        yield server, Reader(app, Mailbox(SecretStr(server.url), LARGEST_LETTER))
+
+
+async def answers(house: House) -> list[str]:
+    async with house.db.reading() as conn:
+        rows = await conn.execute(select(outbox.outbox.c.key).where(outbox.outbox.c.kind == "reply"))
+        return sorted(rows.scalars())
+
+
+async def test_each_letter_is_answered_once_whoever_looks_and_is_then_read(house: House, tmp_path: Path) -> None:
+    async with desk(house, tmp_path) as (server, reader):
+        for number in (1, 2, 2):
+            server.put(HELLO % number)
+        server.put(b"no letter at all")
+        server.put(b"From: mailer-daemon@x\nMessage-ID: <b>\n\nsorry")
+        assert await reader.mailbox.look(reader.take) == 5
+        assert all(one.seen for one in server.letters)
+        assert await answers(house) == ["reply:email:<m1@example.org>", "reply:email:<m2@example.org>"]
+        for one in server.letters:
+            one.seen = False
+        assert await reader.mailbox.look(reader.take) == 5
+        assert len(await answers(house)) == 2
+        peeks = [one for one in server.log if "FETCH" in one and "RFC822.SIZE" not in one]
+        assert set(peeks) == {f"UID FETCH {one.uid} (BODY.PEEK[])" for one in server.letters}, "a look reads nothing"
+
+
+async def test_a_letter_that_another_has_in_hand_is_left_to_it_until_its_lease_ends(
+    house: House, clock: SetClock, tmp_path: Path
+) -> None:
+    async with desk(house, tmp_path) as (server, reader):
+        letter = server.put(HELLO % 1)
+        async with house.db.writing() as conn:  # another process claimed it, and was killed
+            assert await letters.claim(conn, house, "<m1@example.org>") == "mine"
+        assert (await reader.mailbox.look(reader.take), letter.seen, await answers(house)) == (0, False, [])
+        clock.forward(letters.LEASE)
+        assert (await reader.mailbox.look(reader.take), letter.seen, len(await answers(house))) == (1, True, 1)
+
+
+async def test_while_the_database_is_away_letters_stay_and_a_letter_that_breaks_us_holds_up_nobody(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_given: Any) -> Any:
+        raise ConnectionRefusedError
+
+    async with desk(house, tmp_path) as (server, reader):
+        first, second = server.put(HELLO % 1), server.put(HELLO % 2)
+        for name in ("writing", "reading"):
+            monkeypatch.setattr(f"core.db.Database.{name}", gone)
+        with pytest.raises(NotReady):
+            await reader.mailbox.look(reader.take)
+        assert not first.seen
+        monkeypatch.undo()
+
+        async def breaks(_app: object, _name: str, event: Any) -> None:
+            if event.message_id == "<m1@example.org>":
+                raise ZeroDivisionError
+
+        monkeypatch.setattr("gateway.webhooks.take_in", breaks)
+        seen = []
+        for _ in range(3):
+            await reader.mailbox.look(reader.take)
+            seen.append((first.seen, second.seen))
+        assert seen == [(False, True), (False, True), (True, True)]
+
+
+@pytest.mark.parametrize("wrong", ["password", "folder", "server", "down"])
+async def test_a_mailbox_that_will_not_have_us_is_told_and_costs_nothing_else(wrong: str) -> None:
+    async def nobody(_raw: bytes) -> bool:
+        raise AssertionError
+
+    async with ImapServer() as server:
+        server.put(HELLO % 1)
+        server.up = wrong != "down"
+        url = {
+            "password": server.url.replace("mail", "male"),
+            "folder": server.url + "2",
+            "server": "imap://a:b@127.0.0.1:1",
+        }
+        with pytest.raises(NotReady):
+            await Mailbox(SecretStr(url.get(wrong, server.url)), LARGEST_LETTER).look(nobody)
+
+
+async def test_a_letter_longer_than_we_take_is_not_even_fetched() -> None:
+    async def nobody(_raw: bytes) -> bool:
+        raise AssertionError
+
+    async with ImapServer() as server:
+        letter = server.put(HELLO % 1 + b"x" * 500)
+        assert await Mailbox(SecretStr(server.url), 100).look(nobody) == 1
+        assert letter.seen and not any("PEEK" in one for one in server.log)
+
+
+DSN = """From: MAILER-DAEMON@mx.example.org
+To: help@mwangaza.example
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <dsn@mx>
+Content-Type: multipart/report; report-type=delivery-status; boundary="=b"
+
+--=b
+
+I'm sorry to have to inform you...
+--=b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.org
+
+Final-Recipient: rfc822; {to}
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 {status} no such user
+
+--=b
+Content-Type: message/rfc822
+
+From: help@mwangaza.example
+To: {to}
+Message-ID: {ref}
+Subject: Your bill
+
+Dear customer
+--=b--
+"""
+
+
+async def a_letter_left(house: House) -> tuple[int, int, dict[str, Provider]]:
+    """Her bill went by e-mail first; her contact there, her account, and the ways."""
+    rules = house.operator.notices.model_copy(update={"order": ("email", "sms")})
+    house = replace(house, operator=house.operator.model_copy(update={"notices": rules}))
+    async with house.db.writing() as conn:
+        await a_branch(conn, house)
+        her = await a_customer(conn, house)
+        mail, now = house.ids.take(), house.clock.now()
+        for number, address in ((mail, "amina@example.org"), (house.ids.take(), "other@example.org")):
+            row = {"id": number, "channel": "email", "channel_user": address, "language": "en", "marketing": False}
+            await conn.execute(contact.insert().values(row | {"created_at": now}))
+        await conn.execute(
+            contact_account.insert().values(contact_id=mail, account_id=her.account_id, linked_at=now, how="record")
+        )
+        bill = await a_bill(conn, house, her)
+    ways = {"email": Provider(), "sms": Provider()}
+    await announce(house, her.account_id, bill, "b1", ways)
+    return mail, her.account_id, ways
+
+
+async def announce(house: House, account_id: int, bill: int, key: str, ways: dict[str, Provider]) -> None:
+    rules = house.operator.notices.model_copy(update={"order": ("email", "sms")})
+    house = replace(house, operator=house.operator.model_copy(update={"notices": rules}))
+    async with house.db.writing() as conn:
+        await outbox.enqueue(
+            conn, house, key=key, kind="notice", template="notice.ready.pay", account_id=account_id, subject_id=bill,
+            resend_unknown=True,
+        )  # fmt: skip
+    assert await Dispatcher(house, ways).drain() == {"sent": 1}
+
+
+async def bounced(house: House) -> set[str]:
+    async with house.db.reading() as conn:
+        rows = await conn.execute(select(contact.c.channel_user).where(contact.c.bounced_at.is_not(None)))
+        return set(rows.scalars())
+
+
+async def test_a_letter_that_came_back_goes_the_next_way_and_its_address_is_written_to_no_more_until_she_writes(
+    house: House, clock: SetClock, tmp_path: Path
+) -> None:
+    _, account_id, ways = await a_letter_left(house)
+    async with desk(house, tmp_path) as (server, reader):
+        told = {"to": "amina@example.org", "action": "failed", "status": "5.1.1", "ref": "ref-b1"}
+        for _ in range(2):
+            server.put(DSN.format(**told).encode())
+        assert await reader.mailbox.look(reader.take) == 2
+        assert await bounced(house) == {"amina@example.org"}
+        assert await Dispatcher(house, ways).drain() == {"sent": 1}
+        assert ([one.channel for one in ways["email"].notices], [one.key for one in ways["sms"].notices]) == (
+            ["email"],
+            ["b1"],
+        )
+        async with house.db.reading() as conn:
+            row = (await conn.execute(select(outbox.outbox).where(outbox.outbox.c.key == "b1"))).one()
+        assert row.tried == "email:unknown_subscriber"
+        await announce(house, account_id, row.subject_id, "b2", ways)
+        assert [one.key for one in ways["sms"].notices] == ["b1", "b2"]
+        server.put(HELLO % 9)
+        await reader.mailbox.look(reader.take)
+        assert await bounced(house) == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "state", "gone"),
+    [
+        ({"action": "delayed", "status": "4.4.1"}, "sent", set()),
+        ({"action": "delivered", "status": "2.0.0"}, "delivered", set()),
+        ({"status": "5.2.2"}, "waiting", set()),
+        ({"to": "other@example.org"}, "waiting", set()),
+        ({"ref": "<not-ours@x>"}, "sent", set()),
+        ({"ref": ""}, "sent", set()),
+        ({"status": "5.2.1"}, "waiting", {"amina@example.org"}),
+    ],
+)
+async def test_a_report_is_believed_only_about_the_letter_it_names_and_only_for_what_is_for_good(
+    change: dict[str, str], state: str, gone: set[str], sqlite_db: Any, clock: SetClock, operator: Any, settings: Any, tmp_path: Path
+) -> None:  # fmt: skip
+    house = House(sqlite_db, clock, operator, settings)
+    await a_letter_left(house)
+    told = {"to": "amina@example.org", "action": "failed", "status": "5.1.1", "ref": "ref-b1"} | change
+    async with desk(house, tmp_path) as (server, reader):
+        server.put(DSN.format(**told).encode())
+        await reader.mailbox.look(reader.take)
+    async with house.db.reading() as conn:
+        assert (await conn.execute(select(outbox.outbox.c.state))).scalar_one() == state
+    assert await bounced(house) == gone
