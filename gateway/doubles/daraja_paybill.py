@@ -9,7 +9,6 @@ from aiohttp import web
 from core.payments.providers.daraja import EAT
 from gateway.doubles.daraja import DOUBLE, Double, drop, error, number, stranger
 
-
 GONE_BACK = (0, 21)
 
 
