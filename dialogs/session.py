@@ -94,6 +94,11 @@ class Session(msgspec.Struct, array_like=True):
         """
         return bool(self.shown and self.open and self.place and len(self.trail) > 1)
 
+    @property
+    def unheard(self) -> bool:
+        """Whether her answer led nowhere: she is asked again, or stands at the first menu."""
+        return bool(self.hint) or (self.place is not None and self.place.flow == "home")
+
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Session)

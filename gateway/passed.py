@@ -38,7 +38,7 @@ class Passed:
             return
         contact_id = session.who.contact_id if session.who else None
         last = inbound.text.rpartition("*")[2]
-        typed = to_keep(last, secret=session.hush, unheard=bool(session.hint))
+        typed = to_keep(last, secret=session.hush, unheard=session.unheard)
         said = answer.reply.partition(" ")[2] if said is None else said
         account_id = session.data.get("account_id")
         self._lines += [

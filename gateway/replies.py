@@ -130,5 +130,5 @@ async def _answered(turns: Turns, key: str) -> bool:
 def _remembered(inbound: Inbound, answer: Answer) -> str:
     """What may be kept of a message: no secret, no card number, and not more than a clerk would read."""
     session = answer.session
-    secret, unheard = bool(session and session.hush), bool(session and session.hint)
+    secret, unheard = bool(session and session.hush), bool(session and session.unheard)
     return to_keep(inbound.text, secret=secret, unheard=unheard)[:1000]

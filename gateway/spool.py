@@ -1,18 +1,14 @@
 """What came in while the database was away: kept on disk, answered 200 only then, and taken up in order when it is back.
 
 A room (`hook`, `payment`, `chat`) says once how it takes in what it is brought; `take` does that at once, or keeps it while the
-database is away or older ones still wait, so that nobody overtakes herself. What is kept may be taken up twice after a crash:
-every room claims by the provider's own id, so it has one effect. An entry that breaks our own code three times while the
-database answers is laid aside in a file of the same format, and stops nobody behind it.
-
-What a customer wrote is sealed with a key made of HODI_SECRET_KEY: a PIN or a card number that came while the database was away is
-not to be read from a disk. Who changes that key empties the spool first; what cannot be opened is laid aside.
+database is away or older ones still wait, here or in another process, so that nobody overtakes herself. What is kept may be taken
+up twice after a crash: every room claims by the provider's own id, so it has one effect. An entry that breaks our own code three
+times while the database answers, or that cannot be opened, is laid aside in a file of the same format, and stops nobody behind it.
 """
 
 import asyncio
-import base64
 import contextlib
-import hashlib
+import math
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -21,11 +17,12 @@ from typing import Any
 
 import msgspec
 import structlog
-from cryptography.fernet import Fernet
 from prometheus_client import Counter, Gauge
 
 from core.clock import Clock
 from core.db import AWAY
+from gateway.spool_elders import Elders
+from gateway.spool_entry import Entry, Seal
 from gateway.spool_file import LARGEST_ENTRY, SpoolFile, Taken
 
 log = structlog.get_logger()
@@ -46,25 +43,12 @@ class Full(ConnectionError):
     """The spool takes no more: the provider must bring it again."""
 
 
-class Entry(msgspec.Struct, array_like=True, frozen=True):
-    """One thing that came in: for which room, about which channel or provider, of which kind, when (seconds since 1970, UTC)."""
-
-    room: str
-    about: str
-    kind: str
-    what: msgspec.Raw
-    at: float
-
-
 @dataclass(frozen=True, slots=True)
 class Room:
     """`take(about, what)` makes it true, however often it is brought; `kinds` are the types that it may be brought, by name."""
 
     take: Callable[[str, Any], Awaitable[None]]
     kinds: Mapping[str, Any]
-
-
-_entries = msgspec.msgpack.Decoder(Entry)
 
 
 class Spool:
@@ -79,7 +63,7 @@ class Spool:
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self.folder, self.clock, self.most_bytes = folder, clock, most_bytes
-        self._seal = Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"spool:{secret}".encode()).digest()))
+        self._seal = Seal(secret)
         self._healthy = healthy
         self._rooms: dict[str, Room] = {}
         self._own: SpoolFile | None = None
@@ -89,6 +73,9 @@ class Spool:
         self._bell = asyncio.Event()
         self._disk = asyncio.Lock()
         self._tries = 0
+        self._behind = False
+        """Whether other processes may still have something that waits: then nobody may overtake it here."""
+        self._elders = Elders(folder, self._seal.came_at)
 
     def opens(self, name: str, take: Callable[[str, Any], Awaitable[None]], *kinds: Any) -> None:
         """How a room takes in what it is brought."""
@@ -107,7 +94,7 @@ class Spool:
 
     async def take(self, room: str, about: str, what: Any) -> None:
         """Make it true now, or keep it: when this returns it will not be lost. `Full` when it could be neither."""
-        if not self.waiting:
+        if not self.waiting and not self._behind:
             try:
                 await self._rooms[room].take(about, what)
             except AWAY as why:
@@ -120,10 +107,11 @@ class Spool:
         """Put it on the disk. All that is kept in one moment shares one write."""
         raw = msgspec.Raw(msgspec.msgpack.encode(what))
         told = Entry(room, about, type(what).__name__, raw, self.clock.now().timestamp())
-        entry = self._seal.encrypt(msgspec.msgpack.encode(told))
+        entry = self._seal.closed(told)
         if len(entry) > LARGEST_ENTRY:
             raise Full("nothing that a person sends is so long")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._behind = True
         self._queue.append((entry, done))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
@@ -202,17 +190,41 @@ class Spool:
                     self._left_behind.append(SpoolFile(path))
 
     async def drain(self) -> bool:
-        """Take up everything that waits, in order; False when it must be tried again later."""
-        for file in self._files():
-            while file.waiting:
-                while (raw := file.first()) is not None:
-                    if not await self._take_up(raw):
-                        return False
-                    file.advance(raw)
-                    self._tell()
+        """Take up everything that waits, in the order it came; False when it must be tried again later."""
+        while self.waiting or self._behind:
+            file = min((one for one in self._files() if one.waiting), key=self._began, default=None)
+            raw = file.first() if file else None
+            if await self._after_elders(self._seal.came_at(raw) if file else math.inf):
+                continue
+            if file is None:
+                self._behind = bool(self._queue)
+                await asyncio.sleep(0)
+                continue
+            if raw is not None:
+                if not await self._take_up(raw):
+                    return False
+                file.advance(raw)
+                self._tell()
+            if file.first() is None:
                 async with self._disk:
                     await asyncio.to_thread(self._finished, file)
         return True
+
+    async def _after_elders(self, at: float) -> bool:
+        """Lets what others kept before this go first; True: look again at what is to be taken up, it is other by now."""
+        idle = at == math.inf
+
+        def hurry() -> bool:
+            return idle and any(file.waiting for file in self._files())
+
+        if await self._elders.linger(at, lambda: {file.path for file in self._files()}, hurry):
+            await asyncio.to_thread(self._adopt)
+            return True
+        return hurry()
+
+    def _began(self, file: SpoolFile) -> float:
+        """When what waits longest in a file came in."""
+        return self._seal.came_at(file.first()) if len(self._files()) > 1 else 0.0
 
     def _finished(self, file: SpoolFile) -> None:
         """Gives the room back, unless something was kept meanwhile."""
@@ -226,12 +238,12 @@ class Spool:
 
     def unsealed(self, raw: bytes) -> bytes:
         """What stands in an entry, as MessagePack (`Entry`): also of one that was laid aside, for whoever looks into it."""
-        return self._seal.decrypt(raw)
+        return self._seal.opened(raw)
 
     async def _take_up(self, raw: bytes) -> bool:
         """One entry; True when it is done or laid aside."""
         try:
-            entry = _entries.decode(self.unsealed(raw))
+            entry = self._seal.entry(raw)
             room = self._rooms[entry.room]
             await room.take(entry.about, msgspec.msgpack.decode(entry.what, type=room.kinds[entry.kind]))
         except AWAY as why:

@@ -81,12 +81,7 @@ class SpoolFile:
         return at
 
     def _at(self, at: int) -> bytes | None:
-        head = os.pread(self._file, _HEAD.size, at)
-        if len(head) < _HEAD.size:
-            return None
-        length, check = _HEAD.unpack(head)
-        entry = os.pread(self._file, length, at + _HEAD.size) if length <= LARGEST_ENTRY else b""
-        return entry if len(entry) == length and zlib.crc32(entry) == check else None
+        return _entry(self._file, at)
 
     def append(self, entries: Sequence[bytes]) -> None:
         """Put these on the disk, all or none; OSError when the disk is full."""
@@ -123,6 +118,30 @@ class SpoolFile:
         if remove:
             self.path.unlink(missing_ok=True)
         os.close(self._file)
+
+
+def peek(path: Path) -> bytes | None:
+    """The entry that has waited longest in a file that another process works on; None where none does."""
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        head = os.pread(file, START, 0)
+        if len(head) < START or not head.startswith(_MAGIC):
+            return None
+        return _entry(file, max(START, *_DONE.unpack_from(head, len(_MAGIC))))
+    finally:
+        os.close(file)
+
+
+def _entry(file: int, at: int) -> bytes | None:
+    head = os.pread(file, _HEAD.size, at)
+    if len(head) < _HEAD.size:
+        return None
+    length, check = _HEAD.unpack(head)
+    entry = os.pread(file, length, at + _HEAD.size) if length <= LARGEST_ENTRY else b""
+    return entry if len(entry) == length and zlib.crc32(entry) == check else None
 
 
 def _sync_folder(folder: Path) -> None:

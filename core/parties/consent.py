@@ -43,7 +43,7 @@ async def start(
     conn: AsyncConnection, house: House, contact_id: int, *, marketing: bool = True, sender: str | None = None,
     channel: str = "", word: str = "", at: datetime | None = None,
 ) -> None:  # fmt: skip
-    """START: messages again, campaigns included (`marketing=False`: reachable again, and no word about campaigns).
+    """START: messages again, campaigns included (`marketing=False`: reachable again after a block, which had ended campaigns).
 
     To one `sender`: it may write again, and the STOPs to others stay. To all (None): every STOP said before is over.
     """
@@ -54,8 +54,7 @@ async def start(
     stopped = (await stops_of(conn, [contact_id])).get(contact_id, ())
     ended = [one for one in stopped if sender is None or senders.same(one, sender)]
     await conn.execute(delete(sender_stop).where(before, sender_stop.c.sender.in_(ended)))
-    agreed = {"marketing": True} if marketing else {}
-    await conn.execute(update(contact).where(contact.c.id == contact_id).values(stopped_at=None, **agreed))
+    await conn.execute(update(contact).where(contact.c.id == contact_id).values(stopped_at=None, marketing=marketing))
     await _note(conn, house, contact_id, "start", sender, channel, word, said_at)
 
 

@@ -135,7 +135,7 @@ async def _our_line(app: web.Application, inbound: Inbound, words: str, answer: 
     house, body = app[HOUSE], json.loads(answer.reply)
     body.pop("seq", None)
     contact_id = answer.session.who.contact_id if answer.session and answer.session.who else None
-    words = to_keep(words, secret=False, unheard=bool(answer.session and answer.session.hint))
+    words = to_keep(words, secret=False, unheard=bool(answer.session and answer.session.unheard))
     passed = [("in", words)] if answer.silent else [("in", words), ("out", body["text"])]
     said = [Interaction(contact_id, None, "webchat", direction, "turn", text) for direction, text in passed]
     async with house.db.writing() as conn:

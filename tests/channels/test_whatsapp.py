@@ -81,7 +81,7 @@ def other(text: str, kind: str = "text", user: str = "254700000001", **details: 
             [other("meter", "media", media="m1", type="image/jpeg", sha256="x")],
         ),
         ("a template's button", wrapped(message("button", {"payload": "pay", "text": "Pay now"})), [other("pay", label="Pay now")]),
-        ("another number", wrapped(message("system", {"wa_id": "254711111111", "type": "user_changed_number"})), [NumberChange("whatsapp", "254700000001", "+254711111111")]),
+        ("another number", wrapped(message("system", {"wa_id": "254711111111", "type": "user_changed_number"})), [NumberChange("whatsapp", "254700000001", "+254711111111", LATER)]),
         ("a reaction", wrapped(message("reaction", {"emoji": "👍"})), []),
         ("a message without an id", wrapped({"type": "text", "from": "1", "text": {"body": "x"}}), []),
         ("nonsense in every place", b'{"entry": [7, {"changes": [null, {"value": {"messages": ["x", {}], "statuses": [{}], "contacts": 3}}]}]}', []),

@@ -108,7 +108,7 @@ async def calls(running: Servers, one: int, over: asyncio.Event, heard: Heard) -
         turn += 1
         for typed in ("", "1"):
             form = {
-                "sessionId": f"s{one}.{turn}",
+                "sessionId": f"s{one}.{id(heard)}.{turn}",
                 "phoneNumber": number(one),
                 "serviceCode": "*384*100#",
                 "text": typed,

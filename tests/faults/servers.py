@@ -52,10 +52,9 @@ class Servers:
         return printed.decode()
 
     async def serve(self, *more: str) -> asyncio.subprocess.Process:
-        """`hodi serve --workers 2`, up and ready."""
-        process = await self._start(
-            "serve", "--workers", "2", "--port", str(self.port), *more, stderr=asyncio.subprocess.DEVNULL
-        )
+        """`hodi serve --workers 2`, up and ready; what it logs is in `serve.log`."""
+        with (self.folder / "serve.log").open("ab") as log:
+            process = await self._start("serve", "--workers", "2", "--port", str(self.port), *more, stderr=log)
         self.processes.append(process)
         for _ in range(1200):
             with contextlib.suppress(aiohttp.ClientError):

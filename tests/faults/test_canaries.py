@@ -37,6 +37,8 @@ CARDS = (
     "٤١١١ ١١١١ ١١١١ ١١١١", "４２４２４２４２４２４２４２４２",
 )  # fmt: skip
 PIN, GUESS = "48261937", "97531864"
+UNASKED = "86420975"
+"""Figures that nobody asked for: where they answer nothing they are not kept, elsewhere they may be a reading or an account number."""
 WORDS = ("{}", "My card is {} 12/27 123", "Pay 500 with:{}.")
 BETWEEN = r"[\s.\-\u2010-\u2015]{0,3}"
 Say = Callable[[str], Awaitable[Any]]
@@ -140,10 +142,12 @@ async def test_no_canary_sings_wherever_it_was_let_in(
         ways = Ways(doors).all()
         for number, say in enumerate(ways.values()):
             made = await a_customer(house, number=str(1_000 + number), phone=user(number), name=f"Customer {number}")
-            async with house.db.writing() as conn:
-                await identity.set_pin(conn, house, made.party_id, PIN)
             for at in range(each):
                 await say(WORDS[(number + at) % 3].format(CARDS[(number * 2 + at) % len(CARDS)]))
+            if number % 3 and each < len(CARDS):
+                continue  # a PIN is checked slowly by design; here a few ways will do
+            async with house.db.writing() as conn:
+                await identity.set_pin(conn, house, made.party_id, PIN)
             for text in ("0", "00", GUESS, "BAL", PIN):
                 await say(text)
             for text in ("00", "LINK", str(1_000 + number), "2", GUESS, PIN, "00", "LINK", str(1_000 + number), "1"):
@@ -183,10 +187,10 @@ async def away(
         there.setattr("gateway.turn.Turns.answer", gone)
         for name in ("sms", "kannel", "whatsapp", "caption", "telegram", "email"):
             await ways[name](f"hello {CARDS[0]}")
-            await ways[name](PIN)
+            await ways[name](UNASKED)
         kept = {path.name: path.read_bytes().decode("latin-1") for path in (folder / "spool").iterdir()}
         assert kept
-        assert leaks(kept, canaries) == []
+        assert leaks(kept, canaries | {UNASKED}) == []
     spool = doors.client.app[SPOOL]  # type: ignore[index]  # it is open
     for _ in range(600):
         if not spool.waiting:

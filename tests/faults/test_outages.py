@@ -28,7 +28,9 @@ SENDERS = 40
 
 async def _replies(db: Database) -> list[str]:
     async with db.reading() as conn:
-        found = await conn.execute(select(outbox.c.key).where(outbox.c.kind == "reply").order_by(outbox.c.id))
+        found = await conn.execute(
+            select(outbox.c.key).where(outbox.c.kind == "reply").order_by(outbox.c.created_at, outbox.c.id)
+        )
         return list(found.scalars())
 
 
@@ -77,6 +79,9 @@ async def test_a_database_that_loses_its_power_loses_no_message_and_every_caller
         drained = time.monotonic() - back
         keys = await _replies(db)
         await db.close()
+    told = (tmp_path / "serve.log").read_text(errors="replace").splitlines()
+    print(*(line[:200] for line in told if "worker" in line.lower() or "kept for later" not in line), sep="\n")
+    print("wrong:", (before.wrong + during.wrong + after.wrong)[:5])
     print(
         f"\nbefore: {before}\naway for {away:.0f} s: {during}\nafter: {after}\n{len(acknowledged)} acknowledged, {len(refused)} brought again ({refused[:3]}), "
         f"{len(keys)} answered, all {drained:.1f} s after the database was back; out of order: {len(_disordered(keys))}"

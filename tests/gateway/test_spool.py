@@ -3,6 +3,7 @@
 import asyncio
 import os
 import stat
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -232,3 +233,57 @@ async def test_an_entry_of_another_time_that_nobody_understands_is_laid_aside(tm
     await spool.keep("a room that was", "sms", said("one"))
     assert [await spool.drain() for _ in range(spools.TRIES)][-1]
     assert len(list(tmp_path.glob("*.aside"))) == 1
+
+
+async def test_what_two_processes_kept_is_taken_up_in_the_order_it_came(tmp_path: Path) -> None:
+    hall = Hall()
+    clocks = [SetClock(NOON), SetClock(NOON)]
+    spools = [Spool(tmp_path, clock, hall.answers, "a secret of the test") for clock in clocks]
+    hall.there = False
+    for number in range(20):
+        for clock in clocks:
+            clock.forward(timedelta(milliseconds=1))
+        spool = spools[number % 3 % 2]
+        if not number:
+            for one in spools:
+                one.opens("hall", hall.take, Inbound, Delivery)
+        await bring(spool, str(number))
+    hall.there = True
+    await asyncio.gather(*(spool.drain() for spool in spools))
+    assert hall.seen == [f"sms {number}" for number in range(20)]
+    await bring(spools[0], "after")
+    assert hall.seen[-1] == "sms after"
+    for spool in spools:
+        await spool.close()
+
+
+async def test_who_has_emptied_its_own_spool_overtakes_nobody_else_s(tmp_path: Path, hall: Hall) -> None:
+    one, two = a_spool(tmp_path, hall), a_spool(tmp_path, hall)
+    hall.there = False
+    await bring(one, "one")
+    await bring(two, "two")
+    hall.there = True
+    emptying = asyncio.create_task(two.drain())
+    while not hall.seen:  # noqa: ASYNC110 - a few instants
+        await asyncio.sleep(0.001)
+    two.clock = SetClock(NOON + timedelta(seconds=1))
+    await bring(two, "three")
+    assert (hall.seen, one.waiting) == (["sms two"], 1)
+    await one.drain()
+    await emptying
+    assert hall.seen == ["sms two", "sms one", "sms three"]
+
+
+async def test_a_process_that_never_gets_on_holds_nobody_up(
+    tmp_path: Path, hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.spool_elders.PATIENCE_SECONDS", 0.02)
+    hung, spool = a_spool(tmp_path, hall), a_spool(tmp_path, hall)
+    hall.there = False
+    await bring(hung, "never")
+    await bring(spool, "one", "two")
+    hall.there = True
+    assert await spool.drain()
+    assert hall.seen == ["sms one", "sms two"]
+    await bring(spool, "three")
+    assert hall.seen[-1] == "sms three"

@@ -8,7 +8,7 @@ Webhooks are signed with a stamp (`Stripe-Signature`, 300 s), repeated and unord
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
 
@@ -72,6 +72,12 @@ class Stripe:
             case _:
                 made = await self._call(lambda to: to.v1.checkout.sessions.create_async(_page(wanted), options))
         return Begun(str(made["id"]), made.get("url")) if isinstance(made, dict) else made
+
+    async def forget(self, token: str, key: str) -> Started:
+        """The card leaves its customer."""
+        saved, options = token.rpartition(":")[2], cast("Any", {"idempotency_key": key})
+        made = await self._call(lambda to: to.v1.payment_methods.detach_async(saved, None, options))
+        return Begun(saved) if isinstance(made, dict) else made
 
     async def query(self, asked: Asked) -> Told:
         """What became of an attempt, by Stripe's reference; without one, by looking through what was made since."""
