@@ -56,11 +56,6 @@ def test_the_outbox_is_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
     )  # fmt: skip
 
 
-def test_chats_are_answered_and_stay_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chat, "IDLE_KIB", 1e-9)  # four chats may fit into memory that is there already
-    _whole(chat.run(), "chat turn", "chat turn, cpu", "chat idle, 4 open")
-
-
 def test_sms_go_through_a_real_kannel() -> None:
     must_be_here()
     _whole(sms.run(), sms.NAME)
@@ -93,6 +88,6 @@ async def test_the_longest_callback_is_found_by_name(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("module", [turn, workers, busy, peer, growth], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [turn, workers, busy, peer, growth, chat], ids=lambda module: module.__name__)
 def test_the_others_run_too(module: Any) -> None:
-    _whole(module.run(), "turn")
+    _whole(module.run(), "chat" if module is chat else "turn")
