@@ -22,6 +22,7 @@ VERBS = {
     "pay_by_prompt": "pay by a prompt on the phone",
     "paid": "I paid: where is it?",
     "debit": "let every bill be collected, and end it",
+    "ahead": "what comes next when money is late",
     "later": "pay later, in parts",
     "dispute": "dispute a line",
     "price": "what will I pay?",

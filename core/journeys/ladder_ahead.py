@@ -78,6 +78,11 @@ class NextStep:
     on: date
     payable_minor: int
 
+    @property
+    def words(self) -> str:
+        """The key of the sentence that says so."""
+        return "ahead.letter" if self.step in ("overdue", "firm") else f"ahead.{self.step}"
+
 
 async def next_step(conn: AsyncConnection, house: House, account_id: int) -> NextStep | None:
     """The next step and its day if nothing changes; None where nothing is overdue, or something holds the ladder."""

@@ -1,4 +1,4 @@
-"""Paying what is overdue in parts: what the operator's policy offers, and the agreement."""
+"""Money that is late: what would come next, paying it in parts as the operator's policy offers, and the agreement."""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -6,10 +6,19 @@ from core.collections import arrange
 from core.collections.arrange import Due
 from core.errors import Refused
 from core.house import House
-from core.journeys import arrangement_agreed
+from core.journeys import arrangement_agreed, ladder_ahead
 from dialogs.counter.common import Answer, account_of
 from dialogs.model import Asked
 from dialogs.values import amount, day, lines, word
+
+
+async def next_step(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """What comes next if nothing is paid or agreed, and from which day."""
+    coming = await ladder_ahead.next_step(conn, house, account_of(asked))
+    if coming is None:
+        return {"line": word("ahead.nothing"), "owes": False}
+    line = word(coming.words, amount=amount(coming.payable_minor, house.currency), date=day(coming.on))
+    return {"line": line, "owes": True}
 
 
 async def part_plans(conn: AsyncConnection, house: House, asked: Asked) -> Answer:

@@ -73,7 +73,8 @@ async def balances(glance: Glance, house: House, asked: Asked) -> Answer:
     at = moment(house.clock.now())
     told = [_owed("balance", house, row, at=at), *_limit(house, row), *_beforehand(house, row, at)]
     told.append(word("balance.points", points=row.points, at=at))
-    return {"account": row.number, "lines": lines(told), "owes": row.owed_minor > 0}
+    late = row.owed_minor > 0 and row.due_on is not None and row.due_on < house.today()
+    return {"account": row.number, "lines": lines(told), "owes": row.owed_minor > 0, "late": late}
 
 
 def _limit(house: House, row: Standing) -> list[list[Any]]:

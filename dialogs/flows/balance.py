@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from dialogs.counter import who
+from dialogs.counter import arrange, who
 from dialogs.model import Flow, Go, Load, Say
 from dialogs.values import amount, day, left, lines, moment, word
 
@@ -24,7 +24,11 @@ BALANCES = Load(
             ]
         ),
         "owes": True,
+        "late": True,
     },
+)
+NEXT = Load(
+    arrange.next_step, {"line": word("ahead.formal", amount=amount(999_999_99, "KES"), date=_DAY), "owes": True}
 )
 
 FLOW = Flow(
@@ -35,8 +39,18 @@ FLOW = Flow(
         "show": Say(
             "balance.show",
             load=BALANCES,
-            choices=(Go("balance.pay", to="pay", when="owes"), Go("balance.bill", to="bill")),
+            choices=(
+                Go("balance.pay", to="pay", when="owes"),
+                Go("balance.bill", to="bill"),
+                Go("ahead.ask", to="ahead", when="late"),
+            ),
             pages=5,
+        ),
+        "ahead": Say(
+            "balance.ahead",
+            load=NEXT,
+            choices=(Go("balance.pay", to="pay", when="owes"), Go("ahead.parts", to="arrange", when="owes")),
+            pages=2,
         ),
     },
 )

@@ -12,7 +12,7 @@ from core.balances import queries as balances
 from core.balances.model import LARGEST
 from core.billing import queries as bills
 from core.care import tickets
-from core.journeys import payment_doors
+from core.journeys import ladder_ahead, payment_doors
 from core.ledger import queries as ledger
 from core.overview.listing import Wanted, page
 from core.overview.listings import PAYMENTS
@@ -51,11 +51,13 @@ async def home(request: web.Request, her: Her) -> web.Response:
         owing = await bills.owing(conn, account.id)
         balance = await ledger.balance(conn, "receivable", account.id, account.currency)
         last = await bills.last_bills(conn, account.id, 1)
+        late = owing.due_on is not None and owing.due_on < request.app[HOUSE].today()
+        coming = await ladder_ahead.next_step(conn, request.app[HOUSE], account.id) if late else None
         names = (await parties.accounts(conn, her.accounts)).values()
     payable = owing.open_minor - owing.disputed_minor
     return show(
         request, her, account, "", owing=owing, balance=balance - owing.disputed_minor, payable=payable, last=last,
-        names=sorted(names, key=lambda one: one.number),
+        coming=coming, names=sorted(names, key=lambda one: one.number),
     )  # fmt: skip
 
 

@@ -130,6 +130,12 @@ async def debit(she: Way) -> None:
         assert await mandates.active_for(conn, [invited.account_id]) == {}
 
 
+async def ahead(she: Way) -> None:
+    await she.go("balance", "Balance")
+    await she.choose("What next")
+    says(she, "is overdue. On", "Pay in parts")
+
+
 async def later(she: Way) -> None:
     await she.go("arrange", "Pay", "Pay later")
     await she.choose("2", "Yes")
@@ -289,7 +295,7 @@ TRIED: dict[str, Verb] = {
     "balance": balance, "bundles": bundles, "bills": bills, "pay_by_link": pay_by_link, "pay_by_prompt": pay_by_prompt,
     "debit": debit, "price": price, "plan": plan, "numbers": numbers, "reading": read, "photo": photo,
     "top_up": top_up, "points_kwh": points_kwh, "points_airtime": points_airtime, "fault": fault, "tickets": tickets,
-    "person": person, "offers": offers, "messages": messages, "pin": pin, "language": language, "later": later,
+    "person": person, "offers": offers, "messages": messages, "pin": pin, "language": language, "ahead": ahead, "later": later,
     "dispute": disputed, "paid": paid, "link": link, "unlink": unlink,
 }  # fmt: skip
 """In an order in which none takes away what the next one needs; who is a stranger links first."""
