@@ -174,7 +174,7 @@ async def _run(url: str, accounts: int) -> tuple[float, int]:
     db = Database(url)
     await upgrade(db.engine)
     house = House(db, SetClock(datetime(2026, 2, 1, 3, 0, tzinfo=UTC)), OPERATOR, Settings())
-    await _settle(house, accounts)
+    await settle_accounts(house, accounts)
     before = await _count(house)
     started = time.perf_counter()
     report = await close_cycles(house, ON, sources=Stated(load_tariff(TARIFF)))
@@ -192,7 +192,7 @@ OPERATOR = Operator(
 )  # fmt: skip
 
 
-async def _settle(house: House, accounts: int) -> None:
+async def settle_accounts(house: House, accounts: int) -> None:
     for start in range(0, accounts, 5_000):
         size = min(5_000, accounts - start)
         await house.db.reserve_ids(size * (IDS_EACH + 2))

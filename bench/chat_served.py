@@ -14,7 +14,6 @@ import uvloop
 from aiohttp import WSMsgType, web
 
 from bench.turn_served import a_house, serve
-from gateway.app import make_app
 
 PATH = "/chat/socket"
 
@@ -37,6 +36,8 @@ def echo_app() -> web.Application:
 
 def chat_app(url: str, folder: str) -> web.Application:
     """The whole gateway."""
+    from gateway.app import make_app  # the echo's memory should not hold it
+
     house = a_house(url)
     kept = {"sessions_path": str(Path(folder) / "sessions.db"), "spool_path": str(Path(folder) / "spool")}
     return make_app(replace(house, settings=house.settings.model_copy(update=kept)), with_scheduler=False)

@@ -12,6 +12,8 @@ from typing import Any
 
 LIMIT_MS = 10.0
 """A customer's answer waits that long at most for another's: the ratio of a figure is this by the longest."""
+HANDLE: Any = asyncio.Handle
+"""Where a callback is run: there is no public place to time it."""
 OURS = str(Path(__file__).parents[1])
 
 
@@ -23,9 +25,9 @@ class Watch:
 
     def begin(self) -> None:
         """Time every callback of this process from here on. For a process that is thrown away afterwards, or until `end`."""
-        self._run = run = asyncio.Handle._run  # type: ignore[attr-defined]  # there is no public place
+        run = self._run = HANDLE._run
 
-        def timed(handle: asyncio.Handle) -> None:
+        def timed(handle: Any) -> None:
             switched = _switched()
             started = time.perf_counter()
             run(handle)
@@ -33,11 +35,11 @@ class Watch:
             if took > self.longest_ms and _switched() == switched:
                 self.longest_ms, self.which = took, called(handle)
 
-        asyncio.Handle._run = timed  # type: ignore[attr-defined]
+        HANDLE._run = timed
 
     def end(self) -> None:
         """Time no more."""
-        asyncio.Handle._run = self._run  # type: ignore[attr-defined]
+        HANDLE._run = self._run
 
     def told(self) -> tuple[float, str]:
         """(milliseconds, which callback), and begin anew."""
@@ -51,9 +53,9 @@ def _switched() -> int:
     return resource.getrusage(resource.RUSAGE_THREAD).ru_nivcsw
 
 
-def called(handle: asyncio.Handle) -> str:
+def called(handle: Any) -> str:
     """A callback by its name; a step of a task by its coroutine and, of those it waits in, the innermost of ours."""
-    callback: Any = handle._callback  # type: ignore[attr-defined]
+    callback = handle._callback
     task = getattr(callback, "__self__", None)
     if not isinstance(task, asyncio.Task):
         return str(getattr(callback, "__qualname__", type(callback).__name__))

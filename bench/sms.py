@@ -57,7 +57,7 @@ async def _measure(folder: Path, messages: int) -> list[Figure]:
                 ours.append(messages / await _ours(channel, notices))
     finally:
         reports.kill()
-        reports.wait()
+        reports.communicate()
     pairs = [mine / limit for mine, limit in zip(ours[1:], limits[1:], strict=True)]  # the first warms
     value, limit = statistics.median(ours[1:]), statistics.median(limits[1:])
     return [figure(NAME, value, "messages/s", limit, statistics.median(pairs))]

@@ -90,7 +90,7 @@ async def serve(app: web.Application, port: int) -> None:
 def main(kind: str, port: str, *rest: str) -> None:
     """Serve one of them."""
     logging.disable(logging.CRITICAL)
-    app = {"echo": echo_app, "turn": turn_app, "watched": watched_app}[kind](*rest)
+    app = echo_app() if kind == "echo" else watched_app(*rest) if kind == "watched" else turn_app(*rest)
     (asyncio if kind == "watched" else uvloop).run(serve(app, int(port)))
 
 

@@ -55,8 +55,9 @@ def _ours(letter: EmailMessage) -> str:
     """The Message-ID of the letter that came back."""
     for part in letter.walk():
         if part.get_content_type() == "message/rfc822":
-            [inner] = part.get_payload()  # type: ignore[misc]  # a list of one message, says RFC 2046
-            return clean(str(inner.get("Message-ID", ""))).strip()[:300]
+            inner = part.get_payload()
+            copy = inner[0] if isinstance(inner, list) and inner else None
+            return clean(str(copy.get("Message-ID", ""))).strip()[:300] if isinstance(copy, Message) else ""
         if part.get_content_type() == "text/rfc822-headers":
             body = part.get_payload(decode=True)
             headers = BytesParser(policy=policy.default).parsebytes(body if isinstance(body, bytes) else b"")

@@ -146,6 +146,7 @@ PACKS: dict[str, dict[str, Any]] = {
     "KE": {},
     "NG": {
         "ladder": {"pay_days": 10, "notice_working_days": 2, "corrected_working_days": 10},
+        "charge_while_off": False,
     },
     "GB": {
         "ladder": {
@@ -180,6 +181,8 @@ class Collections(_Section):
     """Fields that differ again for a segment: `{business: {minimum: "5000"}}`."""
     arrangements: Arrangements = Arrangements()
     fees: dict[str, Any] = {}
+    charge_while_off: bool | None = None
+    """Whether days on which a line was shut (hard) are charged for; none: as the pack says."""
     credit_limit: CreditLimit = CreditLimit()
 
     @model_validator(mode="after")
@@ -198,6 +201,12 @@ class Collections(_Section):
     def fees_of(self, country: str) -> Fees:
         """The fees, under the cap of the pack."""
         return Fees.model_validate({**self._pack(country).get("fees", {}), **self.fees})
+
+    def charges_while_off(self, country: str) -> bool:
+        """Whether the days on which a line is shut are charged for."""
+        if self.charge_while_off is not None:
+            return self.charge_while_off
+        return bool(self._pack(country).get("charge_while_off", True))
 
     def _pack(self, country: str) -> dict[str, Any]:
         return PACKS.get(self.pack or country, PACKS["default"])

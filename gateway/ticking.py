@@ -28,7 +28,7 @@ from scheduler.jobs import JOBS
 def dispatcher_of(house: House, channels: dict[str, Channel]) -> Dispatcher:
     """Sends what waits: messages by their channel, pushes and airtime by their handlers."""
     handlers: dict[str, Handler | Together] = {
-        "push": payment_doors.push, "vend": top_up.send, "refund": payment_doors.refund, "bar": Together(account_barred.bar),
+        "push": payment_doors.push, "vend": top_up.send, "refund": payment_doors.refund, "forget": payment_doors.forget, "bar": Together(account_barred.bar),
         "limit_bar": limit_reached.bar, "late_fee": fee_charged.late, sim.KIND: sim.nobody_to_ask, media.KIND: media.handler(partial(_fetch, channels)),
         **network_handlers(house),
     }  # fmt: skip

@@ -23,11 +23,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import costs, delivery, outbox
 from core.care import interactions
 from core.care.interactions import Interaction
-from core.costs import Spent
 from core.faults import point
 from core.house import House
 from core.journeys import notices
-from core.journeys.notices import Composed, Dropped, Failed, Held, Letter, Poison, out_of_order
+from core.journeys.notices import Composed, Letter, Poison, out_of_order
 from core.outbox import CODE, PRIORITIES, PROMPT, Leaving, Outcome
 from scheduler import handover
 from scheduler.breaker import Breaker
@@ -45,6 +44,8 @@ POLL_SECONDS = 0.5
 BEAT_SECONDS = outbox.LEASE.total_seconds() / 3
 HANDLERS_AT_ONCE = 16
 SETTLE_TRIES = 5
+FRESH_SECONDS = 2.0
+"""A letter that has waited longer for the waves before it (a slow provider, a pace) is asked once more whether it is still true."""
 
 Claim = Callable[[AsyncConnection, datetime, str], Awaitable[list[Leaving]]]
 
@@ -203,15 +204,16 @@ class Dispatcher:
         return await self._settle(name, outcomes)
 
     async def _letters(self, name: str, rows: Sequence[Leaving]) -> Counter[str]:
+        since = asyncio.get_running_loop().time()
         composed = await self._compose(rows)
         letters = [one for one in composed if isinstance(one, Letter)]
-        done = await self._settle(name, [_unsent(one) for one in composed if not isinstance(one, Letter)])
+        done = await self._settle(name, [handover.unsent(one) for one in composed if not isinstance(one, Letter)])
         for line in dict.fromkeys(letter.line for letter in letters):
             mine = [letter for letter in letters if letter.line == line]
             while mine:
                 size = self.breaker.most(line, self.pace.most(line, self.wave))
                 wave, mine = mine[:size], mine[size:]
-                done.update(await self._send(name, line, wave))
+                done.update(await self._send(name, line, wave, since))
         return done
 
     async def _compose(self, rows: Sequence[Leaving]) -> list[Composed]:
@@ -227,10 +229,25 @@ class Dispatcher:
                 return [Poison(rows[0], type(bug).__name__)]
         return [one for row in rows for one in await self._compose([row])]
 
-    async def _send(self, name: str, line: str, letters: Sequence[Letter]) -> Counter[str]:
+    async def _still_true(self, name: str, line: str, letters: Sequence[Letter]) -> tuple[list[Letter], Counter[str]]:
+        """Those that may leave all the same; what was paused, stopped or paid while the waves before them left does not."""
+        again = await self._compose([letter.row for letter in letters])
+        kept = [one for one in again if isinstance(one, Letter) and one.line == line]
+        others = [out_of_order(self.house, one.row) for one in again if isinstance(one, Letter) and one.line != line]
+        lost = [one for one in again if not isinstance(one, Letter)]
+        return kept, await self._settle(name, [handover.unsent(one) for one in [*lost, *others]])
+
+    async def _send(self, name: str, line: str, letters: Sequence[Letter], since: float) -> Counter[str]:
         if line in self.breaker.resting():
-            return await self._settle(name, [_unsent(out_of_order(self.house, letter.row)) for letter in letters])
+            return await self._settle(
+                name, [handover.unsent(out_of_order(self.house, letter.row)) for letter in letters]
+            )
         await self.pace.wait(line, len(letters))
+        unsent: Counter[str] = Counter()
+        if asyncio.get_running_loop().time() - since > FRESH_SECONDS:
+            letters, unsent = await self._still_true(name, line, letters)
+            if not letters:
+                return unsent
         once = [letter.row.id for letter in letters if not letter.row.resend_unknown]
         if once:
             async with self.house.db.writing() as conn:
@@ -242,7 +259,7 @@ class Dispatcher:
         point("dispatch.sent")
         told = await self._settle(name, outcomes, letters)
         point("dispatch.settled")
-        return told
+        return told + unsent
 
     async def _settle(self, name: str, outcomes: Sequence[Outcome], letters: Sequence[Letter] = ()) -> Counter[str]:
         """Write it down. A message that is out must not be forgotten, so a database that stumbles is asked again."""
@@ -254,7 +271,7 @@ class Dispatcher:
                         conn, self.house, [one.provider_ref for one in outcomes if one.provider_ref]
                     )
                     await self._remember(conn, outcomes, letters)
-                    await costs.note(conn, self.house, _spent(outcomes, letters))
+                    await costs.note(conn, self.house, handover.spent(outcomes, letters))
                 break
             except (DBAPIError, OSError):
                 if rest == SETTLE_TRIES - 1:
@@ -274,23 +291,3 @@ class Dispatcher:
         if out:
             again = any(letter.row.attempts > 1 or letter.row.tried for letter in letters)
             await interactions.log_many(conn, self.house, out, again=again)
-
-
-def _unsent(one: Dropped | Failed | Held | Poison) -> Outcome:
-    """What becomes of a row that is no letter."""
-    if isinstance(one, Held):
-        return Outcome(one.row.id, "waiting", reason=one.reason, not_before=one.until, attempts=one.row.attempts)
-    if isinstance(one, Dropped):
-        return Outcome(one.row.id, "dropped", reason=one.reason, attempts=one.row.attempts)
-    if isinstance(one, Failed):
-        return Outcome(one.row.id, "failed", reason=one.reason, attempts=one.row.attempts)
-    return handover.poison(one.row, one.reason)
-
-
-def _spent(outcomes: Sequence[Outcome], letters: Sequence[Letter]) -> list[Spent]:
-    """What a wave may have cost. WhatsApp tells that with its reports, by what it charges each message as."""
-    return [
-        Spent(outcome.id, letter.notice.channel, outcome.cost)
-        for letter, outcome in zip(letters, outcomes, strict=False)
-        if outcome.state == "sent" and letter.notice.channel != "whatsapp"
-    ]

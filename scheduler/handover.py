@@ -13,8 +13,9 @@ import structlog
 from msgspec.structs import replace
 
 from channels.letters import shorter
+from core.costs import Spent
 from core.house import House
-from core.journeys.notices import Letter
+from core.journeys.notices import Dropped, Failed, Held, Letter, Poison
 from core.message import Notice, Sent
 from core.outbox import Leaving, Outcome
 
@@ -116,3 +117,23 @@ async def handle_together(house: House, together: Together, rows: Sequence[Leavi
             log.exception("dispatch.handler_raised", kind=rows[0].kind, row=rows[0].id)
             return [poison(rows[0], type(bug).__name__)]
     return [one for row in rows for one in await handle_together(house, together, [row])]
+
+
+def unsent(one: Dropped | Failed | Held | Poison) -> Outcome:
+    """What becomes of a row that is no letter."""
+    if isinstance(one, Held):
+        return Outcome(one.row.id, "waiting", reason=one.reason, not_before=one.until, attempts=one.row.attempts)
+    if isinstance(one, Dropped):
+        return Outcome(one.row.id, "dropped", reason=one.reason, attempts=one.row.attempts)
+    if isinstance(one, Failed):
+        return Outcome(one.row.id, "failed", reason=one.reason, attempts=one.row.attempts)
+    return poison(one.row, one.reason)
+
+
+def spent(outcomes: Sequence[Outcome], letters: Sequence[Letter]) -> list[Spent]:
+    """What a wave may have cost. WhatsApp tells that with its reports, by what it charges each message as."""
+    return [
+        Spent(outcome.id, letter.notice.channel, outcome.cost)
+        for letter, outcome in zip(letters, outcomes, strict=False)
+        if outcome.state == "sent" and letter.notice.channel != "whatsapp"
+    ]

@@ -14,8 +14,10 @@ from core import faults
 from core.barring.model import LIVE, Answer, Command, Done, NotReached, Refused
 from core.barring.port import Network
 from core.barring.tables import bar_command, barring, network_line
+from core.db import insert
 from core.house import House
 from core.outbox import Leaving, Outcome
+from core.parties.tables import service_off
 
 SOON = timedelta(seconds=2)
 LOST = timedelta(seconds=30)
@@ -119,6 +121,21 @@ async def _is_now(conn: AsyncConnection, house: House, command: Command) -> None
     now = house.clock.now()
     changed = update(barring).where(barring.c.service_id == command.service_id)
     await conn.execute(changed.values(actual=command.level, actual_at=now, seen=command.level, seen_at=now))
+    await _off(conn, house, command)
+
+
+async def _off(conn: AsyncConnection, house: House, command: Command) -> None:
+    """Keep the days on which it is shut, where they are not charged for."""
+    off, today = service_off.c, house.today()
+    if command.level != "hard":
+        back = update(service_off).where(off.service_id == command.service_id, off.back_on.is_(None))
+        await conn.execute(back.values(back_on=today))
+    elif not house.operator.collections.charges_while_off(house.operator.country):
+        shut = select(off.service_id).where(off.service_id == command.service_id, off.back_on.is_(None))
+        if (await conn.execute(shut)).first() is None:
+            new = insert(conn, service_off).values(service_id=command.service_id, off_on=today, back_on=None)
+            again = new.on_conflict_do_update(index_elements=["service_id", "off_on"], set_={"back_on": None})
+            await conn.execute(again)
 
 
 def login_of() -> Any:

@@ -24,4 +24,5 @@ def _part(facts: Mapping[str, Any], service_id: int, lines: list[BillLine]) -> S
         str(service_id) in facts["estimated"],
         tuple(lines),
         sum(line.amount_minor for line in lines),
+        known.get("off", 0),
     )

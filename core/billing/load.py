@@ -6,7 +6,7 @@ What comes out is grouped so that rating sees arrays: all services of one tariff
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.periods import whole_period
 from core.billing.tables import cycle
 from core.metering.tables import meter
-from core.parties.tables import account, party, premise, service, service_plan
+from core.parties.tables import account, party, premise, service, service_off, service_plan
 from core.rating.exact import Column
 from core.sets import among
 
@@ -58,6 +58,8 @@ class Group:
     persons: list[int] = field(default_factory=list)
     opening: list[bool] = field(default_factory=list)
     closing: list[bool] = field(default_factory=list)
+    off: list[int] = field(default_factory=list)
+    """Whole days on which each was shut and is not charged for."""
 
     def parts(self, size: int) -> Iterator["Group"]:
         """The group in parts of about so many services; those of one account stay together."""
@@ -68,8 +70,9 @@ class Group:
                 high += 1
             here, low = slice(low, high), high
             yield Group(
-                self.account[here], self.service[here], self.persons[here], self.opening[here], self.closing[here]
-            )
+                self.account[here], self.service[here], self.persons[here], self.opening[here], self.closing[here],
+                self.off[here],
+            )  # fmt: skip
 
     def columns(self) -> tuple[Column, Column]:
         """Indexes of accounts, and service ids."""
@@ -180,9 +183,25 @@ async def _fill(conn: AsyncConnection, partition: Partition, chosen: ColumnEleme
         .where(service.c.payment_mode == "postpaid", service.c.state != "ordered", service.c.started_on < to)
         .order_by(service.c.account_id, service.c.id, service_plan.c.from_date)
     )  # fmt: skip
+    shut = await _shut(conn, here, to)
     for account_id, *served in (await conn.execute(query)).all():
-        _sort_in(partition, index[account_id], Served(*served))
+        _sort_in(partition, index[account_id], Served(*served), shut.get(served[0], ()))
     await _meters(conn, partition, index, here)
+
+
+async def _shut(conn: AsyncConnection, here: Any, to: date) -> dict[int, list[tuple[date, date]]]:
+    """Service -> the whole days [from, to) on which it was shut and is not charged for: neither the first nor the last of them."""
+    off = service_off.c
+    query = (
+        select(off.service_id, off.off_on, off.back_on)
+        .join_from(service_off, service, service.c.id == off.service_id)
+        .join(cycle, here)
+        .where(off.off_on < to, or_(off.back_on.is_(None), off.back_on > cycle.c.from_date))
+    )
+    found: dict[int, list[tuple[date, date]]] = defaultdict(list)
+    for service_id, off_on, back_on in await conn.execute(query):
+        found[service_id].append((off_on + timedelta(days=1), back_on or to))
+    return found
 
 
 class Served(NamedTuple):
@@ -198,7 +217,7 @@ class Served(NamedTuple):
     address: str | None
 
 
-def _sort_in(partition: Partition, at: int, served: Served) -> None:
+def _sort_in(partition: Partition, at: int, served: Served, shut: Sequence[tuple[date, date]]) -> None:
     due, to = partition.due[at], partition.to_date
     number, commodity, started, ended, tariff, plan_from, plan_to, address = served
     first, last = max(due.from_date, started), to if ended is None else min(to, ended)
@@ -209,12 +228,19 @@ def _sort_in(partition: Partition, at: int, served: Served) -> None:
         partition.park(at, f"service {number} ({commodity}) has no tariff: give it a plan from {first}")
         return
     first, last = max(first, plan_from), last if plan_to is None else min(last, plan_to)
+    off = sum(max(0, (min(last, until) - max(first, since)).days) for since, until in shut)
+    if off:
+        here = partition.facts[at]["services"][str(number)]
+        here["off"] = here.get("off", 0) + off
+    if off >= (last - first).days:
+        return
     group = partition.group(tariff, due, first, last)
     group.account.append(at)
     group.service.append(number)
     group.persons.append(due.persons or 0)
     group.opening.append(first == started)
     group.closing.append(last == ended)
+    group.off.append(off)
 
 
 async def _meters(conn: AsyncConnection, partition: Partition, index: dict[int, int], here: Any) -> None:

@@ -125,6 +125,8 @@ class ServicePart:
     estimated: bool
     lines: tuple[BillLine, ...]
     subtotal_minor: int
+    off_days: int = 0
+    """Days on which it was shut and is not charged for."""
 
 
 @dataclass(frozen=True, slots=True)

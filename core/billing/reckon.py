@@ -163,10 +163,10 @@ async def _batch(desk: Desk, piece: Piece, used: Used, grain: Grain | None) -> B
         closing=np.array(group.closing),
         began=zeros + (days.from_ - days.whole_from).days,
     )
-    if (days.from_, days.to) == (days.whole_from, days.whole_to):
+    if (days.from_, days.to) == (days.whole_from, days.whole_to) and not any(group.off):
         return batch
     there, whole = (days.to - days.from_).days, (days.whole_to - days.whole_from).days
-    return replace(batch, fraction=(zeros + there, zeros + whole))
+    return replace(batch, fraction=(zeros + there - np.array(group.off or [0] * size, dtype=np.int64), zeros + whole))
 
 
 def _shares(piece: Piece) -> bool:

@@ -173,6 +173,8 @@ def _facts(bill: Bill, lang: str) -> tuple[Pair, ...]:
 
 def _service(bill: Bill, part: ServicePart, lang: str) -> ShownService:
     notes = [say(lang, "bill.page.meters", meters=", ".join(part.meters))] if part.meters else []
+    if part.off_days:
+        notes.append(say(lang, "bill.page.off", days=part.off_days))
     if part.estimated:
         notes.append(say(lang, "bill.page.estimated"))
     lines = tuple(

@@ -34,19 +34,20 @@ class Line:
 
 async def write(
     conn: AsyncConnection, house: House, visitor: str, *, key: str, side: str, body: dict[str, Any]
-) -> bool:
-    """Add a line; False if a line of this key stands there already."""
+) -> Line | None:
+    """Add a line; None if a line of this key stands there already."""
     now = house.clock.now()
-    new = insert(conn, chat_visitor).values(visitor=visitor, last_seq=0, started_at=now)
-    await conn.execute(new.on_conflict_do_nothing(index_elements=["visitor"]))
-    mine = chat_visitor.c.visitor == visitor
-    last = (await conn.execute(select(chat_visitor.c.last_seq).where(mine).with_for_update())).scalar_one()
-    row = {"visitor": visitor, "seq": last + 1, "key": key, "side": side, "body": body, "at": now}
+    first = insert(conn, chat_visitor).values(visitor=visitor, last_seq=1, started_at=now)
+    one_more = {"last_seq": chat_visitor.c.last_seq + 1}
+    taken = first.on_conflict_do_update(index_elements=["visitor"], set_=one_more).returning(chat_visitor.c.last_seq)
+    seq = (await conn.execute(taken)).scalar_one()
+    row = {"visitor": visitor, "seq": seq, "key": key, "side": side, "body": body, "at": now}
     line = insert(conn, chat_line).values(row).on_conflict_do_nothing(index_elements=["visitor", "key"])
     if (await conn.execute(line)).rowcount == 0:
-        return False
-    await conn.execute(update(chat_visitor).where(mine).values(last_seq=last + 1))
-    return True
+        mine = update(chat_visitor).where(chat_visitor.c.visitor == visitor)
+        await conn.execute(mine.values(last_seq=seq - 1))
+        return None
+    return Line(seq, key, side, body, now)
 
 
 async def since(conn: AsyncConnection, visitor: str, seq: int) -> list[Line]:

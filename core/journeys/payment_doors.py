@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from core.house import House
 from core.journeys import money_received, payment_failed
 from core.outbox import Leaving, Outcome
-from core.payments import give_back, inbox, mandate_pages, redirect
+from core.payments import cards, give_back, inbox, mandate_pages, redirect
 from core.payments import poll as polls
 from core.payments import pull as pulls
 from core.payments import push as pushes
@@ -32,6 +32,11 @@ async def push(house: House, leaving: Leaving) -> Outcome:
 async def refund(house: House, leaving: Leaving) -> Outcome:
     """Money goes back (outbox kind `refund`)."""
     return await give_back.send(house, leaving)
+
+
+async def forget(house: House, leaving: Leaving) -> Outcome:
+    """A card or mandate she removed is forgotten by its provider (outbox kind `forget`)."""
+    return await cards.forget(house, leaving)
 
 
 async def pull(house: House) -> Counter[str]:

@@ -3,8 +3,8 @@
 Each number comes from the query that answers the customer herself, at one instant (`at`).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
@@ -24,8 +24,8 @@ from core.ledger import queries as ledger
 from core.metering.tables import meter
 from core.overview.listing import AnyRow, Wanted, page
 from core.overview.listings import PAYMENTS
+from core.parties import consent, sim
 from core.parties import queries as parties
-from core.parties import sim
 from core.parties.model import Account, Contact
 from core.parties.tables import branch, premise, service, service_plan
 from core.payments import mandates
@@ -59,6 +59,8 @@ class Customer:
     tickets: Sequence[Ticket]
     messages: Sequence[Passed]
     files: Sequence[Media]
+    stops: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """By contact the senders of ours that she stopped by name."""
     held_until: datetime | None = None
     """Until when no money goes out and no phone or bank details change, because a SIM or number of hers changed."""
 
@@ -92,6 +94,7 @@ async def customer(
             conn, account_id=account_id, contact_ids=[contact.id for contact in contacts], before=messages_before
         ),
         files=await media.of_contacts(conn, [contact.id for contact in contacts]),
+        stops=await consent.stops_of(conn, [contact.id for contact in contacts]),
         held_until=await sim.cooling_until(conn, house, account_id),
     )  # fmt: skip
 

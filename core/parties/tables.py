@@ -94,6 +94,15 @@ service_plan = Table(
     UniqueConstraint("service_id", "from_date"),
 )
 
+service_off = Table(
+    "service_off",
+    metadata,
+    Column("service_id", ForeignKey("service.id"), primary_key=True, autoincrement=False),
+    Column("off_on", Date, primary_key=True),  # the day on which the network shut it
+    Column("back_on", Date),  # and opened it again; None: it is shut
+)
+"""Where the law lets nobody pay for a line that is shut: since when it was, and until when."""
+
 contact = Table(
     "contact",
     metadata,

@@ -1,16 +1,19 @@
 """Cards on file: the provider's token for a card, kept on the mandate she gave for it, known by brand, last figures and last day.
 
-Never a number of a card. A card that the provider renews (an account updater) keeps its mandate; one that she removes loses its token
-here, so that nothing of ours could charge it again, and whatever was planned under it is dropped.
+Never a number of a card. A card that the provider renews (an account updater) keeps its mandate; of one that she removes nothing is
+collected from that moment, the provider is told to forget it, and then its token is gone here too.
 """
 
 from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core import outbox
 from core.errors import Refused
 from core.house import House
+from core.outbox import Leaving, Outcome
 from core.payments import mandates
-from core.payments.providers.contract import Saved
+from core.payments.providers import named
+from core.payments.providers.contract import Declined, Forgets, Saved, Unanswered, Unreached
 from core.payments.tables import mandate
 
 LONGEST = 60
@@ -40,12 +43,32 @@ async def renewed(conn: AsyncConnection, provider: str, saved: Saved) -> bool:
 
 
 async def remove(conn: AsyncConnection, house: House, account_id: int, *, actor: str) -> None:
-    """She wants it collected no more: the mandate of the account ends and its token is gone. `Refused` when there is none."""
+    """She wants it collected no more: the mandate of the account ends, and is forgotten (`forget`). `Refused` when there is none."""
     found = (await mandates.active_for(conn, [account_id])).get(account_id)
     if found is None:
         raise Refused("payments.mandate.over", status=404, reference="")
     await mandates.cancel(conn, house, found.reference, actor=actor)
-    await conn.execute(update(mandate).where(mandate.c.id == found.id).values(provider_ref=None))
+    await outbox.enqueue(
+        conn, house, key=f"forget:{found.id}", kind="forget", template="payments.forget", account_id=account_id,
+        subject_id=found.id,
+    )  # fmt: skip
+
+
+async def forget(house: House, leaving: Leaving) -> Outcome:
+    """The provider forgets it: what the dispatcher does with outbox rows of kind `forget`. Told twice it is forgotten once."""
+    which = mandate.c.id == (leaving.subject_id or 0)
+    query = select(mandate.c.provider, mandate.c.provider_ref).where(which, mandate.c.state.in_(mandates.ENDED))
+    async with house.db.reading() as conn:
+        found = (await conn.execute(query)).first()
+    if found is None or found.provider_ref is None:
+        return Outcome(leaving.id, "dropped", reason="forgotten before", attempts=leaving.attempts)
+    there = named(house, found.provider)
+    said = await there.forget(found.provider_ref, leaving.key) if isinstance(there, Forgets) else Declined("no_mandate")
+    if isinstance(said, Unreached | Unanswered):
+        return Outcome(leaving.id, "waiting", reason=said.why, attempts=leaving.attempts)
+    async with house.db.writing() as conn:
+        await conn.execute(update(mandate).where(which).values(provider_ref=None))
+    return Outcome(leaving.id, "sent", attempts=leaving.attempts)
 
 
 async def _write(conn: AsyncConnection, mandate_id: int, saved: Saved) -> None:

@@ -10,7 +10,9 @@ from rich.table import Table
 from core.errors import BadInput
 from gateway.commands.run import err, out, show_json, told
 
-NAMES = ("turn", "peer", "growth", "chat", "sms", "rating", "usage", "billrun", "dispatch", "pdf")
+NAMES = (
+    "turn", "peer", "workers", "growth", "busy", "chat", "dispatch", "sms", "rating", "usage", "billrun", "pdf",
+)  # fmt: skip
 
 
 def add_to(app: typer.Typer) -> None:

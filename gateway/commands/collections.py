@@ -68,6 +68,25 @@ def run_now(as_json: Json = False) -> None:
     with_house(run)
 
 
+@collections.command("written-off")
+@told
+def written_off(
+    from_: Annotated[str, typer.Option("--from", help="The first day, such as 2026-01-01.")],
+    to: Annotated[str, typer.Option("--to", help="The last day.")],
+) -> None:
+    """What was written off, with the tax to claim back, as CSV."""
+    span = day_of(from_), day_of(to)
+
+    async def run(house: "House") -> None:
+        from core.overview import written_off as off
+
+        async with house.db.reading() as conn:
+            found = await off.written_off(conn, house, *span)
+        typer.echo(off.as_csv(found, house.currency), nl=False)
+
+    with_house(run)
+
+
 @collections.command("limits")
 @told
 def limits(

@@ -52,7 +52,7 @@ class Manners:
     think_seconds: float = 0
     answer: str = "given"
     back: int = 0
-    """The ResultCode of a reversal."""
+    """The ResultCode of a reversal. 21 is as in Safaricom's own sample: a code of failure, and the money went back."""
     also_confirms: bool = False
     """Whether a paid prompt also comes as a paybill confirmation, as it does once C2B URLs are registered."""
 

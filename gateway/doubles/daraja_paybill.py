@@ -9,6 +9,8 @@ from aiohttp import web
 from core.payments.providers.daraja import EAT
 from gateway.doubles.daraja import DOUBLE, Double, drop, error, number, stranger
 
+GONE_BACK = (0, 21)
+
 
 async def _simulate(request: web.Request) -> web.Response:
     """Somebody pays into the paybill: validation first, then the money, then the confirmation."""
@@ -83,7 +85,7 @@ def _meant(double: Double, said: dict[str, Any]) -> tuple[str, int, str] | None:
     """(number, shillings, status) of the payment of a number, or of the reversal of a conversation."""
     if "OriginalConversationID" in said:
         back = double.reversals.get(said["OriginalConversationID"])
-        return (back[0], back[1], "Failed" if back[2] else "Completed") if back else None
+        return (back[0], back[1], "Completed" if back[2] in GONE_BACK else "Failed") if back else None
     paid = next((one for one in double.truth if one[0] == said["TransactionID"]), None)
     return (paid[0], paid[1], "Completed") if paid else None
 
@@ -104,7 +106,7 @@ async def _reverse(request: web.Request) -> web.StreamResponse:
         return drop(request)
     conversation, original, receipt = f"AG_{secrets.token_hex(8)}", f"7071-{secrets.token_hex(6)}", number()
     double.reversals[original] = (receipt, said["Amount"], manners.back)
-    if manners.back == 0:
+    if manners.back in GONE_BACK:
         double.truth.append((receipt, -said["Amount"], paid[2]))
     result: dict[str, Any] = {
         "ResultType": 0, "ResultCode": manners.back, "ResultDesc": "...", "OriginatorConversationID": original,

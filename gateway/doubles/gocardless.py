@@ -113,6 +113,12 @@ async def _flow(request: web.Request) -> web.Response:
     return web.json_response({"billing_request_flows": {**said, "id": "BRF1", "authorisation_url": url}}, status=201)
 
 
+async def _cancel(request: web.Request) -> web.Response:
+    double, mandate = _double(request), request.match_info["id"]
+    double.event("mandates", "cancelled", "mandate_cancelled", mandate=mandate)
+    return web.json_response({"mandates": {"id": mandate, "status": "cancelled"}})
+
+
 async def _one(request: web.Request) -> web.Response:
     found = _double(request).things.get(request.match_info["id"])
     if found is None:
@@ -138,7 +144,7 @@ def make_app(double: GoCardless) -> web.Application:
     return app_of(
         double,
         [
-            web.post("/billing_request_flows", _flow), web.post(f"/{kind}", _make), web.get(f"/{kind}", _list),
+            web.post("/billing_request_flows", _flow), web.post("/mandates/{id}/actions/cancel", _cancel), web.post(f"/{kind}", _make), web.get(f"/{kind}", _list),
             web.get(f"/{kind}/{{id}}", _one),
         ],
     )  # fmt: skip

@@ -110,6 +110,16 @@ async def _charge(request: web.Request) -> web.Response:
     return _answer(_shown(made))
 
 
+async def _forget(request: web.Request) -> web.Response:
+    till, code = request.app[TILL], (await request.json())["authorization_code"]
+    left = [one for one in till.things.values() if (one.get("authorization") or {}).get("authorization_code") == code]
+    for one in left:
+        one["authorization"] = None
+    if not left or not _trusted(request):
+        return web.json_response({"status": False, "message": "Authorization code is not active"}, status=400)
+    return web.json_response({"status": True, "message": "Authorization has been deactivated"})
+
+
 async def _verify(request: web.Request) -> web.Response:
     found = request.app[TILL].things.get(request.match_info["ref"])
     return _answer(_shown(found)) if found and _trusted(request) else _answer(None, 404)
@@ -148,7 +158,8 @@ def make_app(double: Paystack) -> web.Application:
         double,
         [
             web.post("/transaction/initialize", _initialize),
-            web.post("/transaction/charge_authorization", _charge), web.get("/transaction/verify/{ref}", _verify),
+            web.post("/transaction/charge_authorization", _charge),
+            web.post("/customer/deactivate_authorization", _forget), web.get("/transaction/verify/{ref}", _verify),
             web.post("/refund", _refund), web.get("/refund", _refunds), web.get("/refund/{id}", _refunds),
         ],
     )  # fmt: skip

@@ -7,7 +7,7 @@ name says so is refused (`pm_funds`, `pm_closed`, `pm_authentication`).
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -22,6 +22,7 @@ class Stripe(Till):
     """The double; `key` is the secret key it wants to see."""
 
     key: str = "sk_test"
+    detached: list[str] = field(default_factory=list)
 
     def signed(self, body: bytes) -> Mapping[str, str]:
         """`t=...,v1=...` of the body, with a stale second signature as after a change of secret."""
@@ -173,6 +174,12 @@ def _refund(double: Stripe, said: Thing) -> Thing | web.Response:
     return made
 
 
+async def _detach(request: web.Request) -> web.Response:
+    double, saved = _double(request), request.match_info["id"]
+    double.detached.append(saved)
+    return web.json_response({"id": saved, "object": "payment_method", "customer": None})
+
+
 async def _one(request: web.Request) -> web.Response:
     found = _double(request).things.get(request.match_info["id"])
     return web.json_response(_shown(found)) if found else _wrong("resource_missing", 404)
@@ -195,5 +202,11 @@ def make_app(double: Stripe) -> web.Application:
     """Stripe as a service of its own."""
     kind = "{kind:checkout/sessions|payment_intents|refunds}"
     return app_of(
-        double, [web.post(f"/v1/{kind}", _make), web.get(f"/v1/{kind}", _list), web.get(f"/v1/{kind}/{{id}}", _one)]
+        double,
+        [
+            web.post("/v1/payment_methods/{id}/detach", _detach),
+            web.post(f"/v1/{kind}", _make),
+            web.get(f"/v1/{kind}", _list),
+            web.get(f"/v1/{kind}/{{id}}", _one),
+        ],
     )

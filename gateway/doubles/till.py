@@ -149,14 +149,15 @@ def app_of(till: Till, routes: list[web.AbstractRouteDef]) -> web.Application:
 
     @web.middleware
     async def mannered(request: web.Request, handler: Any) -> web.StreamResponse:
-        if till.manners.answer == "dropped_before":
+        manner = till.manners.answer
+        if manner == "dropped_before":
             return drop(request)
-        if till.manners.answer == "late" and request.method == "POST":
+        if manner == "late" and request.method == "POST":
             await request.read()
             till.queued.append(partial(handler, request))
             return drop(request)
         answer: web.StreamResponse = await handler(request)
-        return drop(request) if till.manners.answer == "dropped_after" else answer
+        return drop(request) if manner == "dropped_after" else answer
 
     app = web.Application(middlewares=[mannered])
     app[TILL] = till

@@ -104,16 +104,15 @@ async def take_in(app: web.Application, name: str, inbound: Inbound) -> None:
     """Her line, then our answer. Each step may be repeated unharmed."""
     rooms = app[ROOMS]
     async with rooms.turns[inbound.user]:
-        words = await _her_line(app, inbound)
-        await rooms.nudge(inbound.user)
+        words, hers = await _her_line(app, inbound)
+        await rooms.show(inbound.user, hers)
         answer = await app[TURNS].answer(inbound, app[CHANNELS][name])
         if answer.unavailable:
             raise ConnectionError("the turn could not be taken")
-        await _our_line(app, inbound, words, answer)
-        await rooms.nudge(inbound.user)
+        await rooms.show(inbound.user, await _our_line(app, inbound, words, answer))
 
 
-async def _her_line(app: web.Application, inbound: Inbound) -> str:
+async def _her_line(app: web.Application, inbound: Inbound) -> tuple[str, transcript.Line | None]:
     """Put down what she said, as it may be kept: an option by its words, a secret and a card number as dots."""
     house = app[HOUSE]
     async with house.db.writing() as conn:
@@ -127,11 +126,11 @@ async def _her_line(app: web.Application, inbound: Inbound) -> str:
             else labels.get(inbound.text, without_cards(inbound.text, "•"))
         )
         key = f"you:{inbound.message_id}"
-        await transcript.write(conn, house, inbound.user, key=key, side="you", body={"text": words})
-    return words
+        line = await transcript.write(conn, house, inbound.user, key=key, side="you", body={"text": words})
+    return words, line
 
 
-async def _our_line(app: web.Application, inbound: Inbound, words: str, answer: "Answer") -> None:
+async def _our_line(app: web.Application, inbound: Inbound, words: str, answer: "Answer") -> transcript.Line | None:
     """Put down what we say, and both in the log of all that passed."""
     house, body = app[HOUSE], json.loads(answer.reply)
     body.pop("seq", None)
@@ -141,12 +140,15 @@ async def _our_line(app: web.Application, inbound: Inbound, words: str, answer: 
     said = [Interaction(contact_id, None, "webchat", direction, "turn", text) for direction, text in passed]
     async with house.db.writing() as conn:
         key = f"hodi:{inbound.message_id}"
+        line = None
         if answer.silent:
             fresh = await effects.first_time(conn, f"{inbound.user}:{key}", house.clock.now())
         else:
-            fresh = await transcript.write(conn, house, inbound.user, key=key, side="hodi", body=body)
+            line = await transcript.write(conn, house, inbound.user, key=key, side="hodi", body=body)
+            fresh = line is not None
         if fresh:
             await log_many(conn, house, said)
+    return line
 
 
 def visitor_of(cookie: str) -> str:

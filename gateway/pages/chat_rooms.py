@@ -7,7 +7,7 @@ second when another one did. A page remembers the last number it sent, so nothin
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,6 +70,16 @@ class Rooms:
         for page in list(self._pages.get(visitor, ())):
             await self.bring(page)
 
+    async def show(self, visitor: str, line: transcript.Line | None) -> None:
+        """Send a line that was just committed to every page of this visitor; one that misses more is brought up to date, and so are all
+        if nothing is known of the line."""
+        for page in list(self._pages.get(visitor, ())):
+            if line is None or page.seen != line.seq - 1 or page.sending.locked():
+                await self.bring(page)
+            else:
+                async with page.sending:
+                    await self._send(page, [line])
+
     async def bring(self, page: OpenPage) -> None:
         """Send what the page has not seen, in order."""
         async with page.sending:
@@ -77,12 +87,15 @@ class Rooms:
                 return
             async with self._house.db.reading() as conn:
                 lines = await transcript.since(conn, page.visitor, page.seen)
-            try:
-                for line in lines:
-                    await page.socket.send_str(framed(line))
-                    page.seen = line.seq
-            except ConnectionError:
-                self.leave(page)
+            await self._send(page, lines)
+
+    async def _send(self, page: OpenPage, lines: Sequence[transcript.Line]) -> None:
+        try:
+            for line in lines:
+                await page.socket.send_str(framed(line))
+                page.seen = line.seq
+        except ConnectionError:
+            self.leave(page)
 
     async def watch(self) -> None:
         """Look again and again for what other processes wrote; one question for all open pages."""

@@ -25,7 +25,7 @@ async def test_only_channels_with_their_settings_are_open(settings: Settings) ->
     assert set(full) == {"ussd", "webchat", "sms", "sms.africastalking"}
     assert full["sms"] is full["sms.africastalking"]
     for name, channel in full.items():
-        assert channel.name == name.partition(".")[0]
+        assert channel.name == name.split(".")[0]
 
 
 async def test_no_two_doors_are_the_same(settings: Settings) -> None:

@@ -26,14 +26,14 @@ from gateway.keeping import open_spool
 from gateway.pages import paylink
 from scheduler.dispatch import Dispatcher
 
-SPEED = 120
+SPEED = 50
 BEGINNING = datetime(2026, 3, 23, 9, 0, tzinfo=UTC)
 LEAVING = {"push": payment_doors.push, "refund": payment_doors.refund}
 
 
 @dataclass(frozen=True, slots=True)
 class HurryingClock:
-    """Two minutes a second, the same in every process that knows when it began (unix seconds)."""
+    """Fifty seconds a second, the same in every process that knows when it began (unix seconds)."""
 
     began: float
 

@@ -1,9 +1,11 @@
 """Days of money with everything that goes wrong with it: every day the branches sum to the house, and the house to the ledger, to the cent;
 and what goes back after weeks or a year opens exactly what it had paid."""
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -17,6 +19,7 @@ from core.errors import Refused
 from core.house import House
 from core.journeys import collect, money_received
 from core.journeys.payment_doors import FOLLOW
+from core.ledger import queries as ledger
 from core.ledger import verify
 from core.ledger.tables import journal, ledger_account, posting
 from core.payments import mandates, receive, refunds
@@ -27,7 +30,7 @@ from core.payments.tables import receipt, refund
 from tests.core.payments.made import Bill, a_bill, an_account, cash, opened, proven
 from tests.gateway.tills_at_work import Work, tills_at_work
 
-BRANCHES = 5
+BRANCHES, MINOR = 5, 120_000
 WAYS = ("stripe", "daraja", "cash", "bank")
 
 
@@ -180,3 +183,35 @@ async def test_what_goes_back_after_eight_weeks_or_thirteen_months_opens_exactly
         assert await opened(single, *bills, newer) == [0, 120_000, 0, 0]
         assert await cash(single, "gocardless") == 240_000
         await proven(single)
+
+
+@pytest.mark.parametrize("parts", [40, pytest.param(200, marks=pytest.mark.soak)])
+async def test_of_twice_as_many_refunds_at_once_as_were_paid_exactly_what_was_paid_goes_back(
+    house: House, parts: int
+) -> None:
+    """Half as many minor units as there are refunds of one: the others are refused, and the receipt is never below nothing."""
+    house = replace(house, operator=house.operator.model_copy(update={"refunds": Refunds(approve_above="1000000")}))
+    async with house.db.writing() as conn:
+        bill = await a_bill(conn, house, await an_account(conn, house), MINOR)
+    got = ReceiptIn("bank", "T1", "bank", parts // 2, "KES", house.clock.now(), reference="ACC100")
+    async with house.db.writing() as conn:
+        kept = await receive.apply(conn, house, got)
+        await FOLLOW.received(conn, house, kept.receipt_id)
+
+    gate = asyncio.Semaphore(25)
+
+    async def one(at: int) -> bool:
+        try:
+            async with gate, house.db.writing() as conn:
+                key = f"back {at}"
+                await refunds.ask(conn, house, kept.receipt_id, amount_minor=1, reason="x", actor="user:a", key=key)
+        except Refused:
+            return False
+        return True
+
+    assert sum(await asyncio.gather(*(one(at) for at in range(parts)))) == parts // 2
+    assert await opened(house, bill) == [MINOR]
+    async with house.db.reading() as conn:
+        assert await ledger.balance(conn, "refunds", 0, "KES") == -(parts // 2)
+        assert await verify.problems(conn) == []
+    await proven(house)

@@ -8,7 +8,7 @@ import random
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -17,16 +17,11 @@ from sqlalchemy import func, select
 
 from core.clock import SetClock
 from core.config import Operator, Settings
-from core.config_payments import Refunds
 from core.db import Database
-from core.errors import Refused
 from core.house import House
 from core.journeys import collect
-from core.journeys.payment_doors import FOLLOW
-from core.ledger import queries as ledger
 from core.ledger import verify
-from core.payments import inbox, mandates, push, receive, redirect, refunds, request
-from core.payments.model import ReceiptIn
+from core.payments import inbox, mandates, push, redirect, request
 from core.payments.providers.sandbox import HEADER
 from core.payments.providers.signatures import stamped
 from core.payments.tables import provider_event, receipt
@@ -268,32 +263,3 @@ async def test_a_link_cannot_be_guessed_and_is_over_when_it_is_old(single: House
             async with http.post(f"{work.url}/p/{token}", allow_redirects=False) as response:
                 assert response.status == 410
         assert work.stripe.things == {}
-
-
-@pytest.mark.parametrize("parts", [40, pytest.param(200, marks=pytest.mark.soak)])
-async def test_of_twice_as_many_refunds_at_once_as_were_paid_exactly_what_was_paid_goes_back(
-    house: House, parts: int
-) -> None:
-    """Half as many minor units as there are refunds of one: the others are refused, and the receipt is never below nothing."""
-    house = replace(house, operator=house.operator.model_copy(update={"refunds": Refunds(approve_above="1000000")}))
-    bill = await _billed(house)
-    got = ReceiptIn("bank", "T1", "bank", parts // 2, "KES", house.clock.now(), reference="ACC100")
-    async with house.db.writing() as conn:
-        kept = await receive.apply(conn, house, got)
-        await FOLLOW.received(conn, house, kept.receipt_id)
-
-    async def one(at: int) -> bool:
-        try:
-            async with house.db.writing() as conn:
-                key = f"back {at}"
-                await refunds.ask(conn, house, kept.receipt_id, amount_minor=1, reason="x", actor="user:a", key=key)
-        except Refused:
-            return False
-        return True
-
-    assert sum(await asyncio.gather(*(one(at) for at in range(parts)))) == parts // 2
-    assert await opened(house, bill) == [MINOR]
-    async with house.db.reading() as conn:
-        assert await ledger.balance(conn, "refunds", 0, "KES") == -(parts // 2)
-        assert await verify.problems(conn) == []
-    await proven(house)

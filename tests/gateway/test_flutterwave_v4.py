@@ -89,7 +89,9 @@ async def test_what_is_lost_is_asked_about_and_nothing_is_prompted_twice(house: 
             assert [one.state for one in await work.dispatch()] == []
             assert not till.charges(), "the first of three calls had no answer, so none followed"
             till.manners.answer = "given"
-            await payment_doors.poll(work.house)
+            for _ in range(3):
+                work.forward(minutes=6)
+                await payment_doors.poll(work.house)
             assert await attempts(house) == [("mobile_push", "failed", "never_arrived")]
             return
         await answered(work)

@@ -138,15 +138,22 @@ async def test_with_answer_and_result_lost_it_stays_unknown_and_is_never_sent_ag
         assert len(work.daraja.reversals) == 1
 
 
-@pytest.mark.parametrize("code", [1, 21])
-async def test_a_reversal_that_is_refused_puts_everything_back(single: House, code: int) -> None:
-    """21 is not among the refusals we are sure of: it is asked about first."""
+@pytest.mark.parametrize(
+    ("code", "end", "left"),
+    [
+        (1, ("failed", "failed", 0, 500_000), 0), (99, ("failed", "failed", 0, 500_000), 0),
+        (21, ("done", "succeeded", 0, 0), 500_000),
+    ],
+)  # fmt: skip
+async def test_a_reversal_that_is_refused_puts_everything_back_and_a_code_we_are_not_sure_of_is_asked_about(
+    single: House, code: int, end: tuple[str, str, int, int], left: int
+) -> None:
     async with mpesa(single) as (work, bill):
         work.daraja.manners.back = code
         await give_back(work)
         await heard(work)
-        assert await stands(single) == ("failed", "failed", 0, 500_000)
-        assert await opened(single, bill) == [0]
+        assert await stands(single) == end
+        assert (await opened(single, bill), sum(one[1] for one in work.daraja.truth) * 100) == ([left], 500_000 - left)
         await proven(single)
 
 

@@ -170,7 +170,16 @@ async def test_a_card_she_removes_is_forgotten_and_nothing_planned_is_charged(ho
         bill = await planned(work, account_id)
         async with house.db.writing() as conn:
             await cards.remove(conn, work.house, account_id, actor="customer:1")
+        assert (await kept(house))[0] == "cancelled"
+        till = work.till(name)
+        till.manners.answer = "dropped_before"
+        told = [one.state for one in await work.dispatch()]
+        assert told == (["waiting"] if name == "paystack" else ["sent"])
+        till.manners.answer = "given"
+        work.forward(minutes=1)
+        await work.dispatch()
         assert (await kept(house))[::3] == ("cancelled", None)
+        assert name != "paystack" or not any(one["authorization"] for one in till.things.values())
         assert (await collected(work), await opened(house, bill)) == (Counter(), [120_000])
         with pytest.raises(Refused):
             async with house.db.writing() as conn:
@@ -195,6 +204,24 @@ async def test_stripe_tells_what_card_it_is_and_when_its_bank_renews_it(house: H
         for _ in range(3):
             await work.stripe.post(work.stripe.event("payment_method.automatically_updated", thing))
         assert (await kept(house))[:3] == ("active", "visa ****1881", date(2031, 8, 31))
+
+
+@pytest.mark.parametrize("name", ["stripe", "gocardless"])
+async def test_what_she_removes_is_forgotten_by_the_provider_too(house: House, name: str) -> None:
+    async with tills_at_work(house, mandates=name) as work:
+        token = {"stripe": "cus_1:pm_card", "gocardless": "MD1"}[name]
+        async with house.db.writing() as conn:
+            account_id = await an_account(conn, work.house)
+            made = await mandates.create(conn, work.house, account_id, actor="x", provider=name, provider_ref=token)
+            await mandates.activate(conn, work.house, made, actor="x")
+            await cards.remove(conn, work.house, account_id, actor="customer:1")
+        assert [one.state for one in await work.dispatch()] == ["sent"]
+        await work.gocardless.flush()
+        assert ((await kept(house))[::3], work.stripe.detached) == (
+            ("cancelled", None),
+            ["pm_card"] if name == "stripe" else [],
+        )
+        assert (work.gocardless.answers == [200]) == (name == "gocardless")
 
 
 async def test_nothing_of_a_card_but_its_token_and_last_figures_is_kept(house: House) -> None:

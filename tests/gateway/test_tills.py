@@ -16,7 +16,7 @@ from core.db import Database
 from core.house import House
 from core.journeys import approved, collect, payment_doors
 from core.ledger import queries as ledger
-from core.payments import mandates, redirect, refunds, request
+from core.payments import debits, mandates, queries, redirect, refunds, request
 from core.payments.tables import attempt, collection, mandate, provider_event, receipt, refund
 from tests.core.payments.made import Bill, a_bill, an_account, attempts, cash, opened, proven, receipts
 from tests.gateway.tills_at_work import Work, tills_at_work
@@ -313,6 +313,24 @@ async def test_a_gocardless_mandate_is_given_collected_and_taken_back_late(both:
         assert (await opened(both, bill), await cash(both, "gocardless")) == ([120_000], 0)
         assert (await _plan(both))[0] == "failed"
         await proven(both)
+
+
+async def test_a_debit_that_found_no_money_is_tried_again_on_a_day_of_its_schemes_banks(house: House) -> None:
+    """20 March is a pay day here; Kenya's banks keep it as a holiday, the euro area's do not."""
+    async with tills_at_work(house, mandates="gocardless") as work:
+        pay_days = work.house.operator.direct_debit.model_copy(update={"pay_days": (20,)})
+        rules = work.house.operator.model_copy(update={"direct_debit": pay_days})
+        here = replace(work, house=replace(work.house, operator=rules))
+        await _mandated(here, "gocardless", "MDFUNDS")
+        await _collected(here, date(2026, 3, 16))
+        work.gocardless.banks()
+        await work.gocardless.flush()
+        assert await _plan(house) == ("planned", date(2026, 3, 25), "active"), "the gateway's own rules"
+        async with house.db.writing() as conn:
+            tried = await queries.attempt_by(conn, attempt_id=(await conn.execute(select(attempt.c.id))).scalar_one())
+            assert tried is not None
+            assert await debits.fell_through(conn, here.house, tried, "funds") == "retry"
+        assert (await _plan(house))[1] == date(2026, 3, 20)
 
 
 async def test_events_of_gocardless_out_of_order_and_doubled_end_the_same(both: House) -> None:

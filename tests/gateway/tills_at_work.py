@@ -60,7 +60,7 @@ class Work:
         """Send the refunds that wait, as the dispatcher does."""
         async with self.house.db.writing() as conn:
             rows = await outbox.claim(conn, self.house.clock.now(), "test", 100)
-        doors = {"refund": payment_doors.refund, "push": payment_doors.push}
+        doors = {"refund": payment_doors.refund, "push": payment_doors.push, "forget": payment_doors.forget}
         outcomes = [await doors[row.kind](self.house, row) for row in rows if row.kind in doors]
         async with self.house.db.writing() as conn:
             await outbox.settle(conn, self.house.clock.now(), outcomes)

@@ -275,7 +275,7 @@ class Page(Way):
         if found:
             self.csrf, self.turn = found[1], found[2]
         text = html.unescape(re.sub(r"<[^>]+>", "\n", said[1]))
-        buttons = re.findall(r'<button name="answer" value="(.*?)">(.*?)</button>', page)
+        buttons = re.findall(r'<button name="answer" value="(.*?)"[^>]*>(.*?)</button>', page)
         return text, {html.unescape(label): key for key, label in buttons}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from core.approvals import decide as approvals
 from core.billing import format_html, queries, rebill
 from core.billing.model import Bill
 from core.billing.run import build
@@ -15,8 +16,9 @@ from core.billing.tables import invoice, open_item
 from core.catalog.compile import load_tariff
 from core.catalog.quote_json import answered
 from core.clock import SetClock
+from core.errors import Refused
 from core.house import House
-from core.journeys import late_rebilled, notices
+from core.journeys import approved, late_rebilled, notices
 from core.journeys.close_cycles import close_cycles
 from core.journeys.late_rebilled import put_right
 from core.journeys.verify_books import problems
@@ -248,3 +250,43 @@ async def test_who_does_not_ask_for_it_waits_for_the_next_bill(house: House, tmp
     await collect(patient, tmp_path, "february", month(FEB, 28, "0.96", last="1"))
     assert sum(one.amount_minor for one in (await closed(patient, made, MAR)).lines if is_late(one)) == 11_600
     assert patient.operator.billing == type(billing)(), "it is what an operator has who says nothing"
+
+
+async def test_a_credit_above_the_operators_limit_waits_for_a_person_and_is_asked_for_once(
+    house: House, tmp_path: Path
+) -> None:
+    rules = house.operator.billing.model_copy(update={"credit_limit": "10"})
+    house = replace(house, operator=house.operator.model_copy(update={"billing": rules}))
+    made, _ = await billed(house, tmp_path)
+    await revise(house, tmp_path, "0")
+    before = await owed(house, made)
+    for _ in range(2):
+        assert await put_right(house) == 0
+    assert await owed(house, made) == before and "credit" not in await documents(house, made)
+    async with house.db.writing() as conn:
+        [asked] = await approvals.waiting(conn)
+        assert asked.kind == "late_credit" and asked.maker == "job:rebill"
+        await approved.decide(conn, house, asked.id, checker="user:b", seen=asked.seal, yes=False)
+    assert await put_right(house) == 0
+    async with house.db.reading() as conn:
+        assert await approvals.waiting(conn) == [], "who said no is not asked for the same again"
+
+
+async def test_an_agreed_late_credit_is_issued_and_no_more_than_was_agreed_to(house: House, tmp_path: Path) -> None:
+    rules = house.operator.billing.model_copy(update={"credit_limit": "10"})
+    house = replace(house, operator=house.operator.model_copy(update={"billing": rules}))
+    made, _ = await billed(house, tmp_path)
+    await revise(house, tmp_path, "2")
+    assert await put_right(house) == 0
+    async with house.db.writing() as conn:
+        [asked] = await approvals.waiting(conn)
+    await collect(house, tmp_path, "less", [("2026-01-31", "0")])
+    with pytest.raises(Refused, match=r"approvals\.changed"):
+        async with house.db.writing() as conn:
+            await approved.decide(conn, house, asked.id, checker="user:b", seen=asked.seal, yes=True)
+    await collect(house, tmp_path, "back", [("2026-01-31", "2.0")])
+    async with house.db.writing() as conn:
+        await approved.decide(conn, house, asked.id, checker="user:b", seen=asked.seal, yes=True)
+    [note] = (await documents(house, made))["credit"]
+    assert plain(-note.total_minor, "KES") == asked.payload["credit"]
+    assert "notice.corrected" in await told(house)

@@ -121,22 +121,33 @@ async def test_who_stopped_one_sender_gets_offers_from_the_other_alone_and_her_b
         her = await a_customer(conn, house)
         await consent.stop(conn, house, her.contact_id, sender="22100", channel="sms", word="STOP")
     async with house.db.writing() as conn:
-        bill = await a_bill(conn, house, her)
-        for key, kind, template in (("c", "campaign", "campaign"), ("b", "notice", "notice.ready.pay")):
-            one = {"account_id": her.account_id} if key == "b" else {"contact_id": her.contact_id}
-            subject = bill if key == "b" else (await _campaign(house, conn)).id
-            await outbox.enqueue(conn, house, key=key, kind=kind, template=template, subject_id=subject, **one)
+        bill, tea = await a_bill(conn, house, her), await _campaign(house, conn)
+    offer: dict[str, Any] = {
+        "contact_id": her.contact_id,
+        "kind": "campaign",
+        "template": "campaign",
+        "subject_id": tea.id,
+    }
+    owed: dict[str, Any] = {
+        "account_id": her.account_id,
+        "kind": "notice",
+        "template": "notice.ready.pay",
+        "subject_id": bill,
+    }
+    await _leave(house, c=offer, b=owed)
     assert await Dispatcher(house, lines).drain() == {"sent": 2}
     assert gone(lines["sms.africastalking"]) == [(her.phone, "MWANGAZA")] * 2
     async with house.db.writing() as conn:
         await consent.stop(conn, house, her.contact_id, sender="MWANGAZA", channel="sms", word="STOP")
-        for key in ("c2", "b2"):
-            one = {"account_id": her.account_id, "kind": "notice", "template": "notice.ready.pay", "subject_id": bill}
-            if key == "c2":
-                one = {"contact_id": her.contact_id, "kind": "campaign", "template": "campaign", "subject_id": subject}
-            await outbox.enqueue(conn, house, key=key, **one)
+    await _leave(house, c2=offer, b2=owed)
     assert await Dispatcher(house, lines).drain() == {"sent": 1, "dropped": 1}
     assert [len(lines[line].notices) for line in LINES[1:]] == [2, 1], "the bill goes, by the best way"
+
+
+async def _leave(house: House, **rows: dict[str, Any]) -> None:
+    async with house.db.writing() as conn:
+        for key, row in rows.items():
+            await outbox.enqueue(conn, house, key=key, **row)
 
 
 async def _campaign(house: House, conn: Any) -> Any:

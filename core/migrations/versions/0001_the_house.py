@@ -1399,6 +1399,13 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_priced_use_service_id')),
     sa.PrimaryKeyConstraint('service_id', 'use', 'destination', 'from_date', name=op.f('pk_priced_use'))
     )
+    op.create_table('service_off',
+    sa.Column('service_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('off_on', sa.Date(), nullable=False),
+    sa.Column('back_on', sa.Date(), nullable=True),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_service_off_service_id')),
+    sa.PrimaryKeyConstraint('service_id', 'off_on', name=op.f('pk_service_off'))
+    )
     op.create_table('service_plan',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('service_id', sa.BigInteger(), nullable=False),

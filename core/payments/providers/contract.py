@@ -8,7 +8,7 @@ again. A provider that counts money otherwise than in minor units converts in it
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Method = Literal["mobile_push", "card", "direct_debit", "mandate", "refund"]
 """mobile_push: a prompt on a phone; card: the provider's own page; direct_debit: what she left with the provider (a mandate, a
@@ -186,6 +186,14 @@ class Forged(Exception):
     def __init__(self, why: str, status: int = 403) -> None:
         super().__init__(why)
         self.status = status
+
+
+@runtime_checkable
+class Forgets(Protocol):
+    """A provider that can be told to forget a card or a mandate. Asked twice it has forgotten once."""
+
+    async def forget(self, token: str, key: str) -> Begun | Declined | Unreached | Unanswered:
+        """Forget it; `Declined`: it knows no such thing (any more)."""
 
 
 class Provider(Protocol):

@@ -90,6 +90,13 @@ class GoCardless:
             return str(reply.body[kind]["id"])
         return reply.reason if isinstance(reply, _Before) else reply
 
+    async def forget(self, token: str, key: str) -> Started:
+        """The mandate is cancelled at her bank too; one whose page was never finished has none."""
+        if not token.startswith("MD"):
+            return Declined("no_mandate")
+        reply = await self._ask("POST", f"/mandates/{quote(token, safe='')}/actions/cancel", {}, key)
+        return Begun(token) if isinstance(reply, Reply) else reply
+
     async def query(self, asked: Asked) -> Told:
         """What became of a payment or a refund, by its id; without one, by our key among what was made since."""
         kind, read_it = ("refunds", refund_state) if asked.method == "refund" else ("payments", payment_state)

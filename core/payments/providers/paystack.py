@@ -97,6 +97,12 @@ class Paystack:
         reply = await self._ask("POST", "/refund", body)
         return Begun(str(reply.body["data"]["id"])) if isinstance(reply, Reply) else reply
 
+    async def forget(self, token: str, key: str) -> Started:
+        """The authorization can be charged no more."""
+        code = token.partition(":")[0]
+        reply = await self._ask("POST", "/customer/deactivate_authorization", {"authorization_code": code}, bare=True)
+        return Begun(code) if isinstance(reply, Reply) else reply
+
     async def query(self, asked: Asked) -> Told:
         """What became of a payment by its reference; of a refund by its id, or by the note it carries."""
         if asked.method == "refund":
@@ -129,7 +135,7 @@ class Paystack:
         return Unanswered("more was made since than we read")
 
     async def _ask(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, bare: bool = False
     ) -> Reply | Declined | Unreached | Unanswered:
         headers = {"Authorization": f"Bearer {self.secret_key}"}
         reply = await call(method, self.base_url + path, headers=headers, body=body)
@@ -141,7 +147,8 @@ class Paystack:
             return Unreached("our key was refused")
         if reply.status >= 400:
             return Declined(reason(reply.body.get("message")))
-        return reply if reply.body.get("status") is True and "data" in reply.body else Unanswered("it has no data")
+        whole = reply.body.get("status") is True and (bare or "data" in reply.body)
+        return reply if whole else Unanswered("it has no data")
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes, topic: str, about: str) -> list[ProviderEventIn]:
         """What a signed webhook tells."""

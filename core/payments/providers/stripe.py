@@ -73,6 +73,12 @@ class Stripe:
                 made = await self._call(lambda to: to.v1.checkout.sessions.create_async(_page(wanted), options))
         return Begun(str(made["id"]), made.get("url")) if isinstance(made, dict) else made
 
+    async def forget(self, token: str, key: str) -> Started:
+        """The card leaves its customer."""
+        saved, options = token.rpartition(":")[2], {"idempotency_key": key}
+        made = await self._call(lambda to: to.v1.payment_methods.detach_async(saved, None, options))
+        return Begun(saved) if isinstance(made, dict) else made
+
     async def query(self, asked: Asked) -> Told:
         """What became of an attempt, by Stripe's reference; without one, by looking through what was made since."""
         ref = asked.provider_ref or ""

@@ -137,8 +137,9 @@ async def _page(
         choices = await branches(conn)
     texts = {lang: told.get(f"text_{lang}", "") for lang in house.operator.languages}
     operator = house.operator
-    parts = {lang: parts_of(full(words, operator)) for lang, words in texts.items() if words}
-    warned = {lang: warnings(words, operator) for lang, words in texts.items() if words}
+    written = {**texts, **{f"b_{lang}": told.get(f"b_text_{lang}", "") for lang in texts}}
+    parts = {name: parts_of(full(words, operator)) for name, words in written.items() if words}
+    warned = {name: warnings(words, operator) for name, words in written.items() if words}
     return show(
         request, "console_campaigns.html", status=status, campaigns=known, told={**_NEW, **told}, texts=texts, parts=parts, warned=warned,
         audience=audience, wrong=wrong, branches=[one for one in choices if branch in (None, one.code)], channels=CHANNELS,

@@ -13,6 +13,7 @@ from core.collections.worklist import OUTCOMES, note
 from core.errors import Refused
 from core.house import House
 from core.journeys import arrangement_agreed, fee_waived, ladder_ahead, limit_changed, protection_registered
+from core.overview import written_off as off
 from core.overview.accounts import Found, account_of
 from core.overview.collections import board
 from gateway.admin.auth import WHO
@@ -135,7 +136,30 @@ async def _act(conn: AsyncConnection, house: House, account_id: int, told: dict[
             raise Refused("collections.unknown")
 
 
+@described(
+    "collections.see",
+    summary="What was written off, for the tax office, as CSV",
+    query=(("from", "a day"), ("to", "a day")),
+)
+async def written_off(request: web.Request) -> web.Response:
+    """GET /console/collections/written-off.csv: of this year unless said."""
+    house, today = request.app[HOUSE], request.app[HOUSE].today()
+    span = (
+        a_day(request.query.get("from", ""), today.replace(month=1, day=1)),
+        a_day(request.query.get("to", ""), today),
+    )
+    async with house.db.reading() as conn:
+        found = await off.written_off(conn, house, *span, branch_code=request[WHO].branch)
+    name = f"attachment; filename=written-off-{span[0]}-{span[1]}.csv"
+    return web.Response(
+        text=off.as_csv(found, house.currency), content_type="text/csv", headers={"Content-Disposition": name}
+    )
+
+
 def routes() -> list[web.RouteDef]:
     """The routes."""
     path = "/console/collections/{id}"
-    return [web.get("/console/collections", page), web.get(path, one), web.post(path, act)]
+    return [
+        web.get("/console/collections", page), web.get("/console/collections/written-off.csv", written_off),
+        web.get(path, one), web.post(path, act),
+    ]  # fmt: skip

@@ -20,6 +20,7 @@ from core.house import House
 from core.journeys.campaign_editor import full, parts_of, warnings
 from core.message import Notice, Sent
 from core.overview.funnel import funnel
+from core.parties import consent
 from core.parties.tables import branch, contact
 from scheduler.campaigns import feed_all
 from scheduler.dispatch import Dispatcher
@@ -288,3 +289,35 @@ def test_a_wording_is_counted_with_its_fields_filled_in(operator: Operator) -> N
     assert parts_of(full(fits + "x", operator)) == 2
     assert len(warnings("Ẹ ku {operator}", operator)) == 1
     assert full("{nobody} {", operator) == "{nobody} {"
+
+
+@pytest.mark.parametrize("what", ["paused", "cancelled", "stop"])
+async def test_what_happens_in_the_middle_of_sending_counts_from_the_next_wave(
+    what: str, house: House, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.dispatch.FRESH_SECONDS", -1.0)
+    everyone, campaign = await people(house, 6), await planned(house)
+    await feed_all(house)
+
+    class Busy(Phones):
+        async def send(self, notices: Sequence[Notice]) -> list[Sent]:
+            told = await super().send(notices)
+            if len(self.got) == 2:
+                async with house.db.writing() as conn:
+                    if what == "stop":
+                        await consent.stop(conn, house, everyone[-1].contact_id)
+                    else:
+                        await store.move(conn, house, campaign.id, what, "user:ann")
+            return told
+
+    phones = Busy()
+    dispatcher = Dispatcher(house, {"sms": phones}, wave=2, lanes=1)
+    assert await dispatcher.drain() == {
+        "paused": {"sent": 2, "waiting": 4}, "cancelled": {"sent": 2, "dropped": 4}, "stop": {"sent": 5, "dropped": 1}
+    }[what]  # fmt: skip
+    if what == "paused":
+        async with house.db.writing() as conn:
+            await store.move(conn, house, campaign.id, "running", "user:ann")
+        clock.forward(timedelta(minutes=2))
+        assert await dispatcher.drain() == {"sent": 4}
+        assert len({to for to, _ in phones.got}) == len(phones.got) == 6

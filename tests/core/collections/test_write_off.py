@@ -14,6 +14,7 @@ from core.house import House
 from core.journeys import approved
 from core.ledger import queries as ledger
 from core.ledger.tables import open_item
+from core.overview.written_off import WrittenOff, as_csv, written_off
 from tests.core.payments.made import a_bill, owed
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 
@@ -100,3 +101,25 @@ async def test_money_that_an_open_bill_needs_brings_nothing_back(house: House, c
         await a_bill(conn, house, account_id, 40_000, due_on=DUE + timedelta(days=30))
     await late.pay("ACC100", 45_000, "T1")
     assert (await owed(house, account_id), await _bad_debt(house)) == (0, 45_000)
+
+
+async def test_the_tax_in_what_was_written_off_is_claimed_back_but_for_what_came_after_all(
+    house: House, clock: SetClock
+) -> None:
+    one = WrittenOff(date(2026, 3, 1), "A", "N", "B", "I1", None, 11_600, 1_600, 10_000, 2_900)
+    assert (one.tax_minor, one.relief_minor) == (1_379, 979), "of 100.00 and of 71.00, cents cut"
+    assert WrittenOff(date(2026, 3, 1), "A", "N", "B", "I1", None, 0, 0, 5, 0).relief_minor == 0
+    late = Late(house, clock)
+    late.at(DUE + timedelta(days=5))
+    async with house.db.writing() as conn:
+        account_id, *_ = await a_late_account(conn, house)
+    await _off(house, account_id)
+    await late.pay("ACC100", 20_000, "T1")
+    today = house.today()
+    async with house.db.reading() as conn:
+        [found] = await written_off(conn, house, today, today)
+        assert await written_off(conn, house, today, today, branch_code="elsewhere") == []
+        assert await written_off(conn, house, today - timedelta(days=9), today - timedelta(days=1)) == []
+    assert (found.account, found.amount_minor, found.recovered_minor) == ("ACC100", 50_000, 20_000)
+    lines = as_csv([found], "KES").splitlines()
+    assert len(lines) == 3 and lines[2].startswith("together,") and lines[2].endswith("500.00,0.00,200.00,0.00")

@@ -90,6 +90,8 @@ async def test_what_the_network_does_not_do_is_on_the_board(late: World) -> None
 
 async def test_credit_limits_are_listed_set_with_a_reason_and_cut_to_a_branch(late: World) -> None:
     browser, path = await _open(late, "collector"), f"/console/collections/{late.nakuru.account_id}"
+    assert "/console/exposures" in await browser.get("/console/collections")
+    assert "relief" in await browser.get("/console/collections/written-off.csv?from=2026-01-01")
     assert "No limit is set" in await browser.get("/console/exposures")
     await browser.get(path)
     assert "few words" in await browser.post(path, 409, do="limit", amount="1200", note="x")

@@ -340,6 +340,10 @@ async def test_a_campaign_s_terms_are_kept_its_length_is_warned_of_and_its_funne
     )
     assert "2 SMS" in dear
     assert "“" in dear.split('class="wrong"')[1]
+    second = {"b_text_en": "Cake " * 40, "do": "look"}
+    assert (
+        "2 SMS" in (await browser.post("/console/campaigns", **{**CAMPAIGN, **second})).split("Second words in en")[1]
+    )
     told = {"holdout": "10", "from": "09:00", "until": "17:00", "per_minute": "600", "b_text_en": "Cake!"}
     await browser.post("/console/campaigns", **{**CAMPAIGN, **told})
     [made] = await rows(world.house, select(campaign))

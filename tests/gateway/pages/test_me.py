@@ -215,5 +215,7 @@ async def test_she_sees_the_card_on_file_and_removes_it_and_another_account_s_sh
     async with house.db.reading() as conn:
         rows = await conn.execute(select(mandate.c.account_id, mandate.c.state, mandate.c.provider_ref))
         found = {row.account_id: (row.state, row.provider_ref) for row in rows}
-    assert found[world.nakuru.account_id] == ("cancelled", None)
+    assert found[world.nakuru.account_id] == ("cancelled", f"AUTH_{world.nakuru.account_id}"), (
+        "the provider is told, and then it is gone"
+    )
     assert found[world.kisumu.account_id] == ("active", f"AUTH_{world.kisumu.account_id}")

@@ -1,0 +1,1 @@
+"""The benches themselves, at sizes that measure nothing."""
