@@ -45,6 +45,7 @@ async def ended(url: str) -> tuple[int, int, Counter[str]]:
     return len(await every(url, interest)), len(await every(url, contact)), Counter(texts)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("server", ["postgres"], indirect=True)
 async def test_fifty_messages_at_once_end_as_fifty_in_turn_though_a_worker_dies(db_url: str, tmp_path: Path) -> None:
     dice = random.Random(SEED)

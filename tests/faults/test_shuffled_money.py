@@ -156,7 +156,7 @@ def same(ends: list[dict[str, Any]]) -> None:
     assert right["left waiting"] == []
 
 
-@pytest.mark.parametrize("count", [16, pytest.param(MANY, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("count", [8, pytest.param(MANY, marks=pytest.mark.soak)])
 async def test_pages_disputes_and_debits_end_the_same_in_any_order(
     sqlite_server: Sqlite, operator: Operator, settings: Settings, tmp_path: Path, count: int
 ) -> None:
@@ -174,7 +174,7 @@ async def test_pages_disputes_and_debits_end_the_same_in_any_order(
     same(ends)
 
 
-@pytest.mark.parametrize("count", [12, pytest.param(MANY, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("count", [6, pytest.param(MANY, marks=pytest.mark.soak)])
 async def test_prompts_and_paybill_notes_end_the_same_in_any_order(
     sqlite_server: Sqlite,
     operator: Operator,
