@@ -5,7 +5,7 @@ A report may overtake our own note of the provider's reference: then it is kept 
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, Table, Text, delete, select, update
@@ -32,6 +32,8 @@ early_report = Table(
 
 OPEN = ("sent", "unknown")
 """States of a row that a report may still change."""
+NOT_OURS = timedelta(days=7)
+"""A report that waited so long for its message is about somebody else's (another system on the same number)."""
 FINAL = {"delivered": "delivered", "read": "delivered", "failed": "failed"}
 
 
@@ -71,6 +73,13 @@ async def catch_up(conn: AsyncConnection, house: House, refs: Collection[str]) -
     known = [early.provider_ref for early in found]
     await conn.execute(delete(early_report).where(among(conn, early_report.c.provider_ref, known)))
     return changed
+
+
+async def forget(house: House) -> int:
+    """Let go of the reports that are about no message of ours; how many."""
+    async with house.db.writing() as conn:
+        old = delete(early_report).where(early_report.c.at < house.clock.now() - NOT_OURS)
+        return (await conn.execute(old)).rowcount
 
 
 async def _row(conn: AsyncConnection, ref: str) -> Leaving | None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from core import delivery
 from core.balances import book, expire
 from core.barring import compare
 from core.billing.cycles import due_dates
@@ -104,5 +105,6 @@ JOBS: tuple[Job, ...] = (
     Job("usage to fetch", timedelta(minutes=1), pickup.tick),
     Job("balances past their time", timedelta(seconds=30), expire.tick),
     Job("money used beforehand", timedelta(minutes=5), book.tick),
+    Job("reports of nobody's messages", timedelta(days=1), delivery.forget),
     Job("seal the books", timedelta(minutes=1), _seal),
 )

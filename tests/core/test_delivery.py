@@ -1,0 +1,24 @@
+"""Reports that came before their message wait for it; those of nobody's messages do not wait for ever."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from core import delivery
+from core.clock import SetClock
+from core.house import House
+from core.message import Delivery
+
+
+async def _kept(house: House) -> int:
+    async with house.db.reading() as conn:
+        return int((await conn.execute(select(func.count()).select_from(delivery.early_report))).scalar_one())
+
+
+async def test_a_report_of_nobody_s_message_is_let_go_after_a_week(house: House, clock: SetClock) -> None:
+    async with house.db.writing() as conn:
+        await delivery.report(conn, house, Delivery("whatsapp", "wamid.theirs", "delivered"))
+    clock.instant += timedelta(days=7)
+    assert (await delivery.forget(house), await _kept(house)) == (0, 1)
+    clock.instant += timedelta(seconds=1)
+    assert (await delivery.forget(house), await _kept(house)) == (1, 0)
