@@ -17,7 +17,7 @@ async def _kept(house: House) -> int:
 
 async def test_a_report_of_nobody_s_message_is_let_go_after_a_week(house: House, clock: SetClock) -> None:
     async with house.db.writing() as conn:
-        await delivery.report(conn, house, Delivery("whatsapp", "wamid.theirs", "delivered"))
+        await delivery.report(conn, house, Delivery("whatsapp", "wamid.theirs", "delivered", final=True))
     clock.instant += timedelta(days=7)
     assert (await delivery.forget(house), await _kept(house)) == (0, 1)
     clock.instant += timedelta(seconds=1)
