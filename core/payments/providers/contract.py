@@ -55,6 +55,11 @@ class Declined:
 
 
 @dataclass(frozen=True, slots=True)
+class NotKnown(Declined):
+    """The no of a provider that does not know what we named: asked about, it never happened."""
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     """No answer, and why."""
 

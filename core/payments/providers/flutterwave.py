@@ -20,6 +20,7 @@ from core.payments.providers.contract import (
     Begun,
     Declined,
     Method,
+    NotKnown,
     NotUnderstood,
     ProviderEventIn,
     Queried,
@@ -33,7 +34,7 @@ from core.payments.providers.contract import (
 )
 from core.payments.providers.said import amount, card, iso, month_end, short
 from core.payments.providers.signatures import mac, verify
-from core.payments.providers.wire import MOST_PAGES, Reply, call, loads, untold
+from core.payments.providers.wire import MOST_PAGES, Reply, call, loads, refusal, untold
 
 V3, V4 = "verif-hash", "flutterwave-signature"
 STATES: Mapping[str, State] = {
@@ -116,9 +117,9 @@ class Flutterwave:
         else:
             path = f"/charges/{quote(asked.provider_ref or '', safe='')}"
         reply = await self._ask("GET", path)
-        if isinstance(reply, Declined):
+        if isinstance(reply, NotKnown):
             return Queried("missing")
-        return _verified(reply.body["data"], asked) if isinstance(reply, Reply) else reply
+        return _verified(reply.body["data"], asked) if isinstance(reply, Reply) else untold(reply)
 
     async def _refunded(self, asked: Asked) -> Told:
         """By its id; without one, by the comment it carries, among all that were made since: only then is it surely missing."""
@@ -149,7 +150,7 @@ class Flutterwave:
         if reply.status == 401:
             return Unreached("our key was refused")
         if reply.status >= 400:
-            return Declined(_reason(reply.body.get("message")))
+            return refusal(reply, _reason(reply.body.get("message")))
         return reply if reply.body.get("data") is not None else Unanswered("it has no data")
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes, topic: str, about: str) -> list[ProviderEventIn]:

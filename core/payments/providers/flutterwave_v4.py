@@ -23,6 +23,7 @@ from core.payments.providers.contract import (
     Begun,
     Declined,
     Method,
+    NotKnown,
     NotUnderstood,
     ProviderEventIn,
     Queried,
@@ -35,7 +36,7 @@ from core.payments.providers.contract import (
 )
 from core.payments.providers.said import amount, iso, maybe, short
 from core.payments.providers.signatures import mac, verify
-from core.payments.providers.wire import Reply, call, loads
+from core.payments.providers.wire import Reply, call, loads, refusal, untold
 from core.phone import parts
 
 HEADER = "flutterwave-signature"
@@ -136,7 +137,7 @@ class FlutterwaveV4:
         if reply.status >= 500 or reply.status in (409, 429):
             return Unanswered(f"HTTP {reply.status}")
         if reply.status >= 400:
-            return Declined("declined")
+            return refusal(reply)
         data = reply.body.get("data")
         return data if isinstance(data, dict | list) else Unanswered("it has no data")
 
@@ -166,10 +167,10 @@ def _number(whole: str) -> Any:
 
 
 def _found(said: Thing | list[Thing] | No, asked: Asked, ours: Any) -> Told:
-    if isinstance(said, Declined):
-        return Queried("missing") if asked.method != "refund" else Unanswered("it would not say")
-    if isinstance(said, Unreached | Unanswered):
-        return said
+    if isinstance(said, NotKnown) and asked.method != "refund":
+        return Queried("missing")
+    if not isinstance(said, dict | list):
+        return untold(said)
     if isinstance(said, list):
         one = next((one for one in said if ours(one)), None)
         return _stands(one, asked) if one else Queried("missing")

@@ -17,6 +17,7 @@ from core.payments.providers.contract import (
     Begun,
     Declined,
     Method,
+    NotKnown,
     NotUnderstood,
     ProviderEventIn,
     Queried,
@@ -30,7 +31,7 @@ from core.payments.providers.contract import (
 from core.payments.providers.paystack_says import DECIMALS, read, reason, stands
 from core.payments.providers.said import to_units
 from core.payments.providers.signatures import mac, verify
-from core.payments.providers.wire import MOST_PAGES, Reply, call, loads, untold
+from core.payments.providers.wire import MOST_PAGES, Reply, call, loads, refusal, untold
 
 HEADER = "x-paystack-signature"
 REFUNDED: Mapping[str, State] = {"processed": "succeeded", "failed": "failed"}
@@ -108,10 +109,10 @@ class Paystack:
         if asked.method == "refund":
             return await self._refunded(asked)
         reply = await self._ask("GET", f"/transaction/verify/{quote(reference(asked.key), safe='')}")
-        if isinstance(reply, Declined):
+        if isinstance(reply, NotKnown):
             return Queried("missing")
         if not isinstance(reply, Reply):
-            return reply
+            return untold(reply)
         said = reply.body["data"]
         if said["status"] in ("success", "reversed") and said["currency"] != asked.currency:
             return Unanswered("it was paid in another currency")
@@ -146,7 +147,7 @@ class Paystack:
         if reply.status == 401:
             return Unreached("our key was refused")
         if reply.status >= 400:
-            return Declined(reason(reply.body.get("message")))
+            return refusal(reply, reason(reply.body.get("message")))
         whole = reply.body.get("status") is True and (bare or "data" in reply.body)
         return reply if whole else Unanswered("it has no data")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from core.payments.providers.contract import Declined, Unanswered, Unreached
+from core.payments.providers.contract import Declined, NotKnown, Unanswered, Unreached
 
 TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
 NEVER_HEARD = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
@@ -49,16 +49,11 @@ async def call(
         return Unanswered(type(why).__name__)
 
 
-async def ask(
-    method: str, url: str, *, headers: Mapping[str, str], body: Mapping[str, Any] | None = None
-) -> Reply | Declined | Unreached | Unanswered:
-    """`call`, judged as most providers mean it: 4xx is a no, 5xx and 429 say nothing."""
-    reply = await call(method, url, headers=headers, body=body)
-    if not isinstance(reply, Reply):
-        return reply
-    if reply.status >= 500 or reply.status == 429:
-        return Unanswered(f"HTTP {reply.status}")
-    return Declined("declined") if reply.status >= 400 else reply
+def refusal(reply: Reply, reason: str = "declined") -> Declined:
+    """A 4xx: it does not know the thing at all (404, or words that say so), or else a plain no, which says nothing of the thing."""
+    said = str(reply.body.get("message") or "").casefold()
+    unknown = reply.status == 404 or (reply.status == 400 and ("not found" in said or "was found" in said))
+    return NotKnown(reason) if unknown else Declined(reason)
 
 
 def untold(said: Declined | Unreached | Unanswered) -> Unreached | Unanswered:
