@@ -29,7 +29,7 @@ class Invitation:
     """An invitation as it stands now. `masked`: what is collected from already, once she has given a mandate."""
 
     account_id: int
-    state: Literal["open", "given", "expired"]
+    state: Literal["open", "given", "expired", "not_offered"]
     language: str
     masked: str = ""
 
@@ -76,6 +76,8 @@ async def invitation(conn: AsyncConnection, house: House, token: str) -> Invitat
     given = (await mandates.active_for(conn, [found.account_id])).get(found.account_id)
     if given is not None:
         return Invitation(found.account_id, "given", language, given.masked)
+    if "direct_debit" not in await methods.of_account(conn, house, found.account_id):
+        return Invitation(found.account_id, "not_offered", language)
     return Invitation(found.account_id, "expired" if found.expires_at <= house.clock.now() else "open", language)
 
 
