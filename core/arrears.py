@@ -115,6 +115,18 @@ class Fees(_Section):
     """What the law allows at most."""
 
 
+class Agency(_Section):
+    """Who collects for us what the whole ladder did not bring."""
+
+    name: str
+    commission: Annotated[str, Field(pattern=r"^\d{1,2}(\.\d{1,2})?$")] = "0"
+    """Percent of what comes while it is placed: listed, never posted."""
+    minimum: Amount = "1000"
+    """Less than this is not placed."""
+    after_days: Days = 7
+    """Days she has after the ladder's last step."""
+
+
 class CreditLimit(_Section):
     """How much may be used before it is paid: what is open and what no bill has yet, against an amount of money."""
 
@@ -184,6 +196,8 @@ class Collections(_Section):
     charge_while_off: bool | None = None
     """Whether days on which a line was shut (hard) are charged for; none: as the pack says."""
     credit_limit: CreditLimit = CreditLimit()
+    agencies: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,29}$")], Agency] = {}
+    """By the short name that commands and files use."""
 
     @model_validator(mode="after")
     def _all_can_be_made(self) -> "Collections":

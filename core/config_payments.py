@@ -66,12 +66,18 @@ class ProviderSettings(_Daraja, _Stripe, _Paystack, _Flutterwave, _GoCardless):
     sandbox_secret: SecretStr = SecretStr("")
 
 
+Method = Literal["card", "push", "cash", "direct_debit"]
+"""A way of paying that we offer: a paylink's page, a prompt on the phone, the cash desk, a mandate."""
+
+
 class Payments(Section):
     """How customers can pay. Each names a file of `core/payments/providers`."""
 
     mobile_push: Literal["sandbox", "daraja", "flutterwave_v4"] = "sandbox"
     paylink: Literal["sandbox", "stripe", "paystack", "flutterwave"] = "sandbox"
     mandates: Literal["sandbox", "stripe", "paystack", "flutterwave", "gocardless", "sepa"] = "sandbox"
+    methods: dict[str, tuple[Method, ...]] = {}
+    """The ways a segment is offered: `{prepaid: [push, cash]}`; a segment that is not named has all."""
     paylink_days: Annotated[int, Field(ge=1, le=90)] = 30
     minimum: str = "1"
     card_check: str = "50"

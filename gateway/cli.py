@@ -3,6 +3,7 @@
 import typer
 
 from gateway.commands import (
+    agencies,
     bench,
     bill,
     collections,
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for room in (setup, demo, serve, rate, bill, collections, data, usage, money, outbox, people, talk, bench):
+for room in (setup, demo, serve, rate, bill, collections, agencies, data, usage, money, outbox, people, talk, bench):
     room.add_to(app)
 
 

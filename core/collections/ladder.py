@@ -49,6 +49,8 @@ def decide(standing: Standing, rules: Rules, on: date) -> Decision:
     kinds = binding(standing, rules, on)
     if kinds and (step is None or step.threatens):
         return Decision("hold", on, trail=(f"she is protected: {', '.join(sorted(kinds))}",), hold="protected")
+    if standing.agency:
+        return Decision("hold", on, trail=(f"{standing.agency} collects it",), hold="agency")
     if standing.pending:
         return Decision("hold", on, trail=("a payment is under way",), hold="pending")
     if episode.held in AFRESH:
@@ -124,7 +126,7 @@ def untrue(standing: Standing, rules: Rules, step: StepName, on: date) -> str | 
     threatens = next((one.threatens for one in rules.ladder.steps if one.step == step), True)
     if threatens and binding(standing, rules, on):
         return "she is protected"
-    return None
+    return f"{standing.agency} collects it" if standing.agency else None
 
 
 def restart(position: StepName | None, rules: Rules) -> StepName | None:
@@ -157,7 +159,7 @@ def after(standing: Standing, decision: Decision, rules: Rules, *, episode_id: i
             return replace(standing, episode=None, told_on=None)
         case "hold":
             return replace(standing, episode=replace(episode, held=_held(episode, decision)))
-        case "wait":
+        case "wait" | "none":
             return replace(standing, episode=replace(episode, held=None))
         case "resume":
             return _resumed(standing, episode, decision, rules)

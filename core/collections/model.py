@@ -52,6 +52,8 @@ class Standing:
     """When the latest corrected bill among the payable ones was made."""
     told_on: date | None = None
     """When the formal notice of this round reached her; None: not yet, or not known."""
+    agency: str | None = None
+    """Who collects it for us just now; None: we do."""
     episode: Episode | None = None
 
 
@@ -65,7 +67,7 @@ class Decision:
     step: StepName | None = None
     trail: tuple[str, ...] = ()
     hold: str | None = None
-    """With `hold`: pending, untold, or one of `AFRESH`."""
+    """With `hold`: pending, untold, agency, or one of `AFRESH`."""
 
     @property
     def lifts(self) -> bool:

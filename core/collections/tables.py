@@ -29,7 +29,7 @@ episode = Table(
     Column("round", SmallInteger, nullable=False),
     Column("position", Text),  # the last step done
     Column("done_on", Date),
-    Column("held", Text),  # disputed, arrangement, protected, pending, untold
+    Column("held", Text),  # disputed, arrangement, protected, pending, untold, agency
     Column("ended_on", Date),
     Column("ended_why", Text),
 )
@@ -129,6 +129,27 @@ contacted = Table(
     Column("at", Instant, nullable=False),
     Index("ix_contacted_account", "account_id", "at"),
 )
+
+placement = Table(
+    "placement",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),  # the key both sides name it by
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("open_id", BigInteger, unique=True),  # the account while it is placed: with one agency at a time
+    Column("agency", Text, nullable=False),  # operator.yaml: collections.agencies
+    Column("amount_minor", BigInteger, nullable=False),  # overdue and payable when it was placed
+    Column("oldest_due", Date, nullable=False),  # of that
+    Column("commission", Text, nullable=False),  # percent of what comes, as agreed when it was placed
+    Column("placed_on", Date, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("recalled_on", Date),
+    Column("recalled_at", Instant),
+    Column("recalled_why", Text),
+    Index("ix_placement_agency", "agency", "placed_on"),
+    Index("ix_placement_recalled", "agency", "recalled_on"),
+)
+"""Debt that an agency collects for us, from the file it was in to its recall."""
 
 exposure = Table(
     "exposure",

@@ -3,11 +3,14 @@
 In the transaction of whatever happened: the wish, the command that leaves before any notice, and the word to the customer commit with it.
 """
 
+from dataclasses import replace
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.barring import queries as barring
-from core.collections import store
+from core.collections import agency, store
 from core.collections.ladder import advance
+from core.collections.placing import recalled
 from core.house import House
 from core.journeys import arrears, exposures, fee_charged
 from core.journeys.lines_freed import lift, release
@@ -23,9 +26,12 @@ async def reconsider(conn: AsyncConnection, house: House, account_id: int, why: 
 async def _ladder(conn: AsyncConnection, house: House, account_id: int, why: str) -> bool:
     """End or hold the episode."""
     [standing] = await arrears.standings(conn, house, house.today(), [account_id])
+    rules = arrears.rules_of(house, standing.segment)
+    if standing.agency and (reason := recalled(standing, rules, house.today())):
+        await agency.recall(conn, house, {account_id: reason}, actor=f"job:{why}")
+        standing = replace(standing, agency=None)
     if standing.episode is None:
         return await lift(conn, house, await barring.restricted(conn, [account_id]), why) > 0
-    rules = arrears.rules_of(house, standing.segment)
     made, _ = advance(standing, rules, house.today())
     first = made[0]
     if first.kind == "end":

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
 from core.billing.tables import invoice, open_item
-from core.collections import queries
+from core.collections import agency, queries
 from core.collections.calendar import Calendar
 from core.collections.ladder import Rules
 from core.collections.model import Episode, Standing
@@ -63,11 +63,12 @@ async def _bare(conn: AsyncConnection, house: House, on: date, account_ids: Sequ
     told = await _told(conn, house, [one.id for one in episodes.values()])
     paying = await _paying(conn, on, account_ids)
     protected = await queries.protected(conn, account_ids, on)
+    placed = await agency.placed(conn, account_ids)
     return [
         Standing(
             account_id, segments[account_id], 0, pending=account_id in paying,
             protections=frozenset(protected.get(account_id, ())), episode=episodes.get(account_id),
-            told_on=_told_on(episodes.get(account_id), told),
+            told_on=_told_on(episodes.get(account_id), told), agency=placed.get(account_id),
         )
         for account_id in account_ids
     ]  # fmt: skip

@@ -7,15 +7,17 @@ round and name, and whatever leaves has a key made of it.
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import effects
 from core.barring import queries as barring
-from core.collections import arrange, store
+from core.collections import agency, arrange, store
 from core.collections.ladder import Rules, advance, after
 from core.collections.model import Decision, Standing
+from core.collections.placing import recalled
 from core.collections.store import Changes
 from core.house import House
 from core.journeys import arrears, fee_charged, lines_freed
@@ -49,7 +51,7 @@ async def run(house: House, on: date) -> Counter[str]:
         told.update(await arrange.review(conn, house, on))
     last = 0
     while True:
-        await house.db.reserve_ids(4 * BATCH)
+        await house.db.reserve_ids(5 * BATCH)
         async with house.db.writing() as conn:
             ids = await arrears.candidates(conn, on, last, BATCH)
             told.update(await look(conn, house, on, ids))
@@ -61,20 +63,25 @@ async def run(house: House, on: date) -> Counter[str]:
 async def look(conn: AsyncConnection, house: House, on: date, account_ids: Sequence[int]) -> Counter[str]:
     """Decide for these accounts and save it, in the caller's transaction."""
     told: Counter[str] = Counter()
-    changes, rules_of, freed = Changes(), dict[str, Rules](), list[int]()
+    changes, rules_of, freed, back = Changes(), dict[str, Rules](), list[int](), dict[int, str]()
     standings = await arrears.standings(conn, house, on, account_ids)
     waiting = await store.waiting_steps(conn, [one.episode.id for one in standings if one.episode])
     for standing in standings:
         if standing.segment not in rules_of:
             rules_of[standing.segment] = arrears.rules_of(house, standing.segment)
         rules = rules_of[standing.segment]
-        made, now = advance(standing, rules, on, episode_id=house.ids.take())
+        reason = recalled(standing, rules, on) if standing.agency else None
+        if reason:
+            back[standing.account_id] = reason
+        alone = replace(standing, agency=None) if reason else standing
+        made, now = advance(alone, rules, on, episode_id=house.ids.take())
         told.update(one.kind for one in made)
         if made[-1].kind == "step":
             now = put_down(changes, house, rules, waiting, now, made[-1])
         changes.keep(standing, now, made)
         if any(one.lifts for one in made):
             freed.append(standing.account_id)
+    await agency.recall(conn, house, back, actor="job:collections")
     await store.save(conn, house, changes)
     await lines_freed.lift(conn, house, await barring.restricted(conn, freed), "collections")
     return told

@@ -13,7 +13,7 @@ from core.ledger.tables import open_item
 from core.overview.listing import AnyRow
 from core.parties.tables import account, branch, party
 
-CALLABLE = ("disputed", "arrangement", "protected", "pending")
+CALLABLE = ("disputed", "arrangement", "protected", "pending", "agency")
 """Held for one of these, an account is left alone by people too; one that was never reached is for them."""
 
 

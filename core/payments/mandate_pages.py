@@ -17,7 +17,7 @@ from core import faults, money
 from core.db import insert
 from core.errors import Refused
 from core.house import House
-from core.payments import health, mandates, outcome, poll, queries
+from core.payments import health, mandates, methods, outcome, poll, queries
 from core.payments.model import LOOKS, NOTHING, Follow
 from core.payments.providers import SAVES_BY_PAYING, callback_url, can
 from core.payments.providers.contract import Begun, Queried, Started, Unanswered, Wanted
@@ -29,7 +29,7 @@ class Invitation:
     """An invitation as it stands now. `masked`: what is collected from already, once she has given a mandate."""
 
     account_id: int
-    state: Literal["open", "given", "expired"]
+    state: Literal["open", "given", "expired", "not_offered"]
     language: str
     masked: str = ""
 
@@ -39,6 +39,11 @@ def offered(house: House) -> bool:
     return can(house, house.operator.payments.mandates, "mandate")
 
 
+async def offered_to(conn: AsyncConnection, house: House, account_id: int) -> bool:
+    """Whether there is a page, and this account is offered it."""
+    return offered(house) and "direct_debit" in await methods.of_account(conn, house, account_id)
+
+
 async def invite(conn: AsyncConnection, house: House, account_id: int, *, key: str) -> str:
     """The address of an invitation; the same `key`, the same one."""
     facts = await queries.account_facts(conn, account_id)
@@ -46,6 +51,7 @@ async def invite(conn: AsyncConnection, house: House, account_id: int, *, key: s
         raise Refused("payments.account.unknown", status=404)
     if not offered(house):
         raise Refused("payments.mandate.no_page")
+    await methods.insist(conn, house, account_id, "direct_debit")
     now = house.clock.now()
     row = {
         "id": house.ids.take(), "key": f"mandate:{key}", "kind": "mandate", "account_id": account_id,
@@ -70,6 +76,8 @@ async def invitation(conn: AsyncConnection, house: House, token: str) -> Invitat
     given = (await mandates.active_for(conn, [found.account_id])).get(found.account_id)
     if given is not None:
         return Invitation(found.account_id, "given", language, given.masked)
+    if "direct_debit" not in await methods.of_account(conn, house, found.account_id):
+        return Invitation(found.account_id, "not_offered", language)
     return Invitation(found.account_id, "expired" if found.expires_at <= house.clock.now() else "open", language)
 
 

@@ -14,7 +14,7 @@ from core.bulk import insert_many
 from core.errors import Refused
 from core.house import House
 from core.ledger.tables import open_item
-from core.payments import schemes, store
+from core.payments import methods, schemes, store
 from core.payments.tables import collection, mandate
 from core.sets import among
 
@@ -64,6 +64,7 @@ async def create(
     provider = provider or house.operator.payments.mandates
     if provider == "sepa" and bank is None:
         raise Refused("payments.mandate.iban", status=400)
+    await methods.insist(conn, house, account_id, "direct_debit")
     bank = _checked(bank) if bank else None
     row = {
         "id": mandate_id, "account_id": account_id, "provider": provider,

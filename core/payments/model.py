@@ -81,7 +81,7 @@ class Paylink:
     expires_at: datetime
 
 
-LinkState = Literal["open", "paid", "expired", "collecting", "closed"]
+LinkState = Literal["open", "paid", "expired", "collecting", "closed", "not_offered"]
 
 
 @dataclass(frozen=True, slots=True)

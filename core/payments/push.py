@@ -13,7 +13,7 @@ from core import faults, money, outbox
 from core.errors import Refused
 from core.house import House
 from core.outbox import Leaving, Outcome
-from core.payments import health, outcome, queries, request, store
+from core.payments import health, methods, outcome, queries, request, store
 from core.payments.model import LOOKS, NOTHING, Attempt, Follow
 from core.payments.providers import callback_url, named
 from core.payments.providers.contract import Begun, Declined, Queried, Started, Unanswered, Unreached, Wanted
@@ -40,6 +40,7 @@ async def ask(conn: AsyncConnection, house: House, account_id: int, phone: str, 
     if facts is None:
         raise Refused("payments.account.unknown", status=404)
     least = money.parse(house.operator.payments.minimum, facts.currency)
+    await methods.insist(conn, house, account_id, "push")
     if amount_minor < least:
         raise Refused("payments.minimum", amount=money.show(least, facts.currency))
     if await queries.live_attempts(conn, account_id, ("mobile_push",)):

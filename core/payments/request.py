@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import insert
 from core.errors import Refused
 from core.house import House
-from core.payments import queries
+from core.payments import methods, queries
 from core.payments.model import LinkState, LinkView, Paylink
 from core.payments.tables import payment_request
 
@@ -74,7 +74,7 @@ async def _state(conn: AsyncConnection, house: House, found: Row[Any], amount: i
         collected = (await queries.request_of(conn, debit.request_id)).invoice_id
         if found.invoice_id in (None, collected):
             return "collecting"
-    return "open"
+    return "open" if "card" in await methods.of_account(conn, house, found.account_id) else "not_offered"
 
 
 async def close(conn: AsyncConnection, request_id: int, state: str) -> None:

@@ -15,7 +15,7 @@ LANGUAGES = ("en", "sw", "ha", "fr", "vi", "nl")
 """Every language a customer may choose, English first: it is the one that is said where another lacks a word."""
 
 FOR_STAFF = (
-    "access.", "approvals.", "bucket.no_account", "campaign.", "channels.error.", "collections.limit.", "collections.outcome.",
+    "access.", "approvals.", "bucket.no_account", "campaign.", "channels.error.", "collections.agency.", "collections.limit.", "collections.outcome.",
     "collections.protected", "collections.simulate.", "collections.unknown", "collections.write_off.", "credit.",
     "desk.", "fee.", "file.", "held.", "import.", "parked.", "payments.debits.", "payments.move.", "payments.provider.",
     "payments.refund.", "reconcile.", "reject.", "tariff.explain.", "tariff.span.", "tariff.spans.", "usage.",

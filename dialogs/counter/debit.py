@@ -16,7 +16,7 @@ async def debit_stands(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     told = {"bank": given.masked if given else "", "phone": asked.phone or ""}
     if given:
         return {"is": "given", **told}
-    if not mandate_pages.offered(house):
+    if not await mandate_pages.offered_to(conn, house, account_of(asked)):
         return {"is": "no_page", **told}
     return {"is": "here" if follows_here(asked) else "sms", **told}
 

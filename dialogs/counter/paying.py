@@ -8,7 +8,7 @@ from core.billing import queries as bills
 from core.errors import Refused
 from core.house import House
 from core.money import parse, show
-from core.payments import mandate_pages, request
+from core.payments import mandate_pages, methods, request
 from core.payments import push as pushes
 from core.text import say
 from dialogs.counter.common import Answer, account_of, follows_here, phone_at_hand, text_me
@@ -21,20 +21,28 @@ async def owing(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     owes = await bills.owing(conn, account_of(asked))
     payable = owes.open_minor - owes.disputed_minor
     typed = _typed_amount(asked.data.get("typed_amount"), owes.currency)
-    where = "typed" if typed else "owes" if payable > 0 else "clear"
+    ways = await methods.of_account(conn, house, account_of(asked))
+    push, link = await _can_push(conn, asked, ways), payable > 0 and "card" in ways
+    some = push or link or ways == methods.ALL
+    where = "typed" if typed and some else "owes" if payable > 0 else "clear"
     return {
         "is": where, "owed": amount(payable, owes.currency), "due": day(owes.due_on) if owes.due_on else "",
-        "asked_minor": typed, "push": (await phone_at_hand(conn, asked))[0] is not None, "link": payable > 0, "currency": owes.currency,
+        "asked_minor": typed, "push": push, "link": link, "some": some, "currency": owes.currency,
         "later": payable > 0 and owes.due_on is not None and owes.due_on < house.today(),
-        "debit": mandate_pages.offered(house),
+        "debit": mandate_pages.offered(house) and "direct_debit" in ways,
     }  # fmt: skip
 
 
-async def to_pay(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def to_pay(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """The amount that was typed, else all that is open now; and the ways it can be paid from here."""
     minor, payable, currency = await _amount(conn, asked)
-    phone, _ = await phone_at_hand(conn, asked)
-    return {"amount": amount(minor, currency), "push": phone is not None, "link": payable > 0}
+    ways = await methods.of_account(conn, house, account_of(asked))
+    push, link = await _can_push(conn, asked, ways), payable > 0 and "card" in ways
+    return {"amount": amount(minor, currency), "push": push, "link": link}
+
+
+async def _can_push(conn: AsyncConnection, asked: Asked, ways: frozenset[str]) -> bool:
+    return "push" in ways and (await phone_at_hand(conn, asked))[0] is not None
 
 
 async def to_push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
@@ -42,7 +50,8 @@ async def to_push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     minor, payable, currency = await _amount(conn, asked)
     minor = pushes.payable(house, minor)
     _, shown = await phone_at_hand(conn, asked)
-    return {"amount": amount(minor, currency), "amount_minor": minor, "phone": shown, "link": payable > 0}
+    link = payable > 0 and "card" in await methods.of_account(conn, house, account_of(asked))
+    return {"amount": amount(minor, currency), "amount_minor": minor, "phone": shown, "link": link}
 
 
 async def to_link(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
@@ -80,6 +89,7 @@ async def push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
 async def give_paylink(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """A link that pays what is open, or the part that was typed: on this screen, or by SMS."""
     part = asked.data.get("asked_minor")
+    await methods.insist(conn, house, account_of(asked), "card")
     made = await request.paylink(conn, house, account_of(asked), amount_minor=part, key=asked.key)
     if follows_here(asked):
         return {"is": "done", "url": made.url}

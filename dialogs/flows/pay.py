@@ -22,6 +22,7 @@ OWING = Load(
         "currency": "KES",
         "later": True,
         "debit": True,
+        "some": True,
     },
 )
 TO_PAY = Load(paying.to_pay, {"amount": _MONEY, "push": True, "link": True})
@@ -53,14 +54,14 @@ FLOW = Flow(
         "owing": Fork(
             {"owes": "how", "clear": "clear", "typed": "other_how"},
             load=OWING,
-            keep=("owed", "due", "asked_minor", "push", "link", "currency", "later", "debit"),
+            keep=("owed", "due", "asked_minor", "push", "link", "currency", "later", "debit", "some"),
         ),
         "how": Menu(
             "pay.how",
             choices=(
                 Go("pay.all_push", to="confirm_push", keep={"asked_minor": None}, when="push"),
                 Go("pay.all_link", to="confirm_link", keep={"asked_minor": None}, when="link"),
-                Go("pay.other", to="other"),
+                Go("pay.other", to="other", when="some"),
                 Go("pay.later", to="arrange", when="later"),
                 Go("pay.paid", to="paid"),
                 Go("pay.debit", to="debit", when="debit"),
@@ -70,7 +71,7 @@ FLOW = Flow(
         "clear": Menu(
             "pay.clear",
             choices=(
-                Go("pay.ahead", to="other"),
+                Go("pay.ahead", to="other", when="some"),
                 Go("pay.paid", to="paid"),
                 Go("pay.debit", to="debit", when="debit"),
             ),

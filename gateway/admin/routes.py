@@ -9,6 +9,7 @@ from aiohttp import web
 from gateway.admin import health, metrics, openapi
 from gateway.admin.auth import guard
 from gateway.admin.console import (
+    agencies,
     approvals,
     campaigns,
     cash,
@@ -62,6 +63,7 @@ ROOMS = (
     day,
     collections,
     exposures,
+    agencies,
     campaigns,
     outbox,
     usage_files,

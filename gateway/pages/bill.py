@@ -12,6 +12,7 @@ from core.billing import format_html, format_pdf
 from core.billing.model import Bill
 from core.journeys import bill_shown
 from core.parties import queries as parties
+from core.payments import methods
 from core.payments import request as requests
 from gateway.admin.described import described
 from gateway.desk import HOUSE
@@ -30,6 +31,9 @@ async def page(request: web.Request) -> web.Response:
     """GET /b/{token}."""
     found, lang = await _found(request)
     payable = found.open_minor - found.disputed_minor > 0
+    if payable:
+        async with request.app[HOUSE].db.reading() as conn:
+            payable = "card" in await methods.of_account(conn, request.app[HOUSE], found.account_id)
     html = format_html.render(found, lang, pay_url=f"/b/{found.token}/pay" if payable else None)
     return web.Response(text=html, content_type="text/html", headers={**_PRIVATE, **_POLICY})
 

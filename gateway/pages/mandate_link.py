@@ -30,8 +30,8 @@ async def _invited(request: web.Request) -> Invitation | web.Response:
         return _over(request, 404, "en", "payments.link.unknown")
     if found.state == "given":
         return _over(request, 200, found.language, "me.mandate.active", bank=found.masked)
-    if found.state == "expired":
-        return _over(request, 410, found.language, "payments.link.expired")
+    if found.state != "open":
+        return _over(request, 410, found.language, f"payments.link.{found.state}")
     return found
 
 

@@ -19,7 +19,7 @@ from core.overview.listings import PAYMENTS
 from core.parties import consent, contacts
 from core.parties import queries as parties
 from core.parties.model import Account
-from core.payments import cards, mandate_pages, mandates
+from core.payments import cards, mandate_pages, mandates, methods
 from core.payments import request as requests
 from core.rewards import points
 from core.text import say
@@ -53,11 +53,12 @@ async def home(request: web.Request, her: Her) -> web.Response:
         last = await bills.last_bills(conn, account.id, 1)
         late = owing.due_on is not None and owing.due_on < request.app[HOUSE].today()
         coming = await ladder_ahead.next_step(conn, request.app[HOUSE], account.id) if late else None
+        card = "card" in await methods.of_account(conn, request.app[HOUSE], account.id)
         names = (await parties.accounts(conn, her.accounts)).values()
     payable = owing.open_minor - owing.disputed_minor
     return show(
         request, her, account, "", owing=owing, balance=balance - owing.disputed_minor, payable=payable, last=last,
-        coming=coming, names=sorted(names, key=lambda one: one.number),
+        coming=coming, card=card, names=sorted(names, key=lambda one: one.number),
     )  # fmt: skip
 
 
@@ -90,7 +91,7 @@ async def payments(request: web.Request, her: Her) -> web.Response:
         wanted = [Wanted("account_id", "in", [account.id])]
         found, _ = await page(conn, PAYMENTS, wanted, branch=None, offset=0, limit=LAST)
         agreed = (await mandates.active_for(conn, [account.id])).get(account.id)
-    offered = agreed is None and mandate_pages.offered(house)
+        offered = agreed is None and await mandate_pages.offered_to(conn, house, account.id)
     return show(request, her, account, "payments", payments=found, agreed=agreed, offered=offered)
 
 

@@ -1080,6 +1080,27 @@ def upgrade() -> None:
     sa.UniqueConstraint('token', name=op.f('uq_payment_request_token'))
     )
     op.create_index(op.f('ix_payment_request_account_id'), 'payment_request', ['account_id'], unique=False)
+    op.create_table('placement',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('open_id', sa.BigInteger(), nullable=True),
+    sa.Column('agency', sa.Text(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('oldest_due', sa.Date(), nullable=False),
+    sa.Column('commission', sa.Text(), nullable=False),
+    sa.Column('placed_on', sa.Date(), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.Column('recalled_on', sa.Date(), nullable=True),
+    sa.Column('recalled_at', Instant(), nullable=True),
+    sa.Column('recalled_why', sa.Text(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_placement_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_placement')),
+    sa.UniqueConstraint('open_id', name=op.f('uq_placement_open_id'))
+    )
+    op.create_index(op.f('ix_placement_account_id'), 'placement', ['account_id'], unique=False)
+    op.create_index('ix_placement_agency', 'placement', ['agency', 'placed_on'], unique=False)
+    op.create_index('ix_placement_recalled', 'placement', ['agency', 'recalled_on'], unique=False)
     op.create_table('protection',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),

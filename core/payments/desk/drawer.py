@@ -18,7 +18,7 @@ from core.errors import Refused
 from core.house import House
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
-from core.payments import queries, receive
+from core.payments import methods, queries, receive
 from core.payments.desk import model
 from core.payments.desk.tables import deposit, drawer, drawer_move
 from core.payments.model import NOTHING, Follow, ReceiptIn
@@ -66,8 +66,9 @@ async def receipt(
         return int(known.id)
     account_id = await queries.account_meant(conn, account_number)
     facts = await queries.account_facts(conn, account_id) if account_id else None
-    if facts is None or facts.currency != held.currency:
+    if account_id is None or facts is None or facts.currency != held.currency:
         raise Refused("payments.account.unknown", status=404)
+    await methods.insist(conn, house, account_id, "cash")
     if amount_minor <= 0:
         raise Refused("payments.minimum", amount=money.show(1, held.currency))
     got = ReceiptIn(

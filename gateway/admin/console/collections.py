@@ -12,7 +12,14 @@ from core.collections import exposures, protect, queries, write_off
 from core.collections.worklist import OUTCOMES, note
 from core.errors import Refused
 from core.house import House
-from core.journeys import arrangement_agreed, fee_waived, ladder_ahead, limit_changed, protection_registered
+from core.journeys import (
+    agency_placed,
+    arrangement_agreed,
+    fee_waived,
+    ladder_ahead,
+    limit_changed,
+    protection_registered,
+)
 from core.overview import written_off as off
 from core.overview.accounts import Found, account_of
 from core.overview.collections import board
@@ -80,6 +87,7 @@ async def _one(request: web.Request, wrong: str, status: int = 200) -> web.Respo
     return show(
         request, "console_collection.html", status=status, a=found, ahead=ahead, steps=steps, level=level, calls=calls,
         plan=plan, dues=dues, fees=fees, exposure=exposure, own=own, until=until, outcomes=OUTCOMES, kinds=_kinds(ladder.protections), wrong=wrong, words=words,
+        agencies=house.operator.collections.agencies,
     )  # fmt: skip
 
 
@@ -96,7 +104,7 @@ async def _found(conn: AsyncConnection, request: web.Request) -> Found:
 
 @described("collections.work", summary="Note a call, protect, arrange, or ask to write off", status=303)
 async def act(request: web.Request) -> web.Response:
-    """POST /console/collections/{id}: `do` is noted, protect, unprotect, arrange, promise, limit, waive or write_off."""
+    """POST /console/collections/{id}: `do` is noted, protect, unprotect, arrange, promise, limit, waive, place, recall or write_off."""
     told, house = await form(request), request.app[HOUSE]
     try:
         async with house.db.writing() as conn:
@@ -130,6 +138,10 @@ async def _act(conn: AsyncConnection, house: House, account_id: int, told: dict[
             await limit_changed.change(
                 conn, house, account_id, told.get("amount", ""), reason=told.get("note", ""), actor=actor
             )
+        case "place":
+            await agency_placed.choose(conn, house, told.get("agency", ""), [account_id], actor=actor)
+        case "recall":
+            await agency_placed.recall(conn, house, account_id, reason=told.get("note", ""), actor=actor)
         case "write_off":
             await write_off.ask(conn, house, account_id, reason=told.get("note", "")[:500], actor=actor)
         case _:

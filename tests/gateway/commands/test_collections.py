@@ -48,3 +48,26 @@ def test_an_account_that_is_not_there_and_a_day_that_is_none_are_told(late: str)
 def test_the_run_by_hand_looks_at_every_account(late: str) -> None:
     status, text = hodi("collections", "run", "--json")
     assert (status, json.loads(text)["start"]) == (0, 1)
+
+
+def test_an_account_is_placed_with_an_agency_written_and_taken_back(late: str, operator_folder: Path) -> None:
+    file = operator_folder / "operator.yaml"
+    file.write_text(
+        file.read_text().replace("collections:", "collections:\n  agencies: {kamau: {name: Kamau, minimum: '1'}}", 1)
+    )
+    assert hodi("collections", "place", "kamau", "--account", late)[0] == 1, "no ladder has begun"
+    assert hodi("collections", "run")[0] == 0
+    status, text = hodi("collections", "place", "kamau")
+    assert (status, text.startswith("0 placed")) == (0, True)
+    assert hodi("collections", "place", "kamau", "--account", late)[0] == 0
+    status, text = hodi("collections", "agency-file", "kamau", "placed")
+    assert status == 0 and text.splitlines()[1].split(",")[2:4] == [late, "Amina"] and "500.00" in text
+    assert hodi("collections", "recall", late, "--reason", "they asked")[0] == 0
+    assert "they asked" in hodi("collections", "agency-file", "kamau", "recalled")[1]
+    wrong = (
+        ("agency-file", "kamau", "secrets"),
+        ("agency-file", "nobody", "placed"),
+        ("place", "nobody"),
+        ("recall", late, "--reason", "again"),
+    )
+    assert [hodi("collections", *words)[0] for words in wrong] == [1, 1, 1, 1]

@@ -1,0 +1,82 @@
+"""Debt is handed to a collection agency and taken back: a row from the one to the other, one open row an account."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import audit
+from core.arrears import Agency
+from core.bulk import insert_many, update_many
+from core.collections.model import Standing
+from core.collections.tables import episode, placement
+from core.errors import Refused
+from core.house import House
+from core.sets import among
+
+_PLACED = (
+    "id",
+    "account_id",
+    "open_id",
+    "agency",
+    "amount_minor",
+    "oldest_due",
+    "commission",
+    "placed_on",
+    "actor",
+    "at",
+)
+_RECALLED = ("open_id", "recalled_on", "recalled_at", "recalled_why")
+
+
+def known(house: House, code: str) -> Agency:
+    """The agency of that short name."""
+    found = house.operator.collections.agencies.get(code)
+    if found is None:
+        raise Refused("collections.agency.unknown", names=", ".join(house.operator.collections.agencies) or "-")
+    return found
+
+
+async def placed(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int, str]:
+    """Account -> the agency that collects it just now."""
+    query = select(placement.c.open_id, placement.c.agency).where(among(conn, placement.c.open_id, account_ids))
+    return {row[0]: row[1] for row in await conn.execute(query)}
+
+
+async def place(conn: AsyncConnection, house: House, code: str, chosen: Sequence[Standing], *, actor: str) -> int:
+    """Hand these over; how many were new. The accounts are held and may be placed: core/journeys/agency_placed.py."""
+    agreed, today, now = known(house, code), house.today(), house.clock.now()
+    rows = [
+        (
+            house.ids.take(), one.account_id, one.account_id, code, one.payable_minor, one.oldest_due or today,
+            agreed.commission, today, actor, now,
+        )
+        for one in chosen
+    ]  # fmt: skip
+    new = await insert_many(conn, placement, _PLACED, rows, skip_known=True)
+    accounts = [one.account_id for one in chosen]
+    await conn.execute(update(episode).where(among(conn, episode.c.open_id, accounts)).values(held="agency"))
+    notes = [(f"account:{row[1]}", {"agency": code, "placement": str(row[0]), "minor": row[4]}) for row in rows]
+    await audit.note_many(conn, house, actor, "account.placed", notes)
+    return new
+
+
+async def recall(conn: AsyncConnection, house: House, reasons: Mapping[int, str], *, actor: str) -> int:
+    """The agency is to leave these accounts alone: account -> why. How many were with one; the ladder goes on where it stood."""
+    names = (placement.c.id, placement.c.open_id, placement.c.agency)
+    query = select(*names).where(among(conn, placement.c.open_id, sorted(reasons)))
+    rows = (await conn.execute(query.order_by(placement.c.id))).all() if reasons else []
+    if not rows:
+        return 0
+    today, now = house.today(), house.clock.now()
+    over = [(None, today, now, reasons[row.open_id], row.id) for row in rows]
+    await update_many(conn, placement, ("id",), _RECALLED, over)
+    accounts = [row.open_id for row in rows]
+    freed = update(episode).where(among(conn, episode.c.open_id, accounts), episode.c.held == "agency")
+    await conn.execute(freed.values(held=None))
+    notes = [
+        (f"account:{row.open_id}", {"agency": row.agency, "placement": str(row.id), "why": reasons[row.open_id]})
+        for row in rows
+    ]
+    await audit.note_many(conn, house, actor, "account.recalled", notes)
+    return len(rows)
