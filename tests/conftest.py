@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 import structlog
+from argon2 import PasswordHasher
 
+from core.access import staff
 from core.clock import SetClock
 from core.config import Operator, Settings
 from core.db import Database
 from core.house import House
+from core.parties import identity
 from tests.databases import Postgres, Sqlite, start_postgres
 
 
@@ -25,6 +28,17 @@ def plain_logs() -> None:
     """A bug that a test makes is told in plain lines: to draw it with all its variables takes seconds."""
     told = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], told])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def real_hashers() -> Iterator[tuple[PasswordHasher, PasswordHasher]]:
+    """Passwords and PINs are slow to check by design; tests check thousands. The real ones are handed to the test that judges them."""
+    real = staff._hasher, identity._HASHER
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(staff, "_hasher", quick)
+        patch.setattr(identity, "_HASHER", quick)
+        yield real
 
 
 @pytest.fixture(scope="session")

@@ -106,7 +106,8 @@ async def test_the_console_works_without_scripts(street: Street) -> None:
 async def test_no_word_of_a_customer_ever_runs(street: Street) -> None:
     page = await street.page()
     await sign_in(page)
-    for words in INJECTIONS:
+    for first in range(0, len(INJECTIONS), 6):
+        words = " ".join(INJECTIONS[first : first + 6])
         async with street.house.db.writing() as conn:
             await conn.execute(update(party).where(party.c.id == street.her.party_id).values(name=words))
             await conn.execute(update(ticket).values(description=words))

@@ -53,7 +53,7 @@ def test_a_provider_s_number_is_judged_by_its_shape(text: str, expected: str | N
     assert phone.from_provider(text) == expected
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True))
 def test_a_masked_number_keeps_its_length_and_hides_the_subscriber(number: str) -> None:
     masked = phone.masked(number)
