@@ -114,7 +114,9 @@ def test_a_menu_of_more_than_seven_is_found() -> None:
 
 def test_a_field_that_nobody_fills_is_found() -> None:
     load = Load(nothing, {"account": "1"})
-    assert "balance.show (en): nobody gives it lines" in broken("balance", show=Say("balance.show", load=load, pages=2))
+    assert "balance.show (en): nobody gives it lines" in broken(
+        "balance", show=Say("balance.show", load=load, choices=(Go("ahead.ask", to="ahead"),), pages=2)
+    )
 
 
 def test_a_name_that_is_both_a_state_and_a_flow_is_found() -> None:

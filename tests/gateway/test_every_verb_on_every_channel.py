@@ -133,7 +133,8 @@ async def debit(she: Way) -> None:
 async def ahead(she: Way) -> None:
     await she.go("balance", "Balance")
     await she.choose("What next")
-    says(she, "is overdue. On", "Pay in parts")
+    says(she, "is overdue. On")
+    assert "Pay in parts" in she.options
 
 
 async def later(she: Way) -> None:
@@ -292,10 +293,10 @@ async def unlink(she: Way) -> None:
 
 
 TRIED: dict[str, Verb] = {
-    "balance": balance, "bundles": bundles, "bills": bills, "pay_by_link": pay_by_link, "pay_by_prompt": pay_by_prompt,
+    "balance": balance, "ahead": ahead, "bundles": bundles, "bills": bills, "pay_by_link": pay_by_link, "pay_by_prompt": pay_by_prompt,
     "debit": debit, "price": price, "plan": plan, "numbers": numbers, "reading": read, "photo": photo,
     "top_up": top_up, "points_kwh": points_kwh, "points_airtime": points_airtime, "fault": fault, "tickets": tickets,
-    "person": person, "offers": offers, "messages": messages, "pin": pin, "language": language, "ahead": ahead, "later": later,
+    "person": person, "offers": offers, "messages": messages, "pin": pin, "language": language, "later": later,
     "dispute": disputed, "paid": paid, "link": link, "unlink": unlink,
 }  # fmt: skip
 """In an order in which none takes away what the next one needs; who is a stranger links first."""

@@ -151,6 +151,7 @@ async def test_the_same_key_twenty_times_at_once_is_one_charge(house: House) -> 
     async with tills_at_work(house, mobile_push="flutterwave_v4") as work:
         api = named(work.house, "flutterwave_v4")
         assert isinstance(api, FlutterwaveV4)
+        oauth.forget(api.token_url, "client")  # of a test before, whose double had this port
         body = {"email": "a@example.org"}
         made = await asyncio.gather(*(api._make("/customers", body, "k:customer") for _ in range(20)))
         assert len({one["id"] for one in made if isinstance(one, dict)}) == 1

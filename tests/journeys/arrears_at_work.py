@@ -57,6 +57,7 @@ class Late:
     network: FakeNetwork = field(default_factory=FakeNetwork)
     phones: Phones = field(default_factory=Phones)
     delivers: bool = True
+    _delivered: bool = True
 
     def __post_init__(self) -> None:
         handlers = {
@@ -85,12 +86,13 @@ class Late:
         """The dispatcher, and the reports of what was delivered; nothing where nothing is due."""
         due = select(outbox.c.id).where(outbox.c.state == "waiting", outbox.c.not_before <= self.clock.now()).limit(1)
         async with self.house.db.reading() as conn:
-            if (await conn.execute(due)).first() is None:
-                return
-        await self.dispatcher.drain()
-        if self.delivers:
+            waits = (await conn.execute(due)).first() is not None
+        if waits:
+            await self.dispatcher.drain()
+        if self.delivers and (waits or not self._delivered):
             async with self.house.db.writing() as conn:
                 await conn.execute(outbox.update().where(outbox.c.state == "sent").values(state="delivered"))
+        self._delivered = self.delivers
 
     async def pay(self, number: str, minor: int, txn: str) -> None:
         """Money by paybill."""
