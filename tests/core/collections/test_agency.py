@@ -7,12 +7,13 @@ from sqlalchemy import select, update
 
 from core.arrears import Collections
 from core.clock import SetClock
-from core.collections.placing import commission
+from core.collections import agency
+from core.collections.placing import commission, placeable
 from core.collections.tables import episode, placement
 from core.config import Operator
 from core.errors import Refused
 from core.house import House
-from core.journeys import agency_placed, arrangement_agreed, ladder_run, protection_registered
+from core.journeys import agency_placed, arrangement_agreed, arrears, ladder_run, protection_registered
 from core.overview import agencies
 from core.overview.collections import board
 from core.parties.tables import contact_account
@@ -133,7 +134,7 @@ async def test_money_that_settles_it_recalls_it_in_its_own_transaction_and_is_li
     await late.pay("ACC100", 10_001, "T1")
     assert await _why(late) == ["with them"]
     late.at(PLACED, 15)
-    await late.pay("ACC100", 44_999, "T2")
+    await late.pay("ACC100", 46_999, "T2")  # 20 of it for the newer bill
     assert (await _why(late), await _held(late)) == (["paid"], [])
     [line] = await _file(late, "recalled")
     assert line[1:] == ("ACC100", PLACED.isoformat(), PLACED.isoformat(), "paid")
@@ -176,7 +177,7 @@ async def test_who_arranges_contests_or_is_protected_is_taken_back(late: Late) -
 
 
 async def test_taking_back_needs_a_reason_and_something_to_take_back(late: Late) -> None:
-    [account_id] = await _final(late, 50_000)
+    [account_id] = await _final(late, 60_000)
     await _place(late)
     async with late.house.db.writing() as conn:
         with pytest.raises(Refused, match=r"agency.reason"):
@@ -184,8 +185,21 @@ async def test_taking_back_needs_a_reason_and_something_to_take_back(late: Late)
         await agency_placed.recall(conn, late.house, account_id, reason="they asked", actor="user:a")
         with pytest.raises(Refused, match=r"agency.none"):
             await agency_placed.recall(conn, late.house, account_id, reason="once more", actor="user:a")
+    late.at(PLACED, 12)
+    await late.pay("ACC100", 100, "T1")
+    assert len(await _file(late, "collected")) == 1, "what comes afterwards is not theirs"
     assert await _place(late, "otieno") == 0, "its minimum is 1000"
     assert await _place(late) == 1, "it may be placed again"
+
+
+async def test_two_agencies_at_once_are_one(late: Late) -> None:
+    ids = await _final(late, 500_000)
+    async with late.house.db.writing() as conn:
+        standings = await arrears.standings(conn, late.house, PLACED, ids)
+        both = [await agency.place(conn, late.house, code, standings, actor="user:a") for code in ("kamau", "otieno")]
+        rules = arrears.rules_of(late.house, "residential")
+        days = [placeable(standings[0], rules, PLACED, least=1, after_days=days) for days in (7, 8)]
+    assert (both, days) == ([1, 0], [True, False])
 
 
 def test_the_commission_is_cut_and_goes_back_with_the_money() -> None:
