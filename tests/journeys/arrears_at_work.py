@@ -57,7 +57,7 @@ class Late:
     network: FakeNetwork = field(default_factory=FakeNetwork)
     phones: Phones = field(default_factory=Phones)
     delivers: bool = True
-    _delivered: bool = True
+    _told: bool = True
 
     def __post_init__(self) -> None:
         handlers = {
@@ -89,10 +89,10 @@ class Late:
             waits = (await conn.execute(due)).first() is not None
         if waits:
             await self.dispatcher.drain()
-        if self.delivers and (waits or not self._delivered):
+        if self.delivers and (waits or not self._told):
             async with self.house.db.writing() as conn:
                 await conn.execute(outbox.update().where(outbox.c.state == "sent").values(state="delivered"))
-        self._delivered = self.delivers
+        self._told = self.delivers
 
     async def pay(self, number: str, minor: int, txn: str) -> None:
         """Money by paybill."""
