@@ -1,8 +1,7 @@
-"""A bill run in a process of its own, for the kill tests: `python -m tests.faults.bill_run_child URL DAY`."""
+"""A bill run in a process of its own, for the kill tests (tests/faults/nursery.py)."""
 
-import asyncio
-import sys
 from datetime import UTC, date, datetime
+from typing import Any
 
 from core.billing.run import build, close, finalise
 from core.clock import SetClock
@@ -29,11 +28,8 @@ async def run(house: House, on: date) -> None:
     await close(house, on)
 
 
-async def main(url: str, on: str) -> None:
-    house = house_of(url)
-    await run(house, date.fromisoformat(on))
+async def live(said: dict[str, Any]) -> None:
+    """One run: `{"db": ..., "on": a day}`."""
+    house = house_of(said["db"])
+    await run(house, date.fromisoformat(said["on"]))
     await house.db.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))

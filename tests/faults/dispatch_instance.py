@@ -1,12 +1,12 @@
-"""A dispatcher in a process of its own, for the tests that kill it: `python -m tests.faults.dispatch_instance DB PROVIDER MINUTES`.
+"""A dispatcher in a process of its own (tests/faults/nursery.py), for the tests that kill it.
 
-Its clock stands MINUTES after noon, so that each life finds the leases of the one before run out.
+Its clock stands some minutes after noon, so that each life finds the leases of the one before run out.
 """
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import aiohttp
 
@@ -33,16 +33,13 @@ class Poster:
             return Sent(notice.key, "accepted", await answer.text())
 
 
-async def _main(database: str, provider: str, minutes: int) -> None:
+async def live(said: dict[str, Any]) -> None:
+    """Send what is due: `{"db": ..., "provider": its address, "minutes": ...}`."""
     operator = Operator(
         name="M", short_name="M", country="KE", zone="Africa/Nairobi", currency="KES", support_phone="+254800000000"
     )
-    db = Database(database)
-    house = House(db, SetClock(NOON + timedelta(minutes=minutes)), operator, Settings())
+    db = Database(said["db"])
+    house = House(db, SetClock(NOON + timedelta(minutes=said["minutes"])), operator, Settings())
     async with aiohttp.ClientSession() as http:
-        await Dispatcher(house, {"sms": Poster(provider, http)}, batch=20, wave=5).drain()
+        await Dispatcher(house, {"sms": Poster(said["provider"], http)}, batch=20, wave=5).drain()
     await db.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -7,9 +7,7 @@ import asyncio
 import os
 import random
 import signal
-import sys
 from datetime import date
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -20,6 +18,7 @@ from core.house import House
 from core.ledger import verify as books
 from tests.core.billing.world import Customer, settle
 from tests.faults.bill_run_child import house_of, run
+from tests.faults.nursery import nursery
 
 ON = date(2026, 3, 1)
 POINTS = ("billing.saved", "billing.built", "billing.numbered", "billing.finalised")
@@ -27,16 +26,13 @@ SEED = int(os.environ.get("HODI_SEED", "20260301"))
 KILLS = int(os.environ.get("HODI_KILLS", "2"))
 CUSTOMERS = [Customer(bill_day=1 if at % 3 else 15) for at in range(10)]
 BILLS = 6 * 2 + 4 * 2  # bill day 1: January and February; bill day 15: half of January, and the month after it
-ROOT = Path(__file__).parents[2]
 
 
 async def killed(url: str, place: str, count: int) -> bool:
     """A run in a process that dies at the `count`th pass of `place`; whether it came that far."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.faults.bill_run_child", url, ON.isoformat(),
-        env={**os.environ, "HODI_FAULT": f"{place}:{count}"}, cwd=ROOT,
-    )  # fmt: skip
-    code = await asyncio.wait_for(child.wait(), 120)
+    async with nursery("tests.faults.bill_run_child:live") as children:
+        child = await children.begin({"db": url, "on": ON.isoformat()}, f"{place}:{count}")
+        code = await asyncio.wait_for(child.wait(), 120)
     assert code in (0, -signal.SIGKILL)
     return code != 0
 

@@ -4,10 +4,7 @@ The rule (scheduler/dispatch.py): what may leave twice is sent again, at most th
 at most once, and where it may or may not be out it is listed as `unknown`. The provider counts by recipient.
 """
 
-import asyncio
-import os
 import random
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 
@@ -19,6 +16,7 @@ from sqlalchemy import insert, select
 from core import outbox
 from core.house import House
 from core.parties.tables import contact
+from tests.faults.nursery import nursery
 
 EACH, WAVE, LANES = 40, 5, 2
 
@@ -61,18 +59,10 @@ async def _fill(house: House) -> None:
             )  # fmt: skip
 
 
-async def _live(url: str, provider: str, minutes: int, *, fault: str = "", seconds: float | None = None) -> int:
+async def _live(url: str, provider: str, minutes: int, *, fault: str = "") -> int:
     """One life of a dispatcher; its exit code (-9: it was killed)."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.faults.dispatch_instance", url, provider, str(minutes),
-        env={**os.environ, "HODI_FAULT": fault},
-    )  # fmt: skip
-    if seconds is not None:
-        try:
-            return await asyncio.wait_for(process.wait(), seconds)
-        except TimeoutError:
-            process.kill()
-    return await process.wait()
+    async with nursery("tests.faults.dispatch_instance:live") as children:
+        return await (await children.begin({"db": url, "provider": provider, "minutes": minutes}, fault)).wait()
 
 
 async def _states(house: House) -> dict[str, str]:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import random
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from sqlalchemy import select
 from core.db import Database
 from core.outbox import outbox
 from core.parties.tables import contact, interest
+from tests.faults.nursery import Child, Nursery, nursery
 from tests.gateway.talking import HOOKS
 from tests.ports import free_port
 
@@ -40,14 +40,13 @@ def some(faults: list[str]) -> list[str]:
 class Served:
     """The gateway in a process of its own, which may be told where to die."""
 
-    def __init__(self, url: str, folder: Path) -> None:
-        self.url, self.folder, self.port = url, folder, free_port()
-        self.process: asyncio.subprocess.Process | None = None
+    def __init__(self, children: Nursery, url: str, folder: Path) -> None:
+        self.children, self.url, self.folder, self.port = children, url, folder, free_port()
+        self.process: Child | None = None
 
     async def start(self, fault: str = "") -> None:
-        environment = os.environ | {"HODI_FAULT": fault}
-        command = [sys.executable, "-m", "tests.faults.turns_served", self.url, str(self.folder), str(self.port)]
-        self.process = await asyncio.create_subprocess_exec(*command, env=environment)
+        said = {"db": self.url, "folder": str(self.folder), "port": self.port}
+        self.process = await self.children.begin(said, fault)
         for _ in range(1200):
             with contextlib.suppress(OSError):
                 _, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -55,12 +54,6 @@ class Served:
                 return
             await asyncio.sleep(0.05)
         raise AssertionError("the gateway did not come up")
-
-    async def stop(self) -> int:
-        assert self.process is not None
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-        return await self.process.wait()
 
     async def post(self, path: str, form: dict[str, str]) -> str:
         """As the provider does: if the line breaks, once more until there is an answer."""
@@ -79,9 +72,8 @@ class Served:
 
 @pytest.fixture
 async def served(db_url: str, tmp_path: Path) -> AsyncIterator[Served]:
-    gateway = Served(db_url, tmp_path)
-    yield gateway
-    await gateway.stop()
+    async with nursery("tests.faults.turns_served:live") as children:
+        yield Served(children, db_url, tmp_path)
 
 
 async def every(url: str, table: Any) -> list[Any]:

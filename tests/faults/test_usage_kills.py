@@ -1,9 +1,7 @@
 """kill -9 in the middle of a file of events: the next load goes on from the last commit; nothing is lost and nothing twice."""
 
 import asyncio
-import os
 import signal
-import sys
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -11,17 +9,15 @@ from sqlalchemy import func, select
 from core.metering import verify
 from core.metering.tables import usage_event, usage_file
 from tests.core.metering.events.world import HEAD, a_line, call
+from tests.faults.nursery import nursery
 from tests.faults.usage_child import house_of
 
-ROOT = Path(__file__).parents[2]
 RECORDS = 55
 
 
 async def load(url: str, path: Path, fault: str) -> int:
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.faults.usage_child", url, str(path), env={**os.environ, "HODI_FAULT": fault}, cwd=ROOT
-    )  # fmt: skip
-    return await asyncio.wait_for(child.wait(), 120)
+    async with nursery("tests.faults.usage_child:live") as children:
+        return await asyncio.wait_for((await children.begin({"db": url, "path": str(path)}, fault)).wait(), 120)
 
 
 async def test_a_file_whose_loading_was_killed_is_taken_up_where_it_was(db_url: str, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
-"""A gateway of its own process, for the kill tests: `python -m tests.faults.turns_served DATABASE_URL SESSIONS_FOLDER PORT`."""
+"""A gateway of its own process, for the kill tests (tests/faults/nursery.py)."""
 
 import asyncio
-import sys
 from pathlib import Path
+from typing import Any
 
 from core.clock import SystemClock
 from core.config import Operator, Settings
@@ -22,10 +22,7 @@ def the_house(url: str) -> House:
     return House(Database(url), SystemClock(), operator, settings)
 
 
-async def main(url: str, folder: str, port: str) -> None:
-    async with serve(the_house(url), Path(folder), int(port)):
+async def live(said: dict[str, Any]) -> None:
+    """Serve until killed: `{"db": ..., "folder": of its sessions, "port": ...}`."""
+    async with serve(the_house(said["db"]), Path(said["folder"]), said["port"]):
         await asyncio.Event().wait()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))

@@ -1,9 +1,8 @@
-"""Loads a file of events in a process of its own, for the kill tests: `python -m tests.faults.usage_child URL FILE`."""
+"""Loads a file of events in a process of its own, for the kill tests (tests/faults/nursery.py)."""
 
-import asyncio
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from core.clock import SetClock
 from core.config import Operator, Settings
@@ -23,12 +22,9 @@ def house_of(url: str) -> House:
     return House(Database(url), SetClock(datetime(2026, 6, 1, tzinfo=UTC)), operator, Settings())
 
 
-async def main(url: str, path: str) -> None:
+async def live(said: dict[str, Any]) -> None:
+    """Load it: `{"db": ..., "path": ...}`."""
     collect.BATCH = BATCH
-    house = house_of(url)
-    await collect.load(house, cdr(house, Path(path)))
+    house = house_of(said["db"])
+    await collect.load(house, cdr(house, Path(said["path"])))
     await house.db.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))

@@ -1,11 +1,10 @@
-"""One scheduler in a process of its own, for the tests that kill it: `python -m tests.scheduler.instance URL NAME`.
+"""One scheduler in a process of its own, for the tests that kill it (tests/faults/nursery.py).
 
 Its only job writes who ticked into the database, once per number, and prints nothing.
 """
 
-import asyncio
-import sys
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -18,8 +17,9 @@ from scheduler.app import Scheduler
 from scheduler.jobs import Job
 
 
-async def _main(url: str, name: str) -> None:
-    db = Database(url)
+async def live(said: dict[str, Any]) -> None:
+    """Lead and tick until killed: `{"db": ..., "name": ...}`."""
+    db = Database(said["db"])
     operator = Operator(
         name="M", short_name="M", country="KE", zone="Africa/Nairobi", currency="KES", support_phone="+254800000000"
     )
@@ -28,11 +28,7 @@ async def _main(url: str, name: str) -> None:
     async def tick(house: House) -> int:
         async with house.db.writing() as conn:
             number = int((await conn.execute(select(func.count()).select_from(branch))).scalar_one())
-            await conn.execute(insert(conn, branch).values(id=number, code=str(number), name=name))
+            await conn.execute(insert(conn, branch).values(id=number, code=str(number), name=said["name"]))
         return 1
 
     await Scheduler(house, [Job("tick", timedelta(seconds=0.1), tick)]).run()
-
-
-if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1], sys.argv[2]))

@@ -1,10 +1,6 @@
 """One scheduler leads, another takes over when it is killed, and a job that fails is told and tried again."""
 
 import asyncio
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -16,16 +12,7 @@ from core.parties.tables import branch
 from scheduler.app import Scheduler
 from scheduler.jobs import JOBS, Job
 from scheduler.leader import leader_for
-
-
-@contextmanager
-def an_instance(url: str, name: str) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([sys.executable, "-m", "tests.scheduler.instance", url, name])
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+from tests.faults.nursery import nursery
 
 
 async def _tickers(db: Database) -> list[str]:
@@ -42,13 +29,14 @@ async def _until(db: Database, name: str) -> list[str]:
 
 
 async def test_only_one_leads_and_the_other_takes_over_after_kill_9(db: Database, db_url: str) -> None:
-    with an_instance(db_url, "first") as first:
+    async with nursery("tests.scheduler.instance:live") as instances:
+        first = await instances.begin({"db": db_url, "name": "first"})
         await _until(db, "first")
-        with an_instance(db_url, "second"):
-            await asyncio.sleep(1.0)
-            assert set(await _tickers(db)) == {"first"}
-            first.kill()
-            names = await _until(db, "second")
+        await instances.begin({"db": db_url, "name": "second"})
+        await asyncio.sleep(1.0)
+        assert set(await _tickers(db)) == {"first"}
+        await first.kill()
+        names = await _until(db, "second")
     assert names == sorted(names)
 
 
