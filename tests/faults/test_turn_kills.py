@@ -29,12 +29,13 @@ USSD_FAULTS = [
     "turn.effect:1", "turn.done:1", "turn.effect:2", "turn.done:2", "turn.answered:1", "turn.answered:4", "turn.answered:5",
     "turn.kept:5",
 ]  # fmt: skip
+DONE = "turn.done:2"
 SMS_FAULTS = ["turn.done:2", "turn.answered:4", "turn.kept:4", "reply.kept:4", "reply.kept:1"]
 
 
 def some(faults: list[str]) -> list[str]:
-    """A seeded handful; `make soak` has them all (HODI_KILLS)."""
-    return sorted(random.Random(SEED).sample(faults, min(KILLS, len(faults))))
+    """The place where an effect is done and its turn is not, and a seeded handful; `make soak` has them all (HODI_KILLS)."""
+    return sorted({DONE, *random.Random(SEED).sample(faults, min(KILLS, len(faults)))})
 
 
 class Served:
