@@ -64,13 +64,17 @@ def _said(house: House, at: datetime | None) -> datetime:
 
 
 async def _overtaken(conn: AsyncConnection, contact_id: int, said: str, sender: str | None, at: datetime) -> bool:
-    """Whether these very words were heard before, or later ones to the same sender (or to all)."""
+    """Whether these very words were heard before, or later ones to the same sender (or to all). A later START to one of them ends a STOP to
+    all as well."""
     query = select(consent.c.said, consent.c.sender, consent.c.at).where(
         consent.c.contact_id == contact_id, consent.c.said.in_(("stop", "start")), consent.c.at >= at
     )
     for known in await conn.execute(query):
         mine = known.sender == sender or (known.sender and sender and senders.same(known.sender, sender))
-        if (mine and known.at == at and known.said == said) or ((mine or known.sender is None) and known.at > at):
+        if mine and known.at == at and known.said == said:
+            return True
+        ends = mine or known.sender is None or (sender is None and (said, known.said) == ("stop", "start"))
+        if ends and known.at > at:
             return True
     return False
 
