@@ -43,14 +43,21 @@ async def renewed(conn: AsyncConnection, provider: str, saved: Saved) -> bool:
 
 
 async def remove(conn: AsyncConnection, house: House, account_id: int, *, actor: str) -> None:
-    """She wants it collected no more: the mandate of the account ends, and is forgotten (`forget`). `Refused` when there is none."""
+    """She wants it collected no more: the mandate of the account ends. `Refused` when there is none."""
     found = (await mandates.active_for(conn, [account_id])).get(account_id)
     if found is None:
         raise Refused("payments.mandate.over", status=404, reference="")
-    await mandates.cancel(conn, house, found.reference, actor=actor)
+    await end(conn, house, found.reference, actor=actor)
+
+
+async def end(conn: AsyncConnection, house: House, reference: str, *, actor: str) -> None:
+    """We (she or a clerk) end a mandate, and its provider forgets it (`forget`). What a provider ended itself is not told to it."""
+    await mandates.cancel(conn, house, reference, actor=actor)
+    ended = await conn.execute(select(mandate.c.id, mandate.c.account_id).where(mandate.c.reference == reference))
+    mandate_id, account_id = ended.one()
     await outbox.enqueue(
-        conn, house, key=f"forget:{found.id}", kind="forget", template="payments.forget", account_id=account_id,
-        subject_id=found.id,
+        conn, house, key=f"forget:{mandate_id}", kind="forget", template="payments.forget", account_id=account_id,
+        subject_id=mandate_id,
     )  # fmt: skip
 
 

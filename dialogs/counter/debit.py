@@ -2,9 +2,8 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.errors import Refused
 from core.house import House
-from core.payments import mandate_pages, mandates
+from core.payments import cards, mandate_pages, mandates
 from core.text import say
 from dialogs.counter.common import Answer, account_of, follows_here, text_me
 from dialogs.model import Asked
@@ -32,10 +31,7 @@ async def invite(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
 
 async def end_debit(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """From now on she pays each bill herself."""
-    given = await _given(conn, asked)
-    if given is None:
-        raise Refused("choose.gone")
-    await mandates.cancel(conn, house, given.reference, actor=f"customer:{asked.contact_id}")
+    await cards.remove(conn, house, account_of(asked), actor=f"customer:{asked.contact_id}")
     return {"is": "done"}
 
 

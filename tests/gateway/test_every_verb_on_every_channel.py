@@ -128,6 +128,7 @@ async def debit(she: Way) -> None:
     await she.choose("End it", "Yes")
     async with house.db.reading() as conn:
         assert await mandates.active_for(conn, [invited.account_id]) == {}
+    assert "forget" in {row.kind for row in await rows(she.doors.house, outbox)}, "its provider is told"
 
 
 async def ahead(she: Way) -> None:

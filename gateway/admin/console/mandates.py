@@ -7,7 +7,7 @@ from aiohttp import web
 from core.errors import Refused
 from core.overview.mandates import mandates as listed
 from core.parties import sim
-from core.payments import first_tries, mandates
+from core.payments import cards, first_tries, mandates
 from core.payments import queries as payments
 from core.payments.providers import can
 from gateway.admin.auth import WHO
@@ -56,7 +56,7 @@ async def end(request: web.Request) -> web.Response:
     """POST /console/mandates/{reference}/end."""
     house = request.app[HOUSE]
     async with house.db.writing() as conn:
-        await mandates.cancel(conn, house, request.match_info["reference"], actor=request[WHO].actor)
+        await cards.end(conn, house, request.match_info["reference"], actor=request[WHO].actor)
     raise back("/console/mandates")
 
 
