@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlencode
@@ -78,9 +79,8 @@ async def _bare(port: int, asked: list[dict[str, str]]) -> float:
         [f"GET /cgi-bin/sendsms?{urlencode(one)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode() for one in asked]
     )
     loop, started = asyncio.get_running_loop(), time.perf_counter()
-    lanes = [_Lane(requests) for _ in range(AT_ONCE)]
-    for lane in lanes:
-        await loop.create_connection(lambda lane=lane: lane, "127.0.0.1", port)  # type: ignore[misc]  # a default
+    opened = [await loop.create_connection(partial(_Lane, requests), "127.0.0.1", port) for _ in range(AT_ONCE)]
+    lanes = [lane for _, lane in opened]
     await asyncio.gather(*(lane.done for lane in lanes))
     return time.perf_counter() - started
 

@@ -56,7 +56,7 @@ class Ways:
         return {
             "ussd": Phone(self.doors.client, user(0), "s1").answer, "sms": self.sms, "kannel": self.kannel, "whatsapp": self.whatsapp,
             "caption": self.caption, "telegram": self.telegram, "email": self.email,
-            "webchat": Chat(self.doors.client.app[TURNS], "visitor").say,  # type: ignore[index]  # it is open
+            "webchat": Chat(self.doors.client.app[TURNS], "visitor").say,
         }  # fmt: skip
 
     def next(self) -> int:
@@ -191,7 +191,7 @@ async def away(
         kept = {path.name: path.read_bytes().decode("latin-1") for path in (folder / "spool").iterdir()}
         assert kept
         assert leaks(kept, canaries | {UNASKED}) == []
-    spool = doors.client.app[SPOOL]  # type: ignore[index]  # it is open
+    spool = doors.client.app[SPOOL]
     for _ in range(600):
         if not spool.waiting:
             return
