@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.numbers import tidied
+from dialogs.figures import along
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
@@ -81,14 +84,9 @@ PICTURE = "PHOTO"
 EVERYWHERE = frozenset({"stop", "start", "photo"})
 
 _FLOW = {word: flow for flow, words in WORDS.items() for word in words}
-_WITH_FIGURE = re.compile(
-    r"(?P<word>[A-Z]+)\s+(?:[A-Z]{2,3}\.?\s*)?(?P<figure>\d[\d.,]{0,12})(?:/[-=]|\s*(?:KWH|M3|UNITS))?"
-)
+_WITH_FIGURE = re.compile(r"(?P<word>[A-Z]+)\s+(?P<rest>.*\d.*)")
 _WITH_NUMBER = re.compile(r"(?P<word>[A-Z' ]{4,12}?)\s+(?P<number>(?=[A-Z_-]*\d)[A-Z0-9_-]{4,40})")
 """`PAID QWE123`: the number of a payment has a figure in it."""
-TAKES_A_FIGURE = {"pay": "typed_amount", "reading": "typed_reading", "price": "typed_use", "top_up": "typed_amount"}
-"""Flows that a figure may come along with (`PAY 500`, `READ 12345`, `PRICE 180`), and what it is kept as."""
-
 
 _WORD = re.compile(r"[a-z0-9]+")
 
@@ -105,14 +103,15 @@ def find(text: str) -> Intent | None:
     """The intent of a whole message: a keyword, or one with its figure (`PAY 500`)."""
     if len(text) > 40:
         return None
-    message = text.strip().strip(".!?").strip().upper()
+    message = tidied(text).strip(".!?").strip().upper()
     flow = _FLOW.get(" ".join(plain(message)).upper())
     if flow:
         return Intent(flow, flow in EVERYWHERE)
     told = _WITH_FIGURE.fullmatch(message)
     flow = _FLOW.get(told["word"]) if told else None
-    if told and flow in TAKES_A_FIGURE:
-        return Intent(flow, keep={TAKES_A_FIGURE[flow]: told["figure"].rstrip(".,")})
+    figure = along(flow, told["rest"]) if told and flow else {}
+    if flow and figure:
+        return Intent(flow, keep=figure)
     named = _WITH_NUMBER.fullmatch(message)
     if named and _FLOW.get(" ".join(plain(named["word"])).upper()) == "paid":
         return Intent("paid", keep={"typed_reference": named["number"]})
