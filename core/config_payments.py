@@ -80,6 +80,10 @@ class Payments(Section):
     """The ways a segment is offered: `{prepaid: [push, cash]}`; a segment that is not named has all."""
     paylink_days: Annotated[int, Field(ge=1, le=90)] = 30
     minimum: str = "1"
+    push_at_most: str | None = None
+    """The most that one prompt asks for, where it is less than the provider takes (M-Pesa: KES 250,000)."""
+    ahead_at_most: str | None = None
+    """How much more than what is owed may be asked for at once; None: ten million of the smallest unit (KES 100,000, VND 10 million)."""
     card_check: str = "50"
     """What is charged to save a card where that takes a payment (Paystack, Flutterwave); it is hers, as credit."""
     paybill: str | None = None
@@ -123,4 +127,6 @@ class CashDesk(Section):
     """Cash at a branch. A difference above the limit needs another person's eyes."""
 
     float_at_most: str = "10000"
+    ahead_at_most: str | None = None
+    """How much more than what is owed is taken at once; None: ten million of the smallest unit (KES 100,000, VND 10 million)."""
     over_short_approve_above: str = "100"

@@ -10,15 +10,12 @@ import unicodedata
 from functools import cache
 
 from core import money, numbers
+from core.metering.units import SPOKEN
 from dialogs.clues import CLUES
 
 TAKES_A_FIGURE = {"pay": "typed_amount", "reading": "typed_reading", "price": "typed_use", "top_up": "typed_amount"}
 """Flows that a figure may come along with (`PAY 500`, `READ 12345`, `PRICE 180`), and what it is kept as."""
 MONEY = frozenset({"pay", "top_up"})
-UNITS = frozenset(
-    {"kwh", "kwhs", "m3", "m³", "units", "unit", "uniti", "yuniti", "unites", "unités", "eenheden", "gb", "mb", "min"}
-)
-"""Units that may stand after a quantity, in small letters."""
 LONGEST_AMOUNT = 7
 """Digits of an amount that nothing marks as money: longer ones are accounts, phones, meters."""
 
@@ -48,7 +45,7 @@ _NAMES_IT = frozenset({
 def along(flow: str, rest: str) -> dict[str, str]:
     """What stands after a keyword, if that is one figure and nothing else: `PAY Ksh 1,500`, `READ 12 345`. Kept as it stands."""
     name, rest = TAKES_A_FIGURE.get(flow), rest.strip()
-    marks = money.every_name() if flow in MONEY else UNITS
+    marks = money.every_name() if flow in MONEY else SPOKEN
     if name is None or rest[:1] in "-+(" or _TWO.search(numbers.tidied(rest)) or not numbers.looks(rest, marks):
         return {}
     return {name: rest}
@@ -59,7 +56,7 @@ def of_sentence(flow: str, text: str) -> dict[str, str]:
     if flow not in TAKES_A_FIGURE:
         return {}
     tidy = numbers.tidied(text).casefold()
-    marks = money.every_name() if flow in MONEY else UNITS
+    marks = money.every_name() if flow in MONEY else SPOKEN
     found = [told for one in _NUMBER.finditer(tidy) if (told := _meant(flow, tidy, one, marks))]
     return {TAKES_A_FIGURE[flow]: found[0]} if len(found) == 1 else {}
 

@@ -92,7 +92,7 @@ def _by_key(state: State, kind: str, value: Any) -> Heard:
 
 def _answer(book: Book, s: Session, state: Ask, typed: str) -> Heard:
     try:
-        keep = state.parse(typed, s.data, book.words.common)
+        keep = state.parse(typed, s.data, {**book.words.common, "lang": s.lang})
     except Again as again:
         return Hint(again.key, again.params, state.secret)
     return Kept(keep, state.to, state.secret)

@@ -135,7 +135,9 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question answered in the customer's own words. `parse(text, data, house words)` gives what to keep, or raises Again."""
+    """A question answered in the customer's own words. `parse(text, data, house words)` gives what to keep, or raises Again.
+
+    Among the house words is `lang`, the language of whoever answers: numbers are read in its notation."""
 
     text: str
     parse: Callable[[str, Values, Values], Values]

@@ -217,6 +217,10 @@ class Provider(Protocol):
         """It takes only multiples of so many minor units (M-Pesa: whole shillings)."""
 
     @property
+    def most_minor(self) -> int | None:
+        """The most that it takes at once; None: it names no limit."""
+
+    @property
     def acknowledgement(self) -> dict[str, Any]:
         """What it wants to hear when its callback was taken."""
 

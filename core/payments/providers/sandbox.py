@@ -43,6 +43,7 @@ class Sandbox:
     clock: Clock
     name: str = "sandbox"
     step_minor: int = 1
+    most_minor: int | None = None
     methods: frozenset[Method] = frozenset({"mobile_push", "card", "direct_debit", "mandate", "refund"})
 
     @property
