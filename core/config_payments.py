@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from core.arrears import Amount
+
 
 class Section(BaseModel):
     """A part of `operator.yaml`: frozen, and a key nobody knows is a mistake."""
@@ -79,22 +81,22 @@ class Payments(Section):
     methods: dict[str, tuple[Method, ...]] = {}
     """The ways a segment is offered: `{prepaid: [push, cash]}`; a segment that is not named has all."""
     paylink_days: Annotated[int, Field(ge=1, le=90)] = 30
-    minimum: str = "1"
-    push_at_most: str | None = None
+    minimum: Amount = "1"
+    push_at_most: Amount | None = None
     """The most that one prompt asks for, where it is less than the provider takes (M-Pesa: KES 250,000)."""
-    ahead_at_most: str | None = None
+    ahead_at_most: Amount | None = None
     """How much more than what is owed may be asked for at once; None: ten million of the smallest unit (KES 100,000, VND 10 million)."""
-    card_check: str = "50"
+    card_check: Amount = "50"
     """What is charged to save a card where that takes a payment (Paystack, Flutterwave); it is hers, as credit."""
     paybill: str | None = None
-    confirm_above: str = "10000"
+    confirm_above: Amount = "10000"
     """A paybill note is unsigned: above this amount it is credited only when Safaricom confirms it (status query or pull)."""
 
 
 class Refunds(Section):
     """Above `approve_above` another person must agree. Money texts in the operator's currency."""
 
-    approve_above: str = "0"
+    approve_above: Amount = "0"
     approval_days: Annotated[int, Field(ge=1, le=60)] = 7
 
 
@@ -126,7 +128,7 @@ class Reconcile(Section):
 class CashDesk(Section):
     """Cash at a branch. A difference above the limit needs another person's eyes."""
 
-    float_at_most: str = "10000"
-    ahead_at_most: str | None = None
+    float_at_most: Amount = "10000"
+    ahead_at_most: Amount | None = None
     """How much more than what is owed is taken at once; None: ten million of the smallest unit (KES 100,000, VND 10 million)."""
-    over_short_approve_above: str = "100"
+    over_short_approve_above: Amount = "100"

@@ -7,7 +7,6 @@ for each that took money. Nothing here is ever summed with a customer's money.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 import msgspec
@@ -18,6 +17,7 @@ from core import bulk
 from core.db import Instant, metadata
 from core.house import House
 from core.money import known
+from core.numbers import MICRO_DECIMALS, Unreadable, machine
 
 MICRO = 1_000_000
 message_cost = Table(
@@ -81,7 +81,11 @@ def _price(house: House, one: Spent) -> tuple[str, int] | None:
         return read(one.said)
     prices = house.operator.notices.prices
     listed = prices.get(f"{one.channel}.{one.category}") or prices.get(one.channel)
-    return None if listed is None else (house.currency, int(Decimal(listed) * MICRO))
+    return None if listed is None else (house.currency, machine(listed, MICRO_DECIMALS))
+
+
+FINEST = 12
+"""Decimals that a price may have; finer than a millionth is dropped."""
 
 
 @lru_cache(maxsize=1024)
@@ -89,7 +93,7 @@ def read(said: str) -> tuple[str, int] | None:
     """`KES 0.8000` as currency and millionths; None when it is no such thing."""
     currency, _, amount = said.strip().partition(" ")
     try:
-        micro = Decimal(amount) * MICRO
-    except InvalidOperation:
+        micro = machine(amount, FINEST) // 10 ** (FINEST - MICRO_DECIMALS)
+    except Unreadable:
         return None
-    return (currency, int(micro)) if known(currency) and micro.is_finite() and micro >= 0 else None
+    return (currency, micro) if known(currency) and micro >= 0 else None

@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core import numbers
 from core.bulk import insert_many
 from core.house import House
 from core.metering.tables import meter
-from core.metering.units import UNITS, Unreadable, micro
+from core.metering.units import UNITS, Unreadable
+from core.metering.units import read as amount
 from core.onboarding.draft import meter_row
 from core.onboarding.fields import Fields, Wrong
 from core.onboarding.model import DUPLICATE, TAKEN, NewMeter, Outcome
@@ -67,7 +69,8 @@ def read(line: Line) -> NewMeter:
         raise Wrong("import.one_of", column="unit", text=fields.text("unit")[:40], allowed=", ".join(UNITS_OF_METERS))
     multiplier = fields.text("multiplier", "1")
     try:
-        if micro(multiplier) <= 0:
+        times = amount(multiplier, line.notation)
+        if times <= 0:
             raise Wrong("import.multiplier", text=multiplier[:40])
     except Unreadable:
         raise Wrong("import.multiplier", text=multiplier[:40]) from None
@@ -78,7 +81,7 @@ def read(line: Line) -> NewMeter:
         kind=kind,
         interval_minutes=minutes if kind == "interval" else None,
         dials=fields.whole("dials", 6, 3, 9) or 6,
-        multiplier=multiplier,
+        multiplier=numbers.show(times, numbers.MICRO_DECIMALS, "en"),
         installed_on=fields.day("installed_on"),
         removed_on=fields.day("removed_on"),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from core.errors import BadInput
+from core.numbers import UNSTATED, Notation
 from core.onboarding.columns import Column
 
 Got = TypeVar("Got")
@@ -24,6 +25,8 @@ class Choice:
 
     names: Mapping[str, str] = field(default_factory=dict)
     fill: Mapping[str, str] = field(default_factory=dict)
+    notation: Notation = UNSTATED
+    """How it writes numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Line:
     number: int
     texts: Sequence[str]
     values: Mapping[str, str]
+    notation: Notation = UNSTATED
 
 
 class Sheet:
@@ -55,7 +59,7 @@ class Sheet:
         for texts in self._rows:
             if any(text.strip() for text in texts):
                 values = {name: texts[at].strip() for name, at in self._places.items() if at < len(texts)}
-                yield Line(self._rows.line_num + 1, texts, {**values, **self._choice.fill})
+                yield Line(self._rows.line_num + 1, texts, {**values, **self._choice.fill}, self._choice.notation)
 
     def _placed(self, columns: Sequence[Column]) -> dict[str, int]:
         """Our columns -> where they stand; refuses a head that lacks one, or has one nobody knows."""

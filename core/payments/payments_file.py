@@ -16,6 +16,7 @@ from core import money
 from core.clock import start_of
 from core.errors import BadInput
 from core.house import House
+from core.numbers import UNSTATED, Notation
 from core.payments import inbox
 from core.payments.model import NOTHING, Follow, masked
 from core.payments.providers.contract import ProviderEventIn
@@ -39,9 +40,10 @@ async def bring_in(
     provider: str = "agent",
     *,
     columns: Mapping[str, str] | None = None,
+    notation: Notation = UNSTATED,
     then: Follow = NOTHING,
 ) -> Brought:
-    """Import payments taken by `provider`; `columns` says how the file calls ours."""
+    """Import payments taken by `provider`; `columns` says how the file calls ours, `notation` how it writes amounts."""
     names = {name: name for name in (*COLUMNS, "payer", "method", "currency")} | dict(columns or {})
     reader = csv.DictReader(io.StringIO(await asyncio.to_thread(path.read_text, "utf-8-sig")))
     lacking = [names[name] for name in COLUMNS if names[name] not in (reader.fieldnames or ())]
@@ -50,15 +52,16 @@ async def bring_in(
     events, wrong = [], []
     for number, told in enumerate(reader, 2):
         try:
-            events.append(_payment(house, {name: (told.get(column) or "").strip() for name, column in names.items()}))
+            said = {name: (told.get(column) or "").strip() for name, column in names.items()}
+            events.append(_payment(house, said, notation))
         except ValueError as why:
             wrong.append((number, str(why)))
     return Brought(await inbox.tell(house, provider, events, then), tuple(wrong))
 
 
-def _payment(house: House, told: Mapping[str, str]) -> ProviderEventIn:
+def _payment(house: House, told: Mapping[str, str], notation: Notation) -> ProviderEventIn:
     currency = told["currency"].upper() or house.currency
-    minor = money.parse(told["amount"], currency)
+    minor = money.read(told["amount"], currency, notation)
     if minor <= 0:
         raise ValueError("the amount is not above zero")
     txn = short(told["txn"])

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from core.numbers import tidied
 from core.vending.model import is_meter_number
 from dialogs.counter import top_up
 from dialogs.flows.outcomes import DOWN, REFUSED
@@ -48,7 +49,7 @@ TEXT = Effect(top_up.text_token, ("done", "already"))
 
 def a_meter_number(text: str, _data: Values, _house: Values) -> Values:
     """The number of a meter, checked by its own last digit before anybody is asked."""
-    digits = "".join(letter for letter in text if letter not in " -.")
+    digits = "".join(letter for letter in tidied(text) if letter not in " -.")
     if not is_meter_number(digits):
         raise Again("top_up.number_hint")
     return {"serial": digits}

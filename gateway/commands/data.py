@@ -8,7 +8,7 @@ import typer
 from core.errors import BadInput
 from gateway.commands import money
 from gateway.commands.bill import progress_bar
-from gateway.commands.run import out, told, with_house
+from gateway.commands.run import notation, out, told, with_house
 
 if TYPE_CHECKING:
     from core.house import House
@@ -38,16 +38,22 @@ def take_in(
         str | None, typer.Option(help="usage: the source whose mapping reads the file (usage/*.yaml of your folder).")
     ] = None,
     fill: Annotated[list[str] | None, typer.Option(help="commodity=internet: one value for all rows.")] = None,
+    decimal: Annotated[
+        str | None,
+        typer.Option(help="comma or point: how the file writes decimals. Unsaid, only what reads one way is taken."),
+    ] = None,
 ) -> None:
     """Take a file of customers, meters, readings, usage, payments, settlements or a bank statement in. Again, it changes nothing."""
     if kind in money.KINDS:
-        money.bring_in(kind, file, _pairs("--column", column), _pairs("--fill", fill))
+        money.bring_in(kind, file, _pairs("--column", column), _pairs("--fill", fill), decimal)
         return
     from core.catalog import store as tariffs
     from core.onboarding import imports
     from core.onboarding.sheet import Choice
 
-    choice = Choice(_pairs("--column", column), _pairs("--fill", fill))
+    if decimal is not None and kind == "usage":
+        raise BadInput("--decimal", "is not for usage.", "Meters and networks write a point; else name a --source.")
+    choice = Choice(_pairs("--column", column), _pairs("--fill", fill), notation(decimal))
 
     async def run(house: "House") -> None:
         if house.settings.operator is not None:

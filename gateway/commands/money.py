@@ -11,8 +11,9 @@ import typer
 from rich.table import Table
 
 from core.errors import BadInput
+from core.numbers import Notation
 from gateway.commands.bill import day_of
-from gateway.commands.run import fail, out, show_json, told, with_house
+from gateway.commands.run import fail, notation, out, show_json, told, with_house
 
 if TYPE_CHECKING:
     from core.house import House
@@ -30,7 +31,9 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(money, name="money")
 
 
-def bring_in(kind: str, file: Path, column: Mapping[str, str], fill: Mapping[str, str]) -> None:
+def bring_in(
+    kind: str, file: Path, column: Mapping[str, str], fill: Mapping[str, str], decimal: str | None = None
+) -> None:
     """Take a file of money in; the same file again changes nothing."""
     if not file.is_file():
         raise BadInput(str(file), "there is no such file.", "Check its name and folder.")
@@ -38,14 +41,18 @@ def bring_in(kind: str, file: Path, column: Mapping[str, str], fill: Mapping[str
     if kind == "settlements" and not provider:
         raise BadInput(str(file), "is whose report?", "Say so: --fill provider=stripe.")
 
+    writes = notation(decimal)
+    if decimal is not None and kind == "statement":
+        raise BadInput("--decimal", "is not for statements.", "camt.053 and MT940 say how they write. Leave it out.")
+
     async def run(house: "House") -> None:
         match kind:
             case "statement":
                 await _statement(house, file)
             case "settlements":
-                await _settlements(house, file, provider, column, fill.get("payout"))
+                await _settlements(house, file, provider, column, fill.get("payout"), writes)
             case _:
-                await _payments(house, file, provider, column)
+                await _payments(house, file, provider, column, writes)
 
     with_house(run)
 
@@ -62,20 +69,20 @@ async def _statement(house: "House", file: Path) -> None:
 
 
 async def _settlements(
-    house: "House", file: Path, provider: str, column: Mapping[str, str], payout: str | None
+    house: "House", file: Path, provider: str, column: Mapping[str, str], payout: str | None, writes: Notation
 ) -> None:
     from core.payments.reconcile import report
 
-    done = await report.bring_in(house, file, provider, columns=column, payout=payout)
+    done = await report.bring_in(house, file, provider, columns=column, payout=payout, notation=writes)
     left = f", {done.left_out:,} no transactions" if done.left_out else ""
     _rejected(f"{done.new:,} lines of {provider} new, {done.known:,} there already{left}", done.rejected)
 
 
-async def _payments(house: "House", file: Path, provider: str, column: Mapping[str, str]) -> None:
+async def _payments(house: "House", file: Path, provider: str, column: Mapping[str, str], writes: Notation) -> None:
     from core.journeys.payment_doors import FOLLOW
     from core.payments import payments_file
 
-    done = await payments_file.bring_in(house, file, provider, columns=column, then=FOLLOW)
+    done = await payments_file.bring_in(house, file, provider, columns=column, notation=writes, then=FOLLOW)
     _rejected(f"{done.told.total():,} payments of {provider} new", done.rejected)
 
 

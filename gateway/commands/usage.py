@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from gateway.commands.bill import day_of
-from gateway.commands.run import err, fail, out, show_json, told, with_house
+from gateway.commands.run import err, fail, notation, out, show_json, told, with_house
 
 if TYPE_CHECKING:
     from core.house import House
@@ -175,13 +175,14 @@ def grant(
     name: Annotated[str, typer.Option(help="What the customer calls it.")] = "",
     use: Annotated[str | None, typer.Option(help="Only for this use: voice, sms, data.")] = None,
     days: Annotated[int | None, typer.Option(min=1, max=3_660, help="It ends after so many days.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="comma or point: how the amount writes decimals.")] = None,
 ) -> None:
     """Give an account a bundle, or money for any use. A gift of the house, noted as such in the books."""
     from core.balances import grant as giving
     from core.balances.words import amount_of
 
     async def run(house: "House") -> None:
-        unit_, value = amount_of(amount, unit)
+        unit_, value = amount_of(amount, unit, notation(decimal))
         until = house.clock.now() + timedelta(days=days) if days else None
         given = giving.Grant(
             await _account(house, account), unit_, value, {"en": name} if name else {}, uses=[use] if use else [],

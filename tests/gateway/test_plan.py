@@ -71,3 +71,21 @@ async def test_offers_are_hers_to_take_or_leave(house: House, phone: Phone) -> N
     assert await agreed() == [False]
     await phone.dial("s3", ahead="6*4*7")
     assert phone.screen.count("Stop messages") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "use"), [("PRICE 1,000", "1000"), ("PRICE 1 000 kWh", "1000"), ("price 180.5", "180.5")]
+)
+async def test_a_use_to_price_is_read_as_its_writer_writes(house: House, phone: Phone, text: str, use: str) -> None:
+    await sms(phone, text)
+    [reply] = await rows(house, outbox)
+    assert reply.params["text"].startswith(f"{use} kWh in a month cost KES ")
+
+
+@pytest.mark.parametrize("text", ["PRICE 1,50", "PRICE 1e3", "PRICE 1,,5"])
+async def test_a_use_that_reads_two_ways_or_none_is_asked_for(house: House, phone: Phone, text: str) -> None:
+    await sms(phone, text)
+    await sms(phone, text.removeprefix("PRICE "), 2)
+    first, again = [row.params["text"] for row in await rows(house, outbox)]
+    assert "in a month cost" not in first + again
+    assert "such as 180" in again or "such as 180" in first

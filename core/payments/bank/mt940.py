@@ -70,7 +70,7 @@ def _first(*texts: object) -> str | None:
 
 
 def _minor(amount: Any, currency: str) -> int:
-    return money.parse(str(amount.amount), currency)
+    return money.parse(f"{amount.amount:f}", currency)
 
 
 def _day(told: Any) -> date:

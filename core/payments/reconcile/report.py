@@ -22,6 +22,7 @@ from core.bulk import insert_many
 from core.db import SPARE_IDS
 from core.errors import BadInput
 from core.house import House
+from core.numbers import UNSTATED, Notation
 from core.payments.providers import OPENED
 from core.payments.reconcile.formats import FORMATS, Format, Told, transactions
 from core.payments.reconcile.load import NOT_REPORTED
@@ -50,22 +51,31 @@ class Reported:
 
 
 async def bring_in(
-    house: House, path: Path, provider: str, *, columns: Mapping[str, str] | None = None, payout: str | None = None
+    house: House,
+    path: Path,
+    provider: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    payout: str | None = None,
+    notation: Notation = UNSTATED,
 ) -> Reported:
-    """Import a provider's report; `columns` says how the file calls ours (`txn` -> `Receipt No.`) where it is not its own format."""
+    """Import a provider's report; `columns` says how the file calls ours (`txn` -> `Receipt No.`) where it is not its own format.
+
+    `notation` is how the file writes amounts; what an API answered is the notation of machines, whatever is said.
+    """
     await _known(house, path, provider)
     text = await asyncio.to_thread(path.read_text, "utf-8-sig")
     form = FORMATS.get(provider)
     found = _rows(path, text, form) if form and not columns else None
     if found is None:
-        return await _by_columns(house, path, text, provider, columns)
+        return await _by_columns(house, path, text, provider, columns, notation)
     assert form is not None
     told: list[Told] = []
     wrong: list[tuple[int, str]] = []
     left_out = 0
     for number, row in found:
         try:
-            line = form.read(row, house.currency)
+            line = form.read(row, house.currency, notation)
         except (ValueError, KeyError, TypeError, AttributeError) as why:
             wrong.append((number, f"it lacks {why}" if isinstance(why, KeyError) else str(why)))
             continue
@@ -118,7 +128,7 @@ def _rows(path: Path, text: str, form: Format) -> Iterable[tuple[int, Mapping[st
 
 
 async def _by_columns(
-    house: House, path: Path, text: str, provider: str, columns: Mapping[str, str] | None
+    house: House, path: Path, text: str, provider: str, columns: Mapping[str, str] | None, notation: Notation
 ) -> Reported:
     names = {name: name for name in (*COLUMNS, "id", "kind", "fee", "net", "currency", "payout")} | dict(columns or {})
     reader = csv.DictReader(io.StringIO(text))
@@ -131,7 +141,7 @@ async def _by_columns(
     for number, told in enumerate(reader, 2):
         try:
             said = {name: (told.get(column) or "").strip() for name, column in names.items()}
-            rows.append((provider, *_row(house, said, seen)))
+            rows.append((provider, *_row(house, said, seen, notation)))
         except ValueError as why:
             wrong.append((number, str(why)))
     return await _keep(house, rows, wrong)
@@ -145,16 +155,16 @@ async def _keep(house: House, rows: list[tuple[object, ...]], wrong: list[tuple[
     return Reported(new, len(rows) - new, tuple(wrong))
 
 
-def _row(house: House, told: Mapping[str, str], seen: Counter[str]) -> tuple[object, ...]:
+def _row(house: House, told: Mapping[str, str], seen: Counter[str], notation: Notation) -> tuple[object, ...]:
     kind, currency = told["kind"].lower() or "payment", told["currency"].upper() or house.currency
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is no kind: {', '.join(KINDS)}")
     if not told["txn"]:
         raise ValueError("it has no transaction number")
-    gross = money.parse(told["amount"], currency)
+    gross = money.read(told["amount"], currency, notation)
     gross = gross if kind == "payment" else -abs(gross)
-    fee = abs(money.parse(told["fee"] or "0", currency))
-    net = money.parse(told["net"], currency) if told["net"] else gross - fee
+    fee = abs(money.read(told["fee"] or "0", currency, notation))
+    net = money.read(told["net"], currency, notation) if told["net"] else gross - fee
     day = date.fromisoformat(told["date"][:10])
     key = told["id"] or f"{kind}:{told['txn']}:{day.isoformat()}:{gross}"
     seen[key] += 1

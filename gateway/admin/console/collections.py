@@ -20,11 +20,12 @@ from core.journeys import (
     limit_changed,
     protection_registered,
 )
+from core.numbers import notation_of
 from core.overview import written_off as off
 from core.overview.accounts import Found, account_of
 from core.overview.collections import board
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import a_day, back, branch_of, form, number, show
+from gateway.admin.console.desk import LANG, a_day, back, branch_of, form, number, show
 from gateway.admin.console.plot_steps import steps_plot
 from gateway.admin.described import described
 from gateway.desk import HOUSE
@@ -136,8 +137,9 @@ async def _act(conn: AsyncConnection, house: House, account_id: int, told: dict[
             await fee_waived.waive(conn, house, account_id, fee, reason=told.get("note", ""), actor=actor)
         case "limit":
             await limit_changed.change(
-                conn, house, account_id, told.get("amount", ""), reason=told.get("note", ""), actor=actor
-            )
+                conn, house, account_id, told.get("amount", ""), reason=told.get("note", ""), actor=actor,
+                notation=notation_of(LANG, house.currency),
+            )  # fmt: skip
         case "place":
             await agency_placed.choose(conn, house, told.get("agency", ""), [account_id], actor=actor)
         case "recall":

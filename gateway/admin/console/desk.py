@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from core import money
+from core.numbers import Unreadable
 from core.overview.accounts import branch_id_of
 from core.phone import masked
 from gateway.admin.auth import CSRF, WHO
@@ -70,12 +71,16 @@ def a_day(text: str, otherwise: date) -> date:
     return found
 
 
+LANG = "en"
+"""What the console speaks, and in whose notation its amounts are shown and read."""
+
+
 def an_amount(text: str, currency: str) -> int:
-    """Minor units of an amount in a form."""
+    """Minor units of an amount in a form, as the console writes amounts."""
     try:
-        return money.parse(text, currency)
-    except ValueError:
-        raise web.HTTPBadRequest(text="Write the amount in figures, such as 1200.50.") from None
+        return money.typed(text, currency, LANG)
+    except Unreadable as why:
+        raise web.HTTPBadRequest(text=f"{why} Write the amount in figures, such as 12.50 or 1,200.50.") from None
 
 
 def an_instant(text: str, zone: ZoneInfo) -> datetime | None:
