@@ -22,6 +22,8 @@ from core.payments.tables import attempt, payment_request
 AFTER_THE_SESSION = timedelta(seconds=4)
 AHEAD_MINOR = 10_000_000
 """How much more than is owed one prompt may ask for, where the operator does not say."""
+PROMPT_LIVES = timedelta(minutes=10)
+"""No phone shows a prompt for longer; networks give up after one to three minutes."""
 WORTH_SENDING = timedelta(minutes=5)
 """A prompt that could not be sent for so long finds nobody waiting for it: it has failed."""
 
@@ -61,7 +63,8 @@ async def ask(conn: AsyncConnection, house: House, account_id: int, phone: str, 
     limit = most(house, owed, facts.currency)
     if amount_minor > limit:
         raise Refused("payments.maximum", amount=money.show(limit, facts.currency))
-    if await queries.live_attempts(conn, account_id, ("mobile_push",)):
+    live = await queries.live_attempts(conn, account_id, ("mobile_push",))
+    if not all(_left_alone(house, one) for one in live):
         raise Refused("payments.push.live")
     attempt_id = await _write(
         conn, house, account_id=account_id, phone=phone, amount_minor=payable(house, amount_minor),
@@ -73,6 +76,13 @@ async def ask(conn: AsyncConnection, house: House, account_id: int, phone: str, 
         not_before=house.clock.now() + AFTER_THE_SESSION,
     )  # fmt: skip
     return attempt_id
+
+
+def _left_alone(house: House, tried: Attempt) -> bool:
+    """A prompt that nobody will answer any more: its provider, asked since, still waits for the customer. It keeps no other from being sent."""
+    return (
+        tried.state == "awaiting_customer" and tried.polls > 0 and house.clock.now() - tried.created_at > PROMPT_LIVES
+    )
 
 
 async def _write(
