@@ -1,0 +1,40 @@
+"""What no door reaches is not built: a list of today's excuses, each with its reason and the issue that ends it, which may only shrink."""
+
+from pathlib import Path
+
+from tests.house.reached import House
+
+EXCUSED_FOLDERS = {
+    "gateway/doubles/": "outside systems that the tests play; the issue of the house moves them to tests/doubles"
+}
+EXCUSES: dict[str, str] = {}
+"""`path name` -> why nothing reaches it yet, and which issue ends that."""
+
+
+def test_whatever_is_defined_is_reached_by_a_door() -> None:
+    rows = {row.partition(":")[0] + " " + row.rpartition(" ")[2]: row for row in House().unreached()}
+    found = {name: row for name, row in rows.items() if not name.startswith(tuple(EXCUSED_FOLDERS))}
+    assert [row for name, row in found.items() if name not in EXCUSES] == [], "wire it to a door, or let it go"
+    assert sorted(set(EXCUSES) - set(found)) == [], "it is reached by now, or gone: take its excuse away"
+
+
+def test_a_function_a_method_and_a_table_that_only_tests_call_are_found(tmp_path: Path) -> None:
+    (tmp_path / "gateway").mkdir()
+    (tmp_path / "core").mkdir()
+    (tmp_path / "gateway" / "cli.py").write_text(
+        "from core import trade\nfrom core.trade import Shop\n\nAPP = {}\n\n"
+        "def main():\n    shop = Shop()\n    shop.sells()\n    trade.opened()\n"
+    )
+    (tmp_path / "core" / "trade.py").write_text(
+        "from core.keep import register\n\nUNUSED = 1\nTABLE = {'a': 1}\n\n"
+        "class Shop:\n    def sells(self):\n        return self.helps()\n    def helps(self):\n        return TABLE\n"
+        "    def closes(self):\n        return self.counts()\n    def counts(self):\n        return 1\n\n"
+        "class Gone:\n    def any(self):\n        return 1\n\n"
+        "def opened():\n    return 1\n\ndef lonely():\n    return helper()\n\ndef helper():\n    return 1\n\n"
+        "@register('x')\ndef hook():\n    return 1\n"
+    )
+    (tmp_path / "core" / "keep.py").write_text("def register(name):\n    return lambda hook: hook\n")
+    house = House(tmp_path, ("gateway", "core"), foreign=lambda module, node: set())
+    assert {row.rpartition(" ")[2] for row in house.unreached()} == {
+        "UNUSED", "Shop.closes", "Shop.counts", "Gone", "lonely", "helper",
+    }  # fmt: skip
