@@ -19,7 +19,6 @@ from core.house import House
 from core.money import known
 from core.numbers import MICRO_DECIMALS, Unreadable, machine
 
-MICRO = 1_000_000
 message_cost = Table(
     "message_cost",
     metadata,
