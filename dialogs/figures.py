@@ -16,6 +16,8 @@ from dialogs.clues import CLUES
 TAKES_A_FIGURE = {"pay": "typed_amount", "reading": "typed_reading", "price": "typed_use", "top_up": "typed_amount"}
 """Flows that a figure may come along with (`PAY 500`, `READ 12345`, `PRICE 180`), and what it is kept as."""
 MONEY = frozenset({"pay", "top_up"})
+ENDS = " .!?"
+"""What may end a message and is no part of its number."""
 LONGEST_AMOUNT = 7
 """Digits of an amount that nothing marks as money: longer ones are accounts, phones, meters."""
 

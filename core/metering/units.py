@@ -40,7 +40,7 @@ _ANY_UNIT = frozenset({"units", "unit", "uniti", "yuniti", "unites", "unités", 
 def micro(text: str, scale: int = MICRO) -> int:
     """`0.099` of a machine -> 99,000 micro-units; Unreadable when it is no plain decimal, too fine, or beyond belief.
 
-    What meters and networks write may have an exponent (`1e-05`). `scale` is how many micro-units one unit of the text is. `NaN`, `inf` and blanks are no numbers.
+    What programs write of the very small is taken (`1e-05`); `1E+05` is what a spreadsheet leaves of 123,456, and is no number. `scale` is how many micro-units one unit of the text is. `NaN`, `inf` and blanks are no numbers.
     """
     spelled = _DECIMAL.fullmatch(text.strip())
     if spelled is None or not (spelled[2] or spelled[3]):
@@ -54,6 +54,8 @@ def micro(text: str, scale: int = MICRO) -> int:
         raise Unreadable("reject.too_fine", text=text[:40])
     if value > LARGEST_MICRO:
         raise Unreadable("reject.too_large", text=text[:40])
+    if int(spelled[4] or 0) > 0:
+        raise Unreadable("reject.not_a_number", text=text[:40])
     return -value if spelled[1] else value
 
 

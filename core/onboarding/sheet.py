@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from core.errors import BadInput
-from core.numbers import UNSTATED, Notation
+from core.numbers import UNSTATED, Notation, delimiter_of
 from core.onboarding.columns import Column
 
 Got = TypeVar("Got")
@@ -45,7 +45,7 @@ class Sheet:
     def __init__(self, file: TextIO, path: Path, columns: Sequence[Column], choice: Choice) -> None:
         self._path, self._choice = path, choice
         first = self._guarded(file.readline)
-        self.delimiter = ";" if first.count(";") > first.count(",") else ","
+        self.delimiter = delimiter_of(first)
         self.head = [name.strip() for name in next(csv.reader([first], delimiter=self.delimiter), [])]
         self._places = self._placed(columns)
         self._rows = csv.reader(file, delimiter=self.delimiter)

@@ -16,7 +16,7 @@ from core import money
 from core.clock import start_of
 from core.errors import BadInput
 from core.house import House
-from core.numbers import UNSTATED, Notation
+from core.numbers import UNSTATED, Notation, delimiter_of
 from core.payments import inbox
 from core.payments.model import NOTHING, Follow, masked
 from core.payments.providers.contract import ProviderEventIn
@@ -45,7 +45,8 @@ async def bring_in(
 ) -> Brought:
     """Import payments taken by `provider`; `columns` says how the file calls ours, `notation` how it writes amounts."""
     names = {name: name for name in (*COLUMNS, "payer", "method", "currency")} | dict(columns or {})
-    reader = csv.DictReader(io.StringIO(await asyncio.to_thread(path.read_text, "utf-8-sig")))
+    text = await asyncio.to_thread(path.read_text, "utf-8-sig")
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter_of(text.partition("\n")[0]))
     lacking = [names[name] for name in COLUMNS if names[name] not in (reader.fieldnames or ())]
     if lacking:
         raise BadInput(str(path), f"has no column {', '.join(lacking)}.", "Name yours: --column account=YOURS.")

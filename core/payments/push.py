@@ -58,11 +58,11 @@ async def ask(conn: AsyncConnection, house: House, account_id: int, phone: str, 
     least = money.parse(house.operator.payments.minimum, facts.currency)
     await methods.insist(conn, house, account_id, "push")
     if amount_minor < least:
-        raise Refused("payments.minimum", amount=money.show(least, facts.currency))
+        raise Refused("payments.minimum", amount=money.show(least, facts.currency, facts.language))
     owed = sum(debt.payable_minor for debt in await queries.debts(conn, account_id))
     limit = most(house, owed, facts.currency)
     if amount_minor > limit:
-        raise Refused("payments.maximum", amount=money.show(limit, facts.currency))
+        raise Refused("payments.maximum", amount=money.show(limit, facts.currency, facts.language))
     live = await queries.live_attempts(conn, account_id, ("mobile_push",))
     if not all(_left_alone(house, one) for one in live):
         raise Refused("payments.push.live")

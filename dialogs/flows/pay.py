@@ -5,6 +5,7 @@ from datetime import date
 from core.money import LARGEST_MINOR, typed
 from core.numbers import Unreadable
 from dialogs.counter import paying
+from dialogs.figures import ENDS
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, End, Flow, Fork, Go, Load, Menu, Say, Values
 from dialogs.values import amount, day
@@ -38,7 +39,7 @@ def amount_to_pay(text: str, data: Values, house: Values) -> Values:
     """Minor units of what was typed, in the notation of who typed it: at least the house's least amount, at most what can be asked for."""
     currency = str(data.get("currency") or house["currency"])
     try:
-        minor = typed(text, currency, house["lang"])
+        minor = typed(text.rstrip(ENDS), currency, house["lang"])
     except Unreadable as why:
         if why.key == "number.none":
             raise Again("pay.not_an_amount") from why

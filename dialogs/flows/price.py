@@ -2,6 +2,7 @@
 
 from core.metering.units import Unreadable, typed
 from dialogs.counter import plan
+from dialogs.figures import ENDS
 from dialogs.model import Again, Ask, Flow, Fork, Go, Load, Pick, Say, Values
 from dialogs.values import amount, lines, named, quantity, word
 
@@ -27,7 +28,7 @@ PRICE = Load(
 def an_amount_used(text: str, data: Values, house: Values) -> Values:
     """Micro-units of what was typed, in the notation of who typed it."""
     try:
-        return {"use_micro": typed(text, house["lang"], str(data["unit"]))}
+        return {"use_micro": typed(text.rstrip(ENDS), house["lang"], str(data["unit"]))}
     except Unreadable as why:
         raise Again("price.digits") from why
 

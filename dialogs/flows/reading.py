@@ -4,6 +4,7 @@ from datetime import date
 
 from core.metering.units import MICRO, Unreadable, typed
 from dialogs.counter import readings
+from dialogs.figures import ENDS
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, Flow, Fork, Go, Load, Menu, Pick, Say, Values
 from dialogs.values import day, quantity
@@ -28,7 +29,7 @@ SEND = Effect(readings.send_reading, ("done", "already", "pending"), risk="order
 def figures(text: str, data: Values, house: Values) -> Values:
     """Micro-units of what was typed, in the notation of who typed it: no more figures than the meter has."""
     try:
-        micro = typed(text, house["lang"], str(data["unit"]))
+        micro = typed(text.rstrip(ENDS), house["lang"], str(data["unit"]))
     except Unreadable as why:
         raise Again("reading.digits", dials=data["dials"]) from why
     if micro >= 10 ** int(data["dials"]) * MICRO:

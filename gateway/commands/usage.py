@@ -226,7 +226,7 @@ def grant(
 ) -> None:
     """Give an account a bundle, or money for any use. A gift of the house, noted as such in the books."""
     from core.balances import grant as giving
-    from core.balances.words import amount_of
+    from core.balances.words import amount_of, shown
 
     async def run(house: "House") -> None:
         unit_, value = amount_of(amount, unit, notation(decimal))
@@ -237,7 +237,7 @@ def grant(
         )  # fmt: skip
         async with house.db.writing() as conn:
             bucket = await giving.put_in(conn, house, given, key=f"cli:{key}", why="gift", actor="user:command line")
-        out.print(f"Bucket {bucket} of account {account} has it.", highlight=False)
+        out.print(f"Bucket {bucket} of account {account} has {shown(value, unit_, 'en')}.", highlight=False)
 
     with_house(run)
 

@@ -152,7 +152,7 @@ async def test_what_is_no_amount_leads_to_the_ways_to_pay_without_one(house: Hou
     ("lang", "typed", "shown"),
     [
         ("en", "12,345", "12345 kWh"), ("sw", "12,345", "12345 kWh"), ("en", "12 345", "12345 kWh"), ("en", "12.345", "12.345 kWh"), ("nl", "12.345", "12345 kWh"),
-        ("nl", "12,345", "12,345 kWh"), ("fr", "12 345,5", "12345,5 kWh"), ("vi", "12.345,5", "12345,5 kWh"), ("en", "01234", "1234 kWh"), ("en", "12345kWh", "12345 kWh"),
+        ("nl", "12,345", "12,345 kWh"), ("fr", "12 345,5", "12345,5 kWh"), ("vi", "12.345,5", "12345,5 kWh"), ("en", "01234", "1234 kWh"), ("en", "12345kWh", "12345 kWh"), ("en", "12345.", "12345 kWh"),
     ],
 )  # fmt: skip
 async def test_a_reading_is_read_and_repeated_in_the_notation_of_its_reader(

@@ -22,7 +22,7 @@ from core.bulk import insert_many
 from core.db import SPARE_IDS
 from core.errors import BadInput
 from core.house import House
-from core.numbers import UNSTATED, Notation
+from core.numbers import UNSTATED, Notation, delimiter_of
 from core.payments.providers import OPENED
 from core.payments.reconcile.formats import FORMATS, Format, Told, transactions
 from core.payments.reconcile.load import NOT_REPORTED
@@ -119,9 +119,10 @@ def _rows(path: Path, text: str, form: Format) -> Iterable[tuple[int, Mapping[st
         return enumerate(rows, 1)
     lines = text.splitlines()
     for at, line in enumerate(lines[:HEAD]):
-        names = next(csv.reader([line]), [])
+        mark = delimiter_of(line)
+        names = next(csv.reader([line], delimiter=mark), [])
         if form.needs <= {name.strip() for name in names}:
-            reader = csv.DictReader(io.StringIO("\n".join(lines[at:])))
+            reader = csv.DictReader(io.StringIO("\n".join(lines[at:])), delimiter=mark)
             reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
             return enumerate(reader, at + 2)
     return None
@@ -131,7 +132,7 @@ async def _by_columns(
     house: House, path: Path, text: str, provider: str, columns: Mapping[str, str] | None, notation: Notation
 ) -> Reported:
     names = {name: name for name in (*COLUMNS, "id", "kind", "fee", "net", "currency", "payout")} | dict(columns or {})
-    reader = csv.DictReader(io.StringIO(text))
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter_of(text.partition("\n")[0]))
     lacking = [names[name] for name in COLUMNS if names[name] not in (reader.fieldnames or ())]
     if lacking:
         raise BadInput(str(path), f"has no column {', '.join(lacking)}.", "Name yours: --column txn=YOURS.")

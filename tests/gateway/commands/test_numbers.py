@@ -103,6 +103,16 @@ def test_settlements_are_taken_as_they_say_they_write(folder: Path, decimal: str
     assert (status, {int(row) for row in re.findall(r"row (\d+): ", told)}) == (1, refused(decimal))
 
 
+def test_a_file_of_semicolons_is_one_of_commas_in_its_numbers(folder: Path) -> None:
+    file = folder / "export.csv"
+    file.write_text("txn;account;amount;date\nT1;A1;1.250,50;2026-02-01\n")
+    assert hodi("import", "payments", str(file), "--decimal", "comma")[0] == 0
+    file.write_text("txn;amount;fee;date\nT1;12,50;0,50;2026-02-01\n")
+    assert hodi("import", "settlements", str(file), "--fill", "provider=stripe", "--decimal", "comma")[0] == 0
+    assert [row.amount_minor for row in rows(receipt)] == [1_250_50]
+    assert [(row.gross_minor, row.fee_minor) for row in rows(provider_line)] == [(12_50, 50)]
+
+
 def test_a_providers_own_format_is_read_as_it_says_it_writes(folder: Path) -> None:
     file = folder / "mpesa.csv"
     head = "Receipt No.,Completion Time,Details,Transaction Status,Paid In,Withdrawn\n"
