@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from dialogs.book import HOME, RESUME, Book
 from dialogs.drawing import MOST_ROWS
-from dialogs.events import Answered, Event, Need, Step, Told, Typed
-from dialogs.heard import Back, Chosen, Heard, Hint, Into, Kept, NextRows, understand
+from dialogs.events import Answered, Event, Late, Need, Step, Told, Typed
+from dialogs.heard import Aside, Back, Chosen, Heard, Hint, Into, Kept, NextRows, understand
+from dialogs.heard import late as written_before
 from dialogs.model import OFFERS, SHOWS_ONLY, Act, Do, Fork, Go, Menu, Pick, State, Values
 from dialogs.moving import Walk
 from dialogs.session import Session, Who
@@ -24,9 +25,9 @@ def step(book: Book, session: Session, event: Event) -> Step:
         turn = _Turn(book, session)  # a session under way is nobody else's
         return turn.take_ahead(turn.answered(event.values))
     s = replace(session, data=dict(session.data), steps=0, hint="", hush=False)
-    if isinstance(event, Typed):
+    if isinstance(event, Typed | Late):
         turn = _Turn(book, s)
-        return turn.take_ahead(turn.typed(event.text))
+        return turn.take_ahead(turn.typed(event.text, late=isinstance(event, Late)))
     s.ahead, s.pending = event.ahead, "who"
     return Need(s, book.caller)
 
@@ -94,12 +95,13 @@ class _Turn(Walk):
 
     # what was typed
 
-    def typed(self, text: str) -> Step:
-        """An answer to the screen that stands."""
+    def typed(self, text: str, *, late: bool = False) -> Step:
+        """An answer to the screen that stands; `late`: written before it stood."""
         state = self.here()
         if state is None or self.s.shown is None:
             return self.home("talk.moved")
-        return self.heard(state, understand(self.book, self.s, state, text))
+        read = written_before if late else understand
+        return self.heard(state, read(self.book, self.s, state, text))
 
     def heard(self, state: State, heard: Heard) -> Step:
         """Follows what was understood."""
@@ -111,6 +113,9 @@ class _Turn(Walk):
             return self.home() if heard.home else self.back()
         if isinstance(heard, Into):
             return self.keyword(heard)
+        if isinstance(heard, Aside):
+            self.s.data.update(heard.keep)
+            return self.onward(heard.flow)
         if isinstance(heard, NextRows):
             self.s.first += MOST_ROWS
             return self.enter(self.s.place, keep_rows=True)
@@ -144,6 +149,8 @@ class _Turn(Walk):
     def keyword(self, into: Into) -> Step:
         """A keyword begins its flow as if it had been chosen at home."""
         s = self.s
+        if into.greet:
+            return self.home(into.greet)
         self.forget()
         s.data.update(into.keep)
         if into.flow != HOME:

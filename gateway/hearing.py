@@ -11,10 +11,11 @@ import msgspec
 
 from channels.ussd_africastalking import deep_dial, new_input
 from core.message import Inbound
-from dialogs.events import Dialled, Typed
+from dialogs.events import Dialled, Late, Typed
 from dialogs.intents import PICTURE, find
 from dialogs.redact import has_card
 from dialogs.session import Session, blotted, fresh, unblotted
+from dialogs.typed import as_key
 
 KEPT_ELSEWHERE = timedelta(hours=24)
 """How long a conversation by messages goes on."""
@@ -34,7 +35,7 @@ class Heard(msgspec.Struct, frozen=True):
     """The session the turn begins with, and what happened; no event: a repeat, answered by the screen of the session."""
 
     session: Session
-    event: Dialled | Typed | TurnPage | None
+    event: Dialled | Typed | Late | TurnPage | None
 
 
 def hear(inbound: Inbound, before: Session | None, now: float, lang: str) -> Heard:
@@ -102,6 +103,8 @@ def _written(inbound: Inbound, live: Session | None, before: Session | None, lan
         session.last_ids = before.last_ids if before else ()
         return Heard(session, Dialled((text,) if text else ()))
     _forget_proof(live, now)
+    if inbound.at and inbound.at.timestamp() < live.said_at:
+        return Heard(live, Late(text))
     return Heard(live, _page(live, text.strip()) or Typed(text))
 
 
@@ -120,16 +123,19 @@ def _forget_proof(live: Session, now: float) -> None:
 
 
 def _page(session: Session, typed: str) -> TurnPage | None:
-    if typed and typed == session.more:
+    number = as_key(typed)
+    if number and number == session.more:
         return TurnPage(1)
-    if typed and typed == session.behind:
+    if number and number == session.behind:
         return TurnPage(-1)
     return None
 
 
-def remember(session: Session, inbound: Inbound, heard: Heard) -> Session:
+def remember(session: Session, inbound: Inbound, heard: Heard, now: float) -> Session:
     """Counts the turn, and keeps of the inbound what will tell a repeat from something new."""
     session.turn = heard.session.turn + 1
+    if inbound.at:
+        session.said_at = max(heard.session.said_at, min(inbound.at.timestamp(), now))
     if inbound.message_id:
         session.last_ids = (inbound.message_id, *session.last_ids)[:MOST_IDS]
     if session.dialled:
