@@ -10,8 +10,9 @@ import unicodedata
 LONGEST = 1_500
 """Letters of a forwarded message that are read: a receipt with the network's advertising behind it."""
 _CODE = r"(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z][A-Z0-9]{7,11}"
+_HEADED = r"(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{8,12}"
 _HEAD = re.compile(
-    rf"(?<![A-Z0-9])({_CODE})[\s,.:]*(?:IS )?(?:CONFIRMED|IMETHIBITISHWA|UMETHIBITISHWA|YAMETHIBITISHWA|IMEKAMILIKA|CONFIRME|CONFIRMEE)(?![A-Z])"
+    rf"(?<![A-Z0-9])({_HEADED})[\s,.:]*(?:IS )?(?:CONFIRMED|IMETHIBITISHWA|UMETHIBITISHWA|YAMETHIBITISHWA|IMEKAMILIKA|CONFIRME|CONFIRMEE)(?![A-Z])"
 )
 _LABEL = re.compile(
     r"(?<![A-Z])(?:(?:TRANSACTION|TRANS|TXN|TRX|PAYMENT|RECEIPT|TRANSACTIE|BETALING|PAIEMENT|RECU)\s*\.?\s*"

@@ -103,7 +103,7 @@ def _written(inbound: Inbound, live: Session | None, before: Session | None, lan
         session.last_ids = before.last_ids if before else ()
         return Heard(session, Dialled((text,) if text else ()))
     _forget_proof(live, now)
-    if inbound.at and inbound.at.timestamp() < live.said_at:
+    if 0 < _written_at(inbound) < live.said_at:
         return Heard(live, Late(text))
     return Heard(live, _page(live, text.strip()) or Typed(text))
 
@@ -113,6 +113,11 @@ def _meant(inbound: Inbound, live: Session | None) -> str:
     if inbound.kind != "media" or find(inbound.text) or (live and live.place and live.place.flow == "agent"):
         return inbound.text
     return PICTURE
+
+
+def _written_at(inbound: Inbound) -> float:
+    """When it was written, by its provider's clock; 0 where nobody tells. The clock of a letter is its sender's own."""
+    return inbound.at.timestamp() if inbound.at and inbound.channel != "email" else 0.0
 
 
 def _forget_proof(live: Session, now: float) -> None:
@@ -131,11 +136,10 @@ def _page(session: Session, typed: str) -> TurnPage | None:
     return None
 
 
-def remember(session: Session, inbound: Inbound, heard: Heard, now: float) -> Session:
+def remember(session: Session, inbound: Inbound, heard: Heard) -> Session:
     """Counts the turn, and keeps of the inbound what will tell a repeat from something new."""
     session.turn = heard.session.turn + 1
-    if inbound.at:
-        session.said_at = max(heard.session.said_at, min(inbound.at.timestamp(), now))
+    session.said_at = max(heard.session.said_at, _written_at(inbound))
     if inbound.message_id:
         session.last_ids = (inbound.message_id, *session.last_ids)[:MOST_IDS]
     if session.dialled:

@@ -156,7 +156,7 @@ class Turns:
                 session = await self._walk(turn, heard.session, heard.event)
             except _Moved:
                 continue
-            hearing.remember(session, inbound, heard, now)
+            hearing.remember(session, inbound, heard)
             reply = self._draw(session, channel)
             session.expires = now + KEPT_SECONDS.get(inbound.channel, hearing.KEPT_ELSEWHERE.total_seconds())
             faults.point("turn.answered")
