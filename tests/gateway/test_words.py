@@ -260,7 +260,13 @@ async def test_each_channel_that_tells_when_is_believed(channel: str, one_house:
                 query = f"from=%2B254799000111&to=20880&id=k{number}&ts={at}&coding=0"
                 answer = await doors.client.post(f"/hooks/kannel/{SECRET}/sms?{query}", data=text.encode())
             elif channel == "whatsapp":
-                one = {"id": f"w{number}", "from": NOBODY[1:], "timestamp": str(at), "type": "text", "text": {"body": text}}
+                one = {
+                    "id": f"w{number}",
+                    "from": NOBODY[1:],
+                    "timestamp": str(at),
+                    "type": "text",
+                    "text": {"body": text},
+                }
                 answer = await doors.whatsapp(webhook({"messages": [one]}))
             else:
                 who = {"id": 7, "is_bot": False, "first_name": "A"}
