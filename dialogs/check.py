@@ -53,6 +53,13 @@ def _each(book: Book) -> Iterator[tuple[str, Flow, State]]:
             yield f"{flow.name}.{name}", flow, state
 
 
+def each(book: Book) -> Iterator[tuple[str, str, str, State]]:
+    """(where, flow, name, state) of the whole book, for proofs of other files."""
+    for flow in book.flows.values():
+        for name, state in flow.states.items():
+            yield f"{flow.name}.{name}", flow.name, name, state
+
+
 def _targets(book: Book) -> Iterator[str]:
     for flow in book.flows.values():
         if flow.start not in flow.states:

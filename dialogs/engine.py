@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from dialogs.book import HOME, RESUME, Book
+from dialogs.book import HOME, REFUSED, RESUME, Book
 from dialogs.drawing import MOST_ROWS
 from dialogs.events import Answered, Event, Late, Need, Step, Told, Typed
 from dialogs.heard import Aside, Back, Chosen, Heard, Hint, Into, Kept, NextRows, understand
@@ -17,6 +17,9 @@ from dialogs.heard import late as written_before
 from dialogs.model import OFFERS, SHOWS_ONLY, Act, Do, Fork, Go, Menu, Pick, State, Values
 from dialogs.moving import Walk
 from dialogs.session import Session, Who
+
+LONGEST_HINT = 75
+"""Letters that stand above a first menu on one page of a phone; what takes more is told alone."""
 
 
 def step(book: Book, session: Session, event: Event) -> Step:
@@ -74,8 +77,7 @@ class _Turn(Walk):
     def loaded(self, state: State, values: Values) -> Step:
         """A fork leads on by what was loaded; a screen is drawn with it; a refusal is told at home."""
         if values.get("is") == "refused":
-            self.s.hint, self.s.ahead = str(values["why"]), ()
-            return self.flow(HOME)
+            return self.refused(str(values["why"]))
         if isinstance(state, Fork):
             self.learn({name: values[name] for name in state.keep})
             return self.follow(state.to[values["is"]])
@@ -84,6 +86,16 @@ class _Turn(Walk):
         if not isinstance(state, SHOWS_ONLY):
             self.s.data.update({name: values[name] for name in state.keep})
         return self.show(state, values)
+
+    def refused(self, why: str) -> Step:
+        """What could not be looked up is told above the first menu; at length, on a screen of its own."""
+        self.s.ahead = ()
+        if len(why) > LONGEST_HINT and REFUSED in self.book.flows:
+            self.forget()
+            self.s.data["why"], self.s.trail = why, (self.book.place(HOME),)
+            return self.flow(REFUSED)
+        self.s.hint = why
+        return self.flow(HOME)
 
     def done(self, state: State, pending: str, values: Values) -> Step:
         """An effect came out so: follow the edge of its outcome. What is done is not gone back into."""

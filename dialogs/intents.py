@@ -79,7 +79,7 @@ SURE = {"stop": "stop_sure", "start": "start_sure"}
 WORDS |= {
     flow: (*WORDS[flow], *(word for words in told.values() for word in words)) for flow, told in OF_A_LANGUAGE.items()
 }
-WORDS |= {flow: () for flow in (*SURE.values(), "leaving")}
+WORDS |= dict.fromkeys((*SURE.values(), "leaving"), ())
 OVER_QUESTIONS = frozenset(
     {
         "MENU", "MENYU", "HELP", "MSAADA", "AIDE", "TAIMAKO", "TRO GIUP", "HULP",

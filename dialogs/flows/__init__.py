@@ -33,6 +33,7 @@ from dialogs.flows import (
     reading,
     resume,
     rewards,
+    sorry,
     tickets,
     top_up,
 )
@@ -44,7 +45,7 @@ FLOWS = (
     new_pin.FLOW, link.FLOW, link.PART, interest.FLOW, language.FLOW, messages.STOP, messages.START, messages.STOP_SURE,
     messages.START_SURE, messages.LEAVING, help_.FLOW, resume.FLOW,
     reading.FLOW, price.FLOW, plan.PLAN, plan.NUMBERS_FLOW, consent.FLOW, agent.FLOW, top_up.FLOW, arrange.FLOW,
-    paid.FLOW, debit.FLOW, photo.FLOW,
+    paid.FLOW, debit.FLOW, photo.FLOW, sorry.FLOW,
 )  # fmt: skip
 
 
