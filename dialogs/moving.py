@@ -97,7 +97,7 @@ class Walk:
             return self.home("talk.moved")
         s.trail, s.place = tuple(trail), place
         try:
-            s.data.update(state.parse(str(s.data.pop("said", "")), s.data, self.book.words.common))
+            s.data.update(state.parse(str(s.data.pop("said", "")), s.data, {**self.book.words.common, "lang": s.lang}))
         except Again:
             return self.home("talk.moved")
         return self.onward(state.to)
