@@ -10,8 +10,9 @@ from core.catalog import queries, quote_json, store
 from core.house import House
 from core.onboarding.model import NewMeter, Registered
 from core.outbox import outbox
+from core.parties import contacts
 from core.parties.tables import contact
-from tests.gateway.talking import Phone, a_customer, counter
+from tests.gateway.talking import WANJIKU, Phone, a_customer, counter
 from tests.gateway.test_flows import rows
 from tests.gateway.test_reading import sms
 
@@ -71,3 +72,23 @@ async def test_offers_are_hers_to_take_or_leave(house: House, phone: Phone) -> N
     assert await agreed() == [False]
     await phone.dial("s3", ahead="6*4*7")
     assert phone.screen.count("Stop messages") == 1
+
+
+@pytest.mark.parametrize(
+    ("lang", "energy", "tax"),
+    [
+        ("en", "Energy: KES", "VAT: KES"), ("sw", "Umeme: KES", "VAT: KES"), ("fr", "Énergie : KES", "TVA : KES"),
+        ("ha", "Wuta: KES", "VAT: KES"), ("vi", "Điện năng: KES", "Thuế GTGT: KES"), ("nl", "Energie: KES", "Btw: KES"),
+    ],
+)  # fmt: skip
+async def test_the_lines_of_a_price_are_in_the_language_of_the_customer(
+    lang: str, energy: str, tax: str, house: House, customer: Registered, phone: Phone
+) -> None:
+    async with house.db.writing() as conn:
+        found = await contacts.find(conn, "sms", WANJIKU)
+        assert found is not None
+        await contacts.set_language(conn, found.id, lang)
+    await sms(phone, "PRICE 180")
+    [reply] = await rows(house, outbox)
+    told = reply.params["text"].replace("\xa0", " ").replace("\u202f", " ")
+    assert energy in told and tax in told, told
