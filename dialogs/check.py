@@ -68,6 +68,8 @@ def _targets(book: Book) -> Iterator[str]:
             if guard not in book.guards:
                 yield f"{flow.name}: its guard {guard} is no flow that leads on to what was wanted"
         for name in flow.states:
+            if name in (WANTED, LEFT, ASKED):
+                yield f"{flow.name}.{name}: the name is that of a place that only the session knows"
             if name in book.flows and name not in (flow.name, flow.start):
                 yield f"{flow.name}.{name}: a flow has the same name, so that a target {name} could mean either"
     for where, flow, state in _each(book):

@@ -15,7 +15,7 @@ import msgspec
 Values = Mapping[str, Any]
 """Plain JSON, and the tagged values of `dialogs/values.py`, which words.py writes in the customer's language."""
 
-WANTED, LEFT, ASKED = "wanted", "left", "asked"
+WANTED, LEFT, ASKED = "wanted", "left", "the_question"
 MOST_ITEMS = 7
 """Of a menu. More than that nobody reads on a small screen."""
 
