@@ -54,7 +54,7 @@ async def fault_kinds(conn: AsyncConnection, house: House, asked: Asked) -> Answ
     if spot:
         trade = spot["commodity"]
         return {**_kinds({trade}), "metered": trade in METERED, "elsewhere": True}
-    trades = set(house.operator.trades) or await parties.supplied(conn, COMMODITIES) or set(UNTOLD)
+    trades: set[str] = set(house.operator.trades) or await parties.supplied(conn, COMMODITIES) or set(UNTOLD)
     return {**_kinds(trades), "elsewhere": False, "metered": False}
 
 
