@@ -91,8 +91,12 @@ def words(code: str) -> str:
 
 def charge_name(tariff: Tariff, code: str) -> dict[str, str]:
     """What a charge is called, by language: the tariff's own names, and our word for the code in the languages that they lack."""
-    names = {lang: name for lang, name in tariff.charge_names.get(code, {}).items() if name}
-    return {**(known("line", code) if names else _ours(code)), **names}
+    return charge_words(tariff, code) or _ours(code)
+
+
+def charge_words(tariff: Tariff, code: str) -> dict[str, str]:
+    """As `charge_name`; none where nobody gave the charge a name."""
+    return known("line", code) | {lang: name for lang, name in tariff.charge_names.get(code, {}).items() if name}
 
 
 def _json(label: dict[str, str]) -> str:

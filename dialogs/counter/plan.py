@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing.labels import charge_name
+from core.billing.labels import charge_words
 from core.billing.shown import commodity
 from core.errors import Refused
 from core.house import House
@@ -79,7 +79,7 @@ async def price(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     quoted = await price_ahead.price(conn, one, meter, use)
     parts = [
         word(
-            "price.line", what=named(charge_name(one.tariff, line.code)),
+            "price.line", what=named(charge_words(one.tariff, line.code) or {"en": line.code}),
             amount=amount(price_ahead.minor(line.amount), quoted.currency),
         )
         for line in quoted.lines
