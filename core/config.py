@@ -131,6 +131,8 @@ class Operator(Section):
     support_phone: str
     ussd_code: str = "*384*100#"
     default_tariff: str | None = None
+    trades: tuple[Literal["electricity", "water", "gas", "internet", "mobile"], ...] = ()
+    """What is supplied: the kinds of fault that a stranger may report follow from it. Empty: what there are services of."""
     billing: Billing = Billing()
     notices: Notices = Notices()
     sms: Sms = Sms()

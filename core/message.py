@@ -87,6 +87,8 @@ class Screen(msgspec.Struct, frozen=True):
     """The answer to this screen is a secret (a PIN): neither it nor the answer may be logged or kept."""
     share: str = ""
     """What a button that shares her own phone says, where her phone would answer the screen and the channel has such a button."""
+    ways: int = 0
+    """How many of the last options only lead away (back, home): a page of nothing else is none."""
 
 
 class Template(msgspec.Struct, frozen=True):

@@ -11,10 +11,11 @@ import msgspec
 
 from channels.ussd_africastalking import deep_dial, new_input
 from core.message import Inbound
-from dialogs.events import Dialled, Typed
+from dialogs.events import Dialled, Late, Typed
 from dialogs.intents import PICTURE, find
 from dialogs.redact import has_card
 from dialogs.session import Session, blotted, fresh, unblotted
+from dialogs.typed import as_key
 
 KEPT_ELSEWHERE = timedelta(hours=24)
 """How long a conversation by messages goes on."""
@@ -34,7 +35,7 @@ class Heard(msgspec.Struct, frozen=True):
     """The session the turn begins with, and what happened; no event: a repeat, answered by the screen of the session."""
 
     session: Session
-    event: Dialled | Typed | TurnPage | None
+    event: Dialled | Typed | Late | TurnPage | None
 
 
 def hear(inbound: Inbound, before: Session | None, now: float, lang: str) -> Heard:
@@ -102,6 +103,8 @@ def _written(inbound: Inbound, live: Session | None, before: Session | None, lan
         session.last_ids = before.last_ids if before else ()
         return Heard(session, Dialled((text,) if text else ()))
     _forget_proof(live, now)
+    if 0 < _written_at(inbound) < live.said_at:
+        return Heard(live, Late(text))
     return Heard(live, _page(live, text.strip()) or Typed(text))
 
 
@@ -112,6 +115,11 @@ def _meant(inbound: Inbound, live: Session | None) -> str:
     return PICTURE
 
 
+def _written_at(inbound: Inbound) -> float:
+    """When it was written, by its provider's clock; 0 where nobody tells. The clock of a letter is its sender's own."""
+    return inbound.at.timestamp() if inbound.at and inbound.channel != "email" else 0.0
+
+
 def _forget_proof(live: Session, now: float) -> None:
     """After a silence the PIN counts no more."""
     silent_since = live.expires - KEPT_ELSEWHERE.total_seconds()
@@ -120,9 +128,10 @@ def _forget_proof(live: Session, now: float) -> None:
 
 
 def _page(session: Session, typed: str) -> TurnPage | None:
-    if typed and typed == session.more:
+    number = as_key(typed)
+    if number and number == session.more:
         return TurnPage(1)
-    if typed and typed == session.behind:
+    if number and number == session.behind:
         return TurnPage(-1)
     return None
 
@@ -130,6 +139,7 @@ def _page(session: Session, typed: str) -> TurnPage | None:
 def remember(session: Session, inbound: Inbound, heard: Heard) -> Session:
     """Counts the turn, and keeps of the inbound what will tell a repeat from something new."""
     session.turn = heard.session.turn + 1
+    session.said_at = max(heard.session.said_at, _written_at(inbound))
     if inbound.message_id:
         session.last_ids = (inbound.message_id, *session.last_ids)[:MOST_IDS]
     if session.dialled:

@@ -30,7 +30,7 @@ from core.message import Inbound, Screen
 from core.quick import Quick
 from core.standing import Standing
 from dialogs.book import Book
-from dialogs.drawing import screen
+from dialogs.drawing import screens
 from dialogs.engine import step
 from dialogs.events import Answered, Event, Need, Told
 from dialogs.flows import book_of
@@ -236,10 +236,8 @@ class Turns:
 
     def _draw(self, session: Session, channel: Channel) -> str:
         """The page of the screen that the customer is on; the session learns what turns the page."""
-        shown = screen(self.book, session)
-        if self.house.operator.notices.plain_letters and channel.name in ("ussd", "sms"):
-            shown = on_air(shown)
-        pages = channel.lay_out(shown)
+        plain = self.house.operator.notices.plain_letters and channel.name in ("ussd", "sms")
+        shown, pages = fewest_pages([on_air(one) if plain else one for one in screens(self.book, session)], channel)
         session.page = max(0, min(session.page, len(pages) - 1))
         page = pages[session.page]
         session.more, session.behind = page.more or "", page.back or ""
@@ -265,6 +263,13 @@ class Turns:
             log.error("turn %s on %s: %s\n%s", reference, inbound.channel, type(why).__name__, frames)
             text = self.book.say(lang, "talk.sorry", {"reference": reference})
         return channel.render(Screen(text, ends=True), Page(text))
+
+
+def fewest_pages(candidates: list[Screen], channel: Channel) -> tuple[Screen, tuple[Page, ...]]:
+    """The first of these screens that needs no more pages than the shortest of them."""
+    laid = [(one, channel.lay_out(one)) for one in candidates]
+    fewest = min(len(pages) for _, pages in laid)
+    return next(one for one in laid if len(one[1]) == fewest)
 
 
 def _asked(session: Session, turn: _Turn, key: str = "") -> Asked:

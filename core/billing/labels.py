@@ -15,6 +15,7 @@ from core.billing.shown import day, number
 from core.rating.model import Line
 from core.rating.tariff import Tariff
 from core.text import LANGUAGES, say
+from core.text.charges import known
 
 KINDS = {"tax": "tax", "rounding": "rounding", "discount": "discount"}
 
@@ -79,16 +80,23 @@ def kind_of(kind: str) -> str:
 
 def labelled(tariff: Tariff, line: Line) -> str:
     """The label as JSON text; a line of one time of use, destination or version says which."""
-    names = tariff.charge_names.get(line.code)
-    extra = [part.replace("_", " ") for part in (line.time, line.destination) if part]
-    return words(line.code, dict(names) if names else None, extra, line)
+    found = charge_name(tariff, line.code)
+    return _json({lang: _told(text, [*_extra(line, lang), *_days(line, lang)]) for lang, text in found.items()})
 
 
-def words(code: str, names: dict[str, str] | None = None, extra: Sequence[str] = (), line: Line | None = None) -> str:
+def words(code: str) -> str:
     """{"en": ..., "sw": ...} as JSON text."""
-    found = names or _ours(code)
-    shown = {lang: _told(text, [*extra, *_days(line, lang)]) for lang, text in found.items()}
-    return _json(shown)
+    return _json(_ours(code))
+
+
+def charge_name(tariff: Tariff, code: str) -> dict[str, str]:
+    """What a charge is called, by language: the tariff's own names, and our word for the code in the languages that they lack."""
+    return charge_words(tariff, code) or _ours(code)
+
+
+def charge_words(tariff: Tariff, code: str) -> dict[str, str]:
+    """As `charge_name`; none where nobody gave the charge a name."""
+    return known("line", code) | {lang: name for lang, name in tariff.charge_names.get(code, {}).items() if name}
 
 
 def _json(label: dict[str, str]) -> str:
@@ -97,6 +105,12 @@ def _json(label: dict[str, str]) -> str:
 
 def _told(text: str, extra: Sequence[str]) -> str:
     return f"{text} ({', '.join(extra)})" if extra else text
+
+
+def _extra(line: Line, lang: str) -> list[str]:
+    """The time of use in the customer's language, where we know the word, and the destination."""
+    told = [known("time", line.time or "").get(lang, line.time), line.destination]
+    return [part.replace("_", " ") for part in told if part]
 
 
 def _days(line: Line | None, lang: str) -> list[str]:
@@ -108,8 +122,5 @@ def _days(line: Line | None, lang: str) -> list[str]:
 
 
 def _ours(code: str) -> dict[str, str]:
-    try:
-        return {lang: say(lang, f"bill.line.{code}") for lang in LANGUAGES}
-    except KeyError:
-        plain = code.replace("_", " ").replace("-", " ").strip()
-        return {"en": plain[:1].upper() + plain[1:]}
+    plain = code.replace("_", " ").replace("-", " ").strip()
+    return known("line", code) or {"en": plain[:1].upper() + plain[1:]}

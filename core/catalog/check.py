@@ -4,7 +4,7 @@ An *error* is what the compiler refuses. A *warning* compiles and prices: a time
 an earlier one hides, a tax on nothing, a name that customers of one language will not see.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -19,6 +19,7 @@ from core.errors import BadInput
 from core.rating.tariff import Tariff
 from core.rating.times import DAY_MINUTES
 from core.text import CONSOLE
+from core.text.charges import lacking, times
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,9 @@ class Finding:
         return f"{self.level}: {self.where}: {self.wrong} {self.remedy}"
 
 
-def check(document: str | Path | TariffDoc) -> list[Finding]:
-    """Every remark on a tariff: a path, a YAML text (of one or more versions), or a document already read."""
+def check(document: str | Path | TariffDoc, languages: Sequence[str] = CONSOLE) -> list[Finding]:
+    """Every remark on a tariff: a path, a YAML text (of one or more versions), or a document already read. `languages` are those of the
+    customers."""
     try:
         found = [("tariff", document)] if isinstance(document, TariffDoc) else documents(document)
     except BadInput as why:
@@ -48,7 +50,8 @@ def check(document: str | Path | TariffDoc) -> list[Finding]:
             remarks.append(Finding("error", why.where, why.wrong, why.remedy))
         else:
             remarks += [
-                Finding("warning", f"{where}, {place}", wrong, remedy) for place, wrong, remedy in _odd(doc, tariff)
+                Finding("warning", f"{where}, {place}", wrong, remedy)
+                for place, wrong, remedy in _odd(doc, tariff, languages)
             ]
     return remarks
 
@@ -56,7 +59,7 @@ def check(document: str | Path | TariffDoc) -> list[Finding]:
 Remark = tuple[str, str, str]
 
 
-def _odd(doc: TariffDoc, tariff: Tariff) -> Iterator[Remark]:
+def _odd(doc: TariffDoc, tariff: Tariff, languages: Sequence[str]) -> Iterator[Remark]:
     yield from _unreached_times(tariff)
     yield from _blocks(doc)
     yield from _hidden_sets(doc)
@@ -66,7 +69,7 @@ def _odd(doc: TariffDoc, tariff: Tariff) -> Iterator[Remark]:
     yield from _limits(doc)
     yield from _days(doc)
     yield from _buying(doc)
-    yield from _languages(doc)
+    yield from _languages(doc, languages)
 
 
 def _unreached_times(tariff: Tariff) -> Iterator[Remark]:
@@ -206,10 +209,17 @@ def _buying(doc: TariffDoc) -> Iterator[Remark]:
         yield "buy", f"units are sold in steps of {doc.buy.step}.", "Tokens usually have tenths."
 
 
-def _languages(doc: TariffDoc) -> Iterator[Remark]:
-    entries = [("tariff", doc.name), *((f"charge {c.code}", c.name or {}) for c in doc.charges)]
-    entries += [(f"allowance {a.code}", a.name or {}) for a in doc.allowances]
-    for place, names in entries:
-        lacking = [lang for lang in CONSOLE if not names.get(lang)]
-        if lacking:
-            yield place, f"no name in {', '.join(lacking)}.", "Add it under `name`; until then the bill shows the code."
+def _languages(doc: TariffDoc, languages: Sequence[str]) -> Iterator[Remark]:
+    """Names that customers of some language will not see in it: of the tariff, its charges and allowances, its times of use."""
+    entries = [("tariff", "", doc.name), *((f"charge {c.code}", c.code, c.name or {}) for c in doc.charges)]
+    entries += [(f"allowance {a.code}", a.code, a.name or {}) for a in doc.allowances]
+    for place, code, names in entries:
+        missing = (
+            lacking("line", code, names, languages) if names else [lang for lang in languages if lang not in names]
+        )
+        if missing:
+            yield place, f"no name in {', '.join(missing)}.", "Add it under `name`; until then the bill shows the code."
+    for rule in doc.times:
+        unsaid = lacking("time", rule.code, {}, [lang for lang in languages if lang != "en"])
+        if unsaid:
+            yield f"time {rule.code}", f"no word in {', '.join(unsaid)}.", f"Call it one of {', '.join(times())}."

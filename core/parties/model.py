@@ -43,12 +43,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A premise that an account is served at, and the service it has there."""
+    """A service of an account and the premise it is at; without one the premise is None and address and area are empty."""
 
-    premise_id: int
+    premise_id: int | None
     address: str
     area: str
-    branch_id: int
+    branch_id: int | None
     commodity: str
     service_id: int
 

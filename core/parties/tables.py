@@ -81,6 +81,7 @@ service = Table(
     Column("state", Text, nullable=False),  # ordered, active, soft_barred, barred, ended
     Column("started_on", Date, nullable=False),
     Column("ended_on", Date),
+    Index("ix_service_commodity", "commodity"),
 )
 
 service_plan = Table(

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.billing.labels import charge_words
 from core.billing.shown import commodity
 from core.errors import Refused
 from core.house import House
@@ -76,10 +77,9 @@ async def price(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     one, meter = await _priced(conn, house, asked)
     use = int(asked.data["use_micro"])
     quoted = await price_ahead.price(conn, one, meter, use)
-    names = one.tariff.charge_names
     parts = [
         word(
-            "price.line", what=named(dict(names.get(line.code) or {"en": line.code})),
+            "price.line", what=named(charge_words(one.tariff, line.code) or {"en": line.code}),
             amount=amount(price_ahead.minor(line.amount), quoted.currency),
         )
         for line in quoted.lines

@@ -10,8 +10,9 @@ from core.catalog import queries, quote_json, store
 from core.house import House
 from core.onboarding.model import NewMeter, Registered
 from core.outbox import outbox
+from core.parties import contacts
 from core.parties.tables import contact
-from tests.gateway.talking import Phone, a_customer, counter
+from tests.gateway.talking import WANJIKU, Phone, a_customer, counter
 from tests.gateway.test_flows import rows
 from tests.gateway.test_reading import sms
 
@@ -89,3 +90,23 @@ async def test_a_use_that_reads_two_ways_or_none_is_asked_for(house: House, phon
     first, again = [row.params["text"] for row in await rows(house, outbox)]
     assert "in a month cost" not in first + again
     assert "such as 180" in again or "such as 180" in first
+
+
+@pytest.mark.parametrize(
+    ("lang", "energy", "tax"),
+    [
+        ("en", "Energy: KES", "VAT: KES"), ("sw", "Umeme: KES", "VAT: KES"), ("fr", "Énergie : KES", "TVA : KES"),
+        ("ha", "Wuta: KES", "VAT: KES"), ("vi", "Điện năng: KES", "Thuế GTGT: KES"), ("nl", "Energie: KES", "Btw: KES"),
+    ],
+)  # fmt: skip
+async def test_the_lines_of_a_price_are_in_the_language_of_the_customer(
+    lang: str, energy: str, tax: str, house: House, customer: Registered, phone: Phone
+) -> None:
+    async with house.db.writing() as conn:
+        found = await contacts.find(conn, "sms", WANJIKU)
+        assert found is not None
+        await contacts.set_language(conn, found.id, lang)
+    await sms(phone, "PRICE 180")
+    [reply] = await rows(house, outbox)
+    told = reply.params["text"].replace("\xa0", " ").replace("\u202f", " ")
+    assert energy in told and tax in told, told

@@ -1183,6 +1183,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_service'))
     )
     op.create_index(op.f('ix_service_account_id'), 'service', ['account_id'], unique=False)
+    op.create_index('ix_service_commodity', 'service', ['commodity'], unique=False)
     op.create_index(op.f('ix_service_premise_id'), 'service', ['premise_id'], unique=False)
     op.create_table('ticket_event',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
