@@ -59,6 +59,12 @@ async def _statement(house: "House", file: Path) -> None:
         f"{done.statements} statements: {done.new:,} entries new, {done.known:,} there already, {done.refusals} refusals. "
         f"What they said: {words}.", highlight=False,
     )  # fmt: skip
+    for sentence in done.doubts:
+        out.print(f"  nobody's until somebody looks: {sentence}", markup=False, highlight=False, soft_wrap=True)
+    for sentence in done.otherwise:
+        out.print(f"  {sentence}", markup=False, highlight=False, soft_wrap=True)
+    if done.otherwise:
+        raise typer.Exit(1)
 
 
 async def _settlements(

@@ -16,7 +16,7 @@ from core.db import AnyRow
 from core.house import House
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
-from core.payments.bank.tables import statement_entry
+from core.payments.bank.tables import statement_entry, statement_line, statement_movement
 from core.payments.desk.tables import deposit
 from core.payments.reconcile import load
 from core.payments.reconcile.model import Difference
@@ -47,7 +47,7 @@ async def match(conn: AsyncConnection, house: House, on: date) -> list[Differenc
         if difference := await _look_for(conn, house, one):
             found.append(difference)
     await _known(conn, house, on)
-    return found + await _unexplained(conn, on)
+    return found + await _unexplained(conn, on) + await _otherwise(conn, on)
 
 
 async def _payouts(conn: AsyncConnection, on: date) -> list[Expected]:
@@ -175,3 +175,14 @@ async def _unexplained(conn: AsyncConnection, on: date) -> list[Difference]:
         Difference("bank_unexplained", "bank", row.key, row.amount_minor, on)
         for row in await conn.execute(query.order_by(statement_entry.c.id))
     ]
+
+
+async def _otherwise(conn: AsyncConnection, on: date) -> list[Difference]:
+    """Movements that two statements tell differently: no amount is missing by the balances, but whose it is may be wrong."""
+    query = (
+        select(statement_movement.c.key)
+        .join_from(statement_movement, statement_line, statement_line.c.movement_id == statement_movement.c.id)
+        .where(statement_movement.c.booked_on == on, statement_line.c.otherwise.is_not(None))
+        .distinct()
+    )
+    return [Difference("bank_otherwise", "bank", key, 0, on) for key in sorted((await conn.execute(query)).scalars())]
