@@ -38,16 +38,19 @@ def take_in(
         str | None, typer.Option(help="usage: the source whose mapping reads the file (usage/*.yaml of your folder).")
     ] = None,
     fill: Annotated[list[str] | None, typer.Option(help="commodity=internet: one value for all rows.")] = None,
+    dates: Annotated[
+        str | None, typer.Option(help="How the file writes days: dd-mm-yyyy HH:MM, %d/%m/%Y, excel; else ISO 8601.")
+    ] = None,
 ) -> None:
     """Take a file of customers, meters, readings, usage, payments, settlements or a bank statement in. Again, it changes nothing."""
     if kind in money.KINDS:
-        money.bring_in(kind, file, _pairs("--column", column), _pairs("--fill", fill))
+        money.bring_in(kind, file, _pairs("--column", column), _pairs("--fill", fill), dates)
         return
     from core.catalog import store as tariffs
     from core.onboarding import imports
     from core.onboarding.sheet import Choice
 
-    choice = Choice(_pairs("--column", column), _pairs("--fill", fill))
+    choice = Choice(_pairs("--column", column), _pairs("--fill", fill), dates)
 
     async def run(house: "House") -> None:
         if house.settings.operator is not None:

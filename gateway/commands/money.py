@@ -16,6 +16,7 @@ from gateway.commands.run import fail, out, show_json, told, with_house
 
 if TYPE_CHECKING:
     from core.house import House
+    from core.payments.named_rows import Ways
 
 KINDS = ("statement", "settlements", "payments")
 """What `hodi import` hands over to this room."""
@@ -30,22 +31,29 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(money, name="money")
 
 
-def bring_in(kind: str, file: Path, column: Mapping[str, str], fill: Mapping[str, str]) -> None:
+def bring_in(
+    kind: str, file: Path, column: Mapping[str, str], fill: Mapping[str, str], dates: str | None = None
+) -> None:
     """Take a file of money in; the same file again changes nothing."""
     if not file.is_file():
         raise BadInput(str(file), "there is no such file.", "Check its name and folder.")
     provider = fill.get("provider", "agent" if kind == "payments" else "")
     if kind == "settlements" and not provider:
         raise BadInput(str(file), "is whose report?", "Say so: --fill provider=stripe.")
+    if kind == "statement" and (column or fill or dates):
+        raise BadInput(str(file), "is the bank's, in a format of its own.", "Leave out --column, --fill and --dates.")
 
     async def run(house: "House") -> None:
+        from core.payments.named_rows import Ways
+
+        ways = Ways(column, fill, dates)
         match kind:
             case "statement":
                 await _statement(house, file)
             case "settlements":
-                await _settlements(house, file, provider, column, fill.get("payout"))
+                await _settlements(house, file, provider, ways)
             case _:
-                await _payments(house, file, provider, column)
+                await _payments(house, file, provider, ways)
 
     with_house(run)
 
@@ -67,28 +75,26 @@ async def _statement(house: "House", file: Path) -> None:
         raise typer.Exit(1)
 
 
-async def _settlements(
-    house: "House", file: Path, provider: str, column: Mapping[str, str], payout: str | None
-) -> None:
+async def _settlements(house: "House", file: Path, provider: str, ways: "Ways") -> None:
     from core.payments.reconcile import report
 
-    done = await report.bring_in(house, file, provider, columns=column, payout=payout)
+    done = await report.bring_in(house, file, provider, ways=ways)
     left = f", {done.left_out:,} no transactions" if done.left_out else ""
     _rejected(f"{done.new:,} lines of {provider} new, {done.known:,} there already{left}", done.rejected)
 
 
-async def _payments(house: "House", file: Path, provider: str, column: Mapping[str, str]) -> None:
+async def _payments(house: "House", file: Path, provider: str, ways: "Ways") -> None:
     from core.journeys.payment_doors import FOLLOW
     from core.payments import payments_file
 
-    done = await payments_file.bring_in(house, file, provider, columns=column, then=FOLLOW)
-    _rejected(f"{done.told.total():,} payments of {provider} new", done.rejected)
+    done = await payments_file.bring_in(house, file, provider, ways=ways, then=FOLLOW)
+    _rejected(f"{done.new:,} payments of {provider} new, {done.known:,} there already", done.rejected)
 
 
 def _rejected(words: str, rejected: tuple[tuple[int, str], ...]) -> None:
     out.print(f"{words}, {len(rejected):,} rejected.", highlight=False)
     for row, reason in rejected[:10]:
-        out.print(f"  row {row}: {reason}", markup=False, highlight=False)
+        out.print(f"  row {row}: {reason}", markup=False, highlight=False, soft_wrap=True)
     if rejected:
         raise typer.Exit(1)
 

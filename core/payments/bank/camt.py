@@ -43,9 +43,9 @@ def _parsed(raw: bytes) -> Element:
             raise ValueError("it is no XML") from why
         try:
             root = fromstring(rest)
-            return root
         except Exception as again:
             raise ValueError("it is no XML") from again
+        return root
 
 
 def _statement(told: Element) -> Statement:
