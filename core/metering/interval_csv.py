@@ -6,6 +6,7 @@ column that says another thing than it is taken for is refused, because nothing 
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import islice
@@ -35,6 +36,8 @@ COLUMNS = {
 }  # fmt: skip
 QUALITIES = {"": ACTUAL, ACTUAL: ACTUAL, SUBSTITUTED: SUBSTITUTED, ESTIMATED: ESTIMATED, CUSTOMER: CUSTOMER}
 MOST_VALUES = 100_000
+FED_IN = re.compile(r"export|injection|einspeis|teruglever|generation|fed.?in", re.IGNORECASE)
+"""Words for what a customer gave: never to be taken for what they used."""
 MakeStamps = Callable[[Intervals, int], Stamps]
 """The stamps of a file of this mapping, whose intervals begin so many minutes before them."""
 
@@ -73,7 +76,7 @@ class _Reader:
         self.stamps = stamps(mapping, (self.minutes or 0) if self.ends else 0)
         self.others = [at for at in range(self.width) if at not in (self.meter, self.at, self.quantity, self.quality)]
         self.values: dict[str, int] = {}
-        self.marks: dict[str, str | None] = {}
+        self.marks: dict[str, str] = {}
 
     def read(self, number: int, row: list[str]) -> Record | Reject:
         """The row as a record, or why not."""
@@ -85,8 +88,7 @@ class _Reader:
             if quantity is None:
                 quantity = self._quantity(text)
             register = self._register(row)
-            if not self.power:
-                self._no_power(row)
+            self._no_other_thing(row)
             day, minute = self.stamps.read(row[self.at], f"{serial}\n{register}")
             quality = self.fill.get("quality", ACTUAL) if self.quality is None else row[self.quality]
             quality = self._quality(quality)
@@ -139,25 +141,31 @@ class _Reader:
         text = row[self.register].strip()
         found = self.mapping.registers.get(text)
         if found is None:
-            if self.mapping.registers or "export" in text.lower():
+            if self.mapping.registers or FED_IN.search(text):
                 raise Unreadable("reject.register", text=text[:40])
             return text
         return found
 
-    def _no_power(self, row: list[str]) -> None:
-        """A row that says itself that it counts power is not taken for energy."""
+    def _no_other_thing(self, row: list[str]) -> None:
+        """A row that says itself that it is something else: power where energy was meant, or what was fed in."""
         for at in self.others:
             text = row[at]
-            if "(" not in text:
+            if not text or text[0].isdigit():
                 continue
-            mark = self.marks.get(text)
-            if mark is None:
+            why = self.marks.get(text)
+            if why is None:
                 if len(self.marks) >= MOST_VALUES:
                     self.marks.clear()
-                inner = text[text.index("(") :]
-                mark = self.marks[text] = says_power(inner) or ""
-            if mark:
-                raise Unreadable("reject.power", text=mark)
+                why = self.marks[text] = self._mark(text)
+            if why:
+                raise Unreadable(why, text=text[:40])
+
+    def _mark(self, text: str) -> str:
+        """Why a row with such a cell is not taken; "" when it is."""
+        if not self.power and says_power(text.partition("(")[2]):
+            return "reject.power"
+        fed_in = self.register is None and "register" not in self.fill and FED_IN.search(text)
+        return "reject.register" if fed_in else ""
 
     def _quantity(self, text: str) -> int:
         if len(self.values) >= MOST_VALUES:

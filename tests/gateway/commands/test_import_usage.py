@@ -88,7 +88,7 @@ def test_columns_of_other_names_and_one_value_for_all_rows(folder: Path) -> None
     taken("usage", path, *more)
     assert kept(folder) == [("E1", "2026-01-05", 0, 250_000)]
     assert "1 accepted" in taken("usage", path, *more), "the very same file, the very same answer"
-    status, told = hodi("import", "usage", str(path), "--column", "start=begin", "--fill", "meter=M1")
+    status, _ = hodi("import", "usage", str(path), "--column", "start=begin", "--fill", "meter=M1")
     assert status == 1 and kept(folder) == [("E1", "2026-01-05", 0, 250_000)]
 
 
@@ -108,11 +108,18 @@ def test_ends_in_kilowatts_with_days_of_their_own_are_read_once_that_is_said(fol
     assert kept(folder) == [("", "2026-01-10", 46, 750_000), ("", "2026-01-10", 47, 250_000)]
 
 
+def test_what_was_fed_in_is_not_taken_for_what_was_used(folder: Path) -> None:
+    rows = "1,M1,0.5,Active Import Interval (kW),11-01-2026 00:00\r\n1,M1,0.2,Active Export Interval (kW),11-01-2026 00:00\r\n"
+    status, told = hodi("import", "usage", str(written(folder, HDF_HEAD + rows)), *HDF)
+    assert status == 1 and "1 accepted, 0 there already, 1 rejected" in told
+    assert kept(folder) == [("", "2026-01-10", 47, 250_000)]
+
+
 def test_a_source_says_it_once_for_all_and_knows_what_was_fed_in(folder: Path) -> None:
     rows = "1,M1,0.5,Active Import Interval (kW),11-01-2026 00:00\r\n1,M1,0.2,Active Export Interval (kW),11-01-2026 00:00\r\n"
     taken("usage", written(folder, HDF_HEAD + rows), "--source", "hdf")
     assert kept(folder) == [("B1", "2026-01-10", 47, 100_000), ("E1", "2026-01-10", 47, 250_000)]
-    status, told = hodi(
+    status, _ = hodi(
         "import", "usage", str(written(folder, HDF_HEAD + rows.replace("Import", "Other"), "b.csv")), "--source", "hdf"
     )
     assert status == 1 and "is no register that the mapping names" in (folder / "b.rejects.csv").read_text()
