@@ -132,7 +132,9 @@ def day(
         out.print(table)
         for row in found:
             out.print(
-                f"{row.state}: {row.kind} {row.provider} {row.about} {_show(row.amount_minor, house)}", markup=False
+                f"{row.state}: {row.kind} {row.provider} {row.about} {_show(row.amount_minor, house)} {row.note or ''}".rstrip(),
+                markup=False,
+                soft_wrap=True,
             )
 
     with_house(run)

@@ -85,6 +85,8 @@ class Difference:
     day: date
     late: bool = False
     branch_id: int | None = None
+    note: str | None = None
+    """What is known of it already."""
 
     @property
     def key(self) -> str:

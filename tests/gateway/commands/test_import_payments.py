@@ -55,7 +55,7 @@ def test_whatever_parts_the_columns_and_whatever_the_letters(folder: Path, sign:
 def test_a_day_is_read_as_the_file_writes_it_and_never_guessed(folder: Path, said: str, dates: str) -> None:
     path = file(folder, f"{HEAD}AG-5,100001,10.00,{said}\n")
     told = refused("payments", path)
-    assert "0 payments of agent new" in told and "--dates" in told or "is no day" in told
+    assert "0 payments of agent new" in told and ("--dates" in told or "is no day" in told)
     assert credited(folder) == []
     taken("payments", path, "--dates", dates)
     with sqlite3.connect(folder / "hodi.db") as db:
