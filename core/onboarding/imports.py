@@ -146,6 +146,7 @@ async def _usage(
         [(row, why) for row, _, why in bad],
         rejects if bad else None,
         filtered=report.filtered,
+        revised=report.revised,
     )
 
 

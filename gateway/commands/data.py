@@ -82,8 +82,10 @@ def _tell(report: "Report") -> None:
         + (f", {report.filtered:,} not usage." if report.filtered else "."),
         highlight=False,
     )
+    if report.revised:
+        out.print(f"Of the accepted, {report.revised:,} supersede what was there.", highlight=False)
     for row, reason in report.rejected[:10]:
-        out.print(f"  row {row}: {reason}", markup=False, highlight=False)
+        out.print(f"  row {row}: {reason}", markup=False, highlight=False, soft_wrap=True)
     if report.reject_file:
         out.print(
             f"The rejected rows, each with its reason, are in {report.reject_file}: correct and import it.",

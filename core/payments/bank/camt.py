@@ -7,6 +7,7 @@ nothing but itself.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from xml.etree.ElementTree import Element
 
@@ -122,13 +123,19 @@ def _movement(told: Element, currency: str, last: date | None) -> Movement:
     parts = [one for group in groups for one in every(group, "TxDtls")]
     counts = [text_of(group, "Btch", "NbOfTxs") for group in groups]
     count = sum(int(one) for one in counts if one.isascii() and one.isdigit()) or None
-    if len(parts) == 1 and count in (None, 1) and _amount(parts[0], currency) is None:
-        return Movement((_entry(told, parts[0], total, on),))
+    if len(parts) == 1 and count in (None, 1) and _amount(parts[0], currency) in (None, abs(total)):
+        return Movement((_single(told, parts[0], total, on),))
     charges = [one for part in (told, *parts) for one in _charges(part, currency)]
     return batch(
         _entry(told, parts[0] if len(parts) == 1 else told, total, on),
         list(_parts(told, parts, total, on, currency)), currency, charges_minor=charges, told=max(count or 0, len(parts)),
     )  # fmt: skip
+
+
+def _single(told: Element, part: Element, total: int, on: date) -> Entry:
+    """An entry of one transaction: where that says nothing, what the entry says of itself."""
+    one = _entry(told, part, total, on)
+    return one if one.purpose.strip() else replace(one, purpose=text_of(told, "AddtlNtryInf")[:LONGEST])
 
 
 def _parts(told: Element, parts: Sequence[Element], total: int, on: date, currency: str) -> Iterator[Entry]:

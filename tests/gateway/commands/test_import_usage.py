@@ -125,6 +125,33 @@ def test_a_source_says_it_once_for_all_and_knows_what_was_fed_in(folder: Path) -
     assert status == 1 and "is no register that the mapping names" in (folder / "b.rejects.csv").read_text()
 
 
+def test_what_was_rejected_is_read_again_by_the_same_mapping(folder: Path) -> None:
+    rows = "1,M2,0.5,Active Import Interval (kW),11-01-2026 00:00\r\n"
+    assert hodi("import", "usage", str(written(folder, HDF_HEAD + rows)), "--source", "hdf")[0] == 1
+    assert hodi("import", "usage", str(written(folder, (HDF_HEAD + rows).replace(",", ";"), "b.csv")), *HDF)[0] == 1
+    (folder / "meters.csv").write_text("serial\tinstalled_on\nM2\t01.01.2026\n")
+    taken("meters", folder / "meters.csv", "--dates", "dd.mm.yyyy")
+    assert hodi("usage", "recycle")[1] == "2 tried: 2 taken, 0 there already, 0 still rejected.\n"
+    assert kept(folder) == [("", "2026-01-10", 47, 250_000), ("E1", "2026-01-10", 47, 250_000)]
+
+
+def test_a_reading_that_supersedes_another_is_told_apart_from_a_new_one(folder: Path) -> None:
+    taken("usage", written(folder, "meter,start,kwh\nM1,2026-01-05T00:00,1\n"))
+    assert "1 supersede what was there" in taken("usage", written(folder, "meter,start,kwh\nM1,2026-01-05T00:00,2\n"))
+
+
+@pytest.mark.parametrize("sign", [";", "\t"])
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_customers_too_come_in_any_letters(folder: Path, sign: str, encoding: str) -> None:
+    text = "number,name,opened_on\n7,Jörg Müller,31.01.2026\n".replace(",", sign)
+    taken("customers", written(folder, text, encoding=encoding), "--dates", "dd.mm.yyyy")
+    with sqlite3.connect(folder / "hodi.db") as db:
+        assert ("Jörg Müller",) in list(db.execute("SELECT name FROM party"))
+    assert (
+        hodi("import", "customers", str(written(folder, text, encoding=encoding)), "--fill", "comodity=water")[0] == 1
+    )
+
+
 @pytest.mark.parametrize(("head", "row", "options", "why"), [
     ("meter,end time,kwh", "M1,2026-01-05T00:30,1", ("--column", "start=end time"), "says that it is the end"),
     ("meter,end,kwh", "M1,2026-01-05T00:30,1", (), "nobody says how long"),
