@@ -75,11 +75,6 @@ def of_file(decimal: str | None) -> Notation:
     return STATED[decimal]
 
 
-def delimiter_of(head: str) -> str:
-    """What stands between the columns of a file, by its first line: people who write `12,50` put semicolons there."""
-    return ";" if head.count(";") > head.count(",") else ","
-
-
 def show(value: int, decimals: int, lang: str) -> str:
     """The number without needless zeros and without groups: what `read` takes back in the same language."""
     whole, part = divmod(abs(value), 10**decimals)

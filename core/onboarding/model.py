@@ -86,3 +86,5 @@ class Report:
     held: list[tuple[int, str]] = field(default_factory=list)
     filtered: int = 0
     """Records that their source says are not usage."""
+    revised: int = 0
+    """Of the accepted, those that supersede what was there."""

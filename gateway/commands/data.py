@@ -43,10 +43,13 @@ def take_in(
         str | None,
         typer.Option(help="comma or point: how the file writes decimals. Unsaid, only what reads one way is taken."),
     ] = None,
+    dates: Annotated[
+        str | None, typer.Option(help="How the file writes days: dd-mm-yyyy HH:MM, %d/%m/%Y, excel; else ISO 8601.")
+    ] = None,
 ) -> None:
     """Take a file of customers, meters, readings, usage, payments, settlements or a bank statement in. Again, it changes nothing."""
     if kind in money.KINDS:
-        money.bring_in(kind, file, _pairs("--column", column), _pairs("--fill", fill), decimal)
+        money.bring_in(kind, file, _pairs("--column", column), _pairs("--fill", fill), dates, decimal)
         return
     from core.catalog import store as tariffs
     from core.onboarding import imports
@@ -54,7 +57,7 @@ def take_in(
 
     if decimal is not None and kind == "usage":
         raise BadInput("--decimal", "is not for usage.", "Meters and networks write a point; else name a --source.")
-    choice = Choice(_pairs("--column", column), _pairs("--fill", fill), notation(decimal))
+    choice = Choice(_pairs("--column", column), _pairs("--fill", fill), notation(decimal), dates)
 
     async def run(house: "House") -> None:
         if house.settings.operator is not None:
@@ -85,8 +88,10 @@ def _tell(report: "Report") -> None:
         + (f", {report.filtered:,} not usage." if report.filtered else "."),
         highlight=False,
     )
+    if report.revised:
+        out.print(f"Of the accepted, {report.revised:,} supersede what was there.", highlight=False)
     for row, reason in report.rejected[:10]:
-        out.print(f"  row {row}: {reason}", markup=False, highlight=False)
+        out.print(f"  row {row}: {reason}", markup=False, highlight=False, soft_wrap=True)
     if report.reject_file:
         out.print(
             f"The rejected rows, each with its reason, are in {report.reject_file}: correct and import it.",

@@ -503,19 +503,34 @@ def upgrade() -> None:
     )
     op.create_table('statement',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('form', sa.Text(), nullable=False),
     sa.Column('account', sa.Text(), nullable=False),
     sa.Column('number', sa.Text(), nullable=False),
+    sa.Column('page', sa.Text(), nullable=False),
     sa.Column('currency', sa.Text(), nullable=False),
     sa.Column('from_on', sa.Date(), nullable=False),
     sa.Column('to_on', sa.Date(), nullable=False),
-    sa.Column('opening_minor', sa.BigInteger(), nullable=False),
-    sa.Column('closing_minor', sa.BigInteger(), nullable=False),
+    sa.Column('opening_minor', sa.BigInteger(), nullable=True),
+    sa.Column('closing_minor', sa.BigInteger(), nullable=True),
     sa.Column('file_name', sa.Text(), nullable=False),
     sa.Column('digest', sa.Text(), nullable=False),
     sa.Column('imported_at', Instant(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_statement')),
-    sa.UniqueConstraint('account', 'number', 'from_on', name=op.f('uq_statement_account_number_from_on'))
+    sa.UniqueConstraint('key', name=op.f('uq_statement_key'))
     )
+    op.create_index(op.f('ix_statement_account'), 'statement', ['account'], unique=False)
+    op.create_table('statement_movement',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('account', sa.Text(), nullable=False),
+    sa.Column('booked_on', sa.Date(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('bank_ref', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_statement_movement')),
+    sa.UniqueConstraint('key', name=op.f('uq_statement_movement_key'))
+    )
+    op.create_index('ix_statement_movement_day', 'statement_movement', ['account', 'booked_on'], unique=False)
     op.create_table('talk',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('contact_id', sa.BigInteger(), nullable=False),
@@ -776,6 +791,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_reversal_booked_on'), 'reversal', ['booked_on'], unique=False)
     op.create_table('statement_entry',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('movement_id', sa.BigInteger(), nullable=False),
     sa.Column('statement_id', sa.BigInteger(), nullable=False),
     sa.Column('key', sa.Text(), nullable=False),
     sa.Column('account', sa.Text(), nullable=False),
@@ -788,13 +804,27 @@ def upgrade() -> None:
     sa.Column('purpose', sa.Text(), nullable=False),
     sa.Column('bank_ref', sa.Text(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('problem', sa.Text(), nullable=True),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('matched', sa.Text(), nullable=True),
+    sa.ForeignKeyConstraint(['movement_id'], ['statement_movement.id'], name=op.f('fk_statement_entry_movement_id')),
     sa.ForeignKeyConstraint(['statement_id'], ['statement.id'], name=op.f('fk_statement_entry_statement_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_statement_entry')),
     sa.UniqueConstraint('key', name=op.f('uq_statement_entry_key'))
     )
     op.create_index('ix_statement_entry_booked', 'statement_entry', ['booked_on', 'state'], unique=False)
+    op.create_index(op.f('ix_statement_entry_movement_id'), 'statement_entry', ['movement_id'], unique=False)
+    op.create_table('statement_line',
+    sa.Column('statement_id', sa.BigInteger(), nullable=False),
+    sa.Column('place', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('movement_id', sa.BigInteger(), nullable=False),
+    sa.Column('before_minor', sa.BigInteger(), nullable=True),
+    sa.Column('otherwise', sa.Text(), nullable=True),
+    sa.ForeignKeyConstraint(['movement_id'], ['statement_movement.id'], name=op.f('fk_statement_line_movement_id')),
+    sa.ForeignKeyConstraint(['statement_id'], ['statement.id'], name=op.f('fk_statement_line_statement_id')),
+    sa.PrimaryKeyConstraint('statement_id', 'place', name=op.f('pk_statement_line'))
+    )
+    op.create_index(op.f('ix_statement_line_movement_id'), 'statement_line', ['movement_id'], unique=False)
     op.create_table('ticket',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('reference', sa.Text(), nullable=False),

@@ -31,6 +31,8 @@ class Told:
     currency: str
     day: date
     payout: str | None = None
+    own: bool = True
+    """`key` is the provider's own and comes once; else it is made of what the line says, and equals of a file are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ class Format:
     read: Callable[[Row, str, Notation], Told | None]
 
 
-def _fee(key: str, kept_minor: int, currency: str, day: date, payout: str | None) -> Told:
-    return Told(key, key, "fee", 0, kept_minor, -kept_minor, currency, day, payout)
+def _fee(key: str, kept_minor: int, currency: str, day: date, payout: str | None, *, own: bool = False) -> Told:
+    return Told(key, key, "fee", 0, kept_minor, -kept_minor, currency, day, payout, own)
 
 
 STRIPE_KINDS = {
@@ -68,7 +70,7 @@ def stripe(row: Row, _house_currency: str, notation: Notation) -> Told | None:
     day, key = _day(row.get("created_utc") or row["created"]), row["balance_transaction_id"]
     payout = row.get("automatic_payout_id") or None
     if category in STRIPE_FEES:
-        return _fee(key, -net, currency, day, payout)
+        return _fee(key, -net, currency, day, payout, own=True)
     if category not in STRIPE_KINDS or not row.get("payment_intent_id"):
         raise ValueError(f"we do not know what a {category!r} without a payment is")
     txn = row["payment_intent_id"]
