@@ -59,7 +59,7 @@ class WhatsApp:
         self._lanes = asyncio.Semaphore(AT_ONCE)
         self.doors = (
             Door("GET", "/hooks/whatsapp", _nothing_said, self._may_subscribe, challenge),
-            Door("POST", "/hooks/whatsapp", parse, self._is_signed, lenient=True, largest=LARGEST_BODY),
+            Door("POST", "/hooks/whatsapp", self._heard, self._is_signed, lenient=True, largest=LARGEST_BODY),
         )
 
     def _may_subscribe(self, received: Received) -> bool:
@@ -71,6 +71,10 @@ class WhatsApp:
     def _is_signed(self, received: Received) -> bool:
         signature = received.headers.get("x-hub-signature-256", "")
         return genuine(self.account.app_secret.get_secret_value(), received.body, signature)
+
+    def _heard(self, received: Received) -> list[Event]:
+        """What was said to our number: other lines of the business call at the same address."""
+        return events(received.body, self.account.phone_id)
 
     def lay_out(self, screen: Screen) -> tuple[Page, ...]:
         """One page, unless the text is longer than a message may be."""

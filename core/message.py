@@ -10,8 +10,11 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["new", "text", "end", "location", "media", "contact"]
-"""`new` opens a session (a first dial, /start), `text` is an answer, `end` says that the session is over."""
+Kind = Literal["new", "text", "end", "location", "media", "contact", "other"]
+"""`new` opens a session (a first dial, /start, a button that carries its own words), `text` is an answer, `end` says that the session is
+over, `other` is what no channel can put into words (a sticker): `details["what"]` names it."""
+EDITED = "edited"
+"""`details["what"]` of a message that its sender changed afterwards."""
 
 
 Fate = Literal["sent", "delivered", "read", "failed", "unknown"]

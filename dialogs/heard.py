@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from dialogs import brought
 from dialogs.book import Book
 from dialogs.model import OFFERS, Again, Ask, Do, Go, Pick, State, Values
 from dialogs.redact import has_card
@@ -11,6 +12,7 @@ from dialogs.session import Session
 
 LONGEST_ANSWER = 400
 """Characters that any question of ours can use. A longer text is answered kindly and not kept."""
+FILES = ("picture", "voice", "file")
 BACK, HOME_KEY, NEXT_ROWS = "0", "00", "9"
 
 
@@ -61,6 +63,8 @@ def understand(book: Book, s: Session, state: State, text: str) -> Heard:
     """What the customer means by `text` on the screen that stands."""
     assert s.shown is not None
     typed = text.strip()
+    if came := brought.read(typed):
+        return _without_words(book, s, state, came)
     for key, label, kind, value in s.shown.options:
         if key == typed or (s.shown.share and label == typed):
             return _by_key(state, kind, value)
@@ -76,6 +80,19 @@ def understand(book: Book, s: Session, state: State, text: str) -> Heard:
     heard = _by_label(s, state, typed)
     meant = book.guess(typed, s.lang) if isinstance(heard, Hint) and not heard.moved else None
     return Into(meant.flow, meant.keep) if meant else heard
+
+
+def _without_words(book: Book, s: Session, state: State, came: brought.Brought) -> Heard:
+    """A place answers the question for one, and else begins a report; a file says what it is; what we cannot use is told so, and the same
+    question stands."""
+    if came.name == "place":
+        clerk = s.place is not None and s.place.flow == "agent"
+        if isinstance(state, Ask) and (state.pin or clerk):
+            return _answer(book, s, state, came.words)
+        return Into("fault", {"typed_place": came.words})
+    if came.name in FILES:
+        return Into("photo", {"sent": came.name})
+    return Hint(came.name)
 
 
 def _by_key(state: State, kind: str, value: Any) -> Heard:

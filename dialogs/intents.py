@@ -1,7 +1,7 @@
 """Keywords reach the same flows as the menus: one table of words per language, matched on the whole message.
 
 A word in the middle of a sentence is no keyword, so that a customer who writes "please stop the leak" is not signed off. STOP
-and START work everywhere, also where a question waits for an answer, and so does a picture; the other words only where a choice was expected.
+and START work everywhere, also where a question waits for an answer; the other words only where a choice was expected.
 """
 
 import re
@@ -76,9 +76,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     ),
     "start": ("START", "UNSTOP", "ANZA", "FARA", "DEMARRER", "REPRENDRE", "BAT DAU", "AANMELDEN"),
 }
-PICTURE = "PHOTO"
-"""What a picture without words is taken for, whatever was asked."""
-EVERYWHERE = frozenset({"stop", "start", "photo"})
+EVERYWHERE = frozenset({"stop", "start"})
 
 _FLOW = {word: flow for flow, words in WORDS.items() for word in words}
 _WITH_FIGURE = re.compile(

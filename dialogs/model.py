@@ -149,6 +149,8 @@ class Ask:
     """Whether `0` and `00` lead away; without them the flow itself must know a way out."""
     share: str = ""
     """The label of a button that shares her own phone, where the channel has such a button."""
+    pin: bool = False
+    """It asks for a place: a pin on a map answers it."""
     quiet: bool = False
     """A person answers here: the house says nothing, and `text` is for the drawings only."""
 

@@ -8,6 +8,7 @@ from core.care import outages, tickets
 from core.errors import Refused
 from core.house import House
 from core.parties import queries as parties
+from dialogs.brought import without_link
 from dialogs.counter.common import Answer, private
 from dialogs.model import Asked
 from dialogs.values import cut, moment, word
@@ -16,7 +17,10 @@ METERED = ("electricity", "water")
 
 
 async def places(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
-    """The places on file of all her accounts; the only one is taken at once. Before a PIN is proven we name none."""
+    """The places on file of all her accounts; the only one is taken at once. Before a PIN is proven we name none. A place on a map that
+    she sent is where it is, whatever is on file."""
+    if told := asked.data.get("typed_place"):
+        return {"is": "told", "rows": [], "spot": None, "place": told}
     rows: list[dict[str, Any]] = []
     for account_id in () if private(house, asked) else asked.accounts:
         for place in await parties.places_of(conn, account_id):
@@ -53,7 +57,7 @@ async def fault_kinds(_conn: AsyncConnection, _house: House, asked: Asked) -> An
 
 async def fault_summary(_conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     """What will be reported, read back."""
-    return {"kind_name": _kind(asked.data["kind"]), "place": cut(str(asked.data["place"]), 30)}
+    return {"kind_name": _kind(asked.data["kind"]), "place": cut(without_link(str(asked.data["place"])), 30)}
 
 
 async def report_fault(conn: AsyncConnection, house: House, asked: Asked) -> Answer:

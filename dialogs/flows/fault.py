@@ -43,13 +43,15 @@ FLOW = Flow(
     "fault",
     start="places",
     states={
-        "places": Fork({"one": "known", "several": "which", "none": "where"}, load=PLACES, keep=("spot", "place")),
+        "places": Fork(
+            {"one": "known", "several": "which", "none": "where", "told": "kind"}, load=PLACES, keep=("spot", "place")
+        ),
         "which": Pick("fault.which", row="fault.place", load=PLACES, keep_as="spot", to="known", none="where", pages=3),
         "known": Fork(
             {"outage": "outage", "clear": "kind"}, load=KNOWN, keep=("place", "area", "cause", "since", "until")
         ),
         "outage": Menu("fault.outage", choices=(Go("fault.mine_differs", to="kind"),), pages=2),
-        "where": Ask("fault.where", parse=a_place, to="kind"),
+        "where": Ask("fault.where", parse=a_place, to="kind", pin=True),
         "kind": Menu(
             "fault.kind",
             load=KINDS,
