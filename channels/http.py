@@ -5,6 +5,7 @@ connection that broke, or an answer that never came, may have carried everything
 """
 
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -13,6 +14,7 @@ from channels import errors
 from channels.contract import File
 from channels.errors import SendError
 
+LONGEST_WAIT = 24 * 3600.0
 PATIENCE = aiohttp.ClientTimeout(total=60, connect=10, sock_connect=5, sock_read=15)
 
 
@@ -21,6 +23,8 @@ class Answer(NamedTuple):
 
     status: int
     body: str
+    after: float | None = None
+    """Seconds that we shall wait before we ask again, where it said so."""
 
     @property
     def fine(self) -> bool:
@@ -32,11 +36,30 @@ async def ask(http: aiohttp.ClientSession, method: str, url: str, **call: Any) -
     """One request; `call` is as aiohttp's own (`data`, `json`, `params`, `headers`)."""
     try:
         async with http.request(method, url, timeout=PATIENCE, allow_redirects=False, **call) as answer:
-            return Answer(answer.status, (await answer.read()).decode("utf-8", "replace"))
+            body = (await answer.read()).decode("utf-8", "replace")
+            return Answer(answer.status, body, retry_after(answer.headers))
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL):
         return errors.NOT_REACHED
     except (aiohttp.ClientError, TimeoutError):
         return errors.NO_ANSWER
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """`Retry-After` in seconds, be it said in seconds or as an instant (then by the provider's own clock); None: it said nothing."""
+    said = headers.get("Retry-After", "").strip()
+    try:
+        return bounded(float(said))
+    except ValueError:
+        pass
+    try:
+        return bounded((parsedate_to_datetime(said) - parsedate_to_datetime(headers.get("Date", ""))).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def bounded(seconds: float) -> float | None:
+    """A time to wait that can be meant: what is longer than a day is a day."""
+    return min(max(seconds, 1.0), LONGEST_WAIT) if seconds > 0 else None
 
 
 async def download(

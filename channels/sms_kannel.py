@@ -134,7 +134,7 @@ def judge(key: str, answer: Answer) -> Sent:
         return Sent(key, "accepted", key)
     if answer.fine:
         return errors.NOT_SAID.sent(key, answer.body)
-    return errors.from_http(answer.status).sent(key, answer.body)
+    return errors.from_http(answer.status).sent(key, answer.body, answer.after)
 
 
 def inbound(received: Received) -> list[Event]:

@@ -3,13 +3,15 @@
 The bot's token is part of every address, so no address is ever put into an error or a log.
 """
 
+import json
+
 import aiohttp
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 from channels import errors
 from channels.errors import SendError
-from channels.http import ask
+from channels.http import ask, bounded
 
 
 class NotReached(NetworkError):
@@ -17,7 +19,12 @@ class NotReached(NetworkError):
 
 
 class TooFast(TelegramError):
-    """HTTP 429. Told apart here, because the library's own error warns of a coming change each time it is made."""
+    """HTTP 429, and after how many seconds it may be tried again. Told apart here, because the library's own error warns of a coming change
+    each time it is made."""
+
+    def __init__(self, said: str, after: float | None) -> None:
+        super().__init__(said)
+        self.after = after
 
 
 class AiohttpRequest(BaseRequest):
@@ -56,5 +63,13 @@ class AiohttpRequest(BaseRequest):
         if isinstance(answer, SendError):
             raise NotReached("no connection") if answer is errors.NOT_REACHED else TimedOut
         if answer.status == 429:
-            raise TooFast(answer.body[:200])
+            raise TooFast(answer.body[:200], _after(answer.body) or answer.after)
         return answer.status, answer.body.encode()
+
+
+def _after(body: str) -> float | None:
+    """`retry_after` of an answer."""
+    try:
+        return bounded(float(json.loads(body)["parameters"]["retry_after"]))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None

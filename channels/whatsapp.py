@@ -217,6 +217,8 @@ def judge(key: str, answer: Answer) -> Sent:
         if answer.fine:
             return Sent(key, "accepted", str(told["messages"][0]["id"])[:200])
         error = told["error"]
-        return reason(error).sent(key, f"{error.get('code')} {error.get('message', '')}")
+        return reason(error).sent(key, f"{error.get('code')} {error.get('message', '')}", answer.after)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
-        return (errors.NOT_SAID if answer.fine else errors.from_http(answer.status)).sent(key, answer.body)
+        return (errors.NOT_SAID if answer.fine else errors.from_http(answer.status)).sent(
+            key, answer.body, answer.after
+        )

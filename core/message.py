@@ -116,6 +116,8 @@ class Notice(msgspec.Struct, frozen=True):
     """As in `Screen`."""
     only_template: bool = False
     """Free text is known not to be allowed: she wrote to us too long ago."""
+    topic: str = ""
+    """Where in a chat of several topics it belongs; empty: nowhere in particular."""
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -127,3 +129,5 @@ class Sent(msgspec.Struct, frozen=True):
     reason: str | None = None
     cost: str | None = None
     details: dict[str, str] = msgspec.field(default_factory=dict)
+    after: float | None = None
+    """With `later`: the seconds that the provider wants us to wait."""
