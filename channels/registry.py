@@ -82,6 +82,7 @@ def _kannel(tools: Tools) -> KannelSms:
         f"{settings.public_url.rstrip('/')}/hooks/kannel/{settings.hook_secret.get_secret_value()}",
         settings.secret_key,
         settings.kannel_sender,
+        frozenset(settings.kannel_smsc.replace(",", " ").split()),
     )
     return KannelSms(account, tools.http)
 

@@ -61,6 +61,8 @@ class Settings(ProviderSettings, BaseSettings):
     kannel_base_url: str = "http://127.0.0.1:13013"
     kannel_username: str = ""
     kannel_password: SecretStr = SecretStr("")
+    kannel_smsc: str = ""
+    """The `smsc-id` of our binds, with commas between: what smsbox brings from others is not for us. Empty: all of it is."""
     kannel_sender: str | None = None
     """The short code or name that messages come from, unless they answer one that was written to."""
 

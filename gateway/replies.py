@@ -188,5 +188,5 @@ def _named(inbound: Inbound) -> str:
     if inbound.kind == "media":
         sent = inbound.details.get("type", "")
         return f"[{media.called(sent) or sent.partition(';')[0][:40]}]"
-    what = inbound.details.get("what", "")[:40]
+    what = to_keep(inbound.details.get("what", ""), secret=False, unheard=True)[:1000]
     return f"[{what}]" if what else ""
