@@ -73,9 +73,9 @@ def from_network(said: str, region: str) -> str | None:
     """E.164 of a sender as a network names it: in full, or as one dials it within the operator's country (`0712345678`, `712345678`); None
     for a name or a short code."""
     full = from_provider(said)
-    if full and (said.strip().startswith("+") or _is_a_number(full)):
+    if full and _is_a_number(full):
         return full
-    at_home = parse(said, region)
+    at_home = parse(said.strip().lstrip("+"), region)
     return at_home if at_home and (full is None or _is_a_number(at_home)) else full
 
 
