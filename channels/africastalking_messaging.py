@@ -136,7 +136,7 @@ def form(account: Account, group: Sequence[Notice]) -> dict[str, str]:
     return fields
 
 
-def judge(status: int, body: str, group: Sequence[Notice], after: float | None = None) -> list[Sent]:
+def judge(status: int, body: str, group: Sequence[Notice], after: int | None = None) -> list[Sent]:
     """What the provider's answer means for each notice of a request."""
     data = _data(body)
     if not 200 <= status < 300:

@@ -5,7 +5,6 @@ connection that broke, or an answer that never came, may have carried everything
 """
 
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -13,8 +12,8 @@ import aiohttp
 from channels import errors
 from channels.contract import File
 from channels.errors import SendError
+from core.patience import retry_after
 
-LONGEST_WAIT = 24 * 3600.0
 PATIENCE = aiohttp.ClientTimeout(total=60, connect=10, sock_connect=5, sock_read=15)
 
 
@@ -23,7 +22,7 @@ class Answer(NamedTuple):
 
     status: int
     body: str
-    after: float | None = None
+    after: int | None = None
     """Seconds that we shall wait before we ask again, where it said so."""
 
     @property
@@ -42,24 +41,6 @@ async def ask(http: aiohttp.ClientSession, method: str, url: str, **call: Any) -
         return errors.NOT_REACHED
     except (aiohttp.ClientError, TimeoutError):
         return errors.NO_ANSWER
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """`Retry-After` in seconds, be it said in seconds or as an instant (then by the provider's own clock); None: it said nothing."""
-    said = headers.get("Retry-After", "").strip()
-    try:
-        return bounded(float(said))
-    except ValueError:
-        pass
-    try:
-        return bounded((parsedate_to_datetime(said) - parsedate_to_datetime(headers.get("Date", ""))).total_seconds())
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def bounded(seconds: float) -> float | None:
-    """A time to wait that can be meant: what is longer than a day is a day."""
-    return min(max(seconds, 1.0), LONGEST_WAIT) if seconds > 0 else None
 
 
 async def download(

@@ -25,9 +25,10 @@ from channels.africastalking_messaging import Account, Messaging, judge, sendabl
 from channels.contract import Door, Page
 from channels.errors import SendError
 from channels.form import clean
-from channels.http import Answer, retry_after
+from channels.http import Answer
 from core.message import Notice, Screen, Sent
 from core.money import plain
+from core.patience import retry_after
 
 PATIENCE = (3.05, 15.05)
 """Seconds to connect and to wait for an answer."""

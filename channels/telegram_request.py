@@ -11,7 +11,8 @@ from telegram.request import BaseRequest, RequestData
 
 from channels import errors
 from channels.errors import SendError
-from channels.http import ask, bounded
+from channels.http import ask
+from core.patience import bounded
 
 
 class NotReached(NetworkError):
@@ -22,7 +23,7 @@ class TooFast(TelegramError):
     """HTTP 429, and after how many seconds it may be tried again. Told apart here, because the library's own error warns of a coming change
     each time it is made."""
 
-    def __init__(self, said: str, after: float | None) -> None:
+    def __init__(self, said: str, after: int | None) -> None:
         super().__init__(said)
         self.after = after
 
@@ -67,9 +68,9 @@ class AiohttpRequest(BaseRequest):
         return answer.status, answer.body.encode()
 
 
-def _after(body: str) -> float | None:
+def _after(body: str) -> int | None:
     """`retry_after` of an answer."""
     try:
-        return bounded(float(json.loads(body)["parameters"]["retry_after"]))
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return bounded(int(json.loads(body)["parameters"]["retry_after"]))
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

@@ -129,5 +129,5 @@ class Sent(msgspec.Struct, frozen=True):
     reason: str | None = None
     cost: str | None = None
     details: dict[str, str] = msgspec.field(default_factory=dict)
-    after: float | None = None
+    after: int | None = None
     """With `later`: the seconds that the provider wants us to wait."""

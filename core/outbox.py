@@ -251,7 +251,7 @@ class Outcome(msgspec.Struct, frozen=True):
     """With `waiting`: this way failed, and the next is tried at once; no try is counted."""
     cost: str | None = None
     """What the provider said it costs: `KES 0.8000`."""
-    after: float | None = None
+    after: int | None = None
     """With `waiting`: the provider wants us to wait so many seconds; no try is counted."""
 
 

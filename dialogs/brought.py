@@ -2,6 +2,8 @@
 keyboard writes, so that no word of hers is taken for it, and is understood wherever the talk stands.
 """
 
+from decimal import Decimal, InvalidOperation
+
 import msgspec
 
 SIGN = "\ue001"
@@ -33,8 +35,10 @@ def read(text: str) -> Brought | None:
 def place(latitude: str, longitude: str, *labels: str) -> str | None:
     """A place on a map in words: what it is called (else where it is), and a link that shows it; None for what is no place on Earth."""
     try:
-        north, east = float(latitude), float(longitude)
-    except ValueError:
+        north, east = Decimal(latitude), Decimal(longitude)
+    except InvalidOperation:
+        return None
+    if not (north.is_finite() and east.is_finite()):
         return None
     if not (-90 <= north <= 90 and -180 <= east <= 180):
         return None

@@ -89,9 +89,7 @@ async def test_a_stop_from_one_spelling_holds_for_the_other(doors: Doors) -> Non
     assert len(await rows(doors.house, contact)) == 1
 
 
-async def test_who_wrote_before_she_was_a_customer_is_hers_under_either_spelling(
-    doors: Doors, clock: SetClock
-) -> None:
+async def test_who_wrote_before_she_was_a_customer_is_hers_under_either_spelling(doors: Doors, clock: SetClock) -> None:
     await sms(doors, "+5215512345678", text="hello")
     clock.forward(timedelta(hours=25))
     await a_customer(doors.house, phone="+525512345678")
