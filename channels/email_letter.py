@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection
 from datetime import UTC, datetime
 from email import policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from email.utils import parseaddr, parsedate_to_datetime
 
@@ -118,7 +118,7 @@ def _words(letter: EmailMessage) -> str:
     return ""
 
 
-def _text(part: EmailMessage) -> str:
+def _text(part: MIMEPart) -> str:
     raw = part.get_payload(decode=True)
     charset = part.get_content_charset("utf-8")
     try:

@@ -69,14 +69,17 @@ async def look(
         .order_by(outbox.c.created_at.desc(), outbox.c.id.desc())
         .limit(LOOKED_AT)
     )
-    before = [
-        Said(*map(str, kept[:2]), int(kept[2]), row.created_at) for row in rows if (kept := row.params.get("same"))
-    ]
+    before = [_kept(row.params["same"], row.created_at) for row in rows if row.params.get("same")]
     key = house.settings.secret_key.get_secret_value().encode()[:64]
     long = heard if len(heard) >= LONG_WORDS else ""
     return judge(
         before, _digest(key, answer), _digest(key, re.sub(r"\d+", "#", long)) if long else "", house.clock.now()
     )
+
+
+def _kept(same: list[Any], at: datetime) -> Said:
+    answer, heard, times = same
+    return Said(answer, heard, times, at)
 
 
 def _digest(key: bytes, text: str) -> str:
