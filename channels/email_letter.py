@@ -33,7 +33,7 @@ _ANSWERS = re.compile(r"^\s*(?:re|aw|antw|tr|rv|sv|fw|fwd|trả lời)\s*:", re.
 
 
 def read(raw: bytes, ours: Collection[str] = ()) -> Inbound | None:
-    """A person's letter; None for a machine's, and for one that was brought to none of `ours` where addresses are given. NotUnderstood when
+    """A person's letter; None for a machine's, and for one that was brought to somebody else than `ours`. NotUnderstood when
     there is no sender."""
     if len(raw) > LARGEST_LETTER:
         raise NotUnderstood("body.too_long", f"A letter may hold {LARGEST_LETTER} bytes.")
@@ -65,9 +65,13 @@ def read(raw: bytes, ours: Collection[str] = ()) -> Inbound | None:
 
 
 def _is_for(letter: EmailMessage, ours: Collection[str]) -> bool:
-    """Whether it was brought to one of our addresses, with or without a `+tag`; a letter that names nobody was (we had a blind copy)."""
+    """Whether it was brought to one of our addresses, with or without a `+tag`. A letter that names nobody was (we had a blind copy), and so
+    was one that names only strangers (somebody forwards to us); one to another mailbox of our own domain was not."""
     named = _addresses(letter, *RECEIVERS)
-    return not ours or not named or any(one in ours or _TAG.sub("@", one) in ours for one in named)
+    if any(one in ours or _TAG.sub("@", one) in ours for one in named):
+        return True
+    domains = {one.partition("@")[2] for one in ours}
+    return not any(one.partition("@")[2] in domains for one in named)
 
 
 def write(notice: Notice, sender: str, subject: str) -> EmailMessage:

@@ -74,7 +74,7 @@ class WhatsApp:
 
     def _heard(self, received: Received) -> list[Event]:
         """What was said to our number: other lines of the business call at the same address."""
-        return events(received.body, self.account.phone_id)
+        return parse(received, self.account.phone_id)
 
     def lay_out(self, screen: Screen) -> tuple[Page, ...]:
         """One page, unless the text is longer than a message may be."""
@@ -151,9 +151,9 @@ def challenge(received: Received) -> str | None:
     return asked.get("hub.challenge", [""])[0][:200] if asked.get("hub.mode") == ["subscribe"] else ""
 
 
-def parse(received: Received) -> list[Event]:
-    """Every message and status of one webhook, in the order they stand."""
-    return events(received.body)
+def parse(received: Received, ours: str | None = None) -> list[Event]:
+    """Every message and status of one webhook, in the order they stand; with `ours` only what was brought for that number."""
+    return events(received.body, ours)
 
 
 def _nothing_said(received: Received) -> list[Event]:

@@ -116,7 +116,8 @@ class Settings(ProviderSettings, BaseSettings):
     """`smtp://user:password@host:587` or `smtps://...`."""
     email_sender: str = ""
     email_addresses: str = ""
-    """Addresses that customers write to besides that of the sender (and of the mailbox), with commas between: letters to others are not ours."""
+    """Addresses that customers write to besides that of the sender (and of the mailbox), with commas between: letters to other mailboxes of
+    our domain are not ours."""
     imap_url: SecretStr = SecretStr("")
     """The mailbox that letters to us lie in: `imaps://user:password@host:993/INBOX`. Empty: the mail server pipes them to us."""
     imap_seconds: Annotated[float, Field(gt=0)] = 30
