@@ -57,3 +57,5 @@ class Sms(Section):
     """Which provider sends which SMS, when several are open. Without routes the first in the table of channels sends all."""
 
     routes: tuple[Route, ...] = ()
+    receives: tuple[str, ...] = ()
+    """Short codes, numbers and names of ours that customers write to; what was written to others is not for us. None: all that we are brought."""

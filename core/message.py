@@ -10,8 +10,11 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["new", "text", "end", "location", "media", "contact"]
-"""`new` opens a session (a first dial, /start), `text` is an answer, `end` says that the session is over."""
+Kind = Literal["new", "text", "end", "location", "media", "contact", "other"]
+"""`new` opens a session (a first dial, /start, a button that carries its own words), `text` is an answer, `end` says that the session is
+over, `other` is what no channel can put into words (a sticker): `details["what"]` names it."""
+EDITED = "edited"
+"""`details["what"]` of a message that its sender changed afterwards."""
 
 
 Fate = Literal["sent", "delivered", "read", "failed", "unknown"]
@@ -115,6 +118,8 @@ class Notice(msgspec.Struct, frozen=True):
     """As in `Screen`."""
     only_template: bool = False
     """Free text is known not to be allowed: she wrote to us too long ago."""
+    topic: str = ""
+    """Where in a chat of several topics it belongs; empty: nowhere in particular."""
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -126,3 +131,5 @@ class Sent(msgspec.Struct, frozen=True):
     reason: str | None = None
     cost: str | None = None
     details: dict[str, str] = msgspec.field(default_factory=dict)
+    after: int | None = None
+    """With `later`: the seconds that the provider wants us to wait."""

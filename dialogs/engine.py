@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from dialogs import brought
 from dialogs.book import HOME, REFUSED, RESUME, Book
 from dialogs.drawing import MOST_ROWS
 from dialogs.events import Answered, Event, Late, Need, Step, Told, Typed
@@ -188,6 +189,7 @@ class _Turn(Walk):
             s.ahead = tuple(rest)
             heard = understand(self.book, s, state, text)
             unsure = isinstance(heard, Hint) and isinstance(state, Menu) and state.home and not heard.secret
+            unsure = unsure and not brought.read(text)
             if unsure or (isinstance(heard, Chosen) and isinstance(heard.choice, Do)):
                 break
             said = self.heard(state, heard)

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from dialogs import brought
 from dialogs.book import Book
 from dialogs.intents import Intent
 from dialogs.model import OFFERS, Again, Ask, Do, Go, Pick, State, Values
@@ -13,6 +14,7 @@ from dialogs.typed import as_key
 
 LONGEST_ANSWER = 400
 """Characters that any question of ours can use. A longer text is answered kindly and not kept."""
+FILES = ("picture", "voice", "file")
 BACK, HOME_KEY, NEXT_ROWS = "0", "00", "9"
 
 
@@ -72,6 +74,8 @@ def understand(book: Book, s: Session, state: State, text: str) -> Heard:
     """What the customer means by `text` on the screen that stands."""
     assert s.shown is not None
     typed = text.strip()
+    if came := brought.read(typed):
+        return _without_words(book, s, state, came)
     number = as_key(typed)
     for key, label, kind, value in s.shown.options:
         if key in (typed, number) or (s.shown.share and label == typed):
@@ -94,6 +98,8 @@ def late(book: Book, s: Session, state: State, text: str) -> Heard:
     """What is meant by a text that was written before the question that stands: never an answer to it."""
     if isinstance(state, Ask) and not state.nav:
         return understand(book, s, state, text)  # a person reads it
+    if brought.read(text.strip()):
+        return understand(book, s, state, text)  # it answers no question by its words
     meant = book.intent(text.strip())
     if isinstance(state, Ask):
         return _into(meant) if meant and meant.everywhere and not meant.sure else Hint("talk.late")
@@ -118,6 +124,19 @@ def _asked(book: Book, s: Session, state: Ask, typed: str, intent: Intent | None
     if isinstance(answer, Hint) or state.coded:
         return _into(intent)
     return Aside(intent.sure, {"said": typed}) if intent.sure else answer
+
+
+def _without_words(book: Book, s: Session, state: State, came: brought.Brought) -> Heard:
+    """A place answers the question for one, and else begins a report; a file says what it is; what we cannot use is told so, and the same
+    question stands."""
+    if came.name == "place":
+        clerk = s.place is not None and s.place.flow == "agent"
+        if isinstance(state, Ask) and (state.pin or clerk):
+            return _answer(book, s, state, came.words)
+        return Into("fault", {"typed_place": came.words})
+    if came.name in FILES:
+        return Into("photo", {"sent": came.name})
+    return Hint(came.name)
 
 
 def _by_key(state: State, kind: str, value: Any) -> Heard:

@@ -1,7 +1,7 @@
 """Keywords reach the same flows as the menus: one table of words per language, matched on the whole message.
 
 A word in the middle of a sentence is no keyword, so that a customer who writes "please stop the leak" is not signed off. MENU, HELP and
-AGENT work over every question; STOP and START, and a picture, even in a talk with a person. The others work where a choice was expected,
+AGENT work over every question; STOP and START even in a talk with a person. The others work where a choice was expected,
 and where the question that waits cannot use them. A word that cannot be taken back is looked for only in the languages of the house,
 and where it could be the answer to a question it is asked back, but for the STOP that we tell people to send.
 """
@@ -89,9 +89,7 @@ OVER_QUESTIONS = frozenset(
     }
 )  # fmt: skip
 """The first menu, help and a person, under one word in each language."""
-PICTURE = "PHOTO"
-"""What a picture without words is taken for, whatever was asked."""
-EVERYWHERE = frozenset({"stop", "start", "photo"})
+EVERYWHERE = frozenset({"stop", "start"})
 
 _FLOW = {word: flow for flow, words in WORDS.items() for word in words}
 _TONGUE = {word: lang for told in OF_A_LANGUAGE.values() for lang, words in told.items() for word in words}
@@ -133,9 +131,7 @@ def _keyword(said: str, languages: Sequence[str]) -> Intent | None:
     tongue = _TONGUE.get(said)
     if flow and (tongue is None or tongue in languages):
         sure = SURE.get(flow, "") if tongue else ""
-        return Intent(
-            flow, flow in EVERYWHERE and (flow != "photo" or said == PICTURE), {}, said in OVER_QUESTIONS, sure
-        )
+        return Intent(flow, flow in EVERYWHERE, {}, said in OVER_QUESTIONS, sure)
     named = LANGUAGE_NAMES.get(said)
     if named:
         return Intent("language", keep={"language": named, "named": True} if named in languages else {})

@@ -153,6 +153,8 @@ class Ask:
     """The label of a button that shares her own phone, where the channel has such a button."""
     coded: bool = False
     """The answer is a number or a code: what is a keyword as a whole is none."""
+    pin: bool = False
+    """It asks for a place: a pin on a map answers it."""
     quiet: bool = False
     """A person answers here: the house says nothing, and `text` is for the drawings only."""
 

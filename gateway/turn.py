@@ -23,10 +23,12 @@ from msgspec.structs import replace
 from channels.contract import Channel, Page
 from channels.letters import on_air
 from core import effects, faults
-from core.db import AWAY
+from core.db import AWAY, Database
 from core.errors import Refused
 from core.house import House
 from core.message import Inbound, Screen
+from core.parties import contacts
+from core.phone import from_provider, may_vary
 from core.quick import Quick
 from core.standing import Standing
 from dialogs.book import Book
@@ -81,21 +83,30 @@ class _Moved(Exception):
 class _Turn:
     """One turn under way: what came in, where the conversation stands, how long it may take, and its cheap read, asked once."""
 
-    __slots__ = ("_quick", "_rows", "channel", "inbound", "key", "stands", "sure", "until")
+    __slots__ = ("_db", "_quick", "_rows", "channel", "inbound", "key", "stands", "sure", "until")
 
-    def __init__(self, key: str, inbound: Inbound, channel: Channel, quick: Quick, until: float) -> None:
+    def __init__(self, key: str, inbound: Inbound, channel: Channel, quick: Quick, db: Database, until: float) -> None:
         self.key, self.inbound, self.channel, self.until = key, inbound, channel, until
         self.stands: _Stands | None = None
         self.sure = False
         """Whether where it stands was read from the store in this turn."""
-        self._quick = quick
+        self._quick, self._db = quick, db
         self._rows: list[Standing] | None = None
 
     async def standing(self) -> list[Standing]:
         """How the caller's accounts stand; empty when we have never met."""
         if self._rows is None:
-            self._rows = await self._quick.standing(self.inbound.channel, self.inbound.user)
+            channel, user = self.inbound.channel, self.inbound.user
+            self._rows = await self._quick.standing(channel, user)
+            if not self._rows and may_vary(from_provider(user) or ""):
+                self._rows = await self._spelled_otherwise(channel, user)
         return self._rows
+
+    async def _spelled_otherwise(self, channel: str, user: str) -> list[Standing]:
+        """As `standing`, for a number that we know under another spelling."""
+        async with self.patience(), self._db.reading() as conn:
+            known = await contacts.find(conn, channel, user)
+        return await self._quick.standing(channel, known.channel_user) if known else []
 
     async def offers(self, account_id: int, today: date) -> tuple[bool, bool]:
         """Whether there is a dial she may read, and whether the account is prepaid."""
@@ -134,7 +145,7 @@ class Turns:
                 async with asyncio.timeout_at(until):
                     await self._order.enter(key)
                 entered = True
-            return await self._answer(_Turn(key, inbound, channel, self.quick, until))
+            return await self._answer(_Turn(key, inbound, channel, self.quick, self.house.db, until))
         except Exception as why:
             reply = self._sorry(inbound, channel, why, await self._language(key))
             return Answer(reply, unavailable=isinstance(why, AWAY))

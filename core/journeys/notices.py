@@ -255,7 +255,10 @@ def _letter(house: House, row: Leaving, reader: Reader, way: Way, made: Words) -
         options = tuple(Option(str(key), str(label)) for key, label in row.params.get("options", ()))
         share = str(row.params.get("share", ""))
     template = _template(house, reader, made, text) if reader.channel == "whatsapp" else None
-    notice = Notice(row.key, reader.channel, reader.to, text, way.sender, options, template, share, reader.closed)
+    topic = str(row.params.get("topic", "")) if row.params else ""
+    notice = Notice(
+        row.key, reader.channel, reader.to, text, way.sender, options, template, share, reader.closed, topic
+    )
     return Letter(row, notice, reader, log, way.line)
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from core.phone import from_provider, subscriber
+
 PHONE = "phone"
 """The channel of contacts known by their number: USSD and SMS reach the same phone, so they share one contact."""
 
@@ -63,6 +65,12 @@ class Hit:
     account_id: int | None
     number: str
     name: str
+
+
+def subscriber_of(user: str | None, phone: str | None) -> str | None:
+    """By which spelling the number of a contact is compared: its phone, else what it is known by where that is a number."""
+    number = phone or from_provider(user or "")
+    return subscriber(number) if number else None
 
 
 def medium(channel: str) -> str:

@@ -9,6 +9,7 @@ from core.errors import Refused
 from core.house import House
 from core.onboarding.customers import COMMODITIES
 from core.parties import queries as parties
+from dialogs.brought import without_link
 from dialogs.counter.common import Answer, private
 from dialogs.model import Asked
 from dialogs.values import cut, moment, word
@@ -19,7 +20,8 @@ METERED = ("electricity", "water", "gas")
 
 
 async def places(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
-    """The places on file of all their accounts; the only one is taken at once. Before a PIN is proven we name none."""
+    """The places on file of all their accounts; the only one is taken at once. Before a PIN is proven we name none. A place on a map that
+    they sent is where it is, whatever is on file; whose it is stays known where there is one place only."""
     rows: list[dict[str, Any]] = []
     for account_id in () if private(house, asked) else asked.accounts:
         for place in await parties.places_of(conn, account_id):
@@ -29,6 +31,9 @@ async def places(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
             }  # fmt: skip
             called = spot["place"] or cut(place.area, 30) or word(f"bill.commodity.{place.commodity}")
             rows.append({"value": spot, "place": called})
+    if told := asked.data.get("typed_place"):
+        only = {**rows[0]["value"], "place": ""} if len(rows) == 1 else None
+        return {"is": "told", "rows": [], "spot": only, "place": told}
     if not rows:
         return {"is": "none", "rows": [], "spot": None, "place": ""}
     first = rows[0]["value"] if len(rows) == 1 else None
@@ -68,7 +73,7 @@ def _kinds(trades: set[str]) -> dict[str, bool]:
 
 async def fault_summary(_conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     """What will be reported, read back."""
-    return {"kind_name": _kind(asked.data["kind"]), "place": cut(str(asked.data["place"]), 30)}
+    return {"kind_name": _kind(asked.data["kind"]), "place": cut(without_link(str(asked.data["place"])), 30)}
 
 
 async def report_fault(conn: AsyncConnection, house: House, asked: Asked) -> Answer:

@@ -53,15 +53,17 @@ FLOW = Flow(
     "fault",
     start="places",
     states={
-        "places": Fork({"one": "known", "several": "which", "none": "where"}, load=PLACES, keep=("spot", "place")),
+        "places": Fork(
+            {"one": "known", "several": "which", "none": "where", "told": "kind"}, load=PLACES, keep=("spot", "place")
+        ),
         "which": Pick("fault.which", row="fault.place", load=PLACES, keep_as="spot", to="known", none="where", pages=3),
         "known": Fork(
             {"outage": "outage", "clear": "placed"}, load=KNOWN, keep=("place", "area", "cause", "since", "until")
         ),
         "outage": Menu("fault.outage", choices=(Go("fault.mine_differs", to="placed"),), pages=2),
         "placed": Fork({"known": "kind", "nowhere": "where_theirs"}, judge=placed),
-        "where_theirs": Ask("fault.where", parse=a_place_of_theirs, to="kind"),
-        "where": Ask("fault.where", parse=a_place, to="kind"),
+        "where_theirs": Ask("fault.where", parse=a_place_of_theirs, to="kind", pin=True),
+        "where": Ask("fault.where", parse=a_place, to="kind", pin=True),
         "kind": Menu(
             "fault.kind",
             load=KINDS,

@@ -4,6 +4,7 @@ The page posts the bytes as they are. What they are is read off them; the cookie
 """
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from channels.contract import NotUnderstood
 from channels.webchat import a_file
@@ -38,7 +39,8 @@ async def take(request: web.Request) -> web.Response:
     if wrong is not None:
         reason = say(page_language(request), "chat.file_wrong")
         return web.json_response({"code": f"file.{wrong}", "reason": reason}, status=400)
-    await request.app[SPOOL].take("chat", "webchat", inbound)
+    named = {**inbound.details, "type": media.kind_of(body) or ""}
+    await request.app[SPOOL].take("chat", "webchat", replace(inbound, details=named))
     return web.Response(status=202)
 
 

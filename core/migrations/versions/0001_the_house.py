@@ -723,6 +723,7 @@ def upgrade() -> None:
     sa.Column('channel', sa.Text(), nullable=False),
     sa.Column('channel_user', sa.Text(), nullable=False),
     sa.Column('phone', sa.Text(), nullable=True),
+    sa.Column('subscriber', sa.Text(), nullable=True),
     sa.Column('party_id', sa.BigInteger(), nullable=True),
     sa.Column('language', sa.Text(), nullable=False),
     sa.Column('marketing', sa.Boolean(), nullable=False),
@@ -735,6 +736,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_contact_party_id'), 'contact', ['party_id'], unique=False)
     op.create_index(op.f('ix_contact_phone'), 'contact', ['phone'], unique=False)
+    op.create_index('ix_contact_subscriber', 'contact', ['subscriber', 'channel'], unique=False)
     op.create_table('drawer_move',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('drawer_id', sa.BigInteger(), nullable=False),
@@ -916,6 +918,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('contact_id', 'account_id', name=op.f('pk_contact_account'))
     )
     op.create_index('ix_contact_account_account', 'contact_account', ['account_id'], unique=False)
+    op.create_table('contact_apart',
+    sa.Column('one_id', sa.BigInteger(), nullable=False),
+    sa.Column('other_id', sa.BigInteger(), nullable=False),
+    sa.Column('by', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['one_id'], ['contact.id'], name=op.f('fk_contact_apart_one_id')),
+    sa.ForeignKeyConstraint(['other_id'], ['contact.id'], name=op.f('fk_contact_apart_other_id')),
+    sa.PrimaryKeyConstraint('one_id', 'other_id', name=op.f('pk_contact_apart'))
+    )
     op.create_table('contacted',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),

@@ -19,7 +19,7 @@ from gateway.pages.page import render
 
 DOORS = (
     ("/console", "Customers", "customer.see"), ("/console/tickets", "Tickets", "ticket.see"),
-    ("/console/talks", "Chats", "talk.answer"),
+    ("/console/talks", "Chats", "talk.answer"), ("/console/spellings", "Same number?", "customer.phone"),
     ("/console/collections", "Collections", "collections.see"),
     ("/console/day", "The day", "day.see"), ("/console/campaigns", "Campaigns", "campaign.see"),
     ("/console/usage", "Usage files", "usage.see"),
