@@ -132,6 +132,7 @@ def batch_of(versions: Sequence[Tariff], request: QuoteRequest, rows: Sequence[R
         {code: tuple(Carried(whole(u), until) for u, until in old) for code, old in request.carried.items()},
         opening=np.array([request.opening]),
         closing=np.array([request.closing]),
+        began=None if request.began is None else whole(request.began),
     )
 
 

@@ -1,0 +1,167 @@
+"""A service that pays by the use in one period: what all its uses come to by now, and the difference to what was charged before.
+
+So the charges of a period are its bill whatever the tariff counts over the period, and in whatever order the uses came. The period is
+that of the bill run: the account's month, the days of it on this plan, the versions of the tariff that hold in them.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.balances import live, spend
+from core.balances.give_back import give_back
+from core.balances.live import Period, Use
+from core.balances.model import Want
+from core.billing.load import Days
+from core.billing.periods import whole_period
+from core.billing.versions import in_force
+from core.catalog import queries as catalog
+from core.db import AnyRow
+from core.errors import Refused
+from core.house import House
+from core.metering.events.clock import seconds
+from core.metering.events.queries import ANSWER
+from core.parties.tables import account, service, service_plan
+from core.rating.errors import CannotRate
+from core.rating.live import not_live, owed
+from core.rating.quote import QuoteRequest, Row
+from core.rating.tariff import Tariff
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The days of a service on one plan within the whole period of its account, and the versions of the tariff in them."""
+
+    served: AnyRow
+    days: Days
+    versions: tuple[Tariff, ...]
+    zone: ZoneInfo
+
+
+async def served(conn: AsyncConnection, service_id: int, *, ended: bool = False) -> AnyRow:
+    """A service and what is known of its account, locked until the commit: its uses are charged one after the other."""
+    a, s = account.c, service.c
+    columns = (s.id, s.account_id, s.payment_mode, s.started_on, s.ended_on, a.currency, a.bill_day, a.persons)
+    mine = select(*columns).join_from(service, account, a.id == s.account_id).where(s.id == service_id)
+    if not ended:
+        mine = mine.where(s.state != "ended")
+    row = (await conn.execute(mine.with_for_update(of=service))).first()
+    if row is None:
+        raise Refused("bucket.no_service", 404)
+    return row
+
+
+async def stretch_at(conn: AsyncConnection, house: House, of: AnyRow, instant: datetime) -> Stretch:
+    """Where an instant falls. Refused `bucket.no_price` where the service has no plan then, or the plan no tariff."""
+    found = await stretch_on(conn, house, of, instant.astimezone(house.zone).date())
+    day = instant.astimezone(found.zone).date()
+    return found if found.days.from_ <= day < found.days.to else await stretch_on(conn, house, of, day)
+
+
+async def stretch_on(conn: AsyncConnection, house: House, of: AnyRow, day: date) -> Stretch:
+    """The same of a day."""
+    p = service_plan.c
+    on_day = (p.from_date <= day) & or_(p.to_date.is_(None), p.to_date > day)
+    plan = (await conn.execute(select(p.tariff, p.from_date, p.to_date).where(p.service_id == of.id, on_day))).first()
+    whole_from, whole_to = whole_period(of.bill_day, day)
+    if plan is None or day < of.started_on or (of.ended_on is not None and day >= of.ended_on):
+        raise Refused("bucket.no_price")
+    first = max(whole_from, of.started_on, plan.from_date)
+    last = min(one for one in (whole_to, of.ended_on, plan.to_date) if one is not None)
+    days = Days(plan.tariff, whole_from, whole_to, first, last)
+    versions = in_force(await catalog.versions_between(conn, plan.tariff, first, last), days)
+    if isinstance(versions, str) or versions[-1].currency != of.currency:
+        raise Refused("bucket.no_price")
+    for one in versions:
+        if why := not_live(one):
+            raise Refused(f"bucket.not_live.{why}", 409)
+    timed = next((one for one in versions if one.times is not None), None)
+    return Stretch(of, days, versions, house.zone if timed is None else ZoneInfo(timed.zone))
+
+
+async def came_to(conn: AsyncConnection, stretch: Stretch, uses: Sequence[Use], *, closed: bool) -> int:
+    """What these uses come to, `closed` with what stands beside them. Refused `bucket.no_price`."""
+    asked = replace(await _asked(conn, stretch), rows=tuple(_row(stretch, one) for one in uses))
+    try:
+        return await asyncio.to_thread(owed, stretch.versions, asked, closed=closed)
+    except CannotRate as why:
+        raise Refused("bucket.no_price") from why
+
+
+async def settle(
+    conn: AsyncConnection, house: House, of: AnyRow, period: Period, target: int, *, key: str, use: str | None = None, partly: bool = False
+) -> int:  # fmt: skip
+    """Take (or give back) the difference between what the period comes to and what was charged; that difference.
+
+    All or nothing (Refused `bucket.short`); `partly` takes what is there, and the rest stays owed.
+    """
+    minor = target - period.charged_minor
+    why, owed_minor, changes = use or "period", period.owed_minor, dict[int, int]()
+    if minor > 0:
+        want = Want(of.account_id, of.currency, minor, use, of.id)
+        spent = await spend.deduct(conn, house, want, key=key, why=why, partly=partly)
+        owed_minor += spent.short
+        changes = {part.bucket_id: part.amount for part in spent.parts}
+    elif minor < 0:
+        forgiven = min(-minor, owed_minor)
+        owed_minor -= forgiven
+        if -minor > forgiven:
+            paid = await live.paid_by(conn, period.id)
+            back = await give_back(conn, house, of.account_id, of.currency, -minor - forgiven, paid=paid, key=f"{key}:back", why=why)  # fmt: skip
+            changes = {bucket_id: -amount for bucket_id, amount in back.items()}
+    await live.pay(conn, period.id, changes)
+    await live.keep(conn, replace(period, charged_minor=target, owed_minor=owed_minor))
+    return minor
+
+
+async def _asked(conn: AsyncConnection, stretch: Stretch) -> QuoteRequest:
+    """The question of the bill run about these days, without any use."""
+    days, of = stretch.days, stretch.served
+    there, whole = (days.to - days.from_).days, (days.whole_to - days.whole_from).days
+    return QuoteRequest(
+        days.whole_from, days.whole_to,
+        history=await _history(conn, stretch),
+        attributes={} if of.persons is None else {"persons": of.persons},
+        fraction=None if there == whole else Fraction(there, whole),
+        opening=days.from_ == of.started_on, closing=days.to == of.ended_on,
+        began=(days.from_ - days.whole_from).days,
+    )  # fmt: skip
+
+
+async def _history(conn: AsyncConnection, stretch: Stretch) -> dict[str, tuple[int, ...]]:
+    """What the service used in its periods before, for a tariff that asks."""
+    wanted = {meter: count for tariff in stretch.versions for meter, count in tariff.history.items()}
+    if not wanted:
+        return {}
+    before = await live.earlier(conn, stretch.served.id, stretch.days.from_, max(wanted.values()))
+    return {meter: tuple(_total(stretch.versions[-1], meter, one) for one in before) for meter in wanted}
+
+
+def _total(tariff: Tariff, meter: str, sums: Any) -> int:
+    return sum(_in_unit(tariff, use, unit, micro) for (use, unit), micro in sums.items() if use == meter)
+
+
+def _row(stretch: Stretch, one: Use) -> Row:
+    """A use as rating takes it, in the version of the tariff in which it began."""
+    moment = datetime.fromtimestamp(one.at, UTC).astimezone(stretch.zone)
+    day = moment.date()
+    tariff = next((each for each in reversed(stretch.versions) if each.valid_from <= day), stretch.versions[0])
+    to = None if tariff.destinations is None or one.destination is None else tariff.destinations.code(one.destination)
+    quantity = _in_unit(tariff, one.use, one.unit, one.quantity_micro)
+    return Row(one.use, quantity, seconds(moment), to, one.value_minor, one.at)
+
+
+def _in_unit(tariff: Tariff, use: str, used_in: str, micro: int) -> int:
+    """The quantity in the unit the tariff counts this use in."""
+    unit = tariff.meters.get(use)
+    per = 1 if unit == used_in or (used_in == "event" and unit) else ANSWER.get(used_in, {}).get(unit or "")
+    if per is None:
+        raise Refused("bucket.no_price")
+    return micro // per
