@@ -9,11 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from core.rating.charges.limits import Commitment
 from core.rating.errors import CannotRate
-from core.rating.model import Batch, Events
 from core.rating.quote import batch_of
 from core.rating.rate import rate
 from core.rating.request import QuoteRequest
@@ -32,7 +29,7 @@ def owed(versions: Sequence[Tariff], asked: QuoteRequest, *, closed: bool) -> in
     """
     if not closed:
         versions = [_of_uses(tariff) for tariff in versions]
-    rated = rate(versions, _with_silence(versions, batch_of(versions, asked, asked.rows)))
+    rated = rate(versions, batch_of(versions, asked, asked.rows))
     if rated.refused:
         raise CannotRate("usage", rated.refused[0])
     return int(rated.total[0])
@@ -70,10 +67,3 @@ def _models(model: Any) -> Iterator[Any]:
 def _of_uses(tariff: Tariff) -> Tariff:
     return replace(tariff, charges=tuple(charge for charge in tariff.charges if charge.kind not in AT_THE_END))
 
-
-def _with_silence(versions: Sequence[Tariff], batch: Batch) -> Batch:
-    """The batch with no events, rather than a total without its time, of meters that were not used."""
-    nothing = np.zeros(0, dtype=np.int64)
-    meters = {meter for tariff in versions for meter in tariff.meters}
-    silent = {meter: Events(nothing, nothing, nothing) for meter in meters - batch.quantity.keys()}
-    return replace(batch, events={**batch.events, **silent})
