@@ -4,6 +4,7 @@ Prepaid services only: a bill asks a postpaid one for it (`core/billing/live.py`
 when money comes. From its first use on, a prepaid service has a period after the other, so that a month without a use owes its part.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -11,14 +12,17 @@ import structlog
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.balances import live, spend, store
-from core.balances.model import Want, draw
+from core.balances import spend, store
+from core.balances.model import OPEN, Want, draw
+from core.balances.tables import bucket, bucket_user
 from core.billing.periods import whole_period
 from core.db import AnyRow
 from core.errors import Refused
 from core.house import House
 from core.journeys import live_period
-from core.parties.tables import service_plan
+from core.metering import live
+from core.metering.live_tables import live_period as live_period_table
+from core.parties.tables import account, service, service_plan
 
 AT_ONCE = 200
 log = structlog.get_logger()
@@ -40,7 +44,7 @@ async def _collect(house: House) -> int:
     done = after = 0
     while True:
         async with house.db.reading() as conn:
-            rows = await live.payable(conn, AT_ONCE, after)
+            rows = await _payable(conn, after)
         for after, service_id in rows:
             async with house.db.writing() as conn:
                 done += await collect(conn, house, service_id, after)
@@ -65,8 +69,8 @@ async def close(conn: AsyncConnection, house: House, service_id: int, period_id:
     if period.state != live.RUNNING or period.closes_on > house.today() or of.payment_mode != "prepaid":
         return 0
     stretch = await live_period.stretch_on(conn, house, of, period.from_date)
-    total = await live_period.came_to(conn, stretch, await live.uses_of(conn, period.id), closed=True)
-    closed, target = replace(period, state=live.CLOSED), total - period.billed_minor
+    target = await live_period.came_to(conn, stretch, await live.uses_of(conn, period.id), closed=True)
+    closed = replace(period, state=live.CLOSED)
     await live_period.settle(conn, house, of, closed, target, key=f"live:{period.id}:close", partly=True)
     for day in await _beginnings(conn, of, period):
         await _open(conn, house, of, day)
@@ -108,3 +112,23 @@ async def _open(conn: AsyncConnection, house: House, of: AnyRow, day: date) -> N
         log.warning("live.period_not_opened", service=of.id, day=str(day), why=why.code)
         return
     await live.opened(conn, house, of.id, stretch.days.from_, stretch.days.whole_to)
+
+
+async def _payable(conn: AsyncConnection, after: int) -> Sequence[AnyRow]:
+    """Periods with something owed, whose account has money that may pay for anything: id, service_id."""
+    p, b, user = live_period_table.c, bucket.c, bucket_user.c
+    money = (
+        select(b.id)
+        .join_from(bucket_user, bucket, b.id == user.bucket_id)
+        .where(user.account_id == account.c.id, b.unit == account.c.currency, b.state == OPEN, b.amount > b.reserved)
+        .exists()
+    )
+    rows = (
+        select(p.id, p.service_id)
+        .join_from(live_period_table, service, service.c.id == p.service_id)
+        .join(account, account.c.id == service.c.account_id)
+        .where(p.owed_minor > 0, p.id > after, money)
+        .order_by(p.id)
+        .limit(AT_ONCE)
+    )
+    return (await conn.execute(rows)).all()

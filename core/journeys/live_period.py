@@ -15,9 +15,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.balances import live, spend
+from core.balances import spend
 from core.balances.give_back import give_back
-from core.balances.live import Period, Use
 from core.balances.model import Want
 from core.billing.load import Days
 from core.billing.periods import whole_period
@@ -26,8 +25,10 @@ from core.catalog import queries as catalog
 from core.db import AnyRow
 from core.errors import Refused
 from core.house import House
+from core.metering import live
 from core.metering.events.clock import seconds
 from core.metering.events.queries import ANSWER
+from core.metering.live import Period, Use
 from core.parties.tables import account, service, service_plan
 from core.rating.errors import CannotRate
 from core.rating.live import not_live, owed

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.balances import live, spend
+from core.balances import spend
 from core.balances.keyed import once
 from core.balances.model import Want
 from core.collections import exposures
@@ -19,6 +19,7 @@ from core.db import AnyRow
 from core.errors import Refused
 from core.house import House
 from core.journeys import live_period
+from core.metering import live
 from core.rating.exact import MICRO
 
 
@@ -83,6 +84,7 @@ async def _for_money(conn: AsyncConnection, house: House, of: AnyRow, use: Use, 
     used = live.Use(use.use, use.unit, int(use.at.timestamp()), use.quantity_micro, use.destination, use.value_minor)
     await live.add_use(conn, house, period, used)
     uses = await live.uses_of(conn, period.id)
-    total = await live_period.came_to(conn, stretch, uses, closed=period.state != live.RUNNING)
-    target = total - period.billed_minor
+    target = await live_period.came_to(conn, stretch, uses, closed=period.state != live.RUNNING)
+    if period.state == live.BILLED:
+        target += period.charged_minor - await live_period.came_to(conn, stretch, uses[:-1], closed=True)
     return await live_period.settle(conn, house, of, period, target, key=f"{key}:money", use=use.use)

@@ -66,4 +66,3 @@ def _models(model: Any) -> Iterator[Any]:
 
 def _of_uses(tariff: Tariff) -> Tariff:
     return replace(tariff, charges=tuple(charge for charge in tariff.charges if charge.kind not in AT_THE_END))
-

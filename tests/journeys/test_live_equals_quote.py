@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
@@ -21,6 +21,7 @@ from core.catalog.queries import versions_between
 from core.clock import SetClock
 from core.config import Operator, Settings
 from core.db import Database
+from core.errors import BadInput
 from core.house import House
 from core.journeys import live_closed
 from core.journeys.use_charged import Use, charge
@@ -45,6 +46,10 @@ class Lives:
 
     def total(self, document: dict[str, Any], uses: made_live.Uses) -> tuple[int, int]:
         """(what was taken of the purse when March is closed, what the quote says)."""
+        try:
+            tariffs.check(json.dumps(document))
+        except BadInput:
+            reject()
         self.count += 1
         return self.runner.run(self._total({**document, "tariff": f"made-{self.count}"}, uses))
 

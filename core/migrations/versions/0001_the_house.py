@@ -1380,7 +1380,6 @@ def upgrade() -> None:
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('charged_minor', sa.BigInteger(), nullable=False),
     sa.Column('owed_minor', sa.BigInteger(), nullable=False),
-    sa.Column('billed_minor', sa.BigInteger(), nullable=False),
     sa.CheckConstraint('owed_minor >= 0', name=op.f('ck_live_period_owed')),
     sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_live_period_service_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_live_period')),

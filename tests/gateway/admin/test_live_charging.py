@@ -6,18 +6,21 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.balances import book, verify
+from core.billing.tables import invoice
 from core.catalog import quote_json
 from core.catalog import store as tariffs
 from core.catalog.queries import versions_between
 from core.clock import SetClock
 from core.journeys import live_closed
+from core.journeys.close_cycles import close_cycles
+from core.journeys.verify_books import problems
 from core.money import parse
 from core.onboarding.model import Customer, NewMeter
 from core.onboarding.register import register_customer
-from core.parties.tables import service
+from core.parties.tables import account, service
 from tests.gateway.conftest import World
 
 BASE = "/tmf-api/prepayBalanceManagement/v4"
@@ -213,3 +216,48 @@ async def test_a_month_without_a_use_owes_what_stands_beside_uses(world: World) 
     world.house.clock.forward(timedelta(days=31))  # the tests' clock can be moved
     await live_closed.tick(world.house)
     assert 50_000 - await purse(world) == 11_950 + 11_600
+
+
+async def billed(world: World) -> int:
+    """The total of the customer's bills by now; the books agree."""
+    assert (await close_cycles(world.house, world.house.today())).problems == ()
+    async with world.house.db.reading() as conn:
+        assert [one for one in await problems(conn) if NUMBER in one] == []
+        mine = select(func.sum(invoice.c.total_minor)).join_from(invoice, account).where(account.c.number == NUMBER)
+        return int((await conn.execute(mine)).scalar_one())
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_the_bill_of_a_postpaid_line_takes_off_what_was_paid_at_once(world: World, name: str) -> None:
+    """Half of the uses charged live, half collected for the bill: together they come to the quote of all."""
+    case = CASES[name]
+    line = await a_line(world, case.tariff, mode="postpaid", opened_on=date(2026, 3, 1))
+    for number, one in enumerate(case.uses):
+        if number % 2 or name == "a minimum":
+            await use(world, line, f"u{number}", *one)
+        else:
+            await collected(world, number, *one)
+    await april(world)
+    assert 50_000 - await purse(world) + await billed(world) == parse(case.after or case.before, "KES")
+
+
+async def test_a_use_that_is_charged_after_the_bill_posts_what_the_period_rises_by(world: World) -> None:
+    case = CASES["a minimum"]
+    line = await a_line(world, case.tariff, mode="postpaid", opened_on=date(2026, 3, 1))
+    await use(world, line, "u", "sms", "event", "6", "2026-03-02T08:00:00+03:00")
+    await april(world)
+    assert (50_000 - await purse(world), await billed(world)) == (348, 1_160 - 348)
+    await use(world, line, "late", "sms", "event", "10", "2026-03-03T08:00:00+03:00")
+    assert 50_000 - await purse(world) == 348, "sixteen messages are still less than the least"
+    await use(world, line, "later", "sms", "event", "10", "2026-03-03T09:00:00+03:00")
+    assert 50_000 - await purse(world) + await billed(world) == 1_508
+
+
+async def collected(world: World, number: int, kind: str, unit: str, quantity: str, at: str) -> None:
+    said = {"line": "+254700000001", "quantity": quantity, "unit": unit}
+    record = {
+        "usageDate": at, "usageType": kind, "externalId": f"r{number}",
+        "usageCharacteristic": [{"name": name, "value": value} for name, value in said.items()],
+    }  # fmt: skip
+    answer = await world.send("POST", "/tmf-api/usageManagement/v4/usage", json=record)
+    assert answer.status == 201, await answer.text()

@@ -7,11 +7,10 @@ from datetime import date
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.balances import tables as t
-from core.balances.model import OPEN
 from core.db import AnyRow, insert
 from core.house import House
-from core.parties.tables import account, service
+from core.metering import live_tables as t
+from core.parties.tables import service
 from core.sets import among
 
 RUNNING, CLOSED, BILLED = "open", "closed", "billed"
@@ -28,7 +27,6 @@ class Period:
     state: str
     charged_minor: int
     owed_minor: int
-    billed_minor: int
 
 
 PERIOD = [t.live_period.c[name] for name in Period.__dataclass_fields__]
@@ -53,7 +51,7 @@ async def opened(conn: AsyncConnection, house: House, service_id: int, from_: da
     """The period of a service that begins so; a new one where there is none."""
     row = {
         "id": house.ids.take(), "service_id": service_id, "from_date": from_, "closes_on": closes_on, "state": RUNNING,
-        "charged_minor": 0, "owed_minor": 0, "billed_minor": 0,
+        "charged_minor": 0, "owed_minor": 0,
     }  # fmt: skip
     new = insert(conn, t.live_period).values(row)
     await conn.execute(new.on_conflict_do_nothing(index_elements=["service_id", "from_date"]))
@@ -91,9 +89,23 @@ async def earlier(
 
 async def keep(conn: AsyncConnection, period: Period) -> None:
     """Write what changed of a period."""
-    names = ("state", "charged_minor", "owed_minor", "billed_minor")
+    names = ("state", "charged_minor", "owed_minor")
     changed = update(t.live_period).where(t.live_period.c.id == period.id)
     await conn.execute(changed.values({name: getattr(period, name) for name in names}))
+
+
+async def periods_of(conn: AsyncConnection, service_ids: Sequence[int], from_: date, to: date) -> list[Period]:
+    """The periods of these services that begin in [from_, to)."""
+    p = t.live_period.c
+    here = among(conn, p.service_id, service_ids) & (p.from_date >= from_) & (p.from_date < to)
+    return [Period(*row) for row in await conn.execute(select(*PERIOD).where(here).order_by(p.id))]
+
+
+async def uses_in(conn: AsyncConnection, period_ids: Collection[int]) -> list[tuple[int, Use]]:
+    """(period, use) of all of these periods."""
+    u = t.live_use.c
+    rows = await conn.execute(select(u.period_id, *USE).where(among(conn, u.period_id, period_ids)).order_by(u.id))
+    return [(row[0], Use(*row[1:])) for row in rows]
 
 
 async def paid_by(conn: AsyncConnection, period_id: int) -> dict[int, int]:
@@ -121,26 +133,6 @@ async def due(conn: AsyncConnection, on: date, limit: int, after: int = 0) -> Se
     over = select(p.id, p.service_id).join_from(t.live_period, service, service.c.id == p.service_id)
     over = over.where(p.state == RUNNING, p.closes_on <= on, p.id > after, service.c.payment_mode == "prepaid")
     return (await conn.execute(over.order_by(p.id).limit(limit))).all()
-
-
-async def payable(conn: AsyncConnection, limit: int, after: int = 0) -> Sequence[AnyRow]:
-    """Periods with something owed, whose account has money that may pay for anything: id, service_id."""
-    p, b, user = t.live_period.c, t.bucket.c, t.bucket_user.c
-    money = (
-        select(b.id)
-        .join_from(t.bucket_user, t.bucket, b.id == user.bucket_id)
-        .where(user.account_id == account.c.id, b.unit == account.c.currency, b.state == OPEN, b.amount > b.reserved)
-        .exists()
-    )
-    rows = (
-        select(p.id, p.service_id)
-        .join_from(t.live_period, service, service.c.id == p.service_id)
-        .join(account, account.c.id == service.c.account_id)
-        .where(p.owed_minor > 0, p.id > after, money)
-        .order_by(p.id)
-        .limit(limit)
-    )
-    return (await conn.execute(rows)).all()
 
 
 async def period(conn: AsyncConnection, period_id: int) -> Period:

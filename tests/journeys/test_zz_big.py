@@ -1,0 +1,110 @@
+"""For any tariff the language can say and any uses, in whatever order they come: live charges come to the quote, to the cent."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, reject, settings
+from hypothesis import strategies as st
+from sqlalchemy import update
+
+from core.balances import verify
+from core.balances.queries import buckets_of
+from core.catalog import quote_json
+from core.catalog import store as tariffs
+from core.catalog.queries import versions_between
+from core.clock import SetClock
+from core.config import Operator, Settings
+from core.db import Database
+from core.errors import BadInput
+from core.house import House
+from core.journeys import live_closed
+from core.journeys.use_charged import Use, charge
+from core.money import parse
+from core.parties.tables import service
+from tests.conftest import NOON
+from tests.core.balances.world import put
+from tests.core.metering.events.world import a_line
+from tests.databases import Sqlite
+from tests.journeys import made_live
+
+MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
+UNITS = {"voice": "s", "data": "MB", "sms": "event"}
+RICH = 10**9
+
+
+class Lives:
+    """A house of many lines, each on a tariff of its own, and one loop for all examples."""
+
+    def __init__(self, db: Database, operator: Operator, settings: Settings, runner: asyncio.Runner) -> None:
+        self.house, self.runner, self.count = House(db, SetClock(NOON), operator, settings), runner, 0
+
+    def total(self, document: dict[str, Any], uses: made_live.Uses) -> tuple[int, int]:
+        """(what was taken of the purse when March is closed, what the quote says)."""
+        try:
+            tariffs.check(json.dumps(document))
+        except BadInput:
+            reject()
+        self.count += 1
+        return self.runner.run(self._total({**document, "tariff": f"made-{self.count}"}, uses))
+
+    async def _total(self, document: dict[str, Any], uses: made_live.Uses) -> tuple[int, int]:
+        house, code = House(self.house.db, SetClock(NOON), self.house.operator, self.house.settings), document["tariff"]
+        async with house.db.writing() as conn:
+            await tariffs.load(conn, house, tariffs.check(json.dumps(document)), by="test")
+        line = await a_line(house, f"+2547{self.count:08}", payment_mode="prepaid", tariff=code)
+        await put(house, line.account_id, RICH, f"purse {self.count}", unit="KES", priority=90)
+        for number, (use, quantity, minute, to) in enumerate(uses):
+            asked = Use(line.service_id, use, UNITS[use], quantity, at(minute), to)
+            async with house.db.writing() as conn:
+                await charge(conn, house, asked, key=f"{self.count}:{number}")
+        house.clock.forward(timedelta(days=30))  # type: ignore[attr-defined]
+        await live_closed.tick(house)
+        async with house.db.reading() as conn:
+            assert await verify.problems(conn) == []
+            taken = RICH - sum(one.free for one in await buckets_of(conn, line.account_id))
+            versions = await versions_between(conn, code, MARCH, APRIL)
+        async with house.db.writing() as conn:
+            await conn.execute(update(service).where(service.c.id == line.service_id).values(payment_mode="postpaid"))
+        rows = [
+            {"meter": use, "quantity": str(quantity // 10**6), "at": at(minute).isoformat(), "destination": to}
+            for use, quantity, minute, to in uses
+        ]
+        asked = {"period": {"from": str(MARCH), "to": str(APRIL)}, "usage": rows}
+        return taken, _minor(quote_json.answered(versions, asked)["total"])
+
+
+def at(minute: int) -> datetime:
+    return datetime(2026, 3, 1, tzinfo=ZoneInfo("Africa/Nairobi")) + timedelta(minutes=minute)
+
+
+def _minor(text: str) -> int:
+    return -parse(text[1:], "KES") if text.startswith("-") else parse(text, "KES")
+
+
+@pytest.fixture
+def lives(sqlite_server: Sqlite, tmp_path: Path, operator: Operator, settings: Settings) -> Iterator[Lives]:
+    with asyncio.Runner() as runner:
+        db = Database(runner.run(sqlite_server.fresh(tmp_path)))
+        yield Lives(db, operator, settings, runner)
+        runner.run(db.close())
+
+
+calm = settings(
+    max_examples=250, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
+)  # fmt: skip
+
+
+@calm
+@given(document=made_live.tariffs(), uses=made_live.uses(), in_order=st.booleans())
+def test_live_charges_come_to_the_quote(
+    lives: Lives, document: dict[str, Any], uses: made_live.Uses, in_order: bool
+) -> None:
+    taken, quoted = lives.total(document, sorted(uses, key=lambda one: one[2]) if in_order else uses)
+    assert taken == quoted
