@@ -20,6 +20,7 @@ from core.balances.give_back import give_back
 from core.balances.model import Want
 from core.billing.load import Days
 from core.billing.periods import whole_period
+from core.billing.tables import cycle
 from core.billing.versions import in_force
 from core.catalog import queries as catalog
 from core.db import AnyRow
@@ -85,6 +86,15 @@ async def stretch_on(conn: AsyncConnection, house: House, of: AnyRow, day: date)
             raise Refused(f"bucket.not_live.{why}", 409)
     timed = next((one for one in versions if one.times is not None), None)
     return Stretch(of, days, versions, house.zone if timed is None else ZoneInfo(timed.zone))
+
+
+async def billed(conn: AsyncConnection, house: House, stretch: Stretch) -> bool:
+    """Whether a bill was made of these days already, without any use charged live."""
+    days, of, c = stretch.days, stretch.served, cycle.c
+    if of.payment_mode == "prepaid" or house.today() < days.whole_to:
+        return False
+    mine = (c.account_id == of.account_id) & (c.from_date < days.to) & (c.to_date > days.from_)
+    return (await conn.execute(select(c.id).where(mine, c.state.in_(("built", "final"))).limit(1))).first() is not None
 
 
 async def came_to(conn: AsyncConnection, stretch: Stretch, uses: Sequence[Use], *, closed: bool) -> int:

@@ -34,6 +34,8 @@ class Use:
     at: datetime | None = None
     destination: str | None = None
     value_minor: int | None = None
+    currency: str | None = None
+    """Of the value; it must be the account's."""
 
     def asked(self) -> dict[str, Any]:
         """As plain JSON."""
@@ -58,6 +60,8 @@ async def charge(conn: AsyncConnection, house: House, use: Use, *, key: str) -> 
 
     async def do() -> dict[str, Any]:
         of = await live_period.served(conn, use.service_id)
+        if use.currency not in (None, of.currency):
+            raise Refused("bucket.no_price")
         if await exposures.stopped(conn, house, of.account_id):
             raise Refused("collections.limit.stopped", 409)
         want = Want(of.account_id, use.unit, use.quantity_micro, use.use, use.service_id)
@@ -70,8 +74,9 @@ async def charge(conn: AsyncConnection, house: House, use: Use, *, key: str) -> 
 
 
 def _rest(use: Use, short: int, house: House) -> Use:
-    """What no bundle covered: the last part of it, and what has a length began so much later."""
+    """What no bundle covered: the last part of it, and what has a length began so much later. A time without a zone is the operator's."""
     began = use.at or house.clock.now()
+    began = began if began.tzinfo else began.replace(tzinfo=house.zone)
     covered = (use.quantity_micro - short) // MICRO if use.unit == "s" else 0
     return replace(use, at=began + timedelta(seconds=covered), quantity_micro=short)
 
@@ -80,7 +85,8 @@ async def _for_money(conn: AsyncConnection, house: House, of: AnyRow, use: Use, 
     """One more use of its period, at what the period rises by; minor units."""
     assert use.at is not None
     stretch = await live_period.stretch_at(conn, house, of, use.at)
-    period = await live.opened(conn, house, of.id, stretch.days.from_, stretch.days.whole_to)
+    state = live.BILLED if await live_period.billed(conn, house, stretch) else live.RUNNING
+    period = await live.opened(conn, house, of.id, stretch.days.from_, stretch.days.whole_to, state)
     used = live.Use(use.use, use.unit, int(use.at.timestamp()), use.quantity_micro, use.destination, use.value_minor)
     await live.add_use(conn, house, period, used)
     uses = await live.uses_of(conn, period.id)

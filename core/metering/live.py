@@ -47,10 +47,12 @@ class Use:
 USE = [t.live_use.c[name] for name in Use.__dataclass_fields__]
 
 
-async def opened(conn: AsyncConnection, house: House, service_id: int, from_: date, closes_on: date) -> Period:
-    """The period of a service that begins so; a new one where there is none."""
+async def opened(
+    conn: AsyncConnection, house: House, service_id: int, from_: date, closes_on: date, state: str = RUNNING
+) -> Period:
+    """The period of a service that begins so; where there is none a new one in this state."""
     row = {
-        "id": house.ids.take(), "service_id": service_id, "from_date": from_, "closes_on": closes_on, "state": RUNNING,
+        "id": house.ids.take(), "service_id": service_id, "from_date": from_, "closes_on": closes_on, "state": state,
         "charged_minor": 0, "owed_minor": 0,
     }  # fmt: skip
     new = insert(conn, t.live_period).values(row)

@@ -1,5 +1,6 @@
 """Uses charged live over HTTP come to what a quote of them says, whatever the tariff counts over the period."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +13,7 @@ from core.balances import book, verify
 from core.billing.tables import invoice
 from core.catalog import quote_json
 from core.catalog import store as tariffs
+from core.catalog.check import check
 from core.catalog.queries import versions_between
 from core.clock import SetClock
 from core.journeys import live_closed
@@ -36,6 +38,7 @@ CALLS = (
     '- {code: calls, type: event, meter: voice, unit: s, rates: [{steps: [{increment: "60", price: "3", per: "60"}]}]}'
 )
 EACH = '- {{code: calls, type: event, meter: voice, unit: s, rates: [{{connect: "{}", steps: [{{increment: "60", price: "0", per: "60"}}]}}]}}'
+TIMED = '- {code: calls, type: event, meter: voice, unit: s, rates: [{steps: [{increment: "60", price: {day: "1.10", night: "0.20"}, per: "60"}]}]}'
 NIGHT = """
 times: [{code: night, from: "22:00", to: "06:00"}, {code: day}]
 """
@@ -173,11 +176,7 @@ async def test_live_charges_come_to_the_quote_of_the_same_uses(world: World, nam
 
 
 async def test_what_a_bundle_leaves_is_priced_when_it_happens(world: World) -> None:
-    prices = '{day: "1.10", night: "0.20"}'
-    line = await a_line(
-        world, f"{NIGHT}charges:\n  - {{code: calls, type: event, meter: voice, unit: s, rates: [{{steps: "
-        f'[{{increment: "60", price: {prices}, per: "60"}}]}}]}}',
-    )  # fmt: skip
+    line = await a_line(world, f"{NIGHT}charges:\n  {TIMED}")
     await send(
         world, "topupBalance", "b", amount={"amount": 10, "units": "min"}, product=[{"id": line}], usageType="voice"
     )
@@ -216,6 +215,75 @@ async def test_a_month_without_a_use_owes_what_stands_beside_uses(world: World) 
     world.house.clock.forward(timedelta(days=31))  # the tests' clock can be moved
     await live_closed.tick(world.house)
     assert 50_000 - await purse(world) == 11_950 + 11_600
+
+
+REFUSED = {
+    "rolls_over": "allowances: [{code: free, meter: voice, unit: s, units: '60', charges: [calls], rollover: {periods: 1}}]\n",
+    "shared": "allowances: [{code: free, meter: voice, unit: s, units: '60', charges: [calls], shared: true}]\n",
+    "attribute": "",
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+async def test_what_cannot_be_charged_live_is_refused_and_the_check_says_so(world: World, why: str) -> None:
+    """The closed list of docs/tariff-language.md."""
+    more = "\n  - {code: lamps, type: fixed, price: '1', count_by: lamps}" if why == "attribute" else ""
+    text = f"{REFUSED[why]}charges:\n  {CALLS}{more}"
+    line = await a_line(world, text)
+    told = await use(world, line, "u", "voice", "s", "61", "2026-03-02T08:00:00+03:00", 409)
+    assert told["code"] == f"bucket.not_live.{why}" and told["reason"]
+    assert "live" in [one.where.removeprefix("tariff, ") for one in check(HEAD + text)]
+    assert await purse(world) == 50_000
+
+
+async def test_a_share_of_what_a_use_is_about_and_a_time_without_a_zone(world: World) -> None:
+    line = await a_line(
+        world, f"{NIGHT}charges:\n  - {{code: pays, type: usage, meter: payment, unit: event, model: percentage, "
+        "percent: '2', fixed: '1', free_events: 1, maximum: '5'}\n" + f"  {TIMED}",
+    )  # fmt: skip
+    taken = []
+    for number, value in enumerate(("100", "100", "1000")):
+        about = {"value": {"amount": value, "units": "KES"}}
+        at = f"2026-03-02T0{number + 1}:00:00+03:00"
+        taken.append(
+            (await use(world, line, f"u{number}", "payment", "event", "1", at, **about))["moneyUsed"]["amount"]
+        )
+    assert taken == [0, 3, 5]
+    foreign = {"value": {"amount": "5", "units": "EUR"}}
+    await use(world, line, "e", "payment", "event", "1", "2026-03-02T09:00:00+03:00", 409, **foreign)
+    told = await use(world, line, "local", "voice", "s", "60", "2026-03-02T05:59:00")
+    assert told["moneyUsed"]["amount"] == 0.2, "one minute before the night ends where the operator is"
+
+
+async def test_uses_at_the_same_time_and_their_repeats_come_to_the_quote(world: World) -> None:
+    """A volume that gets cheaper: what one gives back depends on all others."""
+    case = CASES["a volume that gets cheaper"]
+    line = await a_line(world, case.tariff)
+    both = [use(world, line, f"u{number}", *one) for number, one in enumerate(case.uses) for _ in range(2)]
+    await asyncio.gather(*both)
+    assert 50_000 - await purse(world) == parse(await quoted(world, case.uses), "KES")
+
+
+async def test_too_little_money_refuses_the_use_and_counts_nothing(world: World) -> None:
+    case = CASES["a volume that gets cheaper"]
+    line = await a_line(world, case.tariff, money="27")
+    for number, one in enumerate(case.uses[:9]):
+        await use(world, line, f"u{number}", *one)
+    assert await purse(world) == 0
+    await use(world, line, "more", "data", "MB", "20", "2026-03-05T08:00:00+03:00", 409)
+    assert await purse(world) == 0
+    await use(world, line, "u9", *case.uses[9])
+    assert await purse(world) == 700, "what makes all others cheaper costs less than nothing"
+
+
+async def test_a_use_of_a_month_that_was_billed_without_any_posts_the_rise(world: World) -> None:
+    case = CASES["a minimum"]
+    line = await a_line(world, case.tariff, mode="postpaid", opened_on=date(2026, 3, 1))
+    await collected(world, 0, *case.uses[0])
+    await april(world)
+    assert await billed(world) == 1_160
+    await use(world, line, "late", "sms", "event", "10", "2026-03-03T08:00:00+03:00")
+    assert await purse(world) == 50_000, "less than the least, which the bill has"
 
 
 async def billed(world: World) -> int:
