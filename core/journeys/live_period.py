@@ -7,7 +7,7 @@ that of the bill run: the account's month, the days of it on this plan, the vers
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,6 +35,10 @@ from core.rating.errors import CannotRate
 from core.rating.live import not_live, owed
 from core.rating.quote import QuoteRequest, Row
 from core.rating.tariff import Tariff
+from core.rating.times import EPOCH
+
+QUARTER = 900
+"""Seconds in which no zone changes its clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +103,16 @@ async def billed(conn: AsyncConnection, house: House, stretch: Stretch) -> bool:
 
 async def came_to(conn: AsyncConnection, stretch: Stretch, uses: Sequence[Use], *, closed: bool) -> int:
     """What these uses come to, `closed` with what stands beside them. Refused `bucket.no_price`."""
-    asked = replace(await _asked(conn, stretch), rows=tuple(_row(stretch, one) for one in uses))
+    asked = await _asked(conn, stretch)
     try:
-        return await asyncio.to_thread(owed, stretch.versions, asked, closed=closed)
+        return await asyncio.to_thread(_owed, stretch, asked, uses, closed)
     except CannotRate as why:
         raise Refused("bucket.no_price") from why
+
+
+def _owed(stretch: Stretch, asked: QuoteRequest, uses: Sequence[Use], closed: bool) -> int:
+    reader = _Reader(stretch)
+    return owed(stretch.versions, replace(asked, rows=tuple(reader.row(one) for one in uses)), closed=closed)
 
 
 async def settle(
@@ -159,14 +168,38 @@ def _total(tariff: Tariff, meter: str, sums: Any) -> int:
     return sum(_in_unit(tariff, use, unit, micro) for (use, unit), micro in sums.items() if use == meter)
 
 
-def _row(stretch: Stretch, one: Use) -> Row:
-    """A use as rating takes it, in the version of the tariff in which it began."""
-    moment = datetime.fromtimestamp(one.at, UTC).astimezone(stretch.zone)
-    day = moment.date()
-    tariff = next((each for each in reversed(stretch.versions) if each.valid_from <= day), stretch.versions[0])
-    to = None if tariff.destinations is None or one.destination is None else tariff.destinations.code(one.destination)
-    quantity = _in_unit(tariff, one.use, one.unit, one.quantity_micro)
-    return Row(one.use, quantity, seconds(moment), to, one.value_minor, one.at)
+class _Reader:
+    """Uses as rating takes them; what an hour of the zone and a number called mean is worked out once for each."""
+
+    def __init__(self, stretch: Stretch) -> None:
+        self.versions, self.zone = stretch.versions, stretch.zone
+        self.ahead: dict[int, int] = {}
+        self.codes: dict[tuple[date, str], int] = {}
+
+    def row(self, one: Use) -> Row:
+        """A use in the version of the tariff in which it began."""
+        at = one.at + self._ahead(one.at // QUARTER)
+        tariff = self.versions[0]
+        if len(self.versions) > 1:
+            day = EPOCH + timedelta(seconds=at)
+            tariff = next((each for each in reversed(self.versions) if each.valid_from <= day), tariff)
+        quantity = _in_unit(tariff, one.use, one.unit, one.quantity_micro)
+        return Row(one.use, quantity, at, self._code(tariff, one.destination), one.value_minor, one.at)
+
+    def _ahead(self, quarter: int) -> int:
+        """How many seconds the zone is ahead of UTC; its clock changes between two quarters of an hour only."""
+        if quarter not in self.ahead:
+            moment = datetime.fromtimestamp(quarter * QUARTER, UTC)
+            self.ahead[quarter] = seconds(moment.astimezone(self.zone)) - quarter * QUARTER
+        return self.ahead[quarter]
+
+    def _code(self, tariff: Tariff, number: str | None) -> int | None:
+        if tariff.destinations is None or number is None:
+            return None
+        key = (tariff.valid_from, number)
+        if key not in self.codes:
+            self.codes[key] = tariff.destinations.code(number)
+        return self.codes[key]
 
 
 def _in_unit(tariff: Tariff, use: str, used_in: str, micro: int) -> int:

@@ -147,6 +147,15 @@ def tariffs(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def versions(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """A tariff, or two versions of one that cut March."""
+    found = [draw(tariffs())]
+    if draw(st.integers(0, 2)) == 0:
+        found.append({**draw(tariffs()), "valid_from": f"2026-03-{draw(st.integers(2, 31)):02}"})
+    return found
+
+
+@st.composite
 def uses(draw: st.DrawFn) -> Uses:
     """At different minutes, in any order."""
     minutes = draw(st.lists(st.integers(0, MINUTES - 1), min_size=1, max_size=14, unique=True))
