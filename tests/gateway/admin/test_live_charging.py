@@ -1,13 +1,16 @@
 """Uses charged live over HTTP come to what a quote of them says, whatever the tariff counts over the period."""
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import insert, select, update
 
+from core.catalog import store as tariffs
 from core.catalog.check import check
 from core.journeys import live_closed
 from core.money import parse
+from core.parties.tables import service, service_plan
 from tests.gateway.admin.live_line import (
     CALLS,
     CASES,
@@ -143,3 +146,46 @@ async def test_too_little_money_refuses_the_use_and_counts_nothing(world: World)
     assert await purse(world) == 0
     await use(world, line, "u9", *case.uses[9])
     assert await purse(world) == 700, "what makes all others cheaper costs less than nothing"
+
+
+async def test_a_plan_that_changes_and_a_service_that_ends_pay_for_their_days(world: World) -> None:
+    """Fourteen days at 1, seventeen at 2, nine of April; the use was on the first plan alone."""
+    text = "charges:\n  - {code: rental, type: fixed, per: day, price: '1'}\n" + f"  {CALLS}"
+    line = await a_line(world, text)
+    async with world.house.db.writing() as conn:
+        other = HEAD.replace("tariff: go", "tariff: faster") + text.replace("'1'", "'2'")
+        await tariffs.load(conn, world.house, tariffs.check(other), by="test")
+        await conn.execute(update(service_plan).values(to_date=date(2026, 3, 15)))
+        row = {
+            "id": world.house.ids.take(),
+            "service_id": int(line),
+            "tariff": "faster",
+            "from_date": date(2026, 3, 15),
+        }
+        await conn.execute(insert(service_plan).values(row))
+    await use(world, line, "u", "voice", "s", "61", "2026-03-02T08:00:00+03:00")
+    await april(world)
+    await live_closed.tick(world.house)
+    assert 50_000 - await purse(world) == 600 + 1_400 + 3_400
+    async with world.house.db.writing() as conn:
+        ended = update(service).where(service.c.id == int(line))
+        await conn.execute(ended.values(state="ended", ended_on=date(2026, 4, 10)))
+    for _ in range(3):
+        world.house.clock.forward(timedelta(days=31))  # the tests' clock can be moved
+        await live_closed.tick(world.house)
+    assert 50_000 - await purse(world) == 600 + 1_400 + 3_400 + 1_800
+
+
+async def test_two_lines_of_one_account_pay_from_one_purse_at_the_same_time(world: World) -> None:
+    case = CASES["a maximum"]
+    first = await a_line(world, case.tariff)
+    async with world.house.db.writing() as conn:
+        mine = (await conn.execute(select(service).where(service.c.id == int(first)))).one()._asdict()
+        plan = (await conn.execute(select(service_plan).where(service_plan.c.service_id == int(first)))).one()._asdict()
+        second = world.house.ids.take()
+        await conn.execute(insert(service).values(mine | {"id": second}))
+        await conn.execute(insert(service_plan).values(plan | {"id": world.house.ids.take(), "service_id": second}))
+    await asyncio.gather(
+        *(use(world, line, f"{line}:{number}", *one) for number, one in enumerate(case.uses) for line in (first, str(second)))
+    )  # fmt: skip
+    assert 50_000 - await purse(world) == 2 * parse(case.before, "KES")
