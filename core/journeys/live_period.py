@@ -81,15 +81,47 @@ async def stretch_on(conn: AsyncConnection, house: House, of: AnyRow, day: date)
         raise Refused("bucket.no_price")
     first = max(whole_from, of.started_on, plan.from_date)
     last = min(one for one in (whole_to, of.ended_on, plan.to_date) if one is not None)
-    days = Days(plan.tariff, whole_from, whole_to, first, last)
-    versions = in_force(await catalog.versions_between(conn, plan.tariff, first, last), days)
-    if isinstance(versions, str) or versions[-1].currency != of.currency:
+    days, versions = await _versions(conn, Days(plan.tariff, whole_from, whole_to, first, last), day)
+    if versions[-1].currency != of.currency:
         raise Refused("bucket.no_price")
     for one in versions:
         if why := not_live(one):
             raise Refused(f"bucket.not_live.{why}", 409)
     timed = next((one for one in versions if one.times is not None), None)
     return Stretch(of, days, versions, house.zone if timed is None else ZoneInfo(timed.zone))
+
+
+async def _versions(conn: AsyncConnection, days: Days, day: date) -> tuple[Days, tuple[Tariff, ...]]:
+    """The versions of the tariff in these days; where some of them have none, in those around `day` that do: who has a price for
+    today is served today. Refused `tariff.unknown`, `bucket.no_price` where that day has none."""
+    await catalog.tariff_on(conn, days.tariff, day)
+    try:
+        found = await catalog.versions_between(conn, days.tariff, days.from_, days.to)
+    except Refused:
+        found = await catalog.versions_between(conn, days.tariff, day, days.to)
+    run, first, last = around(found, days, day)
+    days = replace(days, from_=first, to=last)
+    versions = in_force(run, days)
+    if isinstance(versions, str):
+        raise Refused("bucket.no_price")
+    return days, versions
+
+
+def around(found: Sequence[Tariff], days: Days, day: date) -> tuple[list[Tariff], date, date]:
+    """Those of the versions that follow each other without a gap around a day, and the days they have together."""
+    run, first, last = list[Tariff](), days.from_, days.from_
+    for number, one in enumerate(found):
+        after = found[number + 1].valid_from if number + 1 < len(found) else days.to
+        begin, end = max(one.valid_from, days.from_), min(after, one.valid_to or after, days.to)
+        if begin >= end:
+            continue
+        if begin > last or not run:
+            if last > day:
+                break
+            run, first = [], begin
+        run.append(one)
+        last = end
+    return run, first, last
 
 
 async def billed(conn: AsyncConnection, house: House, stretch: Stretch) -> bool:

@@ -189,3 +189,16 @@ async def test_two_lines_of_one_account_pay_from_one_purse_at_the_same_time(worl
         *(use(world, line, f"{line}:{number}", *one) for number, one in enumerate(case.uses) for line in (first, str(second)))
     )  # fmt: skip
     assert 50_000 - await purse(world) == 2 * parse(case.before, "KES")
+
+
+async def test_a_tariff_that_begins_or_ends_in_the_month_serves_the_days_it_has(world: World) -> None:
+    line = await a_line(world, f"valid_to: 2026-03-20\ncharges:\n  {CALLS}")
+    async with world.house.db.writing() as conn:
+        other = HEAD.replace("2026-01-01", "2026-04-05") + f"charges:\n  {CALLS}"
+        await tariffs.load(conn, world.house, tariffs.check(other), by="test")
+    asked = ("voice", "s", "60")
+    for number, (day, status) in enumerate(
+        (("03-02", 201), ("03-19", 201), ("03-21", 404), ("04-04", 404), ("04-06", 201))
+    ):
+        await use(world, line, f"u{number}", *asked, f"2026-{day}T08:00:00+03:00", status)
+    assert 50_000 - await purse(world) == 900
