@@ -6,9 +6,11 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
+from core.balances import verify
 from core.catalog import store as tariffs
 from core.catalog.check import check
 from core.journeys import live_closed
+from core.metering.live_tables import live_paid
 from core.money import parse
 from core.parties.tables import service, service_plan
 from tests.gateway.admin.live_line import (
@@ -202,3 +204,13 @@ async def test_a_tariff_that_begins_or_ends_in_the_month_serves_the_days_it_has(
     ):
         await use(world, line, f"u{number}", *asked, f"2026-{day}T08:00:00+03:00", status)
     assert 50_000 - await purse(world) == 900
+
+
+async def test_the_books_tell_when_what_was_charged_is_not_what_was_paid(world: World) -> None:
+    line = await a_line(world, CASES["a maximum"].tariff)
+    await use(world, line, "u", *CASES["a maximum"].uses[0])
+    await purse(world)
+    async with world.house.db.writing() as conn:
+        await conn.execute(update(live_paid).values(minor=live_paid.c.minor - 1))
+        [told] = await verify.problems(conn)
+    assert told.endswith("of uses charged live came to 50, of which 49 was paid and 0 is owed")
