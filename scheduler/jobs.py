@@ -13,7 +13,7 @@ from core.barring import compare
 from core.billing.cycles import due_dates
 from core.care import talks
 from core.house import House
-from core.journeys import collect, exposures, ladder_run, late_rebilled, payment_doors, reminders, top_up
+from core.journeys import collect, exposures, ladder_run, late_rebilled, live_closed, payment_doors, reminders, top_up
 from core.journeys.close_cycles import close_cycles
 from core.ledger import seal
 from core.metering import pickup
@@ -104,6 +104,7 @@ JOBS: tuple[Job, ...] = (
     Job("campaigns", timedelta(seconds=5), feed_all),
     Job("usage to fetch", timedelta(minutes=1), pickup.tick),
     Job("balances past their time", timedelta(seconds=30), expire.tick),
+    Job("live periods closed", timedelta(minutes=1), live_closed.tick),
     Job("money used beforehand", timedelta(minutes=5), book.tick),
     Job("reports of nobody's messages", timedelta(days=1), delivery.forget),
     Job("seal the books", timedelta(minutes=1), _seal),

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import date
 
 from core import faults
-from core.billing import runs, store
+from core.billing import live, runs, store
 from core.billing.cycles import count, due_dates, unbilled_since
 from core.billing.drafts import Drafts
 from core.billing.engines import LOCAL, Engine
@@ -106,6 +106,7 @@ async def _save(house: House, sources: Sources, drafts: Drafts, run_id: int) -> 
         await store.save_invoices(conn, drafts, ids, run_id)
         await store.save_lines(conn, drafts, ids)
         await sources.record(conn, house, drafts.used_rows(ids))
+        await live.mark(conn, drafts.live_periods())
         await store.move_on(conn, drafts)
         await store.open_next(conn, partition, first + made)
         faults.point("billing.saved")

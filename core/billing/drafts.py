@@ -120,6 +120,16 @@ class Drafts:
     bill_of: Column
     """The draft of each of the partition's cycles, -1 where it has none."""
 
+    def live_periods(self) -> list[int]:
+        """The periods of uses charged live that are on these bills."""
+        return [
+            int(period)
+            for block in self.blocks
+            if block.used.live is not None
+            for at, period in zip(block.piece.group.account, block.used.live.period, strict=True)
+            if period and self.bill_of[at] >= 0
+        ]
+
     def used_rows(self, ids: Sequence[int]) -> list[UsedRow]:
         """What each service was billed for, under the invoices' `ids`; what of earlier bills is corrected, too."""
         rows = [row for block in self.blocks for row in used_of(block, self.bill_of, ids)]
@@ -200,11 +210,14 @@ def _late_rows(one: Correction, bill_of: Column, specs: Specs) -> Iterator[tuple
 
 
 def _lines_of(block: Block, specs: Specs) -> list[tuple[tuple[Column, Column, Column], int]]:
-    """((quantity, amount, present), spec) of each line of a block, the reward last."""
+    """((quantity, amount, present), spec) of each line of a block, the reward and what was paid live last."""
     found = [(_columns(line), specs.take(block.piece.version_of(line), line)) for line in block.rated.lines]
     if block.reward is not None:
         reward = (-block.reward.units, block.reward.amount, block.reward.units != 0)
         found.append((reward, specs.take_reward()))
+    if block.used.live is not None:
+        paid = block.used.live.paid
+        found.append(((np.full(len(paid), NO_QUANTITY, dtype=np.int64), -paid, paid != 0), specs.take_paid()))
     return found
 
 

@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.billing import live
 from core.billing.sources import Used, UsedRow
 from core.catalog import queries as catalog
 from core.house import House
@@ -38,13 +39,22 @@ class HouseSources:
     ) -> Used:
         """What the services used, gaps treated by the operator's policy; where nothing hangs on a wall, their events."""
         found = await consumption.measure(conn, house, service_ids, from_, to, grain=grain)
-        parked, uses = found.parked, None
+        parked, uses, charged = found.parked, None, None
         if not found.quantity_micro and len(parked) < len(service_ids):
             uses = await events.events(conn, service_ids, from_, to)
+            charged = await live.charged(conn, house, service_ids, from_, to)
             if not uses and not await events.came(conn, from_, to):
-                parked = {**{at: say("en", "parked.no_events") for at in range(len(service_ids))}, **parked}
+                silent = [at for at in range(len(service_ids)) if charged is None or not charged.period[at]]
+                parked = {**{at: say("en", "parked.no_events") for at in silent}, **parked}
         return Used(
-            found.quantity_micro, found.estimated_micro, found.missing, found.method, parked, found.events, uses
+            found.quantity_micro,
+            found.estimated_micro,
+            found.missing,
+            found.method,
+            parked,
+            found.events,
+            uses,
+            charged,
         )
 
     async def history(

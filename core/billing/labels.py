@@ -17,6 +17,8 @@ from core.rating.tariff import Tariff
 from core.text import LANGUAGES, say
 from core.text.charges import known
 
+PAID_LIVE = "paid_live"
+"""The code of the line that takes off what uses were charged at once."""
 KINDS = {"tax": "tax", "rounding": "rounding", "discount": "discount"}
 
 
@@ -46,6 +48,10 @@ class Specs:
     def take_reward(self) -> int:
         """The number of the spec of a reward line."""
         return self._number(Spec("reward_units", words("reward_units"), "kWh", None, "reward"))
+
+    def take_paid(self) -> int:
+        """The number of the spec of what was paid at once."""
+        return self._number(Spec(PAID_LIVE, words(PAID_LIVE), None, None, "charge"))
 
     def take_late(self, first: date, end: date, was: int, now: int, unit: str) -> int:
         """The number of the spec of a correction of the bill of [first, end): what was used, in micro-units, and in `unit`."""

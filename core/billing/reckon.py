@@ -16,6 +16,7 @@ from core.billing import late
 from core.billing.drafts import Block, Correction, Drafts, Piece, gathered
 from core.billing.engines import LOCAL, Engine
 from core.billing.events import by_events, rolls_over, silent, told
+from core.billing.live import together
 from core.billing.load import Days, Group, Partition
 from core.billing.rewarded import rewarded
 from core.billing.sources import Sources, Used
@@ -124,8 +125,8 @@ async def _rated(
     for at, reason in used.parked.items():
         partition.park(piece.group.account[at], reason)
     try:
-        used = told(piece.versions, piece.days, used, len(piece.group.service))
-        batch = await _batch(desk, piece, used, grain)
+        used, whole = _told(piece, used)
+        batch = await _batch(desk, piece, whole, grain)
         rated = await desk.engine.rate(piece.versions, batch)
     except CannotRate as why:
         _park(partition, piece.group, str(why))
@@ -133,6 +134,19 @@ async def _rated(
     _park_refused(partition, piece, rated)
     reward = rewarded(partition, piece, batch, rated, free)
     return [Block(piece, replace(used, events={}, uses=None), rated, reward)]
+
+
+def _told(piece: Piece, used: Used) -> tuple[Used, Used]:
+    """What was used as rating takes it: what was collected, and that together with what was charged live. Raises `CannotRate`."""
+    size = len(piece.group.service)
+    alone = told(piece.versions, piece.days, used, size)
+    if used.live is None or used.uses is None:
+        return alone, alone
+    try:
+        every = together(used.uses, used.live)
+    except ValueError as why:
+        raise CannotRate("usage", str(why), "let it come one way") from why
+    return alone, told(piece.versions, piece.days, replace(used, uses=every), size)
 
 
 def _park_refused(partition: Partition, piece: Piece, rated: Rated) -> None:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.billing.live import Live
 from core.house import House
 from core.metering.events.queries import UseColumns
 from core.metering.late import Arrivals, Changed
@@ -32,6 +33,8 @@ class Used:
     events: Mapping[str, Events] = field(default_factory=dict)
     uses: Mapping[str, UseColumns] | None = None
     """Calls, messages and sessions as they were collected (`events.py` makes `events` of them); None: by meters alone."""
+    live: Live | None = None
+    """What was charged live of such services beside that."""
 
 
 @dataclass(frozen=True, slots=True)

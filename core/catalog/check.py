@@ -16,6 +16,7 @@ from core.catalog.document import TariffDoc
 from core.catalog.numbers import exact
 from core.catalog.read import documents
 from core.errors import BadInput
+from core.rating.live import not_live
 from core.rating.tariff import Tariff
 from core.rating.times import DAY_MINUTES
 from core.text import CONSOLE
@@ -69,7 +70,25 @@ def _odd(doc: TariffDoc, tariff: Tariff, languages: Sequence[str]) -> Iterator[R
     yield from _limits(doc)
     yield from _days(doc)
     yield from _buying(doc)
+    yield from _live(tariff)
     yield from _languages(doc, languages)
+
+
+NOT_LIVE = {
+    "rolls_over": ("an allowance is carried over to later periods, and nothing keeps it.", "Take `rollover` out."),
+    "shared": ("an allowance is shared: one line's use would change what another has paid.", "Take `shared` out."),
+    "attribute": (
+        "a price depends on what is not known of the account.",
+        "Use `persons`, or give a tariff to each kind.",
+    ),
+}
+"""Why uses cannot be charged live on a tariff: the closed list of `docs/tariff-language.md`."""
+
+
+def _live(tariff: Tariff) -> Iterator[Remark]:
+    if why := not_live(tariff):
+        wrong, remedy = NOT_LIVE[why]
+        yield "live", f"uses cannot be charged live: {wrong}", f"{remedy} A bill may still be made of it."
 
 
 def _unreached_times(tariff: Tariff) -> Iterator[Remark]:

@@ -29,7 +29,8 @@ class Row:
 class QuoteRequest:
     """What is asked: one account in one period. `history[meter]` holds the totals of earlier periods, the latest last.
 
-    `buy` is an amount in minor units instead of usage. `carried[allowance]` are micro-units left from earlier periods.
+    `buy` is an amount in minor units instead of usage. `carried[allowance]` are micro-units left from earlier periods. `began`: how
+    many days of the period the service was not there at first (None: told by `opening` and `closing`).
     """
 
     period_from: date
@@ -43,6 +44,7 @@ class QuoteRequest:
     opening: bool = False
     closing: bool = False
     buy: int | None = None
+    began: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,11 +143,14 @@ def show(account: Annotated[str, typer.Argument(help="The account number.")], as
     """What an account has beforehand, in the order in which it is drawn."""
     from core.balances import queries
     from core.balances.words import called, shown
+    from core.metering import live
 
     async def run(house: "House") -> None:
         lang = house.operator.languages[0]
         async with house.db.reading() as conn:
-            found = await queries.buckets_of(conn, await _account(house, account), house.clock.now())
+            account_id = await _account(house, account)
+            found = await queries.buckets_of(conn, account_id, house.clock.now())
+            owed = (await live.owed_of(conn, [account_id])).get(account_id, 0)
         if as_json:
             show_json([
                 {"id": str(one.id), "name": called(one.name, one.unit, lang), "unit": one.unit, "free": shown(one.free, one.unit, lang),
@@ -161,6 +164,8 @@ def show(account: Annotated[str, typer.Argument(help="The account number.")], as
             held = shown(one.reserved, one.unit, lang)
             table.add_row(called(one.name, one.unit, lang), shown(one.free, one.unit, lang), held, until, str(one.id))
         out.print(table)
+        if owed:
+            out.print(f"{shown(owed, house.currency, lang)} fell due for live uses and was not there.", highlight=False)
 
     with_house(run)
 

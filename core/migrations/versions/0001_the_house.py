@@ -1414,6 +1414,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_ladder_step_account_id'), 'ladder_step', ['account_id'], unique=False)
     op.create_index('ix_ladder_step_on', 'ladder_step', ['taken_on', 'step'], unique=False)
+    op.create_table('live_period',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('service_id', sa.BigInteger(), nullable=False),
+    sa.Column('from_date', sa.Date(), nullable=False),
+    sa.Column('closes_on', sa.Date(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('charged_minor', sa.BigInteger(), nullable=False),
+    sa.Column('owed_minor', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('owed_minor >= 0', name=op.f('ck_live_period_owed')),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_live_period_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_live_period')),
+    sa.UniqueConstraint('service_id', 'from_date', name=op.f('uq_live_period_service_id_from_date'))
+    )
+    op.create_index('ix_live_period_due', 'live_period', ['state', 'closes_on'], unique=False)
+    op.create_index('ix_live_period_owed', 'live_period', ['id'], unique=False, postgresql_where=sa.text('owed_minor > 0'), sqlite_where=sa.text('owed_minor > 0'))
     op.create_table('meter',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('serial', sa.Text(), nullable=False),
@@ -1453,15 +1468,6 @@ def upgrade() -> None:
     )
     op.create_index('ix_open_item_account', 'open_item', ['account_id', 'due_on'], unique=False)
     op.create_index('ix_open_item_due', 'open_item', ['due_on'], unique=False)
-    op.create_table('priced_use',
-    sa.Column('service_id', sa.BigInteger(), nullable=False),
-    sa.Column('use', sa.Text(), nullable=False),
-    sa.Column('destination', sa.Integer(), autoincrement=False, nullable=False),
-    sa.Column('from_date', sa.Date(), nullable=False),
-    sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
-    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_priced_use_service_id')),
-    sa.PrimaryKeyConstraint('service_id', 'use', 'destination', 'from_date', name=op.f('pk_priced_use'))
-    )
     op.create_table('service_off',
     sa.Column('service_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('off_on', sa.Date(), nullable=False),
@@ -1504,6 +1510,26 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['bucket_id'], ['bucket.id'], name=op.f('fk_hold_part_bucket_id')),
     sa.ForeignKeyConstraint(['hold_id'], ['hold.id'], name=op.f('fk_hold_part_hold_id')),
     sa.PrimaryKeyConstraint('hold_id', 'bucket_id', name=op.f('pk_hold_part'))
+    )
+    op.create_table('live_paid',
+    sa.Column('period_id', sa.BigInteger(), nullable=False),
+    sa.Column('bucket_id', sa.BigInteger(), nullable=False),
+    sa.Column('minor', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['bucket_id'], ['bucket.id'], name=op.f('fk_live_paid_bucket_id')),
+    sa.ForeignKeyConstraint(['period_id'], ['live_period.id'], name=op.f('fk_live_paid_period_id')),
+    sa.PrimaryKeyConstraint('period_id', 'bucket_id', name=op.f('pk_live_paid'))
+    )
+    op.create_table('live_use',
+    sa.Column('period_id', sa.BigInteger(), nullable=False),
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('use', sa.Text(), nullable=False),
+    sa.Column('unit', sa.Text(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
+    sa.Column('destination', sa.Text(), nullable=True),
+    sa.Column('value_minor', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['period_id'], ['live_period.id'], name=op.f('fk_live_use_period_id')),
+    sa.PrimaryKeyConstraint('period_id', 'id', name=op.f('pk_live_use'))
     )
     op.create_table('reading',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),

@@ -131,6 +131,8 @@ class Deduct(Asked):
     hold: Annotated[Named | None, Field(alias="reserveBalance")] = None
     destination: Annotated[str | None, Field(max_length=40)] = None
     at: Annotated[datetime | None, Field(alias="requestedDate")] = None
+    value: Quantity | None = None
+    """The money that a use is about, for a tariff that takes a share of it."""
     reason: Annotated[str, Field(max_length=100)] = ""
 
 
