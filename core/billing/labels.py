@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from babel.dates import format_date
 
-from core.billing.shown import day, number
+from core.billing.shown import day, named, number
 from core.rating.model import Line
 from core.rating.tariff import Tariff
 from core.text import LANGUAGES, say
@@ -21,13 +21,14 @@ KINDS = {"tax": "tax", "rounding": "rounding", "discount": "discount"}
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """Code, label (JSON), unit, price and kind of a line."""
+    """Code, label (JSON), unit, price and kind of a line; `part_of` the codes that a part of a discount or a limit is on."""
 
     code: str
     label: str
     unit: str | None
     price: str | None
     kind: str
+    part_of: str | None = None
 
 
 @dataclass(slots=True)
@@ -37,10 +38,11 @@ class Specs:
     all: list[Spec] = field(default_factory=list)
     _known: dict[Spec, int] = field(default_factory=dict)
 
-    def take(self, tariff: Tariff, line: Line) -> int:
-        """The number of the spec of a rated line."""
-        label = labelled(tariff, line)
-        return self._number(Spec(line.code, label, line.unit or None, line.price or None, kind_of(line.kind)))
+    def take(self, tariff: Tariff, line: Line, codes: Sequence[str] = ()) -> int:
+        """The number of the spec of a rated line, or of its part that is on the lines `codes`."""
+        label, price = labelled(tariff, line, codes), line.price or None
+        part_of = ",".join(codes) or None
+        return self._number(Spec(line.code, label, line.unit or None, price, kind_of(line.kind), part_of))
 
     def take_reward(self) -> int:
         """The number of the spec of a reward line."""
@@ -77,18 +79,22 @@ def kind_of(kind: str) -> str:
     return KINDS.get(kind, "charge")
 
 
-def labelled(tariff: Tariff, line: Line) -> str:
-    """The label as JSON text; a line of one time of use, destination or version says which."""
-    names = tariff.charge_names.get(line.code)
+def labelled(tariff: Tariff, line: Line, codes: Sequence[str] = ()) -> str:
+    """The label as JSON text; a line of one time of use, destination or version says which, and a part of one the lines it is on."""
     extra = [part.replace("_", " ") for part in (line.time, line.destination) if part]
-    return words(line.code, dict(names) if names else None, extra, line)
+    found, on = _called(tariff, line.code), [_called(tariff, code) for code in codes]
+    told = {lang: [*extra, *(named(one, lang) for one in on), *_days(line, lang)] for lang in found}
+    return _json({lang: _told(text, told[lang]) for lang, text in found.items()})
 
 
-def words(code: str, names: dict[str, str] | None = None, extra: Sequence[str] = (), line: Line | None = None) -> str:
+def _called(tariff: Tariff, code: str) -> dict[str, str]:
+    names = tariff.charge_names.get(code)
+    return dict(names) if names else _ours(code)
+
+
+def words(code: str) -> str:
     """{"en": ..., "sw": ...} as JSON text."""
-    found = names or _ours(code)
-    shown = {lang: _told(text, [*extra, *_days(line, lang)]) for lang, text in found.items()}
-    return _json(shown)
+    return _json(_ours(code))
 
 
 def _json(label: dict[str, str]) -> str:
