@@ -69,6 +69,10 @@ def test_the_quote_of_each_account_is_its_bill(
         assert quoted.total == rated.exact_total.at(index)
         shown = [(line.code, line.exact.at(index)) for line in rated.lines if line.present[index]]
         assert [(line.code, line.amount) for line in quoted.lines] == shown
+        parts = [[(codes, part.at(index)) for codes, part in line.parts] for line in rated.lines if line.present[index]]
+        assert [list(line.parts) for line in quoted.lines] == parts
+        for line in quoted.lines:
+            assert not line.parts or sum(part for _, part in line.parts) == line.amount
 
 
 @calm
@@ -129,6 +133,9 @@ def test_rating_in_runs_is_rating_at_once(
         assert one.code == two.code
         assert (one.amount == two.amount).all()
         assert (one.present == two.present).all()
+        for (codes, part), (same, other) in zip(one.parts, two.parts, strict=True):
+            assert codes == same
+            assert [part.at(i) for i in range(batch.size)] == [other.at(i) for i in range(batch.size)]
 
 
 @calm
