@@ -15,6 +15,7 @@ from gateway.commands import (
     rate,
     serve,
     setup,
+    spool,
     talk,
     usage,
 )
@@ -26,7 +27,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for room in (setup, demo, serve, rate, bill, collections, agencies, data, usage, money, outbox, people, talk, bench):
+for room in (
+    setup,
+    demo,
+    serve,
+    rate,
+    bill,
+    collections,
+    agencies,
+    data,
+    usage,
+    money,
+    outbox,
+    spool,
+    people,
+    talk,
+    bench,
+):
     room.add_to(app)
 
 
