@@ -107,6 +107,8 @@ class DirectDebit(Section):
     """Days between the bill and the debit; None: what the scheme asks for (SEPA 14), which an agreement may shorten."""
     retries: Annotated[int, Field(ge=0, le=5)] = 2
     retry_gap_days: Annotated[int, Field(ge=1, le=30)] = 3
+    tell: Literal["last", "each"] = "last"
+    """Of which failed try a customer hears: of the last one, after which nothing is tried again, or of each."""
     pay_days: tuple[Annotated[int, Field(ge=1, le=31)], ...] = (1, 5, 25, 28)
     """Days of the month on which people have money: a debit that found none is tried again on the next of them."""
     creditor_name: str = ""

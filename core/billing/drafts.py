@@ -15,6 +15,7 @@ from core.billing.load import Days, Group, Partition
 from core.billing.sources import Used, UsedRow
 from core.rating.exact import Column
 from core.rating.model import Line, Rated
+from core.rating.rounding import in_whole
 from core.rating.tariff import Tariff
 
 NO_QUANTITY = -(2**63)
@@ -211,7 +212,7 @@ def _late_rows(one: Correction, bill_of: Column, specs: Specs) -> Iterator[tuple
 
 def _lines_of(block: Block, specs: Specs) -> list[tuple[tuple[Column, Column, Column], int]]:
     """((quantity, amount, present), spec) of each line of a block, the reward and what was paid live last."""
-    found = [(_columns(line), specs.take(block.piece.version_of(line), line)) for line in block.rated.lines]
+    found = [row for line in block.rated.lines for row in _rows_of(line, specs, block.piece.version_of(line))]
     if block.reward is not None:
         reward = (-block.reward.units, block.reward.amount, block.reward.units != 0)
         found.append((reward, specs.take_reward()))
@@ -219,6 +220,16 @@ def _lines_of(block: Block, specs: Specs) -> list[tuple[tuple[Column, Column, Co
         paid = block.used.live.paid
         found.append(((np.full(len(paid), NO_QUANTITY, dtype=np.int64), -paid, paid != 0), specs.take_paid()))
     return found
+
+
+def _rows_of(line: Line, specs: Specs, tariff: Tariff) -> Iterator[tuple[tuple[Column, Column, Column], int]]:
+    """A line as the bill has it: in one, or where its parts are taxed differently, a line for each."""
+    if not line.parts:
+        yield _columns(line), specs.take(tariff, line)
+        return
+    nothing = np.full(len(line.amount), NO_QUANTITY, dtype=np.int64)
+    for (codes, _), amount in zip(line.parts, in_whole(line.amount, [part for _, part in line.parts]), strict=True):
+        yield (nothing, amount, line.present & (amount != 0)), specs.take(tariff, line, codes)
 
 
 def _columns(line: Line) -> tuple[Column, Column, Column]:

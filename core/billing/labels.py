@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from babel.dates import format_date
 
-from core.billing.shown import day, number
+from core.billing.shown import day, named, number
 from core.rating.model import Line
 from core.rating.tariff import Tariff
 from core.text import LANGUAGES, say
@@ -24,13 +24,14 @@ KINDS = {"tax": "tax", "rounding": "rounding", "discount": "discount"}
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """Code, label (JSON), unit, price and kind of a line."""
+    """Code, label (JSON), unit, price and kind of a line; `part_of` the codes that a part of a discount or a limit is on."""
 
     code: str
     label: str
     unit: str | None
     price: str | None
     kind: str
+    part_of: str | None = None
 
 
 @dataclass(slots=True)
@@ -40,10 +41,11 @@ class Specs:
     all: list[Spec] = field(default_factory=list)
     _known: dict[Spec, int] = field(default_factory=dict)
 
-    def take(self, tariff: Tariff, line: Line) -> int:
-        """The number of the spec of a rated line."""
-        label = labelled(tariff, line)
-        return self._number(Spec(line.code, label, line.unit or None, line.price or None, kind_of(line.kind)))
+    def take(self, tariff: Tariff, line: Line, codes: Sequence[str] = ()) -> int:
+        """The number of the spec of a rated line, or of its part that is on the lines `codes`."""
+        label, price = labelled(tariff, line, codes), line.price or None
+        part_of = ",".join(codes) or None
+        return self._number(Spec(line.code, label, line.unit or None, price, kind_of(line.kind), part_of))
 
     def take_reward(self) -> int:
         """The number of the spec of a reward line."""
@@ -84,10 +86,11 @@ def kind_of(kind: str) -> str:
     return KINDS.get(kind, "charge")
 
 
-def labelled(tariff: Tariff, line: Line) -> str:
-    """The label as JSON text; a line of one time of use, destination or version says which."""
-    found = charge_name(tariff, line.code)
-    return _json({lang: _told(text, [*_extra(line, lang), *_days(line, lang)]) for lang, text in found.items()})
+def labelled(tariff: Tariff, line: Line, codes: Sequence[str] = ()) -> str:
+    """The label as JSON text; a line of one time of use, destination or version says which, and a part of one the lines it is on."""
+    found, on = charge_name(tariff, line.code), [charge_name(tariff, code) for code in codes]
+    told = {lang: [*_extra(line, lang), *(named(one, lang) for one in on), *_days(line, lang)] for lang in found}
+    return _json({lang: _told(text, told[lang]) for lang, text in found.items()})
 
 
 def words(code: str) -> str:

@@ -100,6 +100,7 @@ class BillLine:
     price: str | None
     amount_minor: int
     kind: str
+    part_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

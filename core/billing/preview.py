@@ -38,4 +38,5 @@ def _lines(drafts: Drafts, first: int, end: int) -> Iterator[BillLine]:
         yield BillLine(
             int(lines.position[row]), int(lines.service[row]), spec.code, json.loads(spec.label),
             None if quantity == NO_QUANTITY else quantity, spec.unit, spec.price, int(lines.amount[row]), spec.kind,
+            spec.part_of,
         )  # fmt: skip

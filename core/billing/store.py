@@ -62,7 +62,9 @@ def tokens(count: int) -> list[str]:
 async def save_lines(conn: AsyncConnection, drafts: Drafts, ids: Sequence[int]) -> None:
     """Write all lines; what is the same on every bill is joined in from `new_spec`."""
     await fresh(conn, new_line, new_spec)
-    specs = [(at, one.code, one.label, one.unit, one.price, one.kind) for at, one in enumerate(drafts.specs)]
+    specs = [
+        (at, one.code, one.label, one.unit, one.price, one.kind, one.part_of) for at, one in enumerate(drafts.specs)
+    ]
     await insert_many(conn, new_spec, list(new_spec.c.keys()), specs)
     lines = drafts.lines
     bills = [ids[at] for at in lines.bill.tolist()]
@@ -74,7 +76,7 @@ async def save_lines(conn: AsyncConnection, drafts: Drafts, ids: Sequence[int]) 
     values: dict[str, Any] = {
         "invoice_id": line.invoice_id, "position": line.position, "service_id": line.service_id, "code": spec.code,
         "label": as_json(conn, spec.label), "quantity_micro": func.nullif(line.quantity_micro, NO_QUANTITY),
-        "unit": spec.unit, "price": spec.price, "amount_minor": line.amount_minor, "kind": spec.kind,
+        "unit": spec.unit, "price": spec.price, "amount_minor": line.amount_minor, "kind": spec.kind, "part_of": spec.part_of,
         "booked_on": literal(drafts.partition.to_date),
     }  # fmt: skip
     rows = select(*values.values()).join_from(new_line, new_spec, spec.spec == line.spec)

@@ -103,6 +103,7 @@ invoice_line = Table(
     Column("price", Text),  # the decimal text of the tariff
     Column("amount_minor", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),  # charge, discount, tax, rounding, reward
+    Column("part_of", Text),  # codes of the lines that a part of a discount or a limit is on
     Column("booked_on", Date, nullable=False),
     PrimaryKeyConstraint("invoice_id", "position", "booked_on"),
     postgresql_partition_by="RANGE (booked_on)",

@@ -158,10 +158,10 @@ def _taxes(doc: TariffDoc) -> Iterator[Remark]:
         if charge.of != "*" and set(charge.of) <= free:
             yield place, "it is taken of lines that cost nothing.", "Name lines with a price."
         for off in discounts:
-            earlier = off in doc.charges[:number]
-            if earlier and charge.of != "*" and off.code not in charge.of and set(off.of) & set(charge.of):
-                wrong = f"it is taken of lines before the discount {off.code!r}."
-                yield place, wrong, f"Name {off.code!r} in `of` too, if the tax is on what is really paid."
+            late = off in doc.charges[number + 1 :] and off.of != "*" and charge.code not in off.of
+            if late and charge.type == "tax" and (charge.of == "*" or set(off.of) & set(charge.of)):
+                wrong = f"it comes after the tax {charge.code!r} of its lines, which is of the full price."
+                yield f"charge {off.code}", wrong, "Put it before the tax, if the tax is on what is really paid."
 
 
 def _unpriced(doc: TariffDoc) -> Iterator[Remark]:

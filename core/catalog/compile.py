@@ -23,6 +23,7 @@ from core.catalog.numbers import exact
 from core.catalog.read import documents
 from core.catalog.wrong import refuse
 from core.rating.rounding import Mode, Rounding
+from core.rating.shares import plan
 from core.rating.tariff import Charge, Tariff
 
 MOST_CHARGES = 200
@@ -65,6 +66,7 @@ def compile_document(doc: TariffDoc, where: str = "tariff") -> Tariff:
         buy=buy_of(context, compiled),
         labels=context.labels,
         charge_names={entry.code: entry.name for entry in (*doc.charges, *doc.allowances) if entry.name},
+        shared=plan(compiled),
         charges=compiled,
     )
 
@@ -121,7 +123,7 @@ def _charges(context: Context) -> tuple[Charge, ...]:
             case PercentDoc():
                 compiled.append(charges.percent_of(context, doc, earlier))
             case TaxDoc():
-                compiled.append(charges.tax_of(context, doc, earlier, held))
+                compiled.append(charges.tax_of(context, doc, compiled, held))
             case DiscountDoc():
                 compiled.append(charges.discount_of(context, doc, compiled))
             case LimitDoc():

@@ -253,4 +253,8 @@ def _line(tariff: Tariff, line: QuoteLine) -> dict[str, Any]:
     if line.price:
         result["price"] = line.price
     result["amount"] = money_text(tariff, line.amount)
+    if line.rest:
+        result["rest"] = money_text(tariff, line.rest)
+    if line.parts:
+        result["parts"] = [{"of": list(codes), "amount": money_text(tariff, part)} for codes, part in line.parts]
     return result

@@ -78,13 +78,16 @@ def _less(line: QuoteLine, before: QuoteLine | None) -> QuoteLine:
         amount=line.amount - before.amount,
         quantity=None if line.quantity is None else line.quantity - (before.quantity or 0),
         base=None if line.base is None else line.base - (before.base or 0),
+        parts=tuple((codes, part - dict(before.parts)[codes]) for codes, part in line.parts),
     )
 
 
 def _undone(line: QuoteLine) -> QuoteLine:
     """A line that the whole no longer has (another block applies now): taken back."""
     quantity = None if line.quantity is None else -line.quantity
-    return replace(line, amount=-line.amount, quantity=quantity, base=None if line.base is None else -line.base)
+    parts = tuple((codes, -part) for codes, part in line.parts)
+    base = None if line.base is None else -line.base
+    return replace(line, amount=-line.amount, quantity=quantity, base=base, parts=parts)
 
 
 def _line(line: Line) -> QuoteLine:
@@ -101,6 +104,7 @@ def _line(line: Line) -> QuoteLine:
         None if line.base is None else line.base.at(0),
         line.since,
         line.until,
+        tuple((codes, part.at(0)) for codes, part in line.parts),
     )
 
 

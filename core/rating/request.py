@@ -49,7 +49,10 @@ class QuoteRequest:
 
 @dataclass(frozen=True, slots=True)
 class QuoteLine:
-    """One line: exact quantity in units (None where there is none) and exact amount in minor units."""
+    """One line: exact quantity in units (None where there is none) and exact amount in minor units; `parts` as on the bill's line.
+
+    `rest`: what of the amount was paid for less than a step of units (`buy`).
+    """
 
     code: str
     kind: str
@@ -63,6 +66,8 @@ class QuoteLine:
     base: Fraction | None = None
     since: date | None = None
     until: date | None = None
+    parts: tuple[tuple[tuple[str, ...], Fraction], ...] = ()
+    rest: Fraction | None = None
 
     @property
     def key(self) -> tuple[object, ...]:

@@ -253,6 +253,7 @@ def upgrade() -> None:
     sa.Column('price', sa.Text(), nullable=True),
     sa.Column('amount_minor', sa.BigInteger(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('part_of', sa.Text(), nullable=True),
     sa.Column('booked_on', sa.Date(), nullable=False),
     sa.PrimaryKeyConstraint('invoice_id', 'position', 'booked_on', name=op.f('pk_invoice_line')),
     postgresql_partition_by='RANGE (booked_on)'

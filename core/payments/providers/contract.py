@@ -136,6 +136,8 @@ class Queried:
     at: datetime | None = None
     saved: Saved | None = None
     """The card it was paid with, where it may be charged again."""
+    currency: str = ""
+    """Of the amount, where the provider says it; money in another currency than was asked for is nobody's until a person looks."""
 
 
 Told = Queried | Later | Unaskable | Unreached | Unanswered
