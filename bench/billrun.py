@@ -38,6 +38,7 @@ from core.ledger.tables import balance, journal, ledger_account, open_item, post
 from core.metering import consumption
 from core.metering.late import Arrivals, Changed
 from core.metering.tables import consumption as consumed
+from core.metering.lifted import Lifted
 from core.metering.timed import Grain
 from core.migrations import upgrade
 from core.onboarding.model import Customer
@@ -77,7 +78,7 @@ class Stated:
 
     async def used(
         self, conn: AsyncConnection, house: House, service_ids: Sequence[int], from_: date, to: date, *,
-        grain: Grain | None = None,
+        grain: Grain | None = None, lifted: Lifted | None = None,
     ) -> Used:  # fmt: skip
         """From 10 to 210 kWh."""
         quantity = 10_000_000 + np.array(service_ids, dtype=np.int64) * 7_919 % 200_000_000

@@ -11,6 +11,7 @@ from gateway.commands import (
     demo,
     money,
     outbox,
+    parked,
     people,
     rate,
     serve,
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for room in (setup, demo, serve, rate, bill, collections, agencies, data, usage, money, outbox, people, talk, bench):
+for room in (setup, demo, serve, rate, bill, collections, agencies, data, usage, money, outbox, parked, people, talk, bench):
     room.add_to(app)
 
 

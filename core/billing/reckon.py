@@ -23,6 +23,7 @@ from core.billing.versions import grain_of, in_force, other_clock
 from core.errors import Refused
 from core.house import House
 from core.metering.late import Arrivals
+from core.metering.lifted import Lifted, share
 from core.metering.timed import Grain
 from core.rating.errors import CannotRate
 from core.rating.model import Batch, Rated
@@ -119,8 +120,9 @@ async def _rated(
     used = Used({}, {})
     if piece.meters:
         used = await desk.sources.used(
-            desk.conn, desk.house, piece.group.service, piece.days.from_, piece.days.to, grain=grain
-        )
+            desk.conn, desk.house, piece.group.service, piece.days.from_, piece.days.to, grain=grain,
+            lifted=_lifted(partition, piece),
+        )  # fmt: skip
     for at, reason in used.parked.items():
         partition.park(piece.group.account[at], reason)
     try:
@@ -133,6 +135,21 @@ async def _rated(
     _park_refused(partition, piece, rated)
     reward = rewarded(partition, piece, batch, rated, free)
     return [Block(piece, replace(used, events={}, uses=None), rated, reward)]
+
+
+def _lifted(partition: Partition, piece: Piece) -> Lifted | None:
+    """The services that a person wants billed on an estimate, each with its share of it for the days of the piece."""
+    found: Lifted = {}
+    for at, service in zip(piece.group.account, piece.group.service, strict=True):
+        due = partition.due[at]
+        told = (due.decided or {}).get("estimate")
+        if told is not None:
+            whole = (due.from_date, partition.to_date)
+            found[service] = {
+                code: share(int(micro), whole, (piece.days.from_, piece.days.to))
+                for code, micro in told.get(str(service), {}).items()
+            }
+    return found or None
 
 
 def _park_refused(partition: Partition, piece: Piece, rated: Rated) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.house import House
 from core.metering.events.queries import UseColumns
 from core.metering.late import Arrivals, Changed
+from core.metering.lifted import Lifted
 from core.metering.timed import Grain
 from core.rating.exact import Column
 from core.rating.model import Events
@@ -66,8 +67,9 @@ class Sources(Protocol):
         to: date,
         *,
         grain: Grain | None = None,
+        lifted: Lifted | None = None,
     ) -> Used:
-        """What the services used; with `grain` also when."""
+        """What the services used; with `grain` also when. `lifted`: who is billed on an estimate where nothing is fit to be billed."""
 
     async def history(
         self, conn: AsyncConnection, service_ids: Sequence[int], meter_code: str, before: date, periods: int

@@ -14,8 +14,25 @@ from core.sets import among
 
 METERED = frozenset({"electricity", "water", "gas"})
 """Commodities that are not billed without a meter."""
-EXPORT = "B"
-"""Registers that begin so count what was fed in (NEM12: B1, B2 ...)."""
+EXPORT, EXPORT_CODE = "B", "_export"
+"""Registers that begin so count what was fed in (NEM12: B1, B2 ...), and how a tariff's code of them ends."""
+
+
+def named(registers: str | None) -> tuple[str, ...]:
+    """The registers that a meter was imported with; none: it has one, whatever a file calls it."""
+    return tuple((registers or "").split())
+
+
+def code_of(code: str, registers: str | None, register: str) -> str:
+    """What a tariff calls what a register of a meter counts: of `energy` with `day night` energy_day and energy_night."""
+    if register in named(registers):
+        return f"{code}_{register.lower()}"
+    return f"{code}{EXPORT_CODE}" if register.startswith(EXPORT) else code
+
+
+def codes_of(code: str, registers: str | None) -> tuple[str, ...]:
+    """All that a meter counts, as a tariff calls it."""
+    return tuple(code_of(code, registers, one) for one in named(registers)) or (code,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +54,11 @@ class Channel:
     """The first day on which it did not, or the end of the period."""
     begin: date
     end: date
+    registers: str | None = None
 
     def code_of(self, register: str) -> str:
         """What a tariff calls what this register counts."""
-        return f"{self.code}_export" if register.startswith(EXPORT) else self.code
+        return code_of(self.code, self.registers, register)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +84,7 @@ async def wall(conn: AsyncConnection, service_ids: Sequence[int], from_: date, t
         channels.append(
             Channel(
                 at, row.id, row.meter_id, row.serial, row.code, row.kind, row.interval_minutes or 0, row.dials,
-                row.multiplier_micro, hung, gone, begin, max(begin, gone),
+                row.multiplier_micro, hung, gone, begin, max(begin, gone), row.registers,
             )
         )  # fmt: skip
     return Wall(channels, bare)
@@ -79,7 +97,7 @@ def _query(conn: AsyncConnection, service_ids: Sequence[int], from_: date, to: d
     return (
         select(
             s.id, s.commodity, s.started_on, s.ended_on, m.id.label("meter_id"), m.serial, m.code, m.kind,
-            m.interval_minutes, m.dials, m.multiplier_micro, m.installed_on, m.removed_on,
+            m.interval_minutes, m.dials, m.multiplier_micro, m.installed_on, m.removed_on, m.registers,
         )
         .select_from(service.outerjoin(meter, there))
         .where(among(conn, s.id, service_ids))

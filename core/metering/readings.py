@@ -18,7 +18,9 @@ from core.metering.units import MICRO
 from core.sets import among
 from core.text import say
 
-ACCEPTED, HELD = "accepted", "held"
+ACCEPTED, HELD, ORDERED, REPLACED = "accepted", "held", "ordered", "replaced"
+WAITING = (HELD, ORDERED)
+"""A reading that stops the bill of its meter until a person, or a better reading, has the last word."""
 PRECEDENCE = ("field", "smart", "customer")
 """Sources of readings, the one that counts first of several on a day first. Estimates are reckoned, never stored as read."""
 COLUMNS = [

@@ -24,6 +24,7 @@ from gateway.admin.console import (
     mandates,
     money,
     outbox,
+    parked,
     receipts,
     suspense,
     talks,
@@ -67,6 +68,7 @@ ROOMS = (
     campaigns,
     outbox,
     usage_files,
+    parked,
     page,
 )
 

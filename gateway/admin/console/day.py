@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from core.billing import parked
 from core.overview import dead_letters
 from core.overview.day import day
 from gateway.admin.auth import WHO
@@ -21,9 +22,10 @@ async def page(request: web.Request) -> web.Response:
     async with house.db.reading() as conn:
         found = await day(conn, house, on, branch_code=request[WHO].branch)
         waiting = await dead_letters.waiting(conn)
+        unbilled = await parked.together(conn, house, branch_code=request[WHO].branch)
     step = timedelta(days=1)
     return show(
-        request, "console_day.html", d=found, waiting=waiting, currency=house.currency, today=house.today(),
+        request, "console_day.html", d=found, waiting=waiting, unbilled=unbilled, currency=house.currency, today=house.today(),
         before=on - step, after=on + step, plot=cash_plot(found.month, on, house.currency),
     )  # fmt: skip
 
