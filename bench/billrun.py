@@ -37,8 +37,8 @@ from core.journeys.close_cycles import close_cycles
 from core.ledger.tables import balance, journal, ledger_account, open_item, posting
 from core.metering import consumption
 from core.metering.late import Arrivals, Changed
-from core.metering.tables import consumption as consumed
 from core.metering.lifted import Lifted
+from core.metering.tables import consumption as consumed
 from core.metering.timed import Grain
 from core.migrations import upgrade
 from core.onboarding.model import Customer

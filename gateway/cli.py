@@ -14,6 +14,7 @@ from gateway.commands import (
     parked,
     people,
     rate,
+    readings,
     serve,
     setup,
     talk,
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for room in (setup, demo, serve, rate, bill, collections, agencies, data, usage, money, outbox, parked, people, talk, bench):
+for room in (setup, demo, serve, rate, bill, collections, agencies, data, usage, money, outbox, parked, readings, people, talk, bench):
     room.add_to(app)
 
 

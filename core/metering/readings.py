@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -47,6 +47,8 @@ class Recorded:
 
     state: str
     reason: str | None = None
+    reading_id: int | None = None
+    """The row, where it was kept."""
 
 
 @dataclass(slots=True)
@@ -55,6 +57,17 @@ class _Register:
 
     revisions: dict[tuple[date, str], tuple[int, int]] = field(default_factory=dict)
     accepted: dict[date, int] = field(default_factory=dict)
+    waiting: dict[int, tuple[date, str, str]] = field(default_factory=dict)
+    """Readings that wait for a person: id -> day, source, state."""
+
+    def settled_by(self, read: "Read", state: str) -> list[int]:
+        """Those that need not wait any more: said anew, or ordered and read since."""
+        return [
+            reading_id
+            for reading_id, (day, source, waits) in self.waiting.items()
+            if (day, source) == (read.read_on, read.source)
+            or (waits == ORDERED and state == ACCEPTED and day <= read.read_on)
+        ]
 
     def around(self, day: date) -> tuple[list[Point], Point | None]:
         points = [Point(*pair) for pair in sorted(self.accepted.items())]
@@ -77,7 +90,7 @@ async def record(
     meters = {row.serial: row for row in rows}
     known = await _known(conn, [row.id for row in meters.values()])
     answers: dict[int, Recorded] = {}
-    new = []
+    new, settled = [], []
     for at, read in sorted(enumerate(reads), key=lambda pair: pair[1].read_on):
         meter = meters.get(read.serial)
         if (why := _impossible(read, meter, house.today())) is not None or meter is None:
@@ -91,11 +104,15 @@ async def record(
         answers[at] = _judged(register, read, meter.dials)
         revision = 0 if before is None else before[0] + 1
         register.revisions[read.read_on, read.source] = (revision, read.value_micro)
+        settled += register.settled_by(read, answers[at].state)
+        answers[at] = replace(answers[at], reading_id=house.ids.take())
         new.append(
-            (house.ids.take(), meter.id, read.register, read.read_on, read.value_micro, read.source, revision,
+            (answers[at].reading_id, meter.id, read.register, read.read_on, read.value_micro, read.source, revision,
              answers[at].state, answers[at].reason, file_id, house.clock.now())
         )  # fmt: skip
     await insert_many(conn, t.reading, COLUMNS, new)
+    if settled:
+        await conn.execute(update(t.reading).where(among(conn, t.reading.c.id, settled)).values(state=REPLACED))
     return [answers[at] for at in range(len(reads))]
 
 
@@ -126,23 +143,26 @@ def _impossible(read: Read, meter: Any, today: date) -> str | None:
 async def _known(conn: AsyncConnection, meter_ids: Sequence[int]) -> dict[tuple[int, str], _Register]:
     r = t.reading.c
     rows = await conn.execute(
-        select(r.meter_id, r.register, r.read_on, r.source, r.revision, r.value_micro, r.state)
+        select(r.meter_id, r.register, r.read_on, r.source, r.revision, r.value_micro, r.state, r.id)
         .where(among(conn, r.meter_id, meter_ids))
         .order_by(r.read_on, r.revision)
     )
     found: dict[tuple[int, str], _Register] = defaultdict(_Register)
-    for meter_id, register, read_on, source, revision, value, state in rows:
+    for meter_id, register, read_on, source, revision, value, state, reading_id in rows:
         known = found[meter_id, register]
         known.revisions[read_on, source] = (revision, value)
         if state == ACCEPTED:
             known.accepted[read_on] = value
+        elif state in WAITING:
+            known.waiting[reading_id] = (read_on, source, state)
     return found
 
 
 async def release(conn: AsyncConnection, house: House, reading_id: int, actor: str) -> bool:
     """A person has looked and accepts a held reading; False if it is not held."""
     r = t.reading.c
-    done = await conn.execute(update(t.reading).where(r.id == reading_id, r.state == HELD).values(state=ACCEPTED))
+    mine = (r.id == reading_id) & r.state.in_(WAITING)
+    done = await conn.execute(update(t.reading).where(mine).values(state=ACCEPTED))
     if done.rowcount != 1:
         return False
     await audit.note(conn, house, actor, "reading.released", f"reading:{reading_id}")

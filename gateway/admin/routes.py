@@ -25,6 +25,7 @@ from gateway.admin.console import (
     money,
     outbox,
     parked,
+    readings,
     receipts,
     suspense,
     talks,
@@ -32,7 +33,16 @@ from gateway.admin.console import (
     usage_files,
 )
 from gateway.admin.edge import edge, headers
-from gateway.admin.tmf import account, communication, customer_bill, payment, prepay_balance, trouble_ticket, usage
+from gateway.admin.tmf import (
+    account,
+    communication,
+    customer_bill,
+    held_reading,
+    payment,
+    prepay_balance,
+    trouble_ticket,
+    usage,
+)
 from gateway.admin.tmf import customer as tmf_customer
 from gateway.pages import page
 
@@ -69,6 +79,8 @@ ROOMS = (
     outbox,
     usage_files,
     parked,
+    readings,
+    held_reading,
     page,
 )
 

@@ -14,8 +14,8 @@ from core.catalog.compile import load_tariff
 from core.db import insert
 from core.house import House
 from core.metering.late import Arrivals, Changed
-from core.metering.tables import consumption
 from core.metering.lifted import Lifted
+from core.metering.tables import consumption
 from core.metering.timed import Grain
 from core.parties.tables import account, branch, party, premise, service, service_plan
 from core.rating.exact import Column
