@@ -71,7 +71,7 @@ async def opened(app: web.Application) -> AsyncIterator[None]:
         check_routes(house.operator)
         channels = open_rows(Tools(house.settings, http, partial(chat_rooms.push, house)))
         app.add_routes(webhooks.routes(channels.values()))  # /hooks/africastalking/{secret}/..., /hooks/whatsapp ...
-        sessions = open_store(house.settings.sessions_path, house.settings.redis_url)
+        sessions = open_store(house.settings.sessions_path, house.settings.redis_url, house.clock)
         quick = open_quick(house.db)
         turns = Turns(house, sessions, quick)
         app[CHANNELS], app[TURNS], app[CHECKS]["sessions"] = senders(channels), turns, sessions.told

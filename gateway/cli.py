@@ -17,6 +17,7 @@ from gateway.commands import (
     readings,
     serve,
     setup,
+    spool,
     talk,
     usage,
 )
@@ -28,7 +29,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for room in (setup, demo, serve, rate, bill, collections, agencies, data, usage, money, outbox, parked, readings, people, talk, bench):
+for room in (
+    setup,
+    demo,
+    serve,
+    rate,
+    bill,
+    collections,
+    agencies,
+    data,
+    usage,
+    money,
+    outbox,
+    parked,
+    readings,
+    spool,
+    people,
+    talk,
+    bench,
+):
     room.add_to(app)
 
 

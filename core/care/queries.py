@@ -100,11 +100,6 @@ async def waiting_by(conn: AsyncConnection, wanted: Chosen) -> tuple[dict[str, i
     return dict(severities), dict(sorted(kinds.items()))
 
 
-async def dispute(conn: AsyncConnection, dispute_id: int) -> Dispute | None:
-    """One dispute."""
-    return await _dispute(conn, disputes.c.id == dispute_id)
-
-
 async def dispute_of_ticket(conn: AsyncConnection, ticket_id: int) -> Dispute | None:
     """The dispute that a ticket follows."""
     return await _dispute(conn, disputes.c.ticket_id == ticket_id)
