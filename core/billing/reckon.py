@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing import late
 from core.billing.drafts import Block, Correction, Drafts, Piece, gathered
 from core.billing.engines import LOCAL, Engine
-from core.billing.events import by_events, rolls_over, silent, told
+from core.billing.events import by_events, rolls_over, told
 from core.billing.load import Days, Group, Partition
+from core.billing.registers import events_of, parts_of, quantity_of, summed, unpriced
 from core.billing.rewarded import rewarded
 from core.billing.sources import Sources, Used
 from core.billing.versions import grain_of, in_force, other_clock
@@ -123,7 +124,7 @@ async def _rated(
             desk.conn, desk.house, piece.group.service, piece.days.from_, piece.days.to, grain=grain,
             lifted=_lifted(partition, piece),
         )  # fmt: skip
-    for at, reason in used.parked.items():
+    for at, reason in {**used.parked, **unpriced(piece, used)}.items():
         partition.park(piece.group.account[at], reason)
     try:
         used = told(piece.versions, piece.days, used, len(piece.group.service))
@@ -168,13 +169,16 @@ async def _batch(desk: Desk, piece: Piece, used: Used, grain: Grain | None) -> B
         size,
         days.whole_from,
         days.whole_to,
-        {code: used.quantity.get(code, zeros) for code in piece.meters},
+        {code: quantity_of(piece, used, code, zeros) for code in piece.meters},
         {"persons": np.array(group.persons, dtype=np.int64)},
         {
-            code: await desk.sources.history(desk.conn, group.service, code, days.from_, periods)
+            code: summed([
+                await desk.sources.history(desk.conn, group.service, part, days.from_, periods)
+                for part in parts_of(piece, code)
+            ])
             for code, periods in piece.history.items()
         },
-        events={code: used.events.get(code, silent()) for code in piece.meters} if used.events else {},
+        events={code: events_of(piece, used, code) for code in piece.meters} if used.events else {},
         pool=np.array(group.account) if _shares(piece) else None,
         opening=np.array(group.opening),
         closing=np.array(group.closing),

@@ -31,6 +31,8 @@ class Used:
     method: Mapping[str, Sequence[str]] = field(default_factory=dict)
     parked: Mapping[int, str] = field(default_factory=dict)
     events: Mapping[str, Events] = field(default_factory=dict)
+    split: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """Which services (by index) have a meter with several registers, and the codes that each of them is billed by."""
     uses: Mapping[str, UseColumns] | None = None
     """Calls, messages and sessions as they were collected (`events.py` makes `events` of them); None: by meters alone."""
 

@@ -1,6 +1,6 @@
 """The meters of services in a period, and the days on which each was there to be measured."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.metering.tables import meter
 from core.parties.tables import service
 from core.sets import among
+from core.text import say
 
 METERED = frozenset({"electricity", "water", "gas"})
 """Commodities that are not billed without a meter."""
@@ -28,6 +29,27 @@ def code_of(code: str, registers: str | None, register: str) -> str:
     if register in named(registers):
         return f"{code}_{register.lower()}"
     return f"{code}{EXPORT_CODE}" if register.startswith(EXPORT) else code
+
+
+def known_register(registers: str | None, heard: list[str], register: str) -> bool:
+    """Whether the meter has it: one that it was imported with, or the only one of its direction that was ever heard (noted in `heard`)."""
+    if registers:
+        return register in named(registers)
+    same = [one for one in heard if one.startswith(EXPORT) == register.startswith(EXPORT)]
+    if not same:
+        heard.append(register)
+    return register in same or not same
+
+
+def heard_of(text: str | None) -> list[str]:
+    """The names that a meter's one register was heard under."""
+    return [] if text is None else text.split(",")
+
+
+def unknown_register(serial: str, registers: str | None, heard: list[str], register: str) -> str:
+    """Why a reading of that register is not taken."""
+    has = ", ".join(named(registers) or heard)
+    return say("en", "reject.unknown_register", serial=serial, has=has or "-", register=register[:20] or "-")
 
 
 def codes_of(code: str, registers: str | None) -> tuple[str, ...]:
@@ -59,6 +81,12 @@ class Channel:
     def code_of(self, register: str) -> str:
         """What a tariff calls what this register counts."""
         return code_of(self.code, self.registers, register)
+
+    def silent(self, heard: Collection[tuple[int, str | None]]) -> list[str]:
+        """The registers of which nothing came: all it was imported with count. `heard`: (meter, register), and (meter, None) for any."""
+        if not self.registers:
+            return [] if (self.meter_id, None) in heard else [""]
+        return [one for one in named(self.registers) if (self.meter_id, one) not in heard]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from core.bulk import insert_many
 from core.config import Billing
 from core.house import House
 from core.metering import intervals, registers, timed
-from core.metering.channels import Channel, wall
+from core.metering.channels import Channel, codes_of, wall
 from core.metering.estimate import Column
 from core.metering.lifted import Lifted, put
 from core.metering.lifted import runs as spread
@@ -74,13 +74,24 @@ async def measure(
     tallies = _added_up(len(service_ids), [*streams, *dials])
     _clear(tallies, parked)
     told = put(tallies, len(service_ids), silent, service_ids, lifted, (to - from_).days) if lifted else []
-    found = gathered(service_ids, tallies, {at: why for at, why in parked.items() if at not in told})
+    found = replace(
+        gathered(service_ids, tallies, {at: why for at, why in parked.items() if at not in told}), split=_split(hung.channels)
+    )
     if grain is None:
         return found
     runs = await timed.of_streams(conn, house.zone, good) if good else []
     runs += timed.of_dials([dial for dial in dials if dial.channel.index not in parked])
     runs += spread(told, service_ids, lifted or {}, from_, to, grain)
     return replace(found, events=timed.events(runs))
+
+
+def _split(channels: Sequence[Channel]) -> dict[int, tuple[str, ...]]:
+    """What the registers of meters with several are called by a tariff."""
+    found: dict[int, tuple[str, ...]] = {}
+    for channel in channels:
+        if channel.registers and channel.begin < channel.end:
+            found[channel.index] = found.get(channel.index, ()) + codes_of(channel.code, channel.registers)
+    return found
 
 
 def _park(rules: Billing, parts: Sequence[Part], parked: dict[int, str], free: Collection[int]) -> None:

@@ -10,9 +10,10 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
-from core.bulk import insert_many
+from core.bulk import insert_many, update_many
 from core.house import House
 from core.metering import tables as t
+from core.metering.channels import heard_of, known_register, unknown_register
 from core.metering.reads import Point, doubt
 from core.metering.units import MICRO
 from core.sets import among
@@ -82,18 +83,23 @@ async def record(
     """Take readings in, each judged against those around it; answers in the order given. Two statements read, one writes."""
     m = t.meter.c
     rows = await conn.execute(
-        select(m.id, m.serial, m.dials, m.installed_on, m.removed_on)
+        select(m.id, m.serial, m.dials, m.installed_on, m.removed_on, m.registers, m.heard)
         .where(among(conn, m.serial, {read.serial for read in reads}))
         .order_by(m.id)
         .with_for_update(key_share=True)
     )
     meters = {row.serial: row for row in rows}
+    heard = {row.id: heard_of(row.heard) for row in meters.values()}
     known = await _known(conn, [row.id for row in meters.values()])
     answers: dict[int, Recorded] = {}
     new, settled = [], []
     for at, read in sorted(enumerate(reads), key=lambda pair: pair[1].read_on):
         meter = meters.get(read.serial)
         if (why := _impossible(read, meter, house.today())) is not None or meter is None:
+            answers[at] = Recorded("rejected", why)
+            continue
+        if not known_register(meter.registers, heard[meter.id], read.register):
+            why = unknown_register(read.serial, meter.registers, heard[meter.id], read.register)
             answers[at] = Recorded("rejected", why)
             continue
         register = known[meter.id, read.register]
@@ -111,6 +117,8 @@ async def record(
              answers[at].state, answers[at].reason, file_id, house.clock.now())
         )  # fmt: skip
     await insert_many(conn, t.reading, COLUMNS, new)
+    told = [(",".join(heard[row.id]), row.id) for row in meters.values() if heard[row.id] != heard_of(row.heard)]
+    await update_many(conn, t.meter, ("id",), ("heard",), told)
     if settled:
         await conn.execute(update(t.reading).where(among(conn, t.reading.c.id, settled)).values(state=REPLACED))
     return [answers[at] for at in range(len(reads))]

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from core.metering.channels import known_register, unknown_register
 from core.metering.days import minutes_of
 from core.metering.model import ESTIMATED, Record, Reject
 from core.text import say
@@ -36,6 +37,11 @@ class MeterFacts:
     minutes: int | None
     installed_on: date
     removed_on: date | None
+    registers: str | None = None
+    known_as: str | None = None
+    """`meter.heard` as it stands stored."""
+    heard: list[str] = field(default_factory=list)
+    """The same as it becomes while records are taken."""
 
 
 @dataclass(slots=True)
@@ -128,6 +134,9 @@ def _settle_day(
         _reject_all(made, records, reason or "")
         return
     fitting = [item for item in records if _fits(made, item, meter, meter.minutes, frame)]
+    if fitting and not known_register(meter.registers, meter.heard, first.register):
+        _reject_all(made, fitting, unknown_register(meter.serial, meter.registers, meter.heard, first.register))
+        return
     _take(made, fitting, meter, known, frame.file_id)
 
 

@@ -38,6 +38,7 @@ meter = Table(
     Column("installed_on", Date, nullable=False),
     Column("removed_on", Date),
     Column("registers", Text),  # "day night": each is billed as its own code, energy_day; none: it has one
+    Column("heard", Text),  # what files called that one so far, with commas: "E1", "E1,B1"; "" is a name too
 )
 
 usage_file = Table(

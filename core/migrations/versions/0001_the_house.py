@@ -1390,6 +1390,7 @@ def upgrade() -> None:
     sa.Column('installed_on', sa.Date(), nullable=False),
     sa.Column('removed_on', sa.Date(), nullable=True),
     sa.Column('registers', sa.Text(), nullable=True),
+    sa.Column('heard', sa.Text(), nullable=True),
     sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_meter_service_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_meter')),
     sa.UniqueConstraint('serial', name=op.f('uq_meter_serial'))
