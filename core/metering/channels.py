@@ -31,14 +31,21 @@ def code_of(code: str, registers: str | None, register: str) -> str:
     return f"{code}{EXPORT_CODE}" if register.startswith(EXPORT) else code
 
 
-def known_register(registers: str | None, heard: list[str], register: str) -> bool:
-    """Whether the meter has it: one that it was imported with, or the only one of its direction that was ever heard (noted in `heard`)."""
+def register_of(registers: str | None, heard: list[str], register: str) -> str | None:
+    """The register that a file means, by the name it is stored under; None where the meter has none such.
+
+    A meter that was imported with registers has those. Another has one in each direction: its first name is the one that counts, a
+    blank one and one more name may be said for the same (`heard`, which is added to), and a further name is another register.
+    """
     if registers:
-        return register in named(registers)
+        return register if register in named(registers) else None
     same = [one for one in heard if one.startswith(EXPORT) == register.startswith(EXPORT)]
-    if not same:
-        heard.append(register)
-    return register in same or not same
+    if register in same or (same and not register):
+        return same[0]
+    if same not in ([], [""]) or "," in register:
+        return None
+    heard.append(register)
+    return same[0] if same else register
 
 
 def heard_of(text: str | None) -> list[str]:

@@ -13,7 +13,7 @@ from core import audit
 from core.bulk import insert_many, update_many
 from core.house import House
 from core.metering import tables as t
-from core.metering.channels import heard_of, known_register, unknown_register
+from core.metering.channels import heard_of, register_of, unknown_register
 from core.metering.reads import Point, doubt
 from core.metering.units import MICRO
 from core.sets import among
@@ -98,11 +98,12 @@ async def record(
         if (why := _impossible(read, meter, house.today())) is not None or meter is None:
             answers[at] = Recorded("rejected", why)
             continue
-        if not known_register(meter.registers, heard[meter.id], read.register):
+        name = register_of(meter.registers, heard[meter.id], read.register)
+        if name is None:
             why = unknown_register(read.serial, meter.registers, heard[meter.id], read.register)
             answers[at] = Recorded("rejected", why)
             continue
-        register = known[meter.id, read.register]
+        register = known[meter.id, name]
         before = register.revisions.get((read.read_on, read.source))
         if before is not None and before[1] == read.value_micro:
             answers[at] = Recorded("duplicate")
@@ -113,7 +114,7 @@ async def record(
         settled += register.settled_by(read, answers[at].state)
         answers[at] = replace(answers[at], reading_id=house.ids.take())
         new.append(
-            (answers[at].reading_id, meter.id, read.register, read.read_on, read.value_micro, read.source, revision,
+            (answers[at].reading_id, meter.id, name, read.read_on, read.value_micro, read.source, revision,
              answers[at].state, answers[at].reason, file_id, house.clock.now())
         )  # fmt: skip
     await insert_many(conn, t.reading, COLUMNS, new)

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.metering.channels import known_register, unknown_register
+from core.metering.channels import register_of, unknown_register
 from core.metering.days import minutes_of
 from core.metering.model import ESTIMATED, Record, Reject
 from core.text import say
@@ -134,17 +134,21 @@ def _settle_day(
         _reject_all(made, records, reason or "")
         return
     fitting = [item for item in records if _fits(made, item, meter, meter.minutes, frame)]
-    if fitting and not known_register(meter.registers, meter.heard, first.register):
+    if not fitting:
+        return
+    register = register_of(meter.registers, meter.heard, first.register)
+    if register is None:
         _reject_all(made, fitting, unknown_register(meter.serial, meter.registers, meter.heard, first.register))
         return
-    _take(made, fitting, meter, known, frame.file_id)
+    _take(made, fitting, meter, register, known, frame.file_id)
 
 
-def _take(made: Settled, records: list[Record], meter: MeterFacts, known: Known, file_id: int) -> None:
-    if not records:
-        return
-    minutes, first = meter.minutes or 1, records[0]
-    meter_id, register, day = key = (meter.id, first.register, first.day)
+def _take(
+    made: Settled, records: list[Record], meter: MeterFacts, register: str, known: Known, file_id: int
+) -> None:
+    minutes, day = meter.minutes or 1, records[0].day
+    meter_id = meter.id
+    key = (meter_id, register, day)
     stored = known.setdefault(key, {})
     change, new = Change(), 0
     for item in records:

@@ -23,6 +23,7 @@ from gateway.admin.console import (
     login,
     mandates,
     money,
+    outages,
     outbox,
     parked,
     readings,
@@ -40,6 +41,7 @@ from gateway.admin.tmf import (
     held_reading,
     payment,
     prepay_balance,
+    service_problem,
     trouble_ticket,
     usage,
 )
@@ -81,6 +83,8 @@ ROOMS = (
     parked,
     readings,
     held_reading,
+    outages,
+    service_problem,
     page,
 )
 

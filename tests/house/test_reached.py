@@ -13,10 +13,6 @@ EXCUSES: dict[str, tuple[str, tuple[str, ...]]] = {
         "a bill as one line of SMS; the issue from a reading to a released bill (templates) sends it or lets it go",
         ("render",),
     ),
-    "core/care/outages.py": (
-        "outages are getting their page, route and command",
-        ("_explained", "begin", "end", "expect", "running"),
-    ),
     "core/care/queries.py": ("the disputes of bills; the issue of the desk shows them", ("disputes_of",)),
     "core/clock.py": ("the clock of tests and bench; the issue of the house moves it there", ("SetClock",)),
     "core/costs.py": ("costs of messages are getting their page", ("Total", "totals")),
