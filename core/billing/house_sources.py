@@ -47,7 +47,14 @@ class HouseSources:
                 silent = (at for at, service_id in enumerate(service_ids) if service_id not in (lifted or ()))
                 parked = {**{at: say("en", "parked.no_events") for at in silent}, **parked}
         return Used(
-            found.quantity_micro, found.estimated_micro, found.missing, found.method, parked, found.events, found.split, uses
+            found.quantity_micro,
+            found.estimated_micro,
+            found.missing,
+            found.method,
+            parked,
+            found.events,
+            found.split,
+            uses,
         )
 
     async def history(

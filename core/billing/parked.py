@@ -69,14 +69,26 @@ class Together:
 def _query() -> Select[Any]:
     return (
         select(
-            cycle.c.id, cycle.c.account_id, account.c.number, party.c.name, branch.c.code, branch.c.id, account.c.segment,
-            account.c.currency, cycle.c.from_date, cycle.c.to_date, cycle.c.state, cycle.c.reason, cycle.c.parked_at,
-            cycle.c.tried_at, cycle.c.decided,
+            cycle.c.id,
+            cycle.c.account_id,
+            account.c.number,
+            party.c.name,
+            branch.c.code,
+            branch.c.id,
+            account.c.segment,
+            account.c.currency,
+            cycle.c.from_date,
+            cycle.c.to_date,
+            cycle.c.state,
+            cycle.c.reason,
+            cycle.c.parked_at,
+            cycle.c.tried_at,
+            cycle.c.decided,
         )
         .join_from(cycle, account, account.c.id == cycle.c.account_id)
         .join(party, party.c.id == account.c.party_id)
         .join(branch, branch.c.id == account.c.branch_id)
-    )  # fmt: skip
+    )
 
 
 def _of(code: str | None) -> Sequence[ColumnElement[bool]]:
@@ -135,9 +147,7 @@ async def overdue(conn: AsyncConnection, on: date) -> int:
     return int((await conn.execute(query)).scalar_one())
 
 
-async def one(
-    conn: AsyncConnection, cycle_id: int, *, branch_code: str | None = None, lock: bool = False
-) -> Waiting:
+async def one(conn: AsyncConnection, cycle_id: int, *, branch_code: str | None = None, lock: bool = False) -> Waiting:
     """One that waits or is skipped; `Refused` (404) where it does neither, or is another branch's."""
     mine = _query().where(cycle.c.id == cycle_id, cycle.c.state.in_((PARKED, SKIPPED)), *_of(branch_code))
     row = (await conn.execute(mine.with_for_update(of=cycle) if lock else mine)).first()

@@ -172,10 +172,12 @@ async def _batch(desk: Desk, piece: Piece, used: Used, grain: Grain | None) -> B
         {code: quantity_of(piece, used, code, zeros) for code in piece.meters},
         {"persons": np.array(group.persons, dtype=np.int64)},
         {
-            code: summed([
-                await desk.sources.history(desk.conn, group.service, part, days.from_, periods)
-                for part in parts_of(piece, code)
-            ])
+            code: summed(
+                [
+                    await desk.sources.history(desk.conn, group.service, part, days.from_, periods)
+                    for part in parts_of(piece, code)
+                ]
+            )
             for code, periods in piece.history.items()
         },
         events={code: events_of(piece, used, code) for code in piece.meters} if used.events else {},

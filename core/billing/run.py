@@ -21,7 +21,7 @@ from core.billing.reckon import Free
 from core.billing.sources import Sources
 from core.house import House
 
-__all__ = ["build", "close", "finalise", "foresee", "nothing_follows", "preview"]
+__all__ = ["build", "close", "finalise", "foresee", "nothing_follows"]
 
 
 def ours() -> Sources:
@@ -97,15 +97,3 @@ async def foresee(
         found.bills.extend(bills_of(house, drafts, on))
         found.parked.extend(parked_of(drafts))
     return found
-
-
-async def preview(
-    house: House,
-    on: date,
-    *,
-    free_units: Free | None = None,
-    partition: int = PARTITION,
-    sources: Sources | None = None,
-) -> list[Bill]:
-    """The bills that a build of `on` would make now; writes nothing."""
-    return (await foresee(house, on, free_units=free_units, partition=partition, sources=sources)).bills

@@ -41,10 +41,12 @@ async def last_bills(conn: AsyncConnection, account_ids: Collection[int]) -> dic
             invoice.c.account_id, invoice.c.from_date, invoice.c.to_date, invoice.c.total_minor, newest.label("newest")
         )
         .where(
-            among(conn, invoice.c.account_id, account_ids), invoice.c.series == SERIES, invoice.c.state == "final",
+            among(conn, invoice.c.account_id, account_ids),
+            invoice.c.series == SERIES,
+            invoice.c.state == "final",
         )
         .subquery()
-    )  # fmt: skip
+    )
     rows = await conn.execute(select(bills).where(bills.c.newest == 1))
     return {row.account_id: ((row.to_date - row.from_date).days, row.total_minor) for row in rows}
 
@@ -73,9 +75,9 @@ async def _neighbours(conn: AsyncConnection) -> dict[tuple[str, str], Days]:
         .subquery()
     )
     rows = await conn.execute(
-        select(account.c.segment, newest.c.currency, newest.c.from_date, newest.c.to_date, newest.c.total_minor).join_from(
-            newest, account, account.c.id == newest.c.account_id
-        )
+        select(
+            account.c.segment, newest.c.currency, newest.c.from_date, newest.c.to_date, newest.c.total_minor
+        ).join_from(newest, account, account.c.id == newest.c.account_id)
     )
     found: dict[tuple[str, str], Days] = defaultdict(lambda: (0, 0))
     for segment, currency, from_, to, minor in rows:

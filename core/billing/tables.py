@@ -39,7 +39,9 @@ cycle = Table(
     Column("invoice_id", BigInteger),
     Column("parked_at", Instant),  # when it was parked first: its age
     Column("tried_at", Instant),  # when a run last tried to bill it, and could not
-    Column("decided", Json),  # a person's word: bill it on an estimate (service -> meter -> micro-units), or why it is skipped
+    Column(
+        "decided", Json
+    ),  # a person's word: bill it on an estimate (service -> meter -> micro-units), or why it is skipped
     UniqueConstraint("account_id", "from_date"),
     Index("ix_cycle_due", "state", "to_date", "account_id"),
     CheckConstraint("from_date < to_date", name="some_days"),

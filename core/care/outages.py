@@ -44,7 +44,9 @@ async def one(conn: AsyncConnection, outage_id: int) -> Outage:
 
 async def latest(conn: AsyncConnection, limit: int = 20) -> list[Outage]:
     """The last that are over, the newest first."""
-    over = select(*_COLUMNS).where(outage.c.ended_at.is_not(None)).order_by(outage.c.ended_at.desc(), outage.c.id.desc())
+    over = (
+        select(*_COLUMNS).where(outage.c.ended_at.is_not(None)).order_by(outage.c.ended_at.desc(), outage.c.id.desc())
+    )
     return [Outage(*row) for row in await conn.execute(over.limit(limit))]
 
 

@@ -23,7 +23,13 @@ LONGEST = 300
 
 
 async def accept(
-    conn: AsyncConnection, house: House, reading_id: int, *, actor: str, branch_code: str | None = None, sure: bool = False
+    conn: AsyncConnection,
+    house: House,
+    reading_id: int,
+    *,
+    actor: str,
+    branch_code: str | None = None,
+    sure: bool = False,
 ) -> Held:
     """It counts as it was read."""
     found = await held.one(conn, reading_id, branch_code=branch_code, lock=True)
@@ -61,16 +67,20 @@ async def order_again(
     await held.order(conn, house, found, actor)
     words = f"Read meter {found.serial} again. {found.reason or ''} {note.strip()[:LONGEST]}".strip()
     opened = await tickets.open_ticket(
-        conn, house, key=f"read-again:{found.id}", kind="read_again", contact_id=None, account_id=found.account_id,
-        description=words, actor=actor,
-    )  # fmt: skip
+        conn,
+        house,
+        key=f"read-again:{found.id}",
+        kind="read_again",
+        contact_id=None,
+        account_id=found.account_id,
+        description=words,
+        actor=actor,
+    )
     await _tell(conn, house, found, "reading.ordered", value=shown(found.value_micro, found.unit))
     return opened.reference
 
 
-async def _goes_on(
-    conn: AsyncConnection, house: House, found: Held, template: str, actor: str, **said: str
-) -> None:
+async def _goes_on(conn: AsyncConnection, house: House, found: Held, template: str, actor: str, **said: str) -> None:
     if found.account_id is not None:
         await parked.woken(conn, [found.account_id])
     ids = await _tickets(conn, found)
@@ -90,11 +100,20 @@ async def _tell(conn: AsyncConnection, house: House, found: Held, template: str,
     """A word to the customer who sent it; who sent nothing waits for nothing."""
     if found.source != CUSTOMER or found.account_id is None:
         return
-    about = (await conn.execute(select(ticket.c.contact_id).where(ticket.c.id == (found.ticket_id or 0)))).scalar_one_or_none()
+    about = (
+        await conn.execute(select(ticket.c.contact_id).where(ticket.c.id == (found.ticket_id or 0)))
+    ).scalar_one_or_none()
     await outbox.enqueue(
-        conn, house, key=f"{template}:{found.id}", kind="notice", template=template,
-        params={"serial": found.serial, **said}, contact_id=about, account_id=found.account_id, subject_id=found.id,
-    )  # fmt: skip
+        conn,
+        house,
+        key=f"{template}:{found.id}",
+        kind="notice",
+        template=template,
+        params={"serial": found.serial, **said},
+        contact_id=about,
+        account_id=found.account_id,
+        subject_id=found.id,
+    )
 
 
 def shown(micro: int, unit: str) -> str:

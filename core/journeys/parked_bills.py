@@ -78,9 +78,16 @@ async def on_estimate(
     if seen.reason is not None:
         raise Refused("parked.still", why=seen.reason)
     await audit.note(
-        conn, house, actor, "bill.on_estimate", f"cycle:{cycle_id}", account=found.number, use=use,
-        was=found.reason, why=decided["why"],
-    )  # fmt: skip
+        conn,
+        house,
+        actor,
+        "bill.on_estimate",
+        f"cycle:{cycle_id}",
+        account=found.number,
+        use=use,
+        was=found.reason,
+        why=decided["why"],
+    )
     return seen
 
 
@@ -97,9 +104,14 @@ async def ask_to_skip(conn: AsyncConnection, house: House, cycle_id: int, *, rea
         return None
     stake = "not known" if found.stake_minor is None else money.show(found.stake_minor, found.currency, "en")
     payload = {
-        "account": found.number, "name": found.name, "from": found.from_date.isoformat(), "last day": found.last_day.isoformat(),
-        "about": stake, "parked because": found.reason or "", "reason": reason.strip()[:LONGEST],
-    }  # fmt: skip
+        "account": found.number,
+        "name": found.name,
+        "from": found.from_date.isoformat(),
+        "last day": found.last_day.isoformat(),
+        "about": stake,
+        "parked because": found.reason or "",
+        "reason": reason.strip()[:LONGEST],
+    }
     return await approvals.ask(
         conn, house, kind=KIND, subject=f"cycle:{cycle_id}", payload=payload, maker=actor, branch_id=found.branch_id
     )
@@ -116,9 +128,16 @@ async def agreed(conn: AsyncConnection, house: House, said: Approval) -> None:
 async def _skipped(conn: AsyncConnection, house: House, found: Waiting, decided: dict[str, Any], actor: str) -> None:
     await _write(conn, found.cycle_id, parked.SKIPPED, decided["skip"], decided)
     await audit.note(
-        conn, house, actor, "bill.skipped", f"cycle:{found.cycle_id}", account=found.number,
-        from_date=found.from_date.isoformat(), stake=found.stake_minor, why=decided["skip"],
-    )  # fmt: skip
+        conn,
+        house,
+        actor,
+        "bill.skipped",
+        f"cycle:{found.cycle_id}",
+        account=found.number,
+        from_date=found.from_date.isoformat(),
+        stake=found.stake_minor,
+        why=decided["skip"],
+    )
 
 
 async def _write(conn: AsyncConnection, cycle_id: int, state: str, reason: str | None, decided: Any) -> None:
@@ -142,11 +161,14 @@ async def _services(conn: AsyncConnection, found: Waiting) -> dict[int, str]:
     rows = await conn.execute(
         select(s.id, s.commodity)
         .where(
-            s.account_id == found.account_id, s.payment_mode == "postpaid", s.state != "ordered",
-            s.started_on < found.to_date, s.ended_on.is_(None) | (s.ended_on > found.from_date),
+            s.account_id == found.account_id,
+            s.payment_mode == "postpaid",
+            s.state != "ordered",
+            s.started_on < found.to_date,
+            s.ended_on.is_(None) | (s.ended_on > found.from_date),
         )
         .order_by(s.id)
-    )  # fmt: skip
+    )
     return {row.id: row.commodity for row in rows}
 
 
@@ -157,11 +179,13 @@ async def proposals(conn: AsyncConnection, found: Waiting) -> list[Proposal]:
     rows = await conn.execute(
         select(m.service_id, m.code, m.unit, m.serial, m.registers)
         .where(
-            m.service_id.in_(services), m.kind != "line", m.installed_on < found.to_date,
+            m.service_id.in_(services),
+            m.kind != "line",
+            m.installed_on < found.to_date,
             m.removed_on.is_(None) | (m.removed_on > found.from_date),
         )
         .order_by(m.service_id, m.id)
-    )  # fmt: skip
+    )
     hung: dict[tuple[int, str], tuple[str, list[str]]] = {}
     for row in rows:
         for code in codes_of(row.code, row.registers):
@@ -172,12 +196,22 @@ async def proposals(conn: AsyncConnection, found: Waiting) -> list[Proposal]:
             hung[at, code] = ("", [])
     days = (found.to_date - found.from_date).days
     return [
-        Proposal(at, services[at], code, unit, tuple(serials), known[at, code][0] * days // known[at, code][1] if (at, code) in known else None)
-        for (at, code), (unit, serials) in sorted(hung.items()) if not code.endswith(EXPORT_CODE)
-    ]  # fmt: skip
+        Proposal(
+            at,
+            services[at],
+            code,
+            unit,
+            tuple(serials),
+            known[at, code][0] * days // known[at, code][1] if (at, code) in known else None,
+        )
+        for (at, code), (unit, serials) in sorted(hung.items())
+        if not code.endswith(EXPORT_CODE)
+    ]
 
 
-async def _mean_days(conn: AsyncConnection, services: list[int], before: date) -> dict[tuple[int, str], tuple[int, int]]:
+async def _mean_days(
+    conn: AsyncConnection, services: list[int], before: date
+) -> dict[tuple[int, str], tuple[int, int]]:
     """(service, meter) -> (micro-units, days) of the last periods that were billed."""
     c = consumption.c
     newest = func.row_number().over(partition_by=(c.service_id, c.meter_code, c.from_date), order_by=c.revision.desc())

@@ -75,7 +75,8 @@ async def measure(
     _clear(tallies, parked)
     told = put(tallies, len(service_ids), silent, service_ids, lifted, (to - from_).days) if lifted else []
     found = replace(
-        gathered(service_ids, tallies, {at: why for at, why in parked.items() if at not in told}), split=_split(hung.channels)
+        gathered(service_ids, tallies, {at: why for at, why in parked.items() if at not in told}),
+        split=_split(hung.channels),
     )
     if grain is None:
         return found

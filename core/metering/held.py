@@ -71,15 +71,31 @@ def _query() -> Select[Any]:
     r, m = reading.c, meter.c
     return (
         select(
-            r.id, r.meter_id, m.serial, m.unit, m.dials, m.multiplier_micro, r.register, r.read_on, r.value_micro, r.source,
-            r.state, r.reason, r.received_at, r.ticket_id, account.c.id, account.c.number, party.c.name, branch.c.code,
+            r.id,
+            r.meter_id,
+            m.serial,
+            m.unit,
+            m.dials,
+            m.multiplier_micro,
+            r.register,
+            r.read_on,
+            r.value_micro,
+            r.source,
+            r.state,
+            r.reason,
+            r.received_at,
+            r.ticket_id,
+            account.c.id,
+            account.c.number,
+            party.c.name,
+            branch.c.code,
         )
         .join_from(reading, meter, m.id == r.meter_id)
         .outerjoin(service, service.c.id == m.service_id)
         .outerjoin(account, account.c.id == service.c.account_id)
         .outerjoin(party, party.c.id == account.c.party_id)
         .outerjoin(branch, branch.c.id == account.c.branch_id)
-    )  # fmt: skip
+    )
 
 
 async def listing(
@@ -162,13 +178,29 @@ async def put_instead(
     last = await conn.execute(select(func.max(r.revision)).where(same, r.source == found.source))
     new_id = house.ids.take()
     row = (
-        new_id, found.meter_id, found.register, found.read_on, value_micro, found.source, int(last.scalar_one()) + 1, ACCEPTED,
-        reason[:300], None, house.clock.now(),
-    )  # fmt: skip
+        new_id,
+        found.meter_id,
+        found.register,
+        found.read_on,
+        value_micro,
+        found.source,
+        int(last.scalar_one()) + 1,
+        ACCEPTED,
+        reason[:300],
+        None,
+        house.clock.now(),
+    )
     await insert_many(conn, reading, COLUMNS, [row])
     await conn.execute(update(reading).where(r.id == found.id).values(state=REPLACED))
     await audit.note(
-        conn, house, actor, "reading.replaced", f"reading:{found.id}", was=found.value_micro, now=value_micro, why=reason[:300]
+        conn,
+        house,
+        actor,
+        "reading.replaced",
+        f"reading:{found.id}",
+        was=found.value_micro,
+        now=value_micro,
+        why=reason[:300],
     )
     return new_id
 

@@ -25,7 +25,12 @@ def share(micro: int, whole: tuple[date, date], part: tuple[date, date]) -> int:
 
 
 def put(
-    tallies: dict[str, Tally], size: int, silent: Mapping[int, str], service_ids: Sequence[int], lifted: Lifted, days: int
+    tallies: dict[str, Tally],
+    size: int,
+    silent: Mapping[int, str],
+    service_ids: Sequence[int],
+    lifted: Lifted,
+    days: int,
 ) -> list[int]:
     """Write what was said for the `silent` services of `lifted` into the tallies; their indexes."""
     told = [at for at in silent if lifted.get(service_ids[at])]
@@ -38,7 +43,9 @@ def put(
     return told
 
 
-def runs(told: Sequence[int], service_ids: Sequence[int], lifted: Lifted, from_: date, to: date, grain: Grain) -> list[Run]:
+def runs(
+    told: Sequence[int], service_ids: Sequence[int], lifted: Lifted, from_: date, to: date, grain: Grain
+) -> list[Run]:
     """The same spread evenly over the days, as finely as a tariff asks for."""
     minutes = DAY_MINUTES if grain.by_day else grain.exactly or grain.longest
     slots = (to - from_).days * (DAY_MINUTES // minutes)

@@ -143,9 +143,7 @@ def _settle_day(
     _take(made, fitting, meter, register, known, frame.file_id)
 
 
-def _take(
-    made: Settled, records: list[Record], meter: MeterFacts, register: str, known: Known, file_id: int
-) -> None:
+def _take(made: Settled, records: list[Record], meter: MeterFacts, register: str, known: Known, file_id: int) -> None:
     minutes, day = meter.minutes or 1, records[0].day
     meter_id = meter.id
     key = (meter_id, register, day)

@@ -58,9 +58,7 @@ async def meters(conn: AsyncConnection, serials: Collection[str]) -> dict[str, M
     """The meters of these serials, locked in one order so that two files may bring the same meter at once."""
     m = t.meter.c
     rows = await conn.execute(
-        select(
-            m.id, m.serial, m.unit, m.kind, m.interval_minutes, m.installed_on, m.removed_on, m.registers, m.heard
-        )
+        select(m.id, m.serial, m.unit, m.kind, m.interval_minutes, m.installed_on, m.removed_on, m.registers, m.heard)
         .where(among(conn, m.serial, serials))
         .order_by(m.id)
         .with_for_update(key_share=True)

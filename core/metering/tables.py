@@ -176,7 +176,9 @@ reading = Table(
     Column("value_micro", BigInteger, nullable=False),
     Column("source", Text, nullable=False),  # field, smart, customer, estimate
     Column("revision", SmallInteger, nullable=False),
-    Column("state", Text, nullable=False),  # accepted, held, ordered (read it again), replaced (another counts in its place)
+    Column(
+        "state", Text, nullable=False
+    ),  # accepted, held, ordered (read it again), replaced (another counts in its place)
     Column("reason", Text),
     Column("file_id", BigInteger),
     Column("received_at", Instant, nullable=False),

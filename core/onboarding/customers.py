@@ -50,9 +50,7 @@ async def take(conn: AsyncConnection, house: House, lines: Sequence[Line]) -> li
     return [outcomes[at] for at in range(len(lines))]
 
 
-async def _again(
-    conn: AsyncConnection, house: House, rows: Mapping[int, tuple[Line, Customer]]
-) -> dict[int, Outcome]:
+async def _again(conn: AsyncConnection, house: House, rows: Mapping[int, tuple[Line, Customer]]) -> dict[int, Outcome]:
     """Rows of accounts on file: the same again, a further service, or a contradiction."""
     if not rows:
         return {}

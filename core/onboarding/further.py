@@ -60,7 +60,12 @@ async def served(conn: AsyncConnection, numbers: Collection[str]) -> dict[str, A
     s = service.c
     services = await conn.execute(
         select(
-            a.number, s.commodity, s.started_on.label("opened_on"), s.payment_mode, premise.c.address, premise.c.area,
+            a.number,
+            s.commodity,
+            s.started_on.label("opened_on"),
+            s.payment_mode,
+            premise.c.address,
+            premise.c.area,
             service_plan.c.tariff,
         )
         .join_from(service, account, a.id == s.account_id)
@@ -68,7 +73,7 @@ async def served(conn: AsyncConnection, numbers: Collection[str]) -> dict[str, A
         .outerjoin(service_plan, service_plan.c.service_id == s.id)
         .where(among(conn, a.number, numbers), s.state != "ended")
         .order_by(s.id)
-    )  # fmt: skip
+    )
     for row in services.mappings():
         one = found[row["number"]].services.setdefault(row["commodity"], {**row, "tariffs": set()})
         one["tariffs"].add(row["tariff"])
@@ -84,9 +89,12 @@ def add(house: House, on_file: Account, customer: Customer) -> Further:
     if began < since:
         raise Wrong("import.service_billed", number=on_file.number, day=since)
     on_file.services[customer.commodity] = {
-        "opened_on": began, "payment_mode": customer.payment_mode, "address": customer.address, "area": customer.area,
+        "opened_on": began,
+        "payment_mode": customer.payment_mode,
+        "address": customer.address,
+        "area": customer.area,
         "tariffs": {customer.tariff},
-    }  # fmt: skip
+    }
     return Further(on_file.id, on_file.branch_id, customer, began)
 
 
@@ -98,20 +106,26 @@ async def save(conn: AsyncConnection, house: House, more: Sequence[Further]) -> 
     ids = [(take(), take(), take()) for _ in more]
     pairs = list(zip(ids, more, strict=True))
     await insert_many(
-        conn, premise, ["id", "address", "area", "branch_id"],
+        conn,
+        premise,
+        ["id", "address", "area", "branch_id"],
         [(place, one.customer.address, one.customer.area, one.branch_id) for (place, _, _), one in pairs],
-    )  # fmt: skip
+    )
     await insert_many(
-        conn, service, ["id", "account_id", "premise_id", "commodity", "payment_mode", "state", "started_on"],
+        conn,
+        service,
+        ["id", "account_id", "premise_id", "commodity", "payment_mode", "state", "started_on"],
         [
             (service_id, one.account_id, place, one.customer.commodity, one.customer.payment_mode, "active", one.began)
             for (place, service_id, _), one in pairs
         ],
-    )  # fmt: skip
+    )
     await insert_many(
-        conn, service_plan, ["id", "service_id", "tariff", "from_date"],
+        conn,
+        service_plan,
+        ["id", "service_id", "tariff", "from_date"],
         [(plan, service_id, one.customer.tariff, one.began) for (_, service_id, plan), one in pairs],
-    )  # fmt: skip
+    )
     for welcome in house.operator.balances.welcome:
         fit = [
             (one.account_id, service_id)

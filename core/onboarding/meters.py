@@ -212,7 +212,11 @@ def _registers(fields: Fields, kind: str) -> str | None:
     names = fields.text("registers").replace(",", " ").replace(";", " ").split()
     if not names:
         return None
-    if kind == "line" or not all(_REGISTER.fullmatch(one) for one in names) or len({one.lower() for one in names}) < len(names):
+    if (
+        kind == "line"
+        or not all(_REGISTER.fullmatch(one) for one in names)
+        or len({one.lower() for one in names}) < len(names)
+    ):
         raise Wrong("import.registers_text", text=" ".join(names)[:40])
     return " ".join(names)
 

@@ -10,11 +10,13 @@ from gateway.admin import health, metrics, openapi
 from gateway.admin.auth import guard
 from gateway.admin.console import (
     agencies,
+    airtime,
     approvals,
     campaigns,
     cash,
     chargebacks,
     collections,
+    costs,
     customer,
     day,
     debits,
@@ -23,6 +25,7 @@ from gateway.admin.console import (
     login,
     mandates,
     money,
+    notices,
     outages,
     outbox,
     parked,
@@ -85,6 +88,9 @@ ROOMS = (
     held_reading,
     outages,
     service_problem,
+    airtime,
+    notices,
+    costs,
     page,
 )
 

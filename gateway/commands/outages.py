@@ -34,11 +34,20 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] 
             found = await outages.running(conn)
             tickets = await outages.reported(conn, [one.id for one in found])
         if as_json:
-            show_json([
-                {"id": str(one.id), "commodity": one.commodity, "area": one.area, "cause": one.cause, "tickets": tickets.get(one.id, 0),
-                 "since": one.started_at.isoformat(), "until": one.expected_until and one.expected_until.isoformat()}
-                for one in found
-            ])  # fmt: skip
+            show_json(
+                [
+                    {
+                        "id": str(one.id),
+                        "commodity": one.commodity,
+                        "area": one.area,
+                        "cause": one.cause,
+                        "tickets": tickets.get(one.id, 0),
+                        "since": one.started_at.isoformat(),
+                        "until": one.expected_until and one.expected_until.isoformat(),
+                    }
+                    for one in found
+                ]
+            )
             return
         for one in found:
             words = f"{one.id}  {one.commodity}  {one.area}: {one.cause} ({tickets.get(one.id, 0)} tickets)"
@@ -68,7 +77,13 @@ def begin(
         async with house.db.writing() as conn:
             await outages.may_say(conn, area, None)
             made = await outages.begin(
-                conn, house, commodity=commodity, area=area, cause=cause, actor=f"user:{by}", expected_until=_at(house, until)
+                conn,
+                house,
+                commodity=commodity,
+                area=area,
+                cause=cause,
+                actor=f"user:{by}",
+                expected_until=_at(house, until),
             )
         out.print(f"Outage {made.id}: who reports it is told so.", highlight=False)
 

@@ -41,21 +41,31 @@ def list_(
             rows = await parked.listing(conn, state=state, limit=LIMIT)
             all_of_them = await parked.together(conn, house)
         if as_json:
-            show_json([
-                {"account": one.number, "from": one.from_date.isoformat(), "to": one.to_date.isoformat(), "reason": one.reason,
-                 "about": None if one.stake_minor is None else plain(one.stake_minor, one.currency),
-                 "since": one.parked_at and one.parked_at.isoformat()}
-                for one in rows
-            ])  # fmt: skip
+            show_json(
+                [
+                    {
+                        "account": one.number,
+                        "from": one.from_date.isoformat(),
+                        "to": one.to_date.isoformat(),
+                        "reason": one.reason,
+                        "about": None if one.stake_minor is None else plain(one.stake_minor, one.currency),
+                        "since": one.parked_at and one.parked_at.isoformat(),
+                    }
+                    for one in rows
+                ]
+            )
             return
         for one in rows:
             money = "not known" if one.stake_minor is None else show(one.stake_minor, one.currency)
             out.print(
-                f"{one.number}  {one.from_date} to {one.last_day}  about {money}: {one.reason}", markup=False, highlight=False
+                f"{one.number}  {one.from_date} to {one.last_day}  about {money}: {one.reason}",
+                markup=False,
+                highlight=False,
             )
         sums = show(all_of_them.minor, house.currency)
         out.print(
-            f"{all_of_them.count} months wait, about {sums}; of {all_of_them.unknown} nothing is known.", highlight=False
+            f"{all_of_them.count} months wait, about {sums}; of {all_of_them.unknown} nothing is known.",
+            highlight=False,
         )
 
     with_house(run)
@@ -73,7 +83,8 @@ def again(account: Account, since: Since = None, by: By = ACTOR) -> None:
             cycle_id = await parked.of_account(conn, account, day_of(since) if since else None)
             seen = await parked_bills.try_anew(conn, house, cycle_id, f"user:{by}")
         out.print(
-            f"It comes to {show(seen.total_minor or 0, house.currency)}: the next run bills it (hodi bill).", highlight=False
+            f"It comes to {show(seen.total_minor or 0, house.currency)}: the next run bills it (hodi bill).",
+            highlight=False,
         )
 
     with_house(run)
@@ -86,7 +97,8 @@ def estimate(
     reason: Reason,
     since: Since = None,
     use: Annotated[
-        list[str] | None, typer.Option("--use", help="energy=42.5: so much, where nothing is known or it should be another.")
+        list[str] | None,
+        typer.Option("--use", help="energy=42.5: so much, where nothing is known or it should be another."),
     ] = None,
     by: By = ACTOR,
 ) -> None:
@@ -103,12 +115,15 @@ def estimate(
             for code in said:
                 if code not in {one.code for one in offered}:
                     raise BadInput(
-                        f"--use {code}", "is no meter of that account.", f"It has: {', '.join(one.code for one in offered) or 'none'}."
+                        f"--use {code}",
+                        "is no meter of that account.",
+                        f"It has: {', '.join(one.code for one in offered) or 'none'}.",
                     )
             amounts = {one.field: used(said[one.code]) for one in offered if one.code in said}
             seen = await parked_bills.on_estimate(conn, house, cycle_id, amounts, reason=reason, actor=f"user:{by}")
         out.print(
-            f"It comes to {show(seen.total_minor or 0, house.currency)}: the next run bills it (hodi bill).", highlight=False
+            f"It comes to {show(seen.total_minor or 0, house.currency)}: the next run bills it (hodi bill).",
+            highlight=False,
         )
 
     with_house(run)

@@ -33,12 +33,23 @@ def held(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] =
         async with house.db.reading() as conn:
             found, count = await waiting.listing(conn, limit=LIMIT), await waiting.count(conn)
         if as_json:
-            show_json([
-                {"id": str(one.id), "meter": one.serial, "register": one.register, "read_on": one.read_on.isoformat(),
-                 "value": shown(one.value_micro, "").strip(), "unit": one.unit, "source": one.source, "state": one.state,
-                 "account": one.number, "reason": one.reason}
-                for one in found
-            ])  # fmt: skip
+            show_json(
+                [
+                    {
+                        "id": str(one.id),
+                        "meter": one.serial,
+                        "register": one.register,
+                        "read_on": one.read_on.isoformat(),
+                        "value": shown(one.value_micro, "").strip(),
+                        "unit": one.unit,
+                        "source": one.source,
+                        "state": one.state,
+                        "account": one.number,
+                        "reason": one.reason,
+                    }
+                    for one in found
+                ]
+            )
             return
         for one in found:
             words = f"{one.id}  {one.serial} {one.register}  {one.read_on}  {shown(one.value_micro, one.unit)}  {one.state}: {one.reason}"
@@ -83,9 +94,7 @@ def replace(
 
     async def run(house: "House") -> None:
         async with house.db.writing() as conn:
-            await held_readings.put_instead(
-                conn, house, reading, micro, reason=reason, actor=f"user:{by}", sure=sure
-            )
+            await held_readings.put_instead(conn, house, reading, micro, reason=reason, actor=f"user:{by}", sure=sure)
         out.print("The other value counts; the next run bills what waited for it.", highlight=False)
 
     with_house(run)

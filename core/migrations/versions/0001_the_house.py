@@ -627,6 +627,14 @@ def upgrade() -> None:
     sa.UniqueConstraint('source', 'digest', name=op.f('uq_usage_file_source_digest'))
     )
     op.create_index('ix_usage_file_received', 'usage_file', ['received_at'], unique=False)
+    op.create_table('wording',
+    sa.Column('lang', sa.Text(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('by', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('lang', 'key', name=op.f('pk_wording'))
+    )
     op.create_table('account',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('number', sa.Text(), nullable=False),

@@ -32,9 +32,17 @@ async def _page(request: web.Request, wrong: str = "", status: int = 200) -> web
             running, over = ([one for one in some if one.area.lower() in mine] for some in (running, over))
         tickets = await outages.reported(conn, [one.id for one in running])
     return show(
-        request, "console_outages.html", status=status, running=running, over=over, tickets=tickets, areas=areas,
-        commodities=COMMODITIES, wrong=wrong, told=told,
-    )  # fmt: skip
+        request,
+        "console_outages.html",
+        status=status,
+        running=running,
+        over=over,
+        tickets=tickets,
+        areas=areas,
+        commodities=COMMODITIES,
+        wrong=wrong,
+        told=told,
+    )
 
 
 @described("outage.write", summary="Say that an outage began", status=303)
@@ -48,9 +56,14 @@ async def begin(request: web.Request) -> web.Response:
         async with house.db.writing() as conn:
             await outages.may_say(conn, told["area"], branch)
             await outages.begin(
-                conn, house, commodity=told["commodity"], area=told["area"][:80], cause=told["cause"][:300],
-                actor=request[WHO].actor, expected_until=until,
-            )  # fmt: skip
+                conn,
+                house,
+                commodity=told["commodity"],
+                area=told["area"][:80],
+                cause=told["cause"][:300],
+                actor=request[WHO].actor,
+                expected_until=until,
+            )
     except Refused as why:
         return await _page(request, why.sentence(), why.status)
     raise back(PATH)

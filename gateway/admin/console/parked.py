@@ -23,7 +23,9 @@ DONE = {
 }
 
 
-@described("parked.see", summary="Months that are not billed yet", query=(("state", "parked or skipped"), ("page", "1, 2 ...")))
+@described(
+    "parked.see", summary="Months that are not billed yet", query=(("state", "parked or skipped"), ("page", "1, 2 ..."))
+)
 async def listing(request: web.Request) -> web.Response:
     """GET /console/parked."""
     house, branch = request.app[HOUSE], request[WHO].branch
@@ -36,9 +38,19 @@ async def listing(request: web.Request) -> web.Response:
         all_of_them = await parked.together(conn, house, branch_code=branch)
         overdue = await parked.overdue(conn, house.today()) if branch is None else 0
     return show(
-        request, "console_parked.html", rows=found[:SIZE], more=len(found) > SIZE, at=at, state=state, states=STATES,
-        sum=all_of_them, overdue=overdue, currency=house.currency, today=house.today(), said=DONE.get(request.query.get("done", ""), ""),
-    )  # fmt: skip
+        request,
+        "console_parked.html",
+        rows=found[:SIZE],
+        more=len(found) > SIZE,
+        at=at,
+        state=state,
+        states=STATES,
+        sum=all_of_them,
+        overdue=overdue,
+        currency=house.currency,
+        today=house.today(),
+        said=DONE.get(request.query.get("done", ""), ""),
+    )
 
 
 @described("parked.see", summary="One month that is not billed yet")
@@ -55,9 +67,17 @@ async def _page(request: web.Request, wrong: str = "", status: int = 200) -> web
         seen = await parked.foresee(conn, house, cycle_id)
         offered = await parked_bills.proposals(conn, found)
     return show(
-        request, "console_parked_one.html", status=status, p=found, seen=seen, offered=offered, told=told, wrong=wrong,
-        today=house.today(), plain=_plain,
-    )  # fmt: skip
+        request,
+        "console_parked_one.html",
+        status=status,
+        p=found,
+        seen=seen,
+        offered=offered,
+        told=told,
+        wrong=wrong,
+        today=house.today(),
+        plain=_plain,
+    )
 
 
 def _plain(micro: int | None) -> str:

@@ -35,9 +35,18 @@ async def _page(request: web.Request, wrong: str = "", about: int = 0, status: i
         if about and about not in {one.id for one in found[:SIZE]}:
             found = [await held.one(conn, about, branch_code=request[WHO].branch), *found[: SIZE - 1]]
     return show(
-        request, "console_readings.html", status=status, rows=found[:SIZE], more=len(found) > SIZE, at=at, wrong=wrong,
-        about=about, told=told, shown=held_readings.shown, said=DONE.get(request.query.get("done", ""), ""),
-    )  # fmt: skip
+        request,
+        "console_readings.html",
+        status=status,
+        rows=found[:SIZE],
+        more=len(found) > SIZE,
+        at=at,
+        wrong=wrong,
+        about=about,
+        told=told,
+        shown=held_readings.shown,
+        said=DONE.get(request.query.get("done", ""), ""),
+    )
 
 
 @described("reading.decide", summary="Decide about a held reading", status=303)
@@ -57,9 +66,15 @@ async def decide(request: web.Request) -> web.Response:
                     )
                 case "replace":
                     await held_readings.put_instead(
-                        conn, house, reading_id, used(told.get("value", "")), reason=told.get("reason", ""),
-                        actor=who.actor, branch_code=who.branch, sure=sure,
-                    )  # fmt: skip
+                        conn,
+                        house,
+                        reading_id,
+                        used(told.get("value", "")),
+                        reason=told.get("reason", ""),
+                        actor=who.actor,
+                        branch_code=who.branch,
+                        sure=sure,
+                    )
                 case "order":
                     note = told.get("note", "")
                     await held_readings.order_again(

@@ -16,7 +16,6 @@ from gateway.admin.console.desk import back, branch_of, form, number, page_of, s
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
-
 SIZE = 50
 SHOWN = {"open": ("open",), "waiting": ("waiting",), "unsolved": ("open", "waiting")}
 """Which states a word of the filter means."""

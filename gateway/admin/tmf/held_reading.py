@@ -65,18 +65,31 @@ class Decided(BaseModel):
 
 def _shown(one: Held) -> HeldReading:
     return HeldReading(
-        id=str(one.id), href=href(PATH, one.id), type="HeldReading", meter=one.serial, counter=one.register,
-        read_on=one.read_on, value=plain_decimal(one.value_micro), unit=one.unit, source=one.source, status=one.state,
-        reason=one.reason, received=one.received_at, before=plain_decimal(one.before.value_micro) if one.before else None,
+        id=str(one.id),
+        href=href(PATH, one.id),
+        type="HeldReading",
+        meter=one.serial,
+        counter=one.register,
+        read_on=one.read_on,
+        value=plain_decimal(one.value_micro),
+        unit=one.unit,
+        source=one.source,
+        status=one.state,
+        reason=one.reason,
+        received=one.received_at,
+        before=plain_decimal(one.before.value_micro) if one.before else None,
         counts=None if one.counts_micro is None else plain_decimal(one.counts_micro),
         account=account_ref(one.account_id, one.number),
-    )  # fmt: skip
+    )
 
 
 @described(
-    "reading.see", summary="List heldReading", answer=HeldReading, many=True,
+    "reading.see",
+    summary="List heldReading",
+    answer=HeldReading,
+    many=True,
     query=(("offset", "how many to skip"), ("limit", f"how many: {LIMIT} unless said, at most {LIMIT_AT_MOST}")),
-)  # fmt: skip
+)
 async def many(request: web.Request) -> web.Response:
     """GET the list: the longest wait first."""
     offset, limit = (number(request.query.get(name, str(usual))) for name, usual in (("offset", 0), ("limit", LIMIT)))
@@ -110,9 +123,15 @@ async def change(request: web.Request) -> web.Response:
                 )
             case "replaced":
                 await held_readings.put_instead(
-                    conn, house, reading_id, _value(asked), reason=asked.reason, actor=who.actor,
-                    branch_code=who.branch, sure=asked.sure,
-                )  # fmt: skip
+                    conn,
+                    house,
+                    reading_id,
+                    _value(asked),
+                    reason=asked.reason,
+                    actor=who.actor,
+                    branch_code=who.branch,
+                    sure=asked.sure,
+                )
             case "ordered":
                 await held_readings.order_again(
                     conn, house, reading_id, actor=who.actor, branch_code=who.branch, note=asked.reason

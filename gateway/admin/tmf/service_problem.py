@@ -59,10 +59,17 @@ class Change(BaseModel):
 
 def _shown(one: Outage) -> ServiceProblem:
     return ServiceProblem(
-        id=str(one.id), href=href(PATH, one.id), type="ServiceProblem", category=one.commodity, area=one.area,
-        description=one.cause, status="inProgress" if one.ended_at is None else "resolved", created=one.started_at,
-        expected=one.expected_until, resolved=one.ended_at,
-    )  # fmt: skip
+        id=str(one.id),
+        href=href(PATH, one.id),
+        type="ServiceProblem",
+        category=one.commodity,
+        area=one.area,
+        description=one.cause,
+        status="inProgress" if one.ended_at is None else "resolved",
+        created=one.started_at,
+        expected=one.expected_until,
+        resolved=one.ended_at,
+    )
 
 
 @described("outage.see", summary="List serviceProblem: those that run", answer=ServiceProblem, many=True)
@@ -100,9 +107,14 @@ async def create(request: web.Request) -> web.Response:
     async with house.db.writing() as conn:
         await outages.may_say(conn, asked.area, branch)
         made = await outages.begin(
-            conn, house, commodity=asked.category, area=asked.area, cause=asked.description, actor=request[WHO].actor,
+            conn,
+            house,
+            commodity=asked.category,
+            area=asked.area,
+            cause=asked.description,
+            actor=request[WHO].actor,
             expected_until=_instant(asked.expected, house),
-        )  # fmt: skip
+        )
     return respond(dumped(_shown(made)), status=201, headers={"Location": href(PATH, made.id)})
 
 
@@ -127,4 +139,9 @@ def _instant(said: datetime | None, house: House) -> datetime | None:
 
 def routes() -> list[web.RouteDef]:
     """The routes."""
-    return [web.get(PATH, many), web.get(PATH + "/{id}", single), web.post(PATH, create), web.patch(PATH + "/{id}", change)]
+    return [
+        web.get(PATH, many),
+        web.get(PATH + "/{id}", single),
+        web.post(PATH, create),
+        web.patch(PATH + "/{id}", change),
+    ]

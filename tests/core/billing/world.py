@@ -74,7 +74,9 @@ class Fake:
     ) -> Used:  # fmt: skip
         column = np.array([self.use.get(one, 42 * KWH) for one in service_ids], dtype=np.int64)
         guess = np.array([self.estimated.get(one, 0) for one in service_ids], dtype=np.int64)
-        parked = {at: self.bad[one] for at, one in enumerate(service_ids) if one in self.bad and one not in (lifted or ())}
+        parked = {
+            at: self.bad[one] for at, one in enumerate(service_ids) if one in self.bad and one not in (lifted or ())
+        }
         return Used({"energy": column, "water": column}, {"energy": guess, "water": guess * 0}, parked=parked)
 
     async def history(

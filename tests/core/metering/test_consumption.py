@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from core.clock import SetClock
 from core.config import Billing
@@ -13,6 +14,7 @@ from core.house import House
 from core.metering.collect import load_csv
 from core.metering.consumption import history, measure, save
 from core.metering.measured import Measured
+from core.metering.tables import meter
 from core.metering.units import micro
 from core.onboarding.model import Customer, NewMeter, Registered
 from core.onboarding.register import register_customer, register_many

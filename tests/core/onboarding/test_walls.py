@@ -40,8 +40,10 @@ async def wired(house: House, write: Write, tmp_path: Path) -> None:
     folder = tmp_path / "tariffs"
     folder.mkdir()
     for code, charges, more in (
-        ("one", ONE, ""), ("two", DAY_NIGHT, ""), ("sum", ONE, "sums: {energy: [energy_day, energy_night]}"),
-    ):  # fmt: skip
+        ("one", ONE, ""),
+        ("two", DAY_NIGHT, ""),
+        ("sum", ONE, "sums: {energy: [energy_day, energy_night]}"),
+    ):
         (folder / f"{code}.yaml").write_text(TARIFF.format(code=code, more=more) + charges)
     async with house.db.writing() as conn:
         await catalog.load_folder(conn, house, folder)
@@ -105,7 +107,9 @@ async def test_a_register_that_nobody_named_is_refused_with_the_reason(house: Ho
     await bring(house, "meters", write("serial,account,kind\nM,1,register\n"))
     report = await bring(house, "readings", write(TWO))
     assert report.accepted == 2
-    assert all("Meter M has day, and no register 'night'" in one for one in reasons(report)) and len(report.rejected) == 2
+    assert (
+        all("Meter M has day, and no register 'night'" in one for one in reasons(report)) and len(report.rejected) == 2
+    )
     await bring(house, "meters", write("serial,account\nI,2\n"))
     usage = "meter,start,kWh,register\nI,2026-02-01T00:00,1,E1\nI,2026-02-01T00:00,1,E2\nI,2026-02-01T00:30,1,\n"
     report = await bring(house, "usage", write(usage))
@@ -123,13 +127,19 @@ async def test_a_silent_register_parks_rather_than_counts_as_nothing(house: Hous
     assert "no readings of meter M" in (await parked(house, MAR))["2"]
 
 
-async def test_a_meter_is_taken_down_by_import_and_again_changes_nothing(house: House, wired: None, write: Write) -> None:
+async def test_a_meter_is_taken_down_by_import_and_again_changes_nothing(
+    house: House, wired: None, write: Write
+) -> None:
     await bring(house, "meters", write("serial,account,kind\nM,1,register\n"))
     await bring(house, "readings", write("meter,read_on,value\nM,2026-02-01,0\nM,2026-02-20,50\n"))
     down = write("serial,removed_on\nM,2026-02-20\n")
-    assert [(one.accepted, one.duplicates) for one in (await bring(house, "meters", down), await bring(house, "meters", down))] == [
-        (1, 0), (0, 1),
-    ]  # fmt: skip
+    assert [
+        (one.accepted, one.duplicates)
+        for one in (await bring(house, "meters", down), await bring(house, "meters", down))
+    ] == [
+        (1, 0),
+        (0, 1),
+    ]
     async with house.db.reading() as conn:
         assert (await conn.execute(select(meter.c.removed_on))).scalar_one() == date(2026, 2, 20)
     other = await bring(house, "meters", write("serial,removed_on\nM,2026-02-21\n"))
@@ -191,7 +201,9 @@ async def test_a_second_meter_of_the_same_code_is_refused_unless_both_are_to_cou
     assert "does not hang at that service" in reasons(elsewhere)[0]
 
 
-async def test_a_row_of_a_meter_on_file_that_says_something_else_is_refused(house: House, wired: None, write: Write) -> None:
+async def test_a_row_of_a_meter_on_file_that_says_something_else_is_refused(
+    house: House, wired: None, write: Write
+) -> None:
     await bring(house, "meters", write("serial,account,kind\nM,1,register\n"))
     report = await bring(house, "meters", write("serial,account,kind,dials,multiplier\nM,1,register,5,40\n"))
     assert "on file with another dials, multiplier" in reasons(report)[0]
@@ -200,12 +212,18 @@ async def test_a_row_of_a_meter_on_file_that_says_something_else_is_refused(hous
 SERVICE = "number,name,commodity,opened_on,tariff,address\n1,A,water,{day},one,Back yard\n"
 
 
-async def test_a_second_service_by_import_is_done_and_again_changes_nothing(house: House, wired: None, write: Write) -> None:
+async def test_a_second_service_by_import_is_done_and_again_changes_nothing(
+    house: House, wired: None, write: Write
+) -> None:
     path = write(SERVICE.format(day="2026-02-10"))
     first, again = await bring(house, "customers", path), await bring(house, "customers", path)
     assert [(one.accepted, one.duplicates, one.rejected) for one in (first, again)] == [(1, 0, []), (0, 1, [])]
     async with house.db.reading() as conn:
-        rows = (await conn.execute(select(service.c.commodity, service.c.started_on).join(account).where(account.c.number == "1"))).all()
+        rows = (
+            await conn.execute(
+                select(service.c.commodity, service.c.started_on).join(account).where(account.c.number == "1")
+            )
+        ).all()
     assert sorted(tuple(row) for row in rows) == [("electricity", FEB), ("water", date(2026, 2, 10))]
     both = "number,name,tariff,commodity\n9,Z,one,electricity\n9,Z,one,water\n9,Z,one,water\n"
     report = await bring(house, "customers", write(both))

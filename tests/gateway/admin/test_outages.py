@@ -26,8 +26,14 @@ async def in_the_dark(world: World) -> int:
         here = (await conn.execute(select(premise.c.id).order_by(premise.c.id).limit(1))).scalar_one()
         await conn.execute(update(premise).where(premise.c.id != here).values(area="Nyalenda"))
         made = await tickets.open_ticket(
-            conn, house, key="t", kind="no_supply", contact_id=world.nakuru.contact_id, account_id=world.nakuru.account_id, premise_id=here,
-        )  # fmt: skip
+            conn,
+            house,
+            key="t",
+            kind="no_supply",
+            contact_id=world.nakuru.contact_id,
+            account_id=world.nakuru.account_id,
+            premise_id=here,
+        )
     return made.id
 
 
@@ -41,8 +47,15 @@ async def test_from_the_first_word_to_the_last_at_the_console(world: World) -> N
     browser = await signed_in(world.client, house, "clerk")
     assert "Nothing is out" in await browser.get(PATH)
     assert "Nobody is served" in await browser.post(PATH, 404, **{**SAID, "area": "Mlimani"})
-    assert 'value="a fallen pole"' in await browser.post(PATH, 404, **{**SAID, "area": "Mlimani"}), "what was typed stays"
-    for wrong in ({**SAID, "cause": ""}, {**SAID, "commodity": "love"}, {**SAID, "until": "2020-01-01T10:00"}, {**SAID, "until": "x"}):
+    assert 'value="a fallen pole"' in await browser.post(PATH, 404, **{**SAID, "area": "Mlimani"}), (
+        "what was typed stays"
+    )
+    for wrong in (
+        {**SAID, "cause": ""},
+        {**SAID, "commodity": "love"},
+        {**SAID, "until": "2020-01-01T10:00"},
+        {**SAID, "until": "x"},
+    ):
         await browser.post(PATH, 400, **wrong)
     for _ in range(2):
         assert "1 tickets" in await browser.post(PATH, **SAID)
@@ -86,7 +99,11 @@ async def test_another_branch_neither_sees_nor_ends_it(world: World) -> None:
     kisumu = await signed_in(world.client, world.house, "clerk", "kisumu")
     assert "a fallen pole" not in await kisumu.get(PATH)
     await kisumu.post(f"{PATH}/{made['id']}", 404, do="end", sure="yes")
-    for wrong in ({"status": "odd"}, {"expectedResolutionDate": "x"}, {"expectedResolutionDate": "2020-01-01T00:00:00Z"}):
+    for wrong in (
+        {"status": "odd"},
+        {"expectedResolutionDate": "x"},
+        {"expectedResolutionDate": "2020-01-01T00:00:00Z"},
+    ):
         assert (await world.send("PATCH", made["href"], own, json=wrong)).status == 400
     ended = await (await world.send("PATCH", made["href"], own, json={"status": "resolved"})).json()
     assert ended["status"] == "resolved" and await (await world.get(API, own)).json() == []

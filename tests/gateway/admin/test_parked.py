@@ -47,8 +47,18 @@ async def tap(world: World, tmp_path: Path) -> Registered:
     async with house.db.writing() as conn:
         await catalog.load_folder(conn, house, tmp_path)
         made = await register_customer(
-            conn, house, Customer("Wanjiku", number="20000001", branch="nakuru", opened_on=JAN, commodity="water", tariff="flat", meter=meter)
-        )  # fmt: skip
+            conn,
+            house,
+            Customer(
+                "Wanjiku",
+                number="20000001",
+                branch="nakuru",
+                opened_on=JAN,
+                commodity="water",
+                tariff="flat",
+                meter=meter,
+            ),
+        )
     await read(house, (JAN, 100), (FEB, 140))
     await close_cycles(house, FEB)
     await close_cycles(house, MAR)
@@ -145,7 +155,9 @@ async def test_an_estimate_is_billed_marked_and_put_right_by_the_next_reading(
     async with house.db.reading() as conn:
         last = (await queries.last_bills(conn, tap.account_id))[0]
         assert (last.from_date, last.total_minor, last.estimated) == (FEB, 35_000, True)
-        noted = (await conn.execute(select(audit.c.actor, audit.c.details).where(audit.c.action == "bill.on_estimate"))).one()
+        noted = (
+            await conn.execute(select(audit.c.actor, audit.c.details).where(audit.c.action == "bill.on_estimate"))
+        ).one()
         assert noted.actor == "user:finance-none" and noted.details["why"] == "no access"
     april = date(2026, 4, 1)
     clock.forward(timedelta(days=22))
@@ -167,7 +179,9 @@ async def test_to_skip_gives_money_up_so_another_person_agrees_and_it_can_be_tak
     checker = await signed_in(world.client, house)
     await decide(checker, house)
     text = await checker.get("/console/parked?state=skipped")
-    assert "the house stood empty" in text and "Every month that has closed is billed" in await checker.get("/console/parked")
+    assert "the house stood empty" in text and "Every month that has closed is billed" in await checker.get(
+        "/console/parked"
+    )
     await read(house, (MAR, 160))
     await tick(house)
     assert FEB not in await bills(house, tap.account_id)
@@ -202,7 +216,7 @@ async def test_a_tariff_that_comes_late_is_enough(world: World, tmp_path: Path) 
     async with house.db.writing() as conn:
         made = await register_customer(
             conn, house, Customer("Omar", number="20000002", opened_on=FEB, commodity="internet", tariff="fibre")
-        )  # fmt: skip
+        )
     assert "has no version" in (await close_cycles(house, MAR)).parked[0].reason
     (tmp_path / "fibre.yaml").write_text(
         'tariff: fibre\nvalid_from: 2020-01-01\ncurrency: KES\ncharges: [{code: rent, type: fixed, price: "900.00", per: period}]\n'

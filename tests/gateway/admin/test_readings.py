@@ -75,9 +75,16 @@ async def test_another_value_counts_in_its_place_and_the_month_that_waited_is_bi
     await browser.post(path, do="replace", value="160", reason="photo")
     await tick(house)
     assert await bills(house, tap.account_id) == {JAN: 45_000, FEB: 25_000}
-    assert await states(house) == [(JAN, 100, "accepted"), (FEB, 140, "accepted"), (MAR, 90, "replaced"), (MAR, 160, "accepted")]
+    assert await states(house) == [
+        (JAN, 100, "accepted"),
+        (FEB, 140, "accepted"),
+        (MAR, 90, "replaced"),
+        (MAR, 160, "accepted"),
+    ]
     async with house.db.reading() as conn:
-        noted = (await conn.execute(select(audit.c.actor, audit.c.details).where(audit.c.action == "reading.replaced"))).one()
+        noted = (
+            await conn.execute(select(audit.c.actor, audit.c.details).where(audit.c.action == "reading.replaced"))
+        ).one()
     assert noted.actor == "user:clerk-none" and noted.details["why"] == "photo"
 
 
@@ -113,11 +120,19 @@ async def test_a_customer_hears_what_became_of_a_reading_of_theirs(
     async with house.db.writing() as conn:
         _, [dial] = await self_read.open_dials(conn, house, tap.account_id)
         sent = await self_read.send(
-            conn, house, account_id=tap.account_id, meter_id=dial.meter_id, value_micro=1_000 * MICRO, contact_id=None, key="k",
-        )  # fmt: skip
+            conn,
+            house,
+            account_id=tap.account_id,
+            meter_id=dial.meter_id,
+            value_micro=1_000 * MICRO,
+            contact_id=None,
+            key="k",
+        )
     assert sent.state == "held"
     browser = await signed_in(world.client, house, "clerk")
-    await browser.post(f"/console/readings/{await held_id(house)}", do="replace", value="170", reason="asked on the phone")
+    await browser.post(
+        f"/console/readings/{await held_id(house)}", do="replace", value="170", reason="asked on the phone"
+    )
     async with house.db.reading() as conn:
         told = (await conn.execute(select(outbox.c.params).where(outbox.c.template == "reading.replaced"))).scalar_one()
         states_ = (await conn.execute(select(ticket.c.state).where(ticket.c.kind == "meter_read"))).scalars().all()
@@ -137,10 +152,15 @@ async def test_machines_list_and_decide_within_their_branch(world: World, rollba
         assert (await world.get(path, foreign)).status == 404
         assert (await world.send("PATCH", path, foreign, json=body)).status == 404
     for body, status in (
-        ({"status": "odd"}, 400), ({"status": "replaced"}, 400), ({"status": "replaced", "value": "1e5x", "reason": "r"}, 400),
-        ({"status": "accepted"}, 409), ({"status": "ordered"}, 200), ({"status": "ordered"}, 409),
-        ({"status": "replaced", "value": 160, "reason": "photo"}, 200), ({"status": "accepted"}, 404),
-    ):  # fmt: skip
+        ({"status": "odd"}, 400),
+        ({"status": "replaced"}, 400),
+        ({"status": "replaced", "value": "1e5x", "reason": "r"}, 400),
+        ({"status": "accepted"}, 409),
+        ({"status": "ordered"}, 200),
+        ({"status": "ordered"}, 409),
+        ({"status": "replaced", "value": 160, "reason": "photo"}, 200),
+        ({"status": "accepted"}, 404),
+    ):
         answer = await world.send("PATCH", path, clerk, json=body)
         assert answer.status == status, (body, await answer.text())
     assert (MAR, 160, "accepted") in await states(world.house)

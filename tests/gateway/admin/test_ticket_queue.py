@@ -15,17 +15,27 @@ from tests.gateway.conftest import World
 PATH = "/console/tickets"
 
 
-async def wait(house: House, count: int, severity: str, *, kind: str = "bill", state: str = "open", branch_code: str = "nakuru") -> None:
+async def wait(
+    house: House, count: int, severity: str, *, kind: str = "bill", state: str = "open", branch_code: str = "nakuru"
+) -> None:
     async with house.db.writing() as conn:
         branch_id = (await conn.execute(branch.select().where(branch.c.code == branch_code))).one().id
         for at in range(count):
             number, when = house.ids.take(), house.clock.now() + timedelta(minutes=at)
             await conn.execute(
                 insert(ticket).values(
-                    id=number, reference=f"T{number}", effect_key=f"k{number}", kind=kind, severity=severity, state=state,
-                    description=f"{severity} {at}", opened_at=when, changed_at=when, branch_id=branch_id,
+                    id=number,
+                    reference=f"T{number}",
+                    effect_key=f"k{number}",
+                    kind=kind,
+                    severity=severity,
+                    state=state,
+                    description=f"{severity} {at}",
+                    opened_at=when,
+                    changed_at=when,
+                    branch_id=branch_id,
                 )
-            )  # fmt: skip
+            )
 
 
 def references(page: str) -> list[str]:
@@ -40,7 +50,11 @@ async def test_a_live_wire_stands_first_though_a_hundred_older_tickets_wait(worl
     first = await browser.get(PATH)
     assert references(first)[:4] == ["critical 0", "high 0", "high 1", "normal 0"]
     assert len(references(first)) >= 48 and "next" in first
-    seen = references(first) + references(await browser.get(f"{PATH}?page=2")) + references(await browser.get(f"{PATH}?page=3"))
+    seen = (
+        references(first)
+        + references(await browser.get(f"{PATH}?page=2"))
+        + references(await browser.get(f"{PATH}?page=3"))
+    )
     assert len(set(seen)) == len(seen) == 107
     assert "next" not in await browser.get(f"{PATH}?page=3")
 
@@ -72,7 +86,9 @@ async def test_the_queue_is_read_off_an_index(house: House) -> None:
     if "sqlite" not in str(house.db.engine.url):
         return
     async with house.db.reading() as conn:
-        query = "EXPLAIN QUERY PLAN SELECT id FROM ticket WHERE state = 'open' ORDER BY severity, opened_at, id LIMIT 50"
+        query = (
+            "EXPLAIN QUERY PLAN SELECT id FROM ticket WHERE state = 'open' ORDER BY severity, opened_at, id LIMIT 50"
+        )
         plan = " ".join(row[3] for row in await conn.execute(text(query)))
     assert "ix_ticket_queue" in plan and "TEMP B-TREE" not in plan
 
