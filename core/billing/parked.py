@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing.build import Arrivals
 from core.billing.house_sources import HouseSources
 from core.billing.load import load_one
 from core.billing.reckon import Desk, reckon
@@ -21,6 +20,7 @@ from core.billing.tables import cycle
 from core.clock import start_of
 from core.errors import Refused
 from core.house import House
+from core.metering.late import Arrivals
 from core.parties.tables import account, branch, party
 from core.sets import among
 

@@ -35,7 +35,9 @@ def unpriced(piece: Piece, used: Used) -> dict[int, str]:
 def quantity_of(piece: Piece, used: Used, code: str, zeros: Column) -> Column:
     """What is billed under a code."""
     found = [used.quantity[part] for part in parts_of(piece, code) if part in used.quantity]
-    total: Column = np.sum(found, axis=0, dtype=np.int64) if len(found) > 1 else found[0] if found else zeros
+    total = zeros
+    for one in found:
+        total = total + one
     return total
 
 

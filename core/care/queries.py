@@ -71,7 +71,7 @@ class Chosen:
 
 def _chosen(wanted: Chosen) -> Sequence[ColumnElement[bool]]:
     t = ticket.c
-    found = [t.state.in_(wanted.states)]
+    found: list[ColumnElement[bool]] = [t.state.in_(wanted.states)]
     for column, value in ((t.severity, wanted.severity), (t.kind, wanted.kind), (t.branch_id, wanted.branch_id)):
         if value is not None:
             found.append(column == value)

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import Refused
@@ -34,7 +35,7 @@ async def unknown_orders(
 ) -> list[Order]:
     """The oldest first."""
     r = redemption.c
-    query = (
+    query: Select[Any] = (
         select(
             r.id,
             r.account_id,
@@ -60,7 +61,8 @@ async def unknown_orders(
         query = query.where(branch.c.code == branch_code)
     if order_id is not None:
         query = query.where(r.id == order_id)
-    return [Order(*row) for row in await conn.execute(query)]
+    rows = (await conn.execute(query)).all()
+    return [Order(*row) for row in rows]
 
 
 async def unknown_order(conn: AsyncConnection, order_id: int, branch_code: str | None = None) -> Order:

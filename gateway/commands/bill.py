@@ -81,7 +81,7 @@ async def _preview(house: "House", on: date, as_json: bool) -> None:
         out.print(format_ussd.render(one, "en"), markup=False, highlight=False)
         out.print(_lines(one))
     for waits in found.parked:
-        out.print(_parked(house, waits), markup=False, highlight=False)
+        out.print(_parked(house, waits), markup=False, highlight=False, soft_wrap=True)
     out.print(f"{len(bills)} bills, {len(found.parked)} parked; nothing was written.", highlight=False)
 
 
@@ -157,7 +157,7 @@ async def _close(house: "House", on: date, as_json: bool, engine: str | None) ->
             f"{report.finalised} bills made final, {report.accounts} in the run, {total} in all.", highlight=False
         )
         for one in report.parked:
-            out.print(_parked(house, one), markup=False, highlight=False)
+            out.print(_parked(house, one), markup=False, highlight=False, soft_wrap=True)
     if report.problems:
         for problem in report.problems:
             err.print(problem, style="red", markup=False)

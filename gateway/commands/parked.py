@@ -61,6 +61,7 @@ def list_(
                 f"{one.number}  {one.from_date} to {one.last_day}  about {money}: {one.reason}",
                 markup=False,
                 highlight=False,
+                soft_wrap=True,
             )
         sums = show(all_of_them.minor, house.currency)
         out.print(
