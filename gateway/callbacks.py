@@ -4,11 +4,10 @@ Answered 403 for a wrong secret or signature and 400 for what is not understood,
 database or while that is away on the disk; 503 when neither could be, so that the provider tells it again. Daraja asks before a paybill payment goes through (`validation`).
 """
 
-from hmac import compare_digest
-
 import msgspec
 from aiohttp import web
 
+from core.access.secrets import same
 from core.house import House
 from core.journeys import payment_doors
 from core.payments import inbox, validation
@@ -38,7 +37,7 @@ async def _body(request: web.Request) -> bytes:
 
 def _knows_the_secret(request: web.Request) -> bool:
     secret = request.app[HOUSE].settings.hook_secret.get_secret_value()
-    return bool(secret) and compare_digest(request.match_info["secret"].encode(), secret.encode())
+    return bool(secret) and same(request.match_info["secret"], secret)
 
 
 _LATER = {"code": "later", "reason": "it could not be kept; please tell it again"}

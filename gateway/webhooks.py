@@ -7,13 +7,13 @@ with one event of a batch keeps none of its neighbours back.
 """
 
 import asyncio
-import hmac
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import web
 
 from channels.contract import Acknowledges, Channel, Door, Event, NotUnderstood, Received
+from core.access.secrets import same
 from core.message import Inbound
 from gateway import heard, replies
 from gateway.desk import CHANNELS, HOUSE, SPOOL, TURNS
@@ -130,7 +130,7 @@ async def _body(request: web.Request, largest: int) -> bytes | None:
 def _knows_the_secret(request: web.Request) -> bool:
     """Compared in constant time; an operator without a secret lets nobody in."""
     secret = request.app[HOUSE].settings.hook_secret.get_secret_value()
-    return bool(secret) and hmac.compare_digest(request.match_info["secret"].encode(), secret.encode())
+    return bool(secret) and same(request.match_info["secret"], secret)
 
 
 def _refused(status: int, code: str, reason: str) -> web.Response:

@@ -50,6 +50,7 @@ from gateway.admin.tmf import (
 )
 from gateway.admin.tmf import customer as tmf_customer
 from gateway.pages import page
+from gateway.patience import patient
 
 ROOMS = (
     health,
@@ -104,5 +105,5 @@ def setup(app: web.Application) -> None:
     """Middlewares, meters, throttles and headers. Call it once, before the app starts and before other middlewares."""
     app[metrics.METERS] = metrics.Meters()
     login.setup(app)
-    app.middlewares.extend([metrics.measured, edge, guard])
+    app.middlewares.extend([patient, metrics.measured, edge, guard])
     app.on_response_prepare.append(headers)
