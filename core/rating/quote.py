@@ -111,8 +111,6 @@ def batch_of(versions: Sequence[Tariff], request: QuoteRequest, rows: Sequence[R
     history = {meter: wanted for tariff in versions for meter, wanted in tariff.history.items()}
     quantity: dict[str, int] = {}
     events: dict[str, list[Row]] = {}
-    whole_of = {part: meter for tariff in versions for meter, parts in tariff.sums.items() for part in parts}
-    rows = [replace(row, meter=whole_of[row.meter]) if row.meter in whole_of else row for row in rows]
     for row in rows:
         before = quantity.get(row.meter, 0)
         quantity[row.meter] = max(before, row.quantity) if row.meter in registers else before + row.quantity
