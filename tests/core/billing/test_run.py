@@ -206,7 +206,7 @@ async def test_units_from_points_are_given_once_over_all_months_of_a_late_run(ho
 
 async def test_a_preview_shows_the_bills_and_writes_nothing(house: House) -> None:
     await settle(house, [Customer(), Customer(tariffs=("energy", "water"))])
-    shown = await foresee(house, FEB, sources=Fake()).bills
+    shown = (await foresee(house, FEB, sources=Fake())).bills
     assert [one.total_minor for one in shown] == [90700, 90700 + 257_000]
     assert shown[0].lines[0].code == "consumption"
     async with house.db.reading() as conn:
