@@ -5,12 +5,10 @@ for each that took money. Nothing here is ever summed with a customer's money.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Index, Table, Text, func, select
+from sqlalchemy import BigInteger, Column, Index, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import bulk
@@ -19,6 +17,7 @@ from core.house import House
 from core.money import known
 from core.numbers import MICRO_DECIMALS, Unreadable, machine
 
+MICRO = 10**MICRO_DECIMALS
 message_cost = Table(
     "message_cost",
     metadata,
@@ -42,17 +41,6 @@ class Spent(msgspec.Struct, frozen=True):
     free: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
-    """What one channel took in one currency."""
-
-    channel: str
-    category: str
-    currency: str
-    messages: int
-    amount_micro: int
-
-
 async def note(conn: AsyncConnection, house: House, spent: Sequence[Spent]) -> int:
     """Write down what these cost; those of which neither the provider nor the operator tells a price are left out."""
     now = house.clock.now()
@@ -61,16 +49,6 @@ async def note(conn: AsyncConnection, house: House, spent: Sequence[Spent]) -> i
     if not rows:
         return 0
     return await bulk.insert_many(conn, message_cost, list(message_cost.c.keys()), rows, skip_known=True)
-
-
-async def totals(conn: AsyncConnection, since: datetime) -> list[Total]:
-    """What messages cost since then, by channel and category."""
-    c = message_cost.c
-    names = (c.channel, c.category, c.currency)
-    query = (
-        select(*names, func.count(), func.sum(c.amount_micro)).where(c.at >= since).group_by(*names).order_by(*names)
-    )
-    return [Total(row[0], row[1], row[2], int(row[3]), int(row[4])) for row in await conn.execute(query)]
 
 
 def _price(house: House, one: Spent) -> tuple[str, int] | None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from core import delivery
 from core.balances import book, expire
 from core.barring import compare
+from core.billing import parked
 from core.billing.cycles import due_dates
 from core.care import talks
 from core.house import House
@@ -33,10 +34,11 @@ class Job:
 
 
 async def _bill(house: House) -> object:
-    on = house.today()
+    on, now = house.today(), house.clock.now()
     async with house.db.reading() as conn:
         due = await due_dates(conn, "open", on) or await due_dates(conn, "built", on)
-    return (await close_cycles(house, on)).finalised if due else 0
+        again = await parked.worth_a_try(conn, on, now)
+    return (await close_cycles(house, on, tried_before=now - parked.AGAIN)).finalised if due or again else 0
 
 
 async def _collect(house: House) -> object:
@@ -87,7 +89,7 @@ async def _lapse(house: House) -> object:
 
 
 JOBS: tuple[Job, ...] = (
-    Job("bills due", timedelta(minutes=10), _bill),
+    Job("bills due", timedelta(minutes=1), _bill),
     Job("bills to put right", timedelta(days=1), late_rebilled.put_right),
     Job("mandates to collect", timedelta(minutes=10), _collect),
     Job("reminders due", timedelta(minutes=10), _remind),

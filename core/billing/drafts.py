@@ -38,6 +38,17 @@ class Piece:
         return {code: unit for version in self.versions for code, unit in version.meters.items()}
 
     @property
+    def sums(self) -> dict[str, tuple[str, ...]]:
+        """The registers that they add up, by the code they price."""
+        return {code: parts for version in self.versions for code, parts in version.sums.items()}
+
+    @property
+    def recorded(self) -> dict[str, str]:
+        """What is recorded as billed, and its unit: the meters they price, and the registers these sum."""
+        parts = {part: self.meters[code] for code, found in self.sums.items() for part in found if code in self.meters}
+        return {**self.meters, **parts}
+
+    @property
     def history(self) -> dict[str, int]:
         """How many earlier periods of each meter they ask for."""
         return {code: count for version in self.versions for code, count in version.history.items()}
@@ -259,7 +270,7 @@ def used_of(block: Block, bill_of: Column, ids: Sequence[int]) -> Iterator[UsedR
     piece, used = block.piece, block.used
     bills = bill_of[piece.group.columns()[0]].tolist()
     nothing = [0] * len(bills)
-    for code in sorted(piece.meters.keys() & used.quantity.keys()):
+    for code in sorted(piece.recorded.keys() & used.quantity.keys()):
         estimated = used.estimated[code].tolist() if code in used.estimated else nothing
         missing = used.missing[code].tolist() if code in used.missing else nothing
         methods = used.method.get(code) or ["measured"] * len(bills)

@@ -98,7 +98,7 @@ def _anew(past: Partition, blocks: Sequence[Block]) -> dict[Item, _Again]:
         for row in used_of(block, index, index.tolist()):
             if row.service_id in of_service:
                 of_service[row.service_id].rows.append(row)
-                of_service[row.service_id].units.update(block.piece.meters)
+                of_service[row.service_id].units.update(block.piece.recorded)
     return found
 
 

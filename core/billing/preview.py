@@ -9,7 +9,7 @@ import numpy as np
 from core.billing.assemble import services
 from core.billing.drafts import NO_QUANTITY, Drafts
 from core.billing.due import due_on
-from core.billing.model import Bill, BillLine
+from core.billing.model import Bill, BillLine, Parked
 from core.house import House
 
 
@@ -29,6 +29,14 @@ def bills_of(house: House, drafts: Drafts, on: date) -> Iterator[Bill]:
             services=services(facts, list(_lines(drafts, int(edges[bill]), int(edges[bill + 1])))), use=(), use_unit="",
             operator=house.operator.name, support_phone=house.operator.support_phone, url="",
         )  # fmt: skip
+
+
+def parked_of(drafts: Drafts) -> Iterator[Parked]:
+    """Who of a partition cannot be billed, and why."""
+    partition = drafts.partition
+    for at, reason in sorted(partition.parked.items()):
+        due = partition.due[at]
+        yield Parked(due.account_id, due.number, due.from_date, partition.to_date, reason)
 
 
 def _lines(drafts: Drafts, first: int, end: int) -> Iterator[BillLine]:

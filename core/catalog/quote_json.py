@@ -82,6 +82,7 @@ def together(versions: Sequence[Tariff]) -> Tariff:
     return replace(
         versions[-1],
         meters={meter: unit for version in versions for meter, unit in version.meters.items()},
+        sums={meter: parts for version in versions for meter, parts in version.sums.items()},
         allowances=tuple(allowances.values()),
         labels={name: words for version in versions for name, words in version.labels.items()},
     )

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.arrears import StepName
 from core.balances import queries as balances
 from core.house import House
-from core.journeys import ladder_notices, limit_notices, readers
+from core.journeys import ladder_notices, limit_notices, own_words, readers
 from core.journeys import notice_facts as facts
 from core.journeys import notice_words as words
 from core.journeys.notice_words import NotYet, Untrue, Words
@@ -135,6 +135,7 @@ async def compose(
 ) -> list[Composed]:  # fmt: skip
     """What becomes of each row, in the order given. `lines`: who can send (`telegram`, `sms`, `sms.kannel`); `resting`: those of them
     that are out of order just now."""
+    await own_words.refresh(conn)
     now, rules = house.clock.now(), house.operator.notices
     open_ones = {line.split(".", 1)[0] for line in lines}
     found = await readers.find(conn, now, rows, open_ones, house.operator.languages[0], rules.order)

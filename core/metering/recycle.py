@@ -143,6 +143,7 @@ async def _intervals(
         whole.add(settled)
         why = " ".join(reject.reason for reject in settled.rejects.values()) or None
         told[one.row] = Again(settled.accepted + settled.revised, why if items[one.row] else one.reason)
+    await store.keep_heard(conn, meters.values())
     await store.keep_intervals(conn, file.id, whole)
     await store.add_quantity(conn, file.id, whole.quantity_micro)
     return told

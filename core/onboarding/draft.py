@@ -155,5 +155,5 @@ def meter_row(meter_id: int, service_id: int | None, meter: NewMeter, opened: ob
     """A row of `meter`, in the order of `register.METER_COLUMNS`."""
     return (
         meter_id, meter.serial, service_id, meter.code, meter.unit, meter.kind, meter.dials, micro(meter.multiplier),
-        meter.interval_minutes, meter.installed_on or opened, meter.removed_on,
+        meter.interval_minutes, meter.installed_on or opened, meter.removed_on, meter.registers,
     )  # fmt: skip

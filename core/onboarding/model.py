@@ -19,6 +19,8 @@ class NewMeter:
     installed_on: date | None = None
     """None: the day the service started."""
     removed_on: date | None = None
+    registers: str | None = None
+    """`day night`: each is billed by its own code; None: it has one."""
 
 
 @dataclass(frozen=True, slots=True)

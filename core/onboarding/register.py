@@ -131,6 +131,7 @@ async def _save(conn: AsyncConnection, made: Draft) -> None:
 
 METER_COLUMNS = [
     "id", "serial", "service_id", "code", "unit", "kind", "dials", "multiplier_micro", "interval_minutes", "installed_on", "removed_on",
+    "registers",
 ]  # fmt: skip
 
 

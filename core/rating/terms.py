@@ -114,6 +114,8 @@ class Terms:
     meters: Mapping[str, str]
     history: Mapping[str, int] = field(default_factory=dict)
     registers: frozenset[str] = frozenset()
+    sums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Registers of a meter that are one quantity here: of `energy` energy_day and energy_night."""
     allowances: tuple[Allowance, ...] = ()
     times: Times | None = None
     destinations: Destinations | None = None

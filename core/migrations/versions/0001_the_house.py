@@ -643,6 +643,14 @@ def upgrade() -> None:
     sa.UniqueConstraint('source', 'digest', name=op.f('uq_usage_file_source_digest'))
     )
     op.create_index('ix_usage_file_received', 'usage_file', ['received_at'], unique=False)
+    op.create_table('wording',
+    sa.Column('lang', sa.Text(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('by', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('lang', 'key', name=op.f('pk_wording'))
+    )
     op.create_table('account',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('number', sa.Text(), nullable=False),
@@ -849,7 +857,9 @@ def upgrade() -> None:
     sa.UniqueConstraint('reference', name=op.f('uq_ticket_reference'))
     )
     op.create_index(op.f('ix_ticket_account_id'), 'ticket', ['account_id'], unique=False)
+    op.create_index('ix_ticket_branch_queue', 'ticket', ['branch_id', 'state', 'severity', 'opened_at', 'id'], unique=False)
     op.create_index(op.f('ix_ticket_contact_id'), 'ticket', ['contact_id'], unique=False)
+    op.create_index('ix_ticket_queue', 'ticket', ['state', 'severity', 'opened_at', 'id'], unique=False)
     op.create_table('usage_fetch',
     sa.Column('source', sa.Text(), nullable=False),
     sa.Column('mark', sa.Text(), nullable=False),
@@ -948,6 +958,9 @@ def upgrade() -> None:
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=True),
     sa.Column('invoice_id', sa.BigInteger(), nullable=True),
+    sa.Column('parked_at', Instant(), nullable=True),
+    sa.Column('tried_at', Instant(), nullable=True),
+    sa.Column('decided', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=True),
     sa.CheckConstraint('from_date < to_date', name=op.f('ck_cycle_some_days')),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_cycle_account_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_cycle')),
@@ -1442,6 +1455,8 @@ def upgrade() -> None:
     sa.Column('interval_minutes', sa.SmallInteger(), nullable=True),
     sa.Column('installed_on', sa.Date(), nullable=False),
     sa.Column('removed_on', sa.Date(), nullable=True),
+    sa.Column('registers', sa.Text(), nullable=True),
+    sa.Column('heard', sa.Text(), nullable=True),
     sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_meter_service_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_meter')),
     sa.UniqueConstraint('serial', name=op.f('uq_meter_serial'))
@@ -1544,10 +1559,12 @@ def upgrade() -> None:
     sa.Column('reason', sa.Text(), nullable=True),
     sa.Column('file_id', sa.BigInteger(), nullable=True),
     sa.Column('received_at', Instant(), nullable=False),
+    sa.Column('ticket_id', sa.BigInteger(), nullable=True),
     sa.ForeignKeyConstraint(['meter_id'], ['meter.id'], name=op.f('fk_reading_meter_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_reading')),
     sa.UniqueConstraint('meter_id', 'register', 'read_on', 'source', 'revision', name=op.f('uq_reading_meter_id_register_read_on_source_revision'))
     )
+    op.create_index('ix_reading_waits', 'reading', ['state', 'received_at', 'id'], unique=False)
     op.create_table('vend',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('request_id', sa.BigInteger(), nullable=False),

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from core.billing import parked
 from core.overview import dead_letters
 from core.overview.day import day
+from core.rewards import airtime
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import a_day, show
 from gateway.admin.console.plot import cash_plot
@@ -21,9 +23,11 @@ async def page(request: web.Request) -> web.Response:
     async with house.db.reading() as conn:
         found = await day(conn, house, on, branch_code=request[WHO].branch)
         waiting = await dead_letters.waiting(conn)
+        orders = await airtime.unknown(conn)
+        unbilled = await parked.together(conn, house, branch_code=request[WHO].branch)
     step = timedelta(days=1)
     return show(
-        request, "console_day.html", d=found, waiting=waiting, currency=house.currency, today=house.today(),
+        request, "console_day.html", d=found, waiting=waiting, unbilled=unbilled, orders=orders, currency=house.currency, today=house.today(),
         before=on - step, after=on + step, plot=cash_plot(found.month, on, house.currency),
     )  # fmt: skip
 

@@ -20,6 +20,8 @@ from gateway.pages.page import render
 DOORS = (
     ("/console", "Customers", "customer.see"), ("/console/tickets", "Tickets", "ticket.see"),
     ("/console/talks", "Chats", "talk.answer"), ("/console/spellings", "Same number?", "customer.phone"),
+    ("/console/outages", "Outages", "outage.see"),
+    ("/console/parked", "Parked bills", "parked.see"), ("/console/readings", "Held readings", "reading.see"),
     ("/console/collections", "Collections", "collections.see"),
     ("/console/day", "The day", "day.see"), ("/console/campaigns", "Campaigns", "campaign.see"),
     ("/console/usage", "Usage files", "usage.see"),
@@ -27,6 +29,8 @@ DOORS = (
     ("/console/suspense", "Suspense", "suspense.place"), ("/console/chargebacks", "Disputed", "payment.right"),
     ("/console/cash", "Cash desk", "desk.use"),
     ("/console/approvals", "Approvals", "approval.decide"), ("/console/outbox", "Dead letters", "outbox.see"),
+    ("/console/airtime", "Airtime", "airtime.decide"), ("/console/notices", "Notice words", "notice.edit"),
+    ("/console/costs", "Message costs", "cost.see"),
 )  # fmt: skip
 """The navigation: where, what, and the permission behind the door."""
 
@@ -56,6 +60,14 @@ def number(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 18:
         raise web.HTTPNotFound(text="There is no such page.")
     return int(text)
+
+
+def page_of(request: web.Request) -> int:
+    """Which page of a list is asked for: 1, 2 ... up to 10,000."""
+    text = request.query.get("page", "1")
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:6]) <= 10_000:
+        raise web.HTTPNotFound(text="There is no such page.")
+    return int(text[:6])
 
 
 def a_day(text: str, otherwise: date) -> date:
