@@ -46,6 +46,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_approval'))
     )
     op.create_index('ix_approval_state', 'approval', ['state', 'made_at'], unique=False)
+    op.create_index('ix_approval_subject', 'approval', ['subject'], unique=False)
     op.create_table('audit',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('at', Instant(), nullable=False),
@@ -491,6 +492,7 @@ def upgrade() -> None:
     sa.Column('created_at', Instant(), nullable=False),
     sa.Column('locked_until', Instant(), nullable=True),
     sa.Column('tries_left', sa.BigInteger(), nullable=False),
+    sa.Column('disabled_at', Instant(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_staff')),
     sa.UniqueConstraint('name', name=op.f('uq_staff_name'))
     )
@@ -712,6 +714,7 @@ def upgrade() -> None:
     sa.Column('language', sa.Text(), nullable=False),
     sa.Column('marketing', sa.Boolean(), nullable=False),
     sa.Column('stopped_at', Instant(), nullable=True),
+    sa.Column('parted_at', Instant(), nullable=True),
     sa.Column('bounced_at', Instant(), nullable=True),
     sa.Column('created_at', Instant(), nullable=False),
     sa.ForeignKeyConstraint(['party_id'], ['party.id'], name=op.f('fk_contact_party_id')),

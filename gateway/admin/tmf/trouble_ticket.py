@@ -19,6 +19,8 @@ from core.house import House
 from core.overview.accounts import Found, account_of
 from core.overview.listing import AnyRow
 from core.overview.listings import TICKETS
+from core.overview.nameable import ACCOUNT
+from core.overview.theirs import none
 from core.overview.ticket_logs import logs_of
 from gateway.admin.auth import WHO
 from gateway.admin.described import described
@@ -164,7 +166,7 @@ async def _about(conn: AsyncConnection, asked: NewTicket, branch: str | None, ho
     except ValueError:
         found = None
     if named.kind != "BillingAccount" or found is None:
-        raise bad("relatedEntity names no BillingAccount that we know.")
+        raise none(ACCOUNT)
     return found
 
 
