@@ -112,7 +112,7 @@ async def _send(request: web.Request, typed: str) -> web.Response:
 
 
 async def _enter(request: web.Request, typed: str) -> web.Response:
-    house, contact_id = request.app[HOUSE], _read(request, ASKED)
+    house, (contact_id, _) = request.app[HOUSE], _read(request, ASKED)
     if contact_id is None:
         return _door(request, "me_phone.html", wrong="code.none", status=400)
     proven, wrong = None, "me.wrong_code"
@@ -139,11 +139,13 @@ def _door(request: web.Request, template: str, *, wrong: str = "", status: int =
 
 
 async def _sitting(request: web.Request) -> Her | None:
-    contact_id = _read(request, COOKIE)
+    contact_id, until = _read(request, COOKIE)
     if not contact_id:
         return None
     async with request.app[HOUSE].db.reading() as conn:
-        return await _her(conn, contact_id, _sign(request.app[HOUSE], "csrf", str(contact_id)))
+        her = await _her(conn, contact_id, _sign(request.app[HOUSE], "csrf", str(contact_id)))
+    began = until - SITS.total_seconds()
+    return her if her and her.contact.parted <= began else None
 
 
 async def _her(conn: AsyncConnection, contact_id: int, csrf: str) -> Her | None:
@@ -159,7 +161,7 @@ async def _ours(request: web.Request, her: Her) -> bool:
 
 def _give(request: web.Request, answer: web.StreamResponse, name: str, contact_id: int, lasts: timedelta) -> None:
     house = request.app[HOUSE]
-    until = int((house.clock.now() + lasts).timestamp())
+    until = round((house.clock.now() + lasts).timestamp() * 1_000_000)
     told = f"{contact_id}.{until}"
     secure = house.settings.public_url.startswith("https:")
     answer.set_cookie(
@@ -168,14 +170,15 @@ def _give(request: web.Request, answer: web.StreamResponse, name: str, contact_i
     )  # fmt: skip
 
 
-def _read(request: web.Request, name: str) -> int | None:
-    """The contact of a cookie of ours that has not run out."""
+def _read(request: web.Request, name: str) -> tuple[int | None, float]:
+    """The contact of a cookie of ours that has not run out, and until when it lasts (seconds since 1970)."""
     told, _, signature = request.cookies.get(name, "").rpartition(".")
     house = request.app[HOUSE]
     if not told or not hmac.compare_digest(_sign(house, name, told).encode(), signature.encode()):
-        return None
+        return None, 0.0
     contact_id, _, until = told.partition(".")
-    return int(contact_id) if int(until) > house.clock.now().timestamp() else None
+    ends = int(until) / 1_000_000
+    return (int(contact_id), ends) if ends > house.clock.now().timestamp() else (None, 0.0)
 
 
 def _sign(house: House, purpose: str, told: str) -> str:

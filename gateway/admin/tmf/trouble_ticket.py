@@ -164,8 +164,10 @@ async def _about(conn: AsyncConnection, asked: NewTicket, branch: str | None, ho
     try:
         found = await account_of(conn, an_id(named.id, house) if named.id else None, named.name, branch)
     except ValueError:
-        found = None
-    if named.kind != "BillingAccount" or found is None:
+        raise bad("relatedEntity: an id is a number.") from None
+    if named.kind != "BillingAccount" or not (named.id or named.name):
+        raise bad("relatedEntity names a BillingAccount by its id or its name.")
+    if found is None:
         raise none(ACCOUNT)
     return found
 
