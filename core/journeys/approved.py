@@ -13,7 +13,7 @@ from core.approvals.model import Approval
 from core.collections import write_off
 from core.house import House
 from core.journeys import account_unbarred, asked_first, dispute_decided, fee_waived, late_rebilled, limit_changed
-from core.payments import refunds
+from core.payments import ceiling, refunds
 from core.payments.desk import drawer
 from core.payments.reconcile import explain
 
@@ -76,6 +76,7 @@ FOLLOWS: Mapping[str, Follows] = {
     "credit_limit": Follows(limit_changed.agreed, _nothing),
     "receipt_move": Follows(asked_first.receipt_moved, _nothing),
     "mandate": Follows(asked_first.mandate_taken, _nothing),
+    "paybill_note": Follows(ceiling.believed, _nothing),
     "phone": Follows(asked_first.phone_changed, _nothing),
 }
 

@@ -563,6 +563,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_transaction_query_attempt_id'), 'transaction_query', ['attempt_id'], unique=False)
     op.create_index('ix_transaction_query_txn', 'transaction_query', ['provider', 'txn'], unique=False)
+    op.create_table('unproven_day',
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.PrimaryKeyConstraint('day', name=op.f('pk_unproven_day'))
+    )
+    op.create_table('unproven_note',
+    sa.Column('provider', sa.Text(), nullable=False),
+    sa.Column('txn', sa.Text(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=True),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('provider', 'txn', name=op.f('pk_unproven_note'))
+    )
+    op.create_index('ix_unproven_note_day', 'unproven_note', ['day', 'state', 'account_id'], unique=False)
     op.create_table('usage',
     sa.Column('meter_id', sa.BigInteger(), nullable=False),
     sa.Column('register', sa.Text(), nullable=False),
