@@ -59,7 +59,7 @@ def turn_app(url: str, sessions: str, redis: str) -> web.Application:
     house = a_house(url)
     app = web.Application()
     app[HOUSE] = house
-    app[TURNS] = Turns(house, open_store(sessions, None if redis == "-" else redis), open_quick(house.db))
+    app[TURNS] = Turns(house, open_store(sessions, None if redis == "-" else redis, house.clock), open_quick(house.db))
     channels: dict[str, Channel] = {"ussd": AfricasTalkingUssd()}
     app[CHANNELS] = channels
     app.add_routes(webhooks.routes(channels.values()))

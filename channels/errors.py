@@ -68,9 +68,6 @@ TEMPLATE = SendError("template", alert=True)
 TOO_LONG = SendError("too_long", alert=True)
 CANNOT_START = SendError("cannot_start")
 
-ALL = {error.code: error for error in list(globals().values()) if isinstance(error, SendError)}
-"""Every kind of failure by its code, for the console and for the tests of the catalogues."""
-
 
 def from_http(status: int) -> SendError:
     """What an HTTP status alone says about a message, where the body says nothing.

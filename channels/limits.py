@@ -65,9 +65,3 @@ def segments(text: str) -> list[str]:
         used += width
     parts.append(text[start:])
     return parts
-
-
-def one_segment(text: str) -> bool:
-    """Whether the text travels as a single SMS."""
-    encoding, total = units(text)
-    return total <= SINGLE[encoding]

@@ -53,15 +53,3 @@ def start_of(day: date, zone: ZoneInfo) -> datetime:
 def from_seconds(utc: int) -> datetime:
     """The instant so many seconds after 1970 began (UTC)."""
     return datetime.fromtimestamp(utc, UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class ShiftedClock:
-    """A clock that runs as `base` does, `shift` away: the demo's town lives in the months of its readings."""
-
-    base: Clock
-    shift: timedelta
-
-    def now(self) -> datetime:
-        """The present instant of that other time."""
-        return self.base.now() + self.shift

@@ -29,7 +29,7 @@ def opens(settings: Settings, provider: str, said: str) -> bool:
         right += [one.get_secret_value() for one in secrets]
     found = False
     for one in right:  # each is compared, in a time that tells nothing
-        found |= hmac.compare_digest(said.encode(), one.encode())
+        found |= hmac.compare_digest(said.encode("utf-8", "surrogatepass"), one.encode())
     return found
 
 

@@ -10,8 +10,6 @@ from collections import deque
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-FIRST_ID = 1_000_001
-
 
 class Ids:
     """The ids this process may still give out."""

@@ -66,11 +66,3 @@ def parts(phone: str) -> tuple[str, str]:
     except phonenumbers.NumberParseException as why:
         raise ValueError("not a number in E.164") from why
     return str(number.country_code), phonenumbers.national_significant_number(number)
-
-
-def region_of(phone: str) -> str | None:
-    """The country of a number in E.164 (`KE`), where it tells one."""
-    try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(phone))
-    except phonenumbers.NumberParseException:
-        return None

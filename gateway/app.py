@@ -27,6 +27,8 @@ from gateway.ticking import ticking
 from gateway.turn import Turns
 
 PATIENCE = aiohttp.ClientTimeout(total=30, connect=5)
+MOST_FIELDS = 200
+"""Fields of one form: our largest (a campaign in six languages) has forty."""
 
 ROUTES: tuple[Callable[[], Sequence[web.AbstractRouteDef]], ...] = (
     callbacks.routes,  # /hooks/payments/{secret}/{provider}
@@ -45,7 +47,7 @@ providers call are the doors of the open channels, and are opened with them (`op
 
 def make_app(house: House, *, host: str = "127.0.0.1", with_scheduler: bool = True) -> web.Application:
     """The gateway of `house`, to be bound to `host`; with the scheduler inside unless it runs elsewhere."""
-    app = web.Application(client_max_size=1024 * 1024)
+    app = web.Application(client_max_size=1024 * 1024, client_max_fields=MOST_FIELDS)
     app[HOUSE] = house
     app[CHECKS] = {}
     ops.setup(app)
@@ -71,7 +73,7 @@ async def opened(app: web.Application) -> AsyncIterator[None]:
         check_routes(house.operator)
         channels = open_rows(Tools(house.settings, http, partial(chat_rooms.push, house)))
         app.add_routes(webhooks.routes(channels.values()))  # /hooks/africastalking/{secret}/..., /hooks/whatsapp ...
-        sessions = open_store(house.settings.sessions_path, house.settings.redis_url)
+        sessions = open_store(house.settings.sessions_path, house.settings.redis_url, house.clock)
         quick = open_quick(house.db)
         turns = Turns(house, sessions, quick)
         app[CHANNELS], app[TURNS], app[CHECKS]["sessions"] = senders(channels), turns, sessions.told

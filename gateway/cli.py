@@ -16,6 +16,7 @@ from gateway.commands import (
     rate,
     serve,
     setup,
+    spool,
     talk,
     usage,
 )
@@ -39,6 +40,7 @@ for room in (
     usage,
     money,
     outbox,
+    spool,
     people,
     hooks,
     talk,

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from core.catalog import queries, quote_json
 from core.errors import BadInput
 from core.rating.errors import CannotRate
+from gateway.address import limited_by
 from gateway.admin.described import described
 from gateway.admin.json import respond
 from gateway.admin.throttle import Throttle
@@ -30,7 +31,7 @@ class Quoted(BaseModel):
 @described(summary="Price usage on a tariff", answer=Quoted)
 async def price(request: web.Request) -> web.Response:
     """POST /quote: the contract's quote with `"tariff": CODE`."""
-    if not THROTTLE.allows(request.remote or ""):
+    if not THROTTLE.allows(limited_by(request)):
         raise web.HTTPTooManyRequests(text="Too many questions at once: wait a few seconds and ask again.")
     if (request.content_length or 0) > LARGEST:
         raise web.HTTPRequestEntityTooLarge(max_size=LARGEST, actual_size=request.content_length or 0)

@@ -15,11 +15,15 @@ from typing import Protocol
 
 import msgspec
 
+from core.clock import Clock
+
 log = logging.getLogger("hodi.sessions")
 
 CHECKPOINT_SECONDS = 1.0
 QUIET_SECONDS = 5.0
-"""After so long without a save the write-ahead log is truncated and expired sessions are forgotten."""
+"""After so long without a save the write-ahead log is truncated."""
+FORGET_SECONDS, FORGOTTEN_AT_ONCE = 600.0, 500
+"""How often expired sessions are forgotten (Redis does so by itself), and how many in one transaction: nobody waits for more."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -71,8 +75,9 @@ PAGE_BYTES = 1024
 class EmbeddedStore:
     """SQLite on the loop: a point read of microseconds, and one commit for all sessions saved in a tick."""
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = str(path)
+    def __init__(self, path: str | Path, clock: Clock | None = None) -> None:
+        """Sessions in the file at `path`; what has expired by `clock` is forgotten (without one nothing is)."""
+        self.path, self.clock = str(path), clock
         self._db = _connect(self.path)
         self._db.execute(_SCHEMA)
         self._reader = self._db if self.path == ":memory:" else _connect(self.path)
@@ -80,7 +85,7 @@ class EmbeddedStore:
         self._waiting: list[_Waiting] = []
         self._keeper: asyncio.Task[None] | None = None
         self._dirty = False
-        self._saved_at = 0.0
+        self._saved_at, self._forgot_at = 0.0, -FORGET_SECONDS
 
     async def load(self, key: str) -> Kept | None:
         """See `Store.load`."""
@@ -158,13 +163,12 @@ class EmbeddedStore:
         await self.load("readyz")
         return None
 
-    async def forget_expired(self, now: float) -> int:
-        """Forget what expired before `now`; how many there were."""
-        return self._db.execute("DELETE FROM session WHERE expires < ?", (now,)).rowcount
-
     async def _keep_tidy(self) -> None:
-        """Moves the write-ahead log into the file off the loop; truncates it when nobody calls."""
+        """Forgets what has expired and moves the write-ahead log into the file, off the loop; truncates it when nobody calls."""
         while True:
+            if self.clock and self.path != ":memory:" and time.monotonic() - self._forgot_at > FORGET_SECONDS:
+                self._forgot_at, now = time.monotonic(), self.clock.now().timestamp()
+                await asyncio.to_thread(_forget_expired, self.path, now)
             await asyncio.sleep(CHECKPOINT_SECONDS)
             if self._dirty:
                 self._dirty, self._saved_at = False, time.monotonic()
@@ -186,6 +190,20 @@ class EmbeddedStore:
         self._reader.close()
         if self._db is not self._reader:
             self._db.close()
+
+
+def _forget_expired(path: str, now: float) -> None:
+    """Forget what expired before `now`. What is saved meanwhile stays: each row is asked again when it goes."""
+    with (
+        contextlib.closing(_connect(path)) as db,
+        contextlib.suppress(sqlite3.OperationalError),
+    ):  # busy: the next round does it
+        old = db.execute("SELECT key FROM session WHERE expires < ?", (now,)).fetchall()
+        for at in range(0, len(old), FORGOTTEN_AT_ONCE):
+            db.execute("BEGIN IMMEDIATE")
+            gone = [(key, now) for (key,) in old[at : at + FORGOTTEN_AT_ONCE]]
+            db.executemany("DELETE FROM session WHERE key = ? AND expires < ?", gone)
+            db.execute("COMMIT")
 
 
 def _connect(path: str) -> sqlite3.Connection:

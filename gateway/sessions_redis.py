@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import hiredis
 from prometheus_client import Counter, Gauge
 
+from core.clock import Clock
 from gateway.sessions import EmbeddedStore, Kept
 
 log = logging.getLogger("hodi.sessions")
@@ -245,7 +246,7 @@ class RedisWithStandIn:
         await self._embedded.close()
 
 
-def open_store(path: str, redis_url: str | None) -> EmbeddedStore | RedisWithStandIn:
+def open_store(path: str, redis_url: str | None, clock: Clock) -> EmbeddedStore | RedisWithStandIn:
     """The store of these settings."""
-    embedded = EmbeddedStore(path)
+    embedded = EmbeddedStore(path, clock)
     return RedisWithStandIn(RedisStore(redis_url), embedded) if redis_url else embedded

@@ -236,10 +236,6 @@ class Spool:
             self._left_behind.remove(file)
             file.close(remove=True)
 
-    def unsealed(self, raw: bytes) -> bytes:
-        """What stands in an entry, as MessagePack (`Entry`): also of one that was laid aside, for whoever looks into it."""
-        return self._seal.opened(raw)
-
     async def _take_up(self, raw: bytes) -> bool:
         """One entry; True when it is done or laid aside."""
         try:

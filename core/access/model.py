@@ -37,6 +37,7 @@ PERMISSIONS: dict[str, str] = {
     "desk.use": "have a drawer: take cash, count it, take it to the bank",
     "approval.decide": "decide what another person asked for",
     "console.use": "sign in to the console and out of it",
+    "metrics.see": "read the counters of the gateway from another machine",
 }
 """What may be done, and what each means in words."""
 
@@ -72,6 +73,7 @@ ROLES: dict[str, frozenset[str]] = {
     "marketing": frozenset({"day.see", "campaign.see", "campaign.run", "console.use"}),
     "viewer": _LOOK | {"money.see", "mandate.see", "usage.see"},
     "network": frozenset({"balance.see", "balance.write", "usage.see", "usage.write"}),
+    "watcher": frozenset({"metrics.see"}),
     "partner": frozenset({"bill.see", "payment.see", "ticket.see", "ticket.write", "customer.see"}),
 }
 """Who may do what: the only table of its kind."""

@@ -16,9 +16,14 @@ def fresh() -> str:
 
 def digest(secret: str) -> str:
     """What the database keeps of a random secret."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(as_sent(secret)).hexdigest()
 
 
 def same(one: str, other: str) -> bool:
     """Whether two texts are equal, in a time that tells nothing."""
-    return hmac.compare_digest(one.encode(), other.encode())
+    return hmac.compare_digest(as_sent(one), as_sent(other))
+
+
+def as_sent(text: str) -> bytes:
+    """The bytes of a text out of a header or a cookie, which need not be UTF-8."""
+    return text.encode("utf-8", "surrogateescape")

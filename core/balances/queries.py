@@ -40,10 +40,10 @@ async def purse(conn: AsyncConnection, account_id: int, currency: str) -> Bucket
 
 
 async def movements(conn: AsyncConnection, account_id: int, limit: int = 20) -> Sequence[Row[*tuple[Any, ...]]]:
-    """The last movements of the account's buckets: bucket_id, kind, amount, why, at, unit; the newest first."""
+    """The last movements of the account's buckets: bucket_id, kind, amount, why, at, unit, name; the newest first."""
     m, b = t.bucket_movement.c, t.bucket.c
     rows = await conn.execute(
-        select(m.bucket_id, m.kind, m.amount, m.why, m.at, b.unit)
+        select(m.bucket_id, m.kind, m.amount, m.why, m.at, b.unit, b.name)
         .join_from(t.bucket_movement, t.bucket, b.id == m.bucket_id)
         .where(b.account_id == account_id)
         .order_by(m.at.desc(), m.id.desc())

@@ -16,9 +16,7 @@ from core.house import House
 from core.parties.tables import account
 from core.sets import among
 
-__all__ = ["close_day", "cycles_json", "next_cycle", "open_cycles", "periods"]
-
-next_cycle = next_period
+__all__ = ["close_day", "cycles_json", "open_cycles", "periods"]
 
 UNBILLED = ("lead", "closed", "final_billed")
 """Accounts in these states have no cycles."""

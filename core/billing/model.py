@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 SERIES, CREDIT, LATE, FEE = "bill", "credit", "late", "fee"
 """The series of ordinary bills, that of credit notes, that of invoices for usage that came after its bill, and that of fees."""
@@ -86,17 +85,6 @@ class Owing:
     disputed_minor: int
     due_on: date | None
     currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class OpenItem:
-    """What is left of one bill."""
-
-    invoice_id: int
-    due_on: date
-    total_minor: int
-    open_minor: int
-    disputed_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +201,3 @@ class Bill:
     def to_pay_minor(self) -> int:
         """What is to be paid by the due day: what is open of this bill and not disputed."""
         return self.open_minor - self.disputed_minor
-
-
-Facts = dict[str, Any]
-"""What was true on the day of the bill and may change later: name, number, services with address and meters."""

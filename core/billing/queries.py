@@ -8,7 +8,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.assemble import services
-from core.billing.model import Bill, BillLine, BillSummary, MonthUse, OpenItem, Owing
+from core.billing.model import Bill, BillLine, BillSummary, MonthUse, Owing
 from core.billing.tables import invoice, invoice_line
 from core.house import House
 from core.ledger.tables import open_item
@@ -33,14 +33,6 @@ async def last_bills(conn: AsyncConnection, account_id: int, limit: int = 3) -> 
         .limit(limit)
     )  # fmt: skip
     return [BillSummary(*row) for row in await conn.execute(query)]
-
-
-async def open_items(conn: AsyncConnection, account_id: int) -> list[OpenItem]:
-    """What is open of the account's bills, the earliest due first."""
-    item = open_item.c
-    query = select(item.invoice_id, item.due_on, item.total_minor, item.open_minor, item.disputed_minor)
-    query = query.where(item.account_id == account_id, item.open_minor > 0).order_by(item.due_on, item.invoice_id)
-    return [OpenItem(*row) for row in await conn.execute(query)]
 
 
 async def owing(conn: AsyncConnection, account_id: int) -> Owing:

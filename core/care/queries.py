@@ -65,11 +65,6 @@ async def queue(conn: AsyncConnection, *, branch_id: int | None = None, limit: i
     return sorted(rows, key=lambda one: grave.get(one.severity, 3))
 
 
-async def dispute(conn: AsyncConnection, dispute_id: int) -> Dispute | None:
-    """One dispute."""
-    return await _dispute(conn, disputes.c.id == dispute_id)
-
-
 async def dispute_of_ticket(conn: AsyncConnection, ticket_id: int) -> Dispute | None:
     """The dispute that a ticket follows."""
     return await _dispute(conn, disputes.c.ticket_id == ticket_id)

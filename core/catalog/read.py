@@ -8,6 +8,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from core import yaml_text
 from core.catalog.document import Document, TariffDoc
 from core.catalog.slips import reading
 from core.catalog.wrong import refuse
@@ -16,32 +17,13 @@ LARGEST_TEXT = 1_000_000
 """A tariff document is a few kilobytes; anything near this is something else."""
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML in which the same key twice is an error and not the last one's victory."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, str):
-                continue
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{key!r} is written twice", key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep)
+class _Loader(yaml_text.Loader):
+    """YAML without aliases, which make a short document a long one."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
             raise yaml.constructor.ConstructorError(None, None, "aliases (*name) are not used in tariffs", None)
         return super().compose_node(parent, index)
-
-
-# Only true and false are truth values (as in YAML 1.2): a charge may be called `off`, and Norway is NO.
-_Loader.yaml_implicit_resolvers = {
-    letter: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:bool"]
-    for letter, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|false|False)$"), list("tTfF"))
 
 
 def text_of(path_or_text: str | Path) -> tuple[str, str]:

@@ -7,7 +7,7 @@ is closed: a misspelt book would take money out of sight, so a new one is added 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 OWNED = frozenset({"receivable", "points", "purse"})
@@ -79,16 +79,6 @@ class Journal:
     postings: Sequence[Posting]
     details: Mapping[str, Any] = field(default_factory=dict)
     reverses_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """What a book holds of an asset, and as of when."""
-
-    code: str
-    asset: str
-    amount: int
-    at: datetime
 
 
 def movements(postings: Iterable[Posting]) -> dict[tuple[Book, str], int]:

@@ -39,12 +39,6 @@ class Grid:
         return cls(minutes, np.repeat(np.array(weekdays, dtype=np.int64), counts), at, first)
 
 
-def fill(grid: Grid, quantity: Column, known: Mask, wanted: Mask) -> tuple[int, int]:
-    """(estimated micro-units, weakest method) of the `wanted` slots that are not `known`."""
-    whole, weakest = filled(grid, quantity, known, wanted)
-    return int(whole[wanted & ~known].sum()), weakest
-
-
 def filled(grid: Grid, quantity: Column, known: Mask, wanted: Mask) -> tuple[Column, int]:
     """(`quantity` with the `wanted` slots that are not `known` estimated, the weakest method it took).
 

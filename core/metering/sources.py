@@ -19,6 +19,7 @@ from typing import Annotated, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from core import yaml_text
 from core.config import line_of
 from core.errors import BadInput, Refused
 from core.house import House
@@ -114,7 +115,7 @@ def coming(house: House, source: Source, path: Path, *, name: str = "") -> colle
 def _read(path: Path) -> Source:
     text = path.read_text("utf-8")
     try:
-        return Source.model_validate(yaml.safe_load(text) or {})
+        return Source.model_validate(yaml_text.read(text) or {})
     except yaml.YAMLError as why:
         raise BadInput(str(path), "is not YAML.", "Compare it with docs/guides/usage.md.") from why
     except ValidationError as why:

@@ -4,8 +4,6 @@ A file of a day is the same whenever it is asked for: its amounts are those of t
 Names and phones are those on file now, so that nobody lives on here who was forgotten elsewhere.
 """
 
-import csv
-import io
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,7 +12,7 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import money
+from core import csv_text, money
 from core.clock import start_of
 from core.collections.placing import commission
 from core.collections.tables import placement
@@ -153,9 +151,7 @@ FILES: dict[str, Callable[..., Awaitable[Lines]]] = {"placed": placed, "recalled
 
 def as_csv(lines: Lines) -> str:
     """The file."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(lines)
-    return out.getvalue()
+    return csv_text.written(lines)
 
 
 async def standing(conn: AsyncConnection, *, branch_code: str | None = None) -> Sequence[AnyRow]:

@@ -61,6 +61,8 @@ class Customer:
     files: Sequence[Media]
     stops: Mapping[int, frozenset[str]] = field(default_factory=dict)
     """By contact the senders of ours that she stopped by name."""
+    consents: Sequence[AnyRow] = ()
+    """What was said about messages: said (stop, start, offers, no_offers), sender, channel, word, at; the latest first."""
     held_until: datetime | None = None
     """Until when no money goes out and no phone or bank details change, because a SIM or number of hers changed."""
 
@@ -95,6 +97,7 @@ async def customer(
         ),
         files=await media.of_contacts(conn, [contact.id for contact in contacts]),
         stops=await consent.stops_of(conn, [contact.id for contact in contacts]),
+        consents=await consent.record(conn, [contact.id for contact in contacts], LAST),
         held_until=await sim.cooling_until(conn, house, account_id),
     )  # fmt: skip
 

@@ -4,8 +4,6 @@ Where the law gives back the tax of a debt that will never be paid, the share of
 bill; what is recovered later owes it again in the same share. Cents are cut, never rounded up in our favour.
 """
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,7 +11,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import money
+from core import csv_text, money
 from core.billing.tables import invoice
 from core.clock import start_of
 from core.collections.tables import write_off
@@ -79,9 +77,7 @@ HEAD = ("written_off", "account", "name", "branch", "bill", "issued", "bill_tota
 
 def as_csv(found: Sequence[WrittenOff], currency: str) -> str:
     """The file."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([HEAD, *rows_of(found, currency)])
-    return out.getvalue()
+    return csv_text.written([HEAD, *rows_of(found, currency)])
 
 
 def rows_of(found: Sequence[WrittenOff], currency: str) -> list[tuple[str, ...]]:

@@ -106,10 +106,10 @@ async def stops_of(conn: AsyncConnection, contact_ids: Collection[int]) -> dict[
     return {contact_id: frozenset(names) for contact_id, names in found.items()}
 
 
-async def record(conn: AsyncConnection, contact_ids: Collection[int]) -> Sequence[Row[Any]]:
-    """What these contacts said, the latest first."""
+async def record(conn: AsyncConnection, contact_ids: Collection[int], most: int = 100) -> Sequence[Row[Any]]:
+    """What these contacts said, the latest first, at the most `most`."""
     said = select(consent).where(among(conn, consent.c.contact_id, contact_ids))
-    return (await conn.execute(said.order_by(consent.c.at.desc(), consent.c.id.desc()))).all()
+    return (await conn.execute(said.order_by(consent.c.at.desc(), consent.c.id.desc()).limit(most))).all()
 
 
 async def _note(

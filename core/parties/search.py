@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Select, column, literal, select, table, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.selectable import TableClause
 
 from core.parties import tables as t
 from core.parties.model import Hit
@@ -21,7 +20,6 @@ meter = table("meter", column("serial"), column("service_id"))
 invoice = table("invoice", column("number"), column("account_id"))
 ticket = table("ticket", column("reference"), column("account_id"))
 receipt = table("receipt", column("provider_txn"), column("account_id"))
-NAMED_ELSEWHERE: tuple[TableClause, ...] = (meter, invoice, ticket, receipt)
 
 
 async def search(conn: AsyncConnection, text: str, branch: int | None = None) -> list[Hit]:

@@ -48,24 +48,6 @@ class Answer:
     body: dict[str, Any]
 
 
-async def receive(
-    house: House,
-    provider_name: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    *,
-    topic: str = "",
-    about: str = "",
-    then: Follow = NOTHING,
-) -> Answer:
-    """Take a callback: 200 once its events are kept, 400 when it is not understood, 403 when forged (then nothing is kept)."""
-    understood = read(house, provider_name, headers, body, topic=topic, about=about)
-    if isinstance(understood, Answer):
-        return understood
-    await take_in(house, provider_name, understood, then)
-    return acknowledged(house, provider_name)
-
-
 def read(
     house: House, provider_name: str, headers: Mapping[str, str], body: bytes, *, topic: str = "", about: str = ""
 ) -> Sequence[ProviderEventIn] | Answer:

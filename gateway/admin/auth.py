@@ -24,13 +24,14 @@ API, CONSOLE = "/tmf-api/", "/console"
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let through who may pass; everything outside the ops side passes untouched."""
     if request.path.startswith(API):
-        await _machine(request)
+        _permit(request, await machine(request))
     elif request.path == CONSOLE or request.path.startswith(CONSOLE + "/"):
         await _person(request)
     return await handler(request)
 
 
-async def _machine(request: web.Request) -> None:
+async def machine(request: web.Request) -> Who:
+    """Whose Bearer key it is; 401 without one."""
     scheme, _, key = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
     house = request.app[HOUSE]
     who = None
@@ -41,7 +42,7 @@ async def _machine(request: web.Request) -> None:
         raise web.HTTPUnauthorized(
             headers={"WWW-Authenticate": 'Bearer realm="hodi"'}, text="A valid API key is needed."
         )
-    _permit(request, who)
+    return who
 
 
 async def _person(request: web.Request) -> None:
@@ -89,4 +90,7 @@ def same_origin(request: web.Request) -> bool:
     if origin is None:
         return True
     ours = {request.host, urlsplit(request.app[HOUSE].settings.public_url).netloc}
-    return urlsplit(origin).netloc in ours
+    try:
+        return urlsplit(origin).netloc in ours
+    except ValueError:  # `http://[`: no browser says so
+        return False

@@ -45,6 +45,8 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
         if why.status < 400:
             raise
         return _told(request, why.status, _code(why), why.text or why.reason, why.headers)
+    except UnicodeEncodeError:
+        return _told(request, 400, "invalidRequest", "A header or a field holds bytes that are no text.")
     except Exception as bug:
         reference = secrets.token_hex(4)
         log.error("a bug", reference=reference, method=request.method, route=route_of(request), **_place(bug))

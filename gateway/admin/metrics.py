@@ -9,6 +9,8 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histo
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from core.overview import dead_letters
+from gateway.address import from_this_machine
+from gateway.admin.auth import machine
 from gateway.admin.described import Handler, described
 from gateway.admin.edge import route_of
 from gateway.desk import HOUSE
@@ -71,8 +73,12 @@ def _rows(states: Iterable[str], counted: dict[str, int]) -> Iterable[tuple[str,
 
 @described(summary="Counters in the Prometheus text format")
 async def metrics(request: web.Request) -> web.Response:
-    """GET /metrics."""
+    """GET /metrics: for this machine, or with an API key that may `metrics.see` (the role `watcher`)."""
     meters, house = request.app[METERS], request.app[HOUSE]
+    if not from_this_machine(request):
+        who = await machine(request)
+        if not who.may("metrics.see"):
+            raise web.HTTPForbidden(text=f"The role {who.role} may not do this.")
     async with house.db.reading() as conn:
         counted = await dead_letters.waiting(conn)
     for state, count in _rows(OUTBOX_STATES, counted):

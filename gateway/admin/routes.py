@@ -34,6 +34,7 @@ from gateway.admin.edge import edge, headers
 from gateway.admin.tmf import account, communication, customer_bill, payment, prepay_balance, trouble_ticket, usage
 from gateway.admin.tmf import customer as tmf_customer
 from gateway.pages import page
+from gateway.patience import patient
 
 ROOMS = (
     health,
@@ -80,5 +81,5 @@ def setup(app: web.Application) -> None:
     """Middlewares, meters, throttles and headers. Call it once, before the app starts and before other middlewares."""
     app[metrics.METERS] = metrics.Meters()
     login.setup(app)
-    app.middlewares.extend([metrics.measured, edge, guard])
+    app.middlewares.extend([patient, metrics.measured, edge, guard])
     app.on_response_prepare.append(headers)

@@ -171,7 +171,10 @@ def cycles(
     """The periods of a service on an account of that bill day, each closing on it or on the month's last day."""
     from core.billing.periods import cycles_json
 
-    found = cycles_json(day, day_of(since), day_of(until))
+    first, last = day_of(since), day_of(until)
+    if last <= first:
+        raise BadInput("--to", f"{last} is not after {first}.", "Write the first day, then the day after the last.")
+    found = cycles_json(day, first, last)
     if as_json:
         show_json(found)
         return

@@ -1,4 +1,4 @@
-"""`hodi import`: an operator's own data in, per-row errors to a reject file, safe to repeat."""
+"""`hodi import` and `hodi columns`: an operator's own data in, per-row errors to a reject file, safe to repeat."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +8,7 @@ import typer
 from core.errors import BadInput
 from gateway.commands import money
 from gateway.commands.bill import progress_bar
-from gateway.commands.run import out, told, with_house
+from gateway.commands.run import fail, out, told, with_house
 
 if TYPE_CHECKING:
     from core.house import House
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add this command."""
+    """Add these commands."""
     app.command("import")(take_in)
+    app.command("columns")(columns)
 
 
 @told
@@ -60,6 +61,16 @@ def take_in(
         _tell(report)
 
     with_house(run)
+
+
+@told
+def columns(kind: Annotated[str, typer.Argument(help="customers, meters, readings or usage.")]) -> None:
+    """The columns of a file to import, each with its meaning and what a blank means."""
+    from core.onboarding.columns import KINDS, table
+
+    if kind not in KINDS:
+        raise fail(f"{kind} has no columns of its own here. Ask for one of: {', '.join(KINDS)}.")
+    typer.echo(table(kind))
 
 
 def _tell(report: "Report") -> None:

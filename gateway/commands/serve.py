@@ -13,8 +13,11 @@ from aiohttp import web
 from gateway import logs
 from gateway.commands.run import fail, out, told
 from gateway.house import check_secrets, link_warning, open_house
+from gateway.patience import KEEPALIVE_SECONDS, Runner
 
 LOOPBACK = "127.0.0.1"
+GRACE_SECONDS = 19
+"""How long a worker that is told to stop may finish what it answers."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -48,7 +51,8 @@ async def serve_one(host: str, port: int, scheduler: bool) -> None:
     check_secrets(house.settings)
     if warning := link_warning(house.settings):
         structlog.get_logger().warning(warning)
-    runner = web.AppRunner(make_app(house, host=host, with_scheduler=scheduler), access_log=None, handle_signals=True)
+    app = make_app(house, host=host, with_scheduler=scheduler)
+    runner = Runner(app, access_log=None, handle_signals=True, keepalive_timeout=KEEPALIVE_SECONDS)
     await runner.setup()
     settle()
     try:
@@ -73,13 +77,13 @@ def _many(host: str, port: int, workers: int, scheduler: bool) -> None:
         def load_config(self) -> None:
             settings = {
                 "bind": f"{host}:{port}", "workers": workers, "worker_class": "aiohttp.GunicornUVLoopWebWorker",
-                "accesslog": None, "graceful_timeout": 20,
+                "accesslog": None, "graceful_timeout": GRACE_SECONDS + 1,
             }  # fmt: skip
             for name, value in settings.items():
                 self.cfg.set(name, value)
 
         def load(self) -> object:
-            async def factory() -> web.Application:
+            async def factory() -> Runner:
                 from gateway.app import make_app
                 from gateway.settle import settle
 
@@ -87,7 +91,7 @@ def _many(host: str, port: int, workers: int, scheduler: bool) -> None:
                 check_secrets(house.settings)
                 app = make_app(house, host=host, with_scheduler=scheduler)
                 settle()
-                return app
+                return Runner(app, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS, shutdown_timeout=GRACE_SECONDS)
 
             return factory
 

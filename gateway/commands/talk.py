@@ -43,6 +43,15 @@ def check() -> None:
 
 @dialogs.command()
 @told
+def verbs() -> None:
+    """What a customer can do on which channel, as Markdown; and where not, why."""
+    from dialogs.verbs import table
+
+    typer.echo(table())
+
+
+@dialogs.command()
+@told
 def draw(folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = Path("docs/dialogs")) -> None:
     """Draw every conversation as Mermaid, from the tables that run it."""
     from dialogs.draw import write_all

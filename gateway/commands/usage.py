@@ -165,6 +165,53 @@ def show(account: Annotated[str, typer.Argument(help="The account number.")], as
     with_house(run)
 
 
+@balance.command("movements")
+@told
+def movements(
+    account: Annotated[str, typer.Argument(help="The account number.")],
+    most: Annotated[int, typer.Option(min=1, max=1_000, help="How many, the newest first.")] = 20,
+) -> None:
+    """What moved an account's bundles and prepaid money: when, what, how much and why."""
+    from core.balances import queries
+    from core.balances.words import called, shown
+
+    async def run(house: "House") -> None:
+        lang = house.operator.languages[0]
+        async with house.db.reading() as conn:
+            rows = await queries.movements(conn, await _account(house, account), most)
+        table = Table("when", "what", "moved", "how much", "why", "id", box=None)
+        for row in rows:
+            when = f"{row.at.astimezone(house.zone):%Y-%m-%d %H:%M}"
+            table.add_row(
+                when, called(row.name, row.unit, lang), row.kind, shown(row.amount, row.unit, lang), row.why,
+                str(row.bucket_id),
+            )  # fmt: skip
+        out.print(table if rows else f"Nothing ever moved on account {account}.", highlight=False)
+
+    with_house(run)
+
+
+@balance.command("share")
+@told
+def share(
+    bucket: Annotated[int, typer.Argument(help="Its id, as `hodi balance show` says it.")],
+    account: Annotated[str, typer.Argument(help="The number of the account that may draw from it too.")],
+) -> None:
+    """Let another account draw from a bundle as well."""
+    from core.balances import grant as giving
+    from core.balances import queries
+
+    async def run(house: "House") -> None:
+        other = await _account(house, account)
+        async with house.db.writing() as conn:
+            if bucket not in await queries.buckets(conn, [bucket]):
+                raise fail(f"There is no bucket {bucket}. `hodi balance show ACCOUNT` lists an account's.")
+            await giving.share(conn, house, bucket, other, actor="user:command line")
+        out.print(f"Account {account} draws from bucket {bucket} too.", highlight=False)
+
+    with_house(run)
+
+
 @balance.command("grant")
 @told
 def grant(

@@ -13,6 +13,7 @@ from datetime import timedelta
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.access.secrets import as_sent, same
 from core.errors import Refused
 from core.house import House
 from core.parties import codes, contacts
@@ -20,6 +21,7 @@ from core.parties import queries as parties
 from core.parties.model import Contact
 from core.phone import parse
 from core.text import say
+from gateway.address import limited_by
 from gateway.admin.auth import same_origin
 from gateway.admin.described import described
 from gateway.admin.edge import language
@@ -75,7 +77,7 @@ async def send(request: web.Request) -> web.Response:
     if not same_origin(request):
         raise web.HTTPForbidden(text="This form was sent from another site.")
     told = await request.post()
-    if not request.app[THROTTLE].allows(request.remote or ""):
+    if not request.app[THROTTLE].allows(limited_by(request)):
         return _door(request, "me_phone.html", wrong="code.too_many", status=429)
     if "code" in told:
         return await _enter(request, str(told["code"])[:40])
@@ -156,7 +158,7 @@ async def _her(conn: AsyncConnection, contact_id: int, csrf: str) -> Her | None:
 
 async def _ours(request: web.Request, her: Her) -> bool:
     sent = (await request.post()).get("csrf", "")
-    return same_origin(request) and isinstance(sent, str) and hmac.compare_digest(sent.encode(), her.csrf.encode())
+    return same_origin(request) and isinstance(sent, str) and same(sent, her.csrf)
 
 
 def _give(request: web.Request, answer: web.StreamResponse, name: str, contact_id: int, lasts: timedelta) -> None:
@@ -174,7 +176,7 @@ def _read(request: web.Request, name: str) -> tuple[int | None, float]:
     """The contact of a cookie of ours that has not run out, and until when it lasts (seconds since 1970)."""
     told, _, signature = request.cookies.get(name, "").rpartition(".")
     house = request.app[HOUSE]
-    if not told or not hmac.compare_digest(_sign(house, name, told).encode(), signature.encode()):
+    if not told or not same(_sign(house, name, told), signature):
         return None, 0.0
     contact_id, _, until = told.partition(".")
     ends = int(until) / 1_000_000
@@ -183,7 +185,7 @@ def _read(request: web.Request, name: str) -> tuple[int | None, float]:
 
 def _sign(house: House, purpose: str, told: str) -> str:
     key = house.settings.secret_key.get_secret_value().encode()
-    return hmac.new(key, f"{purpose}:{told}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, as_sent(f"{purpose}:{told}"), hashlib.sha256).hexdigest()
 
 
 def routes() -> list[web.AbstractRouteDef]:

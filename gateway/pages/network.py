@@ -9,7 +9,6 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -112,10 +111,6 @@ async def received(request: web.Request, phone: str) -> list[dict[str, Any]] | N
         for row in rows
         if row["kind"] == "sms"
     ]
-
-
-def _utc(text: str) -> str:
-    return datetime.fromisoformat(text).astimezone(UTC).isoformat()
 
 
 async def prompts(request: web.Request, phone: str) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.errors import BadInput
 from core.overview.callers import callers
 from core.overview.messages import sms_of
+from gateway.address import from_this_machine
 from gateway.admin.auth import same_origin
 from gateway.admin.described import Handler, described
 from gateway.admin.json import respond
@@ -161,7 +162,7 @@ async def at_home(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Only this machine, by its own name, and only from our own page: a page elsewhere must not be able to dial."""
     if request.path == "/phone" or request.path.startswith("/phone/"):
         host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-        if not (network.is_loopback(request.remote) and network.is_loopback(host) and same_origin(request)):
+        if not (from_this_machine(request) and network.is_loopback(host) and same_origin(request)):
             raise web.HTTPForbidden(text="The phone page is for the machine it runs on.")
         if request.method == hdrs.METH_POST and request.headers.get(hdrs.ORIGIN) is None:
             raise web.HTTPForbidden(text="The phone page is for browsers.")

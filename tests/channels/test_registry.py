@@ -38,7 +38,10 @@ async def test_no_two_doors_are_the_same(settings: Settings) -> None:
     assert len(doors) == len(set(doors))
 
 
-@pytest.mark.parametrize("error", errors.ALL.values(), ids=lambda error: error.code)
+FAILURES = [error for error in vars(errors).values() if isinstance(error, errors.SendError)]
+
+
+@pytest.mark.parametrize("error", FAILURES, ids=lambda error: error.code)
 def test_every_failure_has_a_sentence_in_each_language(error: errors.SendError) -> None:
     sentences = {error.sentence(lang) for lang in CONSOLE}
     assert len(sentences) == len(CONSOLE)

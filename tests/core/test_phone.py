@@ -71,8 +71,3 @@ def test_a_number_is_shown_as_people_at_home_write_it() -> None:
     assert phone.show("+254712345678", "KE") == "0712 345678"
     assert phone.show("+254712345678", "NL") == "+254 712 345678"
     assert phone.show("amina") == "amina"
-
-
-def test_a_number_tells_its_country() -> None:
-    assert phone.region_of("+254712345678") == "KE"
-    assert phone.region_of("nothing") is None

@@ -1,11 +1,13 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.clock import SetClock
 from gateway.order import Order
 from gateway.sessions import EmbeddedStore, Kept, Store
 from gateway.sessions_redis import Gone, RedisStore, RedisWithStandIn
@@ -111,13 +113,19 @@ async def test_two_processes_share_the_embedded_file(tmp_path: Path) -> None:
 
 
 async def test_expired_sessions_are_forgotten(tmp_path: Path) -> None:
-    store = EmbeddedStore(tmp_path / "s.db")
-    await store.save("old", Kept(1, b"", 100.0))
-    await store.save("new", Kept(1, b"", 300.0))
-    assert await store.forget_expired(200.0) == 1
-    assert await store.load("old") is None
-    assert await store.load("new")
+    before = EmbeddedStore(tmp_path / "s.db")
+    assert all(await asyncio.gather(*[before.save(f"old{n}", Kept(1, b"", 100.0)) for n in range(1_200)]))
+    await before.save("new", Kept(1, b"", 300.0))
+    await before.close()
+    store = EmbeddedStore(tmp_path / "s.db", SetClock(datetime.fromtimestamp(200, UTC)))
+    await store.save("other", Kept(1, b"", 300.0))
+    for _ in range(600):
+        if await store.load("old1199") is None:
+            break
+        await asyncio.sleep(0.05)
+    left = [name for name in ("old0", "old1199", "new", "other") if await store.load(name)]
     await store.close()
+    assert left == ["new", "other"]
 
 
 async def test_when_redis_is_gone_the_embedded_store_answers_and_a_metric_says_so(

@@ -13,6 +13,7 @@ from core.clock import SetClock
 from core.message import Delivery, Inbound
 from gateway import spool as spools
 from gateway.spool import Full, Spool
+from gateway.spool_entry import Seal
 from gateway.spool_file import NoSpool, SpoolFile, Taken
 from tests.conftest import NOON
 
@@ -175,7 +176,7 @@ async def test_what_breaks_our_own_code_is_laid_aside_and_stops_nobody(tmp_path:
     assert [await spool.drain() for _ in range(3)] == [False, False, True]
     assert hall.seen == ["sms one", "sms two"]
     [aside] = tmp_path.glob("*.aside")
-    assert b"bad" in spool.unsealed(SpoolFile(aside).first() or b"")
+    assert b"bad" in Seal("a secret of the test").opened(SpoolFile(aside).first() or b"")
 
 
 async def test_a_database_that_is_away_lays_nothing_aside(tmp_path: Path, hall: Hall) -> None:

@@ -32,8 +32,6 @@ from core.payments.providers.wire import MOST_PAGES, Reply, call, loads, untold
 
 HEADER = "Webhook-Signature"
 VERSION = "2015-07-06"
-MOST = 250
-"""Events in one webhook."""
 
 
 @dataclass(frozen=True, slots=True)

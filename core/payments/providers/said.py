@@ -7,7 +7,6 @@ from calendar import monthrange
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
 from core import money
 
@@ -95,10 +94,3 @@ def from_units(value: int, currency: str, decimals: Mapping[str, int]) -> int:
     if step > 0 and value % 10**step:
         raise ValueError(f"{value} of the provider's units of {currency} is no amount of ours")
     return int(value // 10**step if step > 0 else value * 10**-step)
-
-
-def dig(said: Any, *path: str) -> Any:
-    """What stands at a path of nested objects; KeyError or TypeError when it does not."""
-    for name in path:
-        said = said[name]
-    return said

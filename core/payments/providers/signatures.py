@@ -9,6 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from core.access.secrets import same
 from core.payments.providers.contract import Forged
 
 TOLERANCE_SECONDS = 300
@@ -26,7 +27,7 @@ def stamped(secret: str, body: bytes, at: int) -> str:
 
 def verify(secret: str, given: str, expected: str, status: int = 403) -> None:
     """Raise `Forged` unless `given` is `expected`; an empty secret trusts nobody."""
-    if not secret or not given or not hmac.compare_digest(given.encode(), expected.encode()):
+    if not secret or not given or not same(given, expected):
         raise Forged("a wrong signature" if given else "no signature", status)
 
 
@@ -39,6 +40,6 @@ def verify_stamped(secret: str, header: str, body: bytes, now: datetime) -> None
         raise Forged("no signature")
     if abs(int(now.timestamp()) - int(stamp)) > TOLERANCE_SECONDS:
         raise Forged("a stale signature")
-    expected = mac(secret, f"{stamp}.".encode() + body).hex().encode()
-    if not any(name == "v1" and hmac.compare_digest(value.encode(), expected) for name, value in pairs):
+    expected = mac(secret, f"{stamp}.".encode() + body).hex()
+    if not any(name == "v1" and same(value, expected) for name, value in pairs):
         raise Forged("a wrong signature")

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import money
+from core import csv_text, money
 from core.db import insert
 from core.errors import Refused
 from core.house import House
@@ -111,12 +111,13 @@ def as_json(one: Summary) -> dict[str, Any]:
 
 def as_csv(made: list[Summary]) -> str:
     """Summaries as one table, a line a book."""
-    head = "number,day,revision,book,asset,debit,credit\n"
-    return head + "".join(
-        f"{one.number},{one.day.isoformat()},{one.revision},{book},{asset},{_plain(debit, asset)},{_plain(credit, asset)}\n"
+    head = ("number", "day", "revision", "book", "asset", "debit", "credit")
+    lines = [
+        (one.number, one.day.isoformat(), one.revision, book, asset, _plain(debit, asset), _plain(credit, asset))
         for one in made
         for book, asset, debit, credit in one.lines
-    )
+    ]
+    return csv_text.written([head, *lines])
 
 
 def _plain(minor: int, asset: str) -> str:

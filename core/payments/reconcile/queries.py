@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import AnyRow
-from core.payments.reconcile.tables import difference, money_day
+from core.payments.reconcile.tables import difference
 from core.payments.tables import receipt
 
 AGES = ((0, 1), (2, 7), (8, 30), (31, 10_000))
@@ -30,12 +30,6 @@ async def before(conn: AsyncConnection, on: date, *, branch_id: int | None = Non
     if branch_id is not None:
         query = query.where(difference.c.branch_id == branch_id)
     return (await conn.execute(query.group_by(difference.c.day).order_by(difference.c.day))).all()
-
-
-async def closed_days(conn: AsyncConnection, from_on: date, to_on: date) -> set[date]:
-    """Which days are closed."""
-    query = select(money_day.c.day).where(money_day.c.day.between(from_on, to_on))
-    return set((await conn.execute(query)).scalars())
 
 
 async def suspense_by_age(conn: AsyncConnection, today: date) -> list[tuple[int, int, int, int]]:

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from core.access import sessions, staff
+from gateway.address import limited_by
 from gateway.admin.auth import COOKIE
 from gateway.admin.console.desk import form
 from gateway.admin.described import ANYBODY, described
@@ -23,7 +24,7 @@ async def ask(request: web.Request) -> web.Response:
 async def sign_in(request: web.Request) -> web.StreamResponse:
     """POST /console/login: `name`, `password`."""
     told, house = await form(request), request.app[HOUSE]
-    if not request.app[THROTTLE].allows(request.remote or ""):
+    if not request.app[THROTTLE].allows(limited_by(request)):
         return render(request, "console_login.html", status=429, wrong="Too many tries. Wait a minute, then try again.")
     cookie = await staff.sign_in(house, told.get("name", ""), told.get("password", ""))
     if cookie is None:

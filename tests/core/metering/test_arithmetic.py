@@ -1,16 +1,23 @@
 """Properties of the consumption arithmetic: parts sum to the whole, whatever the cuts; estimates stay between what is known."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.metering.curve import MICRO, Curve, unrolled
-from core.metering.estimate import Grid, fill
+from core.metering.estimate import Grid, filled
 
 DIALS = 5
 STEPS = st.lists(st.tuples(st.integers(1, 70), st.integers(0, 90_000 * MICRO)), min_size=1, max_size=12)
+
+
+def fill(grid: Grid, quantity: Any, known: Any, wanted: Any) -> tuple[int, int]:
+    """(estimated micro-units, weakest method) of the `wanted` slots that are not `known`."""
+    whole, weakest = filled(grid, quantity, known, wanted)
+    return int(whole[wanted & ~known].sum()), weakest
 
 
 def _register(start: int, steps: list[tuple[int, int]], multiplier: int = MICRO) -> tuple[Curve, int]:

@@ -5,11 +5,13 @@ import random
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from core.errors import Refused
 from core.house import House
+from core.journeys import verify_books
 from core.ledger import queries
+from core.ledger.tables import balance, ledger_account
 from core.message import Delivery, Sent
 from core.outbox import outbox
 from core.rewards import airtime, earn, points, redeem, units
@@ -266,3 +268,18 @@ async def _redeem_or_not(conn, house: House, account: int, number: int) -> None:
                 await airtime.failed(conn, house, made, "no")
     except Refused as why:
         assert why.code == "rewards.too_few"
+
+
+async def test_points_from_nowhere_are_found_by_db_verify(house: House) -> None:
+    customer = await someone(house, 31)
+    async with house.db.writing() as conn:
+        await earn.for_paid_bills(conn, house, customer.account_id, [a_paid_bill(1, 90_000_00)])
+        assert await verify_books.problems(conn) == []
+        await conn.execute(
+            update(balance)
+            .where(
+                balance.c.ledger_account_id.in_(select(ledger_account.c.id).where(ledger_account.c.code == "points"))
+            )
+            .values(amount=balance.c.amount + 7)
+        )
+        assert any(problem.startswith("points: ") for problem in await verify_books.problems(conn))

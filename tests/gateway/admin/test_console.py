@@ -17,6 +17,8 @@ from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.outbox import outbox
 from core.overview.customer import customer
+from core.parties import consent
+from core.parties import queries as parties
 from core.parties.tables import contact, contact_account, party
 from core.quick import open_quick
 from gateway.admin.auth import CONSOLE
@@ -110,6 +112,19 @@ async def test_the_page_of_a_customer_shows_what_she_has_owes_paid_and_said(worl
         "+254710000017",
     ):
         assert words in text, words
+
+
+async def test_a_clerk_sees_who_wanted_no_messages_since_when_and_in_which_words(world: World) -> None:
+    browser = await signed_in(world.client, world.house)
+    address = f"/console/accounts/{world.nakuru.account_id}"
+    assert "What was said about messages" not in await browser.get(address)
+    async with world.house.db.writing() as conn:
+        [mine, *_] = (await parties.contacts_of(conn, [world.nakuru.account_id]))[world.nakuru.account_id]
+        await consent.stop(conn, world.house, mine.id, sender="20414", channel="sms", word="Sitaki tena, STOP")
+    text = await browser.get(address)
+    section = text[text.index("What was said about messages") :]
+    for words in ("No more messages", "20414", "sms", "Sitaki tena, STOP"):
+        assert words in section, words
 
 
 async def test_every_look_at_a_customer_is_noted(world: World) -> None:

@@ -167,3 +167,10 @@ def test_the_dialogs_are_played_in_swahili_without_a_database() -> None:
 def test_a_customer_of_the_database_dials_in_the_terminal(operator_folder: Path) -> None:
     status, text = hodi("dialogs", "try", "--phone", "+254711111111", stdin="\n")
     assert (status, "1. " in text) == (0, True)
+
+
+def test_the_columns_of_a_file_and_what_a_customer_can_do_where_are_told() -> None:
+    status, text = hodi("columns", "readings")
+    assert (status, "| `read_on` |" in text) == (0, True)
+    assert hodi("columns", "dreams")[0] == 1
+    assert "| balance | yes |" in hodi("dialogs", "verbs")[1]

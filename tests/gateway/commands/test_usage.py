@@ -69,3 +69,20 @@ def test_a_clerk_gives_a_bundle_once_and_sees_what_is_there(folder: Path) -> Non
     assert "Welcome data" in hodi("balance", "show", "77")[1]
     for wrong in (("78", "1", "GB"), ("77", "x", "GB"), ("77", "1", "furlong"), ("77", "0.001", "GBP")):
         assert hodi("balance", "grant", *wrong, "--key", "w")[0] == 1
+
+
+def test_a_bundle_is_shared_with_another_account_and_every_movement_is_told(folder: Path) -> None:
+    (folder / "more.csv").write_text("number,name,commodity,opened_on\n78,Ben,mobile,2026-01-01\n")
+    assert hodi("import", "customers", str(folder / "more.csv"))[0] == 0
+    assert hodi("balance", "grant", "77", "1.5", "GB", "--key", "k", "--name", "Family", "--use", "data")[0] == 0
+    buckets = json.loads(hodi("balance", "show", "77", "--json")[1])
+    family = next(one["id"] for one in buckets if one["name"] == "Family")
+    assert "Family" not in hodi("balance", "show", "78")[1]
+    for _ in range(2):
+        assert hodi("balance", "share", family, "78")[0] == 0
+    assert "Family" in hodi("balance", "show", "78")[1]
+    told = hodi("balance", "movements", "77")[1]
+    assert [words in told for words in ("Family", "1.5 GB", "gift", family)] == [True] * 4
+    assert "Family" not in hodi("balance", "movements", "78")[1], "what moved on a bundle stands with whose it is"
+    assert hodi("balance", "share", family, "no-such")[0] == 1
+    assert hodi("balance", "share", "12", "78")[0] == 1

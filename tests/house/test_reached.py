@@ -1,0 +1,100 @@
+"""What no door reaches is not built: a list of today's excuses, each with its reason and the issue that ends it, which may only shrink."""
+
+from pathlib import Path
+
+from tests.house.reached import House
+
+EXCUSED_FOLDERS = {
+    "gateway/doubles/": "outside systems that the tests play; the issue of the house moves them to tests/doubles"
+}
+EXCUSES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "core/access/keys.py": ("`hodi key list|revoke` are being built", ("Key", "keys", "revoke_key")),
+    "core/billing/format_sms.py": (
+        "a bill as one line of SMS; the issue from a reading to a released bill (templates) sends it or lets it go",
+        ("render",),
+    ),
+    "core/billing/store.py": ("parked bills are getting their page", ("unpark",)),
+    "core/care/outages.py": (
+        "outages are getting their page, route and command",
+        ("_explained", "begin", "end", "expect", "running"),
+    ),
+    "core/care/queries.py": ("the disputes of bills; the issue of the desk shows them", ("disputes_of",)),
+    "core/clock.py": ("the clock of tests and bench; the issue of the house moves it there", ("SetClock",)),
+    "core/costs.py": ("costs of messages are getting their page", ("Total", "totals")),
+    "core/journeys/notice_editor.py": (
+        "the editor of notices is getting its page and command",
+        (
+            "EVERYWHERE",
+            "MORE",
+            "NOTICES",
+            "_FIELD",
+            "_braced",
+            "_longest_day",
+            "known_fields",
+            "own_words",
+            "unknown_fields",
+            "warnings",
+            "worst",
+        ),
+    ),
+    "core/metering/collect.py": (
+        "a file read whole, for tests; the issue of the house moves it there",
+        ("load_nem12",),
+    ),
+    "core/metering/readings.py": ("held readings are getting their page, route and command", ("release",)),
+    "core/onboarding/register.py": (
+        "one customer, for tests and bench; the issue of the customer's life registers by it",
+        ("IDS_EACH", "register_customer"),
+    ),
+    "core/phone.py": ("a number as people at home write it; the issue of the desk shows it", ("show",)),
+    "core/rating/arrivals.py": ("events in the order they arrive; the issue of size decides", ("Till",)),
+    "core/rating/fast.py": ("events in the order they arrive; the issue of size decides", ("_arrived", "arrived")),
+    "core/rating/online.py": (
+        "events in the order they arrive; the issue of size decides",
+        ("Counter", "Pricer", "Steps", "_bands", "_parts", "_tiers", "denominator", "price_of", "steps_of"),
+    ),
+    "core/rewards/airtime.py": ("unknown airtime orders are getting their page", ("decided", "unknown")),
+    "core/schema.py": (
+        "what the schema promises, held against its migration by a test; the issue of the house moves it there",
+        ("APPEND_ONLY", "PARTITIONED"),
+    ),
+    "core/text/__init__.py": (
+        "which words only staff reads, held against the catalogues by a test; `override` is getting its loader",
+        ("FOR_STAFF", "override"),
+    ),
+    "gateway/sandbox_vending.py": (
+        "a vendor that is late, for tests; the issue of the house moves it there",
+        ("Vault.come_late",),
+    ),
+}
+"""File -> why nothing reaches these names yet, and which issue ends that; the names."""
+
+
+def test_whatever_is_defined_is_reached_by_a_door() -> None:
+    rows = {row.partition(":")[0] + " " + row.rpartition(" ")[2]: row for row in House().unreached()}
+    found = {name: row for name, row in rows.items() if not name.startswith(tuple(EXCUSED_FOLDERS))}
+    excused = {f"{file} {name}" for file, (_, names) in EXCUSES.items() for name in names}
+    assert [row for name, row in found.items() if name not in excused] == [], "wire it to a door, or let it go"
+    assert sorted(excused - set(found)) == [], "it is reached by now, or gone: take its excuse away"
+
+
+def test_a_function_a_method_and_a_table_that_only_tests_call_are_found(tmp_path: Path) -> None:
+    (tmp_path / "gateway").mkdir()
+    (tmp_path / "core").mkdir()
+    (tmp_path / "gateway" / "cli.py").write_text(
+        "from core import trade\nfrom core.trade import Shop\n\nAPP = {}\n\n"
+        "def main():\n    shop = Shop()\n    shop.sells()\n    trade.opened()\n"
+    )
+    (tmp_path / "core" / "trade.py").write_text(
+        "from core.keep import register\n\nUNUSED = 1\nTABLE = {'a': 1}\n\n"
+        "class Shop:\n    def sells(self):\n        return self.helps()\n    def helps(self):\n        return TABLE\n"
+        "    def closes(self):\n        return self.counts()\n    def counts(self):\n        return 1\n\n"
+        "class Gone:\n    def any(self):\n        return 1\n\n"
+        "def opened():\n    return 1\n\ndef lonely():\n    return helper()\n\ndef helper():\n    return 1\n\n"
+        "@register('x')\ndef hook():\n    return 1\n"
+    )
+    (tmp_path / "core" / "keep.py").write_text("def register(name):\n    return lambda hook: hook\n")
+    house = House(tmp_path, ("gateway", "core"), foreign=lambda module, node: set())
+    assert {row.rpartition(" ")[2] for row in house.unreached()} == {
+        "UNUSED", "Shop.closes", "Shop.counts", "Gone", "lonely", "helper",
+    }  # fmt: skip
