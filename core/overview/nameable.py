@@ -12,7 +12,7 @@ from core.care.tables import media, talk
 from core.metering.tables import usage_file
 from core.outbox import outbox
 from core.overview.listing import Listing
-from core.parties.tables import account, branch
+from core.parties.tables import account, branch, contact, contact_account
 from core.payments.bank.tables import debit_file
 from core.payments.reconcile.tables import difference
 from core.payments.tables import mandate, receipt, refund
@@ -44,6 +44,15 @@ ACCOUNT = Listing(
     ),
     account.c.id, branch.c.code, {"id": account.c.id, "number": account.c.number}, (account.c.id,), "account",
 )  # fmt: skip
+LINK = Listing(
+    select(contact_account.c.contact_id, contact_account.c.account_id, contact_account.c.how, contact.c.channel)
+    .join_from(contact_account, contact, contact.c.id == contact_account.c.contact_id)
+    .join(account, account.c.id == contact_account.c.account_id)
+    .join(branch, branch.c.id == account.c.branch_id),
+    contact_account.c.contact_id, branch.c.code,
+    {"id": contact_account.c.contact_id, "account_id": contact_account.c.account_id}, (contact_account.c.contact_id,), "link",
+)  # fmt: skip
+"""A phone or chat of an account, by its contact."""
 RECEIPT = _of_account(receipt, receipt.c.account_id, "receipt")
 SUSPENSE = Listing(
     select(*receipt.c).where(receipt.c.state == "suspense", receipt.c.account_id.is_(None)), receipt.c.id, literal(None, Text), {"id": receipt.c.id},

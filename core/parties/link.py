@@ -85,6 +85,15 @@ async def unlink(conn: AsyncConnection, house: House, contact_id: int, account_i
     return True
 
 
+async def remove(conn: AsyncConnection, house: House, contact_id: int, account_id: int, *, actor: str) -> None:
+    """A clerk takes a phone or chat off an account (sold, lost, of who moved out). Refused for the phone of record: that is changed."""
+    record = await of_record(conn, account_id)
+    if record and record[0] == contact_id:
+        raise Refused("desk.of_record")
+    if await part(conn, house, contact_id, account_id):
+        await audit.note(conn, house, actor, "account.unlinked", f"account:{account_id}", contact=str(contact_id))
+
+
 async def of_record(conn: AsyncConnection, account_id: int) -> tuple[int, str] | None:
     """(contact, phone) that is on file with the account."""
     found = (

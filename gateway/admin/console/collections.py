@@ -112,7 +112,7 @@ async def act(request: web.Request) -> web.Response:
             await _act(conn, house, found.id, told, request[WHO])
     except Refused as why:
         return await _one(request, why.sentence(), why.status)
-    raise back(f"/console/collections/{request.match_info['id']}")
+    raise back(f"/console/collections/{found.id}")
 
 
 async def _act(conn: AsyncConnection, house: House, account_id: int, told: dict[str, str], who: Who) -> None:

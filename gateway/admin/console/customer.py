@@ -7,8 +7,10 @@ from core.approvals import decide as approvals
 from core.balances.words import called, shown
 from core.journeys import asked_first
 from core.overview.customer import Customer, customer
-from core.overview.nameable import ACCOUNT
+from core.overview.listing import Wanted
+from core.overview.nameable import ACCOUNT, LINK
 from core.overview.theirs import theirs
+from core.parties import link
 from core.parties import queries as parties
 from core.phone import parse
 from gateway.admin.auth import WHO
@@ -46,11 +48,13 @@ async def page(request: web.Request) -> web.Response:
     house = request.app[HOUSE]
     async with house.db.reading() as conn:
         asked = await approvals.of_subject(conn, house, f"account:{found.account.id}")
+        record = await link.of_record(conn, found.account.id)
     waits = [one for one in asked if one.kind in ("phone", "mandate")]
     return show(
         request,
         "console_customer.html",
         waits=waits,
+        record=record[0] if record else 0,
         c=found,
         currency=found.account.currency,
         left=shown,
@@ -64,6 +68,17 @@ async def change_phone(request: web.Request) -> web.Response:
     told, house, found = await form(request), request.app[HOUSE], await seen(request)
     async with house.db.writing() as conn:
         await asked_first.change_phone(conn, house, found.account.id, told.get("phone", ""), actor=request[WHO].actor)
+    raise back(f"/console/accounts/{found.account.id}")
+
+
+@described("customer.phone", summary="Take a phone or chat off the account", status=303)
+async def unlink(request: web.Request) -> web.Response:
+    """POST /console/accounts/{id}/links: `contact`. Whatever that phone or chat has open ends."""
+    told, house, found = await form(request), request.app[HOUSE], await seen(request)
+    hers = Wanted("account_id", "in", [found.account.id])
+    async with house.db.writing() as conn:
+        named = await theirs(conn, house, request[WHO], LINK, told.get("contact", ""), hers)
+        await link.remove(conn, house, named.contact_id, found.account.id, actor=request[WHO].actor)
     raise back(f"/console/accounts/{found.account.id}")
 
 
@@ -86,4 +101,5 @@ def routes() -> list[web.RouteDef]:
         web.get("/console", search),
         web.get("/console/accounts/{id}", page),
         web.post("/console/accounts/{id}/phone", change_phone),
+        web.post("/console/accounts/{id}/links", unlink),
     ]

@@ -30,9 +30,9 @@ async def make(request: web.Request) -> web.Response:
 @described("mandate.write", whole=True, summary="A file of direct debits for the bank (pain.008)")
 async def download(request: web.Request) -> web.Response:
     """GET /console/mandates/files/{id}: who took it first is written down."""
-    house, file_id = request.app[HOUSE], request.match_info["id"]
+    house = request.app[HOUSE]
     async with house.db.writing() as conn:
-        named = await theirs(conn, house, request[WHO], DEBIT_FILE, file_id)
+        named = await theirs(conn, house, request[WHO], DEBIT_FILE, request.match_info["id"])
         body = await debit_files.body(conn, house, named.id, actor=request[WHO].actor)
     name = f"attachment; filename=debits-{named.id}.xml"
     return web.Response(text=body, content_type="application/xml", headers={"Content-Disposition": name})

@@ -21,7 +21,7 @@ from core.house import House
 from core.ledger.tables import open_item
 from core.metering.tables import usage_event, usage_file
 from core.outbox_table import outbox
-from core.parties.tables import account, contact, service
+from core.parties.tables import account, contact, contact_account, service
 from core.payments import mandates, receive, refunds
 from core.payments.bank.tables import debit_file
 from core.payments.model import ReceiptIn
@@ -62,6 +62,17 @@ async def everything(house: House, hers: Customer, code: str) -> dict[str, str]:
             "quantity_micro": 1_000_000, "offset_minutes": 0, "file_id": 1, "row": 1,
         }  # fmt: skip
         await conn.execute(insert(usage_event).values(**used))
+        other = {
+            "channel": "telegram",
+            "channel_user": f"tg{row.number}",
+            "language": "en",
+            "marketing": False,
+            "created_at": now,
+        }
+        made["contact"] = take()
+        await conn.execute(insert(contact).values(id=made["contact"], **other))
+        linked = {"contact_id": made["contact"], "account_id": hers.account_id, "linked_at": now, "how": "code"}
+        await conn.execute(insert(contact_account).values(**linked))
         talk = await talks.ask(
             conn, house, contact_id=hers.contact_id, account_id=hers.account_id, channel="sms", about="x"
         )

@@ -56,6 +56,7 @@ _MB = {"amount": 1, "units": "MB"}
 EXAMPLES = [
     post("/console/logout"),
     post("/console/accounts/{id}/phone", "/console/accounts/{account}/phone", phone="0799000111"),
+    post("/console/accounts/{id}/links", "/console/accounts/{account}/links", contact="{contact}"),
     post("/console/mandates", account="{number}", holder="Wanjiru", iban=IBAN),
     post("/console/mandates/{reference}/end", "/console/mandates/{mandate}/end"),
     post("/console/suspense/{id}", "/console/suspense/{suspense}", account="{number}"),
