@@ -20,6 +20,8 @@ LOGIN = 303
 @pytest.mark.parametrize("role", sorted(ROLES))
 async def test_everybody_who_is_signed_in_can_sign_out(world: World, role: str) -> None:
     seat = await sit(world.client, world.house, role)
+    _, text = await seat.get("/console")
+    assert 'action="/console/logout"' in text and seat.csrf in text, "also where the role may not go"
     assert (await seat.send("POST", "/console/logout"))[0] == 303
     status, _ = await seat.get("/console")
     assert status == LOGIN, "the session has ended on the server"
