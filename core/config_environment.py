@@ -37,6 +37,10 @@ class Settings(ProviderSettings, BaseSettings):
     public_url: str = "http://127.0.0.1:8080"
     secret_key: SecretStr = SecretStr("")
     hook_secret: SecretStr = SecretStr("")
+    hook_secret_before: SecretStr = SecretStr("")
+    """The one before, valid as well while providers are given their new addresses (`core/hooks.py`)."""
+    hook_shared: bool = True
+    """Whether the hook secret itself opens every provider's address, as it did before each had its own."""
     sessions_path: str = "hodi-sessions.db"
     spool_path: str = "hodi-spool"
     """A folder: what comes in while the database is away is kept there. Like the sessions' file, on a disk of this machine."""

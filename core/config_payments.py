@@ -91,6 +91,9 @@ class Payments(Section):
     paybill: str | None = None
     confirm_above: Amount = "10000"
     """A paybill note is unsigned: above this amount it is credited only when Safaricom confirms it (status query or pull)."""
+    unproven_account_day: str = "30000"
+    unproven_house_day: str = "3000000"
+    """So much of smaller notes is credited without proof to one account, and in all, a day; what comes above waits for proof, or a person."""
 
 
 class Refunds(Section):

@@ -65,6 +65,8 @@ class Standing(msgspec.Struct, frozen=True):
     """What it has beforehand, in the order it is drawn."""
     limit: "Limit | None" = None
     """Its credit limit, where it has one."""
+    parted: float = 0.0
+    """When the contact last lost an account (seconds since 1970): what it had open before that is over."""
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -100,7 +102,7 @@ def standing_statement(user: Any, buckets: Any) -> Select[Any]:
         select(
             contact.c.channel_user, contact.c.id, contact.c.party_id, contact.c.language, account.c.id, account.c.number,
             account.c.currency, owed.c.amount, has.c.amount, open_item.c.open_minor, open_item.c.disputed_minor,
-            open_item.c.due_on, exposure.c.limit_minor, exposure.c.total_minor, exposure.c.at, buckets,
+            open_item.c.due_on, exposure.c.limit_minor, exposure.c.total_minor, exposure.c.at, buckets, contact.c.parted_at,
         )
         .select_from(contact)
         .outerjoin(contact_account, contact_account.c.contact_id == contact.c.id)
@@ -142,10 +144,12 @@ def standings(rows: Sequence[Any]) -> list[Standing]:
 
 def _standing(first: Any, rows: Sequence[Any]) -> Standing:
     """One account: each row has another of its open bills."""
-    _, contact_id, party_id, language, account_id, number, currency, owed, points, *_, most, used, at, held = first
+    _, contact_id, party_id, language, account_id, number, currency, owed, points, *_, most, used, at, held, parted = (
+        first
+    )
     all_disputed, earliest = 0, None
     for row in rows:
-        _, _, _, _, _, _, _, _, _, unpaid, disputed, due, _, _, _, _ = row
+        unpaid, disputed, due = row[9:12]
         if due is not None:
             all_disputed += disputed
             if unpaid > disputed and (earliest is None or due < earliest):
@@ -165,7 +169,12 @@ def _standing(first: Any, rows: Sequence[Any]) -> Standing:
         earliest,
         lefts,
         None if most is None else Limit(most, used, _instant(at) if isinstance(at, str) else at),
+        _seconds(parted),
     )
+
+
+def _seconds(at: "datetime | str | None") -> float:
+    return 0.0 if at is None else (_instant(at) if isinstance(at, str) else at).timestamp()
 
 
 def _drawn(left: Left) -> tuple[int, str, int]:

@@ -69,7 +69,7 @@ class _Turn(Walk):
         for name, value in values.items():
             if name == "who":
                 self._facts = None
-                s.who = Who(value["contact_id"], value["party_id"], tuple(value["accounts"]))
+                s.who = Who(value["contact_id"], value["party_id"], tuple(value["accounts"]), value.get("parted", 0.0))
             elif name == "lang":
                 s.lang = value
             elif name != "is":
@@ -173,7 +173,8 @@ class _Turn(Walk):
     def welcome(self) -> Step:
         """Where a conversation begins: at home, or with the question whether to continue the dropped one."""
         s = self.s
-        if s.left and not s.ahead and s.left.place and self.book.state(s.left.place):
+        there = s.left and s.left.who and s.who and s.left.who.holds(s.who)
+        if s.left and there and not s.ahead and s.left.place and self.book.state(s.left.place):
             return self.flow(RESUME)
         s.left = None
         return self.flow(HOME)

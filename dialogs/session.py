@@ -17,6 +17,12 @@ class Who(msgspec.Struct, array_like=True, frozen=True):
     contact_id: int | None = None
     party_id: int | None = None
     accounts: tuple[int, ...] = ()
+    parted: float = 0.0
+    """When it had last lost an account (seconds since 1970): once it loses another, the conversation is over."""
+
+    def holds(self, now: "Who") -> bool:
+        """Whether what this conversation began with is still so: no account was taken away, not even for a moment."""
+        return self.parted == now.parted and set(self.accounts) <= set(now.accounts)
 
 
 class Shown(msgspec.Struct, array_like=True, frozen=True):

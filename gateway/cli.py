@@ -9,6 +9,7 @@ from gateway.commands import (
     collections,
     data,
     demo,
+    hooks,
     money,
     notices,
     outages,
@@ -49,6 +50,7 @@ for room in (
     readings,
     spool,
     people,
+    hooks,
     talk,
     bench,
 ):

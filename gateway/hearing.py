@@ -77,6 +77,16 @@ def _again(live: Session) -> Session:
     return session
 
 
+def over(inbound: Inbound, heard: Heard) -> Heard:
+    """The link that the conversation hung on is gone: it begins anew, and what was typed to the old one is not heard."""
+    before = heard.session
+    if inbound.session is not None and inbound.channel == "ussd":
+        return Heard(_again(before), Dialled())
+    session = fresh(before.lang)
+    session.last_ids = before.last_ids
+    return Heard(session, Dialled())
+
+
 def _left(live: Session) -> Session | None:
     """The conversation that was dropped, if it was in the middle of something, without what only it needs."""
     if live.left and not live.resumable:
@@ -86,6 +96,7 @@ def _left(live: Session) -> Session | None:
     return Session(
         live.token,
         lang=live.lang,
+        who=live.who,
         place=live.place,
         data=live.data,
         first=live.first,

@@ -28,6 +28,7 @@ from core.errors import Refused
 from core.house import House
 from core.message import Inbound, Screen
 from core.parties import contacts
+from core.parties import queries as parties
 from core.phone import from_provider, may_vary
 from core.quick import Quick
 from core.standing import Standing
@@ -160,6 +161,9 @@ class Turns:
         for _ in range(MOST_TRIES):
             stands = turn.stands or await self._load(turn)
             heard = hearing.hear(inbound, stands.session, now, self._first_language)
+            parted = await self._parted(turn, heard.session)
+            if parted:
+                heard = hearing.over(inbound, heard)
             try:
                 if heard.event is None:
                     await self._be_sure(turn)
@@ -167,6 +171,8 @@ class Turns:
                 session = await self._walk(turn, heard.session, heard.event)
             except _Moved:
                 continue
+            if parted:
+                session.hint = self.book.say(session.lang, "choose.gone")
             hearing.remember(session, inbound, heard)
             reply = self._draw(session, channel)
             session.expires = now + KEPT_SECONDS.get(inbound.channel, hearing.KEPT_ELSEWHERE.total_seconds())
@@ -185,6 +191,15 @@ class Turns:
         turn.sure = True
         turn.stands = _Stands(kept.version, unpack(kept.blob)) if kept else _Stands(0, None)
         return turn.stands
+
+    async def _parted(self, turn: _Turn, session: Session) -> bool:
+        """Whether the contact lost an account since this conversation began: then nothing of it is read or done any more."""
+        who = session.who
+        if who is None or not who.accounts:
+            return False
+        rows = await turn.standing()
+        linked = tuple(row.account_id for row in rows if row.account_id is not None)
+        return not rows or not who.holds(Who(accounts=linked, parted=rows[0].parted))
 
     async def _be_sure(self, turn: _Turn) -> None:
         """Before anything that a save cannot take back: is it still as this process left it? Raises `_Moved` when it is not."""
@@ -218,7 +233,8 @@ class Turns:
         if isinstance(run, Effect):
             await self._be_sure(turn)
             turn.forget()
-            return await self._effect(run, _asked(session, turn, f"turn:{session.token}:{session.turn}:{number}"), turn)
+            asked = _asked(session, turn, f"turn:{session.token}:{session.turn}:{number}")
+            return await self._effect(run, asked, turn, session.who or NOBODY)
         asked = _asked(session, turn)
         try:
             if run.quick:
@@ -228,13 +244,21 @@ class Turns:
         except Refused as refused:
             return {"is": "refused", "why": refused.sentence(asked.lang)}
 
-    async def _effect(self, run: Effect, asked: Asked, turn: _Turn) -> dict[str, Any]:
+    async def _effect(self, run: Effect, asked: Asked, turn: _Turn, who: Who) -> dict[str, Any]:
         """The effect, once: a repeat of the turn finds the first outcome under its key."""
         faults.point("turn.effect")
+
+        async def do() -> dict[str, Any]:
+            if who.accounts and who.contact_id is not None:
+                linked, parted = await parties.links(conn, who.contact_id)
+                if not who.holds(Who(accounts=linked, parted=parted)):
+                    raise Refused("choose.gone")
+            return await run.do(conn, self.house, asked)
+
         try:
             async with turn.patience(), self.house.db.writing() as conn:
                 now = self.house.clock.now()
-                said: dict[str, Any] = await effects.once(conn, asked.key, now, lambda: run.do(conn, self.house, asked))
+                said: dict[str, Any] = await effects.once(conn, asked.key, now, do)
         except Refused as refused:
             return {"is": "refused", "why": refused.sentence(asked.lang)}
         except AWAY as why:

@@ -6,14 +6,15 @@ A key reads `hodi_PREFIX_SECRET`. The prefix finds the row and may be shown in l
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
 from core.access import secrets as kept
-from core.access.model import ROLES, Who
+from core.access.model import Who
+from core.access.staff import known_role
 from core.access.tables import api_key
 from core.errors import Refused
 from core.house import House
@@ -33,40 +34,60 @@ class Key:
     revoked_at: datetime | None
 
 
-async def create_key(conn: AsyncConnection, house: House, role: str, branch: str | None = None) -> str:
+async def create_key(
+    conn: AsyncConnection, house: House, role: str, branch: str | None = None, *, actor: str = "job:cli"
+) -> str:
     """A new key for `role`: this text is the only time anybody sees it. Refused: an unknown role."""
-    if role not in ROLES:
-        raise Refused("access.role", role=role, roles=", ".join(ROLES))
+    known_role(role)
     prefix = secrets.token_hex(6)
     whole = f"hodi_{prefix}_{kept.fresh()}"
     row = {"id": house.ids.take(), "prefix": prefix, "hash": kept.digest(whole), "role": role, "branch": branch}
     await conn.execute(insert(api_key).values(**row, created_at=house.clock.now()))
-    await audit.note(conn, house, "job:cli", "key.created", f"key:{prefix}", role=role, branch=branch)
+    await audit.note(conn, house, actor, "key.created", f"key:{prefix}", role=role, branch=branch)
     return whole
 
 
-async def who(conn: AsyncConnection, key: str) -> Who | None:
+async def who(conn: AsyncConnection, house: House, key: str) -> Who | None:
     """Whose key this is; None for a key that is malformed, unknown or revoked."""
     shape = _SHAPE.fullmatch(key)
     if not shape:
         return None
-    row = (await conn.execute(select(api_key).where(api_key.c.prefix == shape[1]))).first()
-    if row is None or not kept.same(row.hash, kept.digest(key)) or row.revoked_at is not None:
+    query = select(api_key).where(api_key.c.prefix == shape[1], living(house.clock.now()))
+    row = (await conn.execute(query)).first()
+    if row is None or not kept.same(row.hash, kept.digest(key)):
         return None
     return Who(f"key:{row.prefix}", row.role, row.branch)
 
 
-async def revoke_key(conn: AsyncConnection, house: House, prefix: str, actor: str) -> bool:
-    """End a key for good; False if there is no such living key."""
-    statement = (
-        update(api_key)
-        .where(api_key.c.prefix == prefix, api_key.c.revoked_at.is_(None))
-        .values(revoked_at=house.clock.now())
-    )
-    done = (await conn.execute(statement)).rowcount == 1
+async def revoke_key(conn: AsyncConnection, house: House, prefix: str, actor: str, why: str = "") -> bool:
+    """End a key for good, known by its prefix; False if there is no such living key."""
+    now = house.clock.now()
+    ended = update(api_key).where(api_key.c.prefix == prefix, living(now)).values(revoked_at=now)
+    done = (await conn.execute(ended)).rowcount == 1
     if done:
-        await audit.note(conn, house, actor, "key.revoked", f"key:{prefix}")
+        await audit.note(conn, house, actor, "key.revoked", f"key:{prefix}", why=why)
     return done
+
+
+async def rotate_key(
+    conn: AsyncConnection, house: House, prefix: str, actor: str, *, keep: timedelta = timedelta(0), why: str = ""
+) -> str:
+    """A new key with the role and branch of this one, which ends after `keep`: until then both are valid. Refused `access.key`."""
+    now = house.clock.now()
+    query = select(api_key.c.role, api_key.c.branch).where(api_key.c.prefix == prefix, living(now))
+    old = (await conn.execute(query.with_for_update())).first()
+    if old is None:
+        raise Refused("access.key", status=404, prefix=prefix[:20])
+    made = await create_key(conn, house, old.role, old.branch, actor=actor)
+    await conn.execute(update(api_key).where(api_key.c.prefix == prefix).values(revoked_at=now + keep))
+    told = {"by": made.split("_")[1], "until": (now + keep).isoformat(), "why": why}
+    await audit.note(conn, house, actor, "key.rotated", f"key:{prefix}", **told)
+    return made
+
+
+def living(now: datetime) -> ColumnElement[bool]:
+    """Of a key: not revoked yet (one that was rotated lives on for a while)."""
+    return or_(api_key.c.revoked_at.is_(None), api_key.c.revoked_at > now)
 
 
 async def keys(conn: AsyncConnection) -> list[Key]:

@@ -42,10 +42,15 @@ async def sitting(conn: AsyncConnection, house: House, cookie: str) -> Sitting |
         staff, staff.c.id == staff_session.c.staff_id
     )
     alive = (staff_session.c.hash == kept.digest(cookie)) & (staff_session.c.expires_at > house.clock.now())
-    row = (await conn.execute(found.where(alive))).first()
+    row = (await conn.execute(found.where(alive, staff.c.disabled_at.is_(None)))).first()
     return Sitting(Who(f"user:{row.name}", row.role, row.branch), row.csrf) if row else None
 
 
 async def close_session(conn: AsyncConnection, cookie: str) -> None:
     """End the sitting of this cookie."""
     await conn.execute(delete(staff_session).where(staff_session.c.hash == kept.digest(cookie)))
+
+
+async def close_all(conn: AsyncConnection, staff_id: int) -> int:
+    """End every sitting of a person; how many there were."""
+    return (await conn.execute(delete(staff_session).where(staff_session.c.staff_id == staff_id))).rowcount

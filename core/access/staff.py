@@ -28,23 +28,40 @@ _hasher = PasswordHasher()
 
 
 async def create_staff(
-    conn: AsyncConnection, house: House, name: str, role: str, password: str, *, branch: str | None = None
+    conn: AsyncConnection,
+    house: House,
+    name: str,
+    role: str,
+    password: str,
+    *,
+    branch: str | None = None,
+    actor: str = "job:cli",
 ) -> int:
     """A new person for the console. Refused: an unknown role, a name that is taken, a password that is too short."""
-    if role not in ROLES:
-        raise Refused("access.role", role=role, roles=", ".join(ROLES))
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise Refused("access.password", shortest=SHORTEST, longest=LONGEST)
+    known_role(role)
+    hashed = await hashed_password(password)
     name = name.strip().lower()
     taken = await conn.scalar(select(staff.c.id).where(staff.c.name == name))
     if not name or len(name) > 60 or taken:
         raise Refused("access.name", name=name[:60])
-    hashed = await asyncio.to_thread(_hasher.hash, password)
     staff_id = house.ids.take()
     row = {"id": staff_id, "name": name, "role": role, "branch": branch, "hash": hashed, "tries_left": TRIES}
     await conn.execute(insert(staff).values(**row, created_at=house.clock.now()))
-    await audit.note(conn, house, "job:cli", "staff.created", f"user:{name}", role=role, branch=branch)
+    await audit.note(conn, house, actor, "staff.created", f"user:{name}", role=role, branch=branch)
     return staff_id
+
+
+def known_role(role: str) -> None:
+    """`Refused` for a role that nobody has defined."""
+    if role not in ROLES:
+        raise Refused("access.role", role=role, roles=", ".join(ROLES))
+
+
+async def hashed_password(password: str) -> str:
+    """What is kept of a password. `Refused` when it is too short or too long."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise Refused("access.password", shortest=SHORTEST, longest=LONGEST)
+    return await asyncio.to_thread(_hasher.hash, password)
 
 
 async def sign_in(house: House, name: str, password: str) -> str | None:
@@ -60,7 +77,9 @@ async def sign_in(house: House, name: str, password: str) -> str | None:
     if row is None or not right:
         return None
     async with house.db.writing() as conn:
-        await conn.execute(update(staff).where(staff.c.id == row.id).values(tries_left=TRIES, locked_until=None))
+        mine = update(staff).where(staff.c.id == row.id, staff.c.hash == row.hash, staff.c.disabled_at.is_(None))
+        if (await conn.execute(mine.values(tries_left=TRIES, locked_until=None))).rowcount != 1:
+            return None  # disabled, or given another password, while this one was checked
         await audit.note(conn, house, f"user:{name}", "staff.signed_in", f"user:{name}")
         return await sessions.open_session(conn, house, Who(f"user:{name}", row.role, row.branch))
 
@@ -69,7 +88,7 @@ async def _take_try(conn: AsyncConnection, house: House, name: str) -> Row[Any] 
     """The person's row if they may try now; the last try locks, and the end of a lock gives new tries."""
     row = (await conn.execute(select(staff).where(staff.c.name == name).with_for_update())).first()
     now = house.clock.now()
-    if row is None or (row.locked_until and row.locked_until > now):
+    if row is None or row.disabled_at or (row.locked_until and row.locked_until > now):
         return None
     left = (TRIES if row.locked_until else row.tries_left) - 1
     lock = now + LOCKED_FOR if left == 0 else None

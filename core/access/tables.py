@@ -27,6 +27,7 @@ staff = Table(
     Column("created_at", Instant, nullable=False),
     Column("locked_until", Instant),
     Column("tries_left", BigInteger, nullable=False),
+    Column("disabled_at", Instant),  # may not sign in, and no session of theirs is believed
 )
 
 staff_session = Table(

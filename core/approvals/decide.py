@@ -61,6 +61,29 @@ async def decide(
     return found
 
 
+async def ask_once(
+    conn: AsyncConnection,
+    house: House,
+    *,
+    kind: str,
+    subject: str,
+    payload: Mapping[str, Any],
+    maker: str,
+    branch_id: int | None = None,
+) -> int:
+    """As `ask`; `Refused` while the same thing about the same subject waits already."""
+    if any(one.kind == kind for one in await of_subject(conn, house, subject)):
+        raise Refused("approvals.asked")
+    return await ask(conn, house, kind=kind, subject=subject, payload=payload, maker=maker, branch_id=branch_id)
+
+
+async def of_subject(conn: AsyncConnection, house: House, subject: str) -> list[Approval]:
+    """What waits about one subject, the oldest first."""
+    alive = (approval.c.state == WAITING) & (approval.c.expires_at > house.clock.now())
+    query = select(*_COLUMNS).where(approval.c.subject == subject, alive)
+    return [_read(row) for row in await conn.execute(query.order_by(approval.c.id))]
+
+
 async def waiting(conn: AsyncConnection, *, branch_id: int | None = None) -> list[Approval]:
     """What waits, the oldest first; of one branch, or of the whole house."""
     query = select(*_COLUMNS).where(approval.c.state == WAITING).order_by(approval.c.made_at, approval.c.id)

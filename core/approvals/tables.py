@@ -21,4 +21,5 @@ approval = Table(
     Column("note", Text),
     Column("decided_at", Instant),
     Index("ix_approval_state", "state", "made_at"),
+    Index("ix_approval_subject", "subject"),
 )

@@ -16,7 +16,7 @@ from core.care.tables import talk
 from core.db import insert
 from core.errors import Refused
 from core.house import House
-from core.parties.tables import account
+from core.parties.tables import account, contact_account
 
 WAITING, TAKEN, OVER = "waiting", "taken", "over"
 LONGEST_ABOUT, LONGEST_WORD = 300, 1_500
@@ -119,8 +119,17 @@ async def say(conn: AsyncConnection, house: House, talk_id: int, actor: str, tex
         await take(conn, house, talk_id, actor)
     elif found.state != TAKEN:
         raise Refused("talk.ended")
+    await _still_linked(conn, found)
     await conn.execute(update(talk).where(talk.c.id == talk_id).values(said_at=house.clock.now()))
     await _tell(conn, house, found, "reply.text", text=text[:LONGEST_WORD])
+
+
+async def _still_linked(conn: AsyncConnection, found: Talk) -> None:
+    """`Refused` once the contact has lost the account that the talk is about: a clerk would tell it to somebody else."""
+    link = contact_account.c
+    mine = select(link.contact_id).where(link.contact_id == found.contact_id, link.account_id == found.account_id)
+    if found.account_id is not None and (await conn.execute(mine)).first() is None:
+        raise Refused("talk.ended")
 
 
 async def give_back(conn: AsyncConnection, house: House, talk_id: int, actor: str) -> None:

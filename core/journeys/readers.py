@@ -43,6 +43,8 @@ class Reader(msgspec.Struct, frozen=True):
     """Mail to this address came back for good."""
     stops: frozenset[str] = frozenset()
     """The senders of ours that she stopped by name."""
+    parted: bool = False
+    """An account was taken away from this contact once: what speaks of one is for it only while it is linked."""
     zone: ZoneInfo | None = None
     """Where she lives; None: where the operator is."""
 
@@ -59,7 +61,7 @@ def medium(channel: str) -> str:
 
 _CONTACT = (
     contact.c.id, contact.c.channel, contact.c.channel_user, contact.c.language, contact.c.marketing, contact.c.stopped_at,
-    contact.c.bounced_at,
+    contact.c.bounced_at, contact.c.parted_at,
 )  # fmt: skip
 
 
@@ -71,10 +73,26 @@ async def find(
     named = {row.contact_id for row in rows if row.contact_id is not None}
     owners = {row.account_id for row in rows if row.contact_id is None and row.account_id is not None}
     people = await _contacts(conn, named)
+    lost = await _lost(conn, rows, people)
     families = await _of_accounts(conn, owners)
     can, ranks = frozenset(channels), {channel: rank for rank, channel in enumerate(order)}
-    found = {row.id: _choose(row, people, families, can, language, ranks) for row in rows}
+    found = {row.id: [] if row.id in lost else _choose(row, people, families, can, language, ranks) for row in rows}
     return await _stops(conn, await _windows(conn, now, found))
+
+
+async def _lost(conn: AsyncConnection, rows: Sequence[Leaving], people: dict[int, Reader]) -> set[int]:
+    """The rows about an account that the contact they are for has lost meanwhile: one query, and none where nobody lost any."""
+    named = [
+        row for row in rows
+        if row.account_id is not None and row.contact_id in people and people[row.contact_id].parted
+    ]  # fmt: skip
+    if not named:
+        return set()
+    at = contact_account.c
+    ids = {row.contact_id for row in named if row.contact_id is not None}
+    linked = select(at.contact_id, at.account_id).where(among(conn, at.contact_id, ids))
+    still = {(row.contact_id, row.account_id) for row in await conn.execute(linked)}
+    return {row.id for row in named if (row.contact_id, row.account_id) not in still}
 
 
 async def at_home(
@@ -174,9 +192,16 @@ async def _of_accounts(conn: AsyncConnection, ids: Collection[int]) -> dict[int,
 
 def _reader(
     contact_id: int, channel: str, user: str, language: str, marketing: bool, stopped_at: datetime | None,
-    bounced_at: datetime | None,
+    bounced_at: datetime | None, parted_at: datetime | None,
 ) -> Reader:  # fmt: skip
     """A row of `_CONTACT`."""
     return Reader(
-        contact_id, medium(channel), user, language, marketing, stopped_at is not None, bounced=bounced_at is not None
+        contact_id,
+        medium(channel),
+        user,
+        language,
+        marketing,
+        stopped_at is not None,
+        bounced=bounced_at is not None,
+        parted=parted_at is not None,
     )

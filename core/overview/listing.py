@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -28,6 +28,10 @@ class Listing:
     columns: Mapping[str, ColumnElement[Any]]
     """What it may be filtered by."""
     order: Sequence[ColumnElement[Any]]
+    what: str = "thing"
+    """As it is called where there is none."""
+    nobodys: bool = False
+    """Whether what belongs to no branch yet (money in suspense, a stranger's chat) is there for every branch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,10 @@ async def one(
 
 
 def _found(listing: Listing, wanted: Sequence[Wanted], branch: str | None) -> Select[*tuple[Any, ...]]:
-    found = listing.select if branch is None else listing.select.where(listing.branch == branch)
+    found = listing.select
+    if branch is not None:
+        mine = listing.branch == branch
+        found = found.where(or_(mine, listing.branch.is_(None)) if listing.nobodys else mine)
     return found.where(*(_condition(listing.columns[each.column], each) for each in wanted))
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
@@ -11,6 +11,7 @@ from core.errors import Refused
 from core.house import House
 from core.parties import codes, identity
 from core.parties.model import PHONE
+from core.parties.parting import part
 from core.parties.queries import account_by_number
 from core.parties.tables import contact, contact_account
 from core.phone import masked
@@ -78,15 +79,19 @@ async def _link(conn: AsyncConnection, house: House, contact_id: int, account_id
 
 async def unlink(conn: AsyncConnection, house: House, contact_id: int, account_id: int) -> bool:
     """Part them; False if they were not together."""
-    gone = await conn.execute(
-        delete(contact_account).where(
-            contact_account.c.contact_id == contact_id, contact_account.c.account_id == account_id
-        )
-    )
-    if gone.rowcount != 1:
+    if not await part(conn, house, contact_id, account_id):
         return False
     await audit.note(conn, house, f"customer:{contact_id}", "account.unlinked", f"account:{account_id}")
     return True
+
+
+async def remove(conn: AsyncConnection, house: House, contact_id: int, account_id: int, *, actor: str) -> None:
+    """A clerk takes a phone or chat off an account (sold, lost, of who moved out). Refused for the phone of record: that is changed."""
+    record = await of_record(conn, account_id)
+    if record and record[0] == contact_id:
+        raise Refused("desk.of_record")
+    if await part(conn, house, contact_id, account_id):
+        await audit.note(conn, house, actor, "account.unlinked", f"account:{account_id}", contact=str(contact_id))
 
 
 async def of_record(conn: AsyncConnection, account_id: int) -> tuple[int, str] | None:

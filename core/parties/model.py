@@ -24,6 +24,12 @@ class Contact:
     language: str
     marketing: bool
     stopped_at: datetime | None
+    parted_at: datetime | None = None
+
+    @property
+    def parted(self) -> float:
+        """When it last lost an account, in seconds since 1970; 0 when it never did."""
+        return self.parted_at.timestamp() if self.parted_at else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,14 @@ async def accounts_of(conn: AsyncConnection, contact_id: int) -> list[Account]:
     return [Account(*row) for row in rows]
 
 
+async def links(conn: AsyncConnection, contact_id: int) -> tuple[tuple[int, ...], float]:
+    """(the accounts of a contact, when it last lost one in seconds since 1970), held until the end: nobody parts them meanwhile."""
+    held = select(t.contact.c.parted_at).where(t.contact.c.id == contact_id).with_for_update(key_share=True)
+    at = await conn.scalar(held)
+    linked = select(t.contact_account.c.account_id).where(t.contact_account.c.contact_id == contact_id)
+    return tuple((await conn.execute(linked)).scalars()), at.timestamp() if at else 0.0
+
+
 async def contacts_of(conn: AsyncConnection, account_ids: Collection[int]) -> dict[int, list[Contact]]:
     """Who is told about each account: those of record first, then by age. Accounts without a contact are absent."""
     link = t.contact_account.c

@@ -4,7 +4,7 @@ Whoever holds the new number gets the codes of this account from now on, so the 
 desk gains no refund by it.
 """
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
@@ -13,24 +13,29 @@ from core.errors import Refused
 from core.house import House
 from core.parties import contacts, sim
 from core.parties.model import PHONE
+from core.parties.parting import part
 from core.parties.tables import account, contact, contact_account
 from core.phone import masked, parse
-from core.sets import among
+
+
+async def changeable(conn: AsyncConnection, house: House, account_id: int, typed: str) -> tuple[str, dict[int, str]]:
+    """(the new phone, the phones of record until now by contact). `Refused` as `change_phone` says."""
+    await sim.hold(conn, house, account_id)
+    phone = parse(typed, house.operator.country)
+    at = contact_account.c
+    on_file = select(contact.c.id, contact.c.channel_user).join(contact_account, at.contact_id == contact.c.id)
+    on_file = on_file.where(at.account_id == account_id, at.how == "record", contact.c.channel == PHONE)
+    before = {row.id: row.channel_user for row in await conn.execute(on_file.order_by(contact.c.id))}
+    if phone is None or phone in before.values():
+        raise Refused("desk.no_phone", status=400, phone=typed.strip()[:20])
+    return phone, before
 
 
 async def change_phone(conn: AsyncConnection, house: House, account_id: int, typed: str, *, actor: str) -> str:
     """The new phone of record (E.164). `Refused` for what is no phone or hers already, and while a number of the account cools down."""
-    await sim.hold(conn, house, account_id)
-    phone = parse(typed, house.operator.country)
-    link = contact_account.c
-    on_file = select(contact.c.id, contact.c.channel_user).join(contact_account, link.contact_id == contact.c.id)
-    on_file = on_file.where(link.account_id == account_id, link.how == "record", contact.c.channel == PHONE)
-    before = {row.id: row.channel_user for row in await conn.execute(on_file)}
-    if phone is None or phone in before.values():
-        raise Refused("desk.no_phone", status=400, phone=typed.strip()[:20])
-    await conn.execute(
-        delete(contact_account).where(link.account_id == account_id, among(conn, link.contact_id, before))
-    )
+    phone, before = await changeable(conn, house, account_id, typed)
+    for contact_id in before:
+        await part(conn, house, contact_id, account_id)
     new = await contacts.find_or_make(conn, house, PHONE, phone)
     row = {"contact_id": new.id, "account_id": account_id, "linked_at": house.clock.now(), "how": "record"}
     linked = insert(conn, contact_account).values(row)

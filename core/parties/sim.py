@@ -8,7 +8,7 @@ asked by the outbox (`ask`) and answers later, naming only our question.
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit, outbox
@@ -18,6 +18,7 @@ from core.errors import Refused
 from core.house import House
 from core.outbox import Leaving, Outcome
 from core.parties.model import LEFT
+from core.parties.parting import part
 from core.parties.tables import contact, contact_account, sim_change, sim_question
 from core.phone import from_provider, subscriber
 
@@ -128,13 +129,12 @@ async def number_changed(
             await note(conn, house, number, kind, min(at or now, now))
     if found is None:
         return False
-    gone = await conn.execute(delete(contact_account).where(contact_account.c.contact_id == found.id))
-    await conn.execute(
-        update(contact).where(contact.c.id == found.id).values(phone=None, subscriber=None, party_id=None)
-    )
-    if gone.rowcount:
+    gone = await part(conn, house, found.id)
+    freed = update(contact).where(contact.c.id == found.id)
+    await conn.execute(freed.values(phone=None, subscriber=None, party_id=None))
+    if gone:
         await audit.note(conn, house, f"channel:{channel}", "contact.number_changed", f"contact:{found.id}")
-    return gone.rowcount > 0
+    return gone > 0
 
 
 def _latest(house: House, on: date) -> datetime:

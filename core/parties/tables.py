@@ -125,6 +125,7 @@ contact = Table(
     Column("language", Text, nullable=False),
     Column("marketing", Boolean, nullable=False),  # consent to campaigns; statutory notices do not ask
     Column("stopped_at", Instant),  # STOP to all: nothing but statutory notices until START
+    Column("parted_at", Instant),  # when it last lost an account: whatever it had open then is over
     Column("bounced_at", Instant),  # mail to this address came back for good; her next letter says that it works again
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("channel", "channel_user"),

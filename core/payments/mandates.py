@@ -65,7 +65,7 @@ async def create(
     if provider == "sepa" and bank is None:
         raise Refused("payments.mandate.iban", status=400)
     await methods.insist(conn, house, account_id, "direct_debit")
-    bank = _checked(bank) if bank else None
+    bank = checked(bank) if bank else None
     row = {
         "id": mandate_id, "account_id": account_id, "provider": provider,
         "reference": reference, "provider_ref": provider_ref, "state": "pending",
@@ -78,7 +78,8 @@ async def create(
     return reference
 
 
-def _checked(bank: Bank) -> Bank:
+def checked(bank: Bank) -> Bank:
+    """As it is kept. `Refused` for an IBAN that cannot be one, and for nobody's."""
     iban = "".join(bank.iban.split()).upper()
     if not is_iban(iban) or not bank.holder.strip():
         raise Refused("payments.mandate.iban", status=400)

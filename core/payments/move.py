@@ -2,7 +2,9 @@
 that undo, and new rows that do.
 """
 
-from sqlalchemy import func, select
+from typing import Any
+
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
@@ -36,6 +38,23 @@ async def move(
 
     `Refused` when it is not placed, goes nowhere new, is of another currency, or part of it has been (or is being) given back.
     """
+    taken, target, number = await movable(conn, receipt_id, to_account)
+    for account_id in sorted((taken.account_id, target)):
+        await store.hold_account(conn, account_id)
+    await reverse.unapply(conn, house, receipt_id, taken.amount_minor)
+    posting = Posting(receivable(target), receivable(taken.account_id), taken.amount_minor, taken.currency, "moved")
+    key = f"move:{receipt_id}:{await _moves(conn, receipt_id) + 1}"
+    await post(conn, house, key=key, kind="move", booked_on=house.today(), postings=[posting])
+    await store.change_receipt(conn, receipt_id, account_id=target)
+    await audit.note(
+        conn, house, actor, "receipt.moved", f"receipt:{receipt_id}", to=number, reason=reason[:200],
+        before=str(taken.account_id),
+    )  # fmt: skip
+    return int(taken.account_id)
+
+
+async def movable(conn: AsyncConnection, receipt_id: int, to_account: str) -> tuple[Row[Any], int, str]:
+    """(the receipt, held; the account it goes to; its number), or `Refused` as `move` says."""
     taken = await reverse.held(conn, receipt_id)
     target = await queries.account_meant(conn, to_account)
     facts = await queries.account_facts(conn, target) if target else None
@@ -49,18 +68,7 @@ async def move(
         or await reverse.spent(conn, receipt_id)
     ):
         raise Refused("payments.move.nothing")
-    for account_id in sorted((taken.account_id, target)):
-        await store.hold_account(conn, account_id)
-    await reverse.unapply(conn, house, receipt_id, taken.amount_minor)
-    posting = Posting(receivable(target), receivable(taken.account_id), taken.amount_minor, taken.currency, "moved")
-    key = f"move:{receipt_id}:{await _moves(conn, receipt_id) + 1}"
-    await post(conn, house, key=key, kind="move", booked_on=house.today(), postings=[posting])
-    await store.change_receipt(conn, receipt_id, account_id=target)
-    await audit.note(
-        conn, house, actor, "receipt.moved", f"receipt:{receipt_id}", to=facts.number, reason=reason[:200],
-        before=str(taken.account_id),
-    )  # fmt: skip
-    return int(taken.account_id)
+    return taken, target, str(facts.number)
 
 
 async def _moves(conn: AsyncConnection, receipt_id: int) -> int:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
 from core.house import House
-from core.payments import health, outcome
+from core.payments import ceiling, health, outcome
 from core.payments.model import Attempt
 from core.payments.providers import callback_url, daraja
 from core.payments.providers.contract import Begun, Later, ProviderEventIn, Told, Unaskable
@@ -24,15 +24,16 @@ AGAIN = timedelta(minutes=15)
 
 
 def small(house: House, event: ProviderEventIn) -> bool:
-    """Whether so little may be credited on a note alone."""
+    """Whether so little may be credited on a note alone, below the ceiling of the day."""
     limit = money.parse(house.operator.payments.confirm_above, house.currency)
     return event.currency == house.currency and (event.amount_minor or 0) <= limit
 
 
 async def proven(house: House, provider: str, event: ProviderEventIn) -> bool:
     """Whether an unsigned note may be credited now; else the question about it has been asked."""
-    if small(house, event):
-        return True
+    async with house.db.writing() as conn:
+        if await ceiling.within(conn, house, provider, event, small=small(house, event)):
+            return True
     query = select(transaction_query).where(
         transaction_query.c.provider == provider, transaction_query.c.txn == event.txn
     )
@@ -42,6 +43,8 @@ async def proven(house: House, provider: str, event: ProviderEventIn) -> bool:
         return True
     if not asked or house.clock.now() - asked[-1].asked_at >= AGAIN:
         await _ask(house, provider, event.txn or "")
+    async with house.db.writing() as conn:
+        await ceiling.ask_a_person(conn, house, provider, event)
     return False
 
 

@@ -158,15 +158,6 @@ async def of_receipt(conn: AsyncConnection, receipt_id: int) -> Sequence[AnyRow]
     return (await conn.execute(query)).all()
 
 
-async def of(conn: AsyncConnection, refund_id: int, receipt_id: int) -> int:
-    """The refund's id, if it is one of this receipt; else `Refused`."""
-    query = select(refund.c.id).where(refund.c.id == refund_id, refund.c.receipt_id == receipt_id)
-    found = (await conn.execute(query)).scalar_one_or_none()
-    if found is None:
-        raise Refused("payments.refund.not_by_hand", status=404)
-    return int(found)
-
-
 async def held(conn: AsyncConnection, refund_id: int) -> Row[Any]:
     """The refund, its row held."""
     return (await conn.execute(select(refund).where(refund.c.id == refund_id).with_for_update())).one()

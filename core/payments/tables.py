@@ -217,3 +217,23 @@ transaction_query = Table(
     Column("asked_at", Instant, nullable=False),
     Index("ix_transaction_query_txn", "provider", "txn"),
 )
+
+# Paybill notes that nobody signed: what was credited on their word alone, a day and an account, and what waits because that is enough.
+unproven_note = Table(
+    "unproven_note",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("txn", Text, primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("account_id", BigInteger),  # None: nobody's number was typed
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),  # credited, waiting
+    Column("at", Instant, nullable=False),
+    Index("ix_unproven_note_day", "day", "state", "account_id"),
+)
+
+unproven_day = Table(
+    "unproven_day",
+    metadata,
+    Column("day", Date, primary_key=True),  # held while a note of the day is judged: two at once are two
+)

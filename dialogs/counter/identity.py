@@ -117,7 +117,9 @@ async def _linked(conn: AsyncConnection, asked: Asked, account_id: int) -> Answe
 async def _who(conn: AsyncConnection, asked: Asked) -> dict[str, object]:
     """The contact with the accounts it has now."""
     found = [account.id for account in await parties.accounts_of(conn, _contact(asked))]
-    return {"contact_id": asked.contact_id, "party_id": asked.party_id, "accounts": found}
+    known = await contacts.by_id(conn, _contact(asked))
+    parted = known.parted if known else 0.0
+    return {"contact_id": asked.contact_id, "party_id": asked.party_id, "accounts": found, "parted": parted}
 
 
 async def has_pin(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:

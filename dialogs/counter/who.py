@@ -34,7 +34,7 @@ async def caller(glance: Glance, _house: House, asked: Asked) -> Answer:
     if not rows:
         return {"is": "new"}
     ids = [row.account_id for row in rows if row.account_id is not None]
-    who = {"contact_id": rows[0].contact_id, "party_id": rows[0].party_id, "accounts": ids}
+    who = {"contact_id": rows[0].contact_id, "party_id": rows[0].party_id, "accounts": ids, "parted": rows[0].parted}
     chosen = {"account_id": ids[0]} if len(ids) == 1 else {}
     return {"is": "known", "who": who, "lang": rows[0].language, **_from_where(asked), **chosen}
 
@@ -43,7 +43,7 @@ async def meet(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """The first meeting: a contact is made, and linked where the phone is on file."""
     met = await contacts.find_or_make(conn, house, asked.channel, asked.user, asked.phone)
     ids = [account.id for account in await parties.accounts_of(conn, met.id)]
-    who = {"contact_id": met.id, "party_id": met.party_id, "accounts": ids}
+    who = {"contact_id": met.id, "party_id": met.party_id, "accounts": ids, "parted": met.parted}
     chosen = {"account_id": ids[0]} if len(ids) == 1 else {}
     return {"is": "known", "who": who, "lang": met.language, **_from_where(asked), **chosen}
 

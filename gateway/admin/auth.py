@@ -10,7 +10,8 @@ from aiohttp import hdrs, web
 
 from core.access import keys, secrets, sessions
 from core.access.model import Who
-from gateway.admin.described import OPEN, Handler, description
+from core.errors import Refused
+from gateway.admin.described import ANYBODY, OPEN, Handler, description
 from gateway.desk import HOUSE
 
 COOKIE = "hodi_console"
@@ -36,7 +37,7 @@ async def machine(request: web.Request) -> Who:
     who = None
     if scheme.lower() == "bearer":
         async with house.db.reading() as conn:
-            who = await keys.who(conn, key.strip())
+            who = await keys.who(conn, house, key.strip())
     if who is None:
         raise web.HTTPUnauthorized(
             headers={"WWW-Authenticate": 'Bearer realm="hodi"'}, text="A valid API key is needed."
@@ -71,9 +72,16 @@ def _permit(request: web.Request, who: Who) -> None:
     request[WHO] = who
     if request.match_info.http_exception is not None:
         return  # no such route: 404 or 405 follows, now that we know they may ask
-    permission = _permission(request)
-    if permission is None or not who.may(permission):
+    told = description(request.match_info.handler)
+    if told is None or not (told.permission == ANYBODY or who.may(told.permission)):
         raise web.HTTPForbidden(text=f"The role {who.role} may not do this.")
+    if told.whole and who.branch is not None:
+        # what is named there does not exist for a branch; what names nothing is refused in words
+        raise (
+            Refused("theirs.none", status=404, what="page")
+            if request.match_info
+            else Refused("theirs.whole_house", status=403)
+        )
 
 
 def same_origin(request: web.Request) -> bool:

@@ -14,6 +14,8 @@ from core.access.model import PERMISSIONS
 
 OPEN = "open"
 """The permission of a route that needs none (the sign-in page)."""
+ANYBODY = "anybody"
+"""The permission of what everybody who is signed in may do, whatever the role (to sign out)."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 H = TypeVar("H", bound=Handler)
@@ -32,6 +34,8 @@ class Described:
     many: bool = False
     """Whether the answer is a list of `answer`."""
     status: int = 200
+    whole: bool = False
+    """Whether it is done for the whole house, by somebody who belongs to no branch."""
 
 
 def described(
@@ -43,14 +47,15 @@ def described(
     answer: type[BaseModel] | None = None,
     many: bool = False,
     status: int = 200,
+    whole: bool = False,
 ) -> Callable[[H], H]:
     """Put the description on a handler; refuses a permission that does not exist."""
-    if permission != OPEN and permission not in PERMISSIONS:
+    if permission not in (OPEN, ANYBODY) and permission not in PERMISSIONS:
         raise ValueError(f"{permission!r} is no permission: add it to core/access/model.py")
 
     def put(handler: H) -> H:
         words = summary or (handler.__doc__ or "").split("\n")[0]
-        handler.described = Described(permission, words, query, body, answer, many, status)  # type: ignore[attr-defined]  # on a function
+        handler.described = Described(permission, words, query, body, answer, many, status, whole)  # type: ignore[attr-defined]  # on a function
         return handler
 
     return put

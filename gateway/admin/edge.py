@@ -13,6 +13,7 @@ from aiohttp import web
 from core.care import media
 from core.errors import Refused
 from core.text import LANGUAGES
+from gateway.admin.auth import CSRF
 from gateway.admin.described import Handler
 from gateway.admin.json import respond
 
@@ -110,7 +111,7 @@ def _told(
         return respond({"code": code, "reason": reason}, status=status, headers=keep)
     from gateway.pages.page import message
 
-    return message(request, status, reason, headers=keep)
+    return message(request, status, reason, headers=keep, csrf=request.get(CSRF, ""))
 
 
 async def headers(request: web.Request, response: web.StreamResponse) -> None:

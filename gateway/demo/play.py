@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
+from core import hooks
 from core.access import staff
 from core.clock import SystemClock
 from core.config import read_operator
@@ -67,7 +68,7 @@ def _invite(town: Town, port: int) -> None:
     out.print(f"A phone to dial:  http://{HOST}:{port}/phone   (be {who.name}, {who.phone})", highlight=False)
     out.print(f"A chat:           http://{HOST}:{port}/chat", highlight=False)
     out.print(f"The console:      http://{HOST}:{port}/console   ({CLERK} / {WELCOME})", highlight=False)
-    secret = town.house.settings.hook_secret.get_secret_value()
+    secret = hooks.secret_of(town.house.settings, "africastalking")
     out.print("Or as the network does it:", highlight=False)
     out.print(
         f"curl http://{HOST}:{port}/hooks/africastalking/{secret}/ussd -d sessionId=1 -d serviceCode='*384*100#' "

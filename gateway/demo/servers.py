@@ -11,6 +11,7 @@ import aiohttp
 from aiohttp import web
 from pydantic import SecretStr
 
+from core import hooks
 from core.clock import Clock
 from core.config import Settings
 from core.house import House
@@ -76,7 +77,7 @@ class Wires:
     @property
     def hooks(self) -> str:
         """Where Africa's Talking posts to."""
-        secret = self.house.settings.hook_secret.get_secret_value()
+        secret = hooks.secret_of(self.house.settings, "africastalking")
         return f"{self.house.settings.public_url}/hooks/africastalking/{secret}"
 
     async def ask_bank(self, path: str, **told: object) -> None:
@@ -94,8 +95,8 @@ async def wired(house: House, ports: Ports, *, prompts_by_hand: bool, with_sched
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         settings = house.settings
-        hooks = f"{settings.public_url}/hooks/africastalking/{settings.hook_secret.get_secret_value()}"
-        network = AfricasTalking(house.clock, settings.africastalking_api_key.get_secret_value(), hooks)
+        posts_to = f"{settings.public_url}/hooks/africastalking/{hooks.secret_of(settings, 'africastalking')}"
+        network = AfricasTalking(house.clock, settings.africastalking_api_key.get_secret_value(), posts_to)
         await stack.enter_async_context(_listening(network.app(), ports.network))
         bank = _bank(house.settings, house.clock, prompts_by_hand)
         await stack.enter_async_context(_listening(bank, ports.sandbox))
@@ -105,7 +106,7 @@ async def wired(house: House, ports: Ports, *, prompts_by_hand: bool, with_sched
 
 
 def _bank(settings: Settings, clock: Clock, by_hand: bool) -> web.Application:
-    secret = settings.hook_secret.get_secret_value()
+    secret = hooks.secret_of(settings, "sandbox")
     return sandbox.make_app(
         settings.sandbox_secret.get_secret_value(),
         clock=clock,

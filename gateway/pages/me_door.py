@@ -8,7 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,6 +31,7 @@ from gateway.pages.page import render
 
 COOKIE, ASKED = "hodi_me", "hodi_me_asked"
 SITS, WAITS = timedelta(minutes=30), codes.LIFE
+MICRO = timedelta(microseconds=1)
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Robots-Tag": "noindex"}
 THROTTLE: web.AppKey[Throttle] = web.AppKey("me_throttle", Throttle)
 
@@ -114,7 +115,7 @@ async def _send(request: web.Request, typed: str) -> web.Response:
 
 
 async def _enter(request: web.Request, typed: str) -> web.Response:
-    house, contact_id = request.app[HOUSE], _read(request, ASKED)
+    house, (contact_id, _) = request.app[HOUSE], _read(request, ASKED)
     if contact_id is None:
         return _door(request, "me_phone.html", wrong="code.none", status=400)
     proven, wrong = None, "me.wrong_code"
@@ -141,11 +142,14 @@ def _door(request: web.Request, template: str, *, wrong: str = "", status: int =
 
 
 async def _sitting(request: web.Request) -> Her | None:
-    contact_id = _read(request, COOKIE)
+    contact_id, until = _read(request, COOKIE)
     if not contact_id:
         return None
     async with request.app[HOUSE].db.reading() as conn:
-        return await _her(conn, contact_id, _sign(request.app[HOUSE], "csrf", str(contact_id)))
+        her = await _her(conn, contact_id, _sign(request.app[HOUSE], "csrf", str(contact_id)))
+    if her is None or (her.contact.parted_at and _exactly(her.contact.parted_at) > until - SITS // MICRO):
+        return None
+    return her
 
 
 async def _her(conn: AsyncConnection, contact_id: int, csrf: str) -> Her | None:
@@ -161,7 +165,7 @@ async def _ours(request: web.Request, her: Her) -> bool:
 
 def _give(request: web.Request, answer: web.StreamResponse, name: str, contact_id: int, lasts: timedelta) -> None:
     house = request.app[HOUSE]
-    until = int((house.clock.now() + lasts).timestamp())
+    until = _exactly(house.clock.now() + lasts)
     told = f"{contact_id}.{until}"
     secure = house.settings.public_url.startswith("https:")
     answer.set_cookie(
@@ -170,14 +174,20 @@ def _give(request: web.Request, answer: web.StreamResponse, name: str, contact_i
     )  # fmt: skip
 
 
-def _read(request: web.Request, name: str) -> int | None:
-    """The contact of a cookie of ours that has not run out."""
+def _read(request: web.Request, name: str) -> tuple[int | None, int]:
+    """The contact of a cookie of ours that has not run out, and until when it lasts (`_exactly`)."""
     told, _, signature = request.cookies.get(name, "").rpartition(".")
     house = request.app[HOUSE]
     if not told or not same(_sign(house, name, told), signature):
-        return None
+        return None, 0
     contact_id, _, until = told.partition(".")
-    return int(contact_id) if int(until) > house.clock.now().timestamp() else None
+    ends = int(until)
+    return (int(contact_id), ends) if ends > _exactly(house.clock.now()) else (None, 0)
+
+
+def _exactly(at: datetime) -> int:
+    """Microseconds since 1970: what was opened is told from what was parted within the same second."""
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // MICRO
 
 
 def _sign(house: House, purpose: str, told: str) -> str:

@@ -16,7 +16,7 @@ import aiohttp
 import structlog
 from aiohttp import web
 
-from core import money
+from core import hooks, money
 from core.house import House
 from gateway.desk import HOUSE
 
@@ -141,7 +141,7 @@ async def _sandbox(request: web.Request, method: str, path: str, told: object = 
 
 
 async def _post(request: web.Request, door: str, form: Mapping[str, str]) -> tuple[int, str]:
-    secret = request.app[HOUSE].settings.hook_secret.get_secret_value()
+    secret = hooks.secret_of(request.app[HOUSE].settings, "africastalking")
     try:
         async with request.app[HTTP].post(
             f"{_ourselves(request)}/hooks/africastalking/{secret}/{door}", data=form

@@ -50,9 +50,11 @@ def render(request: web.Request, template: str, *, status: int = 200, lang: str 
     return web.Response(text=text, status=status, content_type="text/html")
 
 
-def message(request: web.Request, status: int, words: str, *, headers: Mapping[str, str] | None = None) -> web.Response:
-    """A small page with one thing to say."""
-    answer = render(request, "message.html", status=status, words=words[:500])
+def message(
+    request: web.Request, status: int, words: str, *, headers: Mapping[str, str] | None = None, csrf: str = ""
+) -> web.Response:
+    """A small page with one thing to say; `csrf` of who sits at the console, who may sign out there whatever the role."""
+    answer = render(request, "message.html", status=status, words=words[:500], csrf=csrf)
     answer.headers.update(headers or {})
     return answer
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from core.approvals.tables import approval
 from core.clock import SetClock
 from core.config import Operator, Settings
 from core.db import Database
 from core.house import House
-from core.journeys import payment_doors
+from core.journeys import approved, payment_doors
 from core.payments.providers import callback_url, daraja
 from core.payments.providers.contract import Begun, Declined
 from core.payments.tables import provider_event, transaction_query
@@ -55,7 +56,10 @@ async def test_the_addresses_are_registered_and_what_comes_is_judged_and_told(ho
         bill = await _bill(work)
         work.daraja.confirmation_url = work.daraja.validation_url = ""
         said = await daraja.opened(work.house).register(callback_url(work.house, "daraja"))
-        assert (said, work.daraja.validation_url) == (Begun("registered"), f"{work.hook}/daraja/validation")
+        assert (said, work.daraja.validation_url) == (
+            Begun("registered"),
+            f"{callback_url(work.house, 'daraja')}/validation",
+        )
         await _pays(work, 1_200)
         assert (await opened(house, bill), await cash(house, "daraja")) == ([5_000_000 - 120_000], 120_000)
         await proven(house)
@@ -137,6 +141,69 @@ async def test_the_limit_itself_is_small_enough(single: House) -> None:
         assert await cash(single, "daraja") == 1_000_000
         await _pays(work, 10_001)
         assert await cash(single, "daraja") == 1_000_000
+
+
+async def _note(work: Work, txn: str, shillings: int, reference: str = "ACC100") -> None:
+    """Somebody who learnt the address writes a note."""
+    note = work.daraja.confirmation(txn, shillings, reference)
+    async with work.http.post(f"{work.hook}/daraja/confirmation", json=note) as response:
+        assert response.status == 200
+
+
+async def test_many_small_notes_are_credited_to_one_account_up_to_the_ceiling_of_a_day(house: House) -> None:
+    """30,000 an account and day: three notes of 10,000 (the limit of one) and not a shilling more, however they are cut."""
+    async with at_work(house) as work:
+        await _bill(work)
+        await asyncio.gather(*(_note(work, f"FORGED{number:04}", 10_000) for number in range(6)))
+        assert await cash(house, "daraja") == 3_000_000
+        await _note(work, "FORGED0100", 1)
+        assert await cash(house, "daraja") == 3_000_000
+        states = await event_states(house)
+        assert (states.count("done"), states.count("waiting")) == (3, 4)
+        work.forward(days=1)
+        await payment_doors.poll(work.house)
+        assert await cash(house, "daraja") == 3_000_000, "what waits is not credited by waiting for the next day"
+        await _note(work, "NEXTDAY001", 10_000)
+        assert await cash(house, "daraja") == 4_000_000
+        await proven(house)
+
+
+async def test_the_house_has_a_ceiling_over_all_accounts_and_money_for_nobody_counts(single: House) -> None:
+    terms = single.operator.payments.model_copy(update={"unproven_house_day": "25000"})
+    house = replace(single, operator=single.operator.model_copy(update={"payments": terms}))
+    async with at_work(house) as work:
+        await _bill(work)
+        async with house.db.writing() as conn:
+            await an_account(conn, house, "ACC200")
+        for number, reference in enumerate(("ACC100", "ACC200", "NOBODY")):
+            await _note(work, f"FORGED{number:04}", 10_000, reference)
+        assert await cash(house, "daraja") == 2_000_000
+        await _note(work, "FORGED0009", 5_000, "ACC200")
+        assert await cash(house, "daraja") == 2_500_000
+
+
+async def test_what_is_above_the_ceiling_is_credited_by_the_pull_or_by_a_person_and_once(house: House) -> None:
+    async with at_work(house) as work:
+        await _bill(work)
+        for _ in range(4):
+            await _pays(work, 10_000)
+        assert await cash(house, "daraja") == 3_000_000
+        assert await payment_doors.pull(work.house) == Counter(done=1)
+        assert await cash(house, "daraja") == 4_000_000
+        await _note(work, "LOOKEDUP01", 10_000)
+        for _ in range(3):
+            await payment_doors.poll(work.house)
+            work.forward(minutes=20)
+        async with house.db.reading() as conn:
+            asked = (await conn.execute(select(approval).where(approval.c.kind == "paybill_note"))).all()
+        [mine] = [row for row in asked if row.payload["txn"] == "LOOKEDUP01"]
+        assert (mine.payload["amount"], mine.payload["typed"]) == ("10000.00", "ACC100")
+        async with house.db.writing() as conn:
+            await approved.decide(conn, work.house, mine.id, checker="user:boss", seen=mine.seal, yes=True)
+        for _ in range(2):
+            await payment_doors.poll(work.house)
+        assert await cash(house, "daraja") == 5_000_000
+        await proven(house)
 
 
 async def test_a_result_of_a_question_nobody_asked_proves_nothing(single: House) -> None:

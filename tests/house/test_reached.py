@@ -8,7 +8,6 @@ EXCUSED_FOLDERS = {
     "gateway/doubles/": "outside systems that the tests play; the issue of the house moves them to tests/doubles"
 }
 EXCUSES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "core/access/keys.py": ("`hodi key list|revoke` are being built", ("Key", "keys", "revoke_key")),
     "core/billing/format_sms.py": (
         "a bill as one line of SMS; the issue from a reading to a released bill (templates) sends it or lets it go",
         ("render",),

@@ -46,6 +46,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_approval'))
     )
     op.create_index('ix_approval_state', 'approval', ['state', 'made_at'], unique=False)
+    op.create_index('ix_approval_subject', 'approval', ['subject'], unique=False)
     op.create_table('audit',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('at', Instant(), nullable=False),
@@ -492,6 +493,7 @@ def upgrade() -> None:
     sa.Column('created_at', Instant(), nullable=False),
     sa.Column('locked_until', Instant(), nullable=True),
     sa.Column('tries_left', sa.BigInteger(), nullable=False),
+    sa.Column('disabled_at', Instant(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_staff')),
     sa.UniqueConstraint('name', name=op.f('uq_staff_name'))
     )
@@ -577,6 +579,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_transaction_query_attempt_id'), 'transaction_query', ['attempt_id'], unique=False)
     op.create_index('ix_transaction_query_txn', 'transaction_query', ['provider', 'txn'], unique=False)
+    op.create_table('unproven_day',
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.PrimaryKeyConstraint('day', name=op.f('pk_unproven_day'))
+    )
+    op.create_table('unproven_note',
+    sa.Column('provider', sa.Text(), nullable=False),
+    sa.Column('txn', sa.Text(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=True),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('provider', 'txn', name=op.f('pk_unproven_note'))
+    )
+    op.create_index('ix_unproven_note_day', 'unproven_note', ['day', 'state', 'account_id'], unique=False)
     op.create_table('usage',
     sa.Column('meter_id', sa.BigInteger(), nullable=False),
     sa.Column('register', sa.Text(), nullable=False),
@@ -737,6 +754,7 @@ def upgrade() -> None:
     sa.Column('language', sa.Text(), nullable=False),
     sa.Column('marketing', sa.Boolean(), nullable=False),
     sa.Column('stopped_at', Instant(), nullable=True),
+    sa.Column('parted_at', Instant(), nullable=True),
     sa.Column('bounced_at', Instant(), nullable=True),
     sa.Column('created_at', Instant(), nullable=False),
     sa.ForeignKeyConstraint(['party_id'], ['party.id'], name=op.f('fk_contact_party_id')),

@@ -2,10 +2,14 @@
 
 from aiohttp import web
 
+from core.access.now import now
 from core.approvals import decide as approvals
+from core.errors import Refused
 from core.journeys import approved
+from core.overview.nameable import APPROVAL
+from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, branch_of, form, number, show
+from gateway.admin.console.desk import back, branch_of, form, show
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -22,16 +26,14 @@ async def page(request: web.Request) -> web.Response:
 @described("approval.decide", summary="Agree or refuse", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/approvals/{id}: `seal`, `do` = yes or no, `note`."""
-    told, house, branch = await form(request), request.app[HOUSE], await branch_of(request)
-    approval_id = number(request.match_info["id"])
+    told, house, who = await form(request), request.app[HOUSE], request[WHO]
     async with house.db.writing() as conn:
-        if branch is not None and approval_id not in {
-            one.id for one in await approvals.waiting(conn, branch_id=branch)
-        }:
-            raise web.HTTPNotFound(text="There is no such request.")
+        found = await theirs(conn, house, who, APPROVAL, request.match_info["id"])
+        if not (await now(conn, house, who)).may("approval.decide"):
+            raise Refused("access.gone", status=403)
         await approved.decide(
-            conn, house, approval_id, checker=request[WHO].actor, seen=told.get("seal", ""),
-            yes=told.get("do") == "yes", note=told.get("note", ""),
+            conn, house, found.id, checker=who.actor, seen=told.get("seal", ""), yes=told.get("do") == "yes",
+            note=told.get("note", ""),
         )  # fmt: skip
     raise back("/console/approvals")
 

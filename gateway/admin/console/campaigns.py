@@ -16,9 +16,11 @@ from core.errors import Refused
 from core.journeys.campaign_editor import full, parts_of, warnings
 from core.overview.branches import branches
 from core.overview.funnel import funnel
+from core.overview.nameable import CAMPAIGN
+from core.overview.theirs import theirs
 from core.parties import senders
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import an_instant, back, form, number, show
+from gateway.admin.console.desk import an_instant, back, form, show
 from gateway.admin.console.funnel_plot import funnel_plot
 from gateway.admin.described import described
 from gateway.desk import HOUSE
@@ -121,10 +123,9 @@ def _channel(told: Mapping[str, str]) -> str:
 
 
 async def _found(conn: AsyncConnection, request: web.Request) -> Campaign:
-    found = await queries.by_id(conn, number(request.match_info["id"]))
-    branch = request[WHO].branch
-    if found is None or (branch is not None and found.segment.branch != branch):
-        raise web.HTTPNotFound(text="There is no such campaign.")
+    row = await theirs(conn, request.app[HOUSE], request[WHO], CAMPAIGN, request.match_info["id"])
+    found = await queries.by_id(conn, row.id)
+    assert found is not None
     return found
 
 

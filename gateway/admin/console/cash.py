@@ -9,6 +9,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from core.journeys.payment_doors import FOLLOW
+from core.overview.theirs import their_account
 from core.payments.desk import drawer, queries
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import an_amount, back, branch_of, form, show
@@ -46,10 +47,10 @@ async def change(request: web.Request) -> web.Response:
             case "open":
                 await drawer.open_drawer(conn, house, cashier=who, branch_id=branch, float_minor=minor)
             case "receipt":
+                account = await their_account(conn, house, request[WHO], told.get("account", ""))
                 await drawer.receipt(
-                    conn, house, cashier=who, account_number=told.get("account", ""), amount_minor=minor, key=key,
-                    then=FOLLOW,
-                )  # fmt: skip
+                    conn, house, cashier=who, account_number=account.number, amount_minor=minor, key=key, then=FOLLOW
+                )
             case "turn_in":
                 await drawer.turn_in(conn, house, cashier=who, amount_minor=minor, key=key)
             case "count":

@@ -6,6 +6,7 @@ from typing import get_args
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.access.model import Who
 from core.arrears import Protection, StepName
 from core.barring import queries as barring
 from core.collections import exposures, protect, queries, write_off
@@ -22,10 +23,12 @@ from core.journeys import (
 )
 from core.numbers import notation_of
 from core.overview import written_off as off
-from core.overview.accounts import Found, account_of
 from core.overview.collections import board
+from core.overview.listing import AnyRow, Wanted
+from core.overview.nameable import ACCOUNT, INVOICE
+from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import LANG, a_day, back, branch_of, form, number, show
+from gateway.admin.console.desk import LANG, a_count, a_day, back, branch_of, form, show
 from gateway.admin.console.plot_steps import steps_plot
 from gateway.admin.described import described
 from gateway.desk import HOUSE
@@ -96,11 +99,8 @@ def _kinds(protections: tuple[Protection, ...]) -> list[str]:
     return [one.kind for one in protections]
 
 
-async def _found(conn: AsyncConnection, request: web.Request) -> Found:
-    found = await account_of(conn, number(request.match_info["id"]), None, request[WHO].branch)
-    if found is None:
-        raise web.HTTPNotFound(text="There is no such account.")
-    return found
+async def _found(conn: AsyncConnection, request: web.Request) -> AnyRow:
+    return await theirs(conn, request.app[HOUSE], request[WHO], ACCOUNT, request.match_info["id"])
 
 
 @described("collections.work", summary="Note a call, protect, arrange, or ask to write off", status=303)
@@ -110,13 +110,14 @@ async def act(request: web.Request) -> web.Response:
     try:
         async with house.db.writing() as conn:
             found = await _found(conn, request)
-            await _act(conn, house, found.id, told, request[WHO].actor)
+            await _act(conn, house, found.id, told, request[WHO])
     except Refused as why:
         return await _one(request, why.sentence(), why.status)
-    raise back(f"/console/collections/{request.match_info['id']}")
+    raise back(f"/console/collections/{found.id}")
 
 
-async def _act(conn: AsyncConnection, house: House, account_id: int, told: dict[str, str], actor: str) -> None:
+async def _act(conn: AsyncConnection, house: House, account_id: int, told: dict[str, str], who: Who) -> None:
+    actor = who.actor
     key = f"console:{account_id}:{house.clock.now().isoformat()}"
     match told.get("do"):
         case "noted":
@@ -128,13 +129,14 @@ async def _act(conn: AsyncConnection, house: House, account_id: int, told: dict[
         case "unprotect":
             await protect.end(conn, house, account_id, told.get("kind", ""), actor=actor)
         case "arrange":
-            await arrangement_agreed.agree(conn, house, account_id, number(told.get("count", "")), key, actor=actor)
+            await arrangement_agreed.agree(conn, house, account_id, a_count(told.get("count", "")), key, actor=actor)
         case "promise":
             by = a_day(told.get("by", ""), house.today())
             await arrangement_agreed.promise(conn, house, account_id, by, key, actor=actor)
         case "waive":
-            fee = number(told.get("fee", ""))
-            await fee_waived.waive(conn, house, account_id, fee, reason=told.get("note", ""), actor=actor)
+            hers = Wanted("account_id", "in", [account_id])
+            fee = await theirs(conn, house, who, INVOICE, told.get("fee", ""), hers)
+            await fee_waived.waive(conn, house, account_id, fee.id, reason=told.get("note", ""), actor=actor)
         case "limit":
             await limit_changed.change(
                 conn, house, account_id, told.get("amount", ""), reason=told.get("note", ""), actor=actor,

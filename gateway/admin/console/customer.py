@@ -3,13 +3,18 @@
 from aiohttp import web
 
 from core import audit
+from core.approvals import decide as approvals
 from core.balances.words import called, shown
+from core.journeys import asked_first
 from core.overview.customer import Customer, customer
+from core.overview.listing import Wanted
+from core.overview.nameable import ACCOUNT, LINK
+from core.overview.theirs import theirs
+from core.parties import link
 from core.parties import queries as parties
-from core.parties import record
 from core.phone import parse
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import an_instant, back, branch_of, form, number, show
+from gateway.admin.console.desk import an_instant, back, branch_of, form, show
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -40,7 +45,21 @@ async def search(request: web.Request) -> web.StreamResponse:
 async def page(request: web.Request) -> web.Response:
     """GET /console/accounts/{id}."""
     found = await seen(request)
-    return show(request, "console_customer.html", c=found, currency=found.account.currency, left=shown, called=called)
+    house = request.app[HOUSE]
+    async with house.db.reading() as conn:
+        asked = await approvals.of_subject(conn, house, f"account:{found.account.id}")
+        record = await link.of_record(conn, found.account.id)
+    waits = [one for one in asked if one.kind in ("phone", "mandate")]
+    return show(
+        request,
+        "console_customer.html",
+        waits=waits,
+        record=record[0] if record else 0,
+        c=found,
+        currency=found.account.currency,
+        left=shown,
+        called=called,
+    )
 
 
 @described("customer.phone", summary="Change the phone of record", status=303)
@@ -48,20 +67,31 @@ async def change_phone(request: web.Request) -> web.Response:
     """POST /console/accounts/{id}/phone: `phone`. 409 while a number of the account cools down, with the reason and until when."""
     told, house, found = await form(request), request.app[HOUSE], await seen(request)
     async with house.db.writing() as conn:
-        await record.change_phone(conn, house, found.account.id, told.get("phone", ""), actor=request[WHO].actor)
+        await asked_first.change_phone(conn, house, found.account.id, told.get("phone", ""), actor=request[WHO].actor)
+    raise back(f"/console/accounts/{found.account.id}")
+
+
+@described("customer.phone", summary="Take a phone or chat off the account", status=303)
+async def unlink(request: web.Request) -> web.Response:
+    """POST /console/accounts/{id}/links: `contact`. Whatever that phone or chat has open ends."""
+    told, house, found = await form(request), request.app[HOUSE], await seen(request)
+    hers = Wanted("account_id", "in", [found.account.id])
+    async with house.db.writing() as conn:
+        named = await theirs(conn, house, request[WHO], LINK, told.get("contact", ""), hers)
+        await link.remove(conn, house, named.contact_id, found.account.id, actor=request[WHO].actor)
     raise back(f"/console/accounts/{found.account.id}")
 
 
 async def seen(request: web.Request) -> Customer:
     """The customer of the path, with the look in the audit; 404 when there is none, or none of this branch."""
-    house, who, account_id = request.app[HOUSE], request[WHO], number(request.match_info["id"])
+    house, who = request.app[HOUSE], request[WHO]
     before = an_instant(request.query.get("before", ""), house.zone)
     async with house.db.reading() as conn:
-        found = await customer(conn, house, account_id, branch_code=who.branch, messages_before=before)
-    if found is None:
-        raise web.HTTPNotFound(text="There is no such customer.")
+        named = await theirs(conn, house, who, ACCOUNT, request.match_info["id"])
+        found = await customer(conn, house, named.id, branch_code=named.branch, messages_before=before)
+    assert found is not None
     async with house.db.writing() as conn:
-        await audit.note(conn, house, who.actor, "customer.seen", f"account:{account_id}")
+        await audit.note(conn, house, who.actor, "customer.seen", f"account:{named.id}")
     return found
 
 
@@ -71,4 +101,5 @@ def routes() -> list[web.RouteDef]:
         web.get("/console", search),
         web.get("/console/accounts/{id}", page),
         web.post("/console/accounts/{id}/phone", change_phone),
+        web.post("/console/accounts/{id}/links", unlink),
     ]

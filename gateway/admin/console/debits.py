@@ -2,14 +2,16 @@
 
 from aiohttp import web
 
+from core.overview.nameable import DEBIT_FILE
+from core.overview.theirs import theirs
 from core.payments.bank import debit_files
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, number, show
+from gateway.admin.console.desk import back, show
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
 
-@described("mandate.see", summary="Files of direct debits")
+@described("mandate.see", whole=True, summary="Files of direct debits")
 async def page(request: web.Request) -> web.Response:
     """GET /console/mandates/files."""
     async with request.app[HOUSE].db.reading() as conn:
@@ -18,20 +20,21 @@ async def page(request: web.Request) -> web.Response:
     return show(request, "console_debits.html", files=files, waiting=waiting, currency=currency)
 
 
-@described("mandate.write", summary="Make the next file", status=303)
+@described("mandate.write", whole=True, summary="Make the next file", status=303)
 async def make(request: web.Request) -> web.Response:
     """POST /console/mandates/files."""
     await debit_files.make(request.app[HOUSE], actor=request[WHO].actor)
     raise back("/console/mandates/files")
 
 
-@described("mandate.write", summary="A file of direct debits for the bank (pain.008)")
+@described("mandate.write", whole=True, summary="A file of direct debits for the bank (pain.008)")
 async def download(request: web.Request) -> web.Response:
     """GET /console/mandates/files/{id}: who took it first is written down."""
-    house, file_id = request.app[HOUSE], number(request.match_info["id"])
+    house = request.app[HOUSE]
     async with house.db.writing() as conn:
-        body = await debit_files.body(conn, house, file_id, actor=request[WHO].actor)
-    name = f"attachment; filename=debits-{file_id}.xml"
+        named = await theirs(conn, house, request[WHO], DEBIT_FILE, request.match_info["id"])
+        body = await debit_files.body(conn, house, named.id, actor=request[WHO].actor)
+    name = f"attachment; filename=debits-{named.id}.xml"
     return web.Response(text=body, content_type="application/xml", headers={"Content-Disposition": name})
 
 

@@ -35,10 +35,16 @@ DOORS = (
 """The navigation: where, what, and the permission behind the door."""
 
 
+WHOLE = ("/console/usage",)
+"""Doors of the whole house: who belongs to a branch is not shown them."""
+
+
 def show(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
     """A console page for whoever sits there."""
     who = request[WHO]
-    doors = [(path, words) for path, words, permission in DOORS if who.may(permission)]
+    doors = [
+        (path, words) for path, words, permission in DOORS if who.may(permission) and not (path in WHOLE and who.branch)
+    ]
 
     def phone(number: str | None) -> str:
         return (number or "") if who.may("customer.reveal") else masked(number or "")
@@ -55,10 +61,10 @@ async def branch_of(request: web.Request) -> int | None:
         return await branch_id_of(conn, request[WHO].branch)
 
 
-def number(text: str) -> int:
-    """An id of a path or a form; 404 when it is none."""
-    if not (text.isascii() and text.isdigit()) or len(text) > 18:
-        raise web.HTTPNotFound(text="There is no such page.")
+def a_count(text: str) -> int:
+    """A small whole number of a form. What names a thing is no number: `core/overview/theirs.py` looks it up."""
+    if not (text.isascii() and text.isdigit()) or len(text) > 6:
+        raise web.HTTPBadRequest(text="Write a whole number.")
     return int(text)
 
 
@@ -68,6 +74,13 @@ def page_of(request: web.Request) -> int:
     if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:6]) <= 10_000:
         raise web.HTTPNotFound(text="There is no such page.")
     return int(text[:6])
+
+
+def number(text: str) -> int:
+    """An id in an address; 404 where it is none."""
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+        raise web.HTTPNotFound(text="There is none of this kind here.")
+    return int(text)
 
 
 def a_day(text: str, otherwise: date) -> date:

@@ -4,10 +4,12 @@ from aiohttp import web
 
 from core import audit
 from core.care import media
+from core.overview.listing import Wanted
+from core.overview.nameable import FILE
+from core.overview.theirs import theirs
 from core.parties import queries as parties
 from gateway.admin.auth import WHO
 from gateway.admin.console.customer import seen
-from gateway.admin.console.desk import number
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -17,9 +19,11 @@ async def file(request: web.Request) -> web.Response:
     """GET /console/accounts/{id}/files/{file}: only a file of one of this account's own contacts."""
     found, house = await seen(request), request.app[HOUSE]
     async with house.db.reading() as conn:
-        kept = await media.body_of(conn, number(request.match_info["file"]))
         people = (await parties.contacts_of(conn, [found.account.id])).get(found.account.id, [])
-    if kept is None or kept[0].contact_id not in {one.id for one in people}:
+        hers = Wanted("contact_id", "in", [one.id for one in people])
+        named = await theirs(conn, house, request[WHO], FILE, request.match_info["file"], hers)
+        kept = await media.body_of(conn, named.id)
+    if kept is None:
         raise web.HTTPNotFound(text="There is no such file.")
     one, body = kept
     async with house.db.writing() as conn:

@@ -6,7 +6,7 @@ from core.access import sessions, staff
 from gateway.address import limited_by
 from gateway.admin.auth import COOKIE
 from gateway.admin.console.desk import form
-from gateway.admin.described import described
+from gateway.admin.described import ANYBODY, described
 from gateway.admin.throttle import Throttle
 from gateway.desk import HOUSE
 from gateway.pages.page import render
@@ -39,7 +39,7 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     return answer
 
 
-@described("console.use", summary="Sign out of the console", status=303)
+@described(ANYBODY, summary="Sign out of the console", status=303)
 async def sign_out(request: web.Request) -> web.Response:
     """POST /console/logout."""
     async with request.app[HOUSE].db.writing() as conn:

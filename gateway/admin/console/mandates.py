@@ -4,11 +4,12 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from core.errors import Refused
+from core.approvals import decide as approvals
+from core.journeys import asked_first
 from core.overview.mandates import mandates as listed
-from core.parties import sim
+from core.overview.nameable import MANDATE
+from core.overview.theirs import their_account, theirs
 from core.payments import cards, first_tries, mandates
-from core.payments import queries as payments
 from core.payments.providers import can
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import back, branch_of, form, show
@@ -28,26 +29,23 @@ async def page(request: web.Request) -> web.Response:
         rows = await listed(conn, state=state if state in STATES else "", branch_code=request[WHO].branch)
         span, branch_id = (today - timedelta(days=89), today + timedelta(days=1)), await branch_of(request)
         tries = await first_tries.first_tries(conn, house, *span, branch_id=branch_id)
+        waits = [one for one in await approvals.waiting(conn, branch_id=branch_id) if one.kind == "mandate"]
         days = await first_tries.by_day(conn, house, span[1] - timedelta(days=30), span[1], branch_id=branch_id)
     provider = house.operator.payments.mandates
     return show(
         request, "console_mandates.html", rows=rows, tries=tries, plot=tries_plot(days) if any(one.tries for one in days) else None, states=STATES, state=state,
-        by_file=provider == "sepa", has_page=can(house, provider, "mandate"),
+        by_file=provider == "sepa", has_page=can(house, provider, "mandate"), waits=waits,
     )  # fmt: skip
 
 
 @described("mandate.write", summary="Take a signed mandate", status=303)
 async def take(request: web.Request) -> web.Response:
-    """POST /console/mandates: `account`, `holder`, `iban`, `bic`: signed on paper, so it is active at once."""
+    """POST /console/mandates: `account`, `holder`, `iban`, `bic`: signed on paper; another person agrees before it is active."""
     told, house, actor = await form(request), request.app[HOUSE], request[WHO].actor
     bank = mandates.Bank(told.get("holder", ""), told.get("iban", ""), told.get("bic") or None)
     async with house.db.writing() as conn:
-        account_id = await payments.account_meant(conn, told.get("account", ""))
-        if account_id is None:
-            raise Refused("payments.account.unknown", status=404)
-        await sim.hold(conn, house, account_id)
-        reference = await mandates.create(conn, house, account_id, actor=actor, provider="sepa", bank=bank)
-        await mandates.activate(conn, house, reference, actor=actor)
+        account = await their_account(conn, house, request[WHO], told.get("account", ""))
+        await asked_first.take_mandate(conn, house, account.id, bank, actor=actor)
     raise back("/console/mandates")
 
 
@@ -56,7 +54,8 @@ async def end(request: web.Request) -> web.Response:
     """POST /console/mandates/{reference}/end."""
     house = request.app[HOUSE]
     async with house.db.writing() as conn:
-        await cards.end(conn, house, request.match_info["reference"], actor=request[WHO].actor)
+        found = await theirs(conn, house, request[WHO], MANDATE, request.match_info["reference"], by="reference")
+        await cards.end(conn, house, found.reference, actor=request[WHO].actor)
     raise back("/console/mandates")
 
 

@@ -6,11 +6,13 @@ from aiohttp import web
 
 from core.overview.branch_day import branch_days
 from core.overview.day import day
+from core.overview.nameable import DIFFERENCE
 from core.overview.owed import owed
+from core.overview.theirs import theirs
 from core.payments.reconcile import close, explain, general_ledger, queries, run
 from core.payments.reconcile.model import KINDS, TO_DO
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import a_day, back, branch_of, form, number, show
+from gateway.admin.console.desk import a_day, back, branch_of, form, show
 from gateway.admin.console.plot import cash_plot
 from gateway.admin.described import described
 from gateway.desk import HOUSE
@@ -41,11 +43,10 @@ async def page(request: web.Request) -> web.Response:
     )  # fmt: skip
 
 
-@described("money.close", summary="Match a day again, or close it", status=303)
+@described("money.close", whole=True, summary="Match a day again, or close it", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/money: `on`, and `do` = match or close."""
     told, house = await form(request), request.app[HOUSE]
-    _whole_house(request)
     on = a_day(told.get("on", ""), house.today())
     async with house.db.writing() as conn:
         await run.run(conn, house, on)
@@ -57,24 +58,22 @@ async def change(request: web.Request) -> web.Response:
 @described("money.close", summary="Explain a difference", status=303)
 async def explained(request: web.Request) -> web.Response:
     """POST /console/money/differences/{id}: `note`, `on`."""
-    told, house, branch_id = await form(request), request.app[HOUSE], await branch_of(request)
+    told, house = await form(request), request.app[HOUSE]
     async with house.db.writing() as conn:
-        await explain.explain(
-            conn,
-            house,
-            number(request.match_info["id"]),
-            note=told.get("note", ""),
-            actor=request[WHO].actor,
-            branch_id=branch_id,
-        )
+        named = await theirs(conn, house, request[WHO], DIFFERENCE, request.match_info["id"])
+        await explain.explain(conn, house, named.id, note=told.get("note", ""), actor=request[WHO].actor)
     raise back(f"/console/money?on={a_day(told.get('on', ''), house.today())}")
 
 
-@described("money.close", summary="The summary of a day for the finance system, as CSV", query=(("on", "the day"),))
+@described(
+    "money.close",
+    whole=True,
+    summary="The summary of a day for the finance system, as CSV",
+    query=(("on", "the day"),),
+)
 async def summary(request: web.Request) -> web.Response:
     """GET /console/money/summary.csv: numbered when it is first asked for, the same ever after."""
     house = request.app[HOUSE]
-    _whole_house(request)
     on = a_day(request.query.get("on", ""), house.today() - timedelta(days=1))
     async with house.db.writing() as conn:
         made = await general_ledger.summarise(conn, house, on)
@@ -82,12 +81,6 @@ async def summary(request: web.Request) -> web.Response:
     return web.Response(
         text=general_ledger.as_csv(made), content_type="text/csv", headers={"Content-Disposition": name}
     )
-
-
-def _whole_house(request: web.Request) -> None:
-    """A day is closed, matched and summed up for the whole house, by somebody who sees all of it."""
-    if request[WHO].branch is not None:
-        raise web.HTTPForbidden(text="This is done for the whole house, by somebody who belongs to no branch.")
 
 
 def routes() -> list[web.RouteDef]:

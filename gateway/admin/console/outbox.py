@@ -3,8 +3,10 @@
 from aiohttp import web
 
 from core.overview.dead_letters import dead_letters, send_again
+from core.overview.nameable import LETTER
+from core.overview.theirs import all_theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, number, show
+from gateway.admin.console.desk import back, show
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -21,9 +23,10 @@ async def page(request: web.Request) -> web.Response:
 @described("outbox.replay", summary="Send dead messages again", status=303)
 async def replay(request: web.Request) -> web.Response:
     """POST /console/outbox: `id`, as many as are ticked."""
-    ids = [number(str(text)) for text in (await request.post()).getall("id", [])][:500]
+    ticked = [str(text) for text in (await request.post()).getall("id", [])][:500]
     house, who = request.app[HOUSE], request[WHO]
     async with house.db.writing() as conn:
+        ids = [row.id for row in await all_theirs(conn, house, who, LETTER, ticked)]
         count = await send_again(conn, house, ids, branch_code=who.branch, actor=who.actor)
     raise back(f"/console/outbox?again={count}")
 

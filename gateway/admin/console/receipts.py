@@ -7,16 +7,18 @@ from aiohttp import web
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.journeys import money_received
+from core.approvals import decide as approvals
+from core.journeys import asked_first
 from core.overview.chargebacks import of_receipt
-from core.overview.listing import Wanted, one
-from core.overview.listings import PAYMENTS
+from core.overview.listing import Wanted
+from core.overview.nameable import INVOICE, RECEIPT, REFUND
 from core.overview.paid import paid_by
+from core.overview.theirs import their_account, theirs
 from core.parties import sim
 from core.payments import move, refunds
 from core.payments import queries as payments
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import an_amount, back, form, number, show
+from gateway.admin.console.desk import an_amount, back, form, show
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -28,10 +30,11 @@ async def page(request: web.Request) -> web.Response:
         found = await _found(conn, request)
         parts = (await paid_by(conn, [found.id])).get(found.id, ())
         given, disputed = await refunds.of_receipt(conn, found.id), await of_receipt(conn, found.id)
+        waits = await approvals.of_subject(conn, request.app[HOUSE], f"receipt:{found.id}")
         held = await sim.cooling_until(conn, request.app[HOUSE], found.account_id) if found.account_id else None
     return show(
         request, "console_receipt.html", r=found, parts=parts, refunds=given, disputed=disputed, key=secrets.token_hex(12),
-        currency=found.currency, held_until=held,
+        currency=found.currency, held_until=held, waits=waits,
     )  # fmt: skip
 
 
@@ -48,25 +51,25 @@ async def change(request: web.Request) -> web.Response:
                     reason=told.get("reason", ""), actor=actor, key=f"console:{told.get('key', '')[:40]}",
                 )  # fmt: skip
             case "unapply":
-                await move.unapply(conn, house, found.id, number(told.get("invoice", "")), actor=actor)
+                bill = await theirs(conn, house, request[WHO], INVOICE, told.get("invoice", ""))
+                await move.unapply(conn, house, found.id, bill.id, actor=actor)
             case "move":
-                await money_received.moved(
-                    conn, house, found.id, told.get("account", ""), actor=actor, reason=told.get("reason", "")
+                to = await their_account(conn, house, request[WHO], told.get("account", ""))
+                await asked_first.move_receipt(
+                    conn, house, found.id, to.number, actor=actor, reason=told.get("reason", "")
                 )
             case "paid":
-                refund_id = await refunds.of(conn, number(told.get("refund", "")), found.id)
-                await refunds.paid_by_hand(conn, house, refund_id, reference=told.get("reference", ""), actor=actor)
+                its = Wanted("receipt_id", "in", [found.id])
+                given = await theirs(conn, house, request[WHO], REFUND, told.get("refund", ""), its)
+                await refunds.paid_by_hand(conn, house, given.id, reference=told.get("reference", ""), actor=actor)
             case _:
                 raise web.HTTPBadRequest(text="There is no such thing to do.")
     raise back(f"/console/receipts/{found.id}")
 
 
 async def _found(conn: AsyncConnection, request: web.Request) -> Row[Any]:
-    receipt_id = number(request.match_info["id"])
-    wanted = [Wanted("id", "in", [receipt_id])]
-    if await one(conn, PAYMENTS, wanted, branch=request[WHO].branch) is None:
-        raise web.HTTPNotFound(text="There is no such receipt.")
-    return await payments.receipt_whole(conn, receipt_id)
+    named = await theirs(conn, request.app[HOUSE], request[WHO], RECEIPT, request.match_info["id"])
+    return await payments.receipt_whole(conn, named.id)
 
 
 def routes() -> list[web.RouteDef]:

@@ -1,12 +1,17 @@
-"""Money nobody could place: what the payer typed, how old it is, and whose a clerk says it is."""
+"""Money nobody could place: what the payer typed, how old it is, and whose a clerk says it is.
+
+It is no branch's yet, so each branch sees it; each may place it on accounts of its own alone.
+"""
 
 from aiohttp import web
 
 from core.journeys import money_received
+from core.overview.nameable import SUSPENSE
+from core.overview.theirs import their_account, theirs
 from core.payments import suspense
 from core.payments.reconcile import queries
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, form, number, show
+from gateway.admin.console.desk import back, form, show
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -25,9 +30,9 @@ async def place(request: web.Request) -> web.Response:
     """POST /console/suspense/{id}: `account`."""
     told, house = await form(request), request.app[HOUSE]
     async with house.db.writing() as conn:
-        await money_received.placed(
-            conn, house, number(request.match_info["id"]), told.get("account", ""), request[WHO].actor
-        )
+        waits = await theirs(conn, house, request[WHO], SUSPENSE, request.match_info["id"])
+        to = await their_account(conn, house, request[WHO], told.get("account", ""))
+        await money_received.placed(conn, house, waits.id, to.number, request[WHO].actor)
     raise back("/console/suspense")
 
 

@@ -6,8 +6,10 @@ from core import audit
 from core.care import interactions, talks
 from core.care.talks import Talk
 from core.overview import messages
+from core.overview.nameable import TALK
+from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, branch_of, form, number, show
+from gateway.admin.console.desk import back, branch_of, form, show
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -52,11 +54,11 @@ async def change(request: web.Request) -> web.Response:
 
 async def _found(request: web.Request) -> Talk:
     """The talk of the path; 404 when there is none, or none of this branch."""
-    talk_id, branch = number(request.match_info["id"]), await branch_of(request)
-    async with request.app[HOUSE].db.reading() as conn:
-        found = await talks.by_id(conn, talk_id)
-    if found is None or (branch is not None and found.branch_id not in (None, branch)):
-        raise web.HTTPNotFound(text="There is no such conversation.")
+    house = request.app[HOUSE]
+    async with house.db.reading() as conn:
+        named = await theirs(conn, house, request[WHO], TALK, request.match_info["id"])
+        found = await talks.by_id(conn, named.id)
+    assert found is not None
     return found
 
 

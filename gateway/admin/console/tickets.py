@@ -8,11 +8,12 @@ from core import audit
 from core.care import queries as care
 from core.care import tickets
 from core.care.model import MOVES, SEVERITIES
-from core.overview.listing import AnyRow, Wanted, one
+from core.overview.listing import AnyRow
 from core.overview.listings import TICKETS
+from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
 from gateway.admin.console import disputes
-from gateway.admin.console.desk import back, branch_of, form, number, page_of, show
+from gateway.admin.console.desk import back, branch_of, form, page_of, show
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -86,12 +87,9 @@ async def change(request: web.Request) -> web.Response:
 
 
 async def _found(request: web.Request) -> AnyRow:
-    wanted = [Wanted("id", "in", [number(request.match_info["id"])])]
-    async with request.app[HOUSE].db.reading() as conn:
-        found = await one(conn, TICKETS, wanted, branch=request[WHO].branch)
-    if found is None:
-        raise web.HTTPNotFound(text="There is no such ticket.")
-    return found
+    house = request.app[HOUSE]
+    async with house.db.reading() as conn:
+        return await theirs(conn, house, request[WHO], TICKETS, request.match_info["id"])
 
 
 def routes() -> list[web.RouteDef]:

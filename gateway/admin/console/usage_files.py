@@ -3,8 +3,10 @@
 from aiohttp import web
 
 from core.metering import gaps, queries, recycle, sources
+from core.overview.nameable import USAGE_FILE
+from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, number, show
+from gateway.admin.console.desk import back, show
 from gateway.admin.console.plot_usage import usage_plot
 from gateway.admin.described import described
 from gateway.desk import HOUSE
@@ -12,7 +14,7 @@ from gateway.desk import HOUSE
 PATH = "/console/usage"
 
 
-@described("usage.see", summary="Usage files, their sources and what was rejected")
+@described("usage.see", whole=True, summary="Usage files, their sources and what was rejected")
 async def page(request: web.Request) -> web.Response:
     """GET /console/usage: `source` shows one only."""
     house = request.app[HOUSE]
@@ -29,14 +31,13 @@ async def page(request: web.Request) -> web.Response:
     )  # fmt: skip
 
 
-@described("usage.see", summary="One usage file and its rejects")
+@described("usage.see", whole=True, summary="One usage file and its rejects")
 async def file(request: web.Request) -> web.Response:
     """GET /console/usage/{id}."""
-    file_id = number(request.match_info["id"])
-    async with request.app[HOUSE].db.reading() as conn:
+    house = request.app[HOUSE]
+    async with house.db.reading() as conn:
+        file_id = (await theirs(conn, house, request[WHO], USAGE_FILE, request.match_info["id"])).id
         row = await queries.file(conn, file_id)
-        if row is None:
-            raise web.HTTPNotFound(text="There is no such file.")
         reasons, rejects = await queries.reasons(conn, file_id), await queries.rejects(conn, file_id)
         totals = await queries.totals(conn, file_id)
     return show(
@@ -44,15 +45,17 @@ async def file(request: web.Request) -> web.Response:
     )
 
 
-@described("usage.write", summary="Take rejected records again", status=303)
+@described("usage.write", whole=True, summary="Take rejected records again", status=303)
 async def again(request: web.Request) -> web.Response:
     """POST /console/usage/recycle: of one `file`, of a `source`, or of all."""
     told = await request.post()
-    file_id, source = str(told.get("file", "")), str(told.get("source", ""))[:60]
-    done = await recycle.recycle(
-        request.app[HOUSE], file_id=number(file_id) if file_id else None, source=source or None, actor=request[WHO].actor
-    )  # fmt: skip
-    place = f"{PATH}/{number(file_id)}" if file_id else PATH
+    house, named, source = request.app[HOUSE], str(told.get("file", "")), str(told.get("source", ""))[:60]
+    file_id = None
+    if named:
+        async with house.db.reading() as conn:
+            file_id = (await theirs(conn, house, request[WHO], USAGE_FILE, named)).id
+    done = await recycle.recycle(house, file_id=file_id, source=source or None, actor=request[WHO].actor)
+    place = f"{PATH}/{file_id}" if file_id else PATH
     raise back(f"{place}?taken={done.taken}&there={done.duplicates}&still={done.still}")
 
 

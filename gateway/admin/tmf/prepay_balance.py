@@ -101,6 +101,7 @@ async def top_up(request: web.Request) -> web.Response:
     key, (unit, amount) = key_of(request, None, who.actor), asked_of(asked.amount)
     until = asked.valid.end if asked.valid else None
     async with house.db.writing() as conn:
+        await _all_named(conn, request, house, asked)
         if asked.bucket is not None:
             bucket_id = await _bucket_id(conn, request, house, asked.bucket)
             await grant.top_up(
@@ -120,6 +121,7 @@ async def reserve(request: web.Request) -> web.Response:
     house, who, asked = request.app[HOUSE], request[WHO], await read(request, Reserve)
     key, wait = key_of(request, None, who.actor), timedelta(seconds=asked.seconds)
     async with house.db.writing() as conn:
+        await _all_named(conn, request, house, asked)
         want = await _want(conn, request, house, asked)
         await spend.reserve(conn, house, want, key=key, wait=wait, partly=asked.partial)
         held = await the_hold(conn, key)
@@ -143,6 +145,7 @@ async def deduct(request: web.Request) -> web.Response:
     house, who, asked = request.app[HOUSE], request[WHO], await read(request, Deduct)
     unit, amount = asked_of(asked.amount)
     async with house.db.writing() as conn:
+        await _all_named(conn, request, house, asked)
         if asked.hold is not None:
             row = await _held(conn, request, house, asked.hold)
             if row.unit != unit:
@@ -191,6 +194,19 @@ async def _account(conn: AsyncConnection, request: web.Request, house: House, na
     if found is None:
         raise Refused("bucket.no_account", 404)
     return found
+
+
+async def _all_named(conn: AsyncConnection, request: web.Request, house: House, asked: Asked) -> None:
+    """Look up all that a body names, also what is not needed to do it: a thing of another branch does not exist wherever it stands."""
+    accounts = [asked.account] if asked.account else []
+    for account in [*accounts, *(asked.shared_with if isinstance(asked, TopUp) else ())]:
+        await _account(conn, request, house, account)
+    for product in asked.product:
+        await _service(conn, request, house, product)
+    if asked.bucket:
+        await _bucket_id(conn, request, house, asked.bucket)
+    if isinstance(asked, Deduct) and asked.hold:
+        await _held(conn, request, house, asked.hold)
 
 
 async def _want(conn: AsyncConnection, request: web.Request, house: House, asked: Asked) -> Want:

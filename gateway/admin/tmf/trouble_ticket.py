@@ -19,6 +19,8 @@ from core.house import House
 from core.overview.accounts import Found, account_of
 from core.overview.listing import AnyRow
 from core.overview.listings import TICKETS
+from core.overview.nameable import ACCOUNT
+from core.overview.theirs import none
 from core.overview.ticket_logs import logs_of
 from gateway.admin.auth import WHO
 from gateway.admin.described import described
@@ -162,9 +164,11 @@ async def _about(conn: AsyncConnection, asked: NewTicket, branch: str | None, ho
     try:
         found = await account_of(conn, an_id(named.id, house) if named.id else None, named.name, branch)
     except ValueError:
-        found = None
-    if named.kind != "BillingAccount" or found is None:
-        raise bad("relatedEntity names no BillingAccount that we know.")
+        raise bad("relatedEntity: an id is a number.") from None
+    if named.kind != "BillingAccount" or not (named.id or named.name):
+        raise bad("relatedEntity names a BillingAccount by its id or its name.")
+    if found is None:
+        raise none(ACCOUNT)
     return found
 
 

@@ -99,15 +99,15 @@ USAGE = Served(
 )  # fmt: skip
 
 
-@described("usage.write", summary="Send usage in: one record, or a list", body=NewUsage, answer=Told, status=201)
+@described(
+    "usage.write", whole=True, summary="Send usage in: one record, or a list", body=NewUsage, answer=Told, status=201
+)
 async def create(request: web.Request) -> web.Response:
     """POST: 201 with what became of each record, in the order sent."""
     house, who, sent = request.app[HOUSE], request[WHO], await raw(request)
     many = sent if isinstance(sent, list) else [sent]
     if not 0 < len(many) <= MOST:
         raise bad(f"Send 1 to {MOST:,} records at once.")
-    if who.branch is not None:
-        raise web.HTTPForbidden(text="A key of a branch may not send usage in.")
     lines = [json.dumps(one, default=str, sort_keys=True) for one in many]
     digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
     key = key_of(request, digest[:32], who.actor)

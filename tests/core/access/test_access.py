@@ -32,7 +32,7 @@ def test_an_unknown_role_grants_nothing() -> None:
 async def test_a_key_opens_for_who_holds_it_and_is_not_in_the_database(house: House) -> None:
     async with house.db.writing() as conn:
         key = await keys.create_key(conn, house, "partner", branch="nakuru")
-        assert await keys.who(conn, key) == Who(f"key:{key.split('_')[1]}", "partner", "nakuru")
+        assert await keys.who(conn, house, key) == Who(f"key:{key.split('_')[1]}", "partner", "nakuru")
         stored = (await conn.execute(select(api_key))).one()
     assert key.split("_", 2)[2] not in str(stored)
 
@@ -43,7 +43,7 @@ async def test_a_key_opens_for_who_holds_it_and_is_not_in_the_database(house: Ho
 async def test_a_key_that_differs_by_one_letter_opens_nothing(house: House, forge: object) -> None:
     async with house.db.writing() as conn:
         key = await keys.create_key(conn, house, "admin")
-        assert await keys.who(conn, forge(key)) is None
+        assert await keys.who(conn, house, forge(key)) is None
 
 
 async def test_a_revoked_key_opens_nothing_ever_again(house: House) -> None:
@@ -51,7 +51,7 @@ async def test_a_revoked_key_opens_nothing_ever_again(house: House) -> None:
         key = await keys.create_key(conn, house, "admin")
         prefix = key.split("_")[1]
         assert await keys.revoke_key(conn, house, prefix, "user:asha")
-        assert await keys.who(conn, key) is None
+        assert await keys.who(conn, house, key) is None
         assert not await keys.revoke_key(conn, house, prefix, "user:asha")
 
 

@@ -299,7 +299,7 @@ async def test_a_branch_cannot_send_the_letters_of_another(world: World) -> None
     theirs = await dead(world.house, world.kisumu.account_id, "a")
     browser = await signed_in(world.client, world.house, "finance", "nakuru")
     assert "10000025" not in await browser.get("/console/outbox")
-    await browser.post("/console/outbox", id=str(theirs))
+    await browser.post("/console/outbox", 404, id=str(theirs))
     assert [row.state for row in await rows(world.house, select(outbox.c.state))] == ["dead"]
 
 

@@ -20,5 +20,5 @@ async def test_every_page_opens(world: World, branch: str | None) -> None:
         await browser.get(path)
     told = {"name": "Saturday", "text_en": "Open on Saturday.", "owing": "yes", "language": "en", "do": "plan"}
     assert "Saturday" in await browser.post("/console/campaigns", **told)
-    await browser.post("/console/outbox", id="1")
+    await browser.post("/console/outbox", 404, id="1")
     await browser.post(f"/console/tickets/{her.ticket_id}", text="On our way", to="waiting")

@@ -22,6 +22,7 @@ from core.payments.reconcile.tables import difference
 from core.payments.tables import mandate, receipt, refund
 from tests.core.payments.paper import IBAN, Paper
 from tests.gateway.admin.console import signed_in
+from tests.gateway.admin.seats import agree, sit
 from tests.gateway.conftest import World
 
 PAGES = (
@@ -29,13 +30,15 @@ PAGES = (
     "/console/mandates/files", "/console/suspense", "/console/cash", "/console/approvals",
     "/console/chargebacks",
 )  # fmt: skip
+WHOLE = ("/console/mandates/files",)
+"""For who sees the whole house."""
 
 
 @pytest.mark.parametrize("branch", [None, "nakuru"])
 async def test_every_money_page_opens(world: World, branch: str | None) -> None:
     browser = await signed_in(world.client, world.house, "admin", branch)
     for path in (*PAGES, f"/console/receipts/{world.nakuru.receipt_id}"):
-        await browser.get(path)
+        await browser.get(path, status=403 if branch and path in WHOLE else 200)
     await browser.get(f"/console/receipts/{world.kisumu.receipt_id}", status=200 if branch is None else 404)
 
 
@@ -146,7 +149,10 @@ async def test_a_signed_mandate_is_taken_put_into_a_file_and_ended(world: World)
     await browser.get("/console/mandates")
     told = {"account": "10000017", "holder": "Wanjiru Kamau", "iban": "DE75512108001245126199"}
     await browser.post("/console/mandates", status=400, **{**told, "iban": "DE00"})
-    assert "bank ****6199" in await browser.post("/console/mandates", **told)
+    assert "another person" in await browser.post("/console/mandates", **told)
+    assert await agree(await sit(world.client, house, "finance"), house, "mandate") == 303
+    browser = await signed_in(world.client, house, "admin")
+    assert "bank ****6199" in await browser.get("/console/mandates")
 
     class Bill:
         invoice_id, account_id, due_on = world.nakuru.invoice_id, world.nakuru.account_id, house.today()
@@ -242,6 +248,9 @@ async def test_a_new_phone_of_record_gets_the_codes_and_cools_down_itself(world:
     await clerk.get(f"/console/accounts/{account_id}")
     await clerk.post(f"/console/accounts/{account_id}/phone", status=400, phone="not a phone")
     await clerk.post(f"/console/accounts/{account_id}/phone", phone="0799 000 111")
+    await clerk.post("/console/logout")
+    assert await agree(await sit(world.client, house, "finance"), house, "phone") == 303
+    clerk = await signed_in(world.client, house, "clerk", "nakuru")
     async with house.db.reading() as conn:
         on_file = (await queries.contacts_of(conn, [account_id]))[account_id]
         assert [one.phone for one in on_file if one.channel == "phone"] == ["+254799000111"]

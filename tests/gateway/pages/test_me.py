@@ -2,18 +2,19 @@
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import insert, select, update
 
+from core.clock import SetClock
 from core.config import Operator
 from core.db import Database
 from core.metering.tables import consumption, meter
 from core.outbox import outbox
-from core.parties import codes
+from core.parties import codes, link
 from core.parties.tables import contact, contact_account, service
 from core.payments import mandates
 from core.payments.tables import mandate, payment_request
@@ -163,6 +164,27 @@ async def test_whoever_lost_her_accounts_is_out(world: World) -> None:
             contact_account.c.contact_id == world.nakuru.contact_id
         ))  # fmt: skip
     assert "Your phone number" in await text_of(world, "/me")
+
+
+async def test_who_lost_one_of_several_accounts_signs_in_again(world: World, clock: SetClock) -> None:
+    house, mine = world.house, world.nakuru
+    async with house.db.writing() as conn:
+        row = {
+            "contact_id": mine.contact_id,
+            "account_id": world.kisumu.account_id,
+            "linked_at": clock.now(),
+            "how": "code",
+        }
+        await conn.execute(insert(contact_account).values(row))
+    await come_in(world)
+    assert "10000025" in await text_of(world, f"/me?account={world.kisumu.account_id}")
+    clock.forward(timedelta(seconds=1))
+    async with house.db.writing() as conn:
+        assert await link.unlink(conn, house, mine.contact_id, world.kisumu.account_id)
+        await conn.execute(insert(contact_account).values(row))  # and linked again: the page that was open stays shut
+    for path in PAGES:
+        assert "Your phone number" in await text_of(world, f"/me{path}")
+    assert "You owe" in await come_in(world)
 
 
 async def test_a_direct_debit_is_offered_only_where_the_provider_has_a_page_for_it(world: World) -> None:

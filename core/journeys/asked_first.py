@@ -1,0 +1,95 @@
+"""What one person may not do alone at a desk: move a receipt, take a mandate on paper, change the phone of record.
+
+Each would let whoever does it lead money or codes to themselves. It waits for another person (`core/approvals`); when that one agrees,
+everything is checked again as it is then, because between the two an account may have been paid back, moved or called about.
+"""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import money
+from core.approvals import decide as approvals
+from core.approvals.model import Approval
+from core.errors import Refused
+from core.house import House
+from core.journeys import money_received
+from core.parties import record, sim
+from core.payments import mandates, methods, move, queries
+from core.phone import masked
+
+
+async def move_receipt(
+    conn: AsyncConnection, house: House, receipt_id: int, to_account: str, *, actor: str, reason: str
+) -> int:
+    """Ask to take a receipt to another account; the approval's id. Across branches, somebody of the whole house agrees."""
+    taken, target, number = await move.movable(conn, receipt_id, to_account)
+    here, there = await queries.branch_of(conn, taken.account_id), await queries.branch_of(conn, target)
+    payload = {
+        "receipt": taken.provider_txn, "amount": money.plain(taken.amount_minor, taken.currency),
+        "currency": taken.currency, "from": await _number(conn, taken.account_id), "to": number, "reason": reason[:200],
+    }  # fmt: skip
+    return await approvals.ask_once(
+        conn, house, kind="receipt_move", subject=f"receipt:{receipt_id}", payload=payload, maker=actor,
+        branch_id=here if here == there else None,
+    )  # fmt: skip
+
+
+async def receipt_moved(conn: AsyncConnection, house: House, found: Approval) -> None:
+    """Another person agreed: it is moved, if it still lies where it lay, whole."""
+    receipt_id, told = _id(found), found.payload
+    taken, _, _ = await move.movable(conn, receipt_id, str(told["to"]))
+    if await _number(conn, taken.account_id) != told["from"]:
+        raise Refused("approvals.other_now")
+    await money_received.moved(conn, house, receipt_id, str(told["to"]), actor=found.maker, reason=str(told["reason"]))
+
+
+async def take_mandate(conn: AsyncConnection, house: House, account_id: int, bank: mandates.Bank, *, actor: str) -> int:
+    """Ask to take a mandate that a customer signed on paper; the approval's id."""
+    await sim.hold(conn, house, account_id)
+    await methods.insist(conn, house, account_id, "direct_debit")
+    bank = mandates.checked(bank)
+    payload = {
+        "account": await _number(conn, account_id), "holder": bank.holder, "iban": bank.iban, "bic": bank.bic or "",
+    }  # fmt: skip
+    return await approvals.ask_once(
+        conn, house, kind="mandate", subject=f"account:{account_id}", payload=payload, maker=actor,
+        branch_id=await queries.branch_of(conn, account_id),
+    )  # fmt: skip
+
+
+async def mandate_taken(conn: AsyncConnection, house: House, found: Approval) -> None:
+    """Another person agreed: the mandate is active, unless the phone or SIM behind the account changed meanwhile."""
+    account_id, told = _id(found), found.payload
+    await sim.hold(conn, house, account_id)
+    bank = mandates.Bank(str(told["holder"]), str(told["iban"]), str(told["bic"]) or None)
+    reference = await mandates.create(conn, house, account_id, actor=found.maker, provider="sepa", bank=bank)
+    await mandates.activate(conn, house, reference, actor=found.maker)
+
+
+async def change_phone(conn: AsyncConnection, house: House, account_id: int, typed: str, *, actor: str) -> int:
+    """Ask to put another phone of record on file; the approval's id."""
+    phone, before = await record.changeable(conn, house, account_id, typed)
+    payload = {
+        "account": await _number(conn, account_id), "phone": phone, "before": [masked(one) for one in before.values()],
+    }  # fmt: skip
+    return await approvals.ask_once(
+        conn, house, kind="phone", subject=f"account:{account_id}", payload=payload, maker=actor,
+        branch_id=await queries.branch_of(conn, account_id),
+    )  # fmt: skip
+
+
+async def phone_changed(conn: AsyncConnection, house: House, found: Approval) -> None:
+    """Another person agreed: the phone is on file, if the one it takes the place of still was."""
+    account_id, told = _id(found), found.payload
+    _, before = await record.changeable(conn, house, account_id, str(told["phone"]))
+    if [masked(one) for one in before.values()] != told["before"]:
+        raise Refused("approvals.other_now")
+    await record.change_phone(conn, house, account_id, str(told["phone"]), actor=found.maker)
+
+
+async def _number(conn: AsyncConnection, account_id: int) -> str:
+    facts = await queries.account_facts(conn, account_id)
+    return str(facts.number) if facts else ""
+
+
+def _id(found: Approval) -> int:
+    return int(found.subject.partition(":")[2])

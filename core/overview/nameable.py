@@ -1,0 +1,85 @@
+"""What a person of the house can name, besides what is listed (`listings.py`): from which tables it comes, and whose branch it is of."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Table, Text, literal, select
+
+from core.approvals.tables import approval
+from core.billing.tables import invoice
+from core.campaigns.tables import campaign
+from core.care.tables import media, talk
+from core.metering.tables import usage_file
+from core.outbox import outbox
+from core.overview.listing import Listing
+from core.parties.tables import account, branch, contact, contact_account
+from core.payments.bank.tables import debit_file
+from core.payments.reconcile.tables import difference
+from core.payments.tables import mandate, receipt, refund
+
+
+def _of_account(table: Table, account_id: Column[Any], what: str, *names: str, nobodys: bool = False) -> Listing:
+    """A row of an account, of the account's branch."""
+    start = table.outerjoin(account, account.c.id == account_id).outerjoin(branch, branch.c.id == account.c.branch_id)
+    columns = {name: table.c[name] for name in ("id", "account_id", *names)}
+    return _listing(start, table, columns, what, nobodys=nobodys)
+
+
+def _of_branch(table: Table, what: str, *, nobodys: bool = False) -> Listing:
+    """A row that says its branch itself."""
+    start = table.outerjoin(branch, branch.c.id == table.c.branch_id)
+    return _listing(start, table, {"id": table.c.id}, what, nobodys=nobodys)
+
+
+def _listing(
+    start: Any, table: Table, columns: Mapping[str, ColumnElement[Any]], what: str, *, nobodys: bool
+) -> Listing:
+    found = select(*table.c, branch.c.code.label("branch")).select_from(start)
+    return Listing(found, table.c.id, branch.c.code, columns, (table.c.id,), what, nobodys)
+
+
+ACCOUNT = Listing(
+    select(account.c.id, account.c.number, account.c.party_id, account.c.currency, account.c.branch_id, branch.c.code.label("branch")).join_from(
+        account, branch, branch.c.id == account.c.branch_id
+    ),
+    account.c.id, branch.c.code, {"id": account.c.id, "number": account.c.number}, (account.c.id,), "account",
+)  # fmt: skip
+LINK = Listing(
+    select(contact_account.c.contact_id, contact_account.c.account_id, contact_account.c.how, contact.c.channel)
+    .join_from(contact_account, contact, contact.c.id == contact_account.c.contact_id)
+    .join(account, account.c.id == contact_account.c.account_id)
+    .join(branch, branch.c.id == account.c.branch_id),
+    contact_account.c.contact_id, branch.c.code,
+    {"id": contact_account.c.contact_id, "account_id": contact_account.c.account_id}, (contact_account.c.contact_id,), "link",
+)  # fmt: skip
+"""A phone or chat of an account, by its contact."""
+RECEIPT = _of_account(receipt, receipt.c.account_id, "receipt")
+SUSPENSE = Listing(
+    select(*receipt.c).where(receipt.c.state == "suspense", receipt.c.account_id.is_(None)), receipt.c.id, literal(None, Text), {"id": receipt.c.id},
+    (receipt.c.id,), "payment", True,
+)  # fmt: skip
+INVOICE = _of_account(invoice, invoice.c.account_id, "bill", "series")
+REFUND = _of_account(refund, refund.c.account_id, "refund", "receipt_id")
+MANDATE = _of_account(mandate, mandate.c.account_id, "mandate", "reference")
+TALK = _of_branch(talk, "conversation", nobodys=True)
+DIFFERENCE = _of_branch(difference, "difference")
+APPROVAL = _of_branch(approval, "request")
+LETTER = _of_account(outbox, outbox.c.account_id, "message", "state")
+
+
+def _of_nobody(table: Table, what: str, *names: str) -> Listing:
+    """What belongs to the house, or is told apart by `also` (whose contact sent it): a branch alone has none of it."""
+    columns = {name: table.c[name] for name in ("id", *names)}
+    return Listing(select(*table.c), table.c.id, literal(None, Text), columns, (table.c.id,), what)
+
+
+DEBIT_FILE = _of_nobody(debit_file, "file")
+USAGE_FILE = _of_nobody(usage_file, "file")
+FILE = Listing(
+    select(media.c.id, media.c.contact_id), media.c.id, literal(None, Text),
+    {"id": media.c.id, "contact_id": media.c.contact_id}, (media.c.id,), "file", True,
+)  # fmt: skip
+"""A customer's file is looked up with the contacts of one account, which is looked up with the branch."""
+CAMPAIGN = Listing(
+    select(campaign), campaign.c.id, campaign.c.segment["branch"].as_string(), {"id": campaign.c.id}, (campaign.c.id,), "campaign"
+)  # fmt: skip
