@@ -12,21 +12,19 @@ effect or the answer to a repeat, the store is asked after all.
 
 import asyncio
 import logging
-import secrets
-import traceback
 from datetime import date
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
-from channels.contract import Channel, Page
+from channels.contract import Channel
 from channels.letters import on_air
 from core import effects, faults
 from core.db import AWAY, Database
 from core.errors import Refused
 from core.house import House
-from core.message import Inbound, Screen
+from core.message import Inbound
 from core.parties import contacts
 from core.parties import queries as parties
 from core.phone import from_provider, may_vary
@@ -40,6 +38,7 @@ from dialogs.flows import book_of
 from dialogs.model import Asked, Effect
 from dialogs.session import Session, Who, pack, unpack
 from gateway import hearing
+from gateway.drawn import fewest_pages, sorry
 from gateway.order import Order
 from gateway.sessions import Kept, Store
 
@@ -148,7 +147,7 @@ class Turns:
                 entered = True
             return await self._answer(_Turn(key, inbound, channel, self.quick, self.house.db, until))
         except Exception as why:
-            reply = self._sorry(inbound, channel, why, await self._language(key))
+            reply = sorry(self.book, inbound, channel, why, await self._language(key))
             return Answer(reply, unavailable=isinstance(why, AWAY))
         finally:
             if entered:
@@ -286,25 +285,6 @@ class Turns:
         except Exception:
             session = None
         return (session.lang if session else "") or self._first_language
-
-    def _sorry(self, inbound: Inbound, channel: Channel, why: Exception, lang: str) -> str:
-        """A polite last word, and a line in the log that names no one and repeats nothing."""
-        reference = secrets.token_hex(3).upper()
-        if isinstance(why, AWAY):
-            log.error("turn %s on %s: %s", reference, inbound.channel, type(why).__name__)
-            text = self.book.say(lang, "talk.busy")
-        else:
-            frames = "\n".join(f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(why.__traceback__))
-            log.error("turn %s on %s: %s\n%s", reference, inbound.channel, type(why).__name__, frames)
-            text = self.book.say(lang, "talk.sorry", {"reference": reference})
-        return channel.render(Screen(text, ends=True), Page(text))
-
-
-def fewest_pages(candidates: list[Screen], channel: Channel) -> tuple[Screen, tuple[Page, ...]]:
-    """The first of these screens that needs no more pages than the shortest of them."""
-    laid = [(one, channel.lay_out(one)) for one in candidates]
-    fewest = min(len(pages) for _, pages in laid)
-    return next(one for one in laid if len(one[1]) == fewest)
 
 
 def _asked(session: Session, turn: _Turn, key: str = "") -> Asked:
