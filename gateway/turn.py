@@ -38,8 +38,8 @@ from dialogs.flows import book_of
 from dialogs.model import Asked, Effect
 from dialogs.session import Session, Who, pack, unpack
 from gateway import hearing
+from gateway.drawn import fewest_pages, sorry
 from gateway.order import Order
-from gateway.screen_pages import draw, last_words
 from gateway.sessions import Kept, Store
 
 log = logging.getLogger("hodi.turn")
@@ -147,7 +147,7 @@ class Turns:
                 entered = True
             return await self._answer(_Turn(key, inbound, channel, self.quick, self.house.db, until))
         except Exception as why:
-            reply = self._sorry(inbound, channel, why, await self._language(key))
+            reply = sorry(self.book, inbound, channel, why, await self._language(key))
             return Answer(reply, unavailable=isinstance(why, AWAY))
         finally:
             if entered:
@@ -271,7 +271,11 @@ class Turns:
     def _draw(self, session: Session, channel: Channel) -> str:
         """The page of the screen that the customer is on; the session learns what turns the page."""
         plain = self.house.operator.notices.plain_letters and channel.name in ("ussd", "sms")
-        return draw(session, channel, [on_air(one) if plain else one for one in screens(self.book, session)])
+        shown, pages = fewest_pages([on_air(one) if plain else one for one in screens(self.book, session)], channel)
+        session.page = max(0, min(session.page, len(pages) - 1))
+        page = pages[session.page]
+        session.more, session.behind = page.more or "", page.back or ""
+        return channel.render(shown, page)
 
     async def _language(self, key: str) -> str:
         """The customer's language as her last turn knew it, if the sessions can be read at all."""
@@ -281,10 +285,6 @@ class Turns:
         except Exception:
             session = None
         return (session.lang if session else "") or self._first_language
-
-    def _sorry(self, inbound: Inbound, channel: Channel, why: Exception, lang: str) -> str:
-        """A polite last word, and a line in the log that names no one and repeats nothing."""
-        return channel.render(*last_words(self.book, inbound.channel, why, lang))
 
 
 def _asked(session: Session, turn: _Turn, key: str = "") -> Asked:

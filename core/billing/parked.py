@@ -147,9 +147,9 @@ async def overdue(conn: AsyncConnection, on: date) -> int:
     return int((await conn.execute(query)).scalar_one())
 
 
-async def one(conn: AsyncConnection, cycle_id: int, *, branch_code: str | None = None, lock: bool = False) -> Waiting:
-    """One that waits or is skipped; `Refused` (404) where it does neither, or is another branch's."""
-    mine = _query().where(cycle.c.id == cycle_id, cycle.c.state.in_((PARKED, SKIPPED)), *_of(branch_code))
+async def one(conn: AsyncConnection, cycle_id: int, *, lock: bool = False) -> Waiting:
+    """One that waits or is skipped; `Refused` (404) where it does neither."""
+    mine = _query().where(cycle.c.id == cycle_id, cycle.c.state.in_((PARKED, SKIPPED)))
     row = (await conn.execute(mine.with_for_update(of=cycle) if lock else mine)).first()
     if row is None:
         raise Refused("parked.unknown", status=404)

@@ -28,11 +28,10 @@ async def accept(
     reading_id: int,
     *,
     actor: str,
-    branch_code: str | None = None,
     sure: bool = False,
 ) -> Held:
     """It counts as it was read."""
-    found = await held.one(conn, reading_id, branch_code=branch_code, lock=True)
+    found = await held.one(conn, reading_id, lock=True)
     await held.accept(conn, house, found, sure=sure, actor=actor)
     await _goes_on(conn, house, found, "reading.accepted", actor, value=shown(found.value_micro, found.unit))
     return found
@@ -46,11 +45,10 @@ async def put_instead(
     *,
     reason: str,
     actor: str,
-    branch_code: str | None = None,
     sure: bool = False,
 ) -> Held:
     """Another value counts."""
-    found = await held.one(conn, reading_id, branch_code=branch_code, lock=True)
+    found = await held.one(conn, reading_id, lock=True)
     if not reason.strip():
         raise Refused("parked.no_reason", status=400)
     await held.put_instead(conn, house, found, value_micro, sure=sure, reason=reason.strip(), actor=actor)
@@ -59,11 +57,9 @@ async def put_instead(
     return found
 
 
-async def order_again(
-    conn: AsyncConnection, house: House, reading_id: int, *, actor: str, branch_code: str | None = None, note: str = ""
-) -> str:
+async def order_again(conn: AsyncConnection, house: House, reading_id: int, *, actor: str, note: str = "") -> str:
     """Have the meter read again; the reference of the ticket that says so."""
-    found = await held.one(conn, reading_id, branch_code=branch_code, lock=True)
+    found = await held.one(conn, reading_id, lock=True)
     await held.order(conn, house, found, actor)
     words = f"Read meter {found.serial} again. {found.reason or ''} {note.strip()[:LONGEST]}".strip()
     opened = await tickets.open_ticket(

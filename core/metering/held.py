@@ -115,11 +115,9 @@ async def count(conn: AsyncConnection) -> int:
     return int((await conn.execute(query)).scalar_one())
 
 
-async def one(conn: AsyncConnection, reading_id: int, *, branch_code: str | None = None, lock: bool = False) -> Held:
-    """One that waits; `Refused` (404) where it does not, or is another branch's."""
+async def one(conn: AsyncConnection, reading_id: int, *, lock: bool = False) -> Held:
+    """One that waits; `Refused` (404) where it does not."""
     query = _query().where(reading.c.id == reading_id, reading.c.state.in_(WAITING))
-    if branch_code is not None:
-        query = query.where(branch.c.code == branch_code)
     row = (await conn.execute(query.with_for_update(of=reading) if lock else query)).first()
     if row is None:
         raise Refused("held.unknown", status=404)

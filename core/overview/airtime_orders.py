@@ -65,9 +65,9 @@ async def unknown_orders(
     return [Order(*row) for row in rows]
 
 
-async def unknown_order(conn: AsyncConnection, order_id: int, branch_code: str | None = None) -> Order:
-    """One; `Refused` (404) where its outcome is known, or it is another branch's."""
-    found = await unknown_orders(conn, branch_code=branch_code, order_id=order_id)
+async def unknown_order(conn: AsyncConnection, order_id: int) -> Order:
+    """One; `Refused` (404) where its outcome is known."""
+    found = await unknown_orders(conn, order_id=order_id)
     if not found:
         raise Refused("rewards.airtime.no_order", status=404)
     return found[0]

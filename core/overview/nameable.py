@@ -3,19 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, Text, literal, select
+from sqlalchemy import Column, ColumnElement, Table, Text, func, literal, select
 
 from core.approvals.tables import approval
-from core.billing.tables import invoice
+from core.billing.tables import cycle, invoice
 from core.campaigns.tables import campaign
-from core.care.tables import media, talk
-from core.metering.tables import usage_file
+from core.care.tables import media, outage, talk
+from core.metering.tables import meter, reading, usage_file
 from core.outbox import outbox
 from core.overview.listing import Listing
-from core.parties.tables import account, branch, contact, contact_account
+from core.parties.tables import account, branch, contact, contact_account, premise, service
 from core.payments.bank.tables import debit_file
 from core.payments.reconcile.tables import difference
 from core.payments.tables import mandate, receipt, refund
+from core.rewards.tables import redemption
 
 
 def _of_account(table: Table, account_id: Column[Any], what: str, *names: str, nobodys: bool = False) -> Listing:
@@ -65,6 +66,30 @@ TALK = _of_branch(talk, "conversation", nobodys=True)
 DIFFERENCE = _of_branch(difference, "difference")
 APPROVAL = _of_branch(approval, "request")
 LETTER = _of_account(outbox, outbox.c.account_id, "message", "state")
+PARKED_MONTH = _of_account(cycle, cycle.c.account_id, "month")
+AIRTIME_ORDER = _of_account(redemption, redemption.c.account_id, "order", "kind")
+HELD_READING = _listing(
+    reading.join(meter, meter.c.id == reading.c.meter_id)
+    .outerjoin(service, service.c.id == meter.c.service_id)
+    .outerjoin(account, account.c.id == service.c.account_id)
+    .outerjoin(branch, branch.c.id == account.c.branch_id),
+    reading, {"id": reading.c.id}, "reading", nobodys=False,
+)  # fmt: skip
+"""Of the branch whose customer has the meter; of a meter in store, the head office's."""
+OUTAGE = _listing(
+    outage.outerjoin(premise, func.lower(premise.c.area) == func.lower(outage.c.area)).outerjoin(
+        branch, branch.c.id == premise.c.branch_id
+    ),
+    outage, {"id": outage.c.id}, "outage", nobodys=False,
+)  # fmt: skip
+"""Known to every branch that serves its area (a row for each of its premises there); spoken of by `outages.may_say`."""
+CONTACT = _listing(
+    contact.outerjoin(contact_account, contact_account.c.contact_id == contact.c.id)
+    .outerjoin(account, account.c.id == contact_account.c.account_id)
+    .outerjoin(branch, branch.c.id == account.c.branch_id),
+    contact, {"id": contact.c.id}, "contact", nobodys=False,
+)  # fmt: skip
+"""Of each branch with an account that it is linked to; linked to none, the head office's."""
 
 
 def _of_nobody(table: Table, what: str, *names: str) -> Listing:

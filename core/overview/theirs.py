@@ -14,6 +14,7 @@ from core.access.model import Who
 from core.access.now import now
 from core.errors import Refused
 from core.house import House
+from core.overview.accounts import branch_id_of
 from core.overview.listing import AnyRow, Listing, Wanted, one
 from core.overview.nameable import ACCOUNT
 from core.parties.tables import account
@@ -60,6 +61,11 @@ async def all_theirs(
 ) -> list[AnyRow]:
     """As `theirs`, of many ids: one that is not theirs refuses all."""
     return [await theirs(conn, house, who, listing, text) for text in said]
+
+
+async def their_branch(conn: AsyncConnection, house: House, who: Who) -> int | None:
+    """The id of the branch they have now; None: the whole house."""
+    return await branch_id_of(conn, (await now(conn, house, who)).branch)
 
 
 def none(listing: Listing) -> Refused:

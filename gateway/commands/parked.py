@@ -106,7 +106,8 @@ def estimate(
     """Bill it on an estimate: by what is there, else by its last bills, else by --use."""
     from core.billing import parked
     from core.journeys import parked_bills
-    from core.metering.units import used
+    from core.metering.units import read
+    from core.numbers import UNSTATED
 
     async def run(house: "House") -> None:
         async with house.db.writing() as conn:
@@ -120,7 +121,7 @@ def estimate(
                         "is no meter of that account.",
                         f"It has: {', '.join(one.code for one in offered) or 'none'}.",
                     )
-            amounts = {one.field: used(said[one.code]) for one in offered if one.code in said}
+            amounts = {one.field: read(said[one.code], UNSTATED, one.unit) for one in offered if one.code in said}
             seen = await parked_bills.on_estimate(conn, house, cycle_id, amounts, reason=reason, actor=f"user:{by}")
         out.print(
             f"It comes to {show(seen.total_minor or 0, house.currency)}: the next run bills it (hodi bill).",

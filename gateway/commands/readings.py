@@ -84,16 +84,13 @@ def replace(
 ) -> None:
     """Another value counts in its place; what was read is kept."""
     from core.journeys import held_readings
-    from core.metering.units import Unreadable, used
-    from core.text import say
-
-    try:
-        micro = used(value)
-    except Unreadable as why:
-        raise ValueError(say("en", why.key, **why.params)) from None
+    from core.metering import held
+    from core.metering.units import read
+    from core.numbers import UNSTATED
 
     async def run(house: "House") -> None:
         async with house.db.writing() as conn:
+            micro = read(value, UNSTATED, (await held.one(conn, reading)).unit)
             await held_readings.put_instead(conn, house, reading, micro, reason=reason, actor=f"user:{by}", sure=sure)
         out.print("The other value counts; the next run bills what waited for it.", highlight=False)
 

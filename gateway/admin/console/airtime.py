@@ -3,9 +3,11 @@
 from aiohttp import web
 
 from core.overview.airtime_orders import unknown_order, unknown_orders
+from core.overview.nameable import AIRTIME_ORDER
+from core.overview.theirs import theirs
 from core.rewards import airtime
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, form, number, show
+from gateway.admin.console.desk import back, form, show
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -26,7 +28,8 @@ async def decide(request: web.Request) -> web.Response:
     """POST /console/airtime/{id}: `do` is arrived or failed."""
     house, who, told = request.app[HOUSE], request[WHO], await form(request)
     async with house.db.writing() as conn:
-        order = await unknown_order(conn, number(request.match_info["id"]), who.branch)
+        named = await theirs(conn, house, who, AIRTIME_ORDER, request.match_info["id"])
+        order = await unknown_order(conn, named.id)
         do = told.get("do")
         if do not in ("arrived", "failed") or told.get("sure") != "yes":
             raise web.HTTPBadRequest(text="Say whether it arrived, and that the provider told you so.")

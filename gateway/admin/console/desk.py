@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from core import money
+from core.metering import units
 from core.numbers import Unreadable
 from core.overview.accounts import branch_id_of
 from core.phone import masked
@@ -76,13 +77,6 @@ def page_of(request: web.Request) -> int:
     return int(text[:6])
 
 
-def number(text: str) -> int:
-    """An id in an address; 404 where it is none."""
-    if not (text.isascii() and text.isdigit()) or len(text) > 18:
-        raise web.HTTPNotFound(text="There is none of this kind here.")
-    return int(text)
-
-
 def a_day(text: str, otherwise: date) -> date:
     """A day of a query, between 2000 and 2199."""
     if not text:
@@ -106,6 +100,11 @@ def an_amount(text: str, currency: str) -> int:
         return money.typed(text, currency, LANG)
     except Unreadable as why:
         raise web.HTTPBadRequest(text=f"{why} Write the amount in figures, such as 12.50 or 1,200.50.") from None
+
+
+def a_quantity(text: str, unit: str = "") -> int:
+    """Micro-units of a quantity in a form, its unit beside it or not. `Unreadable` says why not, for the page that was sent."""
+    return units.typed(text, LANG, unit)
 
 
 def an_instant(text: str, zone: ZoneInfo) -> datetime | None:

@@ -1,14 +1,14 @@
 """Outages: what is out and where, since when and until when; begun, expected and ended by a clerk, told to everybody who reported it."""
 
 from aiohttp import web
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care import outages
-from core.care.model import Outage
 from core.errors import Refused
 from core.onboarding.customers import COMMODITIES
+from core.overview.nameable import OUTAGE
+from core.overview.theirs import their_branch, theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import an_instant, back, branch_of, form, number, show
+from gateway.admin.console.desk import an_instant, back, branch_of, form, show
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -48,13 +48,13 @@ async def _page(request: web.Request, wrong: str = "", status: int = 200) -> web
 @described("outage.write", summary="Say that an outage began", status=303)
 async def begin(request: web.Request) -> web.Response:
     """POST /console/outages: `commodity`, `area`, `cause`, `until`."""
-    house, told, branch = request.app[HOUSE], await form(request), await branch_of(request)
+    house, told = request.app[HOUSE], await form(request)
     try:
         if told.get("commodity") not in COMMODITIES or not told.get("area") or not told.get("cause"):
             raise Refused("outage.blank", status=400)
         until = an_instant(told.get("until", ""), house.zone)
         async with house.db.writing() as conn:
-            await outages.may_say(conn, told["area"], branch)
+            await outages.may_say(conn, told["area"], await their_branch(conn, house, request[WHO]))
             await outages.begin(
                 conn,
                 house,
@@ -72,12 +72,13 @@ async def begin(request: web.Request) -> web.Response:
 @described("outage.write", summary="Say how long an outage will last, or that it is over", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/outages/{id}: `do` is expect (`until`; blank: nobody knows) or end (`sure`)."""
-    house, who, outage_id = request.app[HOUSE], request[WHO], number(request.match_info["id"])
-    told = await form(request)
-    async with house.db.reading() as conn:
-        await _mine(conn, outage_id, await branch_of(request))
+    house, who, told = request.app[HOUSE], request[WHO], await form(request)
+    outage_id = 0
     try:
         async with house.db.writing() as conn:
+            found = await theirs(conn, house, who, OUTAGE, request.match_info["id"])
+            outage_id = found.id
+            await outages.may_say(conn, found.area, await their_branch(conn, house, who))
             match told.get("do"):
                 case "expect":
                     until = an_instant(told.get("until", ""), house.zone)
@@ -89,17 +90,10 @@ async def change(request: web.Request) -> web.Response:
                 case _:
                     raise web.HTTPBadRequest(text="Choose what is to be said.")
     except Refused as why:
+        if not outage_id:
+            raise
         return await _page(request, why.sentence(), why.status)
     raise back(PATH)
-
-
-async def _mine(conn: AsyncConnection, outage_id: int, branch: int | None) -> Outage:
-    """The outage, where this person may speak of its area."""
-    found = await outages.one(conn, outage_id)
-    if branch is not None and branch not in await outages.branches_of(conn, found.area):
-        raise Refused("outage.unknown", status=404)
-    await outages.may_say(conn, found.area, branch)
-    return found
 
 
 def routes() -> list[web.RouteDef]:

@@ -1,14 +1,20 @@
 """Months that nobody has billed yet: who waits, why, since when and for about how much; and what a person may decide about one."""
 
-from aiohttp import web
+from collections.abc import Mapping
 
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import numbers
 from core.billing import parked
 from core.errors import Refused
+from core.house import House
 from core.journeys import parked_bills
-from core.metering.units import Unreadable, used
-from core.text import say
+from core.numbers import Unreadable
+from core.overview.nameable import PARKED_MONTH
+from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, form, number, page_of, show
+from gateway.admin.console.desk import LANG, a_quantity, back, form, page_of, show
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -60,11 +66,11 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def _page(request: web.Request, wrong: str = "", status: int = 200) -> web.Response:
-    house, cycle_id = request.app[HOUSE], number(request.match_info["id"])
-    told = await form(request) if request.method == "POST" else {}
+    house, told = request.app[HOUSE], await form(request) if request.method == "POST" else {}
     async with house.db.reading() as conn:
-        found = await parked.one(conn, cycle_id, branch_code=request[WHO].branch)
-        seen = await parked.foresee(conn, house, cycle_id)
+        named = await theirs(conn, house, request[WHO], PARKED_MONTH, request.match_info["id"])
+        found = await parked.one(conn, named.id)
+        seen = await parked.foresee(conn, house, named.id)
         offered = await parked_bills.proposals(conn, found)
     return show(
         request,
@@ -84,37 +90,52 @@ def _plain(micro: int | None) -> str:
     """Micro-units as one types them; blank where nothing is known."""
     if micro is None:
         return ""
-    return f"{micro // 1_000_000}.{micro % 1_000_000:06d}".rstrip("0").rstrip(".")
+    return numbers.show(micro, numbers.MICRO_DECIMALS, LANG)
 
 
 @described("parked.decide", summary="Decide about a month that is not billed", status=303)
 async def decide(request: web.Request) -> web.Response:
     """POST /console/parked/{id}: `do` is again, estimate (`use:<service>:<meter>`, `reason`) or skip (`reason`)."""
-    house, who, cycle_id = request.app[HOUSE], request[WHO], number(request.match_info["id"])
-    told = await form(request)
-    async with house.db.reading() as conn:
-        await parked.one(conn, cycle_id, branch_code=who.branch)
+    house, who, told = request.app[HOUSE], request[WHO], await form(request)
+    cycle_id = 0
     try:
         async with house.db.writing() as conn:
-            match told.get("do"):
-                case "again":
-                    await parked_bills.try_anew(conn, house, cycle_id, who.actor)
-                    done = "taken"
-                case "estimate":
-                    use = {name: used(text) for name, text in told.items() if name.startswith("use:") and text}
-                    reason = told.get("reason", "")
-                    await parked_bills.on_estimate(conn, house, cycle_id, use, reason=reason, actor=who.actor)
-                    done = "estimate"
-                case "skip":
-                    reason = told.get("reason", "")
-                    asked = await parked_bills.ask_to_skip(conn, house, cycle_id, reason=reason, actor=who.actor)
-                    done = "skipped" if asked is None else "asked"
-                case _:
-                    raise web.HTTPBadRequest(text="Choose what is to be done.")
+            cycle_id = (await theirs(conn, house, who, PARKED_MONTH, request.match_info["id"])).id
+            done = await _decided(conn, house, cycle_id, told, who.actor)
     except (Refused, Unreadable) as why:
-        words = why.sentence() if isinstance(why, Refused) else say("en", why.key, **why.params)
+        if not cycle_id:
+            raise
+        words = why.sentence() if isinstance(why, Refused) else str(why)
         return await _page(request, words, why.status if isinstance(why, Refused) else 400)
     raise back(f"{PATH}?done={done}")
+
+
+async def _decided(conn: AsyncConnection, house: House, cycle_id: int, told: Mapping[str, str], actor: str) -> str:
+    """The word of what was done."""
+    reason = told.get("reason", "")
+    match told.get("do"):
+        case "again":
+            await parked_bills.try_anew(conn, house, cycle_id, actor)
+            return "taken"
+        case "estimate":
+            use = await _use(conn, cycle_id, told)
+            await parked_bills.on_estimate(conn, house, cycle_id, use, reason=reason, actor=actor)
+            return "estimate"
+        case "skip":
+            asked = await parked_bills.ask_to_skip(conn, house, cycle_id, reason=reason, actor=actor)
+            return "skipped" if asked is None else "asked"
+        case _:
+            raise web.HTTPBadRequest(text="Choose what is to be done.")
+
+
+async def _use(conn: AsyncConnection, cycle_id: int, told: Mapping[str, str]) -> dict[str, int]:
+    """How much of each meter of the month, as it was typed; a meter that the month has not does not exist."""
+    offered = await parked_bills.proposals(conn, await parked.one(conn, cycle_id))
+    unit_of = {one.field: one.unit for one in offered}
+    said = {name: text for name, text in told.items() if name.startswith("use:") and text}
+    if not said.keys() <= unit_of.keys():
+        raise Refused("theirs.none", status=404, what="meter")
+    return {name: a_quantity(text, unit_of[name]) for name, text in said.items()}
 
 
 def routes() -> list[web.RouteDef]:

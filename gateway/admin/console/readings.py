@@ -1,14 +1,19 @@
 """Held readings: what was read, what stood before, what would be billed; accept it, put another in its place, or have it read again."""
 
+from collections.abc import Mapping
+
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import Refused
+from core.house import House
 from core.journeys import held_readings
 from core.metering import held
-from core.metering.units import Unreadable, used
-from core.text import say
+from core.numbers import Unreadable
+from core.overview.nameable import HELD_READING
+from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, form, number, page_of, show
+from gateway.admin.console.desk import a_quantity, back, form, page_of, show
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -33,7 +38,7 @@ async def _page(request: web.Request, wrong: str = "", about: int = 0, status: i
     async with house.db.reading() as conn:
         found = await held.listing(conn, branch_code=request[WHO].branch, offset=(at - 1) * SIZE, limit=SIZE + 1)
         if about and about not in {one.id for one in found[:SIZE]}:
-            found = [await held.one(conn, about, branch_code=request[WHO].branch), *found[: SIZE - 1]]
+            found = [await held.one(conn, about), *found[: SIZE - 1]]
     return show(
         request,
         "console_readings.html",
@@ -52,40 +57,33 @@ async def _page(request: web.Request, wrong: str = "", about: int = 0, status: i
 @described("reading.decide", summary="Decide about a held reading", status=303)
 async def decide(request: web.Request) -> web.Response:
     """POST /console/readings/{id}: `do` is accept, replace (`value`, `reason`) or order (`note`); `sure` for what is doubtful."""
-    house, who, reading_id = request.app[HOUSE], request[WHO], number(request.match_info["id"])
-    told = await form(request)
-    async with house.db.reading() as conn:
-        await held.one(conn, reading_id, branch_code=who.branch)
-    sure, do = told.get("sure") == "yes", told.get("do", "")
+    house, who, told = request.app[HOUSE], request[WHO], await form(request)
+    do, about = told.get("do", ""), 0
     try:
         async with house.db.writing() as conn:
-            match do:
-                case "accept":
-                    await held_readings.accept(
-                        conn, house, reading_id, actor=who.actor, branch_code=who.branch, sure=sure
-                    )
-                case "replace":
-                    await held_readings.put_instead(
-                        conn,
-                        house,
-                        reading_id,
-                        used(told.get("value", "")),
-                        reason=told.get("reason", ""),
-                        actor=who.actor,
-                        branch_code=who.branch,
-                        sure=sure,
-                    )
-                case "order":
-                    note = told.get("note", "")
-                    await held_readings.order_again(
-                        conn, house, reading_id, actor=who.actor, branch_code=who.branch, note=note
-                    )
-                case _:
-                    raise web.HTTPBadRequest(text="Choose what is to be done.")
+            about = (await theirs(conn, house, who, HELD_READING, request.match_info["id"])).id
+            await _decided(conn, house, about, told, who.actor)
     except (Refused, Unreadable) as why:
-        words = why.sentence() if isinstance(why, Refused) else say("en", why.key, **why.params)
-        return await _page(request, words, reading_id, why.status if isinstance(why, Refused) else 400)
+        if not about:
+            raise
+        words = why.sentence() if isinstance(why, Refused) else str(why)
+        return await _page(request, words, about, why.status if isinstance(why, Refused) else 400)
     raise back(f"{PATH}?done={do}")
+
+
+async def _decided(conn: AsyncConnection, house: House, reading_id: int, told: Mapping[str, str], actor: str) -> None:
+    sure, reason = told.get("sure") == "yes", told.get("reason", "")
+    match told.get("do"):
+        case "accept":
+            await held_readings.accept(conn, house, reading_id, actor=actor, sure=sure)
+        case "replace":
+            unit = (await held.one(conn, reading_id)).unit
+            value = a_quantity(told.get("value", ""), unit)
+            await held_readings.put_instead(conn, house, reading_id, value, reason=reason, actor=actor, sure=sure)
+        case "order":
+            await held_readings.order_again(conn, house, reading_id, actor=actor, note=told.get("note", ""))
+        case _:
+            raise web.HTTPBadRequest(text="Choose what is to be done.")
 
 
 def routes() -> list[web.RouteDef]:

@@ -2,9 +2,12 @@
 
 from aiohttp import web
 
+from core.errors import Refused
+from core.overview.nameable import CONTACT
+from core.overview.theirs import their_branch, theirs
 from core.parties import spellings
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, branch_of, form, number, show
+from gateway.admin.console.desk import back, branch_of, form, show
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -23,18 +26,22 @@ async def page(request: web.Request) -> web.Response:
 @described("customer.phone", summary="Say whether two contacts are one person", status=303)
 async def decide(request: web.Request) -> web.Response:
     """POST /console/spellings/{one}/{other}: `do` is `apart`, or the id of the one that stays."""
-    told, house, branch = await form(request), request.app[HOUSE], await branch_of(request)
-    one, other = number(request.match_info["one"]), number(request.match_info["other"])
-    stays = told.get("do", "")
-    if stays not in ("apart", str(one), str(other)):
-        raise web.HTTPBadRequest(text="Say which number stays, or that they are two people.")
-    actor = request[WHO].actor
+    told, house, who = await form(request), request.app[HOUSE], request[WHO]
+    do = told.get("do", "")
     async with house.db.writing() as conn:
-        if stays == "apart":
-            await spellings.leave_apart(conn, house, one, other, actor=actor, branch_id=branch)
+        one = (await theirs(conn, house, who, CONTACT, request.match_info["one"])).id
+        other = (await theirs(conn, house, who, CONTACT, request.match_info["other"])).id
+        branch = await their_branch(conn, house, who)
+        if not do:
+            raise web.HTTPBadRequest(text="Say which number stays, or that they are two people.")
+        if do == "apart":
+            await spellings.leave_apart(conn, house, one, other, actor=who.actor, branch_id=branch)
         else:
-            keep, gone = (one, other) if stays == str(one) else (other, one)
-            await spellings.join(conn, house, keep, gone, actor=actor, branch_id=branch)
+            keep = (await theirs(conn, house, who, CONTACT, do)).id
+            if keep not in (one, other):
+                raise Refused("desk.no_pair", status=404)
+            gone = other if keep == one else one
+            await spellings.join(conn, house, keep, gone, actor=who.actor, branch_id=branch)
     raise back(PATH)
 
 

@@ -15,14 +15,15 @@ from core.journeys import held_readings
 from core.metering import held
 from core.metering.held import Held
 from core.metering.units import Unreadable, used
+from core.overview.nameable import HELD_READING
+from core.overview.theirs import theirs
 from core.text import say
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import number
 from gateway.admin.described import described
 from gateway.admin.json import respond
 from gateway.admin.tmf.body import read
 from gateway.admin.tmf.parts import Ref, Resource, account_ref, plain_decimal
-from gateway.admin.tmf.resource import LIMIT, LIMIT_AT_MOST, bad, dumped, href
+from gateway.admin.tmf.resource import LIMIT, LIMIT_AT_MOST, bad, dumped, href, paging
 from gateway.desk import HOUSE
 
 PATH = "/tmf-api/usageManagement/v4/heldReading"
@@ -92,51 +93,43 @@ def _shown(one: Held) -> HeldReading:
 )
 async def many(request: web.Request) -> web.Response:
     """GET the list: the longest wait first."""
-    offset, limit = (number(request.query.get(name, str(usual))) for name, usual in (("offset", 0), ("limit", LIMIT)))
+    offset, limit = paging(request)
     async with request.app[HOUSE].db.reading() as conn:
-        found = await held.listing(
-            conn, branch_code=request[WHO].branch, offset=offset, limit=min(limit, LIMIT_AT_MOST)
-        )
+        found = await held.listing(conn, branch_code=request[WHO].branch, offset=offset, limit=limit)
     return respond([dumped(_shown(one)) for one in found], headers={"X-Result-Count": str(len(found))})
 
 
 @described("reading.see", summary="One heldReading", answer=HeldReading)
 async def single(request: web.Request) -> web.Response:
     """GET one."""
-    async with request.app[HOUSE].db.reading() as conn:
-        found = await held.one(conn, number(request.match_info["id"]), branch_code=request[WHO].branch)
-    return respond(dumped(_shown(found)))
+    return respond(dumped(_shown(await _one(request))))
+
+
+async def _one(request: web.Request) -> Held:
+    house = request.app[HOUSE]
+    async with house.db.reading() as conn:
+        named = await theirs(conn, house, request[WHO], HELD_READING, request.match_info["id"])
+        return await held.one(conn, named.id)
 
 
 @described("reading.decide", summary="Decide about a heldReading", body=Decision, answer=Decided)
 async def change(request: web.Request) -> web.Response:
     """PATCH: it counts, another value counts, or the meter is read again."""
-    house, who, reading_id = request.app[HOUSE], request[WHO], number(request.match_info["id"])
-    async with house.db.reading() as conn:
-        await held.one(conn, reading_id, branch_code=who.branch)
+    house, who = request.app[HOUSE], request[WHO]
+    await _one(request)
     asked = await read(request, Decision)
     async with house.db.writing() as conn:
+        at = (await theirs(conn, house, who, HELD_READING, request.match_info["id"])).id
         match asked.status:
             case "accepted":
-                await held_readings.accept(
-                    conn, house, reading_id, actor=who.actor, branch_code=who.branch, sure=asked.sure
-                )
+                await held_readings.accept(conn, house, at, actor=who.actor, sure=asked.sure)
             case "replaced":
                 await held_readings.put_instead(
-                    conn,
-                    house,
-                    reading_id,
-                    _value(asked),
-                    reason=asked.reason,
-                    actor=who.actor,
-                    branch_code=who.branch,
-                    sure=asked.sure,
+                    conn, house, at, _value(asked), reason=asked.reason, actor=who.actor, sure=asked.sure
                 )
             case "ordered":
-                await held_readings.order_again(
-                    conn, house, reading_id, actor=who.actor, branch_code=who.branch, note=asked.reason
-                )
-    return respond({"id": str(reading_id), "status": asked.status})
+                await held_readings.order_again(conn, house, at, actor=who.actor, note=asked.reason)
+    return respond({"id": str(at), "status": asked.status})
 
 
 def _value(asked: Decision) -> int:

@@ -81,8 +81,7 @@ def routes_of(served: Served) -> list[web.RouteDef]:
 async def _many(request: web.Request, served: Served) -> web.Response:
     house = request.app[HOUSE]
     wanted = _filters(request, served, house)
-    offset = _count(request, "offset", 0, LARGEST_ID)
-    limit = min(_count(request, "limit", LIMIT, LARGEST_ID), LIMIT_AT_MOST)
+    offset, limit = paging(request)
     async with house.db.reading() as conn:
         branch = request[WHO].branch
         rows, total = await page(conn, served.listing, wanted, branch=branch, offset=offset, limit=limit)
@@ -146,6 +145,11 @@ def _wanted(name: str, values: Iterable[str], served: Served, house: House) -> W
     if len(parsed) > VALUES_AT_MOST or (operator != "in" and len(parsed) > 1):
         raise bad(f"{name[:60]}: too many values.")
     return Wanted(column, cast("Operator", operator), parsed if operator == "in" else parsed[0])
+
+
+def paging(request: web.Request) -> tuple[int, int]:
+    """How many a list skips, and how many it answers with."""
+    return _count(request, "offset", 0, LARGEST_ID), min(_count(request, "limit", LIMIT, LARGEST_ID), LIMIT_AT_MOST)
 
 
 def _count(request: web.Request, name: str, default: int, most: int) -> int:

@@ -12,11 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.care import outages
 from core.care.model import Outage
-from core.errors import Refused
 from core.house import House
 from core.onboarding.customers import COMMODITIES
+from core.overview.nameable import OUTAGE
+from core.overview.theirs import their_branch, theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import branch_of, number
+from gateway.admin.console.desk import branch_of
 from gateway.admin.described import described
 from gateway.admin.json import respond
 from gateway.admin.tmf.body import read
@@ -90,22 +91,20 @@ async def single(request: web.Request) -> web.Response:
 
 
 async def _one(request: web.Request) -> Outage:
-    branch = await branch_of(request)
-    async with request.app[HOUSE].db.reading() as conn:
-        found = await outages.one(conn, number(request.match_info["id"]))
-        if branch is not None and branch not in await outages.branches_of(conn, found.area):
-            raise Refused("outage.unknown", status=404)
-    return found
+    house = request.app[HOUSE]
+    async with house.db.reading() as conn:
+        named = await theirs(conn, house, request[WHO], OUTAGE, request.match_info["id"])
+        return await outages.one(conn, named.id)
 
 
 @described("outage.write", summary="An outage began", body=NewProblem, answer=ServiceProblem, status=201)
 async def create(request: web.Request) -> web.Response:
     """POST: 201; a second word about a running one is the same one."""
-    house, asked, branch = request.app[HOUSE], await read(request, NewProblem), await branch_of(request)
+    house, asked = request.app[HOUSE], await read(request, NewProblem)
     if asked.category not in COMMODITIES:
         raise bad(f"category is one of {', '.join(COMMODITIES)}.")
     async with house.db.writing() as conn:
-        await outages.may_say(conn, asked.area, branch)
+        await outages.may_say(conn, asked.area, await their_branch(conn, house, request[WHO]))
         made = await outages.begin(
             conn,
             house,
@@ -121,14 +120,16 @@ async def create(request: web.Request) -> web.Response:
 @described("outage.write", summary="A new word on an outage, or its end", body=Change, answer=ServiceProblem)
 async def change(request: web.Request) -> web.Response:
     """PATCH."""
-    house, found, branch = request.app[HOUSE], await _one(request), await branch_of(request)
+    house, who = request.app[HOUSE], request[WHO]
+    await _one(request)
     asked = await read(request, Change)
     async with house.db.writing() as conn:
-        await outages.may_say(conn, found.area, branch)
+        found = await theirs(conn, house, who, OUTAGE, request.match_info["id"])
+        await outages.may_say(conn, found.area, await their_branch(conn, house, who))
         if "expected" in asked.model_fields_set:
-            await outages.expect(conn, house, found.id, _instant(asked.expected, house), request[WHO].actor)
+            await outages.expect(conn, house, found.id, _instant(asked.expected, house), who.actor)
         if asked.status == "resolved":
-            await outages.end(conn, house, found.id, request[WHO].actor)
+            await outages.end(conn, house, found.id, who.actor)
         after = await outages.one(conn, found.id)
     return respond(dumped(_shown(after)))
 

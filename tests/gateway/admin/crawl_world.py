@@ -26,6 +26,7 @@ from core.payments import mandates, receive, refunds
 from core.payments.bank.tables import debit_file
 from core.payments.model import ReceiptIn
 from core.payments.reconcile.tables import difference
+from tests.gateway.admin.crawl_waits import waiting
 from tests.gateway.world import Customer
 
 IBAN = "DE75512108001245126199"
@@ -112,6 +113,7 @@ async def everything(house: House, hers: Customer, code: str) -> dict[str, str]:
                 kind="charge", booked_on=date(2026, 3, 1),
             )
         )  # fmt: skip
+        made |= await waiting(conn, house, hers, made["service"])
     return {name: str(value) for name, value in made.items()}
 
 

@@ -21,6 +21,7 @@ from core.metering.readings import Read
 from core.metering.units import MICRO
 from core.onboarding.model import Customer, NewMeter, Registered
 from core.onboarding.register import register_customer
+from core.parties.tables import service
 from scheduler.jobs import JOBS
 from tests.gateway.admin.console import Browser, signed_in
 from tests.gateway.conftest import World
@@ -164,6 +165,30 @@ async def test_an_estimate_is_billed_marked_and_put_right_by_the_next_reading(
     await read(house, (MAR, 160), (april, 170))
     await close_cycles(house, april)
     assert (await bills(house, tap.account_id))[MAR] == 15_000 - 10_000, "March, less 10 m3 that February never used"
+
+
+@pytest.mark.parametrize(
+    ("typed", "total"), [("1,030.5", 1_035_500), ("1 030.5 m3", 1_035_500), ("30.5", 35_500), ("٣٠", 35_000)]
+)
+async def test_an_estimate_is_read_as_the_console_writes(world: World, tap: Registered, typed: str, total: int) -> None:
+    browser, house = await signed_in(world.client, world.house, "finance"), world.house
+    path, use = await of_tap(browser), f"use:{tap.service_id}:water"
+    for wrong in ("12,50", "1.234.567", "1e3", "1_000", "1,,5", "12,5", "5 kWh"):
+        told = await browser.post(path, 400, do="estimate", reason="no access", **{use: wrong})
+        assert f'value="{wrong}"' in told, "what was typed stays"
+    await browser.post(path, do="estimate", reason="no access", **{use: typed})
+    await tick(house)
+    assert (await bills(house, tap.account_id))[FEB] == total
+
+
+async def test_a_meter_that_the_month_has_not_is_not_estimated(world: World, tap: Registered) -> None:
+    """The name of the field names a service: one of another branch does not exist."""
+    browser, house = await signed_in(world.client, world.house, "finance"), world.house
+    path = await of_tap(browser)
+    async with house.db.reading() as conn:
+        other = await conn.scalar(select(service.c.id).where(service.c.account_id == world.kisumu.account_id))
+    for use in (f"use:{other}:water", f"use:{tap.service_id}:gas", "use:", "use:x:y"):
+        await browser.post(path, 404, do="estimate", reason="no access", **{use: "30"})
 
 
 async def test_to_skip_gives_money_up_so_another_person_agrees_and_it_can_be_taken_back(

@@ -88,6 +88,22 @@ async def test_another_value_counts_in_its_place_and_the_month_that_waited_is_bi
     assert noted.actor == "user:clerk-none" and noted.details["why"] == "photo"
 
 
+@pytest.mark.parametrize(
+    ("typed", "micro"), [("1,160.5", 1_160_500_000), ("1160.5 m3", 1_160_500_000), ("1 160", 1_160_000_000)]
+)
+async def test_the_other_value_is_read_as_the_console_writes(
+    world: World, rollback: int, typed: str, micro: int
+) -> None:
+    browser, path = await signed_in(world.client, world.house, "clerk"), f"/console/readings/{rollback}"
+    for wrong in ("160,5", "1.160.500", "1e3", "1_160", "11,60", ""):
+        told = await browser.post(path, 400, do="replace", value=wrong, reason="photo", sure="yes")
+        assert f'value="{wrong}"' in told, "what was typed stays"
+    await browser.post(path, do="replace", value=typed, reason="photo", sure="yes")
+    async with world.house.db.reading() as conn:
+        kept = select(reading.c.value_micro).where(reading.c.read_on == MAR, reading.c.state == "accepted")
+        assert (await conn.execute(kept)).scalar_one() == micro
+
+
 async def test_ordered_again_it_waits_until_the_meter_was_read(
     world: World, tap: Registered, rollback: int, clock: SetClock
 ) -> None:

@@ -40,7 +40,9 @@ def test_a_parked_month_from_the_preview_to_the_bill(village: Path) -> None:
     assert hodi("db", "verify")[0] == 0, "money that nobody asks for is told, and is no fault of the books"
     assert hodi("parked", "again", "1")[0] == 1
     assert hodi("parked", "estimate", "1", "--reason", "no access", "--use", "water=3")[0] == 1
-    assert hodi("parked", "estimate", "1", "--reason", "no access", "--use", "energy=40")[0] == 0
+    for two_readings in ("1,040", "12,5", "1e3", "4_0"):
+        assert hodi("parked", "estimate", "1", "--reason", "no access", "--use", f"energy={two_readings}")[0] == 1
+    assert hodi("parked", "estimate", "1", "--reason", "no access", "--use", "energy=40 kWh")[0] == 0
     assert json.loads(hodi("bill", "--date", "2025-03-01", "--json")[1])["finalised"] == 1
     assert json.loads(hodi("parked", "list", "--json")[1]) == []
 
@@ -68,7 +70,8 @@ def test_held_readings_by_command(village: Path) -> None:
     assert (waits["meter"], waits["value"], waits["state"]) == ("M", "30", "held")
     number = waits["id"]
     assert hodi("readings", "accept", number)[0] == 1, "a whole turn of the dials has to be meant"
-    assert hodi("readings", "replace", number, "x", "--reason", "photo")[0] == 1
+    for wrong in ("x", "1,080", "80,5", "1e2", "8_0"):
+        assert hodi("readings", "replace", number, wrong, "--reason", "photo")[0] == 1
     assert hodi("readings", "order", number)[0] == 0
     assert hodi("readings", "replace", number, "80", "--reason", "photo")[0] == 0
     assert "0 readings wait" in hodi("readings", "held")[1]
