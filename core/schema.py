@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Table, Text
 
-from core import audit, costs, delivery, effects, outbox, pace
+from core import alarms, audit, costs, delivery, effects, outbox, pace, tries
 from core.access import tables as access
 from core.approvals import tables as approvals
 from core.balances import tables as balances
@@ -45,7 +45,7 @@ APPEND_ONLY = (
 )
 
 __all__ = [
-    "APPEND_ONLY", "PARTITIONED", "access", "approvals", "audit", "balances", "bank", "barring", "billing", "campaigns", "care", "catalog",
+    "APPEND_ONLY", "PARTITIONED", "access", "alarms", "approvals", "audit", "balances", "bank", "barring", "billing", "campaigns", "care", "catalog",
     "chat", "collections", "costs", "delivery", "desk", "effects", "ledger", "metadata", "metering", "outbox", "pace", "parties",
-    "payments", "reconcile", "rewards", "vending",
+    "payments", "reconcile", "rewards", "tries", "vending",
 ]  # fmt: skip

@@ -127,7 +127,7 @@ async def has_pin(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
 
 async def check_pin(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Right, wrong, or locked after too many tries."""
-    said = await identity.check_pin(conn, house, await _party(conn, asked), str(asked.data["pin"]))
+    said = await identity.check_pin(conn, house, await _party(conn, asked), str(asked.data["pin"]), _contact(asked))
     return {"is": "done", "proven": True} if said == "ok" else {"is": said}
 
 
