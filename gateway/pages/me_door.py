@@ -79,11 +79,13 @@ async def send(request: web.Request) -> web.Response:
     if not same_origin(request):
         raise web.HTTPForbidden(text="This form was sent from another site.")
     told = await request.post()
-    if not request.app[THROTTLE].allows(limited_by(request)):
+    house = request.app[HOUSE]
+    device = _signed(house, DEVICE, request.cookies.get(DEVICE, ""))
+    if not request.app[THROTTLE].allows(device or limited_by(request)):
         return _door(request, "me_phone.html", wrong="code.too_many_here", status=429)
     if "code" in told:
         return await _enter(request, str(told["code"])[:40])
-    return await _send(request, str(told.get("phone", ""))[:40])
+    return await _send(request, str(told.get("phone", ""))[:40], device)
 
 
 @described(summary="Sign out of the self-care pages", status=303)
@@ -100,14 +102,15 @@ async def leave(request: web.Request) -> web.Response:
     return answer
 
 
-async def _send(request: web.Request, typed: str) -> web.Response:
+async def _send(request: web.Request, typed: str, device: str | None) -> web.Response:
     house = request.app[HOUSE]
     phone = parse(typed, house.operator.country)
     if phone is None:
         return _door(request, "me_phone.html", wrong="phone.not_a_number", status=400)
     browser = _signed(house, ASKED, request.cookies.get(ASKED, "")) or fresh()
-    device = _signed(house, f"{DEVICE}:{phone}", request.cookies.get(DEVICE, ""))
-    asker = Asker(f"browser:{digest(device or browser)}", device is not None, limited_by(request))
+    own = device is not None and device.startswith(_of_phone(house, phone))
+    browser = device if device and own else browser
+    asker = Asker(f"browser:{digest(browser)}", own, limited_by(request))
     try:
         async with house.db.writing() as conn:
             known = await contacts.find(conn, "sms", phone)
@@ -120,7 +123,7 @@ async def _send(request: web.Request, typed: str) -> web.Response:
             return _door(request, "me_phone.html", wrong=refused.code, status=429)
         # of nothing else a word: an earlier code of this browser still opens
     answer = _door(request, "me_code.html")
-    _give(request, answer, ASKED, _sealed(house, ASKED, device or browser), WAITS)
+    _give(request, answer, ASKED, _sealed(house, ASKED, browser), WAITS)
     return answer
 
 
@@ -143,7 +146,8 @@ async def _enter(request: web.Request, typed: str) -> web.Response:
     answer = web.Response(status=303, headers={"Location": "/me", **PRIVATE})
     answer.del_cookie(ASKED, path="/me")
     _give(request, answer, COOKIE, cookie, sittings.IDLE)
-    _give(request, answer, DEVICE, _sealed(house, f"{DEVICE}:{known.phone or known.channel_user}", fresh()), KNOWN)
+    device = _of_phone(house, known.phone or known.channel_user) + fresh()
+    _give(request, answer, DEVICE, _sealed(house, DEVICE, device), KNOWN)
     return answer
 
 
@@ -185,6 +189,11 @@ def _give(request: web.Request, answer: web.StreamResponse, name: str, value: st
     answer.set_cookie(
         name, value, max_age=int(lasts.total_seconds()), path="/me", httponly=True, samesite="Lax", secure=secure
     )
+
+
+def _of_phone(house: House, phone: str) -> str:
+    """How the name of a browser begins in which the holder of this number signed in."""
+    return _sign(house, "phone", phone)[:32]
 
 
 def _sealed(house: House, purpose: str, name: str) -> str:
