@@ -5,8 +5,6 @@ asks is known by a random cookie, and only that browser can use the code, so a s
 in which somebody signed in once keeps a cookie for that number, and is not counted with the strangers at its address.
 """
 
-import hashlib
-import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +12,7 @@ from datetime import timedelta
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.access.secrets import as_sent, digest, fresh, same
+from core.access.secrets import digest, fresh, same
 from core.errors import Refused
 from core.house import House
 from core.parties import codes, contacts, sittings
@@ -23,6 +21,7 @@ from core.parties.codes import Asker
 from core.parties.model import Contact
 from core.phone import parse
 from core.text import say
+from gateway import seals
 from gateway.address import limited_by
 from gateway.admin.auth import same_origin
 from gateway.admin.described import described
@@ -80,7 +79,7 @@ async def send(request: web.Request) -> web.Response:
         raise web.HTTPForbidden(text="This form was sent from another site.")
     told = await request.post()
     house = request.app[HOUSE]
-    device = _signed(house, DEVICE, request.cookies.get(DEVICE, ""))
+    device = seals.opened(house, DEVICE, request.cookies.get(DEVICE, ""))
     if not request.app[THROTTLE].allows(device or limited_by(request)):
         return _door(request, "me_phone.html", wrong="code.too_many_here", status=429)
     if "code" in told:
@@ -107,7 +106,7 @@ async def _send(request: web.Request, typed: str, device: str | None) -> web.Res
     phone = parse(typed, house.operator.country)
     if phone is None:
         return _door(request, "me_phone.html", wrong="phone.not_a_number", status=400)
-    browser = _signed(house, ASKED, request.cookies.get(ASKED, "")) or fresh()
+    browser = seals.opened(house, ASKED, request.cookies.get(ASKED, "")) or fresh()
     own = device is not None and device.startswith(_of_phone(house, phone))
     browser = device if device and own else browser
     asker = Asker(f"browser:{digest(browser)}", own, limited_by(request))
@@ -123,13 +122,13 @@ async def _send(request: web.Request, typed: str, device: str | None) -> web.Res
             return _door(request, "me_phone.html", wrong=refused.code, status=429)
         # of nothing else a word: an earlier code of this browser still opens
     answer = _door(request, "me_code.html")
-    _give(request, answer, ASKED, _sealed(house, ASKED, browser), WAITS)
+    _give(request, answer, ASKED, seals.sealed(house, ASKED, browser), WAITS)
     return answer
 
 
 async def _enter(request: web.Request, typed: str) -> web.Response:
     house = request.app[HOUSE]
-    browser = _signed(house, ASKED, request.cookies.get(ASKED, ""))
+    browser = seals.opened(house, ASKED, request.cookies.get(ASKED, ""))
     if browser is None:
         return _door(request, "me_phone.html", wrong="code.none", status=400)
     proven, wrong, cookie = None, "me.wrong_code", fresh()
@@ -147,7 +146,7 @@ async def _enter(request: web.Request, typed: str) -> web.Response:
     answer.del_cookie(ASKED, path="/me")
     _give(request, answer, COOKIE, cookie, sittings.IDLE)
     device = _of_phone(house, known.phone or known.channel_user) + fresh()
-    _give(request, answer, DEVICE, _sealed(house, DEVICE, device), KNOWN)
+    _give(request, answer, DEVICE, seals.sealed(house, DEVICE, device), KNOWN)
     return answer
 
 
@@ -166,7 +165,7 @@ async def _sitting(request: web.Request) -> Her | None:
     name = digest(cookie)
     async with house.db.reading() as conn:
         found = await sittings.whose(conn, house, name)
-        her = await _her(conn, found[0], _sign(house, "csrf", name)) if found else None
+        her = await _her(conn, found[0], seals.sign(house, "csrf", name)) if found else None
     if her and found and found[1]:
         async with house.db.writing() as conn:
             await sittings.renew(conn, house, name)
@@ -193,23 +192,7 @@ def _give(request: web.Request, answer: web.StreamResponse, name: str, value: st
 
 def _of_phone(house: House, phone: str) -> str:
     """How the name of a browser begins in which the holder of this number signed in."""
-    return _sign(house, "phone", phone)[:32]
-
-
-def _sealed(house: House, purpose: str, name: str) -> str:
-    """A random name that we gave, as its cookie."""
-    return f"{name}.{_sign(house, purpose, name)}"
-
-
-def _signed(house: House, purpose: str, cookie: str) -> str | None:
-    """The name in a cookie of ours; None: it is not."""
-    name, _, signature = cookie.rpartition(".")
-    return name if name and same(_sign(house, purpose, name), signature) else None
-
-
-def _sign(house: House, purpose: str, told: str) -> str:
-    key = house.settings.secret_key.get_secret_value().encode()
-    return hmac.new(key, as_sent(f"{purpose}:{told}"), hashlib.sha256).hexdigest()
+    return seals.sign(house, "phone", phone)[:32]
 
 
 def routes() -> list[web.AbstractRouteDef]:

@@ -501,7 +501,6 @@ def upgrade() -> None:
     sa.Column('hash', sa.Text(), nullable=False),
     sa.Column('created_at', Instant(), nullable=False),
     sa.Column('locked_until', Instant(), nullable=True),
-    sa.Column('tries_left', sa.BigInteger(), nullable=False),
     sa.Column('disabled_at', Instant(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_staff')),
     sa.UniqueConstraint('name', name=op.f('uq_staff_name'))
