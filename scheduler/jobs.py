@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core import delivery
+from core import delivery, tries
 from core.balances import book, expire
 from core.barring import compare
 from core.billing.cycles import due_dates
-from core.care import talks
+from core.care import media_dropped, talks
 from core.house import House
 from core.journeys import collect, exposures, ladder_run, late_rebilled, payment_doors, reminders, top_up
 from core.journeys.close_cycles import close_cycles
@@ -106,5 +106,7 @@ JOBS: tuple[Job, ...] = (
     Job("balances past their time", timedelta(seconds=30), expire.tick),
     Job("money used beforehand", timedelta(minutes=5), book.tick),
     Job("reports of nobody's messages", timedelta(days=1), delivery.forget),
+    Job("files of strangers", timedelta(hours=1), media_dropped.tick),
+    Job("counts that are over", timedelta(hours=1), tries.forget),
     Job("seal the books", timedelta(minutes=1), _seal),
 )

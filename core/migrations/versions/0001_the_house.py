@@ -307,12 +307,13 @@ def upgrade() -> None:
     sa.Column('type', sa.Text(), nullable=True),
     sa.Column('size', sa.BigInteger(), nullable=True),
     sa.Column('sha256', sa.Text(), nullable=True),
-    sa.Column('body', sa.LargeBinary(), nullable=True),
     sa.Column('at', Instant(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_media')),
     sa.UniqueConstraint('channel', 'ref', name=op.f('uq_media_channel_ref'))
     )
     op.create_index(op.f('ix_media_contact_id'), 'media', ['contact_id'], unique=False)
+    op.create_index(op.f('ix_media_sha256'), 'media', ['sha256'], unique=False)
+    op.create_index('ix_media_state', 'media', ['state', 'at'], unique=False)
     op.create_table('message_cost',
     sa.Column('outbox_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('channel', sa.Text(), nullable=False),
