@@ -16,6 +16,7 @@ from core.collections import tables as collections
 from core.db import metadata
 from core.ledger import tables as ledger
 from core.metering import tables as metering
+from core.overview import cards_found as cards
 from core.parties import tables as parties
 from core.payments import tables as payments
 from core.payments.bank import tables as bank
@@ -42,10 +43,11 @@ APPEND_ONLY = (
     "allocation",
     "bucket_movement",
     "consent",
+    "interaction",
 )
 
 __all__ = [
-    "APPEND_ONLY", "PARTITIONED", "access", "alarms", "approvals", "audit", "balances", "bank", "barring", "billing", "campaigns", "care", "catalog",
+    "APPEND_ONLY", "PARTITIONED", "access", "alarms", "approvals", "audit", "balances", "bank", "barring", "billing", "campaigns", "cards", "care", "catalog",
     "chat", "collections", "costs", "delivery", "desk", "effects", "ledger", "metadata", "metering", "outbox", "pace", "parties",
     "payments", "reconcile", "rewards", "tries", "vending",
 ]  # fmt: skip

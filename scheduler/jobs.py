@@ -17,6 +17,7 @@ from core.journeys import collect, exposures, ladder_run, late_rebilled, payment
 from core.journeys.close_cycles import close_cycles
 from core.ledger import seal
 from core.metering import pickup
+from core.overview import cards_found
 from core.payments import mandates
 from core.payments.reconcile import run as reconcile
 from core.rewards import airtime
@@ -106,6 +107,7 @@ JOBS: tuple[Job, ...] = (
     Job("balances past their time", timedelta(seconds=30), expire.tick),
     Job("money used beforehand", timedelta(minutes=5), book.tick),
     Job("reports of nobody's messages", timedelta(days=1), delivery.forget),
+    Job("card numbers", timedelta(hours=1), cards_found.tick),
     Job("files of strangers", timedelta(hours=1), media_dropped.tick),
     Job("counts that are over", timedelta(hours=1), tries.forget),
     Job("seal the books", timedelta(minutes=1), _seal),

@@ -135,6 +135,12 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_campaign')),
     sa.UniqueConstraint('name', name=op.f('uq_campaign_name'))
     )
+    op.create_table('card_search',
+    sa.Column('table', sa.Text(), nullable=False),
+    sa.Column('after', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('done_on', sa.Date(), nullable=True),
+    sa.PrimaryKeyConstraint('table', name=op.f('pk_card_search'))
+    )
     op.create_table('chat_visitor',
     sa.Column('visitor', sa.Text(), nullable=False),
     sa.Column('last_seq', sa.BigInteger(), nullable=False),

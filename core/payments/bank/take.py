@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
 from core.bulk import insert_many
+from core.card_numbers import without_cards
 from core.db import SPARE_IDS, insert
 from core.errors import BadInput
 from core.house import House
@@ -71,7 +72,7 @@ async def keep(house: House, path: Path, found: Sequence[Statement]) -> Taken:
     async with house.db.writing() as conn:
         for one in found:
             total += len(one.entries)
-            fresh = await _keep(conn, house, one, path.name, digest)
+            fresh = await _keep(conn, house, one, without_cards(path.name), digest)
             new += len(fresh)
             keys += fresh
     return Taken(len(found), new, total - new, tuple(keys))
