@@ -111,9 +111,9 @@ def _blanked_only(table: str) -> Iterator[str]:
 def _blanks(table: str, dialect: str) -> str:
     """That an update blanks the body, which is in the audit, and changes nothing else."""
     body, others = BLANKABLE_1[table]
-    same, blanked = ("IS", f"json(NEW.{body}) = '{{\"blanked\":\"***\"}}'")
+    same, blanked = ("IS", f'json(NEW.{body}) = \'{{"blanked":"***"}}\'')
     if dialect == "postgresql":
-        same, blanked = ("IS NOT DISTINCT FROM", f"NEW.{body} = '{{\"blanked\": \"***\"}}'::jsonb")
+        same, blanked = ("IS NOT DISTINCT FROM", f'NEW.{body} = \'{{"blanked": "***"}}\'::jsonb')
     if body != "details":
         blanked = f"NEW.{body} = '***'"
     kept = " AND ".join(f"NEW.{name} {same} OLD.{name}" for name in others.split())

@@ -40,7 +40,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            command(*args, **{name: scrubbed(value, name) for name, value in kwargs.items()})  # type: ignore[arg-type]  # of the same kinds
+            command(*args, **{name: scrubbed(value, name) for name, value in kwargs.items()})
         except (BadInput, Refused, ValueError) as wrong:
             if isinstance(wrong, ValidationError):
                 raise fail(_settings_sentence(wrong)) from None

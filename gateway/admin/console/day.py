@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from core import alarms
+from core.clock import start_of
 from core.overview import dead_letters
 from core.overview.day import day
 from gateway.admin.auth import WHO
@@ -21,10 +23,12 @@ async def page(request: web.Request) -> web.Response:
     async with house.db.reading() as conn:
         found = await day(conn, house, on, branch_code=request[WHO].branch)
         waiting = await dead_letters.waiting(conn)
+        begins, ends = (start_of(on + timedelta(days=after), house.zone) for after in (0, 1))
+        told = [] if request[WHO].branch else await alarms.between(conn, begins, ends)
     step = timedelta(days=1)
     return show(
         request, "console_day.html", d=found, waiting=waiting, currency=house.currency, today=house.today(),
-        before=on - step, after=on + step, plot=cash_plot(found.month, on, house.currency),
+        alarms=told, before=on - step, after=on + step, plot=cash_plot(found.month, on, house.currency),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 from sqlalchemy import select
 
+from core import alarms
 from core.alarms import alarm
 from core.clock import SetClock
 from core.config import Identity
@@ -15,6 +16,7 @@ from core.db import Database
 from core.outbox import outbox
 from core.parties import codes, sim, sittings
 from gateway.pages import me
+from tests.gateway.admin.console import signed_in
 from tests.gateway.conftest import Serve, World, ops_app
 from tests.gateway.world import a_customer
 
@@ -198,3 +200,13 @@ async def test_another_sim_under_the_number_ends_it_and_opens_no_other(world: Wo
     assert len(await sent(world)) == before
     clock.forward(timedelta(hours=sim.COOLING_HOURS, seconds=1))
     await Visitor(world, "198.51.100.9").come_in()
+
+
+async def test_who_sees_the_day_and_the_watcher_see_the_alarm(world: World) -> None:
+    async with world.house.db.writing() as conn:
+        await alarms.sound(conn, world.house, "codes", "noon", asked=300, ceiling=600)
+    browser = await signed_in(world.client, world.house)
+    assert "Very many one-time codes" in await browser.get("/console/day")
+    counters = await (await world.get("/metrics")).text()
+    assert 'hodi_alarms{kind="codes"} 1.0' in counters
+    assert "hodi_codes_hour 0.0" in counters
