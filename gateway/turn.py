@@ -26,7 +26,7 @@ from core import effects, faults
 from core.db import AWAY
 from core.errors import Refused
 from core.house import House
-from core.message import Inbound, Screen
+from core.message import ADDRESS, Inbound, Screen
 from core.parties import queries as parties
 from core.parties import sim
 from core.quick import Quick
@@ -264,5 +264,5 @@ def _asked(session: Session, turn: Turn, key: str = "") -> Asked:
     return Asked(
         inbound.channel, inbound.user, inbound.phone, session.lang, who.contact_id, who.party_id, data.get("account_id"),
         who.accounts, {**data, **session.whisper} if session.whisper else data, key, inbound.text, inbound.service,
-        inbound.at,
+        inbound.at, inbound.details.get(ADDRESS),
     )  # fmt: skip

@@ -125,9 +125,10 @@ def handler(fetch: Fetch) -> Callable[[House, Leaving], Awaitable[Outcome]]:
             wanted = (
                 await conn.execute(select(media.c.channel, media.c.ref).where(media.c.id == row.subject_id))
             ).first()
+            sent = await tries.taken(conn, house, "files.contact", str(row.contact_id or 0))
         if wanted is None:
             return Outcome(row.id, "dropped", reason="no such file", attempts=row.attempts)
-        found = await fetch(wanted.channel, wanted.ref, LARGEST)
+        found = "too_many" if sent > OF_ONE else await fetch(wanted.channel, wanted.ref, LARGEST)
         if found is None:
             return Outcome(row.id, "waiting", reason="the file could not be fetched", attempts=row.attempts)
         async with house.db.writing() as conn:

@@ -53,9 +53,9 @@ class Proven:
     contact_id: int
 
 
-def as_contact(contact_id: int, *, own: bool = False) -> Asker:
+def as_contact(contact_id: int, *, own: bool = False, address: str | None = None) -> Asker:
     """A phone or chat that asks."""
-    return Asker(f"contact:{contact_id}", own)
+    return Asker(f"contact:{contact_id}", own, address)
 
 
 async def send(

@@ -71,7 +71,10 @@ async def register_interest(conn: AsyncConnection, house: House, asked: Asked) -
 
 async def send_link_code(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """A code to the phone of record of the account that was named."""
-    return {"is": "done", "masked": await link.start(conn, house, _contact(asked), str(asked.data["number"]))}
+    return {
+        "is": "done",
+        "masked": await link.start(conn, house, _contact(asked), str(asked.data["number"]), address=asked.address),
+    }
 
 
 async def link_account(conn: AsyncConnection, house: House, asked: Asked) -> Answer:

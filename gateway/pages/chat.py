@@ -7,6 +7,7 @@ are its lines in the transcript. Who the visitor is hangs on a random cookie; th
 import json
 from typing import TYPE_CHECKING
 
+import msgspec
 import structlog
 from aiohttp import WSMessage, WSMsgType, web
 
@@ -17,7 +18,7 @@ from core.access import secrets
 from core.care.interactions import Interaction, log_many
 from core.chat import transcript
 from core.house import House
-from core.message import Inbound
+from core.message import ADDRESS, Inbound
 from core.parties import contacts
 from dialogs.redact import to_keep, without_cards
 from gateway import seals
@@ -37,6 +38,8 @@ log = structlog.get_logger()
 COOKIE, COOKIE_LASTS = "hodi_chat", 180 * 24 * 3600
 DOTS, CLIP = "••••", "\N{PAPERCLIP}"
 THROTTLE: web.AppKey[Throttle] = web.AppKey("chat_throttle", Throttle)
+CROWD: web.AppKey[Throttle] = web.AppKey("chat_crowd_throttle", Throttle)
+"""Of a visitor; and of all visitors at one address, who cost nothing to invent."""
 
 
 @described(summary="The web chat")
@@ -71,6 +74,8 @@ async def _heard(app: web.Application, rooms: Rooms, page: OpenPage, frame: WSMe
         return
     try:
         told = read(page.visitor, frame.data)
+        if isinstance(told, Inbound):
+            told = msgspec.structs.replace(told, details={**told.details, ADDRESS: page.address})
     except NotUnderstood as why:
         await page.socket.send_str(refusal(why))
         return
@@ -79,7 +84,7 @@ async def _heard(app: web.Application, rooms: Rooms, page: OpenPage, frame: WSMe
         await _is_open(app, page.visitor)
         await rooms.bring(page)
         await page.socket.send_str(json.dumps({"last": page.seen}))
-    elif not app[THROTTLE].allows(page.visitor):
+    elif not (app[THROTTLE].allows(page.visitor) and app[CROWD].allows(page.address)):
         await page.socket.send_str(json.dumps({"wait": told.message_id}))
     else:
         await _said(app, page, told)
@@ -200,5 +205,6 @@ def routes() -> list[web.RouteDef]:
 def setup(app: web.Application) -> None:
     """What the chat needs while the app runs."""
     app[THROTTLE] = Throttle(burst=15, per_seconds=20)
+    app[CROWD] = Throttle(burst=300, per_seconds=20)
     app.cleanup_ctx.append(running)
     app.on_shutdown.append(closing)

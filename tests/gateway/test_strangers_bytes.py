@@ -16,12 +16,13 @@ from core.clock import SetClock
 from core.config import Operator, Settings
 from core.db import Database
 from core.house import House
+from core.parties import codes
 from core.parties.tables import contact
 from gateway.pages import chat_rooms
 from scheduler.jobs import JOBS
 from tests.gateway.open_doors import Doors, open_doors
 from tests.gateway.talking import a_customer
-from tests.gateway.ways import Telegram, WebChat, with_pages
+from tests.gateway.ways import Telegram, WebChat, WhatsApp, with_pages
 
 JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 9
 BIG = b"\xff\xd8\xff\xe0" + b"x" * 4_000_000
@@ -149,3 +150,33 @@ async def test_sockets_of_one_address_are_bounded_and_no_other_address_is_kept_o
 
     assert [await opened("203.0.113.5") for _ in range(5)] == [True] * 3 + [False] * 2
     assert await opened("198.51.100.9")
+
+
+async def test_a_stranger_s_files_by_a_messenger_have_a_share_too(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "OF_ONE", 9_000_000)
+    she = WhatsApp(doors, "whatsapp")
+    for number in range(4):
+        doors.meta.files |= {f"m{number}": BIG}
+        she.count += 1
+        await she.deliver("", type="image", image={"id": f"m{number}", "mime_type": "image/jpeg"})
+        await doors.sent()
+    async with doors.house.db.reading() as conn:
+        rows = (await conn.execute(select(media.c.state, media.c.reason).order_by(media.c.id))).all()
+    assert [tuple(row) for row in rows] == [("kept", None)] * 2 + [("refused", "too_many")] * 2
+    assert len(lying(doors)) == 1, "the same bytes lie there once"
+
+
+async def test_codes_are_asked_for_by_invented_visitors_of_one_address_a_few_times_and_no_more(doors: Doors) -> None:
+    for number in range(8):
+        await a_customer(doors.house, name="Asha", number=f"300{number}", phone=f"+25471100000{number}")
+    told = []
+    for number in range(8):
+        doors.client.session.cookie_jar.clear()
+        she = WebChat(doors, "webchat")
+        await she.home()
+        await she.type("LINK")
+        await she.type(f"300{number}")
+        told.append("We sent a code" in await she.choose("Yes"))
+    assert told == [True] * codes.MOST_FROM_ADDRESS + [False] * (8 - codes.MOST_FROM_ADDRESS)
