@@ -37,6 +37,7 @@ from core.journeys.close_cycles import close_cycles
 from core.ledger.tables import balance, journal, ledger_account, open_item, posting
 from core.metering import consumption
 from core.metering.late import Arrivals, Changed
+from core.metering.lifted import Lifted
 from core.metering.tables import consumption as consumed
 from core.metering.timed import Grain
 from core.migrations import upgrade
@@ -77,7 +78,7 @@ class Stated:
 
     async def used(
         self, conn: AsyncConnection, house: House, service_ids: Sequence[int], from_: date, to: date, *,
-        grain: Grain | None = None,
+        grain: Grain | None = None, lifted: Lifted | None = None,
     ) -> Used:  # fmt: skip
         """From 10 to 210 kWh."""
         quantity = 10_000_000 + np.array(service_ids, dtype=np.int64) * 7_919 % 200_000_000

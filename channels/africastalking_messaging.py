@@ -97,7 +97,7 @@ class Messaging:
             answer = await ask(self.http, "POST", url, data=encoded(form(self.account, group)), headers=headers)
         if isinstance(answer, SendError):
             return [answer.sent(notice.key) for notice in group]
-        return judge(answer.status, answer.body, group)
+        return judge(answer.status, answer.body, group, answer.after)
 
 
 def sendable(notice: Notice) -> bool:
@@ -136,11 +136,11 @@ def form(account: Account, group: Sequence[Notice]) -> dict[str, str]:
     return fields
 
 
-def judge(status: int, body: str, group: Sequence[Notice]) -> list[Sent]:
+def judge(status: int, body: str, group: Sequence[Notice], after: int | None = None) -> list[Sent]:
     """What the provider's answer means for each notice of a request."""
     data = _data(body)
     if not 200 <= status < 300:
-        return [errors.from_http(status).sent(notice.key, body) for notice in group]
+        return [errors.from_http(status).sent(notice.key, body, after) for notice in group]
     if data is None:
         return [errors.NOT_SAID.sent(notice.key, body) for notice in group]
     told = {_digits(row.get("number")): row for row in data["Recipients"]}

@@ -8,8 +8,9 @@ import asyncio
 import contextlib
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from email.message import EmailMessage
+from email.utils import parseaddr
 from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
@@ -30,9 +31,16 @@ class Email:
 
     name = "email"
 
-    def __init__(self, server: SecretStr, sender: str, subject: str) -> None:
-        self.doors = (Door("POST", "/hooks/email/{secret}", parse, largest=LARGEST_LETTER),)
+    def __init__(self, server: SecretStr, sender: str, subject: str, also: Collection[str] = ()) -> None:
+        """`also`: addresses that customers write to besides the one that we send from."""
+        self.doors = (Door("POST", "/hooks/email/{secret}", self.heard, largest=LARGEST_LETTER),)
         self.server, self.sender, self.subject = server, sender, subject
+        own = parseaddr(sender)[1].lower()
+        self.ours = frozenset({own, *(address.lower() for address in also)} - {""}) if own else frozenset()
+
+    def heard(self, received: Received) -> list[Event]:
+        """One raw letter, if it was brought to an address of ours."""
+        return parse(received, self.ours)
 
     def lay_out(self, screen: Screen) -> tuple[Page, ...]:
         """One letter: the words, then what may be answered."""
@@ -70,11 +78,12 @@ class Email:
         return failed.sent(notice.key) if failed else Sent(notice.key, "accepted", str(letter["Message-ID"]))
 
 
-def parse(received: Received) -> list[Event]:
-    """One raw letter. What a mail server says of one of ours is a report; another machine's letter is understood and is nothing."""
+def parse(received: Received, ours: Collection[str] = ()) -> list[Event]:
+    """One raw letter. What a mail server says of one of ours is a report; another machine's letter is understood and is nothing, and so is
+    one to somebody else."""
     if told := bounce(received.body):
         return [told]
-    letter = read(received.body)
+    letter = read(received.body, ours)
     return [letter] if letter else []
 
 

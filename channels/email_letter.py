@@ -5,33 +5,45 @@ ever. Of a reply only what is new is read, not the quoted letter below it.
 """
 
 import hashlib
+import re
+from collections.abc import Collection
 from datetime import UTC, datetime
 from email import policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from email.utils import parseaddr, parsedate_to_datetime
-from html.parser import HTMLParser
 
+from channels import email_machine, email_page
 from channels.contract import NotUnderstood
+from channels.email_words import new_words
 from channels.form import clean
-from core.message import Inbound, Notice
+from core.message import Inbound, Kind, Notice
 
 LARGEST_LETTER = 5 * 1024 * 1024
 LONGEST_TEXT = 4096
-FROM_MACHINES = {"bulk", "list", "junk", "auto_reply"}
+RECEIVERS = (
+    "To", "Cc", "Delivered-To", "X-Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "Resent-To", "Apparently-To",
+)  # fmt: skip
+"""Where a letter says whom it was brought to."""
+_ANGLED = re.compile(r"<\s*([^<>\s@]+@[^<>\s@]+)\s*>")
+_BARE = re.compile(r"[^\s<>,;:()\"]+@[^\s<>,;:()\"]+")
+_TAG = re.compile(r"\+[^@]*@")
+_ANSWERS = re.compile(r"^\s*(?:re|aw|antw|tr|rv|sv|fw|fwd|trả lời)\s*:", re.IGNORECASE)
+"""The beginning of a subject that only repeats ours."""
 
 
-def read(raw: bytes) -> Inbound | None:
-    """A person's letter; None for a machine's. NotUnderstood when there is no sender."""
+def read(raw: bytes, ours: Collection[str] = ()) -> Inbound | None:
+    """A person's letter; None for a machine's, and for one that was brought to somebody else than `ours`. NotUnderstood when
+    there is no sender."""
     if len(raw) > LARGEST_LETTER:
         raise NotUnderstood("body.too_long", f"A letter may hold {LARGEST_LETTER} bytes.")
     try:
         letter = BytesParser(_class=EmailMessage, policy=policy.default).parsebytes(raw)
         sender, receiver = _address(letter, "From"), _address(letter, "To")
-        machine = _machine(letter, sender)
+        nothing = email_machine.wrote(letter, sender) or sender in ours or not _is_for(letter, ours)
         text, subject = _words(letter), clean(str(letter.get("Subject", "")))[:300]
         message_id = clean(str(letter.get("Message-ID", "")))[:300] or _digest(raw)
-        at = _instant(letter)
+        at, files = _instant(letter), any(True for _ in letter.iter_attachments())
     except (
         ValueError,
         TypeError,
@@ -42,12 +54,24 @@ def read(raw: bytes) -> Inbound | None:
         raise NotUnderstood("body.not_a_letter", "The body is no letter we can read.") from why
     if "@" not in sender:
         raise NotUnderstood("field.missing", "The letter has no sender.")
-    if machine:
+    if nothing:
         return None
     details = {"subject": subject} if subject else {}
-    return Inbound(
-        "email", sender, (text or subject)[:LONGEST_TEXT], "text", None, message_id, None, receiver, at, details
-    )
+    said = text or ("" if _ANSWERS.match(subject) else subject)
+    kind: Kind = "text"
+    if not said and files:
+        kind, details = "other", {**details, "what": "attachment"}
+    return Inbound("email", sender, said[:LONGEST_TEXT], kind, None, message_id, None, receiver, at, details)
+
+
+def _is_for(letter: EmailMessage, ours: Collection[str]) -> bool:
+    """Whether it was brought to one of our addresses, with or without a `+tag`. A letter that names nobody was (we had a blind copy), and so
+    was one that names only strangers (somebody forwards to us); one to another mailbox of our own domain was not."""
+    named = _addresses(letter, *RECEIVERS)
+    if any(one in ours or _TAG.sub("@", one) in ours for one in named):
+        return True
+    domains = {one.partition("@")[2] for one in ours}
+    return not any(one.partition("@")[2] in domains for one in named)
 
 
 def write(notice: Notice, sender: str, subject: str) -> EmailMessage:
@@ -68,19 +92,17 @@ def _digest(raw: bytes) -> str:
 
 
 def _address(letter: EmailMessage, header: str) -> str:
-    return clean(parseaddr(str(letter.get(header, "")))[1]).lower()[:254]
+    """The first address of a header; a name with a comma in it that nobody quoted is no address."""
+    return next(iter(_addresses(letter, header)), "")
 
 
-def _machine(letter: EmailMessage, sender: str) -> bool:
-    said = str(letter.get("Auto-Submitted", "no")).strip().lower()
-    precedence = str(letter.get("Precedence", "")).strip().lower()
-    return (
-        said != "no"
-        or precedence in FROM_MACHINES
-        or "List-Id" in letter
-        or str(letter.get("Return-Path", "")).strip() == "<>"
-        or sender.startswith(("mailer-daemon@", "postmaster@"))
-    )
+def _addresses(letter: EmailMessage, *headers: str) -> list[str]:
+    found: list[str] = []
+    for header in headers:
+        for told in letter.get_all(header, []):
+            spelled = _ANGLED.findall(str(told)) or _BARE.findall(str(told))
+            found += [clean(one).lower()[:254] for one in spelled]
+    return found
 
 
 def _instant(letter: EmailMessage) -> datetime | None:
@@ -93,50 +115,18 @@ def _instant(letter: EmailMessage) -> datetime | None:
 
 def _words(letter: EmailMessage) -> str:
     """What the person wrote: the plain part, or the HTML without its tags; no quotes, no signature."""
-    part = letter.get_body(("plain", "html"))
-    if part is None:
-        return ""
+    for kind in ("plain", "html"):
+        part = letter.get_body((kind,))
+        if part is not None and (told := new_words(_text(part))):
+            return told
+    return ""
+
+
+def _text(part: MIMEPart) -> str:
     raw = part.get_payload(decode=True)
     charset = part.get_content_charset("utf-8")
     try:
         text = raw.decode(charset, "replace") if isinstance(raw, bytes) else ""
     except LookupError:
         text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else ""
-    if part.get_content_type() == "text/html":
-        stripper = _Stripper()
-        stripper.feed(text)
-        text = "".join(stripper.words)
-    kept: list[str] = []
-    for line in clean(text).splitlines():
-        if line.rstrip() == "--" or line.startswith("-- "):
-            break
-        if line.startswith(">"):
-            if kept and kept[-1].rstrip().endswith(":"):
-                kept.pop()  # "On Monday Hodi wrote:"
-            break
-        kept.append(line)
-    return "\n".join(kept).strip()
-
-
-class _Stripper(HTMLParser):
-    """The words of a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self.silent = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """A paragraph begins a line; scripts, styles and quoted letters say nothing."""
-        self.silent += tag in ("script", "style", "blockquote")
-        if tag in ("p", "br", "div", "li", "tr"):
-            self.words.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        """The silence ends where it began."""
-        self.silent = max(0, self.silent - (tag in ("script", "style", "blockquote")))
-
-    def handle_data(self, data: str) -> None:
-        """Words that are shown."""
-        if not self.silent:
-            self.words.append(data)
+    return clean(email_page.words(text) if part.get_content_type() == "text/html" else text)

@@ -12,6 +12,7 @@ import aiohttp
 from channels import errors
 from channels.contract import File
 from channels.errors import SendError
+from core.patience import retry_after
 
 PATIENCE = aiohttp.ClientTimeout(total=60, connect=10, sock_connect=5, sock_read=15)
 
@@ -21,6 +22,8 @@ class Answer(NamedTuple):
 
     status: int
     body: str
+    after: int | None = None
+    """Seconds that we shall wait before we ask again, where it said so."""
 
     @property
     def fine(self) -> bool:
@@ -32,7 +35,8 @@ async def ask(http: aiohttp.ClientSession, method: str, url: str, **call: Any) -
     """One request; `call` is as aiohttp's own (`data`, `json`, `params`, `headers`)."""
     try:
         async with http.request(method, url, timeout=PATIENCE, allow_redirects=False, **call) as answer:
-            return Answer(answer.status, (await answer.read()).decode("utf-8", "replace"))
+            body = (await answer.read()).decode("utf-8", "replace")
+            return Answer(answer.status, body, retry_after(answer.headers))
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL):
         return errors.NOT_REACHED
     except (aiohttp.ClientError, TimeoutError):

@@ -6,6 +6,8 @@ letter for which we know no plain spelling is kept, and then nothing is gained: 
 
 import unicodedata
 
+from msgspec.structs import replace
+
 from channels.limits import GSM7, segments
 from core.message import Option, Screen
 
@@ -40,7 +42,7 @@ def on_air(screen: Screen) -> Screen:
         return screen
     options = tuple([Option(option.key, transliterate(option.label)) for option in screen.options])
     more, back = transliterate(screen.more), transliterate(screen.back)
-    return Screen(transliterate(screen.text), options, screen.ends, more, back, screen.secret)
+    return replace(screen, text=transliterate(screen.text), options=options, more=more, back=back)
 
 
 def _plain(character: str) -> str:

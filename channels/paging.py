@@ -67,6 +67,8 @@ class _Cutter:
         self.more_line = _way(self.more, screen.more, budget)
         self.back_line = _way(self.back, screen.back, budget)
         self.spans = _spans(screen.text, screen.options)
+        self.tail = self.spans[-screen.ways][0] if 0 < screen.ways <= len(self.spans) else len(content) + 1
+        """Where the options begin that only lead away."""
 
     def cut(self) -> list[Page]:
         """Greedy: the rest if it fits with its way back, otherwise as much as leaves room for both ways.
@@ -81,7 +83,7 @@ class _Cutter:
             last = self._below(self.content[start:], last_back, None)
             if self.budget.holds(last):
                 return [*made, Page(last, self._keys(start, len(self.content)), None, last_back)]
-            end = self._end(start, back)
+            end = self._before_the_ways(start, self._end(start, back))
             text = self._below(self.content[start:end], back, self.more)
             made.append(Page(text, self._keys(start, end), self.more, back))
             start = end
@@ -107,6 +109,17 @@ class _Cutter:
         if space > start:
             return space
         return _whole_letter(self.content, start, hard)
+
+    def _before_the_ways(self, start: int, end: int) -> int:
+        """`end`, or a line (a word, half a word) earlier where nothing but the ways out would be left for the next page."""
+        last = self.tail - 1
+        if end < last or last - start < 2:
+            return end
+        for sign in ("\n", " "):
+            earlier = self.content.rfind(sign, start, last - 1) + 1
+            if earlier > start:
+                return earlier
+        return _whole_letter(self.content, start, (start + last + 1) // 2)
 
     def _furthest(self, start: int, ways: str) -> int:
         """The longest piece that fits above the ways out, to the character."""

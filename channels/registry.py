@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
+from urllib.parse import unquote, urlsplit
 
 import aiohttp
 from pydantic import SecretStr
@@ -82,13 +83,16 @@ def _kannel(tools: Tools) -> KannelSms:
         f"{settings.public_url.rstrip('/')}/hooks/kannel/{hooks.secret_of(settings, 'kannel')}",
         settings.secret_key,
         settings.kannel_sender,
+        frozenset(settings.kannel_smsc.replace(",", " ").split()),
     )
     return KannelSms(account, tools.http)
 
 
 def _email(tools: Tools) -> Email:
-    sender = tools.settings.email_sender
-    return Email(tools.settings.smtp_url, sender, parseaddr(sender)[0] or sender)
+    settings, sender = tools.settings, tools.settings.email_sender
+    reader = unquote(urlsplit(settings.imap_url.get_secret_value()).username or "")
+    also = [*settings.email_addresses.replace(",", " ").split(), *([reader] if "@" in reader else [])]
+    return Email(settings.smtp_url, sender, parseaddr(sender)[0] or sender, also)
 
 
 ROWS: tuple[Row, ...] = (

@@ -28,6 +28,7 @@ from channels.form import clean
 from channels.http import Answer
 from core.message import Notice, Screen, Sent
 from core.money import plain
+from core.patience import retry_after
 
 PATIENCE = (3.05, 15.05)
 """Seconds to connect and to wait for an answer."""
@@ -77,7 +78,11 @@ class AfricasTalkingSms:
         sms = _Sms(self.account)
         sender = notice.sender or self.account.sender
         told = await _ask(lambda: sms.send(clean(notice.text), [notice.to], sender_id=sender, timeout=PATIENCE))
-        return [told.sent(notice.key)] if isinstance(told, SendError) else judge(told.status, told.body, [notice])
+        return (
+            [told.sent(notice.key)]
+            if isinstance(told, SendError)
+            else judge(told.status, told.body, [notice], told.after)
+        )
 
     async def send_airtime(self, order: AirtimeOrder) -> Sent:
         """Airtime for one phone. `unknown` must be polled or awaited, never sent again under another key."""
@@ -164,7 +169,7 @@ class _Answers:
     def _make_request(self, url: str, method: str, **call: Any) -> Answer:
         call.pop("callback", None)
         answer = requests.request(method, url, **call)  # noqa: S113 - every caller hands its own through the SDK
-        return Answer(answer.status_code, answer.text)
+        return Answer(answer.status_code, answer.text, retry_after(answer.headers))
 
 
 class _Sms(_Answers, SMSService):  # type: ignore[misc]  # the SDK has no types

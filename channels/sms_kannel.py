@@ -61,6 +61,8 @@ class Account:
     hooks: str
     sign_key: SecretStr
     sender: str | None = None
+    binds: frozenset[str] = frozenset()
+    """Whose messages are for us; none: all."""
 
 
 class KannelSms:
@@ -71,10 +73,15 @@ class KannelSms:
     def __init__(self, account: Account, http: aiohttp.ClientSession) -> None:
         self.account, self.http = account, http
         self.doors = (
-            Door("POST", "/hooks/kannel/{secret}/sms", inbound, answer=lambda _: ""),
+            Door("POST", "/hooks/kannel/{secret}/sms", self._heard, answer=lambda _: ""),
             Door("GET", "/hooks/kannel/{secret}/delivery", report, self._is_ours, answer=lambda _: ""),
         )
         self._lanes = asyncio.Semaphore(AT_ONCE)
+
+    def _heard(self, received: Received) -> list[Event]:
+        """What came over our own binds; what names none did."""
+        bind, ours = fields(received.query).get("smsc", ""), self.account.binds
+        return [] if bind and ours and bind not in ours else inbound(received)
 
     def _is_ours(self, received: Received) -> bool:
         read = fields(received.query)
@@ -134,7 +141,7 @@ def judge(key: str, answer: Answer) -> Sent:
         return Sent(key, "accepted", key)
     if answer.fine:
         return errors.NOT_SAID.sent(key, answer.body)
-    return errors.from_http(answer.status).sent(key, answer.body)
+    return errors.from_http(answer.status).sent(key, answer.body, answer.after)
 
 
 def inbound(received: Received) -> list[Event]:

@@ -1,7 +1,8 @@
 """Telegram, with python-telegram-bot's types for reading and its `Bot` for sending, over our own HTTP session.
 
-Only private chats reach a conversation: edits, groups and channels are ignored. A phone is believed only when the customer
-shares her own contact, for which a question that her phone would answer brings a button along. A button carries the key of its option, at most 64 bytes. The bot is prepared in the background
+Only private chats reach a conversation: groups, channels and commands to other bots are ignored, and what stands in a topic is answered in
+it. A phone is believed only when the customer shares her own contact, for which a question that her phone would answer brings a button
+along. A button carries the key of its option, at most 64 bytes. The bot is prepared in the background
 (`prepare`: is the token right, does Telegram know our address), so a provider that is down does not keep Hodi from starting;
 what arrives meanwhile is answered as ever.
 """
@@ -10,20 +11,17 @@ import asyncio
 import hmac
 import json
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
 
 import aiohttp
 from pydantic import SecretStr
 from telegram import (
     Bot,
-    CallbackQuery,
-    ChatMemberUpdated,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     KeyboardButton,
     Message,
     ReplyKeyboardMarkup,
-    Update,
 )
 from telegram.error import (
     BadRequest,
@@ -36,22 +34,21 @@ from telegram.error import (
 )
 
 from channels import errors
-from channels.contract import Door, Event, File, NotReady, NotUnderstood, Page, Received
+from channels.contract import Door, Event, File, NotReady, Page, Received
 from channels.errors import SendError
 from channels.form import clean
 from channels.http import download
 from channels.paging import Budget, pages
 from channels.telegram_request import AiohttpRequest, NotReached, TooFast
-from core.message import Inbound, Kind, Notice, Option, OptOut, Screen, Sent
-from core.phone import from_provider
+from channels.telegram_update import LARGEST_BODY, parse
+from core.message import Inbound, Notice, Option, Screen, Sent
 
-LARGEST_BODY = 1024 * 1024
 TEXT = Budget(4096, 4096)
 BUTTON_BYTES = 64
 BUTTONS = 100
 AT_ONCE = 16
-UPDATES = ("message", "callback_query", "my_chat_member")
-"""What we want to be told: no edits, no groups' affairs."""
+UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
+"""What we want to be told: no groups' affairs."""
 
 
 class Telegram:
@@ -72,11 +69,16 @@ class Telegram:
             get_updates_request=request,
         )
         self.http, self.secret, self.public_url = http, secret, public_url.rstrip("/")
-        self.doors = (Door("POST", "/hooks/telegram", parse, self._is_ours, largest=LARGEST_BODY),)
+        self.doors = (Door("POST", "/hooks/telegram", self._heard, self._is_ours, largest=LARGEST_BODY),)
         self._lanes = asyncio.Semaphore(AT_ONCE)
+        self._name = ""
+        """What the bot is called, once Telegram said so."""
 
     def _is_ours(self, received: Received) -> bool:
         return genuine(self.secret.get_secret_value(), received.headers.get("x-telegram-bot-api-secret-token", ""))
+
+    def _heard(self, received: Received) -> list[Event]:
+        return parse(received, self._name)
 
     def lay_out(self, screen: Screen) -> tuple[Page, ...]:
         """One page with buttons, or numbered lines where a key does not fit a button or the text is too long."""
@@ -105,10 +107,23 @@ class Telegram:
             return errors.TOO_LONG.sent(notice.key)
         try:
             async with self._lanes:
-                sent = await self.bot.send_message(chat_id=notice.to, text=text, reply_markup=keyboard)
+                sent = await self._say(notice, text, keyboard)
         except (TelegramError, ValueError, KeyError, TypeError) as why:
-            return failure(why).sent(notice.key, str(why))
+            return failure(why).sent(notice.key, str(why), getattr(why, "after", None))
         return Sent(notice.key, "accepted", str(sent.message_id))
+
+    async def _say(
+        self, notice: Notice, text: str, keyboard: InlineKeyboardMarkup | ReplyKeyboardMarkup | None
+    ) -> Message:
+        """In the topic where the question stood; beside it where that is gone meanwhile."""
+        topic = int(notice.topic) if notice.topic.isdecimal() else None
+        say = partial(self.bot.send_message, chat_id=notice.to, text=text, reply_markup=keyboard)
+        try:
+            return await say(message_thread_id=topic)
+        except BadRequest as why:
+            if topic is None or not any(word in str(why).lower() for word in ("thread", "topic")):
+                raise
+            return await say()
 
     async def acknowledge(self, inbound: Inbound) -> None:
         """Takes the waiting sign off a button that was pressed; of no consequence when it fails."""
@@ -122,6 +137,7 @@ class Telegram:
         """Asks who the bot is and, where our address is one that Telegram calls (https), has its updates sent here."""
         try:
             await self.bot.initialize()
+            self._name = self.bot.username
             if self.public_url.startswith("https://"):
                 await self.bot.set_webhook(
                     f"{self.public_url}/hooks/telegram", allowed_updates=UPDATES,
@@ -144,76 +160,6 @@ class Telegram:
 def genuine(secret: str, header: str) -> bool:
     """Whether the secret that we gave with `setWebhook` came along."""
     return bool(secret) and hmac.compare_digest(secret.encode(), header.encode("utf-8", "replace"))
-
-
-def parse(received: Received) -> list[Event]:
-    """One update: a message, a button, or a blocked or unblocked bot; everything else is nothing to us."""
-    if len(received.body) > LARGEST_BODY:
-        raise NotUnderstood("body.too_long", f"The body is longer than {LARGEST_BODY} bytes.")
-    try:
-        update = Update.de_json(json.loads(received.body), None)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as why:
-        raise NotUnderstood("body.not_an_update", "The body is no Telegram update.") from why
-    key = str(update.update_id)
-    try:
-        event = _event(update, key)
-    except (AttributeError, TypeError) as why:  # a field of a type that no update has
-        raise NotUnderstood("body.not_an_update", "The body is no Telegram update.") from why
-    return [event] if event else []
-
-
-def _event(update: Update, key: str) -> Event | None:
-    if update.message:
-        return _message(update.message, key)
-    if update.callback_query:
-        return _button(update.callback_query, key)
-    return _member(update.my_chat_member) if update.my_chat_member else None
-
-
-def _message(message: Message, key: str) -> Inbound | None:
-    sender = message.from_user
-    if message.chat.type != "private" or sender is None or sender.is_bot:
-        return None
-    text, phone, details = message.text or message.caption or "", None, {}
-    kind: Kind = "text"
-    if text == "/start" or text.startswith("/start "):
-        kind, text = "new", text[7:].strip()
-    elif message.contact:
-        own = message.contact.user_id == sender.id
-        kind, phone = "contact", from_provider(message.contact.phone_number) if own else None
-    elif message.location:
-        kind = "location"
-        details = {"latitude": str(message.location.latitude), "longitude": str(message.location.longitude)}
-    elif file := _file(message):
-        kind, details = "media", {"media": file.file_id, "type": getattr(file, "mime_type", None) or "image/jpeg"}
-    elif not text:
-        return None
-    details |= {"language": sender.language_code} if sender.language_code else {}
-    return Inbound("telegram", str(message.chat.id), clean(text), kind, phone, key, None, None, message.date, details)
-
-
-def _file(message: Message) -> Any:
-    """The file of a message; of the sizes of a photograph the largest."""
-    if message.photo:
-        return message.photo[-1]
-    return message.document or message.voice or message.audio or message.video
-
-
-def _button(query: CallbackQuery, key: str) -> Inbound | None:
-    """A button says the key of its option; which screen it stood on is told by the message it hangs on."""
-    if query.message is None or query.message.chat.type != "private" or not query.data:
-        return None
-    details = {"callback": query.id, "context": str(query.message.message_id)}
-    return Inbound(
-        "telegram", str(query.message.chat.id), clean(query.data), "text", None, key, None, None, None, details
-    )
-
-
-def _member(change: ChatMemberUpdated) -> OptOut | None:
-    if change.chat.type != "private":
-        return None
-    stopped = change.new_chat_member.status in ("kicked", "left")
-    return OptOut("telegram", str(change.chat.id), None, stopped, change.date)
 
 
 def failure(why: Exception) -> SendError:

@@ -3,6 +3,8 @@
 The bot's token is part of every address, so no address is ever put into an error or a log.
 """
 
+import json
+
 import aiohttp
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
@@ -10,6 +12,7 @@ from telegram.request import BaseRequest, RequestData
 from channels import errors
 from channels.errors import SendError
 from channels.http import ask
+from core.patience import bounded
 
 
 class NotReached(NetworkError):
@@ -17,7 +20,12 @@ class NotReached(NetworkError):
 
 
 class TooFast(TelegramError):
-    """HTTP 429. Told apart here, because the library's own error warns of a coming change each time it is made."""
+    """HTTP 429, and after how many seconds it may be tried again. Told apart here, because the library's own error warns of a coming change
+    each time it is made."""
+
+    def __init__(self, said: str, after: int | None) -> None:
+        super().__init__(said)
+        self.after = after
 
 
 class AiohttpRequest(BaseRequest):
@@ -56,5 +64,13 @@ class AiohttpRequest(BaseRequest):
         if isinstance(answer, SendError):
             raise NotReached("no connection") if answer is errors.NOT_REACHED else TimedOut
         if answer.status == 429:
-            raise TooFast(answer.body[:200])
+            raise TooFast(answer.body[:200], _after(answer.body) or answer.after)
         return answer.status, answer.body.encode()
+
+
+def _after(body: str) -> int | None:
+    """`retry_after` of an answer."""
+    try:
+        return bounded(int(json.loads(body)["parameters"]["retry_after"]))
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return None

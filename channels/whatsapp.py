@@ -59,7 +59,7 @@ class WhatsApp:
         self._lanes = asyncio.Semaphore(AT_ONCE)
         self.doors = (
             Door("GET", "/hooks/whatsapp", _nothing_said, self._may_subscribe, challenge),
-            Door("POST", "/hooks/whatsapp", parse, self._is_signed, lenient=True, largest=LARGEST_BODY),
+            Door("POST", "/hooks/whatsapp", self._heard, self._is_signed, lenient=True, largest=LARGEST_BODY),
         )
 
     def _may_subscribe(self, received: Received) -> bool:
@@ -71,6 +71,10 @@ class WhatsApp:
     def _is_signed(self, received: Received) -> bool:
         signature = received.headers.get("x-hub-signature-256", "")
         return genuine(self.account.app_secret.get_secret_value(), received.body, signature)
+
+    def _heard(self, received: Received) -> list[Event]:
+        """What was said to our number: other lines of the business call at the same address."""
+        return parse(received, self.account.phone_id)
 
     def lay_out(self, screen: Screen) -> tuple[Page, ...]:
         """One page, unless the text is longer than a message may be."""
@@ -147,9 +151,9 @@ def challenge(received: Received) -> str | None:
     return asked.get("hub.challenge", [""])[0][:200] if asked.get("hub.mode") == ["subscribe"] else ""
 
 
-def parse(received: Received) -> list[Event]:
-    """Every message and status of one webhook, in the order they stand."""
-    return events(received.body)
+def parse(received: Received, ours: str | None = None) -> list[Event]:
+    """Every message and status of one webhook, in the order they stand; with `ours` only what was brought for that number."""
+    return events(received.body, ours)
 
 
 def _nothing_said(received: Received) -> list[Event]:
@@ -213,6 +217,8 @@ def judge(key: str, answer: Answer) -> Sent:
         if answer.fine:
             return Sent(key, "accepted", str(told["messages"][0]["id"])[:200])
         error = told["error"]
-        return reason(error).sent(key, f"{error.get('code')} {error.get('message', '')}")
+        return reason(error).sent(key, f"{error.get('code')} {error.get('message', '')}", answer.after)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
-        return (errors.NOT_SAID if answer.fine else errors.from_http(answer.status)).sent(key, answer.body)
+        return (errors.NOT_SAID if answer.fine else errors.from_http(answer.status)).sent(
+            key, answer.body, answer.after
+        )

@@ -1,7 +1,8 @@
 """Reads WhatsApp Cloud API webhooks: four nested arrays, batched, repeated, unordered, and some senders without a phone.
 
 Since 2026 a sender may be known only by a business-scoped id (`KE.1002`): it is the contact's key where it is told, and the
-number where it is not. One message that cannot be read never loses its neighbours.
+number where it is not. One message that cannot be read never loses its neighbours. Meta brings what all numbers of a business were sent
+to one address, and what was said in groups: only what was said to our own number, by one person, is for us.
 """
 
 import json
@@ -13,12 +14,22 @@ from channels import errors
 from channels.contract import Event, NotUnderstood, NumberChange
 from channels.errors import SendError
 from channels.form import clean
-from core.message import Delivery, Fate, Inbound, Kind
+from core.message import Delivery, Fate, Inbound, Kind, OptOut
 from core.phone import from_provider
 
 LARGEST_BODY = 3 * 1024 * 1024
 LONGEST_TEXT = 4096
-MEDIA = ("image", "document", "audio", "video", "sticker")
+MEDIA = ("image", "document", "audio", "video")
+HEARD_ONLY = frozenset({"reaction", "revoke"})
+"""What asks for no answer: a thumb below a message, a message taken back."""
+OPT_OUT_LABELS = frozenset(
+    {
+        "stop promotions", "stop promotion", "stop", "arrêter les promotions", "stopper les promotions", "promoties stoppen",
+        "stop promoties", "acha matangazo", "sitisha matangazo", "ngừng khuyến mãi", "dừng khuyến mãi", "ngừng nhận khuyến mại",
+        "dakatar da tallace-tallace", "detener promociones", "parar promoções",
+    }
+)  # fmt: skip
+"""What Meta itself writes on the opt-out button of a marketing template, in the languages of our houses and their neighbours."""
 FATES: dict[str, tuple[Fate, bool]] = {
     "sent": ("sent", False),
     "delivered": ("delivered", True),
@@ -60,8 +71,8 @@ REASONS: dict[int, SendError] = {
 """The provider's error codes, in failed statuses and in answers to sending."""
 
 
-def events(body: bytes) -> list[Event]:
-    """Everything one delivery of the webhook tells."""
+def events(body: bytes, ours: str | None = None) -> list[Event]:
+    """Everything one delivery of the webhook tells; with `ours` (a `phone_number_id`) only what was brought for that number."""
     if len(body) > LARGEST_BODY:
         raise NotUnderstood("body.too_long", f"The body is longer than {LARGEST_BODY} bytes.")
     try:
@@ -72,11 +83,15 @@ def events(body: bytes) -> list[Event]:
         raise NotUnderstood("field.missing", "The field entry is missing.")
     found: list[Event] = []
     for value in _values(told):
-        messages = _dicts(value, "messages")
+        if ours is not None and _text(_dict(value, "metadata"), "phone_number_id") != ours:
+            continue
+        messages = [one for one in _dicts(value, "messages") if not one.get("group_id")]
         people = [_sender(message, at, len(messages), _dicts(value, "contacts")) for at, message in enumerate(messages)]
         said = zip(messages, people, strict=True)
         found += [event for message, person in said if (event := _message(message, value, person))]
-        found += [event for status in _dicts(value, "statuses") if (event := _status(status))]
+        alone = [one for one in _dicts(value, "statuses") if _text(one, "recipient_type") != "group"]
+        found += [event for status in alone if (event := _status(status))]
+        found += [event for wish in _dicts(value, "user_preferences") if (event := _wish(wish, value))]
     return found
 
 
@@ -99,7 +114,7 @@ def _dicts(owner: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def _message(message: dict[str, Any], value: dict[str, Any], person: dict[str, Any]) -> Event | None:
-    """One message; None for what no conversation needs (a reaction) or what has no sender or id."""
+    """One message; None for what has no sender or id."""
     sender, kind = _text(message, "from"), _text(message, "type")
     user = _text(person, "user_id") or _text(message, "from_user_id") or sender or _text(person, "wa_id")
     message_id = _text(message, "id")
@@ -108,10 +123,7 @@ def _message(message: dict[str, Any], value: dict[str, Any], person: dict[str, A
     if kind == "system":
         new = _text(_dict(message, "system"), "wa_id") or _text(_dict(message, "system"), "new_wa_id")
         return NumberChange("whatsapp", user, from_provider(new), _instant(message.get("timestamp"))) if new else None
-    said = _said(kind, message)
-    if said is None:
-        return None
-    told_as, text, details = said
+    told_as, text, details = _said(kind, message)
     phone = from_provider(sender or _text(person, "wa_id"))
     name, context = _text(_dict(person, "profile"), "name"), _text(_dict(message, "context"), "id")
     details |= {key: found for key, found in (("name", name), ("context", context)) if found}
@@ -120,29 +132,46 @@ def _message(message: dict[str, Any], value: dict[str, Any], person: dict[str, A
     return Inbound("whatsapp", user, text, told_as, phone, message_id, None, service, at, details)
 
 
-def _said(kind: str, message: dict[str, Any]) -> tuple[Kind, str, dict[str, str]] | None:
-    """(kind, text, details) of a message by its type. A button or a row says the key of the option it stands for."""
+def _said(kind: str, message: dict[str, Any]) -> tuple[Kind, str, dict[str, str]]:
+    """(kind, text, details) of a message by its type. A button or a row says the key of the option it stands for; a button of a template
+    carries its own words and begins anew, whatever was said before. What we cannot read is `other`, so that it does not vanish."""
     part = _dict(message, kind)
-    if kind == "text":
-        return "text", _text(part, "body", LONGEST_TEXT), {}
-    if kind == "interactive":
-        chosen = _dict(part, "button_reply") or _dict(part, "list_reply")
+    if kind == "text" and (body := _text(part, "body", LONGEST_TEXT)):
+        return "text", body, {}
+    if kind == "interactive" and (chosen := _dict(part, "button_reply") or _dict(part, "list_reply")):
         return "text", _text(chosen, "id"), {"label": _text(chosen, "title")}
-    if kind == "button":
-        return "text", _text(part, "payload") or _text(part, "text"), {"label": _text(part, "text")}
-    if kind == "location":
-        return (
-            "location",
-            _text(part, "name"),
-            {"latitude": _text(part, "latitude"), "longitude": _text(part, "longitude")},
-        )
-    if kind in MEDIA:
+    if kind == "button" and (words := _text(part, "payload") or _text(part, "text")):
+        label = _text(part, "text")
+        stops = {words.casefold(), label.casefold()} & OPT_OUT_LABELS
+        return "new", "STOP" if stops else words, {"label": label}
+    if kind == "location" and _text(part, "latitude") and _text(part, "longitude"):
+        where = {name: _text(part, name) for name in ("latitude", "longitude")}
+        return "location", _text(part, "name"), where | _where(part)
+    if kind in MEDIA and _text(part, "id"):
         return (
             "media",
             _text(part, "caption", LONGEST_TEXT),
             {"media": _text(part, "id"), "type": _text(part, "mime_type"), "sha256": _text(part, "sha256")},
         )
-    return None
+    if kind == "request_welcome":
+        return "new", "", {}
+    heard = {"answer": "none"} if kind in HEARD_ONLY else {}
+    return "other", "", {"what": _text(part, "emoji") or kind or "unknown"} | heard
+
+
+def _where(part: dict[str, Any]) -> dict[str, str]:
+    address = _text(part, "address")
+    return {"address": address} if address else {}
+
+
+def _wish(wish: dict[str, Any], value: dict[str, Any]) -> OptOut | None:
+    """Meta's own switch for offers, in the settings of the chat."""
+    number, said = _text(wish, "wa_id"), _text(wish, "value")
+    people = [one for one in _dicts(value, "contacts") if _text(one, "wa_id") == number]
+    user = _text(wish, "user_id") or (_text(people[0], "user_id") if people else "") or number
+    if not user or said not in ("stop", "resume"):
+        return None
+    return OptOut("whatsapp", user, None, said == "stop", _instant(wish.get("timestamp")))
 
 
 def _status(status: dict[str, Any]) -> Delivery | None:

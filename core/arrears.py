@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 StepName = Literal["overdue", "firm", "formal", "soft_bar", "hard_bar", "final"]
 Days = Annotated[int, Field(ge=0, le=365)]
-Amount = Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]
+Amount = Annotated[str, Field(pattern=r"^[0-9]{1,15}(\.[0-9]{1,6})?$")]
 BARS: tuple[StepName, ...] = ("soft_bar", "hard_bar")
 LEVEL: dict[str, Literal["soft", "hard"]] = {"soft_bar": "soft", "hard_bar": "hard"}
 

@@ -33,7 +33,7 @@ class Billing(Section):
     """A month that lacks more than this share of its readings is parked rather than estimated."""
     number_prefix: str = "INV-"
     credit_prefix: str = "CN-"
-    credit_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")] | None = None
+    credit_limit: Annotated[str, Field(pattern=r"^[0-9]{1,15}(\.[0-9]{1,6})?$")] | None = None
     """A credit above it (with tax) waits for another person to agree. None: no limit."""
     late_usage: Literal["next_bill", "rebill"] = "next_bill"
     """Usage that came after its bill: a line of the next bill, or at once a correction document of its own."""
@@ -104,7 +104,7 @@ class Welcome(Section):
     """A bundle that every new service is given. `amount` of `unit` (a currency, or s, min, MB, GB, event, kWh)."""
 
     name: dict[str, str]
-    amount: Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,6})?$")]
+    amount: Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?$")]
     unit: str
     use: str | None = None
     """The one kind of use it is for (voice, sms, data); none: any."""
@@ -133,6 +133,8 @@ class Operator(Section):
     support_phone: str
     ussd_code: str = "*384*100#"
     default_tariff: str | None = None
+    trades: tuple[Literal["electricity", "water", "gas", "internet", "mobile"], ...] = ()
+    """What is supplied: the kinds of fault that a stranger may report follow from it. Empty: what there are services of."""
     billing: Billing = Billing()
     notices: Notices = Notices()
     sms: Sms = Sms()

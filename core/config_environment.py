@@ -74,6 +74,8 @@ class Settings(ProviderSettings, BaseSettings):
     kannel_base_url: str = "http://127.0.0.1:13013"
     kannel_username: str = ""
     kannel_password: SecretStr = SecretStr("")
+    kannel_smsc: str = ""
+    """The `smsc-id` of our binds, with commas between: what smsbox brings from others is not for us. Empty: all of it is."""
     kannel_sender: str | None = None
     """The short code or name that messages come from, unless they answer one that was written to."""
 
@@ -121,6 +123,9 @@ class Settings(ProviderSettings, BaseSettings):
     smtp_url: SecretStr = SecretStr("")
     """`smtp://user:password@host:587` or `smtps://...`."""
     email_sender: str = ""
+    email_addresses: str = ""
+    """Addresses that customers write to besides that of the sender (and of the mailbox), with commas between: letters to other mailboxes of
+    our domain are not ours."""
     imap_url: SecretStr = SecretStr("")
     """The mailbox that letters to us lie in: `imaps://user:password@host:993/INBOX`. Empty: the mail server pipes them to us."""
     imap_seconds: Annotated[float, Field(gt=0)] = 30

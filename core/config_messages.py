@@ -29,7 +29,7 @@ class Notices(Section):
     The template is named like the notice with `_` for `.`, in each language. Others go by WhatsApp only within 24 hours of her word."""
     campaigns_per_week: Annotated[int, Field(ge=1)] = 3
     """No customer gets more campaigns than so many in any seven days, whoever planned them."""
-    prices: dict[str, Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]] = Field(default_factory=dict)
+    prices: dict[str, Annotated[str, Field(pattern=r"^[0-9]{1,15}(\.[0-9]{1,6})?$")]] = Field(default_factory=dict)
     """What a message costs where the provider does not say, in the operator's currency: `{sms: "0.80", whatsapp.utility: "0.55"}`."""
     plain_letters: bool = False
     """On phones write letters beyond GSM-7 in their plain spelling where it saves room (Vietnamese without accents)."""
@@ -57,3 +57,5 @@ class Sms(Section):
     """Which provider sends which SMS, when several are open. Without routes the first in the table of channels sends all."""
 
     routes: tuple[Route, ...] = ()
+    receives: tuple[str, ...] = ()
+    """Short codes, numbers and names of ours that customers write to; what was written to others is not for us. None: all that we are brought."""

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from core.arrears import Amount
+
 
 class Section(BaseModel):
     """A part of `operator.yaml`: frozen, and a key nobody knows is a mistake."""
@@ -79,11 +81,15 @@ class Payments(Section):
     methods: dict[str, tuple[Method, ...]] = {}
     """The ways a segment is offered: `{prepaid: [push, cash]}`; a segment that is not named has all."""
     paylink_days: Annotated[int, Field(ge=1, le=90)] = 30
-    minimum: str = "1"
-    card_check: str = "50"
+    minimum: Amount = "1"
+    push_at_most: Amount | None = None
+    """The most that one prompt asks for, where it is less than the provider takes (M-Pesa: KES 250,000)."""
+    ahead_at_most: Amount | None = None
+    """How much more than what is owed may be asked for at once; None: ten million of the smallest unit (KES 100,000, VND 10 million)."""
+    card_check: Amount = "50"
     """What is charged to save a card where that takes a payment (Paystack, Flutterwave); it is hers, as credit."""
     paybill: str | None = None
-    confirm_above: str = "10000"
+    confirm_above: Amount = "10000"
     """A paybill note is unsigned: above this amount it is credited only when Safaricom confirms it (status query or pull)."""
     unproven_account_day: str = "30000"
     unproven_house_day: str = "3000000"
@@ -93,7 +99,7 @@ class Payments(Section):
 class Refunds(Section):
     """Above `approve_above` another person must agree. Money texts in the operator's currency."""
 
-    approve_above: str = "0"
+    approve_above: Amount = "0"
     approval_days: Annotated[int, Field(ge=1, le=60)] = 7
 
 
@@ -104,6 +110,8 @@ class DirectDebit(Section):
     """Days between the bill and the debit; None: what the scheme asks for (SEPA 14), which an agreement may shorten."""
     retries: Annotated[int, Field(ge=0, le=5)] = 2
     retry_gap_days: Annotated[int, Field(ge=1, le=30)] = 3
+    tell: Literal["last", "each"] = "last"
+    """Of which failed try a customer hears: of the last one, after which nothing is tried again, or of each."""
     pay_days: tuple[Annotated[int, Field(ge=1, le=31)], ...] = (1, 5, 25, 28)
     """Days of the month on which people have money: a debit that found none is tried again on the next of them."""
     creditor_name: str = ""
@@ -125,5 +133,7 @@ class Reconcile(Section):
 class CashDesk(Section):
     """Cash at a branch. A difference above the limit needs another person's eyes."""
 
-    float_at_most: str = "10000"
-    over_short_approve_above: str = "100"
+    float_at_most: Amount = "10000"
+    ahead_at_most: Amount | None = None
+    """How much more than what is owed is taken at once; None: ten million of the smallest unit (KES 100,000, VND 10 million)."""
+    over_short_approve_above: Amount = "100"

@@ -5,21 +5,19 @@ for each that took money. Nothing here is ever summed with a customer's money.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Index, Table, Text, func, select
+from sqlalchemy import BigInteger, Column, Index, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import bulk
 from core.db import Instant, metadata
 from core.house import House
 from core.money import known
+from core.numbers import MICRO_DECIMALS, Unreadable, machine
 
-MICRO = 1_000_000
+MICRO = 10**MICRO_DECIMALS
 message_cost = Table(
     "message_cost",
     metadata,
@@ -43,17 +41,6 @@ class Spent(msgspec.Struct, frozen=True):
     free: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
-    """What one channel took in one currency."""
-
-    channel: str
-    category: str
-    currency: str
-    messages: int
-    amount_micro: int
-
-
 async def note(conn: AsyncConnection, house: House, spent: Sequence[Spent]) -> int:
     """Write down what these cost; those of which neither the provider nor the operator tells a price are left out."""
     now = house.clock.now()
@@ -64,16 +51,6 @@ async def note(conn: AsyncConnection, house: House, spent: Sequence[Spent]) -> i
     return await bulk.insert_many(conn, message_cost, list(message_cost.c.keys()), rows, skip_known=True)
 
 
-async def totals(conn: AsyncConnection, since: datetime) -> list[Total]:
-    """What messages cost since then, by channel and category."""
-    c = message_cost.c
-    names = (c.channel, c.category, c.currency)
-    query = (
-        select(*names, func.count(), func.sum(c.amount_micro)).where(c.at >= since).group_by(*names).order_by(*names)
-    )
-    return [Total(row[0], row[1], row[2], int(row[3]), int(row[4])) for row in await conn.execute(query)]
-
-
 def _price(house: House, one: Spent) -> tuple[str, int] | None:
     if one.free:
         return house.currency, 0
@@ -81,7 +58,11 @@ def _price(house: House, one: Spent) -> tuple[str, int] | None:
         return read(one.said)
     prices = house.operator.notices.prices
     listed = prices.get(f"{one.channel}.{one.category}") or prices.get(one.channel)
-    return None if listed is None else (house.currency, int(Decimal(listed) * MICRO))
+    return None if listed is None else (house.currency, machine(listed, MICRO_DECIMALS))
+
+
+FINEST = 12
+"""Decimals that a price may have; finer than a millionth is dropped."""
 
 
 @lru_cache(maxsize=1024)
@@ -89,7 +70,7 @@ def read(said: str) -> tuple[str, int] | None:
     """`KES 0.8000` as currency and millionths; None when it is no such thing."""
     currency, _, amount = said.strip().partition(" ")
     try:
-        micro = Decimal(amount) * MICRO
-    except InvalidOperation:
+        micro = machine(amount, FINEST) // 10 ** (FINEST - MICRO_DECIMALS)
+    except Unreadable:
         return None
-    return (currency, int(micro)) if known(currency) and micro.is_finite() and micro >= 0 else None
+    return (currency, micro) if known(currency) and micro >= 0 else None

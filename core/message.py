@@ -10,8 +10,11 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["new", "text", "end", "location", "media", "contact"]
-"""`new` opens a session (a first dial, /start), `text` is an answer, `end` says that the session is over."""
+Kind = Literal["new", "text", "end", "location", "media", "contact", "other"]
+"""`new` opens a session (a first dial, /start, a button that carries its own words), `text` is an answer, `end` says that the session is
+over, `other` is what no channel can put into words (a sticker): `details["what"]` names it."""
+EDITED = "edited"
+"""`details["what"]` of a message that its sender changed afterwards."""
 
 
 Fate = Literal["sent", "delivered", "read", "failed", "unknown"]
@@ -91,6 +94,8 @@ class Screen(msgspec.Struct, frozen=True):
     """The answer to this screen is a secret (a PIN): neither it nor the answer may be logged or kept."""
     share: str = ""
     """What a button that shares her own phone says, where her phone would answer the screen and the channel has such a button."""
+    ways: int = 0
+    """How many of the last options only lead away (back, home): a page of nothing else is none."""
 
 
 class Template(msgspec.Struct, frozen=True):
@@ -117,6 +122,8 @@ class Notice(msgspec.Struct, frozen=True):
     """As in `Screen`."""
     only_template: bool = False
     """Free text is known not to be allowed: she wrote to us too long ago."""
+    topic: str = ""
+    """Where in a chat of several topics it belongs; empty: nowhere in particular."""
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -128,3 +135,5 @@ class Sent(msgspec.Struct, frozen=True):
     reason: str | None = None
     cost: str | None = None
     details: dict[str, str] = msgspec.field(default_factory=dict)
+    after: int | None = None
+    """With `later`: the seconds that the provider wants us to wait."""

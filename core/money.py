@@ -6,11 +6,15 @@ place that rounds is `core/rating/rounding.py`.
 """
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 
 from babel.core import get_global
-from babel.numbers import get_decimal_symbol, get_group_symbol
+from babel.numbers import get_currency_name, get_currency_symbol, get_decimal_symbol, get_group_symbol
+
+from core import numbers
+from core.numbers import Notation, Unreadable, notation_of
+from core.text import LANGUAGES
 
 LARGEST_MINOR = 10**15
 """No single amount may exceed this: a guard against a slipped decimal point, far below what 64 bits hold."""
@@ -60,19 +64,58 @@ def exponent(currency: str) -> int:
 
 
 def parse(text: str, currency: str) -> int:
-    """Minor units of a plain decimal text such as `1200.50`; refuses what is no exact amount of the currency."""
+    """Minor units of what a machine wrote (JSON, a setting, a bank's XML): digits and a point. Refuses what is no exact amount."""
+    digits = exponent(currency)
     try:
-        value = Decimal(text.strip().replace(",", ""))
-    except InvalidOperation as why:
-        raise ValueError(f"{text!r} is not an amount: write digits such as 1200.50") from why
-    if not value.is_finite():
-        raise ValueError(f"{text!r} is not an amount: write digits such as 1200.50")
-    scaled = value.scaleb(exponent(currency))
-    if scaled != scaled.to_integral_value():
-        raise ValueError(f"{text!r} has more decimals than {currency} has ({exponent(currency)})")
-    if abs(scaled) > LARGEST_MINOR:
+        minor = numbers.machine(text.strip(), digits)
+    except Unreadable as why:
+        if why.key == "number.too_fine":
+            raise ValueError(f"{text!r} has more decimals than {currency} has ({digits})") from None
+        raise ValueError(f"{text[:60]!r} is not an amount: write digits such as 1200.50") from None
+    if abs(minor) > LARGEST_MINOR:
         raise ValueError(f"{text!r} is larger than any amount Hodi accepts")
-    return int(scaled)
+    return minor
+
+
+def read(text: str, currency: str, notation: Notation) -> int:
+    """Minor units of what a person or a file wrote, its currency before or after: `Ksh 1,500`, `500 bob`, `€ 12,50`. Unreadable else."""
+    minor = numbers.read(text, notation, exponent(currency), names(currency))
+    if abs(minor) > LARGEST_MINOR:
+        raise Unreadable("number.too_large", text=text[:40])
+    return minor
+
+
+def typed(text: str, currency: str, lang: str) -> int:
+    """Minor units of what somebody typed who reads and writes `lang`: what `show` wrote for them comes back as it was."""
+    return read(text, currency, notation_of(lang, currency))
+
+
+_CALLED = {
+    "KES": "ksh kshs sh shs bob shilling shillings shilingi /= /-", "TZS": "tsh tshs sh shs shilling shillings shilingi /= /-",
+    "UGX": "ush ushs sh shs shilling shillings shilingi /= /-", "NGN": "n naira", "GHS": "gh₵ ₵ gh¢ cedi cedis",
+    "ZAR": "r rand", "RWF": "frw rf franc francs", "XOF": "f cfa fcfa franc francs", "XAF": "f cfa fcfa franc francs",
+    "EUR": "€ euro euros", "USD": "$ us$ dollar dollars", "GBP": "£ pound pounds", "VND": "đ ₫ d dong đồng",
+    "INR": "₹ rs rs. rupee rupees /-", "PKR": "rs rs. rupee rupees /-", "LKR": "rs rs. rupee rupees /-", "NPR": "rs rs. rupee rupees /-",
+    "AUD": "$ a$ dollar dollars", "KWD": "kd dinar dinars", "BHD": "bd dinar dinars", "JPY": "¥ yen", "ZMW": "k kwacha",
+    "MWK": "mk kwacha", "MZN": "mt metical meticais", "ETB": "br birr", "SLE": "le leone leones",
+}  # fmt: skip
+"""What people call a currency besides its code, CLDR's sign and CLDR's names, in small letters."""
+
+
+@cache
+def names(currency: str) -> frozenset[str]:
+    """Every word that may stand before or after an amount of it."""
+    told = {currency, *_CALLED.get(currency, "").split()}
+    for lang in LANGUAGES:
+        told.add(get_currency_symbol(currency, lang))
+        told |= {get_currency_name(currency, count=count, locale=lang) for count in (1, 2)}
+    return frozenset(numbers.tidied(one).casefold() for one in told)
+
+
+@cache
+def every_name() -> frozenset[str]:
+    """What the currencies are called that people here write: a number beside one of these is money."""
+    return frozenset(one for currency in _CALLED for one in names(currency))
 
 
 def decimal(minor: int, currency: str) -> Decimal:

@@ -251,6 +251,8 @@ class Outcome(msgspec.Struct, frozen=True):
     """With `waiting`: this way failed, and the next is tried at once; no try is counted."""
     cost: str | None = None
     """What the provider said it costs: `KES 0.8000`."""
+    after: int | None = None
+    """With `waiting`: the provider wants us to wait so many seconds; no try is counted."""
 
 
 _SETTLED = ("state", "provider_ref", "reason", "not_before", "settled_at", "attempts")
@@ -276,8 +278,9 @@ def _settled(now: datetime, outcome: Outcome) -> tuple[Any, ...]:
     state, again_at, attempts = outcome.state, outcome.not_before or now, outcome.attempts
     if state == "waiting":
         tries = attempts - 1
-        if outcome.not_before or outcome.tried:
+        if outcome.not_before or outcome.tried or outcome.after:
             attempts = tries
+            again_at += timedelta(seconds=outcome.after or 0)
         elif tries >= len(BACK_OFF_SECONDS):
             state = "dead"
         else:

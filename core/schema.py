@@ -14,7 +14,9 @@ from core.catalog import tables as catalog
 from core.chat import tables as chat
 from core.collections import tables as collections
 from core.db import metadata
+from core.journeys import own_words
 from core.ledger import tables as ledger
+from core.metering import live_tables as live_uses
 from core.metering import tables as metering
 from core.overview import cards_found as cards
 from core.parties import tables as parties
@@ -48,6 +50,6 @@ APPEND_ONLY = (
 
 __all__ = [
     "APPEND_ONLY", "PARTITIONED", "access", "alarms", "approvals", "audit", "balances", "bank", "barring", "billing", "campaigns", "cards", "care", "catalog",
-    "chat", "collections", "costs", "delivery", "desk", "effects", "ledger", "metadata", "metering", "outbox", "pace", "parties",
+    "chat", "collections", "costs", "delivery", "desk", "effects", "ledger", "live_uses", "metadata", "metering", "outbox", "own_words", "pace", "parties",
     "payments", "reconcile", "rewards", "tries", "vending",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from dialogs.session import Place
 from dialogs.shape import digest, is_guard
 from dialogs.words import Words
 
-HOME, RESUME = "home", "resume"
+HOME, RESUME, REFUSED = "home", "resume", "sorry"
 STICKY = ("account_id", "proven", "medium")
 """What is remembered when the talk goes home: the account that was chosen, that the PIN was right, and where she speaks from."""
 
@@ -69,7 +69,7 @@ def bind(
         version = digest(flow)
         places.update({(flow.name, state): Place(flow.name, state, version) for state in flow.states})
     guards = frozenset(flow.name for flow in named.values() if is_guard(flow))
-    entrances = frozenset({HOME, RESUME, *keywords} & named.keys())
+    entrances = frozenset({HOME, RESUME, REFUSED, *keywords} & named.keys())
     before = {
         flow.name: tuple(places[guard, named[guard].start] for guard in reversed(flow.guards))
         for flow in named.values()

@@ -11,7 +11,8 @@ from core.message import Screen
 from core.text import catalogue
 from dialogs.book import Book
 from dialogs.drawing import draw, screen
-from dialogs.model import LEFT, MOST_ITEMS, WANTED, Act, Ask, Do, Effect, Flow, Fork, Menu, Say, State
+from dialogs.model import ASKED, LEFT, MOST_ITEMS, WANTED, Act, Ask, Do, Effect, Flow, Fork, Menu, Say, State
+from dialogs.names import SAID_KINDLY
 from dialogs.session import Session
 from dialogs.shape import edges, keys, places_of
 
@@ -19,7 +20,17 @@ Pages = Callable[[Screen], int]
 """How many pages a channel needs for a screen; the channel hands this in, because dialogs know no channel."""
 
 ALWAYS = ("refused", "down")
-ENGINE_KEYS = ("talk.back", "talk.home", "talk.others", "talk.hint", "talk.moved", "talk.card", "talk.too_long")
+ENGINE_KEYS = (
+    "talk.back",
+    "talk.home",
+    "talk.others",
+    "talk.hint",
+    "talk.moved",
+    "talk.card",
+    "talk.too_long",
+    "talk.late",
+    *SAID_KINDLY,
+)
 
 
 def check(book: Book, languages: tuple[str, ...], pages: Pages | None = None) -> list[str]:
@@ -42,6 +53,13 @@ def _each(book: Book) -> Iterator[tuple[str, Flow, State]]:
             yield f"{flow.name}.{name}", flow, state
 
 
+def each(book: Book) -> Iterator[tuple[str, str, str, State]]:
+    """(where, flow, name, state) of the whole book, for proofs of other files."""
+    for flow in book.flows.values():
+        for name, state in flow.states.items():
+            yield f"{flow.name}.{name}", flow.name, name, state
+
+
 def _targets(book: Book) -> Iterator[str]:
     for flow in book.flows.values():
         if flow.start not in flow.states:
@@ -50,11 +68,13 @@ def _targets(book: Book) -> Iterator[str]:
             if guard not in book.guards:
                 yield f"{flow.name}: its guard {guard} is no flow that leads on to what was wanted"
         for name in flow.states:
+            if name in (WANTED, LEFT, ASKED):
+                yield f"{flow.name}.{name}: the name is that of a place that only the session knows"
             if name in book.flows and name not in (flow.name, flow.start):
                 yield f"{flow.name}.{name}: a flow has the same name, so that a target {name} could mean either"
     for where, flow, state in _each(book):
         for edge in edges(state):
-            if edge.to not in flow.states and edge.to not in book.flows and edge.to not in (WANTED, LEFT):
+            if edge.to not in flow.states and edge.to not in book.flows and edge.to not in (WANTED, LEFT, ASKED):
                 yield f"{where}: {edge.label or 'the answer'} leads to {edge.to}, which does not exist"
 
 

@@ -15,6 +15,9 @@ from dialogs.session import Session, Shown
 MOST_ROWS = MOST_ITEMS - 1
 """Rows at a time of a list that is longer than a menu may be."""
 
+TURNS = ("channels.more", "channels.next", "channels.back", "channels.previous")
+"""The ways through the pages of a screen, each with the name it has where the first is taken."""
+
 Option = tuple[str, str, str, Any]
 """What is typed, what it says, and what it stands for: a kind and a value."""
 
@@ -70,23 +73,40 @@ def _rows(book: Book, s: Session, state: Pick, rows: Sequence[Mapping[str, Any]]
     return drawn
 
 
-def screen(book: Book, s: Session) -> Screen:
+def screen(book: Book, s: Session, *, hint: bool = True, title: bool = True) -> Screen:
     """The stored screen as a channel wants it, with the hint above it where an answer could not be used."""
     shown = s.shown
     assert shown is not None
-    text = f"{s.hint}\n{shown.text}" if s.hint else shown.text
-    more, back = _turns(book, s.lang)
+    text = "\n".join([part for part, there in ((s.hint, hint), (shown.text, title)) if there and part])
     labels = tuple([(key, label) for key, label, _, _ in shown.options])
-    return Screen(text, _options(labels), shown.ends, more, back, shown.secret, shown.share)
+    more, back = _turns(book, s.lang, labels)
+    ways = sum(kind == "nav" and value != "more" for _, _, kind, value in shown.options)
+    return Screen(text, _options(labels), shown.ends, more, back, shown.secret, shown.share, ways)
 
 
-def _turns(book: Book, lang: str) -> tuple[str, str]:
-    """How the ways to the next page and to the one before are called."""
+def screens(book: Book, s: Session) -> list[Screen]:
+    """The same screen in ways that need less and less room: a hint must not push a menu onto a second page.
+
+    What the first menu says beside its choices can be had again, and a title without figures is no loss: there the hint may stand alone.
+    Elsewhere the words are needed, and to see the same screen again is hint enough.
+    """
+    state = book.state(s.place) if s.place else None
+    if not s.hint or not isinstance(state, (*OFFERS, Pick)):
+        return [screen(book, s)]
+    spare = isinstance(state, Menu) and state.home
+    spare = spare or (isinstance(state, Menu | Pick) and not book.words.fields(s.lang, state.text))
+    return [screen(book, s), *([screen(book, s, title=False)] if spare else []), screen(book, s, hint=False)]
+
+
+def _turns(book: Book, lang: str, labels: tuple[tuple[str, str], ...]) -> tuple[str, str]:
+    """How the ways to the next page and to the one before are called: never like something on the screen."""
     key = (edits(), lang, "turns")
-    turns: tuple[str, str] | None = book.drawn.get(key)
-    if turns is None:
-        turns = book.drawn[key] = book.say(lang, "channels.more"), book.say(lang, "channels.back")
-    return turns
+    words: tuple[str, ...] | None = book.drawn.get(key)
+    if words is None:
+        words = book.drawn[key] = tuple([book.say(lang, name) for name in TURNS])
+    taken = [label for _, label in labels]
+    more, following, back, before = words
+    return following if more in taken else more, before if back in taken else back
 
 
 @lru_cache(maxsize=2048)

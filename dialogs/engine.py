@@ -9,13 +9,18 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from dialogs.book import HOME, RESUME, Book
+from dialogs import brought
+from dialogs.book import HOME, REFUSED, RESUME, Book
 from dialogs.drawing import MOST_ROWS
-from dialogs.events import Answered, Event, Need, Step, Told, Typed
-from dialogs.heard import Back, Chosen, Heard, Hint, Into, Kept, NextRows, understand
+from dialogs.events import Answered, Event, Late, Need, Step, Told, Typed
+from dialogs.heard import Aside, Back, Chosen, Heard, Hint, Into, Kept, NextRows, understand
+from dialogs.heard import late as written_before
 from dialogs.model import OFFERS, SHOWS_ONLY, Act, Do, Fork, Go, Menu, Pick, State, Values
 from dialogs.moving import Walk
 from dialogs.session import Session, Who
+
+LONGEST_HINT = 75
+"""Letters that stand above a first menu on one page of a phone; what takes more is told alone."""
 
 
 def step(book: Book, session: Session, event: Event) -> Step:
@@ -24,9 +29,9 @@ def step(book: Book, session: Session, event: Event) -> Step:
         turn = _Turn(book, session)  # a session under way is nobody else's
         return turn.take_ahead(turn.answered(event.values))
     s = replace(session, data=dict(session.data), steps=0, hint="", hush=False)
-    if isinstance(event, Typed):
+    if isinstance(event, Typed | Late):
         turn = _Turn(book, s)
-        return turn.take_ahead(turn.typed(event.text))
+        return turn.take_ahead(turn.typed(event.text, late=isinstance(event, Late)))
     s.ahead, s.pending = event.ahead, "who"
     return Need(s, book.caller)
 
@@ -73,8 +78,7 @@ class _Turn(Walk):
     def loaded(self, state: State, values: Values) -> Step:
         """A fork leads on by what was loaded; a screen is drawn with it; a refusal is told at home."""
         if values.get("is") == "refused":
-            self.s.hint, self.s.ahead = str(values["why"]), ()
-            return self.flow(HOME)
+            return self.refused(str(values["why"]))
         if isinstance(state, Fork):
             self.learn({name: values[name] for name in state.keep})
             return self.follow(state.to[values["is"]])
@@ -83,6 +87,16 @@ class _Turn(Walk):
         if not isinstance(state, SHOWS_ONLY):
             self.s.data.update({name: values[name] for name in state.keep})
         return self.show(state, values)
+
+    def refused(self, why: str) -> Step:
+        """What could not be looked up is told above the first menu; at length, on a screen of its own."""
+        self.s.ahead = ()
+        if len(why) > LONGEST_HINT and REFUSED in self.book.flows:
+            self.forget()
+            self.s.data["why"], self.s.trail = why, (self.book.place(HOME),)
+            return self.flow(REFUSED)
+        self.s.hint = why
+        return self.flow(HOME)
 
     def done(self, state: State, pending: str, values: Values) -> Step:
         """An effect came out so: follow the edge of its outcome. What is done is not gone back into."""
@@ -94,12 +108,13 @@ class _Turn(Walk):
 
     # what was typed
 
-    def typed(self, text: str) -> Step:
-        """An answer to the screen that stands."""
+    def typed(self, text: str, *, late: bool = False) -> Step:
+        """An answer to the screen that stands; `late`: written before it stood."""
         state = self.here()
         if state is None or self.s.shown is None:
             return self.home("talk.moved")
-        return self.heard(state, understand(self.book, self.s, state, text))
+        read = written_before if late else understand
+        return self.heard(state, read(self.book, self.s, state, text))
 
     def heard(self, state: State, heard: Heard) -> Step:
         """Follows what was understood."""
@@ -111,6 +126,9 @@ class _Turn(Walk):
             return self.home() if heard.home else self.back()
         if isinstance(heard, Into):
             return self.keyword(heard)
+        if isinstance(heard, Aside):
+            self.s.data.update(heard.keep)
+            return self.onward(heard.flow)
         if isinstance(heard, NextRows):
             self.s.first += MOST_ROWS
             return self.enter(self.s.place, keep_rows=True)
@@ -144,6 +162,8 @@ class _Turn(Walk):
     def keyword(self, into: Into) -> Step:
         """A keyword begins its flow as if it had been chosen at home."""
         s = self.s
+        if into.greet:
+            return self.home(into.greet)
         self.forget()
         s.data.update(into.keep)
         if into.flow != HOME:
@@ -170,6 +190,7 @@ class _Turn(Walk):
             s.ahead = tuple(rest)
             heard = understand(self.book, s, state, text)
             unsure = isinstance(heard, Hint) and isinstance(state, Menu) and state.home and not heard.secret
+            unsure = unsure and not brought.read(text)
             if unsure or (isinstance(heard, Chosen) and isinstance(heard.choice, Do)):
                 break
             said = self.heard(state, heard)

@@ -18,6 +18,12 @@ class Typed(msgspec.Struct, frozen=True):
     text: str
 
 
+class Late(msgspec.Struct, frozen=True):
+    """The customer wrote it before what is on the screen was asked; it came afterwards."""
+
+    text: str
+
+
 class Answered(msgspec.Struct, frozen=True):
     """What the counter said to the last `Need`. Its `is` names the outcome of an effect, or the label of a fork."""
 
@@ -37,5 +43,5 @@ class Need(msgspec.Struct, frozen=True):
     run: Load | Effect
 
 
-Event = Dialled | Typed | Answered
+Event = Dialled | Typed | Late | Answered
 Step = Told | Need

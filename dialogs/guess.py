@@ -4,15 +4,14 @@ The customer's own language is read first, then the others, because people mix t
 who was misunderstood is one step from it. STOP is never guessed: it is taken at its own word only.
 """
 
-import re
 from functools import cache
 
 from dialogs.clues import CLUES
-from dialogs.intents import TAKES_A_FIGURE, Intent, plain
+from dialogs.figures import of_sentence
+from dialogs.intents import Intent, plain
 
 LONGEST = 300
 """Letters of a message that are read; what is longer is a letter, and a person's to answer."""
-_FIGURE = re.compile(r"(?<![\d.,-])\d[\d.,]{0,12}(?![\d-])")
 
 Clue = tuple[tuple[str, ...], ...]
 """Runs of stems, each run side by side, all of them somewhere."""
@@ -26,7 +25,7 @@ def guess(text: str, lang: str) -> Intent | None:
     for tongue in (lang, *(other for other in CLUES if other != lang)):
         flow = _winner(words, tongue) if tongue in CLUES else None
         if flow:
-            return Intent(flow, keep=_figure(flow, text))
+            return Intent(flow, keep=of_sentence(flow, text))
     return None
 
 
@@ -59,9 +58,3 @@ def _begins(words: list[str], run: tuple[str, ...]) -> bool:
     return len(words) >= len(run) and all(
         word == stem or (len(stem) > 3 and word.startswith(stem)) for word, stem in zip(words, run, strict=False)
     )
-
-
-def _figure(flow: str, text: str) -> dict[str, str]:
-    """The one figure that came along, where the flow takes one."""
-    found = _FIGURE.findall(text)
-    return {TAKES_A_FIGURE[flow]: found[0].rstrip(".,")} if flow in TAKES_A_FIGURE and len(found) == 1 else {}

@@ -4,13 +4,17 @@ from typing import Any
 
 import msgspec
 
+from dialogs import brought
 from dialogs.book import Book
+from dialogs.intents import Intent
 from dialogs.model import OFFERS, Again, Ask, Do, Go, Pick, State, Values
 from dialogs.redact import has_card
 from dialogs.session import Session
+from dialogs.typed import as_key
 
 LONGEST_ANSWER = 400
 """Characters that any question of ours can use. A longer text is answered kindly and not kept."""
+FILES = ("picture", "voice", "file")
 BACK, HOME_KEY, NEXT_ROWS = "0", "00", "9"
 
 
@@ -43,6 +47,15 @@ class Into(msgspec.Struct, frozen=True):
 
     flow: str
     keep: Values = msgspec.field(default_factory=dict)
+    greet: str = ""
+    """What is said above the first menu (a catalogue key)."""
+
+
+class Aside(msgspec.Struct, frozen=True):
+    """Another flow for a moment; the question that waits stays behind it."""
+
+    flow: str
+    keep: Values = msgspec.field(default_factory=dict)
 
 
 class Hint(msgspec.Struct, frozen=True):
@@ -54,28 +67,76 @@ class Hint(msgspec.Struct, frozen=True):
     moved: bool = False
 
 
-Heard = Chosen | Kept | Back | NextRows | Into | Hint
+Heard = Chosen | Kept | Back | NextRows | Into | Aside | Hint
 
 
 def understand(book: Book, s: Session, state: State, text: str) -> Heard:
     """What the customer means by `text` on the screen that stands."""
     assert s.shown is not None
     typed = text.strip()
+    if came := brought.read(typed):
+        return _without_words(book, s, state, came)
+    number = as_key(typed)
     for key, label, kind, value in s.shown.options:
-        if key == typed or (s.shown.share and label == typed):
+        if key in (typed, number) or (s.shown.share and label == typed):
             return _by_key(state, kind, value)
     if has_card(typed):
         return Hint("talk.card", secret=True)
+    intent = book.intent(typed)
+    if isinstance(state, Ask):
+        return _asked(book, s, state, typed, intent)
+    if intent:
+        return _into(intent)
     if len(typed) > LONGEST_ANSWER:
         return Hint("talk.too_long", secret=s.shown.secret)
-    intent = book.intent(typed)
-    if intent and (intent.everywhere or not isinstance(state, Ask)):
-        return Into(intent.flow, intent.keep)
-    if isinstance(state, Ask):
-        return _answer(book, s, state, typed)
     heard = _by_label(s, state, typed)
     meant = book.guess(typed, s.lang) if isinstance(heard, Hint) and not heard.moved else None
-    return Into(meant.flow, meant.keep) if meant else heard
+    return _into(meant) if meant else heard
+
+
+def late(book: Book, s: Session, state: State, text: str) -> Heard:
+    """What is meant by a text that was written before the question that stands: never an answer to it."""
+    if isinstance(state, Ask) and not state.nav:
+        return understand(book, s, state, text)  # a person reads it
+    if brought.read(text.strip()):
+        return understand(book, s, state, text)  # it answers no question by its words
+    meant = book.intent(text.strip())
+    if isinstance(state, Ask):
+        return _into(meant) if meant and meant.everywhere and not meant.sure else Hint("talk.late")
+    meant = meant or book.guess(text.strip(), s.lang)
+    return _into(meant) if meant else Hint("talk.late")
+
+
+def _into(intent: Intent) -> Into:
+    return Into(intent.flow, intent.keep, intent.greet)
+
+
+def _asked(book: Book, s: Session, state: Ask, typed: str, intent: Intent | None) -> Heard:
+    """An answer in the customer's own words, unless it can be none, or is a word that goes before every question."""
+    if intent and intent.everywhere and not intent.sure:
+        return _into(intent)
+    if intent and intent.over_questions and state.nav:
+        return Aside(intent.flow) if intent.flow == "help" else _into(intent)
+    too_long = len(typed) > LONGEST_ANSWER
+    answer = Hint("talk.too_long", secret=state.secret) if too_long else _answer(book, s, state, typed)
+    if intent is None or not (state.nav or intent.everywhere):
+        return answer
+    if isinstance(answer, Hint) or state.coded:
+        return _into(intent)
+    return Aside(intent.sure, {"said": typed}) if intent.sure else answer
+
+
+def _without_words(book: Book, s: Session, state: State, came: brought.Brought) -> Heard:
+    """A place answers the question for one, and else begins a report; a file says what it is; what we cannot use is told so, and the same
+    question stands."""
+    if came.name == "place":
+        clerk = s.place is not None and s.place.flow == "agent"
+        if isinstance(state, Ask) and (state.pin or clerk):
+            return _answer(book, s, state, came.words)
+        return Into("fault", {"typed_place": came.words})
+    if came.name in FILES:
+        return Into("photo", {"sent": came.name})
+    return Hint(came.name)
 
 
 def _by_key(state: State, kind: str, value: Any) -> Heard:
@@ -92,7 +153,7 @@ def _by_key(state: State, kind: str, value: Any) -> Heard:
 
 def _answer(book: Book, s: Session, state: Ask, typed: str) -> Heard:
     try:
-        keep = state.parse(typed, s.data, book.words.common)
+        keep = state.parse(typed, s.data, {**book.words.common, "lang": s.lang})
     except Again as again:
         return Hint(again.key, again.params, state.secret)
     return Kept(keep, state.to, state.secret)
@@ -101,8 +162,8 @@ def _answer(book: Book, s: Session, state: Ask, typed: str) -> Heard:
 def _by_label(s: Session, state: State, typed: str) -> Heard:
     """The words of an option, or its number written loosely: `2.`, `(2)`, `Balance`."""
     assert s.shown is not None
-    loose = typed.strip("().#* ").casefold()
-    for key, label, kind, value in s.shown.options:
-        if loose and loose in (key, label.casefold()):
+    loose = as_key(typed).casefold()
+    for _, label, kind, value in s.shown.options:
+        if loose and loose == label.casefold():
             return _by_key(state, kind, value)
     return Hint("talk.hint")

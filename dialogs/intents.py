@@ -1,14 +1,24 @@
 """Keywords reach the same flows as the menus: one table of words per language, matched on the whole message.
 
-A word in the middle of a sentence is no keyword, so that a customer who writes "please stop the leak" is not signed off. STOP
-and START work everywhere, also where a question waits for an answer, and so does a picture; the other words only where a choice was expected.
+A word in the middle of a sentence is no keyword, so that a customer who writes "please stop the leak" is not signed off. MENU, HELP and
+AGENT work over every question; STOP and START even in a talk with a person. The others work where a choice was expected,
+and where the question that waits cannot use them. A word that cannot be taken back is looked for only in the languages of the house,
+and where it could be the answer to a question it is asked back, but for the STOP that we tell people to send.
 """
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from core.numbers import tidied
+from core.text import LANGUAGES
+from dialogs.figures import TAKES_A_FIGURE, along
+from dialogs.leaving import is_leaving
+from dialogs.names import COURTESY_ENDS, LANGUAGE_NAMES, SAID_KINDLY
+from dialogs.receipts import reference_of
+from dialogs.typed import plain_figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +27,14 @@ class Intent:
 
     flow: str
     everywhere: bool = False
+    """Even in a talk with a person."""
     keep: Mapping[str, Any] = field(default_factory=dict)
+    over_questions: bool = False
+    """Over every question of the house, whatever it could make of the word."""
+    sure: str = ""
+    """The flow that asks back where the word could be the answer to a question."""
+    greet: str = ""
+    """What is said above the first menu (a catalogue key)."""
 
 
 WORDS: dict[str, tuple[str, ...]] = {
@@ -33,7 +50,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "arrange": ("LATER", "PARTS", "BAADAYE", "AWAMU"),
     "plan": ("PLAN", "TARIFF", "MPANGO"),
     "numbers": ("NUMBER", "ACCOUNT", "NAMBA", "AKAUNTI"),
-    "agent": ("AGENT", "PERSON", "HUMAN", "CALL", "MHUDUMU", "MTU", "CONSEILLER", "MUTUM", "NHAN VIEN", "MEDEWERKER"),
+    "agent": ("AGENT", "PERSON", "HUMAN", "CALL", "MHUDUMU", "MTU", "CONSEILLER", "MUTUM", "WAKILI", "NHAN VIEN", "MEDEWERKER"),
     "consent": ("OFFERS", "CONSENT", "MATANGAZO"),
     "language": ("LANGUAGE", "LUGHA", "LANGUE", "HARSHE", "NGON NGU", "TAAL"),
     "paid": ("PAID", "I PAID", "NIMELIPA", "J AI PAYE", "NA BIYA", "DA TRA", "BETAALD"),
@@ -41,54 +58,45 @@ WORDS: dict[str, tuple[str, ...]] = {
     "photo": ("PHOTO", "PICTURE", "PICHA", "HOTO"),
     "link": ("LINK", "UNGANISHA"),
     "unlink": ("UNLINK", "TENGANISHA"),
+    "new_pin": ("PIN", "PINCODE"),
     "home": (
-        "MENU",
-        "HOME",
-        "HI",
-        "HELLO",
-        "HODI",
-        "MWANZO",
-        "HABARI",
-        "MENYU",
-        "BONJOUR",
-        "SALUT",
-        "SANNU",
-        "XIN CHAO",
-        "HALLO",
+        "MENU", "HOME", "HI", "HELLO", "HODI", "MWANZO", "HABARI", "MENYU", "BONJOUR", "SALUT", "SANNU", "XIN CHAO", "HALLO",
     ),
     "help": ("HELP", "INFO", "MSAADA", "AIDE", "TAIMAKO", "TRO GIUP", "HULP"),
-    "stop": (
-        "STOP",
-        "STOPALL",
-        "STOP ALL",
-        "UNSUBSCRIBE",
-        "ACHA",
-        "SIMAMISHA",
-        "DAINA",
-        "TSAYA",
-        "ARRET",
-        "ARRETER",
-        "DESABONNER",
-        "DUNG",
-        "HUY",
-        "STOPPEN",
-        "AFMELDEN",
-    ),
-    "start": ("START", "UNSTOP", "ANZA", "FARA", "DEMARRER", "REPRENDRE", "BAT DAU", "AANMELDEN"),
+    "stop": ("STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE"),
+    "start": ("START", "UNSTOP"),
+}  # fmt: skip
+OF_A_LANGUAGE: dict[str, dict[str, tuple[str, ...]]] = {
+    "stop": {
+        "sw": ("ACHA", "SIMAMISHA"), "ha": ("DAINA", "TSAYA"), "fr": ("ARRET", "ARRETER", "DESABONNER"),
+        "vi": ("DUNG", "HUY"), "nl": ("STOPPEN", "AFMELDEN"),
+    },
+    "start": {
+        "sw": ("ANZA",), "ha": ("FARA",), "fr": ("DEMARRER", "REPRENDRE"), "vi": ("BAT DAU",), "nl": ("AANMELDEN",),
+    },
+}  # fmt: skip
+"""Words that cannot be taken back: heard only where the house speaks the language, because elsewhere they mean something else."""
+SURE = {"stop": "stop_sure", "start": "start_sure"}
+"""The flow that asks back whether a word of one language was meant so."""
+WORDS |= {
+    flow: (*WORDS[flow], *(word for words in told.values() for word in words)) for flow, told in OF_A_LANGUAGE.items()
 }
-PICTURE = "PHOTO"
-"""What a picture without words is taken for, whatever was asked."""
-EVERYWHERE = frozenset({"stop", "start", "photo"})
+WORDS |= dict.fromkeys((*SURE.values(), "leaving"), ())
+OVER_QUESTIONS = frozenset(
+    {
+        "MENU", "MENYU", "HELP", "MSAADA", "AIDE", "TAIMAKO", "TRO GIUP", "HULP",
+        "AGENT", "MHUDUMU", "CONSEILLER", "MUTUM", "WAKILI", "NHAN VIEN", "MEDEWERKER",
+    }
+)  # fmt: skip
+"""The first menu, help and a person, under one word in each language."""
+EVERYWHERE = frozenset({"stop", "start"})
 
 _FLOW = {word: flow for flow, words in WORDS.items() for word in words}
-_WITH_FIGURE = re.compile(
-    r"(?P<word>[A-Z]+)\s+(?:[A-Z]{2,3}\.?\s*)?(?P<figure>\d[\d.,]{0,12})(?:/[-=]|\s*(?:KWH|M3|UNITS))?"
-)
+_TONGUE = {word: lang for told in OF_A_LANGUAGE.values() for lang, words in told.items() for word in words}
+_WITH_FIGURE = re.compile(r"(?P<word>[A-Z]+)\s+(?P<rest>.*\d.*)")
+_GLUED = re.compile(r"([A-Z]{3,})(?=\d)")
 _WITH_NUMBER = re.compile(r"(?P<word>[A-Z' ]{4,12}?)\s+(?P<number>(?=[A-Z_-]*\d)[A-Z0-9_-]{4,40})")
 """`PAID QWE123`: the number of a payment has a figure in it."""
-TAKES_A_FIGURE = {"pay": "typed_amount", "reading": "typed_reading", "price": "typed_use", "top_up": "typed_amount"}
-"""Flows that a figure may come along with (`PAY 500`, `READ 12345`, `PRICE 180`), and what it is kept as."""
-
 
 _WORD = re.compile(r"[a-z0-9]+")
 
@@ -101,19 +109,56 @@ def plain(text: str) -> list[str]:
     return _WORD.findall("".join(letter for letter in bare if not unicodedata.combining(letter)))
 
 
-def find(text: str) -> Intent | None:
-    """The intent of a whole message: a keyword, or one with its figure (`PAY 500`)."""
-    if len(text) > 40:
-        return None
-    message = text.strip().strip(".!?").strip().upper()
-    flow = _FLOW.get(" ".join(plain(message)).upper())
-    if flow:
-        return Intent(flow, flow in EVERYWHERE)
+def find(text: str, languages: Sequence[str] = LANGUAGES) -> Intent | None:
+    """The intent of a whole message: a keyword, one with its figure (`PAY 500`), a receipt, a wish to leave, a kind word."""
+    text = tidied(plain_figures(text))
+    paid = reference_of(text)
+    if paid:
+        return Intent("paid", keep={"typed_reference": paid})
+    words = plain(text)
+    said = " ".join(words)
+    message = text.strip(".!?").strip().upper()
+    short = len(text) <= 40
+    found = (_keyword(said.upper(), languages) or _brings(message)) if short else None
+    if found is None and is_leaving(words):
+        return Intent("leaving", sure="leaving")
+    return found or (_kind_word(said) if short else None)
+
+
+def _keyword(said: str, languages: Sequence[str]) -> Intent | None:
+    """A word alone, or the name of a language of the house."""
+    flow = _FLOW.get(said)
+    tongue = _TONGUE.get(said)
+    if flow and (tongue is None or tongue in languages):
+        sure = SURE.get(flow, "") if tongue else ""
+        return Intent(flow, flow in EVERYWHERE, {}, said in OVER_QUESTIONS, sure)
+    named = LANGUAGE_NAMES.get(said)
+    if named:
+        return Intent("language", keep={"language": named, "named": True} if named in languages else {})
+    return None
+
+
+def _brings(message: str) -> Intent | None:
+    """A keyword and what it is about: `PAY 500`, `PAY500`, `PAID QWE123`."""
+    glued = _GLUED.match(message)
+    if glued and _FLOW.get(glued[1]) in TAKES_A_FIGURE:
+        message = f"{glued[1]} {message[glued.end() :]}"
     told = _WITH_FIGURE.fullmatch(message)
     flow = _FLOW.get(told["word"]) if told else None
-    if told and flow in TAKES_A_FIGURE:
-        return Intent(flow, keep={TAKES_A_FIGURE[flow]: told["figure"].rstrip(".,")})
+    figure = along(flow, told["rest"]) if told and flow else {}
+    if flow and figure:
+        return Intent(flow, keep=figure)
     named = _WITH_NUMBER.fullmatch(message)
     if named and _FLOW.get(" ".join(plain(named["word"])).upper()) == "paid":
         return Intent("paid", keep={"typed_reference": named["number"]})
+    return None
+
+
+def _kind_word(said: str) -> Intent | None:
+    """Thanks and greetings are answered as a person would, and then with the menu."""
+    for key, phrases in SAID_KINDLY.items():
+        for phrase in phrases:
+            rest = said.removeprefix(phrase)
+            if said.startswith(phrase) and (not rest or rest[0] == " ") and set(rest.split()) <= COURTESY_ENDS:
+                return Intent("home", greet=key)
     return None

@@ -1,7 +1,7 @@
 """What a conversation is made of: frozen values, so that one table runs the talk, draws it and is checked.
 
-Every edge is data. A target names a state of the same flow, or a flow (its start), or one of two places that only the session
-knows: `WANTED` (where a guard was on the way to) and `LEFT` (where a dropped session stood). Functions decide what is said and
+Every edge is data. A target names a state of the same flow, or a flow (its start), or one of three places that only the session
+knows: `WANTED` (where a guard was on the way to), `LEFT` (where a dropped session stood) and `ASKED` (the question behind an aside). Functions decide what is said and
 what is kept, never where the talk goes: a function that must choose answers with a label, and the table leads the label on.
 """
 
@@ -15,7 +15,7 @@ import msgspec
 Values = Mapping[str, Any]
 """Plain JSON, and the tagged values of `dialogs/values.py`, which words.py writes in the customer's language."""
 
-WANTED, LEFT = "wanted", "left"
+WANTED, LEFT, ASKED = "wanted", "left", "the_question"
 MOST_ITEMS = 7
 """Of a menu. More than that nobody reads on a small screen."""
 
@@ -137,7 +137,9 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question answered in the customer's own words. `parse(text, data, house words)` gives what to keep, or raises Again."""
+    """A question answered in the customer's own words. `parse(text, data, house words)` gives what to keep, or raises Again.
+
+    Among the house words is `lang`, the language of whoever answers: numbers are read in its notation."""
 
     text: str
     parse: Callable[[str, Values, Values], Values]
@@ -151,6 +153,10 @@ class Ask:
     """Whether `0` and `00` lead away; without them the flow itself must know a way out."""
     share: str = ""
     """The label of a button that shares her own phone, where the channel has such a button."""
+    coded: bool = False
+    """The answer is a number or a code: what is a keyword as a whole is none."""
+    pin: bool = False
+    """It asks for a place: a pin on a map answers it."""
     quiet: bool = False
     """A person answers here: the house says nothing, and `text` is for the drawings only."""
 

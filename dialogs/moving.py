@@ -3,7 +3,7 @@
 from dialogs.book import HOME, STICKY, Book
 from dialogs.drawing import draw
 from dialogs.events import Need, Step, Told
-from dialogs.model import ASKS, LEFT, WANTED, Act, End, Fork, Menu, State, Values
+from dialogs.model import ASKED, ASKS, LEFT, WANTED, Act, Again, Ask, End, Fork, Menu, State, Values
 from dialogs.session import Place, Session, Who
 
 MOST_STEPS = 60
@@ -38,6 +38,8 @@ class Walk:
             return self.through_the_guard()
         if target == LEFT:
             return self.continue_left()
+        if target == ASKED:
+            return self.answer_after_all()
         assert s.place is not None
         flow = self.book.flows[s.place.flow]
         if target in flow.states:
@@ -81,6 +83,24 @@ class Walk:
         if left.place.flow in self.book.guards and left.wanted:
             return self.guarded(left.wanted[0])
         return self.guarded(left.place)
+
+    def answer_after_all(self) -> Step:
+        """What was said beside a question was its answer."""
+        s = self.s
+        trail = list(s.trail)
+        while trail:
+            place = trail.pop()
+            state = self.book.state(place)
+            if isinstance(state, Ask):
+                break
+        else:
+            return self.home("talk.moved")
+        s.trail, s.place = tuple(trail), place
+        try:
+            s.data.update(state.parse(str(s.data.pop("said", "")), s.data, {**self.book.words.common, "lang": s.lang}))
+        except Again:
+            return self.home("talk.moved")
+        return self.onward(state.to)
 
     def back(self) -> Step:
         """The screen before this one; home when there is none."""

@@ -91,6 +91,8 @@ class Session(msgspec.Struct, array_like=True):
     """The provider's ids of the latest messages, newest first."""
     expires: float = 0.0
     """An instant in seconds since 1970 (UTC); after it the conversation begins anew."""
+    said_at: float = 0.0
+    """When the latest message that was heard was written, by its provider's clock: what is older is no answer to what stands."""
 
     @property
     def resumable(self) -> bool:

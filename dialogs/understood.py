@@ -6,6 +6,6 @@ from dialogs.intents import find
 
 
 def taken_for(text: str, lang: str) -> str:
-    """The flow it leads to; `none` when it is answered with the menu."""
+    """The flow it leads to; `none` when it is answered with the menu, kindly where the message was kind."""
     meant = find(text) or guess(text, lang)
-    return meant.flow if meant else NONE
+    return meant.flow if meant and not meant.greet else NONE

@@ -5,7 +5,6 @@ stands.
 """
 
 from datetime import date, datetime
-from fractions import Fraction
 from typing import Any
 
 MICRO = 1_000_000
@@ -49,15 +48,6 @@ def named(names: dict[str, str]) -> list[Any]:
 def lines(values: list[Any]) -> list[Any]:
     """Several values below each other."""
     return ["lines", values]
-
-
-def plain_quantity(micro: int) -> str:
-    """Digits of a quantity without a useless tail: 42, 1.5."""
-    whole = Fraction(micro, MICRO)
-    if whole.denominator == 1:
-        return str(whole.numerator)
-    sign, rest = ("-", -micro) if micro < 0 else ("", micro)
-    return f"{sign}{rest // MICRO}.{rest % MICRO:06d}".rstrip("0")
 
 
 def cut(text: str, most: int) -> str:

@@ -9,10 +9,9 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
-from core import text
+from core import numbers, text
 from core.balances.words import shown
 from core.money import show
-from dialogs.values import plain_quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,8 @@ class Words:
     def _money(self, lang: str, minor: int, currency: str) -> str:
         return show(minor, currency, lang)
 
-    def _quantity(self, _lang: str, micro: int, unit: str) -> str:
-        return f"{plain_quantity(micro)} {unit}"
+    def _quantity(self, lang: str, micro: int, unit: str) -> str:
+        return f"{numbers.show(micro, numbers.MICRO_DECIMALS, lang)} {unit}"
 
     def _left(self, lang: str, amount: int, unit: str) -> str:
         return shown(amount, unit, lang)

@@ -10,11 +10,14 @@ from typing import Literal
 import msgspec
 
 from channels.ussd_africastalking import deep_dial, new_input
-from core.message import Inbound
-from dialogs.events import Dialled, Typed
-from dialogs.intents import PICTURE, find
+from core.care import media
+from core.message import EDITED, Inbound
+from dialogs import brought
+from dialogs.events import Dialled, Late, Typed
+from dialogs.intents import find
 from dialogs.redact import has_card
 from dialogs.session import Session, blotted, fresh, unblotted
+from dialogs.typed import as_key
 
 KEPT_ELSEWHERE = timedelta(hours=24)
 """How long a conversation by messages goes on."""
@@ -34,12 +37,14 @@ class Heard(msgspec.Struct, frozen=True):
     """The session the turn begins with, and what happened; no event: a repeat, answered by the screen of the session."""
 
     session: Session
-    event: Dialled | Typed | TurnPage | None
+    event: Dialled | Typed | Late | TurnPage | None
 
 
 def hear(inbound: Inbound, before: Session | None, now: float, lang: str) -> Heard:
     """Compares what came in with where the conversation stands."""
     live = before if before and before.expires > now else None
+    if brought.SIGN in inbound.text:
+        inbound = msgspec.structs.replace(inbound, text=inbound.text.replace(brought.SIGN, ""))
     if inbound.session is not None and inbound.channel == "ussd":
         return _dialled(inbound, live, lang)
     return _written(inbound, live, before, lang, now)
@@ -113,14 +118,31 @@ def _written(inbound: Inbound, live: Session | None, before: Session | None, lan
         session.last_ids = before.last_ids if before else ()
         return Heard(session, Dialled((text,) if text else ()))
     _forget_proof(live, now)
+    if 0 < _written_at(inbound) < live.said_at:
+        return Heard(live, Late(text))
     return Heard(live, _page(live, text.strip()) or Typed(text))
 
 
 def _meant(inbound: Inbound, live: Session | None) -> str:
-    """What she wrote; a picture speaks for itself, unless words that we know came with it, or a person is being talked to."""
-    if inbound.kind != "media" or find(inbound.text) or (live and live.place and live.place.flow == "agent"):
+    """What she wrote. What came without words speaks for itself (`dialogs/brought.py`), unless words that we know came with it, or a person
+    is being talked to, who looks at it."""
+    if inbound.kind == "location":
+        return brought.sign("place", inbound.text)
+    if inbound.kind == "other":
+        return brought.sign("talk.edited" if inbound.details.get("what") == EDITED else "talk.unread")
+    if inbound.kind == "new":
+        return next((words for words in (inbound.text, inbound.details.get("label", "")) if find(words)), inbound.text)
+    if inbound.kind != "media" or find(inbound.text):
         return inbound.text
-    return PICTURE
+    sent = media.called(inbound.details.get("type", ""))
+    if sent is None:
+        return brought.sign("talk.no_file")
+    return inbound.text if live and live.place and live.place.flow == "agent" else brought.sign(sent)
+
+
+def _written_at(inbound: Inbound) -> float:
+    """When it was written, by its provider's clock; 0 where nobody tells. The clock of a letter is its sender's own."""
+    return inbound.at.timestamp() if inbound.at and inbound.channel != "email" else 0.0
 
 
 def _forget_proof(live: Session, now: float) -> None:
@@ -131,9 +153,10 @@ def _forget_proof(live: Session, now: float) -> None:
 
 
 def _page(session: Session, typed: str) -> TurnPage | None:
-    if typed and typed == session.more:
+    number = as_key(typed)
+    if number and number == session.more:
         return TurnPage(1)
-    if typed and typed == session.behind:
+    if number and number == session.behind:
         return TurnPage(-1)
     return None
 
@@ -141,6 +164,7 @@ def _page(session: Session, typed: str) -> TurnPage | None:
 def remember(session: Session, inbound: Inbound, heard: Heard) -> Session:
     """Counts the turn, and keeps of the inbound what will tell a repeat from something new."""
     session.turn = heard.session.turn + 1
+    session.said_at = max(heard.session.said_at, _written_at(inbound))
     if inbound.message_id:
         session.last_ids = (inbound.message_id, *session.last_ids)[:MOST_IDS]
     if session.dialled:

@@ -7,6 +7,7 @@ from core.config import EXAMPLE_SECRET, Operator, Settings, read_operator
 from core.db import Database
 from core.errors import BadInput
 from core.house import House
+from core.journeys.own_words import load_folder as load_words
 
 SHORTEST_SECRET = 32
 
@@ -40,6 +41,7 @@ async def open_house(settings: Settings | None = None, clock: Clock | None = Non
             "Make an operator's folder with `hodi init FOLDER` and set HODI_OPERATOR to it.",
         )
     operator = read_operator(settings.operator)
+    load_words(settings.operator)
     return House(Database(settings.database_url), clock or SystemClock(), operator, settings)
 
 

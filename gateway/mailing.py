@@ -9,7 +9,6 @@ import structlog
 from aiohttp import web
 
 from channels.contract import NotReady, NotUnderstood, Received
-from channels.email import parse
 from channels.email_imap import Mailbox
 from channels.email_letter import LARGEST_LETTER
 from core import faults
@@ -53,7 +52,8 @@ class Reader:
     async def take(self, raw: bytes) -> bool:
         """One letter; whether it is done with. Raises while the database is away."""
         try:
-            events = parse(Received("POST", raw)) if raw else []
+            [door] = self.app[CHANNELS]["email"].doors
+            events = door.parse(Received("POST", raw)) if raw else []
         except NotUnderstood as why:
             log.warning("mailbox.letter_not_understood", code=why.code)
             return True

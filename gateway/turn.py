@@ -12,26 +12,24 @@ effect or the answer to a repeat, the store is asked after all.
 
 import asyncio
 import logging
-import secrets
-import traceback
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from channels.contract import Channel, Page
+from channels.contract import Channel
 from channels.letters import on_air
 from core import effects, faults
 from core.db import AWAY
 from core.errors import Refused
 from core.house import House
-from core.message import ADDRESS, Inbound, Screen
+from core.message import ADDRESS, Inbound
 from core.parties import queries as parties
 from core.parties import sim
 from core.quick import Quick
 from dialogs.book import Book
-from dialogs.drawing import screen
+from dialogs.drawing import screens
 from dialogs.engine import step
 from dialogs.events import Answered, Event, Need, Told
 from dialogs.flows import book_of
@@ -39,6 +37,7 @@ from dialogs.model import Asked, Effect
 from dialogs.session import Session, Who, pack, unpack
 from gateway import hearing
 from gateway.order import Order
+from gateway.screen_pages import draw, last_words
 from gateway.sessions import Kept, Store
 from gateway.turn_under_way import Stands, Turn
 
@@ -97,7 +96,9 @@ class Turns:
                 async with asyncio.timeout_at(until):
                     await self._order.enter(key)
                 entered = True
-            return await self._answer(Turn(key, inbound, channel, self.quick, until, self._proves_since()))
+            return await self._answer(
+                Turn(key, inbound, channel, self.quick, self.house.db, until, self._proves_since())
+            )
         except Exception as why:
             reply = self._sorry(inbound, channel, why, await self._language(key))
             return Answer(reply, unavailable=isinstance(why, AWAY))
@@ -228,14 +229,8 @@ class Turns:
 
     def _draw(self, session: Session, channel: Channel) -> str:
         """The page of the screen that the customer is on; the session learns what turns the page."""
-        shown = screen(self.book, session)
-        if self.house.operator.notices.plain_letters and channel.name in ("ussd", "sms"):
-            shown = on_air(shown)
-        pages = channel.lay_out(shown)
-        session.page = max(0, min(session.page, len(pages) - 1))
-        page = pages[session.page]
-        session.more, session.behind = page.more or "", page.back or ""
-        return channel.render(shown, page)
+        plain = self.house.operator.notices.plain_letters and channel.name in ("ussd", "sms")
+        return draw(session, channel, [on_air(one) if plain else one for one in screens(self.book, session)])
 
     async def _language(self, key: str) -> str:
         """The customer's language as her last turn knew it, if the sessions can be read at all."""
@@ -248,15 +243,7 @@ class Turns:
 
     def _sorry(self, inbound: Inbound, channel: Channel, why: Exception, lang: str) -> str:
         """A polite last word, and a line in the log that names no one and repeats nothing."""
-        reference = secrets.token_hex(3).upper()
-        if isinstance(why, AWAY):
-            log.error("turn %s on %s: %s", reference, inbound.channel, type(why).__name__)
-            text = self.book.say(lang, "talk.busy")
-        else:
-            frames = "\n".join(f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(why.__traceback__))
-            log.error("turn %s on %s: %s\n%s", reference, inbound.channel, type(why).__name__, frames)
-            text = self.book.say(lang, "talk.sorry", {"reference": reference})
-        return channel.render(Screen(text, ends=True), Page(text))
+        return channel.render(*last_words(self.book, inbound.channel, why, lang))
 
 
 def _asked(session: Session, turn: Turn, key: str = "") -> Asked:

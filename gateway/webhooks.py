@@ -17,6 +17,7 @@ from core import hooks
 from core.message import Inbound
 from gateway import heard, replies
 from gateway.desk import CHANNELS, HOUSE, SPOOL, TURNS
+from gateway.meant import for_us
 from gateway.passed import PASSED
 from gateway.spool import Full
 
@@ -91,9 +92,12 @@ async def _act(app: web.Application, channel: Channel, event: Event) -> str | No
         if PASSED in app:
             app[PASSED].note(event, answer)
         return answer.reply
-    await app[SPOOL].take("hook", channel.name, event)
-    if isinstance(event, Inbound) and isinstance(channel, Acknowledges):
-        _later(channel.acknowledge(event))
+    meant = for_us(app[HOUSE], event)
+    if meant is None:
+        return None
+    await app[SPOOL].take("hook", channel.name, meant)
+    if isinstance(meant, Inbound) and isinstance(channel, Acknowledges):
+        _later(channel.acknowledge(meant))
     return None
 
 

@@ -5,7 +5,7 @@ seconds, each time twice as long. Then one wave of one message tries: if it gets
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -15,6 +15,8 @@ log = structlog.get_logger()
 
 FAILURES = 5
 REST_SECONDS, LONGEST_REST_SECONDS = 5.0, 300.0
+LONGEST_WAIT_SECONDS = 3600.0
+"""No channel rests longer because its provider said so; then it is asked again."""
 FAULTS = frozenset({"not_reached", "provider_busy", "no_answer", "wrong_key", "no_credit"})
 """Reasons that say something about the provider rather than about the message (channels/errors.py)."""
 
@@ -29,6 +31,8 @@ class Circuit:
     failures: int = 0
     until: float | None = None
     rest: float = REST_SECONDS
+    slow: tuple[str, float] = ("", 0.0)
+    """For whose message we were last told to wait, and until when (loop time)."""
 
 
 class Breaker:
@@ -57,6 +61,18 @@ class Breaker:
                 circuit.failures += 1
         if circuit.failures >= FAILURES:
             self._open(channel, circuit)
+
+    def told_to_wait(self, channel: str, seconds: Mapping[str, float]) -> None:
+        """The provider wants us to wait, by whom the messages were for. One chat that is too busy waits alone; when a second is told so
+        within that time, the whole channel rests as long as it was told."""
+        circuit, now = self._circuits.setdefault(channel, Circuit()), asyncio.get_running_loop().time()
+        for to, wait in seconds.items():
+            known, until = circuit.slow
+            circuit.slow = (to, now + wait)
+            if known not in ("", to) and until > now:
+                circuit.until = max(circuit.until or 0.0, now + min(wait, LONGEST_WAIT_SECONDS))
+                OPEN.labels(channel).set(1)
+                log.warning("provider.told_us_to_wait", channel=channel, seconds=wait)
 
     def _close(self, channel: str, circuit: Circuit) -> None:
         if circuit.until is not None:

@@ -256,6 +256,9 @@ class Dispatcher:
             letters = [handover.in_plain_letters(letter) for letter in letters]
         outcomes = await handover.send(self.senders, line, letters)
         self.breaker.note(line, [outcome.reason for outcome in outcomes])
+        self.breaker.told_to_wait(
+            line, {letter.notice.to: one.after for letter, one in zip(letters, outcomes, strict=True) if one.after}
+        )
         point("dispatch.sent")
         told = await self._settle(name, outcomes, letters)
         point("dispatch.settled")

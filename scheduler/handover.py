@@ -96,7 +96,8 @@ def outcome(letter: Letter, sent: Sent) -> Outcome:
     states = {"accepted": "sent", "refused": "failed", "later": "waiting"}
     again = "waiting" if row.resend_unknown else "unknown"
     state = states.get(sent.state, again)
-    return Outcome(row.id, state, sent.provider_ref, sent.reason, row.attempts, cost=sent.cost)
+    after = sent.after if state == "waiting" else None
+    return Outcome(row.id, state, sent.provider_ref, sent.reason, row.attempts, cost=sent.cost, after=after)
 
 
 async def handle(house: House, handler: Handler, row: Leaving) -> Outcome:

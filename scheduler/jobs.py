@@ -10,10 +10,11 @@ from datetime import timedelta
 from core import delivery, tries
 from core.balances import book, expire
 from core.barring import compare
+from core.billing import parked
 from core.billing.cycles import due_dates
 from core.care import media_dropped, talks
 from core.house import House
-from core.journeys import collect, exposures, ladder_run, late_rebilled, payment_doors, reminders, top_up
+from core.journeys import collect, exposures, ladder_run, late_rebilled, live_closed, payment_doors, reminders, top_up
 from core.journeys.close_cycles import close_cycles
 from core.ledger import seal
 from core.metering import pickup
@@ -34,10 +35,11 @@ class Job:
 
 
 async def _bill(house: House) -> object:
-    on = house.today()
+    on, now = house.today(), house.clock.now()
     async with house.db.reading() as conn:
         due = await due_dates(conn, "open", on) or await due_dates(conn, "built", on)
-    return (await close_cycles(house, on)).finalised if due else 0
+        again = await parked.worth_a_try(conn, on, now)
+    return (await close_cycles(house, on, tried_before=now - parked.AGAIN)).finalised if due or again else 0
 
 
 async def _collect(house: House) -> object:
@@ -88,7 +90,7 @@ async def _lapse(house: House) -> object:
 
 
 JOBS: tuple[Job, ...] = (
-    Job("bills due", timedelta(minutes=10), _bill),
+    Job("bills due", timedelta(minutes=1), _bill),
     Job("bills to put right", timedelta(days=1), late_rebilled.put_right),
     Job("mandates to collect", timedelta(minutes=10), _collect),
     Job("reminders due", timedelta(minutes=10), _remind),
@@ -105,6 +107,7 @@ JOBS: tuple[Job, ...] = (
     Job("campaigns", timedelta(seconds=5), feed_all),
     Job("usage to fetch", timedelta(minutes=1), pickup.tick),
     Job("balances past their time", timedelta(seconds=30), expire.tick),
+    Job("live periods closed", timedelta(minutes=1), live_closed.tick),
     Job("money used beforehand", timedelta(minutes=5), book.tick),
     Job("reports of nobody's messages", timedelta(days=1), delivery.forget),
     Job("card numbers", timedelta(hours=1), cards_found.tick),

@@ -12,9 +12,18 @@ PERMISSIONS: dict[str, str] = {
     "customer.reveal": "see phone numbers in full",
     "customer.phone": "change the phone of record of an account",
     "bill.see": "see bills and their lines",
+    "parked.see": "see months that are not billed yet, and why",
+    "parked.decide": "bill such a month on an estimate, try it anew, ask to skip it",
+    "reading.see": "see readings that are held",
+    "reading.decide": "accept a held reading, put another in its place, or have the meter read again",
     "payment.see": "see payments and what they paid",
     "ticket.see": "see tickets",
     "ticket.write": "open tickets and move them on",
+    "outage.see": "see outages",
+    "outage.write": "say that an outage began, how long it will last, and that it is over",
+    "airtime.decide": "say of airtime orders without an answer whether they arrived",
+    "notice.edit": "check and keep the operator's own words of notices",
+    "cost.see": "see what messages cost",
     "dispute.decide": "decide a dispute: credit what was wrong on a bill",
     "talk.answer": "take chats that ask for a person, and answer them",
     "day.see": "see a day: bills, payments, messages, and the cash expected",
@@ -46,6 +55,9 @@ _LOOK = frozenset(
         "customer.see",
         "bill.see",
         "payment.see",
+        "parked.see",
+        "reading.see",
+        "outage.see",
         "ticket.see",
         "day.see",
         "collections.see",
@@ -62,17 +74,18 @@ ROLES: dict[str, frozenset[str]] = {
     "clerk": _LOOK - {"day.see", "campaign.see"}
     | {"customer.reveal", "customer.phone", "ticket.write", "dispute.decide", "talk.answer", "outbox.see"}
     | {"mandate.see", "mandate.write", "suspense.place", "payment.right", "desk.use"}
+    | {"reading.decide", "outage.write", "airtime.decide"}
     | _LATE,
     "cashier": frozenset({"customer.see", "bill.see", "payment.see", "desk.use", "console.use"}),
     "finance": _LOOK
     | _MONEY
     | _LATE
     | {"customer.reveal", "dispute.decide", "outbox.see", "outbox.replay", "approval.decide"}
-    | {"usage.see", "usage.write"},
+    | {"usage.see", "usage.write", "reading.decide", "parked.decide", "airtime.decide", "cost.see"},
     "collector": _LOOK | {"customer.reveal"} | _LATE,
-    "marketing": frozenset({"day.see", "campaign.see", "campaign.run", "console.use"}),
-    "viewer": _LOOK | {"money.see", "mandate.see", "usage.see"},
-    "network": frozenset({"balance.see", "balance.write", "usage.see", "usage.write"}),
+    "marketing": frozenset({"day.see", "campaign.see", "campaign.run", "notice.edit", "cost.see", "console.use"}),
+    "viewer": _LOOK | {"money.see", "mandate.see", "usage.see", "cost.see"},
+    "network": frozenset({"balance.see", "balance.write", "usage.see", "usage.write", "outage.see", "outage.write"}),
     "watcher": frozenset({"metrics.see"}),
     "partner": frozenset({"bill.see", "payment.see", "ticket.see", "ticket.write", "customer.see"}),
 }

@@ -40,6 +40,18 @@ async def came_in_many(
     await post_many(conn, house, journals)
 
 
+async def went_back(conn: AsyncConnection, house: House, filled: Sequence[tuple[Bucket, int]]) -> None:
+    """Money that a use had paid was given back: less revenue."""
+    journals = [
+        Journal(
+            f"purse:back:{one.id}:{one.granted}", "purse", house.today(),
+            [Posting(Book("purse", one.account_id), Book("revenue"), amount, one.unit, "given back")],
+        )
+        for one, amount in filled
+    ]  # fmt: skip
+    await post_many(conn, house, journals)
+
+
 async def tick(house: House) -> int:
     """Book what left the buckets since the last time; how many buckets. The scheduler's job."""
     done = 0

@@ -60,7 +60,7 @@ async def grant(conn: AsyncConnection, house: House, given: Grant, *, key: str, 
     _sane(given.amount)
 
     async def do() -> dict[str, Any]:
-        bucket = _bucket(house, given)
+        bucket = new_bucket(house, given)
         await store.open_bucket(conn, bucket, {given.account_id, *given.shared_with})
         await store.move(conn, house, key, "granted", why, [Part(bucket.id, given.amount)])
         await book.came_in(conn, house, bucket, given.amount, gift=given.gift)
@@ -116,7 +116,7 @@ async def welcome(conn: AsyncConnection, house: House, given: Welcome, services:
     until = house.clock.now() + timedelta(days=given.days) if given.days else None
     uses = [given.use] if given.use else []
     bundles = [
-        _bucket(house, Grant(account_id, unit, amount, given.name, "welcome", uses, service_id, priority_of(unit), expires_at=until))
+        new_bucket(house, Grant(account_id, unit, amount, given.name, "welcome", uses, service_id, priority_of(unit), expires_at=until))
         for account_id, service_id in services
     ]  # fmt: skip
     await store.open_many(conn, bundles)
@@ -136,7 +136,8 @@ def _sane(amount: int) -> None:
         raise Refused("bucket.amount", 400)
 
 
-def _bucket(house: House, given: Grant) -> Bucket:
+def new_bucket(house: House, given: Grant) -> Bucket:
+    """The bucket that a grant makes."""
     now = house.clock.now()
     return Bucket(
         house.ids.take(), given.account_id, given.service_id, given.code, given.name, given.unit, tuple(given.uses),

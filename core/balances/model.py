@@ -102,12 +102,17 @@ class Spent:
         return sum(part.amount for part in self.parts)
 
 
+def draw_order(bucket: Bucket) -> tuple[int, datetime, int]:
+    """What is drawn first: the lowest priority, then what expires soonest, then the oldest."""
+    return bucket.priority, bucket.expires_at or _NEVER, bucket.id
+
+
 def draw(buckets: Iterable[Bucket], want: Want, now: datetime) -> Spent:
     """Which buckets pay, in order, and how much is left unpaid."""
     fit = [one for one in buckets if one.alive(now) and one.free > 0 and one.pays_for(want.use, want.service_id)]
     fit = [one for one in fit if want.bucket_id in (None, one.id)]
     parts, left = [], want.amount
-    for one in sorted(fit, key=lambda one: (one.priority, one.expires_at or _NEVER, one.id)):
+    for one in sorted(fit, key=draw_order):
         if not left:
             break
         taken = min(one.free, left)

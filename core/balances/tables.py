@@ -10,7 +10,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Date,
     ForeignKey,
     Index,
     Integer,
@@ -106,17 +105,6 @@ hold_part = Table(
     Column("position", SmallInteger, nullable=False),
     Column("amount", BigInteger, nullable=False),
 )
-
-priced_use = Table(
-    "priced_use",
-    metadata,
-    Column("service_id", ForeignKey("service.id"), primary_key=True),
-    Column("use", Text, primary_key=True),
-    Column("destination", Integer, primary_key=True, autoincrement=False),  # of the tariff; -1: none
-    Column("from_date", Date, primary_key=True),
-    Column("quantity_micro", BigInteger, nullable=False),
-)
-"""What a service has paid for with money since its period began: the price of more is what the total rises by."""
 
 low_money = Table(
     "low_money",

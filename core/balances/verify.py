@@ -1,5 +1,5 @@
-"""Proves that every bucket holds what its movements say, that no more is held than reservations hold, and that the ledger
-knows of all the money in them. `hodi db verify`."""
+"""Proves that every bucket holds what its movements say, that no more is held than reservations hold, that what uses were
+charged live was paid or is owed, and that the ledger knows of all the money in buckets. `hodi db verify`."""
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -39,6 +39,14 @@ _CHECKS: tuple[tuple[str, TextClause], ...] = (
             "(SELECT p.bucket_id, sum(p.amount) AS amount FROM hold_part p JOIN hold h ON h.id = p.hold_id "
             "WHERE h.state = 'held' GROUP BY p.bucket_id) h ON h.bucket_id = b.id "
             "WHERE b.reserved <> coalesce(h.amount, 0) LIMIT :shown"
+        ),
+    ),
+    (
+        "period {0} of uses charged live came to {1}, of which {2} was paid and {3} is owed",
+        text(
+            "SELECT l.id, l.charged_minor, coalesce(p.minor, 0), l.owed_minor FROM live_period l LEFT JOIN "
+            "(SELECT period_id, sum(minor) AS minor FROM live_paid GROUP BY period_id) p ON p.period_id = l.id "
+            "WHERE l.charged_minor <> coalesce(p.minor, 0) + l.owed_minor LIMIT :shown"
         ),
     ),
     (

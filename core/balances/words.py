@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from core import money
+from core import money, numbers
 from core.balances.model import is_money
-from core.metering.units import EVENT_UNITS, Unreadable, used
+from core.metering.units import EVENT_UNITS, Unreadable, read, used
+from core.numbers import Notation
 from core.text import say
 
 MICRO = 1_000_000
@@ -15,29 +16,31 @@ def shown(amount: int, unit: str, lang: str) -> str:
     if is_money(unit):
         return money.show(amount, unit, lang)
     if unit == "s":
-        return f"{plain(amount // 60)} min"
+        return f"{plain(amount // 60, lang)} min"
     if unit == "MB" and amount >= 1_000 * MICRO:
-        return f"{plain(amount // 1_000)} GB"
-    return plain(amount) if unit == "event" else f"{plain(amount)} {unit}"
+        return f"{plain(amount // 1_000, lang)} GB"
+    return plain(amount, lang) if unit == "event" else f"{plain(amount, lang)} {unit}"
 
 
-def amount_of(text: str, unit: str) -> tuple[str, int]:
-    """What a person wrote as a bucket counts it: (unit, minor or micro-units). ValueError says what is wrong."""
+def amount_of(text: str, unit: str, notation: Notation | None = None) -> tuple[str, int]:
+    """What was written as a bucket counts it: (unit, minor or micro-units); without a notation, by a machine. ValueError says what is wrong."""
     if is_money(unit):
-        return unit, money.parse(text, unit)
+        return unit, money.parse(text, unit) if notation is None else money.read(text, unit, notation)
     known = EVENT_UNITS.get(unit.lower())
     if known is None:
         raise ValueError(f"{unit!r} is no unit: use a currency, or one of {', '.join(EVENT_UNITS)}")
     try:
-        return known[0], used(text, known[1])
+        plain_text = (
+            text if notation is None else numbers.show(read(text, notation, unit), numbers.MICRO_DECIMALS, "en")
+        )
+        return known[0], used(plain_text, known[1])
     except Unreadable as why:
         raise ValueError(say("en", why.key, **why.params)) from None
 
 
-def plain(micro: int) -> str:
-    """Digits of a quantity, at most two decimals and never more than there is: 42, 1.5."""
-    whole, part = divmod(micro, MICRO)
-    return f"{whole}.{part // 10_000:02}".rstrip("0").rstrip(".")
+def plain(micro: int, lang: str = "en") -> str:
+    """Digits of a quantity, at most two decimals and never more than there is: 42, 1.5 (1,5 in Dutch)."""
+    return numbers.show(micro // 10_000, 2, lang)
 
 
 def called(name: Mapping[str, str], unit: str, lang: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import date
 
 from core import faults
-from core.billing import runs, store
+from core.billing import live, runs, store
 from core.billing.cycles import count, due_dates, unbilled_since
 from core.billing.drafts import Drafts
 from core.billing.engines import LOCAL, Engine
@@ -106,7 +106,8 @@ async def _save(house: House, sources: Sources, drafts: Drafts, run_id: int) -> 
         await store.save_invoices(conn, drafts, ids, run_id)
         await store.save_lines(conn, drafts, ids)
         await sources.record(conn, house, drafts.used_rows(ids))
-        await store.move_on(conn, drafts)
+        await live.mark(conn, drafts.live_periods())
+        await store.move_on(conn, drafts, house.clock.now())
         await store.open_next(conn, partition, first + made)
         faults.point("billing.saved")
     return made
@@ -115,14 +116,15 @@ async def _save(house: House, sources: Sources, drafts: Drafts, run_id: int) -> 
 async def preview_all(
     house: House, sources: Sources, on: date, *, free_units: Free | None, size: int
 ) -> AsyncIterator[Drafts]:
-    """What a build of `on` would make, partition by partition, from the cycles that are open now. Writes nothing."""
+    """What a build of `on` would make, partition by partition, of the cycles that are open now and those that wait. Writes nothing."""
     came = await _arrivals(house, sources, on)
     async with house.db.reading() as conn:
-        for to_date in await due_dates(conn, "open", on):
-            after, free = 0, dict(free_units or {})
-            while True:
-                partition: Partition = await load(conn, "open", to_date, size, after)
-                if not partition.due:
-                    break
-                after = partition.due[-1].account_id
-                yield await reckon(Desk(conn, house, sources, came), partition, free)
+        for state in ("open", "parked"):
+            for to_date in await due_dates(conn, state, on):
+                after, free = 0, dict(free_units or {})
+                while True:
+                    partition: Partition = await load(conn, state, to_date, size, after)
+                    if not partition.due:
+                        break
+                    after = partition.due[-1].account_id
+                    yield await reckon(Desk(conn, house, sources, came), partition, free)

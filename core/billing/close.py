@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing import runs
 from core.billing.cycles import count
 from core.billing.model import Parked, RunReport
+from core.billing.stake import Unbilled, stakes
 from core.billing.tables import bill_run, cycle, invoice
 from core.billing.verify import proof
 from core.house import House
@@ -62,11 +63,16 @@ async def report(
 
 
 async def parked_cycles(conn: AsyncConnection, on: date) -> list[Parked]:
-    """Who is parked, and why: the oldest first."""
+    """Who is parked, why, and about how much that is: the oldest first."""
     query = (
-        select(cycle.c.account_id, account.c.number, cycle.c.from_date, cycle.c.to_date, cycle.c.reason)
+        select(
+            cycle.c.account_id, account.c.number, cycle.c.from_date, cycle.c.to_date, cycle.c.reason, account.c.segment,
+            account.c.currency,
+        )
         .join_from(cycle, account, account.c.id == cycle.c.account_id)
         .where(cycle.c.state == "parked", cycle.c.to_date <= on)
         .order_by(cycle.c.to_date, account.c.number)
-    )
-    return [Parked(*row) for row in await conn.execute(query)]
+    )  # fmt: skip
+    rows = (await conn.execute(query)).all()
+    money = await stakes(conn, [Unbilled(row[0], row[5], row[6], row[2], row[3]) for row in rows])
+    return [Parked(*row[:5], minor) for row, minor in zip(rows, money, strict=True)]

@@ -22,6 +22,7 @@ from core.catalog import queries as catalog
 from core.errors import Refused
 from core.house import House
 from core.parties.tables import service_plan
+from core.rating.tariff import Tariff
 
 WHOLE_BILL = -1
 """Stands for every line of the bill."""
@@ -56,26 +57,53 @@ async def cut_of(conn: AsyncConnection, invoice_id: int, position: int, amount_m
         raise Refused("credit.amount", status=409)
     if line is None:
         return share(rest, amount)
-    found = [*await _followers(conn, invoice_id, line), *late_follower(lines, line)]
-    cut = off_line(lines, rest, line, amount, found)
+    cut = off_line(lines, taken, line, amount, await _followers(conn, invoice_id, lines, line))
     if sum(cut.values()) > room:
         raise Refused("credit.amount", status=409)
     return cut
 
 
-async def _followers(conn: AsyncConnection, invoice_id: int, line: BillLine) -> list[Follower]:
-    """The shares of the tariff that the service was on at the end of the bill's days."""
+async def contested(conn: AsyncConnection, invoice_id: int, position: int, others: Sequence[int]) -> int:
+    """What a line comes to with all that was reckoned on it, as far as no credit took it and the lines `others` do not claim it."""
+    lines = await lines_of(conn, invoice_id)
+    taken, of = await _taken(conn, invoice_id), {line.position: line for line in lines}
+    if position not in of:
+        raise Refused("dispute.unknown_line", status=404)
+    frozen = 0
+    for at in (*(other for other in others if other in of), position):
+        amount = max(0, of[at].amount_minor - taken[at])
+        cut = off_line(lines, taken, of[at], amount, await _known(conn, invoice_id, lines, of[at])) if amount else {}
+        taken.update(cut)
+        frozen = sum(cut.values())
+    return max(0, frozen)
+
+
+async def _known(conn: AsyncConnection, invoice_id: int, lines: Sequence[BillLine], line: BillLine) -> list[Follower]:
+    """The same; nothing where the tariff is gone, as a customer may contest a line all the same."""
+    try:
+        return await _followers(conn, invoice_id, lines, line)
+    except Refused:
+        return []
+
+
+async def _followers(
+    conn: AsyncConnection, invoice_id: int, lines: Sequence[BillLine], line: BillLine
+) -> list[Follower]:
+    """The shares of the tariffs that the service was on in the bill's days, and the tax of a correction."""
     plan = service_plan.c
     query = (
-        select(plan.tariff, invoice.c.from_date, invoice.c.to_date)
+        select(plan.tariff, plan.from_date, invoice.c.from_date.label("since"), invoice.c.to_date.label("until"))
         .join_from(invoice, service_plan, plan.from_date < invoice.c.to_date)
         .where(invoice.c.id == invoice_id, plan.service_id == line.service_id)
-        .order_by(plan.from_date.desc())
+        .order_by(plan.from_date)
     )
-    row = (await conn.execute(query.limit(1))).first()
-    if row is None:
-        return []
-    return followers((await catalog.versions_between(conn, row.tariff, row.from_date, row.to_date))[-1])
+    plans = (await conn.execute(query)).all()
+    later = [*plans[1:], None][: len(plans)]
+    current = [row for row, after in zip(plans, later, strict=True) if after is None or after.from_date > row.since]
+    versions: list[Tariff] = []
+    for row in current:
+        versions += await catalog.versions_between(conn, row.tariff, max(row.since, row.from_date), row.until)
+    return [*followers(versions), *late_follower(lines, line)]
 
 
 async def _taken(conn: AsyncConnection, invoice_id: int) -> Counter[int]:

@@ -1,10 +1,10 @@
 """How much of which line of a bill a credit takes off. Pure; amounts are minor units in the sign of the line they are of.
 
-A line that was wrong takes with it what was reckoned on it: the percentages and taxes of its tariff that name it, in the
-tariff's order. No line is ever credited beyond what it came to, all credits of it together.
+A line that was wrong takes with it what was reckoned on it: the percentages, taxes and amounts off of its tariff that name it, in
+the tariff's order. What all credits so far take of such a line is its part of the line, rounded: so that credits in any order give
+back exactly what was charged. No line is ever credited beyond what it came to, all credits of it together.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +14,7 @@ import numpy as np
 from core.billing.model import BillLine
 from core.rating.charges.discount import Discount
 from core.rating.charges.inclusive import InclusiveTax
+from core.rating.charges.limits import Limit
 from core.rating.charges.percent import Percent
 from core.rating.exact import Exact
 from core.rating.rounding import Mode, hand_out, one
@@ -25,32 +26,31 @@ Cut = dict[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """A charge that is `percent` of the lines named `of`."""
+    """A charge that is a share of the lines named `of`; `off`: it is on these lines, as a discount is, not beside them."""
 
     code: str
     of: frozenset[str]
-    percent: Fraction
+    off: bool = False
 
 
-def followers(tariff: Tariff) -> list[Follower]:
-    """The charges of a tariff that are a plain share of others, in its order."""
-    found = []
-    for charge in tariff.charges:
-        if isinstance(charge, Percent | InclusiveTax):
-            found.append(Follower(charge.code, frozenset(charge.of), charge.percent))
-        elif isinstance(charge, Discount) and charge.percent is not None:
-            found.append(Follower(charge.code, frozenset(charge.of), -charge.percent))
-    return found
+def followers(tariffs: Sequence[Tariff]) -> list[Follower]:
+    """The charges that are a share of others, in the order of the tariffs; one of several versions follows what it names in any."""
+    found: dict[str, Follower] = {}
+    for tariff in tariffs:
+        for charge in tariff.charges:
+            of = found[charge.code].of if charge.code in found else frozenset[str]()
+            if isinstance(charge, Percent | InclusiveTax):
+                found[charge.code] = Follower(charge.code, of | set(charge.of))
+            elif isinstance(charge, Discount) or (isinstance(charge, Limit) and charge.kind == "maximum"):
+                lines = tariff.shared[charge.code].lines
+                found[charge.code] = Follower(charge.code, of | set(lines), off=True)
+    return list(found.values())
 
 
 def late_follower(lines: Sequence[BillLine], line: BillLine) -> list[Follower]:
     """The tax in a correction of an earlier bill follows the correction."""
     late, _, of = line.code.partition(":")
-    code = f"late_tax:{of}"
-    tax = sum(other.amount_minor for other in lines if (other.service_id, other.code) == (line.service_id, code))
-    if late != "late_use" or not tax:
-        return []
-    return [Follower(code, frozenset({line.code}), Fraction(100 * tax, line.amount_minor))]
+    return [Follower(f"late_tax:{of}", frozenset({line.code}))] if late == "late_use" else []
 
 
 def left(lines: Sequence[BillLine], taken: Mapping[int, int]) -> Cut:
@@ -68,20 +68,61 @@ def share(rest: Cut, amount: int) -> Cut:
     return {position: minor for position, minor in zip(rest, shares, strict=True) if minor}
 
 
-def off_line(lines: Sequence[BillLine], rest: Cut, line: BillLine, amount: int, of_tariff: Sequence[Follower]) -> Cut:
-    """`amount` off one line, and what of its service was reckoned on that."""
+def off_line(
+    lines: Sequence[BillLine], taken: Mapping[int, int], line: BillLine, amount: int, of_tariff: Sequence[Follower]
+) -> Cut:
+    """`amount` off one line, and what of its service was reckoned on that; `taken`: what earlier credits took of each line."""
+    rest = left(lines, taken)
     cut: Cut = {line.position: amount}
-    moved: dict[str, int] = defaultdict(int, {line.code: amount})
+    hers = [other for other in lines if other.service_id == line.service_id]
+    on = {follower.code: follower.of for follower in of_tariff if follower.off}
     for follower in of_tariff:
-        base = sum(minor for code, minor in moved.items() if code in follower.of)
-        change = int(one(base * follower.percent / 100, Fraction(1), Mode.HALF_UP))
-        for other in lines:
-            if change and (other.service_id, other.code) == (line.service_id, follower.code):
+        for same in _alike([other for other in hers if other.code == follower.code]):
+            base = [other for other in hers if _bears(other, follower, same[0], on)]
+            change = _follows(same, base, taken, cut)
+            for other in same:
                 here = _within(change, rest[other.position] - cut.get(other.position, 0))
                 cut[other.position] = cut.get(other.position, 0) + here
-                moved[follower.code] += here
                 change -= here
     return {position: minor for position, minor in cut.items() if minor}
+
+
+def _alike(lines: Sequence[BillLine]) -> list[list[BillLine]]:
+    """Lines of one charge by the lines that they are a part on."""
+    found: dict[str | None, list[BillLine]] = {}
+    for line in lines:
+        found.setdefault(line.part_of, []).append(line)
+    return list(found.values())
+
+
+def _bears(line: BillLine, follower: Follower, example: BillLine, on: Mapping[str, frozenset[str]]) -> bool:
+    """Whether a follower (of which `example` is a line) is taken of a line."""
+    if line.code == follower.code:
+        return False
+    wanted = _codes(example, follower.of)
+    if line.code not in on:
+        return line.code in wanted
+    return not follower.off and (line.code in wanted or bool(wanted & _codes(line, on[line.code])))
+
+
+def _codes(line: BillLine, of: frozenset[str]) -> frozenset[str]:
+    """The codes that a line of a charge on the lines `of` is on."""
+    return frozenset(line.part_of.split(",")) if line.part_of else of
+
+
+def _follows(same: Sequence[BillLine], base: Sequence[BillLine], taken: Mapping[int, int], cut: Cut) -> int:
+    """What a charge goes by now: its share of all that was ever taken of its lines, less what was taken of itself."""
+    whole, mine = sum(each.amount_minor for each in base), sum(each.amount_minor for each in same)
+    if not whole or not mine:
+        return 0
+    moved = sum(_gone(each, taken, cut) for each in base)
+    reached = int(one(Fraction(mine * moved, whole), Fraction(1), Mode.HALF_UP))
+    change = reached - sum(_gone(each, taken, cut) for each in same)
+    return change if change * mine > 0 else 0
+
+
+def _gone(line: BillLine, taken: Mapping[int, int], cut: Cut) -> int:
+    return taken.get(line.position, 0) + cut.get(line.position, 0)
 
 
 def _within(change: int, room: int) -> int:

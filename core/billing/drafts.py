@@ -15,6 +15,7 @@ from core.billing.load import Days, Group, Partition
 from core.billing.sources import Used, UsedRow
 from core.rating.exact import Column
 from core.rating.model import Line, Rated
+from core.rating.rounding import in_whole
 from core.rating.tariff import Tariff
 
 NO_QUANTITY = -(2**63)
@@ -35,6 +36,17 @@ class Piece:
     def meters(self) -> dict[str, str]:
         """The meters that the versions price, and their units."""
         return {code: unit for version in self.versions for code, unit in version.meters.items()}
+
+    @property
+    def sums(self) -> dict[str, tuple[str, ...]]:
+        """The registers that they add up, by the code they price."""
+        return {code: parts for version in self.versions for code, parts in version.sums.items()}
+
+    @property
+    def recorded(self) -> dict[str, str]:
+        """What is recorded as billed, and its unit: the meters they price, and the registers these sum."""
+        parts = {part: self.meters[code] for code, found in self.sums.items() for part in found if code in self.meters}
+        return {**self.meters, **parts}
 
     @property
     def history(self) -> dict[str, int]:
@@ -120,6 +132,16 @@ class Drafts:
     bill_of: Column
     """The draft of each of the partition's cycles, -1 where it has none."""
 
+    def live_periods(self) -> list[int]:
+        """The periods of uses charged live that are on these bills."""
+        return [
+            int(period)
+            for block in self.blocks
+            if block.used.live is not None
+            for at, period in zip(block.piece.group.account, block.used.live.period, strict=True)
+            if period and self.bill_of[at] >= 0
+        ]
+
     def used_rows(self, ids: Sequence[int]) -> list[UsedRow]:
         """What each service was billed for, under the invoices' `ids`; what of earlier bills is corrected, too."""
         rows = [row for block in self.blocks for row in used_of(block, self.bill_of, ids)]
@@ -200,12 +222,25 @@ def _late_rows(one: Correction, bill_of: Column, specs: Specs) -> Iterator[tuple
 
 
 def _lines_of(block: Block, specs: Specs) -> list[tuple[tuple[Column, Column, Column], int]]:
-    """((quantity, amount, present), spec) of each line of a block, the reward last."""
-    found = [(_columns(line), specs.take(block.piece.version_of(line), line)) for line in block.rated.lines]
+    """((quantity, amount, present), spec) of each line of a block, the reward and what was paid live last."""
+    found = [row for line in block.rated.lines for row in _rows_of(line, specs, block.piece.version_of(line))]
     if block.reward is not None:
         reward = (-block.reward.units, block.reward.amount, block.reward.units != 0)
         found.append((reward, specs.take_reward()))
+    if block.used.live is not None:
+        paid = block.used.live.paid
+        found.append(((np.full(len(paid), NO_QUANTITY, dtype=np.int64), -paid, paid != 0), specs.take_paid()))
     return found
+
+
+def _rows_of(line: Line, specs: Specs, tariff: Tariff) -> Iterator[tuple[tuple[Column, Column, Column], int]]:
+    """A line as the bill has it: in one, or where its parts are taxed differently, a line for each."""
+    if not line.parts:
+        yield _columns(line), specs.take(tariff, line)
+        return
+    nothing = np.full(len(line.amount), NO_QUANTITY, dtype=np.int64)
+    for (codes, _), amount in zip(line.parts, in_whole(line.amount, [part for _, part in line.parts]), strict=True):
+        yield (nothing, amount, line.present & (amount != 0)), specs.take(tariff, line, codes)
 
 
 def _columns(line: Line) -> tuple[Column, Column, Column]:
@@ -235,7 +270,7 @@ def used_of(block: Block, bill_of: Column, ids: Sequence[int]) -> Iterator[UsedR
     piece, used = block.piece, block.used
     bills = bill_of[piece.group.columns()[0]].tolist()
     nothing = [0] * len(bills)
-    for code in sorted(piece.meters.keys() & used.quantity.keys()):
+    for code in sorted(piece.recorded.keys() & used.quantity.keys()):
         estimated = used.estimated[code].tolist() if code in used.estimated else nothing
         missing = used.missing[code].tolist() if code in used.missing else nothing
         methods = used.method.get(code) or ["measured"] * len(bills)

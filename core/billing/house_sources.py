@@ -7,12 +7,14 @@ from operator import attrgetter
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.billing import live
 from core.billing.sources import Used, UsedRow
 from core.catalog import queries as catalog
 from core.house import House
 from core.metering import consumption, late
 from core.metering.events import queries as events
 from core.metering.late import Arrivals, Changed
+from core.metering.lifted import Lifted
 from core.metering.timed import Grain
 from core.rating.exact import Column
 from core.rating.tariff import Tariff
@@ -35,16 +37,31 @@ class HouseSources:
         to: date,
         *,
         grain: Grain | None = None,
+        lifted: Lifted | None = None,
     ) -> Used:
         """What the services used, gaps treated by the operator's policy; where nothing hangs on a wall, their events."""
-        found = await consumption.measure(conn, house, service_ids, from_, to, grain=grain)
-        parked, uses = found.parked, None
+        found = await consumption.measure(conn, house, service_ids, from_, to, grain=grain, lifted=lifted)
+        parked, uses, charged = found.parked, None, None
         if not found.quantity_micro and len(parked) < len(service_ids):
             uses = await events.events(conn, service_ids, from_, to)
+            charged = await live.charged(conn, house, service_ids, from_, to)
             if not uses and not await events.came(conn, from_, to):
-                parked = {**{at: say("en", "parked.no_events") for at in range(len(service_ids))}, **parked}
+                silent = [
+                    at
+                    for at, service_id in enumerate(service_ids)
+                    if service_id not in (lifted or ()) and (charged is None or not charged.period[at])
+                ]
+                parked = {**{at: say("en", "parked.no_events") for at in silent}, **parked}
         return Used(
-            found.quantity_micro, found.estimated_micro, found.missing, found.method, parked, found.events, uses
+            found.quantity_micro,
+            found.estimated_micro,
+            found.missing,
+            found.method,
+            parked,
+            found.events,
+            found.split,
+            uses,
+            charged,
         )
 
     async def history(

@@ -11,23 +11,27 @@ from datetime import date, timedelta
 
 from babel.dates import format_date
 
-from core.billing.shown import day, number
+from core.billing.shown import day, named, number
 from core.rating.model import Line
 from core.rating.tariff import Tariff
 from core.text import LANGUAGES, say
+from core.text.charges import known
 
+PAID_LIVE = "paid_live"
+"""The code of the line that takes off what uses were charged at once."""
 KINDS = {"tax": "tax", "rounding": "rounding", "discount": "discount"}
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """Code, label (JSON), unit, price and kind of a line."""
+    """Code, label (JSON), unit, price and kind of a line; `part_of` the codes that a part of a discount or a limit is on."""
 
     code: str
     label: str
     unit: str | None
     price: str | None
     kind: str
+    part_of: str | None = None
 
 
 @dataclass(slots=True)
@@ -37,14 +41,19 @@ class Specs:
     all: list[Spec] = field(default_factory=list)
     _known: dict[Spec, int] = field(default_factory=dict)
 
-    def take(self, tariff: Tariff, line: Line) -> int:
-        """The number of the spec of a rated line."""
-        label = labelled(tariff, line)
-        return self._number(Spec(line.code, label, line.unit or None, line.price or None, kind_of(line.kind)))
+    def take(self, tariff: Tariff, line: Line, codes: Sequence[str] = ()) -> int:
+        """The number of the spec of a rated line, or of its part that is on the lines `codes`."""
+        label, price = labelled(tariff, line, codes), line.price or None
+        part_of = ",".join(codes) or None
+        return self._number(Spec(line.code, label, line.unit or None, price, kind_of(line.kind), part_of))
 
     def take_reward(self) -> int:
         """The number of the spec of a reward line."""
         return self._number(Spec("reward_units", words("reward_units"), "kWh", None, "reward"))
+
+    def take_paid(self) -> int:
+        """The number of the spec of what was paid at once."""
+        return self._number(Spec(PAID_LIVE, words(PAID_LIVE), None, None, "charge"))
 
     def take_late(self, first: date, end: date, was: int, now: int, unit: str) -> int:
         """The number of the spec of a correction of the bill of [first, end): what was used, in micro-units, and in `unit`."""
@@ -77,18 +86,26 @@ def kind_of(kind: str) -> str:
     return KINDS.get(kind, "charge")
 
 
-def labelled(tariff: Tariff, line: Line) -> str:
-    """The label as JSON text; a line of one time of use, destination or version says which."""
-    names = tariff.charge_names.get(line.code)
-    extra = [part.replace("_", " ") for part in (line.time, line.destination) if part]
-    return words(line.code, dict(names) if names else None, extra, line)
+def labelled(tariff: Tariff, line: Line, codes: Sequence[str] = ()) -> str:
+    """The label as JSON text; a line of one time of use, destination or version says which, and a part of one the lines it is on."""
+    found, on = charge_name(tariff, line.code), [charge_name(tariff, code) for code in codes]
+    told = {lang: [*_extra(line, lang), *(named(one, lang) for one in on), *_days(line, lang)] for lang in found}
+    return _json({lang: _told(text, told[lang]) for lang, text in found.items()})
 
 
-def words(code: str, names: dict[str, str] | None = None, extra: Sequence[str] = (), line: Line | None = None) -> str:
+def words(code: str) -> str:
     """{"en": ..., "sw": ...} as JSON text."""
-    found = names or _ours(code)
-    shown = {lang: _told(text, [*extra, *_days(line, lang)]) for lang, text in found.items()}
-    return _json(shown)
+    return _json(_ours(code))
+
+
+def charge_name(tariff: Tariff, code: str) -> dict[str, str]:
+    """What a charge is called, by language: the tariff's own names, and our word for the code in the languages that they lack."""
+    return charge_words(tariff, code) or _ours(code)
+
+
+def charge_words(tariff: Tariff, code: str) -> dict[str, str]:
+    """As `charge_name`; none where nobody gave the charge a name."""
+    return known("line", code) | {lang: name for lang, name in tariff.charge_names.get(code, {}).items() if name}
 
 
 def _json(label: dict[str, str]) -> str:
@@ -97,6 +114,12 @@ def _json(label: dict[str, str]) -> str:
 
 def _told(text: str, extra: Sequence[str]) -> str:
     return f"{text} ({', '.join(extra)})" if extra else text
+
+
+def _extra(line: Line, lang: str) -> list[str]:
+    """The time of use in the customer's language, where we know the word, and the destination."""
+    told = [known("time", line.time or "").get(lang, line.time), line.destination]
+    return [part.replace("_", " ") for part in told if part]
 
 
 def _days(line: Line | None, lang: str) -> list[str]:
@@ -108,8 +131,5 @@ def _days(line: Line | None, lang: str) -> list[str]:
 
 
 def _ours(code: str) -> dict[str, str]:
-    try:
-        return {lang: say(lang, f"bill.line.{code}") for lang in LANGUAGES}
-    except KeyError:
-        plain = code.replace("_", " ").replace("-", " ").strip()
-        return {"en": plain[:1].upper() + plain[1:]}
+    plain = code.replace("_", " ").replace("-", " ").strip()
+    return known("line", code) or {"en": plain[:1].upper() + plain[1:]}

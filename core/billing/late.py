@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.drafts import Block, Correction, used_of
+from core.billing.labels import PAID_LIVE
 from core.billing.load import Partition, load_billed
 from core.billing.sources import UsedRow
 from core.billing.tables import invoice_line
@@ -97,7 +98,7 @@ def _anew(past: Partition, blocks: Sequence[Block]) -> dict[Item, _Again]:
         for row in used_of(block, index, index.tolist()):
             if row.service_id in of_service:
                 of_service[row.service_id].rows.append(row)
-                of_service[row.service_id].units.update(block.piece.meters)
+                of_service[row.service_id].units.update(block.piece.recorded)
     return found
 
 
@@ -117,6 +118,7 @@ async def _billed(
             among(conn, line.invoice_id, {invoice_id for _, invoice_id in wanted}),
             among(conn, line.service_id, {service_id for service_id, _ in wanted}),
             line.kind != "reward",
+            line.code != PAID_LIVE,
         )
         .group_by(line.service_id, line.invoice_id, line.code, line.kind)
     )

@@ -34,6 +34,8 @@ class Due:
     bill_day: int
     persons: int | None
     currency: str
+    decided: dict[str, Any] | None = None
+    """What a person said of it: `estimate` has service -> meter -> micro-units, where its usage is not fit to be billed."""
     invoice_id: int | None = None
     """The bill it has already, where it is looked at once more."""
 
@@ -115,6 +117,15 @@ async def load(conn: AsyncConnection, state: str, to_date: date, size: int, afte
     return partition
 
 
+async def load_one(conn: AsyncConnection, cycle_id: int) -> Partition:
+    """One cycle, whatever its state."""
+    mine = cycle.c.id == cycle_id
+    *columns, to_date = (await conn.execute(_cycles(cycle.c.to_date).where(mine))).one()
+    partition = Partition(to_date, [Due(*columns)])
+    await _fill(conn, partition, mine)
+    return partition
+
+
 async def load_billed(
     conn: AsyncConnection, account_ids: Collection[int], invoice_ids: Collection[int], service_ids: Collection[int]
 ) -> list[Partition]:
@@ -149,7 +160,7 @@ def _cycles(*more: Any) -> Select[Any]:
     return (
         select(
             cycle.c.id, cycle.c.account_id, cycle.c.from_date, account.c.number, party.c.name, party.c.language,
-            account.c.bill_day, account.c.persons, account.c.currency, *more,
+            account.c.bill_day, account.c.persons, account.c.currency, cycle.c.decided, *more,
         )
         .join_from(cycle, account, account.c.id == cycle.c.account_id)
         .join(party, party.c.id == account.c.party_id)

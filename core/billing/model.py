@@ -20,6 +20,8 @@ class Parked:
     from_date: date
     to_date: date
     reason: str
+    stake_minor: int | None = None
+    """About how much it comes to (`stake.py`); None where nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class BillLine:
     price: str | None
     amount_minor: int
     kind: str
+    part_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

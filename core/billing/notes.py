@@ -122,6 +122,6 @@ async def _post(conn: AsyncConnection, house: House, note: Note) -> None:
 
 
 def _row(invoice_id: int, line: BillLine, today: date) -> dict[str, Any]:
-    names = ("position", "service_id", "code", "quantity_micro", "unit", "price", "amount_minor", "kind")
+    names = ("position", "service_id", "code", "quantity_micro", "unit", "price", "amount_minor", "kind", "part_of")
     own = {name: getattr(line, name) for name in names}
     return {"invoice_id": invoice_id, **own, "label": dict(line.label), "booked_on": today}

@@ -9,7 +9,7 @@ import numpy as np
 from core.billing.assemble import services
 from core.billing.drafts import NO_QUANTITY, Drafts
 from core.billing.due import due_on
-from core.billing.model import Bill, BillLine
+from core.billing.model import Bill, BillLine, Parked
 from core.house import House
 
 
@@ -31,6 +31,14 @@ def bills_of(house: House, drafts: Drafts, on: date) -> Iterator[Bill]:
         )  # fmt: skip
 
 
+def parked_of(drafts: Drafts) -> Iterator[Parked]:
+    """Who of a partition cannot be billed, and why."""
+    partition = drafts.partition
+    for at, reason in sorted(partition.parked.items()):
+        due = partition.due[at]
+        yield Parked(due.account_id, due.number, due.from_date, partition.to_date, reason)
+
+
 def _lines(drafts: Drafts, first: int, end: int) -> Iterator[BillLine]:
     lines = drafts.lines
     for row in range(first, end):
@@ -38,4 +46,5 @@ def _lines(drafts: Drafts, first: int, end: int) -> Iterator[BillLine]:
         yield BillLine(
             int(lines.position[row]), int(lines.service[row]), spec.code, json.loads(spec.label),
             None if quantity == NO_QUANTITY else quantity, spec.unit, spec.price, int(lines.amount[row]), spec.kind,
+            spec.part_of,
         )  # fmt: skip

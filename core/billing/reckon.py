@@ -15,14 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing import late
 from core.billing.drafts import Block, Correction, Drafts, Piece, gathered
 from core.billing.engines import LOCAL, Engine
-from core.billing.events import by_events, rolls_over, silent, told
+from core.billing.events import by_events, rolls_over, told
+from core.billing.live import together
 from core.billing.load import Days, Group, Partition
+from core.billing.registers import events_of, parts_of, quantity_of, summed, unpriced
 from core.billing.rewarded import rewarded
 from core.billing.sources import Sources, Used
 from core.billing.versions import grain_of, in_force, other_clock
 from core.errors import Refused
 from core.house import House
 from core.metering.late import Arrivals
+from core.metering.lifted import Lifted, share
 from core.metering.timed import Grain
 from core.rating.errors import CannotRate
 from core.rating.model import Batch, Rated
@@ -119,13 +122,14 @@ async def _rated(
     used = Used({}, {})
     if piece.meters:
         used = await desk.sources.used(
-            desk.conn, desk.house, piece.group.service, piece.days.from_, piece.days.to, grain=grain
-        )
-    for at, reason in used.parked.items():
+            desk.conn, desk.house, piece.group.service, piece.days.from_, piece.days.to, grain=grain,
+            lifted=_lifted(partition, piece),
+        )  # fmt: skip
+    for at, reason in {**used.parked, **unpriced(piece, used)}.items():
         partition.park(piece.group.account[at], reason)
     try:
-        used = told(piece.versions, piece.days, used, len(piece.group.service))
-        batch = await _batch(desk, piece, used, grain)
+        used, whole = _told(piece, used)
+        batch = await _batch(desk, piece, whole, grain)
         rated = await desk.engine.rate(piece.versions, batch)
     except CannotRate as why:
         _park(partition, piece.group, str(why))
@@ -133,6 +137,34 @@ async def _rated(
     _park_refused(partition, piece, rated)
     reward = rewarded(partition, piece, batch, rated, free)
     return [Block(piece, replace(used, events={}, uses=None), rated, reward)]
+
+
+def _told(piece: Piece, used: Used) -> tuple[Used, Used]:
+    """What was used as rating takes it: what was collected, and that together with what was charged live. Raises `CannotRate`."""
+    size = len(piece.group.service)
+    alone = told(piece.versions, piece.days, used, size)
+    if used.live is None or used.uses is None:
+        return alone, alone
+    try:
+        every = together(used.uses, used.live)
+    except ValueError as why:
+        raise CannotRate("usage", str(why), "let it come one way") from why
+    return alone, told(piece.versions, piece.days, replace(used, uses=every), size)
+
+
+def _lifted(partition: Partition, piece: Piece) -> Lifted | None:
+    """The services that a person wants billed on an estimate, each with its share of it for the days of the piece."""
+    found: Lifted = {}
+    for at, service in zip(piece.group.account, piece.group.service, strict=True):
+        due = partition.due[at]
+        told = (due.decided or {}).get("estimate")
+        if told is not None:
+            whole = (due.from_date, partition.to_date)
+            found[service] = {
+                code: share(int(micro), whole, (piece.days.from_, piece.days.to))
+                for code, micro in told.get(str(service), {}).items()
+            }
+    return found or None
 
 
 def _park_refused(partition: Partition, piece: Piece, rated: Rated) -> None:
@@ -151,13 +183,18 @@ async def _batch(desk: Desk, piece: Piece, used: Used, grain: Grain | None) -> B
         size,
         days.whole_from,
         days.whole_to,
-        {code: used.quantity.get(code, zeros) for code in piece.meters},
+        {code: quantity_of(piece, used, code, zeros) for code in piece.meters},
         {"persons": np.array(group.persons, dtype=np.int64)},
         {
-            code: await desk.sources.history(desk.conn, group.service, code, days.from_, periods)
+            code: summed(
+                [
+                    await desk.sources.history(desk.conn, group.service, part, days.from_, periods)
+                    for part in parts_of(piece, code)
+                ]
+            )
             for code, periods in piece.history.items()
         },
-        events={code: used.events.get(code, silent()) for code in piece.meters} if used.events else {},
+        events={code: events_of(piece, used, code) for code in piece.meters} if used.events else {},
         pool=np.array(group.account) if _shares(piece) else None,
         opening=np.array(group.opening),
         closing=np.array(group.closing),

@@ -5,6 +5,7 @@ be killed anywhere and called again.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,13 +15,13 @@ from core.billing.build import PARTITION, Progress, build_all, preview_all
 from core.billing.close import close_all, report
 from core.billing.engines import LOCAL, Engine
 from core.billing.finalise import Then, finalise_all
-from core.billing.model import Bill, FinalBill, RunReport
-from core.billing.preview import bills_of
+from core.billing.model import Bill, FinalBill, Parked, RunReport
+from core.billing.preview import bills_of, parked_of
 from core.billing.reckon import Free
 from core.billing.sources import Sources
 from core.house import House
 
-__all__ = ["build", "close", "finalise", "nothing_follows", "preview"]
+__all__ = ["build", "close", "finalise", "foresee", "nothing_follows"]
 
 
 def ours() -> Sources:
@@ -74,16 +75,25 @@ async def close(house: House, on: date) -> RunReport:
         return await report(conn, house, on, problems=problems)
 
 
-async def preview(
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a build would make, and whom it would park."""
+
+    bills: list[Bill]
+    parked: list[Parked]
+
+
+async def foresee(
     house: House,
     on: date,
     *,
     free_units: Free | None = None,
     partition: int = PARTITION,
     sources: Sources | None = None,
-) -> list[Bill]:
-    """The bills that a build of `on` would make now, each account's next one; writes nothing."""
-    found: list[Bill] = []
+) -> Foreseen:
+    """What a build of `on` would make now, each account's next bill and those that wait; who would be parked, and why. Writes nothing."""
+    found = Foreseen([], [])
     async for drafts in preview_all(house, sources or ours(), on, free_units=free_units, size=partition):
-        found += bills_of(house, drafts, on)
+        found.bills.extend(bills_of(house, drafts, on))
+        found.parked.extend(parked_of(drafts))
     return found

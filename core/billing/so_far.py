@@ -16,10 +16,12 @@ from core.billing.house_sources import HouseSources
 from core.billing.load import Partition, load_running
 from core.billing.reckon import Desk, rated_groups
 from core.billing.sources import Used
+from core.billing.stake import last_bills
 from core.billing.tables import cycle, invoice
 from core.clock import start_of
 from core.house import House
 from core.metering.late import Arrivals
+from core.metering.lifted import Lifted
 from core.metering.timed import Grain
 from core.sets import among
 
@@ -46,14 +48,15 @@ class RunningSources(HouseSources):
         to: date,
         *,
         grain: Grain | None = None,
+        lifted: Lifted | None = None,
     ) -> Used:
         """What the services used up to now."""
         today = house.today()
         if from_ < today < to:
-            found = await super().used(conn, house, service_ids, from_, today, grain=grain)
+            found = await super().used(conn, house, service_ids, from_, today, grain=grain, lifted=lifted)
             if found.uses is None:
                 return found
-        return await super().used(conn, house, service_ids, from_, to, grain=grain)
+        return await super().used(conn, house, service_ids, from_, to, grain=grain, lifted=lifted)
 
 
 async def so_far(conn: AsyncConnection, house: House, account_ids: Collection[int]) -> dict[int, SoFar]:
@@ -95,19 +98,7 @@ async def _guess(conn: AsyncConnection, unknown: Sequence[tuple[int, int]], foun
     """So many days as the last bill had them; nothing where there was none."""
     if not unknown:
         return
-    newest = func.row_number().over(partition_by=invoice.c.account_id, order_by=invoice.c.to_date.desc())
-    bills = (
-        select(
-            invoice.c.account_id, invoice.c.from_date, invoice.c.to_date, invoice.c.total_minor, newest.label("newest")
-        )
-        .where(
-            among(conn, invoice.c.account_id, {account_id for account_id, _ in unknown}), invoice.c.series == "bill",
-            invoice.c.state == "final",
-        )
-        .subquery()
-    )  # fmt: skip
-    rows = await conn.execute(select(bills).where(bills.c.newest == 1))
-    last = {row.account_id: ((row.to_date - row.from_date).days, row.total_minor) for row in rows}
+    last = await last_bills(conn, {account_id for account_id, _ in unknown})
     for account_id, days in unknown:
         length, minor = last.get(account_id, (1, 0))
         found[account_id].minor += max(0, minor) * days // max(1, length)

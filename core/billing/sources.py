@@ -7,9 +7,11 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.billing.live import Live
 from core.house import House
 from core.metering.events.queries import UseColumns
 from core.metering.late import Arrivals, Changed
+from core.metering.lifted import Lifted
 from core.metering.timed import Grain
 from core.rating.exact import Column
 from core.rating.model import Events
@@ -30,8 +32,12 @@ class Used:
     method: Mapping[str, Sequence[str]] = field(default_factory=dict)
     parked: Mapping[int, str] = field(default_factory=dict)
     events: Mapping[str, Events] = field(default_factory=dict)
+    split: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """Which services (by index) have a meter with several registers, and the codes that each of them is billed by."""
     uses: Mapping[str, UseColumns] | None = None
     """Calls, messages and sessions as they were collected (`events.py` makes `events` of them); None: by meters alone."""
+    live: Live | None = None
+    """What was charged live of such services beside that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +72,9 @@ class Sources(Protocol):
         to: date,
         *,
         grain: Grain | None = None,
+        lifted: Lifted | None = None,
     ) -> Used:
-        """What the services used; with `grain` also when."""
+        """What the services used; with `grain` also when. `lifted`: who is billed on an estimate where nothing is fit to be billed."""
 
     async def history(
         self, conn: AsyncConnection, service_ids: Sequence[int], meter_code: str, before: date, periods: int

@@ -49,6 +49,7 @@ new_spec = _table(
     Column("unit", Text),
     Column("price", Text),
     Column("kind", Text),
+    Column("part_of", Text),
 )
 
 closing = _table(

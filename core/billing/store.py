@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from os import urandom
 from typing import Any
 
@@ -18,7 +18,7 @@ from core.billing.periods import close_after
 from core.billing.staging import as_json, fresh, new_invoice, new_line, new_spec
 from core.billing.tables import cycle, invoice, invoice_line
 from core.bulk import insert_many
-from core.db import insert
+from core.db import Instant, insert
 from core.parties.tables import account
 
 TOKEN_BYTES = 16
@@ -62,7 +62,9 @@ def tokens(count: int) -> list[str]:
 async def save_lines(conn: AsyncConnection, drafts: Drafts, ids: Sequence[int]) -> None:
     """Write all lines; what is the same on every bill is joined in from `new_spec`."""
     await fresh(conn, new_line, new_spec)
-    specs = [(at, one.code, one.label, one.unit, one.price, one.kind) for at, one in enumerate(drafts.specs)]
+    specs = [
+        (at, one.code, one.label, one.unit, one.price, one.kind, one.part_of) for at, one in enumerate(drafts.specs)
+    ]
     await insert_many(conn, new_spec, list(new_spec.c.keys()), specs)
     lines = drafts.lines
     bills = [ids[at] for at in lines.bill.tolist()]
@@ -74,7 +76,7 @@ async def save_lines(conn: AsyncConnection, drafts: Drafts, ids: Sequence[int]) 
     values: dict[str, Any] = {
         "invoice_id": line.invoice_id, "position": line.position, "service_id": line.service_id, "code": spec.code,
         "label": as_json(conn, spec.label), "quantity_micro": func.nullif(line.quantity_micro, NO_QUANTITY),
-        "unit": spec.unit, "price": spec.price, "amount_minor": line.amount_minor, "kind": spec.kind,
+        "unit": spec.unit, "price": spec.price, "amount_minor": line.amount_minor, "kind": spec.kind, "part_of": spec.part_of,
         "booked_on": literal(drafts.partition.to_date),
     }  # fmt: skip
     rows = select(*values.values()).join_from(new_line, new_spec, spec.spec == line.spec)
@@ -93,10 +95,11 @@ async def still_open(conn: AsyncConnection, partition: Partition) -> bool:
     return bool((await conn.execute(query)).scalar_one() == len(partition.due))
 
 
-async def move_on(conn: AsyncConnection, drafts: Drafts) -> None:
+async def move_on(conn: AsyncConnection, drafts: Drafts, now: datetime) -> None:
     """Cycles become built (with their invoice) or parked (with the reason); those with nothing to bill are final."""
     partition = drafts.partition
-    await _to_state(conn, [(partition.due[at].cycle_id, "parked", why) for at, why in partition.parked.items()])
+    parked = [(partition.due[at].cycle_id, "parked", why) for at, why in partition.parked.items()]
+    await _to_state(conn, parked, tried_at=now, parked_at=func.coalesce(cycle.c.parked_at, literal(now, Instant())))
     await _to_state(conn, [(partition.due[at].cycle_id, "final", "no service to bill") for at in drafts.nothing])
     mine = (invoice.c.account_id == cycle.c.account_id) & (invoice.c.from_date == cycle.c.from_date)
     await conn.execute(
@@ -106,12 +109,12 @@ async def move_on(conn: AsyncConnection, drafts: Drafts) -> None:
     )
 
 
-async def _to_state(conn: AsyncConnection, changes: Sequence[tuple[int, str, str]]) -> None:
+async def _to_state(conn: AsyncConnection, changes: Sequence[tuple[int, str, str]], **more: Any) -> None:
     if changes:
         statement = (
             update(cycle)
             .where(cycle.c.id == bindparam("cycle"))
-            .values(state=bindparam("new"), reason=bindparam("why"))
+            .values(state=bindparam("new"), reason=bindparam("why"), **more)
         )
         await conn.execute(statement, [{"cycle": number, "new": state, "why": why} for number, state, why in changes])
 
@@ -139,10 +142,12 @@ def ids_to_open(partition: Partition) -> int:
     return len(partition.due) * len({due.bill_day for due in partition.due})
 
 
-async def unpark(conn: AsyncConnection, on: date) -> int:
-    """Parked cycles that closed on or before `on` are tried again by the next build; how many."""
-    again = update(cycle).where(cycle.c.state == "parked", cycle.c.to_date <= on).values(state="open", reason=None)
-    return (await conn.execute(again)).rowcount
+async def unpark(conn: AsyncConnection, on: date, tried_before: datetime | None = None) -> int:
+    """Parked cycles that closed on or before `on` are tried again by the next build (all, or who was last tried by then); how many."""
+    mine = (cycle.c.state == "parked") & (cycle.c.to_date <= on)
+    if tried_before is not None:
+        mine &= cycle.c.tried_at.is_(None) | (cycle.c.tried_at <= tried_before)
+    return (await conn.execute(update(cycle).where(mine).values(state="open", reason=None))).rowcount
 
 
 async def reward_units_on_drafts(conn: AsyncConnection) -> dict[int, int]:

@@ -34,9 +34,14 @@ cycle = Table(
     Column("account_id", ForeignKey("account.id"), nullable=False),
     Column("from_date", Date, nullable=False),
     Column("to_date", Date, nullable=False),  # half-open: the cycle closes on this day
-    Column("state", Text, nullable=False),  # open, built, final, parked
+    Column("state", Text, nullable=False),  # open, built, final, parked, skipped
     Column("reason", Text),
     Column("invoice_id", BigInteger),
+    Column("parked_at", Instant),  # when it was parked first: its age
+    Column("tried_at", Instant),  # when a run last tried to bill it, and could not
+    Column(
+        "decided", Json
+    ),  # a person's word: bill it on an estimate (service -> meter -> micro-units), or why it is skipped
     UniqueConstraint("account_id", "from_date"),
     Index("ix_cycle_due", "state", "to_date", "account_id"),
     CheckConstraint("from_date < to_date", name="some_days"),
@@ -103,6 +108,7 @@ invoice_line = Table(
     Column("price", Text),  # the decimal text of the tariff
     Column("amount_minor", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),  # charge, discount, tax, rounding, reward
+    Column("part_of", Text),  # codes of the lines that a part of a discount or a limit is on
     Column("booked_on", Date, nullable=False),
     PrimaryKeyConstraint("invoice_id", "position", "booked_on"),
     postgresql_partition_by="RANGE (booked_on)",

@@ -25,6 +25,14 @@ async def open_of(conn: AsyncConnection, invoice_id: int, position: int) -> Tick
     return None if found is None else await by_id(conn, found)
 
 
+async def open_lines(conn: AsyncConnection, invoice_id: int) -> list[int]:
+    """The lines of a bill that are contested and not decided, in the order in which they were contested."""
+    query = select(dispute.c.position).where(
+        dispute.c.invoice_id == invoice_id, dispute.c.state == "open", dispute.c.position >= 0
+    )
+    return list((await conn.execute(query.order_by(dispute.c.id))).scalars())
+
+
 async def open_dispute(
     conn: AsyncConnection, house: House, *, account_id: int, invoice_id: int, position: int, reason: str,
     contact_id: int | None, key: str, amount_minor: int,

@@ -37,6 +37,11 @@ SIGNS: tuple[tuple[int, bytes, str], ...] = (
 )
 """Where in a file which bytes say what it is."""
 
+_CALLED = {
+    "image/jpeg": "picture", "image/jpg": "picture", "image/png": "picture", "image/webp": "picture", "application/pdf": "file",
+    "application/octet-stream": "file", "audio/ogg": "voice", "audio/opus": "voice",
+}  # fmt: skip
+
 Fetch = Callable[[str, str, int], Awaitable[bytes | str | None]]
 """`(channel, ref, largest)`: the bytes; a reason why there are none for good; None: not now."""
 
@@ -62,6 +67,13 @@ _COLUMNS = [media.c[name] for name in Media.__dataclass_fields__]
 def kind_of(body: bytes) -> str | None:
     """What a file is by its own first bytes; None: nothing that we keep."""
     return next((kind for at, sign, kind in SIGNS if body[at : at + len(sign)] == sign), None)
+
+
+def called(said: str) -> str | None:
+    """What we call a file in answering it, by what its provider says it is: picture, voice, file; None: nothing that we keep. What is not
+    said is taken for a picture."""
+    kind = said.partition(";")[0].strip().lower()
+    return _CALLED.get(kind) if kind else "picture"
 
 
 async def expect(

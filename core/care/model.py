@@ -9,6 +9,9 @@ SUPPLY = frozenset({"no_supply", "voltage", "leak", "quality", "slow"})
 SEVERITY = {"danger": "critical", "no_supply": "high", "voltage": "high", "leak": "high"}
 """How grave a kind of ticket is; every other is `normal`."""
 
+SEVERITIES = ("critical", "high", "normal")
+"""From the gravest: sorted as words they are in the same order, and so the queue is read off an index."""
+
 MOVES = {
     "open": frozenset({"waiting", "solved", "closed"}),
     "waiting": frozenset({"open", "solved", "closed"}),

@@ -1,5 +1,6 @@
 """Outages: what is wrong for everyone in an area. Known before she calls, told when she does, and one word to all when it is over."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Select, func, insert, select, update
@@ -33,11 +34,61 @@ async def running(conn: AsyncConnection) -> list[Outage]:
     return [Outage(*row) for row in rows]
 
 
+async def one(conn: AsyncConnection, outage_id: int) -> Outage:
+    """One outage, over or not; `Refused` (404) where there is none."""
+    row = (await conn.execute(select(*_COLUMNS).where(outage.c.id == outage_id))).first()
+    if row is None:
+        raise Refused("outage.unknown", status=404)
+    return Outage(*row)
+
+
+async def latest(conn: AsyncConnection, limit: int = 20) -> list[Outage]:
+    """The last that are over, the newest first."""
+    over = (
+        select(*_COLUMNS).where(outage.c.ended_at.is_not(None)).order_by(outage.c.ended_at.desc(), outage.c.id.desc())
+    )
+    return [Outage(*row) for row in await conn.execute(over.limit(limit))]
+
+
+async def reported(conn: AsyncConnection, outage_ids: Collection[int]) -> dict[int, int]:
+    """How many unsolved tickets each of them explains."""
+    query = select(ticket.c.outage_id, func.count()).where(
+        among(conn, ticket.c.outage_id, outage_ids), ticket.c.state.in_(UNSOLVED)
+    )
+    return {row[0]: int(row[1]) for row in await conn.execute(query.group_by(ticket.c.outage_id))}
+
+
+async def areas(conn: AsyncConnection, branch_id: int | None = None, limit: int = 500) -> list[str]:
+    """The areas that are served, as the premises have them; of a branch, or of the house."""
+    query = select(premise.c.area).where(premise.c.area != "").distinct().order_by(premise.c.area).limit(limit)
+    if branch_id is not None:
+        query = query.where(premise.c.branch_id == branch_id)
+    return list((await conn.execute(query)).scalars())
+
+
+async def branches_of(conn: AsyncConnection, area: str) -> set[int | None]:
+    """Whose premises stand there; empty for an area that nobody serves."""
+    query = select(premise.c.branch_id).where(func.lower(premise.c.area) == area.strip().lower()).distinct()
+    return set((await conn.execute(query)).scalars())
+
+
+async def may_say(conn: AsyncConnection, area: str, branch_id: int | None) -> None:
+    """`Refused` where nobody is served there (a slip of the pen would tell nobody), or more than one's own branch is."""
+    served = await branches_of(conn, area)
+    if branch_id is not None and branch_id not in served:
+        served = set()
+    if not served:
+        raise Refused("outage.no_such_area", status=404, area=area[:60])
+    if branch_id is not None and served != {branch_id}:
+        raise Refused("outage.of_others", status=403, area=area[:60])
+
+
 async def begin(
     conn: AsyncConnection, house: House, *, commodity: str, area: str, cause: str, actor: str,
     expected_until: datetime | None = None,
 ) -> Outage:  # fmt: skip
     """Record an outage (a second word about a running one is the same outage) and link the tickets it explains."""
+    _not_past(house, expected_until)
     running_one = await known(conn, house, area=area, commodity=commodity)
     if running_one is not None:
         return running_one
@@ -68,9 +119,17 @@ def _explained(made: Outage) -> Select[int]:
 
 
 async def expect(conn: AsyncConnection, house: House, outage_id: int, until: datetime | None, actor: str) -> None:
-    """A new word on when it will be over."""
+    """A new word on when it will be over; None: nobody knows."""
+    if (await one(conn, outage_id)).ended_at is not None:
+        raise Refused("outage.over")
+    _not_past(house, until)
     await conn.execute(update(outage).where(outage.c.id == outage_id).values(expected_until=until))
     await audit.note(conn, house, actor, "outage.expected", f"outage:{outage_id}", until=until and until.isoformat())
+
+
+def _not_past(house: House, until: datetime | None) -> None:
+    if until is not None and until <= house.clock.now():
+        raise Refused("outage.in_the_past", status=400)
 
 
 async def end(conn: AsyncConnection, house: House, outage_id: int, actor: str) -> int:

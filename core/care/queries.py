@@ -1,8 +1,10 @@
 """Answers about tickets, outages and disputes: for the customer, the clerk and the page of one customer."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care.model import UNSOLVED, Dispute, Happened, Ticket
@@ -55,14 +57,47 @@ async def log_of(conn: AsyncConnection, ticket_id: int) -> list[Happened]:
     return [Happened(*row) for row in rows]
 
 
-async def queue(conn: AsyncConnection, *, branch_id: int | None = None, limit: int = 100) -> list[Ticket]:
-    """What waits for a clerk, the gravest first and then the oldest."""
-    grave = {"critical": 0, "high": 1, "normal": 2}
-    query = select(*COLUMNS).where(ticket.c.state == "open")
-    if branch_id is not None:
-        query = query.where(ticket.c.branch_id == branch_id)
-    rows = [Ticket(*row) for row in await conn.execute(query.order_by(ticket.c.opened_at, ticket.c.id).limit(limit))]
-    return sorted(rows, key=lambda one: grave.get(one.severity, 3))
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which tickets of the queue are meant; None: all of them."""
+
+    states: Sequence[str] = ("open",)
+    severity: str | None = None
+    kind: str | None = None
+    branch_id: int | None = None
+    outage: bool | None = None
+    """Only those that a known outage explains, or only the others."""
+
+
+def _chosen(wanted: Chosen) -> Sequence[ColumnElement[bool]]:
+    t = ticket.c
+    found: list[ColumnElement[bool]] = [t.state.in_(wanted.states)]
+    for column, value in ((t.severity, wanted.severity), (t.kind, wanted.kind), (t.branch_id, wanted.branch_id)):
+        if value is not None:
+            found.append(column == value)
+    if wanted.outage is not None:
+        found.append(t.outage_id.is_not(None) if wanted.outage else t.outage_id.is_(None))
+    return found
+
+
+async def queue(
+    conn: AsyncConnection, wanted: Chosen | None = None, *, offset: int = 0, limit: int = 50
+) -> list[Ticket]:
+    """A page of what waits for a clerk: the gravest of all first, then the oldest. The words of severity sort as they weigh."""
+    order = (ticket.c.severity, ticket.c.opened_at, ticket.c.id)
+    query = select(*COLUMNS).where(*_chosen(wanted or Chosen())).order_by(*order).offset(offset).limit(limit)
+    return [Ticket(*row) for row in await conn.execute(query)]
+
+
+async def waiting_by(conn: AsyncConnection, wanted: Chosen) -> tuple[dict[str, int], dict[str, int]]:
+    """How many are meant by severity, and by kind."""
+    query = select(ticket.c.severity, ticket.c.kind, func.count()).where(*_chosen(wanted))
+    severities: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    for severity, kind, count in await conn.execute(query.group_by(ticket.c.severity, ticket.c.kind)):
+        severities[severity] += count
+        kinds[kind] += count
+    return dict(severities), dict(sorted(kinds.items()))
 
 
 async def dispute_of_ticket(conn: AsyncConnection, ticket_id: int) -> Dispute | None:

@@ -31,12 +31,14 @@ ticket = Table(
     Column("premise_id", BigInteger),
     Column("branch_id", BigInteger),
     Column("kind", Text, nullable=False),  # no_supply, voltage, meter, bill, water_leak, call_back ...
-    Column("severity", Text, nullable=False),
+    Column("severity", Text, nullable=False),  # critical, high, normal: the words sort as they weigh
     Column("state", Text, nullable=False),  # open, waiting, solved, closed
     Column("description", Text, nullable=False),
     Column("outage_id", ForeignKey("outage.id")),
     Column("opened_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    Index("ix_ticket_queue", "state", "severity", "opened_at", "id"),
+    Index("ix_ticket_branch_queue", "branch_id", "state", "severity", "opened_at", "id"),
 )
 
 ticket_event = Table(

@@ -4,7 +4,7 @@ An *error* is what the compiler refuses. A *warning* compiles and prices: a time
 an earlier one hides, a tax on nothing, a name that customers of one language will not see.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -16,9 +16,11 @@ from core.catalog.document import TariffDoc
 from core.catalog.numbers import exact
 from core.catalog.read import documents
 from core.errors import BadInput
+from core.rating.live import not_live
 from core.rating.tariff import Tariff
 from core.rating.times import DAY_MINUTES
 from core.text import CONSOLE
+from core.text.charges import lacking, times
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,9 @@ class Finding:
         return f"{self.level}: {self.where}: {self.wrong} {self.remedy}"
 
 
-def check(document: str | Path | TariffDoc) -> list[Finding]:
-    """Every remark on a tariff: a path, a YAML text (of one or more versions), or a document already read."""
+def check(document: str | Path | TariffDoc, languages: Sequence[str] = CONSOLE) -> list[Finding]:
+    """Every remark on a tariff: a path, a YAML text (of one or more versions), or a document already read. `languages` are those of the
+    customers."""
     try:
         found = [("tariff", document)] if isinstance(document, TariffDoc) else documents(document)
     except BadInput as why:
@@ -48,7 +51,8 @@ def check(document: str | Path | TariffDoc) -> list[Finding]:
             remarks.append(Finding("error", why.where, why.wrong, why.remedy))
         else:
             remarks += [
-                Finding("warning", f"{where}, {place}", wrong, remedy) for place, wrong, remedy in _odd(doc, tariff)
+                Finding("warning", f"{where}, {place}", wrong, remedy)
+                for place, wrong, remedy in _odd(doc, tariff, languages)
             ]
     return remarks
 
@@ -56,7 +60,7 @@ def check(document: str | Path | TariffDoc) -> list[Finding]:
 Remark = tuple[str, str, str]
 
 
-def _odd(doc: TariffDoc, tariff: Tariff) -> Iterator[Remark]:
+def _odd(doc: TariffDoc, tariff: Tariff, languages: Sequence[str]) -> Iterator[Remark]:
     yield from _unreached_times(tariff)
     yield from _blocks(doc)
     yield from _hidden_sets(doc)
@@ -66,7 +70,25 @@ def _odd(doc: TariffDoc, tariff: Tariff) -> Iterator[Remark]:
     yield from _limits(doc)
     yield from _days(doc)
     yield from _buying(doc)
-    yield from _languages(doc)
+    yield from _live(tariff)
+    yield from _languages(doc, languages)
+
+
+NOT_LIVE = {
+    "rolls_over": ("an allowance is carried over to later periods, and nothing keeps it.", "Take `rollover` out."),
+    "shared": ("an allowance is shared: one line's use would change what another has paid.", "Take `shared` out."),
+    "attribute": (
+        "a price depends on what is not known of the account.",
+        "Use `persons`, or give a tariff to each kind.",
+    ),
+}
+"""Why uses cannot be charged live on a tariff: the closed list of `docs/tariff-language.md`."""
+
+
+def _live(tariff: Tariff) -> Iterator[Remark]:
+    if why := not_live(tariff):
+        wrong, remedy = NOT_LIVE[why]
+        yield "live", f"uses cannot be charged live: {wrong}", f"{remedy} A bill may still be made of it."
 
 
 def _unreached_times(tariff: Tariff) -> Iterator[Remark]:
@@ -136,10 +158,10 @@ def _taxes(doc: TariffDoc) -> Iterator[Remark]:
         if charge.of != "*" and set(charge.of) <= free:
             yield place, "it is taken of lines that cost nothing.", "Name lines with a price."
         for off in discounts:
-            earlier = off in doc.charges[:number]
-            if earlier and charge.of != "*" and off.code not in charge.of and set(off.of) & set(charge.of):
-                wrong = f"it is taken of lines before the discount {off.code!r}."
-                yield place, wrong, f"Name {off.code!r} in `of` too, if the tax is on what is really paid."
+            late = off in doc.charges[number + 1 :] and off.of != "*" and charge.code not in off.of
+            if late and charge.type == "tax" and (charge.of == "*" or set(off.of) & set(charge.of)):
+                wrong = f"it comes after the tax {charge.code!r} of its lines, which is of the full price."
+                yield f"charge {off.code}", wrong, "Put it before the tax, if the tax is on what is really paid."
 
 
 def _unpriced(doc: TariffDoc) -> Iterator[Remark]:
@@ -206,10 +228,17 @@ def _buying(doc: TariffDoc) -> Iterator[Remark]:
         yield "buy", f"units are sold in steps of {doc.buy.step}.", "Tokens usually have tenths."
 
 
-def _languages(doc: TariffDoc) -> Iterator[Remark]:
-    entries = [("tariff", doc.name), *((f"charge {c.code}", c.name or {}) for c in doc.charges)]
-    entries += [(f"allowance {a.code}", a.name or {}) for a in doc.allowances]
-    for place, names in entries:
-        lacking = [lang for lang in CONSOLE if not names.get(lang)]
-        if lacking:
-            yield place, f"no name in {', '.join(lacking)}.", "Add it under `name`; until then the bill shows the code."
+def _languages(doc: TariffDoc, languages: Sequence[str]) -> Iterator[Remark]:
+    """Names that customers of some language will not see in it: of the tariff, its charges and allowances, its times of use."""
+    entries = [("tariff", "", doc.name), *((f"charge {c.code}", c.code, c.name or {}) for c in doc.charges)]
+    entries += [(f"allowance {a.code}", a.code, a.name or {}) for a in doc.allowances]
+    for place, code, names in entries:
+        missing = (
+            lacking("line", code, names, languages) if names else [lang for lang in languages if lang not in names]
+        )
+        if missing:
+            yield place, f"no name in {', '.join(missing)}.", "Add it under `name`; until then the bill shows the code."
+    for rule in doc.times:
+        unsaid = lacking("time", rule.code, {}, [lang for lang in languages if lang != "en"])
+        if unsaid:
+            yield f"time {rule.code}", f"no word in {', '.join(unsaid)}.", f"Call it one of {', '.join(times())}."

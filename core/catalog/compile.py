@@ -23,6 +23,7 @@ from core.catalog.numbers import exact
 from core.catalog.read import documents
 from core.catalog.wrong import refuse
 from core.rating.rounding import Mode, Rounding
+from core.rating.shares import plan
 from core.rating.tariff import Charge, Tariff
 
 MOST_CHARGES = 200
@@ -62,9 +63,11 @@ def compile_document(doc: TariffDoc, where: str = "tariff") -> Tariff:
         times=times_of(context),
         destinations=destinations_of(context),
         fair_use=fair_use_of(context),
+        sums=_sums(context),
         buy=buy_of(context, compiled),
         labels=context.labels,
         charge_names={entry.code: entry.name for entry in (*doc.charges, *doc.allowances) if entry.name},
+        shared=plan(compiled),
         charges=compiled,
     )
 
@@ -121,7 +124,7 @@ def _charges(context: Context) -> tuple[Charge, ...]:
             case PercentDoc():
                 compiled.append(charges.percent_of(context, doc, earlier))
             case TaxDoc():
-                compiled.append(charges.tax_of(context, doc, earlier, held))
+                compiled.append(charges.tax_of(context, doc, compiled, held))
             case DiscountDoc():
                 compiled.append(charges.discount_of(context, doc, compiled))
             case LimitDoc():
@@ -129,6 +132,22 @@ def _charges(context: Context) -> tuple[Charge, ...]:
             case CommitmentDoc():
                 compiled.append(charges.commitment_of(context, doc, earlier))
     return tuple(compiled)
+
+
+def _sums(context: Context) -> dict[str, tuple[str, ...]]:
+    """Which registers are one quantity: each in one sum, and none priced beside it."""
+    seen: set[str] = set()
+    for code, parts in context.doc.sums.items():
+        where = f"{context.where}, sums {code}"
+        if code not in context.meters:
+            refuse(where, "no charge prices it", "name a meter of a usage charge")
+        for part in parts:
+            if part in context.meters or part in seen:
+                refuse(where, f"{part} is priced or summed elsewhere too", "let each register count once")
+            seen.add(part)
+        if len(parts) < 2:
+            refuse(where, "it sums fewer than two registers", "name those that are one quantity")
+    return {code: tuple(parts) for code, parts in context.doc.sums.items()}
 
 
 def _meters(context: Context) -> dict[str, str]:

@@ -26,6 +26,7 @@ from core.rating.charges.limits import Commitment, Limit
 from core.rating.charges.percent import Percent
 from core.rating.measure import Measure
 from core.rating.rounding import Mode
+from core.rating.shares import plan
 from core.rating.tariff import Charge
 from core.rating.terms import Condition
 
@@ -54,12 +55,15 @@ def percent_of(context: Context, doc: PercentDoc, earlier: Sequence[str]) -> Per
     return Percent(doc.code, doc.type, doc.percent, exact(doc.percent), of, *bounds, when)
 
 
-def tax_of(context: Context, doc: TaxDoc, earlier: Sequence[str], held: dict[str, str]) -> Percent | InclusiveTax:
-    """One tax; `held` is which lines already hold an inclusive tax, and which."""
-    of, when = named(context, doc.code, doc.of, earlier), context.condition(doc.when, doc.code)
+def tax_of(context: Context, doc: TaxDoc, before: Sequence[Charge], held: dict[str, str]) -> Percent | InclusiveTax:
+    """One tax; `held` is which lines already hold an inclusive tax, and which. Of a discount it is in the parts of its lines."""
+    of, when = named(context, doc.code, doc.of, [c.code for c in before]), context.condition(doc.when, doc.code)
     if not doc.inclusive:
         return Percent(doc.code, doc.type, doc.percent, exact(doc.percent), of, when=when)
+    shared = plan(before)
     for code in of:
+        if code in shared and set(shared[code].lines) & set(of):
+            continue
         if code in held:
             remedy = "give one inclusive tax with the sum of the percentages, or make one of them exclusive"
             refuse(context.at(doc.code), f"line {code!r} already holds the inclusive tax {held[code]!r}", remedy)

@@ -110,7 +110,7 @@ def destinations_of(context: Context) -> Destinations | None:
         where = f"{context.where}, destination {name}"
         for prefix in given:
             digits = prefix.strip().lstrip("+")
-            if digits and not digits.isdigit():
+            if digits and not (digits.isascii() and digits.isdigit()):
                 refuse(where, f"{prefix!r} is no prefix", 'write digits, or "" for everywhere else')
             if len(digits) > LONGEST_NUMBER:
                 refuse(where, f"prefix {prefix[:20]}... has {len(digits)} digits", f"give at most {LONGEST_NUMBER}")

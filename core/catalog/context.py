@@ -1,5 +1,6 @@
 """What the compiler of one tariff knows while it works: names of times and destinations, units, and where it is."""
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from hashlib import blake2b
@@ -12,6 +13,7 @@ from core.catalog.wrong import refuse
 from core.rating.terms import Condition, Price
 
 ANY_TIME = -1
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 def number_of(word: str) -> int:
@@ -120,7 +122,7 @@ class Context:
         wanted = given if isinstance(given, list) else [given] if given is not None else []
         if not wanted:
             refuse(self.at(code), f"it asks for {attribute!r} and not for which value", "add `is: value`")
-        words = [str(value) for value in wanted if not str(value).lstrip("-").isdigit()]
+        words = [str(value) for value in wanted if not _WHOLE.fullmatch(str(value))]
         if words and len(words) != len(wanted):
             refuse(self.at(code), f"{attribute!r} is compared with words and numbers", "use one kind")
         if not words:

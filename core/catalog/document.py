@@ -124,6 +124,7 @@ class TariffDoc(Doc):
     destinations: dict[str, list[str]] = Field(default_factory=dict)
     allowances: list[AllowanceDoc] = Field(default_factory=list)
     fair_use: list[FairUseDoc] = Field(default_factory=list)
+    sums: dict[Code, list[Code]] = Field(default_factory=dict)
     buy: BuyDoc | None = None
     charges: list[AnyCharge]
 

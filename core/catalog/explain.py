@@ -65,6 +65,11 @@ def _sentence(tariff: Tariff, line: QuoteLine, request: QuoteRequest, lang: str)
         **more,
     }
     sentence = say(lang, f"tariff.explain.{key}", **words)
+    if line.rest:
+        sentence = say(lang, "tariff.explain.rest", sentence=sentence, rest=_money(tariff, line.rest))
+    if line.parts:
+        told = ", ".join(f"{_names(tariff, codes, lang)} {_money(tariff, part)}" for codes, part in line.parts)
+        sentence = say(lang, "tariff.explain.parts", sentence=sentence, parts=told)
     held = _held(tariff, line.code)
     if held is not None:
         sentence = say(lang, "tariff.explain.net", sentence=sentence, tax=_name(tariff, held, lang))
@@ -84,7 +89,7 @@ def _how(tariff: Tariff, charge: Charge | None, line: QuoteLine, request: QuoteR
         return ("event_to" if line.destination else "event"), {}
     if charge is None or line.base is None:
         return line.kind, {}
-    of = ", ".join(_name(tariff, code, lang) for code in getattr(charge, "of", ()))
+    of = _names(tariff, getattr(charge, "of", ()), lang)
     key = "inclusive" if isinstance(charge, InclusiveTax) else {"tax": "percent"}.get(line.kind, line.kind)
     return key, {"base": _money(tariff, line.base), "of": of}
 
@@ -125,6 +130,10 @@ def _spoken(code: str | None) -> str:
 def _name(tariff: Tariff, code: str, lang: str) -> str:
     names = tariff.charge_names.get(code, {})
     return names.get(lang) or names.get("en") or _spoken(code)
+
+
+def _names(tariff: Tariff, codes: Sequence[str], lang: str) -> str:
+    return ", ".join(_name(tariff, code, lang) for code in codes)
 
 
 def _money(tariff: Tariff, minor: Fraction) -> str:

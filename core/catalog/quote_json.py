@@ -82,6 +82,7 @@ def together(versions: Sequence[Tariff]) -> Tariff:
     return replace(
         versions[-1],
         meters={meter: unit for version in versions for meter, unit in version.meters.items()},
+        sums={meter: parts for version in versions for meter, parts in version.sums.items()},
         allowances=tuple(allowances.values()),
         labels={name: words for version in versions for name, words in version.labels.items()},
     )
@@ -253,4 +254,8 @@ def _line(tariff: Tariff, line: QuoteLine) -> dict[str, Any]:
     if line.price:
         result["price"] = line.price
     result["amount"] = money_text(tariff, line.amount)
+    if line.rest:
+        result["rest"] = money_text(tariff, line.rest)
+    if line.parts:
+        result["parts"] = [{"of": list(codes), "amount": money_text(tariff, part)} for codes, part in line.parts]
     return result

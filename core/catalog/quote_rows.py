@@ -74,6 +74,7 @@ def meter_of(tariff: Tariff, row: Mapping[str, Any], where: str) -> tuple[str, s
     """The row's meter and unit; a tariff with a single meter needs none named."""
     meters = tariff.meters
     meter = str(row.get("meter", next(iter(meters)) if len(meters) == 1 else None))
+    meter = next((whole for whole, parts in tariff.sums.items() if meter in parts), meter)
     if meter not in meters:
         raise CannotRate(where, f"{meter[:40]!r} is no meter of {tariff.code}", f"use {', '.join(meters) or 'none'}")
     unit = str(row.get("unit", meters[meter]))[:40]

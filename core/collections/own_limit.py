@@ -14,6 +14,7 @@ from core.collections.tables import own_limit
 from core.db import insert
 from core.errors import Refused
 from core.house import House
+from core.numbers import STATED, UNSTATED, Notation
 from core.parties.tables import account
 
 SHORTEST = 5
@@ -22,10 +23,17 @@ NONE, RULE = "none", "rule"
 
 
 async def ask(
-    conn: AsyncConnection, house: House, account_id: int, told: str, *, reason: str, actor: str
+    conn: AsyncConnection,
+    house: House,
+    account_id: int,
+    told: str,
+    *,
+    reason: str,
+    actor: str,
+    notation: Notation = UNSTATED,
 ) -> int | None:
-    """Give an account the limit `told`: an amount, `none` or `rule`. The approval it waits for; None: it holds at once."""
-    wanted = _read(told, house.currency)
+    """Give an account the limit `told`: an amount in the writer's notation, `none` or `rule`. The approval it waits for; None: it holds at once."""
+    wanted = _read(told, house.currency, notation)
     if len(reason.strip()) < SHORTEST:
         raise Refused("collections.limit.reason")
     [(_, now)] = (await exposures.limits_of(conn, house, [account_id])).items()
@@ -40,7 +48,7 @@ async def ask(
     row = (await conn.execute(select(account.c.number, account.c.branch_id).where(account.c.id == account_id))).one()
     payload = {
         "account": row.number,
-        "limit": told.strip().lower(),
+        "limit": money.plain(wanted, house.currency) if isinstance(wanted, int) else wanted or NONE,
         "currency": house.currency,
         "reason": reason.strip(),
     }
@@ -50,13 +58,13 @@ async def ask(
     )  # fmt: skip
 
 
-def _read(told: str, currency: str) -> int | str | None:
+def _read(told: str, currency: str, notation: Notation) -> int | str | None:
     """Minor units, None for no limit, or `rule`."""
     words = told.strip().lower()
     if words in (NONE, RULE):
         return None if words == NONE else RULE
     try:
-        minor = money.parse(words, currency)
+        minor = money.read(words, currency, notation)
     except ValueError:
         raise Refused("collections.limit.amount") from None
     if minor < 0:
@@ -75,7 +83,7 @@ def _needs_another(house: House, now: int | None, wanted: int | str | None) -> b
 async def granted(conn: AsyncConnection, house: House, found: Approval) -> int:
     """Another person agrees; the account."""
     account_id = int(found.subject.partition(":")[2])
-    wanted = _read(found.payload["limit"], house.currency)
+    wanted = _read(found.payload["limit"], house.currency, STATED["point"])
     await _put(conn, house, account_id, wanted, found.payload["reason"], found.maker)
     return account_id
 

@@ -12,7 +12,15 @@ from core.approvals import decide as approvals
 from core.approvals.model import Approval
 from core.collections import write_off
 from core.house import House
-from core.journeys import account_unbarred, asked_first, dispute_decided, fee_waived, late_rebilled, limit_changed
+from core.journeys import (
+    account_unbarred,
+    asked_first,
+    dispute_decided,
+    fee_waived,
+    late_rebilled,
+    limit_changed,
+    parked_bills,
+)
 from core.payments import ceiling, refunds
 from core.payments.desk import drawer
 from core.payments.reconcile import explain
@@ -74,6 +82,7 @@ FOLLOWS: Mapping[str, Follows] = {
     "fee": Follows(fee_waived.agreed, _nothing),
     "late_credit": Follows(late_rebilled.agreed, _nothing),
     "credit_limit": Follows(limit_changed.agreed, _nothing),
+    "skip_bill": Follows(parked_bills.agreed, _nothing),
     "receipt_move": Follows(asked_first.receipt_moved, _nothing),
     "mandate": Follows(asked_first.mandate_taken, _nothing),
     "paybill_note": Follows(ceiling.believed, _nothing),

@@ -31,10 +31,14 @@ class Imported:
     known: int
     refusals: int
     told: Counter[str]
+    otherwise: list[str]
+    """What was known and is told otherwise now: a person has to look."""
+    doubts: list[str]
+    """What was kept and is nobody's until a person looks."""
 
 
 async def bring_in(house: House, path: Path) -> Imported:
-    """Import a camt.053, MT940 or pain.002 file. Raises BadInput when it cannot be read or does not add up."""
+    """Import a camt.052, camt.053, camt.054, MT940 or pain.002 file. Raises BadInput when it cannot be read or does not add up."""
     found, refusals = await asyncio.to_thread(take.read, path)
     kept = await take.keep(house, path, found)
     told = await inbox.tell(house, "sepa", says.refused(refusals), FOLLOW)
@@ -47,7 +51,7 @@ async def bring_in(house: House, path: Path) -> Imported:
     debited = {event.key for event in debits}
     told += await inbox.tell(house, "sepa", debits, FOLLOW)
     told += await inbox.tell(house, "bank", [event for event in transfers if event.key not in debited], FOLLOW)
-    return Imported(kept.statements, kept.new, kept.known, len(refusals), told)
+    return Imported(kept.statements, kept.new, kept.known, len(refusals), told, kept.otherwise, kept.doubts)
 
 
 async def _billed(conn: AsyncConnection, keys: list[str]) -> dict[str, str]:

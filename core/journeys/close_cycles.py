@@ -1,16 +1,17 @@
 """Closes the cycles due on a date: draft the bills, make them final, let follow what follows, prove the run. `hodi bill`, the daily job.
 
-Each step may be killed anywhere and is simply called again: what is done is not done twice, and what is missing is done.
+Months that were parked before are taken up first. Each step may be killed anywhere and is simply called again: what is done is not done twice, and what is missing is done.
 """
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from core.billing import engines
 from core.billing.build import PARTITION, Progress
 from core.billing.model import RunReport
 from core.billing.run import build, close, finalise
 from core.billing.sources import Sources
+from core.billing.store import unpark
 from core.house import House
 from core.journeys import bill_final
 from core.rewards import units
@@ -24,14 +25,19 @@ async def close_cycles(
     engine: str | None = None,
     partition: int = PARTITION,
     sources: Sources | None = None,
+    tried_before: datetime | None = None,
 ) -> RunReport:
-    """Close everything due on or before `on`. The report's `problems` are empty when the run is closed.
+    """Close everything due on or before `on`, also what waits from earlier. The report's `problems` are empty when the run is closed.
+
+    Parked months are tried once more: what was missing may have come. `tried_before`: only those that were last tried by then.
 
     `progress` is told how many cycles of how many are drafted, then how many bills of how many are final. `engine` says where
     they are reckoned (`core/billing/engines.py`); None: as HODI_BILL_ENGINE says.
     """
     async with house.db.reading() as conn:
         free = await units.free_units(conn)
+    async with house.db.writing() as conn:
+        await unpark(conn, on, tried_before)
     rules = house.settings
     async with engines.opened(engine or rules.bill_engine, rules.dask_scheduler) as where:
         built = await build(

@@ -6,13 +6,21 @@ from core.approvals.model import Approval
 from core.collections import own_limit
 from core.house import House
 from core.journeys import exposures
+from core.numbers import UNSTATED, Notation
 
 
 async def change(
-    conn: AsyncConnection, house: House, account_id: int, told: str, *, reason: str, actor: str
+    conn: AsyncConnection,
+    house: House,
+    account_id: int,
+    told: str,
+    *,
+    reason: str,
+    actor: str,
+    notation: Notation = UNSTATED,
 ) -> int | None:
     """Give it (see `own_limit.ask`); the approval it waits for, None when it holds."""
-    approval_id = await own_limit.ask(conn, house, account_id, told, reason=reason, actor=actor)
+    approval_id = await own_limit.ask(conn, house, account_id, told, reason=reason, actor=actor, notation=notation)
     if approval_id is None:
         await exposures.look(conn, house, account_id)
     return approval_id

@@ -1,14 +1,16 @@
-"""A customer says that a line of her bill is wrong: a ticket, and the amount is frozen until `dispute_decided.py` has decided.
+"""A customer says that a line of their bill is wrong: a ticket, and the amount is frozen until `dispute_decided.py` has decided.
 
-Only the disputed part is frozen (domain.md 5): the rest stays due. The open item's row is locked first, so that a payment, a debit and
+Only the disputed part is frozen (domain.md 5), with the levy and the tax that were reckoned on it: what a credit of the line would
+take off, to the cent. The rest stays due. The open item's row is locked first, so that a payment, a debit and
 a dispute of the same bill come one after the other and never pay for, or freeze, a cent twice.
 """
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.billing import credit
 from core.billing.model import LATE, SERIES
-from core.billing.tables import invoice, invoice_line
+from core.billing.tables import invoice
 from core.care import disputes, store
 from core.care.model import Ticket
 from core.errors import Refused
@@ -27,11 +29,14 @@ async def dispute(
     known = await store.by_key(conn, f"dispute:{key}")
     if known is not None:
         return known
-    wanted = await _amount(conn, account_id, invoice_id, position)
+    wanted = await _amount(conn, account_id, invoice_id)
     free = await _hold(conn, invoice_id)
     standing = await disputes.open_of(conn, invoice_id, position)
     if standing is not None:
         return standing
+    if position != WHOLE_BILL:
+        others = await disputes.open_lines(conn, invoice_id)
+        wanted = await credit.contested(conn, invoice_id, position, others)
     frozen = max(0, min(wanted, free))
     await conn.execute(
         update(open_item)
@@ -46,8 +51,8 @@ async def dispute(
     return opened
 
 
-async def _amount(conn: AsyncConnection, account_id: int, invoice_id: int, position: int) -> int:
-    """What the item comes to; refused when there is no such item on a final bill of this account."""
+async def _amount(conn: AsyncConnection, account_id: int, invoice_id: int) -> int:
+    """What the bill comes to; refused when there is no such final bill of this account."""
     total = select(invoice.c.total_minor).where(
         invoice.c.id == invoice_id,
         invoice.c.account_id == account_id,
@@ -55,11 +60,6 @@ async def _amount(conn: AsyncConnection, account_id: int, invoice_id: int, posit
         invoice.c.series.in_((SERIES, LATE)),
     )
     found = (await conn.execute(total)).scalar_one_or_none()
-    if found is not None and position != WHOLE_BILL:
-        line = select(invoice_line.c.amount_minor).where(
-            invoice_line.c.invoice_id == invoice_id, invoice_line.c.position == position
-        )
-        found = (await conn.execute(line)).scalar_one_or_none()
     if found is None:
         raise Refused("dispute.unknown_line", status=404)
     return int(found)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from core import money
-from core.text import LANGUAGES, days, pattern, say
+from core.text import days, say
 
 NOTICES: Mapping[str, frozenset[str]] = {
     "notice.ready.mandate": frozenset({"amount", "date", "link"}),
@@ -67,7 +67,7 @@ def warnings(
 ) -> list[str]:  # fmt: skip
     """What is wrong with `text` as the wording of notice `key` in `lang`, in the editor's own language; none: it is fine."""
     named = _FIELD.findall(text)
-    if "{" in _FIELD.sub("", text) or "}" in _FIELD.sub("", text):
+    if not fields_left_out(text):
         return [say(reader, "notice.warning.braces")]
     told = [
         say(reader, "notice.warning.field", field="{" + name + "}", known=_braced(known_fields(key)))
@@ -112,6 +112,7 @@ def unknown_fields(key: str, text: str) -> list[str]:
     return [name for name in dict.fromkeys(_FIELD.findall(text)) if name not in known_fields(key)]
 
 
-def own_words() -> dict[str, dict[str, str]]:
-    """Every notice as it is worded now, by language: what the editor shows first."""
-    return {lang: {key: pattern(lang, key) for key in NOTICES} for lang in LANGUAGES}
+def fields_left_out(text: str) -> bool:
+    """Whether nothing of a curly bracket is left once the fields are taken out."""
+    rest = _FIELD.sub("", text)
+    return "{" not in rest and "}" not in rest

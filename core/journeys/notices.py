@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.arrears import StepName
 from core.balances import queries as balances
 from core.house import House
-from core.journeys import ladder_notices, limit_notices, readers
+from core.journeys import ladder_notices, limit_notices, own_words, readers
 from core.journeys import notice_facts as facts
 from core.journeys import notice_words as words
 from core.journeys.notice_words import NotYet, Untrue, Words
@@ -135,6 +135,7 @@ async def compose(
 ) -> list[Composed]:  # fmt: skip
     """What becomes of each row, in the order given. `lines`: who can send (`telegram`, `sms`, `sms.kannel`); `resting`: those of them
     that are out of order just now."""
+    await own_words.refresh(conn)
     now, rules = house.clock.now(), house.operator.notices
     open_ones = {line.split(".", 1)[0] for line in lines}
     found = await readers.find(conn, now, rows, open_ones, house.operator.languages[0], rules.order)
@@ -255,7 +256,10 @@ def _letter(house: House, row: Leaving, reader: Reader, way: Way, made: Words) -
         options = tuple(Option(str(key), str(label)) for key, label in row.params.get("options", ()))
         share = str(row.params.get("share", ""))
     template = _template(house, reader, made, text) if reader.channel == "whatsapp" else None
-    notice = Notice(row.key, reader.channel, reader.to, text, way.sender, options, template, share, reader.closed)
+    topic = str(row.params.get("topic", "")) if row.params else ""
+    notice = Notice(
+        row.key, reader.channel, reader.to, text, way.sender, options, template, share, reader.closed, topic
+    )
     return Letter(row, notice, reader, log, way.line)
 
 

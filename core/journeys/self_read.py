@@ -9,7 +9,7 @@ from core.billing.periods import close_after
 from core.care import tickets
 from core.errors import Refused
 from core.house import House
-from core.metering import self_read
+from core.metering import held, self_read
 from core.metering.readings import HELD
 from core.metering.self_read import Dial
 from core.parties import queries as parties
@@ -72,4 +72,6 @@ async def send(
         conn, house, key=key, kind="meter_read", contact_id=contact_id, account_id=account_id,
         description=told.reason or "",
     )  # fmt: skip
+    if told.reading_id is not None:
+        await held.tied(conn, told.reading_id, opened.id)
     return Taken(HELD, opened.reference)

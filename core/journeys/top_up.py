@@ -90,7 +90,10 @@ async def paid(conn: AsyncConnection, house: House, receipt_id: int) -> tuple[in
     """If a receipt pays units: put their money aside, and (what for, minor units) for the allocation."""
     request_id, amount_minor = await receipt_facts(conn, receipt_id)
     held = await vends.hold(conn, vend.c.request_id == request_id) if request_id else None
-    if held is None or held.state not in (model.ORDERED, model.DROPPED) or amount_minor < held.amount_minor:
+    if held is None or held.state not in (model.ORDERED, model.DROPPED):
+        return None
+    if amount_minor < held.amount_minor:
+        await vends.move(conn, held.id, model.DROPPED, reason="paid short")
         return None
     bought = await meter(conn, held.serial)
     quoted = await _quoted(conn, house, bought, held.units_minor) if bought else None

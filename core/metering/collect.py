@@ -7,9 +7,8 @@ first report. Parsing and deciding happen in a thread; the loop only talks to th
 
 import asyncio
 import csv
-import gzip
 import hashlib
-import io
+import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -19,23 +18,25 @@ from typing import Any, BinaryIO, TextIO
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import faults
+from core import faults, files
+from core.dates import Layout
 from core.db import SPARE_IDS
 from core.errors import BadInput
 from core.house import House
 from core.metering import interval_csv, nem12, nem13, store
-from core.metering.days import Stamps
+from core.metering.days import Market, Stamps
 from core.metering.events import take as events
 from core.metering.events.mapped_csv import parser
 from core.metering.events.mapping import Mapping as Columns
 from core.metering.events.model import Declared
+from core.metering.interval_mapping import Intervals
 from core.metering.model import FileReport, Progress, Reject
 from core.metering.take_intervals import take as take_intervals
 
 BATCH = 20_000
 """Records a transaction: long enough to be quick, short enough that a customer's turn need not wait."""
 
-NOT_TEXT = (UnicodeDecodeError, gzip.BadGzipFile, EOFError, csv.Error)
+NOT_TEXT = files.UNREADABLE
 REMEDY = ("it is not readable text.", "Save it as CSV in UTF-8 and try again.")
 Items = Iterator[Any]
 Parse = Callable[[Iterable[str]], Items]
@@ -60,10 +61,12 @@ class Coming:
     ids_each: int = 0
 
     def digest(self) -> str:
-        """What makes two files the same: every byte, their number, and how the dates were moved."""
+        """What makes two files the same: every byte, their number, how the dates were moved, and how it is read."""
         with self.path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256")
         found.update(f"|{self.shift_years}|{self.sequence}".encode())
+        if self.kind == "csv" and self.settings.get("mapping"):
+            found.update(json.dumps(self.settings["mapping"], sort_keys=True).encode())
         return found.hexdigest()
 
     def facts(self, digest: str) -> store.FileFacts:
@@ -74,19 +77,30 @@ class Coming:
         )  # fmt: skip
 
 
-def coming(house: House, kind: str, path: Path, *, mapping: Columns | None = None, shift_years: int = 0) -> Coming:
-    """A file of this kind: csv, nem12, nem13, or cdr by a mapping. BadInput when it cannot be read at all."""
+def coming(
+    house: House,
+    kind: str,
+    path: Path,
+    *,
+    mapping: Columns | None = None,
+    intervals: Intervals | None = None,
+    shift_years: int = 0,
+) -> Coming:
+    """A file of this kind: csv (with how it differs), nem12, nem13, or cdr by a mapping. BadInput when it cannot be read at all."""
     where = path.name
     match kind:
         case "csv":
-            stamps = Stamps(house.zone, shift_years)
+            how = intervals or Intervals()
+            stamps = stamps_of(house, shift_years)
             return Coming(
-                "csv", path, lambda lines: interval_csv.records(lines, stamps, where), take_intervals,
-                {"head": head_of(path)}, shift_years=shift_years,
+                "csv", path, lambda lines: interval_csv.records(lines, how, stamps, where), take_intervals,
+                {"head": head_of(path, how.delimiter, how.skip), "mapping": how.model_dump(mode="json", exclude_defaults=True)},
+                shift_years=shift_years,
             )  # fmt: skip
         case "nem12":
+            market = Market(house.zone)
             return Coming(
-                "nem12", path, lambda lines: nem12.records(lines, shift_years, where), take_intervals,
+                "nem12", path, lambda lines: nem12.records(lines, shift_years, where, market), take_intervals,
                 shift_years=shift_years,
             )  # fmt: skip
         case "nem13":
@@ -101,6 +115,13 @@ def coming(house: House, kind: str, path: Path, *, mapping: Columns | None = Non
     return Coming("cdr", path, parse, events.take, {"head": head, "mapping": mapping.model_dump(mode="json")})
 
 
+def stamps_of(house: House, shift_years: int) -> interval_csv.MakeStamps:
+    """How the stamps of a CSV are read, once it is known how it writes them."""
+    return lambda how, back: Stamps(
+        house.zone, shift_years, written=Layout.of(how.dates), clock=how.clock(house.zone), back=back
+    )
+
+
 async def load_csv(house: House, path: Path, *, shift_years: int = 0, progress: Progress | None = None) -> FileReport:
     """Interval usage as CSV (plain or .gz); `shift_years` moves every date, for old data in a demonstration.
 
@@ -110,15 +131,16 @@ async def load_csv(house: House, path: Path, *, shift_years: int = 0, progress: 
 
 
 async def load_nem12(house: House, path: Path, *, shift_years: int = 0, progress: Progress | None = None) -> FileReport:
-    """A NEM12 file (plain or .gz); its days are days of the operator's zone."""
+    """A NEM12 file (plain or .gz); its days are the market's."""
     return await load(house, coming(house, "nem12", path, shift_years=shift_years), progress)
 
 
-def head_of(path: Path, delimiter: str = ",") -> list[str]:
-    """The texts of a file's first line."""
+def head_of(path: Path, delimiter: str | None = None, skip: int = 0) -> list[str]:
+    """The texts of a file's first line (after `skip`), parted by what it has most of if nobody says by what."""
     with path.open("rb") as raw, _text(raw, path) as lines:
         try:
-            return next(csv.reader(lines, delimiter=delimiter), [])
+            line = next(islice(lines, skip, None), "")
+            return next(csv.reader([line], delimiter=delimiter or files.delimiter_of(line)), [])
         except NOT_TEXT as why:
             raise BadInput(str(path), *REMEDY) from why
 
@@ -190,8 +212,10 @@ def _skip(items: Items, records: int) -> None:
 
 def _text(raw: BinaryIO, path: Path) -> TextIO:
     """The text of a plain or compressed file."""
-    stream = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
-    return io.TextIOWrapper(stream, "utf-8-sig", newline="")
+    try:
+        return files.opened(raw, path)
+    except NOT_TEXT as why:
+        raise BadInput(str(path), *REMEDY) from why
 
 
 def _tell(raw: BinaryIO, file: Coming, progress: Progress | None) -> None:

@@ -5,7 +5,7 @@ with its reason, as the operator's `billing` says; it is never billed as if noth
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -18,9 +18,12 @@ from core.bulk import insert_many
 from core.config import Billing
 from core.house import House
 from core.metering import intervals, registers, timed
-from core.metering.channels import Channel, wall
+from core.metering.channels import Channel, codes_of, wall
 from core.metering.estimate import Column
+from core.metering.lifted import Lifted, put
+from core.metering.lifted import runs as spread
 from core.metering.measured import Consumed, Measured, Tally, gathered
+from core.metering.readings import WAITING
 from core.metering.tables import consumption, reading
 from core.metering.timed import Grain
 from core.sets import among
@@ -44,20 +47,24 @@ async def measure(
     to: date,
     *,
     grain: Grain | None = None,
+    lifted: Lifted | None = None,
 ) -> Measured:
     """Usage of the services in [from_, to), latest revisions, gaps treated by the operator's policy.
 
-    With `grain` also when it was used: single intervals stay in memory, so ask for a few hundred services at a time.
+    With `grain` also when it was used: single intervals stay in memory, so ask for a few hundred services at a time. `lifted`: a
+    person wants these billed all the same, by whatever is there, and where too little is by what they said.
     """
     hung = await wall(conn, service_ids, from_, to)
-    parked = {at: say("en", "parked.no_meter") for at in hung.bare}
+    free = {at for at, service_id in enumerate(service_ids) if service_id in (lifted or ())}
+    silent = {at: say("en", "parked.no_meter") for at in hung.bare}
     streams = await intervals.streams(
         conn, house.zone, [channel for channel in hung.channels if channel.kind == "interval"], from_, to
     )
     by_hand = [channel for channel in hung.channels if channel.kind != "interval"]
     dials = await registers.dials(conn, by_hand) if by_hand else []
-    _park(house.operator.billing, [*streams, *dials], parked)
-    await _park_held(conn, by_hand, parked)
+    _park(house.operator.billing, [*streams, *dials], silent, free)
+    parked = dict(silent)
+    await _park_held(conn, by_hand, parked, free)
     if grain is not None:
         _park_untimed(grain, hung.channels, parked)
     good = [stream for stream in streams if stream.channel.index not in parked]
@@ -66,16 +73,30 @@ async def measure(
     await intervals.estimate(conn, house.zone, gaps, keep=grain is not None)
     tallies = _added_up(len(service_ids), [*streams, *dials])
     _clear(tallies, parked)
-    found = gathered(service_ids, tallies, parked)
+    told = put(tallies, len(service_ids), silent, service_ids, lifted, (to - from_).days) if lifted else []
+    found = replace(
+        gathered(service_ids, tallies, {at: why for at, why in parked.items() if at not in told}),
+        split=_split(hung.channels),
+    )
     if grain is None:
         return found
     runs = await timed.of_streams(conn, house.zone, good) if good else []
     runs += timed.of_dials([dial for dial in dials if dial.channel.index not in parked])
+    runs += spread(told, service_ids, lifted or {}, from_, to, grain)
     return replace(found, events=timed.events(runs))
 
 
-def _park(rules: Billing, parts: Sequence[Part], parked: dict[int, str]) -> None:
-    """Note the services whose gaps are too wide to bill."""
+def _split(channels: Sequence[Channel]) -> dict[int, tuple[str, ...]]:
+    """What the registers of meters with several are called by a tariff."""
+    found: dict[int, tuple[str, ...]] = {}
+    for channel in channels:
+        if channel.registers and channel.begin < channel.end:
+            found[channel.index] = found.get(channel.index, ()) + codes_of(channel.code, channel.registers)
+    return found
+
+
+def _park(rules: Billing, parts: Sequence[Part], parked: dict[int, str], free: Collection[int]) -> None:
+    """Note the services whose gaps are too wide to bill; those that are `free` only where there is nothing at all."""
     limit = Fraction(rules.park_above_missing) if rules.gaps == "estimate" else Fraction(0)
     for part in parts:
         at, missing, expected = part.channel.index, part.missing, part.expected
@@ -83,7 +104,7 @@ def _park(rules: Billing, parts: Sequence[Part], parked: dict[int, str]) -> None
             continue
         if missing == expected or (isinstance(part, registers.Dial) and part.curve is None):
             parked[at] = say("en", "parked.no_readings", serial=part.channel.serial)
-        elif Fraction(missing, expected) > limit:
+        elif Fraction(missing, expected) > limit and at not in free:
             parked[at] = say("en", "parked.missing", serial=part.channel.serial, missing=missing, expected=expected)
 
 
@@ -95,7 +116,9 @@ def _park_untimed(grain: Grain, channels: Sequence[Channel], parked: dict[int, s
             parked.setdefault(channel.index, say("en", "parked.no_times", serial=channel.serial, minutes=minutes))
 
 
-async def _park_held(conn: AsyncConnection, channels: Sequence[Channel], parked: dict[int, str]) -> None:
+async def _park_held(
+    conn: AsyncConnection, channels: Sequence[Channel], parked: dict[int, str], free: Collection[int]
+) -> None:
     """A reading that is held stops the bill of its meter until somebody has looked at it."""
     if not channels:
         return
@@ -103,12 +126,12 @@ async def _park_held(conn: AsyncConnection, channels: Sequence[Channel], parked:
     r = reading.c
     rows = await conn.execute(
         select(r.meter_id, r.read_on, r.reason)
-        .where(among(conn, r.meter_id, list(by_meter)), r.state == "held")
+        .where(among(conn, r.meter_id, list(by_meter)), r.state.in_(WAITING))
         .order_by(r.read_on.desc())
     )
     for meter_id, read_on, reason in rows:
         channel = by_meter[meter_id]
-        if channel.begin < read_on <= channel.end:
+        if channel.begin < read_on <= channel.end and channel.index not in free:
             parked[channel.index] = reason
 
 

@@ -22,6 +22,11 @@ def scaled(value: Column, multiplier_micro: Column) -> Column:
     return whole
 
 
+def scaled_one(value_micro: int, multiplier_micro: int) -> int:
+    """The same of one value."""
+    return value_micro * multiplier_micro // MICRO
+
+
 def unrolled(value: Column, dials: int) -> Column:
     """Readings in order of time as one count that never turns over: a lower reading has passed 10^dials."""
     steps = np.diff(value, prepend=value[:1])

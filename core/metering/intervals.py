@@ -63,9 +63,11 @@ async def streams(
         Stream(by_meter[meter_id], register, _expected(by_meter[meter_id], zone), readings, quantity, estimated)
         for meter_id, register, readings, quantity, estimated in rows
     ]
-    heard = {stream.channel.meter_id for stream in found}
+    heard = {(stream.channel.meter_id, one) for stream in found for one in (stream.register, None)}
     return found + [
-        Stream(channel, "", _expected(channel, zone)) for channel in channels if channel.meter_id not in heard
+        Stream(channel, register, _expected(channel, zone))
+        for channel in channels
+        for register in channel.silent(heard)
     ]
 
 

@@ -29,6 +29,8 @@ class Measured:
     parked: Mapping[int, str] = field(default_factory=dict)
     events: Mapping[str, Events] = field(default_factory=dict)
     """When it was used, where that was asked for; all together `quantity_micro`."""
+    split: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """Index of a service -> the codes of a meter with several registers: each has to have its price."""
 
 
 class Consumed(Protocol):

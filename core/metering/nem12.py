@@ -1,7 +1,7 @@
 """NEM12, the Australian market's interval file: 100 head, 200 a stream, 300 a day of it, 400 flags of some intervals, 900 end.
 
 A 300 record whose quality is `V` has its flags in the 400 records after it, so a day is settled when the next other record
-comes. A bad interval costs only itself. The line of a reject is its 200, 300 and 400 records, so that it can be read by itself. Source: AEMO, "Meter Data File Format Specification NEM12 & NEM13".
+comes. Its days are the market's, which never changes its clock (`days.py: Market`). A bad interval costs only itself. The line of a reject is its 200, 300 and 400 records, so that it can be read by itself. Source: AEMO, "Meter Data File Format Specification NEM12 & NEM13".
 """
 
 import csv
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from core.errors import BadInput
+from core.metering.days import Market
 from core.metering.model import ACTUAL, ESTIMATED, SUBSTITUTED, Record, Reject
 from core.metering.units import UNITS, Unreadable, used
 from core.text import say
@@ -49,20 +50,20 @@ class _Day:
     flags: list[str] = field(default_factory=list)
 
 
-def records(lines: Iterable[str], shift_years: int, where: str) -> Iterator[Record | Reject]:
+def records(lines: Iterable[str], shift_years: int, where: str, market: Market) -> Iterator[Record | Reject]:
     """Intervals in the order of the file; BadInput when it is no NEM12."""
     rows = csv.reader(lines)
     head = next(rows, [])
     if head[:2] != ["100", "NEM12"]:
         raise BadInput(f"{where}, line 1", "it does not begin with 100,NEM12.", "Give the file as the market sent it.")
-    yield from _Walk(shift_years).all(rows)
+    yield from _Walk(shift_years, market).all(rows)
 
 
 class _Walk:
     """Where in the file we are: the stream, and the day whose 400 records may still come."""
 
-    def __init__(self, shift_years: int) -> None:
-        self.shift = shift_years
+    def __init__(self, shift_years: int, market: Market) -> None:
+        self.shift, self.market = shift_years, market
         self.stream: _Stream | Unreadable = Unreadable("reject.nem12_no_stream")
         self.day: _Day | None = None
         self.ended = False
@@ -109,7 +110,7 @@ class _Walk:
         if len(row) < count + 3:
             raise Unreadable("reject.columns", found=len(row), wanted=count + 7)
         try:
-            day = datetime.strptime(row[1], "%Y%m%d").date()  # noqa: DTZ007 - a day of the operator's own clock
+            day = datetime.strptime(row[1], "%Y%m%d").date()  # noqa: DTZ007 - a day of the market's clock
             day = day.replace(year=day.year + self.shift)
         except ValueError:
             raise Unreadable("reject.not_a_time", text=row[1][:40]) from None
@@ -130,10 +131,19 @@ class _Walk:
             except Unreadable as why:
                 day.bad.append(say("en", "reject.interval", at=at + 1, why=_say(why)))
                 continue
+            local, minute = self.market.place(day.day, at * stream.minutes)
             yield Record(
-                day.row, line, stream.serial, stream.register, day.day, at * stream.minutes, stream.minutes,
-                quantity, quality, stream.unit,
-            )  # fmt: skip
+                day.row,
+                line,
+                stream.serial,
+                stream.register,
+                local,
+                minute,
+                stream.minutes,
+                quantity,
+                quality,
+                stream.unit,
+            )
         if day.bad:
             yield Reject(day.row, line, " ".join(day.bad), len(day.bad))
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -10,15 +10,18 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
-from core.bulk import insert_many
+from core.bulk import insert_many, update_many
 from core.house import House
 from core.metering import tables as t
+from core.metering.channels import heard_of, register_of, unknown_register
 from core.metering.reads import Point, doubt
 from core.metering.units import MICRO
 from core.sets import among
 from core.text import say
 
-ACCEPTED, HELD = "accepted", "held"
+ACCEPTED, HELD, ORDERED, REPLACED = "accepted", "held", "ordered", "replaced"
+WAITING = (HELD, ORDERED)
+"""A reading that stops the bill of its meter until a person, or a better reading, has the last word."""
 PRECEDENCE = ("field", "smart", "customer")
 """Sources of readings, the one that counts first of several on a day first. Estimates are reckoned, never stored as read."""
 COLUMNS = [
@@ -45,6 +48,8 @@ class Recorded:
 
     state: str
     reason: str | None = None
+    reading_id: int | None = None
+    """The row, where it was kept."""
 
 
 @dataclass(slots=True)
@@ -53,6 +58,17 @@ class _Register:
 
     revisions: dict[tuple[date, str], tuple[int, int]] = field(default_factory=dict)
     accepted: dict[date, int] = field(default_factory=dict)
+    waiting: dict[int, tuple[date, str, str]] = field(default_factory=dict)
+    """Readings that wait for a person: id -> day, source, state."""
+
+    def settled_by(self, read: "Read", state: str) -> list[int]:
+        """Those that need not wait any more: said anew, or ordered and read since."""
+        return [
+            reading_id
+            for reading_id, (day, source, waits) in self.waiting.items()
+            if (day, source) == (read.read_on, read.source)
+            or (waits == ORDERED and state == ACCEPTED and day <= read.read_on)
+        ]
 
     def around(self, day: date) -> tuple[list[Point], Point | None]:
         points = [Point(*pair) for pair in sorted(self.accepted.items())]
@@ -67,21 +83,27 @@ async def record(
     """Take readings in, each judged against those around it; answers in the order given. Two statements read, one writes."""
     m = t.meter.c
     rows = await conn.execute(
-        select(m.id, m.serial, m.dials, m.installed_on, m.removed_on)
+        select(m.id, m.serial, m.dials, m.installed_on, m.removed_on, m.registers, m.heard)
         .where(among(conn, m.serial, {read.serial for read in reads}))
         .order_by(m.id)
         .with_for_update(key_share=True)
     )
     meters = {row.serial: row for row in rows}
+    heard = {row.id: heard_of(row.heard) for row in meters.values()}
     known = await _known(conn, [row.id for row in meters.values()])
     answers: dict[int, Recorded] = {}
-    new = []
+    new, settled = [], []
     for at, read in sorted(enumerate(reads), key=lambda pair: pair[1].read_on):
         meter = meters.get(read.serial)
         if (why := _impossible(read, meter, house.today())) is not None or meter is None:
             answers[at] = Recorded("rejected", why)
             continue
-        register = known[meter.id, read.register]
+        name = register_of(meter.registers, heard[meter.id], read.register)
+        if name is None:
+            why = unknown_register(read.serial, meter.registers, heard[meter.id], read.register)
+            answers[at] = Recorded("rejected", why)
+            continue
+        register = known[meter.id, name]
         before = register.revisions.get((read.read_on, read.source))
         if before is not None and before[1] == read.value_micro:
             answers[at] = Recorded("duplicate")
@@ -89,11 +111,17 @@ async def record(
         answers[at] = _judged(register, read, meter.dials)
         revision = 0 if before is None else before[0] + 1
         register.revisions[read.read_on, read.source] = (revision, read.value_micro)
+        settled += register.settled_by(read, answers[at].state)
+        answers[at] = replace(answers[at], reading_id=house.ids.take())
         new.append(
-            (house.ids.take(), meter.id, read.register, read.read_on, read.value_micro, read.source, revision,
+            (answers[at].reading_id, meter.id, name, read.read_on, read.value_micro, read.source, revision,
              answers[at].state, answers[at].reason, file_id, house.clock.now())
         )  # fmt: skip
     await insert_many(conn, t.reading, COLUMNS, new)
+    told = [(",".join(heard[row.id]), row.id) for row in meters.values() if heard[row.id] != heard_of(row.heard)]
+    await update_many(conn, t.meter, ("id",), ("heard",), told)
+    if settled:
+        await conn.execute(update(t.reading).where(among(conn, t.reading.c.id, settled)).values(state=REPLACED))
     return [answers[at] for at in range(len(reads))]
 
 
@@ -124,23 +152,26 @@ def _impossible(read: Read, meter: Any, today: date) -> str | None:
 async def _known(conn: AsyncConnection, meter_ids: Sequence[int]) -> dict[tuple[int, str], _Register]:
     r = t.reading.c
     rows = await conn.execute(
-        select(r.meter_id, r.register, r.read_on, r.source, r.revision, r.value_micro, r.state)
+        select(r.meter_id, r.register, r.read_on, r.source, r.revision, r.value_micro, r.state, r.id)
         .where(among(conn, r.meter_id, meter_ids))
         .order_by(r.read_on, r.revision)
     )
     found: dict[tuple[int, str], _Register] = defaultdict(_Register)
-    for meter_id, register, read_on, source, revision, value, state in rows:
+    for meter_id, register, read_on, source, revision, value, state, reading_id in rows:
         known = found[meter_id, register]
         known.revisions[read_on, source] = (revision, value)
         if state == ACCEPTED:
             known.accepted[read_on] = value
+        elif state in WAITING:
+            known.waiting[reading_id] = (read_on, source, state)
     return found
 
 
 async def release(conn: AsyncConnection, house: House, reading_id: int, actor: str) -> bool:
     """A person has looked and accepts a held reading; False if it is not held."""
     r = t.reading.c
-    done = await conn.execute(update(t.reading).where(r.id == reading_id, r.state == HELD).values(state=ACCEPTED))
+    mine = (r.id == reading_id) & r.state.in_(WAITING)
+    done = await conn.execute(update(t.reading).where(mine).values(state=ACCEPTED))
     if done.rowcount != 1:
         return False
     await audit.note(conn, house, actor, "reading.released", f"reading:{reading_id}")

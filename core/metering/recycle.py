@@ -15,15 +15,16 @@ from core import audit
 from core.bulk import update_many
 from core.db import SPARE_IDS
 from core.house import House
-from core.metering import interval_csv, nem12, nem13, sources, store
+from core.metering import collect, interval_csv, nem12, nem13, sources, store
 from core.metering import tables as t
-from core.metering.days import Stamps
+from core.metering.days import Market
 from core.metering.events import take as events
 from core.metering.events import usage_json
 from core.metering.events.mapped_csv import Item, MappedCsv
 from core.metering.events.mapping import Mapping as Columns
 from core.metering.events.settle import ROW
-from core.metering.lines import cells
+from core.metering.interval_mapping import Intervals
+from core.metering.lines import cells, joined
 from core.metering.model import Record, Reject
 from core.metering.settle import Settled, settle, span
 from core.metering.take_intervals import frame_of
@@ -142,6 +143,7 @@ async def _intervals(
         whole.add(settled)
         why = " ".join(reject.reason for reject in settled.rejects.values()) or None
         told[one.row] = Again(settled.accepted + settled.revised, why if items[one.row] else one.reason)
+    await store.keep_heard(conn, meters.values())
     await store.keep_intervals(conn, file.id, whole)
     await store.add_quantity(conn, file.id, whole.quantity_micro)
     return told
@@ -151,10 +153,10 @@ def _intervals_of(house: House, file: Row[*tuple[Any, ...]], one: Bad) -> list[R
     shift = file.settings.get("shift_years", 0)
     if file.kind == "nem12":
         lines = ["100,NEM12", *one.line.split("\n"), "900"]
-        return [item._replace(row=one.row) for item in nem12.records(lines, shift, file.name)]
-    lines = [",".join(file.settings["head"]), one.line]
-    stamps = Stamps(house.zone, shift)
-    return [item._replace(row=one.row) for item in interval_csv.records(lines, stamps, file.name)]
+        return [item._replace(row=one.row) for item in nem12.records(lines, shift, file.name, Market(house.zone))]
+    how = Intervals.model_validate({**(file.settings.get("mapping") or {}), "delimiter": ",", "skip": 0})
+    lines, stamps = [joined(file.settings["head"]), one.line], collect.stamps_of(house, shift)
+    return [item._replace(row=one.row) for item in interval_csv.records(lines, how, stamps, file.name)]
 
 
 async def _reads(

@@ -65,8 +65,8 @@ async def dials(conn: AsyncConnection, channels: Sequence[Channel]) -> list[Dial
         Dial(by_meter[meter_id], register, _curve(by_meter[meter_id], points))
         for (meter_id, register), points in (await _points(conn, list(by_meter))).items()
     ]
-    heard = {dial.channel.meter_id for dial in found}
-    found += [Dial(channel, "", None) for channel in channels if channel.meter_id not in heard]
+    heard = {(dial.channel.meter_id, one) for dial in found for one in (dial.register, None)}
+    found += [Dial(channel, register, None) for channel in channels for register in channel.silent(heard)]
     for dial in found:
         dial.count()
     return found

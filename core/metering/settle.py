@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from core.metering.channels import register_of, unknown_register
 from core.metering.days import minutes_of
 from core.metering.model import ESTIMATED, Record, Reject
 from core.text import say
@@ -36,6 +37,11 @@ class MeterFacts:
     minutes: int | None
     installed_on: date
     removed_on: date | None
+    registers: str | None = None
+    known_as: str | None = None
+    """`meter.heard` as it stands stored."""
+    heard: list[str] = field(default_factory=list)
+    """The same as it becomes while records are taken."""
 
 
 @dataclass(slots=True)
@@ -128,14 +134,19 @@ def _settle_day(
         _reject_all(made, records, reason or "")
         return
     fitting = [item for item in records if _fits(made, item, meter, meter.minutes, frame)]
-    _take(made, fitting, meter, known, frame.file_id)
-
-
-def _take(made: Settled, records: list[Record], meter: MeterFacts, known: Known, file_id: int) -> None:
-    if not records:
+    if not fitting:
         return
-    minutes, first = meter.minutes or 1, records[0]
-    meter_id, register, day = key = (meter.id, first.register, first.day)
+    register = register_of(meter.registers, meter.heard, first.register)
+    if register is None:
+        _reject_all(made, fitting, unknown_register(meter.serial, meter.registers, meter.heard, first.register))
+        return
+    _take(made, fitting, meter, register, known, frame.file_id)
+
+
+def _take(made: Settled, records: list[Record], meter: MeterFacts, register: str, known: Known, file_id: int) -> None:
+    minutes, day = meter.minutes or 1, records[0].day
+    meter_id = meter.id
+    key = (meter_id, register, day)
     stored = known.setdefault(key, {})
     change, new = Change(), 0
     for item in records:

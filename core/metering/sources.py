@@ -6,6 +6,7 @@
     sequence: 'CDR_(\\d+)'           # the number in the name; gaps are reported
     folder: /srv/usage/msc-north    # or sftp: {host, user, folder, host_key}
     cdr: {fields: {...}}            # core/metering/events/mapping.py
+    csv: {columns: {...}}           # core/metering/interval_mapping.py, where a csv has other columns than ours
 
 A mistake is told with file, line and remedy.
 """
@@ -26,6 +27,7 @@ from core.errors import BadInput, Refused
 from core.house import House
 from core.metering import collect
 from core.metering.events.mapping import Format, Mapping
+from core.metering.interval_mapping import Intervals
 
 
 class _Part(BaseModel):
@@ -55,6 +57,7 @@ class Source(_Part):
     quiet_seconds: Annotated[int, Field(ge=0, le=86_400)] = 30
     """A file is left alone until it has not changed for so long: it may still be written."""
     cdr: Mapping | None = None
+    csv: Intervals | None = None
 
     @field_validator("sequence")
     @classmethod
@@ -67,6 +70,8 @@ class Source(_Part):
     def _whole(self) -> Self:
         if (self.format == "cdr") != (self.cdr is not None):
             raise ValueError("`format: cdr` and the columns under `cdr:` go together")
+        if self.csv is not None and self.format != "csv":
+            raise ValueError("the columns under `csv:` are of `format: csv`")
         if self.folder and self.sftp:
             raise ValueError("name a folder or an sftp machine, not both")
         return self
@@ -108,7 +113,7 @@ def of_house(house: House) -> dict[str, Source]:
 
 def coming(house: House, source: Source, path: Path, *, name: str = "") -> collect.Coming:
     """A file of a source, ready to be loaded."""
-    file = collect.coming(house, source.format, path, mapping=source.cdr)
+    file = collect.coming(house, source.format, path, mapping=source.cdr, intervals=source.csv)
     name = without_cards(name or path.name)
     return replace(file, source=source.source, name=name, sequence=source.number(name))
 

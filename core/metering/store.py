@@ -1,6 +1,6 @@
 """The SQL that keeps usage: files with their cursors, intervals, days, control totals and rejects; one transaction a batch."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.bulk import insert_many
+from core.bulk import insert_many, update_many
 from core.db import insert
 from core.house import House
 from core.metering import tables as t
+from core.metering.channels import heard_of
 from core.metering.model import FileReport, Lying, Reject, Total
 from core.metering.settle import Known, MeterFacts, Settled
 from core.sets import among
@@ -57,12 +58,18 @@ async def meters(conn: AsyncConnection, serials: Collection[str]) -> dict[str, M
     """The meters of these serials, locked in one order so that two files may bring the same meter at once."""
     m = t.meter.c
     rows = await conn.execute(
-        select(m.id, m.serial, m.unit, m.kind, m.interval_minutes, m.installed_on, m.removed_on)
+        select(m.id, m.serial, m.unit, m.kind, m.interval_minutes, m.installed_on, m.removed_on, m.registers, m.heard)
         .where(among(conn, m.serial, serials))
         .order_by(m.id)
         .with_for_update(key_share=True)
     )
-    return {row.serial: MeterFacts(*row) for row in rows}
+    return {row.serial: MeterFacts(*row, heard_of(row.heard)) for row in rows}
+
+
+async def keep_heard(conn: AsyncConnection, meters: Iterable[MeterFacts]) -> None:
+    """What the one register of a meter is called, told once in its life."""
+    new = [(",".join(one.heard), one.id) for one in meters if one.heard != heard_of(one.known_as)]
+    await update_many(conn, t.meter, ("id",), ("heard",), new)
 
 
 async def known(conn: AsyncConnection, meter_ids: Collection[int], first: date, end: date) -> Known:

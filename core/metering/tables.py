@@ -37,6 +37,8 @@ meter = Table(
     Column("interval_minutes", SmallInteger),
     Column("installed_on", Date, nullable=False),
     Column("removed_on", Date),
+    Column("registers", Text),  # "day night": each is billed as its own code, energy_day; none: it has one
+    Column("heard", Text),  # what files called that one so far, with commas: "E1", "E1,B1"; "" is a name too
 )
 
 usage_file = Table(
@@ -174,11 +176,15 @@ reading = Table(
     Column("value_micro", BigInteger, nullable=False),
     Column("source", Text, nullable=False),  # field, smart, customer, estimate
     Column("revision", SmallInteger, nullable=False),
-    Column("state", Text, nullable=False),  # accepted, held
+    Column(
+        "state", Text, nullable=False
+    ),  # accepted, held, ordered (read it again), replaced (another counts in its place)
     Column("reason", Text),
     Column("file_id", BigInteger),
     Column("received_at", Instant, nullable=False),
+    Column("ticket_id", BigInteger),  # where its customer hears what became of it
     UniqueConstraint("meter_id", "register", "read_on", "source", "revision"),
+    Index("ix_reading_waits", "state", "received_at", "id"),
 )
 
 consumption = Table(

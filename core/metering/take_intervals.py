@@ -10,23 +10,27 @@ from core.errors import BadInput
 from core.house import House
 from core.metering import store
 from core.metering.model import Record, Reject
-from core.metering.settle import Frame, Settled, settle, span
+from core.metering.settle import Frame, MeterFacts, Settled, settle, span
 
 
 async def take(conn: AsyncConnection, house: House, file_id: int, cursor: int, batch: Sequence[Record | Reject]) -> int:
     """Take one batch of a file; how many records it was."""
-    settled = await settled_batch(conn, house, file_id, batch)
+    settled, meters = await settled_batch(conn, house, file_id, batch)
+    await store.keep_heard(conn, meters)
     if not await store.keep(conn, file_id, cursor, settled):
         raise BadInput(*store.BUSY)
     return settled.records
 
 
-async def settled_batch(conn: AsyncConnection, house: House, file_id: int, batch: Sequence[Record | Reject]) -> Settled:
-    """The batch decided against what is stored; nothing is written."""
+async def settled_batch(
+    conn: AsyncConnection, house: House, file_id: int, batch: Sequence[Record | Reject]
+) -> tuple[Settled, Sequence[MeterFacts]]:
+    """The batch decided against what is stored, and the meters it is of; nothing is written."""
     read = [item for item in batch if isinstance(item, Record)]
     meters = await store.meters(conn, {item.serial for item in read})
     known = await store.known(conn, [meter.id for meter in meters.values()], *span(read)) if read else {}
-    return await asyncio.to_thread(settle, batch, meters, known, frame_of(house, file_id))
+    settled = await asyncio.to_thread(settle, batch, meters, known, frame_of(house, file_id))
+    return settled, list(meters.values())
 
 
 def frame_of(house: House, file_id: int) -> Frame:

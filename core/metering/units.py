@@ -2,6 +2,11 @@
 
 import re
 
+from core import numbers
+from core.numbers import Notation, Unreadable, notation_of
+
+__all__ = ["EVENT_UNITS", "LARGEST_MICRO", "MICRO", "SPOKEN", "UNITS", "Unreadable", "micro", "read", "typed", "used"]
+
 MICRO = 1_000_000
 LARGEST_MICRO = 10**15
 """No single reading exceeds this (a thousand million kWh): a guard against a slipped decimal point."""
@@ -25,18 +30,17 @@ EVENT_UNITS = UNITS | {
 """The same for calls, messages and sessions."""
 
 
-class Unreadable(ValueError):
-    """A text that is no quantity or instant: the catalogue key of the reason, and its fields."""
-
-    def __init__(self, key: str, **params: object) -> None:
-        super().__init__(key)
-        self.key, self.params = key, params
+SPOKEN = frozenset(
+    {"kwh", "kwhs", "m3", "m³", "units", "unit", "uniti", "yuniti", "unites", "unités", "eenheden", "gb", "mb", "min"}
+)
+"""Words for units that may stand beside a quantity, in small letters."""
+_ANY_UNIT = frozenset({"units", "unit", "uniti", "yuniti", "unites", "unités", "eenheden"})
 
 
 def micro(text: str, scale: int = MICRO) -> int:
-    """`0.099` -> 99,000 micro-units; Unreadable when it is no plain decimal, too fine, or beyond belief.
+    """`0.099` of a machine -> 99,000 micro-units; Unreadable when it is no plain decimal, too fine, or beyond belief.
 
-    `scale` is how many micro-units one unit of the text is. `NaN`, `inf` and blanks are no numbers.
+    What programs write of the very small is taken (`1e-05`); `1E+05` is what a spreadsheet leaves of 123,456, and is no number. `scale` is how many micro-units one unit of the text is. `NaN`, `inf` and blanks are no numbers.
     """
     spelled = _DECIMAL.fullmatch(text.strip())
     if spelled is None or not (spelled[2] or spelled[3]):
@@ -50,6 +54,8 @@ def micro(text: str, scale: int = MICRO) -> int:
         raise Unreadable("reject.too_fine", text=text[:40])
     if value > LARGEST_MICRO:
         raise Unreadable("reject.too_large", text=text[:40])
+    if int(spelled[4] or 0) > 0:
+        raise Unreadable("reject.not_a_number", text=text[:40])
     return -value if spelled[1] else value
 
 
@@ -59,3 +65,18 @@ def used(text: str, scale: int = MICRO) -> int:
     if value < 0:
         raise Unreadable("reject.negative", text=text[:40])
     return value
+
+
+def read(text: str, notation: Notation, unit: str = "") -> int:
+    """Micro-units of a quantity that a person, or a file of people, wrote, its unit beside it or not; less than nothing is refused."""
+    value = numbers.read(text, notation, numbers.MICRO_DECIMALS, frozenset({unit.casefold()} - {""}) | _ANY_UNIT)
+    if value < 0:
+        raise Unreadable("reject.negative", text=text[:40])
+    if value > LARGEST_MICRO:
+        raise Unreadable("reject.too_large", text=text[:40])
+    return value
+
+
+def typed(text: str, lang: str, unit: str = "") -> int:
+    """Micro-units of what somebody typed who reads and writes `lang`."""
+    return read(text, notation_of(lang), unit)

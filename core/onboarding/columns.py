@@ -25,7 +25,7 @@ class Column:
 
 
 CUSTOMERS = (
-    Column("number", "the account number, as the customer reads it out; the key of the row"),
+    Column("number", "the account number, as the customer reads it out; the key of the row, and with another `commodity` of a further service"),
     Column("name", "the customer's name"),
     Column("phone", "her telephone, as people write it in your country or with `+`", "no phone"),
     Column("email", "her e-mail address", "none"),
@@ -56,7 +56,10 @@ METERS = (
     Column("dials", "how many figures its register shows before the point", "6"),
     Column("multiplier", "what a reading is multiplied by", "1"),
     Column("installed_on", "its first day on the wall", "the first day of the service"),
-    Column("removed_on", "the day it was taken down", "still there"),
+    Column("removed_on", "the day it was taken down; also on a row of a meter that is on file", "still there"),
+    Column("replaces", "the serial number of the meter that it takes the place of: that one is taken down on the same day", "none"),
+    Column("beside", "`yes` where it hangs beside another meter of the same code, and both count", "no"),
+    Column("registers", "its registers, such as `day night`: your tariff calls them `energy_day` and `energy_night`", "it has one"),
 )  # fmt: skip
 
 READINGS = (

@@ -1,4 +1,4 @@
-"""Customers from a file: rows whose account is on file already are left alone, and rejected when they say something else."""
+"""Customers from a file: rows whose account is on file add a service of another kind, are the same again, or are rejected with what differs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import phone
 from core.catalog.queries import codes
 from core.house import House
+from core.onboarding import further
 from core.onboarding.fields import Fields, Wrong
 from core.onboarding.model import DUPLICATE, TAKEN, Customer, Outcome
 from core.onboarding.register import register_many
@@ -17,32 +18,62 @@ from core.parties import tables as t
 from core.sets import among
 
 COMMODITIES = ("electricity", "water", "gas", "internet", "mobile")
-COMPARED = ("name", "bill_day", "segment", "opened_on", "persons", "national_id")
+COMPARED = ("name", "bill_day", "segment", "persons", "national_id")
 """What a repeated row is held against, where it says it."""
+OF_SERVICE = ("opened_on", "address", "area", "payment_mode")
+"""The same of the one service that the row is about."""
 IDS_A_ROW = 9
 
 
 async def take(conn: AsyncConnection, house: House, lines: Sequence[Line]) -> list[Outcome]:
-    """Register the new customers of these rows; what became of each, in order."""
+    """Register the new customers of these rows, then further services of known ones; what became of each, in order."""
     tariffs = set(await codes(conn))
-    known = await _known(conn, {line.values.get("number", "") for line in lines})
-    outcomes: list[Outcome] = []
+    known = set(await _known(conn, {line.values.get("number", "") for line in lines}))
+    outcomes: dict[int, Outcome] = {}
     new: list[Customer] = []
-    for line in lines:
+    again: dict[int, Customer] = {}
+    for at, line in enumerate(lines):
         try:
             customer = read(house, line, tariffs)
-            before = known.get(customer.number or "")
-            if before is None:
-                known[customer.number or ""] = {name: getattr(customer, name) for name in COMPARED}
-                new.append(customer)
-                outcomes.append(TAKEN)
-            else:
-                _same(line, customer, before)
-                outcomes.append(DUPLICATE)
         except Wrong as why:
-            outcomes.append(Outcome("rejected", str(why)))
+            outcomes[at] = Outcome("rejected", str(why))
+            continue
+        if customer.number in known:
+            again[at] = customer
+        else:
+            known.add(customer.number or "")
+            new.append(customer)
+            outcomes[at] = TAKEN
     if new:
         await register_many(conn, house, new)
+    outcomes |= await _again(conn, house, {at: (lines[at], customer) for at, customer in again.items()})
+    return [outcomes[at] for at in range(len(lines))]
+
+
+async def _again(conn: AsyncConnection, house: House, rows: Mapping[int, tuple[Line, Customer]]) -> dict[int, Outcome]:
+    """Rows of accounts on file: the same again, a further service, or a contradiction."""
+    if not rows:
+        return {}
+    numbers = {customer.number or "" for _, customer in rows.values()}
+    known, served = await _known(conn, numbers), await further.served(conn, numbers)
+    outcomes: dict[int, Outcome] = {}
+    more: list[further.Further] = []
+    for at, (line, customer) in rows.items():
+        number = customer.number or ""
+        try:
+            _same(line, customer, known[number], COMPARED)
+            there = served[number].services.get(customer.commodity)
+            if there is None:
+                more.append(further.add(house, served[number], customer))
+                outcomes[at] = TAKEN
+            else:
+                _same(line, customer, there, OF_SERVICE)
+                if line.values.get("tariff") and customer.tariff not in there["tariffs"]:
+                    raise Wrong("import.account_differs", number=number, columns="tariff")
+                outcomes[at] = DUPLICATE
+        except Wrong as why:
+            outcomes[at] = Outcome("rejected", str(why))
+    await further.save(conn, house, more)
     return outcomes
 
 
@@ -99,15 +130,15 @@ async def _known(conn: AsyncConnection, numbers: set[str]) -> dict[str, Mapping[
     """What is on file under these numbers."""
     a, p = t.account.c, t.party.c
     rows = await conn.execute(
-        select(a.number, p.name, a.bill_day, a.segment, a.opened_on, a.persons, p.national_id)
+        select(a.number, p.name, a.bill_day, a.segment, a.persons, p.national_id)
         .join_from(t.account, t.party)
         .where(among(conn, a.number, numbers))
     )
     return {row["number"]: dict(row) for row in rows.mappings()}
 
 
-def _same(line: Line, customer: Customer, before: Mapping[str, Any]) -> None:
+def _same(line: Line, customer: Customer, before: Mapping[str, Any], columns: Sequence[str]) -> None:
     """Wrong when the row says something else than what is on file: an import never changes it."""
-    differs = [name for name in COMPARED if line.values.get(name) and getattr(customer, name) != before[name]]
+    differs = [name for name in columns if line.values.get(name) and getattr(customer, name) != before[name]]
     if differs:
         raise Wrong("import.account_differs", number=customer.number, columns=", ".join(differs))

@@ -9,8 +9,9 @@ from core.errors import BadInput
 from core.house import House
 from core.metering.units import micro
 from core.onboarding.model import Customer, NewMeter, Registered
-from core.parties.model import PHONE
+from core.parties.model import PHONE, subscriber_of
 from core.parties.numbers import account_number
+from core.phone import subscriber
 
 Rows = list[tuple[Any, ...]]
 ContactKey = tuple[str, str]
@@ -43,6 +44,9 @@ class _Desk:
     people: dict[str, int]
     contacts: dict[ContactKey, int]
     by_phone: dict[str, list[int]]
+    """Chats by the number they shared, as it is compared."""
+    nobodys: dict[str, int]
+    """Phones that wrote to us and are nobody's yet, by their number as it is compared."""
     made: Draft
 
 
@@ -51,15 +55,21 @@ def draft(
     customers: Sequence[Customer],
     branches: Mapping[str, int],
     people: Mapping[str, int],
-    contacts: Sequence[tuple[int, str, str, str | None]],
+    contacts: Sequence[tuple[int, str, str, str | None, int | None]],
 ) -> Draft:
-    """Draw up the rows; `people` are parties by national id, `contacts` are those on file with the customers' phones."""
+    """Draw up the rows; `people` are parties by national id, `contacts` (id, channel, user, phone, party) are those on file with the
+    customers' phones."""
     by_phone: dict[str, list[int]] = {}
-    for contact_id, _, _, phone in contacts:
-        if phone:
-            by_phone.setdefault(phone, []).append(contact_id)
-    on_file = {(channel, user): contact_id for contact_id, channel, user, _ in contacts}
-    desk = _Desk(house, house.clock.now(), branches, dict(people), on_file, by_phone, Draft())
+    for contact_id, channel, _, phone, _ in contacts:
+        if phone and channel != PHONE:
+            by_phone.setdefault(subscriber(phone), []).append(contact_id)
+    on_file = {(channel, user): contact_id for contact_id, channel, user, _, _ in contacts}
+    nobodys = {
+        subscriber(user): contact_id
+        for contact_id, channel, user, _, party in contacts
+        if channel == PHONE and party is None
+    }
+    desk = _Desk(house, house.clock.now(), branches, dict(people), on_file, by_phone, nobodys, Draft())
     for customer in customers:
         _one(desk, customer)
     return desk.made
@@ -114,16 +124,28 @@ def _reach(desk: _Desk, customer: Customer, party_id: int, account_id: int) -> i
         if not user:
             continue
         contact_id = desk.contacts.get((channel, user))
+        if contact_id is None and channel == PHONE:
+            contact_id = desk.nobodys.pop(subscriber(user), None)
         if contact_id is None:
             contact_id = desk.contacts[channel, user] = desk.house.ids.take()
             phone = user if channel == PHONE else None
             desk.made.contacts.append(
-                (contact_id, channel, user, phone, party_id, _language(desk, customer), customer.marketing, desk.now)
+                (
+                    contact_id,
+                    channel,
+                    user,
+                    phone,
+                    subscriber_of(user, phone),
+                    party_id,
+                    _language(desk, customer),
+                    customer.marketing,
+                    desk.now,
+                )
             )
         else:
             desk.made.adopted.add(contact_id)
         reached.append(contact_id)
-    others = desk.by_phone.get(customer.phone or "", [])
+    others = desk.by_phone.get(subscriber(customer.phone or ""), [])
     desk.made.adopted.update(others)
     desk.made.links += [(contact_id, account_id, desk.now, "record") for contact_id in dict.fromkeys(reached + others)]
     return reached[0] if reached else None
@@ -133,5 +155,5 @@ def meter_row(meter_id: int, service_id: int | None, meter: NewMeter, opened: ob
     """A row of `meter`, in the order of `register.METER_COLUMNS`."""
     return (
         meter_id, meter.serial, service_id, meter.code, meter.unit, meter.kind, meter.dials, micro(meter.multiplier),
-        meter.interval_minutes, meter.installed_on or opened, meter.removed_on,
+        meter.interval_minutes, meter.installed_on or opened, meter.removed_on, meter.registers,
     )  # fmt: skip

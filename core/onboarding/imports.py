@@ -6,18 +6,20 @@ same columns after `row` and `reason`, so that it can be corrected and imported 
 
 import asyncio
 import csv
-import io
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import faults
+from core import faults, files
 from core.errors import BadInput
 from core.house import House
 from core.metering import collect, sources, store
+from core.metering.interval_mapping import Intervals
+from core.metering.lines import cells
 from core.metering.model import Progress
 from core.onboarding import customers, meters, readings
 from core.onboarding.columns import KINDS
@@ -62,9 +64,10 @@ async def run(
     """
     _check(kind, path)
     rejects = reject_file or path.with_name(f"{path.name.removesuffix('.gz').removesuffix('.csv')}.rejects.csv")
+    choice = choice or Choice()
     if kind == "usage":
-        return await _usage(house, path, rejects, shift_years, source, progress)
-    return await _rows(house, TAKERS[kind], kind, path, choice or Choice(), rejects, progress)
+        return await _usage(house, path, rejects, shift_years, source, choice, progress)
+    return await _rows(house, TAKERS[kind], kind, path, choice, rejects, progress)
 
 
 def _check(kind: str, path: Path) -> None:
@@ -78,7 +81,7 @@ async def _rows(
     house: House, taker: _Taker, kind: str, path: Path, choice: Choice, rejects: Path, progress: Progress | None
 ) -> Report:
     tally = Report(0, 0)
-    with path.open("rb") as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="") as file:
+    with path.open("rb") as raw, files.opened(raw, path) as file:
         sheet = await asyncio.to_thread(Sheet, file, path, KINDS[kind], choice)
         bad: list[tuple[Line, str]] = []
         for chunk in sheet.chunks():
@@ -114,10 +117,20 @@ def _counted(
 
 
 async def _usage(
-    house: House, path: Path, rejects: Path, shift_years: int, source: str | None, progress: Progress | None
+    house: House,
+    path: Path,
+    rejects: Path,
+    shift_years: int,
+    source: str | None,
+    choice: Choice,
+    progress: Progress | None,
 ) -> Report:
     if source is None:
-        file = await asyncio.to_thread(_by_hand, house, path, shift_years)
+        file = await asyncio.to_thread(_by_hand, house, path, shift_years, choice)
+    elif choice != Choice():
+        raise BadInput(
+            str(path), "is read by its source's mapping.", f"Say it there: usage/{source}.yaml of your folder."
+        )
     else:
         file = await asyncio.to_thread(sources.coming, house, sources.named(house, source), path)
     report = await collect.load(house, file, progress)
@@ -125,7 +138,7 @@ async def _usage(
         bad = await store.rejects(conn, report.file_id)
     if bad:
         head, rows = file.settings.get("head"), [(row, why, line) for row, line, why in bad]
-        told = [(row, why, next(csv.reader([line]), []) if head else [line]) for row, why, line in rows]
+        told = [(row, why, cells(line) if head else [line]) for row, why, line in rows]
         await asyncio.to_thread(_write, rejects, head or ["line"], told)
     return Report(
         report.accepted + report.revised,
@@ -133,11 +146,21 @@ async def _usage(
         [(row, why) for row, _, why in bad],
         rejects if bad else None,
         filtered=report.filtered,
+        revised=report.revised,
     )
 
 
-def _by_hand(house: House, path: Path, shift_years: int) -> collect.Coming:
-    return collect.coming(house, collect.kind_of(path), path, shift_years=shift_years)
+def _by_hand(house: House, path: Path, shift_years: int, choice: Choice) -> collect.Coming:
+    kind = collect.kind_of(path)
+    if kind != "csv" and choice != Choice():
+        raise BadInput(
+            str(path), f"is {kind.upper()}, whose columns are the market's.", "Leave out --column, --fill and --dates."
+        )
+    try:
+        how = Intervals(columns=dict(choice.names), fill=dict(choice.fill), dates=choice.dates)
+    except ValidationError as why:
+        raise BadInput(str(path), f"{why.errors()[0]['msg']}.", "See docs/guides/import.md.") from why
+    return collect.coming(house, kind, path, intervals=how, shift_years=shift_years)
 
 
 def _write(path: Path, head: Sequence[str], rows: Sequence[tuple[int, str, Sequence[str]]]) -> None:

@@ -19,6 +19,8 @@ class NewMeter:
     installed_on: date | None = None
     """None: the day the service started."""
     removed_on: date | None = None
+    registers: str | None = None
+    """`day night`: each is billed by its own code; None: it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +88,5 @@ class Report:
     held: list[tuple[int, str]] = field(default_factory=list)
     filtered: int = 0
     """Records that their source says are not usage."""
+    revised: int = 0
+    """Of the accepted, those that supersede what was there."""

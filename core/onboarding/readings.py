@@ -6,7 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.house import House
 from core.metering.readings import PRECEDENCE, Read, record
-from core.metering.units import Unreadable, used
+from core.metering.units import Unreadable
+from core.metering.units import read as amount
 from core.onboarding.fields import Fields, Wrong
 from core.onboarding.model import DUPLICATE, TAKEN, Outcome
 from core.onboarding.sheet import Line
@@ -41,7 +42,7 @@ def read(line: Line) -> Read:
     if day is None:
         raise Wrong("import.blank", column="read_on")
     try:
-        value = used(fields.needed("value"))
+        value = amount(fields.needed("value"), line.notation)
     except Unreadable as why:
         raise Wrong(why.key, **why.params) from None
     return Read(serial, day, value, fields.one_of("source", PRECEDENCE, PRECEDENCE[0]), fields.text("register"))

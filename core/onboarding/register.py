@@ -18,6 +18,8 @@ from core.metering import tables as metering
 from core.onboarding.draft import Draft, draft
 from core.onboarding.model import Customer, Registered
 from core.parties import tables as t
+from core.parties.model import PHONE
+from core.phone import subscriber
 from core.sets import among
 
 IDS_EACH = 9
@@ -68,17 +70,23 @@ async def _people(conn: AsyncConnection, national_ids: set[str]) -> dict[str, in
     return {row.national_id: row.id for row in rows}
 
 
-async def _contacts(conn: AsyncConnection, customers: Sequence[Customer]) -> list[tuple[int, str, str, str | None]]:
-    """(id, channel, user, phone) of every contact that has one of these phones or e-mail addresses."""
+async def _contacts(
+    conn: AsyncConnection, customers: Sequence[Customer]
+) -> list[tuple[int, str, str, str | None, int | None]]:
+    """(id, channel, user, phone, party) of every contact that has one of these phones or e-mail addresses. Under another spelling of the number a
+    chat is hers as well, and a phone that is nobody's yet; a phone of somebody is left for a person to look at."""
     c = t.contact.c
     phones = {customer.phone for customer in customers if customer.phone}
     emails = {customer.email for customer in customers if customer.email}
+    spelled = among(conn, c.subscriber, {subscriber(phone) for phone in phones})
     rows = await conn.execute(
-        select(c.id, c.channel, c.channel_user, c.phone).where(
-            among(conn, c.phone, phones) | (c.channel == "email") & among(conn, c.channel_user, emails)
+        select(c.id, c.channel, c.channel_user, c.phone, c.party_id).where(
+            among(conn, c.phone, phones)
+            | (c.channel == "email") & among(conn, c.channel_user, emails)
+            | spelled & ((c.channel != PHONE) | c.party_id.is_(None))
         )
     )
-    return [(row.id, row.channel, row.channel_user, row.phone) for row in rows]
+    return [(row.id, row.channel, row.channel_user, row.phone, row.party_id) for row in rows]
 
 
 async def _save(conn: AsyncConnection, made: Draft) -> None:
@@ -112,7 +120,7 @@ async def _save(conn: AsyncConnection, made: Draft) -> None:
     await insert_many(
         conn,
         t.contact,
-        ["id", "channel", "channel_user", "phone", "party_id", "language", "marketing", "created_at"],
+        ["id", "channel", "channel_user", "phone", "subscriber", "party_id", "language", "marketing", "created_at"],
         made.contacts,
     )
     await insert_many(
@@ -123,6 +131,7 @@ async def _save(conn: AsyncConnection, made: Draft) -> None:
 
 METER_COLUMNS = [
     "id", "serial", "service_id", "code", "unit", "kind", "dials", "multiplier_micro", "interval_minutes", "installed_on", "removed_on",
+    "registers",
 ]  # fmt: skip
 
 

@@ -6,21 +6,32 @@ or when its phone becomes known; who unlinks an account afterwards stays unlinke
 
 from typing import Any
 
-from sqlalchemy import Select, literal, select, update
+from sqlalchemy import Select, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import insert
 from core.house import House
-from core.parties.model import LEFT, PHONE, Contact, medium
+from core.parties.model import LEFT, PHONE, Contact, medium, subscriber_of
 from core.parties.tables import contact, contact_account, sim_change
+from core.phone import from_provider, may_vary, subscriber
 
+BY_NUMBER = frozenset({PHONE, "whatsapp"})
+"""The media whose people are known by a number."""
 COLUMNS = [contact.c[name] for name in Contact.__dataclass_fields__]
 
 
 async def find(conn: AsyncConnection, channel: str, user: str) -> Contact | None:
-    """Who this is, if we have met."""
+    """Who this is, if we have met: under this very name, else under another spelling of the same number."""
     row = (await conn.execute(_known(channel, user))).first()
+    if row is None and (number := _number(channel, user)) and may_vary(number):
+        same = select(*COLUMNS).where(contact.c.subscriber == subscriber(number), contact.c.channel == medium(channel))
+        row = (await conn.execute(same.order_by(contact.c.party_id.is_(None), contact.c.id).limit(1))).first()
     return Contact(*row) if row else None
+
+
+def _number(channel: str, user: str) -> str | None:
+    """The number of somebody who is known by it."""
+    return from_provider(user) if medium(channel) in BY_NUMBER else None
 
 
 async def by_id(conn: AsyncConnection, contact_id: int) -> Contact | None:
@@ -35,7 +46,7 @@ async def find_or_make(
     """Who this is, made at the first meeting. `phone` (E.164) must be vouched for by the channel, not typed by a person."""
     known = await find(conn, channel, user)
     number = phone or (user if medium(channel) == PHONE else None)
-    if known and (known.phone == number or number is None):
+    if known and (number is None or (known.phone is not None and subscriber(known.phone) == subscriber(number))):
         return known
     if number and medium(channel) != PHONE and await _was_left(conn, number):
         number = None
@@ -44,7 +55,8 @@ async def find_or_make(
     if known is None:
         known = await _make(conn, house, medium(channel), user, number)
     else:
-        await conn.execute(update(contact).where(contact.c.id == known.id).values(phone=number))
+        told = {"phone": number, "subscriber": subscriber_of(None, number)}
+        await conn.execute(update(contact).where(contact.c.id == known.id).values(**told))
     await _link_on_record(conn, house, known.id, number)
     return await find(conn, channel, user) or known
 
@@ -71,7 +83,7 @@ async def _make(conn: AsyncConnection, house: House, channel: str, user: str, ph
 
 async def _was_left(conn: AsyncConnection, phone: str) -> bool:
     """Whether a chat moved away from this number: since then its word alone links nobody."""
-    gone = select(sim_change.c.id).where(sim_change.c.phone == phone, sim_change.c.kind == LEFT)
+    gone = select(sim_change.c.id).where(sim_change.c.phone == subscriber(phone), sim_change.c.kind == LEFT)
     return (await conn.execute(gone.limit(1))).first() is not None
 
 
@@ -81,9 +93,14 @@ async def _link_on_record(conn: AsyncConnection, house: House, contact_id: int, 
         return
     owner = (
         await conn.execute(
-            select(contact.c.id, contact.c.party_id, contact.c.language).where(
-                contact.c.channel == PHONE, contact.c.channel_user == phone, contact.c.party_id.is_not(None)
+            select(contact.c.id, contact.c.party_id, contact.c.language)
+            .where(
+                contact.c.channel == PHONE,
+                contact.c.party_id.is_not(None),
+                or_(contact.c.channel_user == phone, contact.c.subscriber == subscriber(phone)),
             )
+            .order_by(contact.c.channel_user != phone, contact.c.id)
+            .limit(1)
         )
     ).first()
     if owner is None or owner.id == contact_id:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from core.phone import from_provider, subscriber
+
 PHONE = "phone"
 """The channel of contacts known by their number: USSD and SMS reach the same phone, so they share one contact."""
 
@@ -52,12 +54,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A premise that an account is served at, and the service it has there."""
+    """A service of an account and the premise it is at; without one the premise is None and address and area are empty."""
 
-    premise_id: int
+    premise_id: int | None
     address: str
     area: str
-    branch_id: int
+    branch_id: int | None
     commodity: str
     service_id: int
 
@@ -72,6 +74,12 @@ class Hit:
     account_id: int | None
     number: str
     name: str
+
+
+def subscriber_of(user: str | None, phone: str | None) -> str | None:
+    """By which spelling the number of a contact is compared: its phone, else what it is known by where that is a number."""
+    number = phone or from_provider(user or "")
+    return subscriber(number) if number else None
 
 
 def medium(channel: str) -> str:

@@ -1,10 +1,10 @@
 """Who holds which account, who may hear about it, and where it is served. `search` finds a customer by anything she can name."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.parties import tables as t
@@ -13,7 +13,7 @@ from core.parties.model import Account, Contact, Place
 from core.parties.search import search
 from core.sets import among
 
-__all__ = ["account", "account_by_number", "accounts", "accounts_of", "contacts_of", "places_of", "search"]
+__all__ = ["account", "account_by_number", "accounts", "accounts_of", "contacts_of", "places_of", "search", "supplied"]
 
 ENDED = "ended"
 
@@ -85,15 +85,22 @@ async def contacts_of(conn: AsyncConnection, account_ids: Collection[int]) -> di
 
 
 async def places_of(conn: AsyncConnection, account_id: int) -> list[Place]:
-    """Where the account is served now: one entry a service that has a premise."""
+    """Where the account is served now: one entry a service, though nobody wrote down where it is."""
     p, s = t.premise.c, t.service.c
     rows = await conn.execute(
-        select(p.id, p.address, p.area, p.branch_id, s.commodity, s.id)
-        .join_from(t.service, t.premise)
+        select(p.id, func.coalesce(p.address, ""), func.coalesce(p.area, ""), p.branch_id, s.commodity, s.id)
+        .join_from(t.service, t.premise, isouter=True)
         .where(s.account_id == account_id, s.state != ENDED)
         .order_by(s.id)
     )
     return [Place(*row) for row in rows]
+
+
+async def supplied(conn: AsyncConnection, commodities: Iterable[str]) -> set[str]:
+    """Which of these there are services of."""
+    s = t.service.c
+    asked = [select(literal(one)).where(exists().where(s.commodity == one, s.state != ENDED)) for one in commodities]
+    return {str(row[0]) for row in await conn.execute(union_all(*asked))}
 
 
 async def account_of_service(conn: AsyncConnection, service_id: int) -> int | None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.parties import tables as t
 from core.parties.model import Hit
+from core.phone import subscriber
 
 MOST_HITS = 50
 SHORTEST_NAME = 3
@@ -43,7 +44,7 @@ def _exact(wanted: str) -> list[Select[Any]]:
         _hit(0, "account", t.account.c.number, t.account.c.id).where(t.account.c.number.in_(spelled)),
         _hit(1, "phone", t.contact.c.phone, t.contact_account.c.account_id)
         .select_from(t.contact.outerjoin(t.contact_account))
-        .where(t.contact.c.phone.in_(phone)),
+        .where(t.contact.c.phone.in_(phone) | t.contact.c.subscriber.in_({subscriber(one) for one in phone})),
         _hit(2, "meter", meter.c.serial, service.c.account_id)
         .select_from(meter.outerjoin(service, service.c.id == meter.c.service_id))
         .where(meter.c.serial.in_(spelled)),

@@ -20,7 +20,7 @@ from core.outbox import Leaving, Outcome
 from core.parties.model import LEFT, SWAP
 from core.parties.parting import part
 from core.parties.tables import contact, contact_account, sim_change, sim_question
-from core.phone import from_provider
+from core.phone import from_provider, subscriber
 
 COOLING_HOURS = 72
 KIND = "sim"
@@ -33,7 +33,7 @@ Question = Callable[[str], Awaitable[str | None]]
 async def sim_changed_within(conn: AsyncConnection, house: House, contact_id: int, hours: int = COOLING_HOURS) -> bool:
     """Whether the number behind this contact got another SIM, or another chat, in the last `hours`: then refuse what moves money."""
     since = house.clock.now() - timedelta(hours=hours)
-    number = func.coalesce(contact.c.phone, contact.c.channel_user)
+    number = func.coalesce(contact.c.subscriber, contact.c.phone, contact.c.channel_user)
     changed = exists().where(sim_change.c.phone == number, sim_change.c.changed_at > since)
     return (await conn.execute(select(contact.c.id).where(contact.c.id == contact_id, changed))).first() is not None
 
@@ -51,7 +51,7 @@ async def swapped(conn: AsyncConnection, house: House, contact_id: int) -> bool:
 
 async def cooling_until(conn: AsyncConnection, house: House, account_id: int) -> datetime | None:
     """Until when a number of this account cools down; None: none of them does."""
-    number = func.coalesce(contact.c.phone, contact.c.channel_user)
+    number = func.coalesce(contact.c.subscriber, contact.c.phone, contact.c.channel_user)
     query = (
         select(func.max(sim_change.c.changed_at))
         .select_from(contact_account)
@@ -141,7 +141,8 @@ async def number_changed(
     if found is None:
         return False
     gone = await part(conn, house, found.id)
-    await conn.execute(update(contact).where(contact.c.id == found.id).values(phone=None, party_id=None))
+    freed = update(contact).where(contact.c.id == found.id)
+    await conn.execute(freed.values(phone=None, subscriber=None, party_id=None))
     if gone:
         await audit.note(conn, house, f"channel:{channel}", "contact.number_changed", f"contact:{found.id}")
     return gone > 0
@@ -154,7 +155,13 @@ def _latest(house: House, on: date) -> datetime:
 
 async def note(conn: AsyncConnection, house: House, phone: str, kind: str, at: datetime) -> bool:
     """A number is not what it was (`sim`: another card under it, `number`: it came to an account or a chat just now): it cools down."""
-    row = {"id": house.ids.take(), "phone": phone, "kind": kind, "changed_at": at, "seen_at": house.clock.now()}
+    row = {
+        "id": house.ids.take(),
+        "phone": subscriber(phone),
+        "kind": kind,
+        "changed_at": at,
+        "seen_at": house.clock.now(),
+    }
     new = insert(conn, sim_change).values(row)
     done = await conn.execute(new.on_conflict_do_nothing(index_elements=["phone", "kind", "changed_at"]))
     return done.rowcount == 1

@@ -4,6 +4,8 @@ Party, account, premise and service are separate: one party holds many accounts,
 is an attribute of a contact, never the key: contacts are known by (channel, channel user id).
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -20,6 +22,7 @@ from sqlalchemy import (
 )
 
 from core.db import Instant, metadata
+from core.parties.model import subscriber_of
 
 branch = Table(
     "branch",
@@ -81,6 +84,7 @@ service = Table(
     Column("state", Text, nullable=False),  # ordered, active, soft_barred, barred, ended
     Column("started_on", Date, nullable=False),
     Column("ended_on", Date),
+    Index("ix_service_commodity", "commodity"),
 )
 
 service_plan = Table(
@@ -103,6 +107,12 @@ service_off = Table(
 )
 """Where the law lets nobody pay for a line that is shut: since when it was, and until when."""
 
+
+def _subscriber(context: Any) -> str | None:
+    given = context.get_current_parameters()
+    return subscriber_of(given.get("channel_user"), given.get("phone"))
+
+
 contact = Table(
     "contact",
     metadata,
@@ -110,6 +120,7 @@ contact = Table(
     Column("channel", Text, nullable=False),  # ussd and sms share `phone`: see core/parties/contacts.py
     Column("channel_user", Text, nullable=False),
     Column("phone", Text, index=True),
+    Column("subscriber", Text, default=_subscriber),  # the phone as its other spellings are compared by: core/phone.py
     Column("party_id", ForeignKey("party.id"), index=True),
     Column("language", Text, nullable=False),
     Column("marketing", Boolean, nullable=False),  # consent to campaigns; statutory notices do not ask
@@ -118,7 +129,18 @@ contact = Table(
     Column("bounced_at", Instant),  # mail to this address came back for good; her next letter says that it works again
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("channel", "channel_user"),
+    Index("ix_contact_subscriber", "subscriber", "channel"),
 )
+
+contact_apart = Table(
+    "contact_apart",
+    metadata,
+    Column("one_id", ForeignKey("contact.id"), primary_key=True),  # the lower id
+    Column("other_id", ForeignKey("contact.id"), primary_key=True),
+    Column("by", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+"""Two contacts whose numbers are spellings of one, and whom somebody looked at and left apart."""
 
 sender_stop = Table(
     "sender_stop",

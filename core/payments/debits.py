@@ -7,7 +7,7 @@ not there means never again, anything she objected to is hers to pay. The number
 from datetime import date, timedelta
 from typing import Literal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import bankdays
@@ -41,9 +41,15 @@ def next_day(today: date, policy: DirectDebit, country: str) -> date:
     return bankdays.on_or_after(day, country)
 
 
+def is_told(house: House, step: Step) -> bool:
+    """Whether the customer hears that it failed: when no try of ours follows, or of each where the operator wants it so."""
+    return step != "retry" or house.operator.direct_debit.tell == "each"
+
+
 async def fell_through(conn: AsyncConnection, house: House, tried: Attempt, reason: str) -> Step:
     """Decide, and write it into the plan and the mandate; the caller tells the customer."""
-    made = select(func.count()).select_from(attempt).where(attempt.c.request_id == tried.request_id)
+    heard = or_(attempt.c.reason.is_(None), attempt.c.reason != "never_arrived")
+    made = select(func.count()).select_from(attempt).where(attempt.c.request_id == tried.request_id, heard)
     step = next_step(reason, (await conn.execute(made)).scalar_one(), house.operator.direct_debit.retries)
     plan: dict[str, object] = {"state": "failed"}
     if step == "retry":

@@ -133,7 +133,7 @@ async def _attempt(conn: AsyncConnection, house: House, provider: str, event: Pr
     if tried and event.currency in ("", tried.currency):
         told = Queried(
             state=cast("State", event.kind), provider_ref=event.provider_ref, txn=event.txn, payer=event.payer,
-            reason=event.reason, at=event.at, amount_minor=event.amount_minor, saved=event.saved,
+            reason=event.reason, at=event.at, amount_minor=event.amount_minor, currency=event.currency, saved=event.saved,
         )  # fmt: skip
         await outcome.settle(conn, house, tried, told, then)
         return Done()
@@ -144,6 +144,8 @@ async def _attempt(conn: AsyncConnection, house: House, provider: str, event: Pr
 
 async def _inbound(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, then: Follow) -> Done:
     """Money that came on its own: a paybill payment, or one whose attempt nobody knows."""
+    if (event.amount_minor or 0) <= 0:
+        return Done("ignored", "there is no money in it")
     got = ReceiptIn(
         provider=provider, txn=event.txn, method=event.method or "mobile_inbound", amount_minor=event.amount_minor or 0,
         currency=event.currency, received_at=event.at or house.clock.now(), reference=event.reference, payer=event.payer,
@@ -169,9 +171,9 @@ async def _reversed(conn: AsyncConnection, house: House, provider: str, event: P
     if found.attempt_id and kind == "debit_return":
         tried = await queries.attempt_by(conn, attempt_id=found.attempt_id, lock=True)
         await store.change_attempt(conn, found.attempt_id, state="failed", reason="returned")
-        if tried:
-            await debits.fell_through(conn, house, tried, event.reason or "returned")
-        await then.failed(conn, house, found.attempt_id)
+        step = await debits.fell_through(conn, house, tried, event.reason or "returned") if tried else None
+        if step is None or debits.is_told(house, step):
+            await then.failed(conn, house, found.attempt_id)
     return Done()
 
 

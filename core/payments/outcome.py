@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import faults
 from core.house import House
-from core.payments import cards, debits, receive, refund_outcome, request, store
+from core.payments import cards, debits, queries, receive, refund_outcome, request, store
 from core.payments.model import FIRST_LOOK, REASONS, Attempt, Follow, ReceiptIn, next_look
 from core.payments.providers.contract import Asked, Queried, Silence
 from core.payments.tables import collection
@@ -37,24 +37,41 @@ async def settle(conn: AsyncConnection, house: House, tried: Attempt, said: Quer
 
 
 async def _succeeded(conn: AsyncConnection, house: House, tried: Attempt, said: Queried, then: Follow) -> None:
+    """The money that came is kept, whatever was asked for; the request is paid when all of it has come."""
+    came = tried.amount_minor if said.amount_minor is None else said.amount_minor
+    if came <= 0:
+        return
+    ours = said.currency in ("", tried.currency)
     got = ReceiptIn(
-        provider=tried.provider, txn=said.txn, method=tried.method, amount_minor=said.amount_minor or tried.amount_minor,
-        currency=tried.currency, received_at=said.at or tried.created_at, payer=said.payer, attempt_id=tried.id,
+        provider=tried.provider, txn=said.txn, method=tried.method, amount_minor=came,
+        currency=tried.currency if ours else said.currency, received_at=said.at or tried.created_at, payer=said.payer,
+        attempt_id=tried.id if ours else None,
     )  # fmt: skip
+    if not ours and not said.txn:
+        return
     taken = await receive.apply(conn, house, got)
     faults.point("payments.received")
-    if tried.state != "succeeded":
-        await store.change_attempt(
-            conn, tried.id, state="succeeded", provider_ref=said.provider_ref or tried.provider_ref, reason=None,
-            poll_at=None, settled_at=house.clock.now(),
-        )  # fmt: skip
-        await request.close(conn, tried.request_id, "paid")
-        await _collected(conn, tried, "done")
+    if ours:
+        await _kept(conn, house, tried, said)
     if said.saved:
         await cards.keep(conn, house, tried.provider, tried.key, said.saved)
     if taken.placed_now:
         await then.received(conn, house, taken.receipt_id)
         faults.point("payments.allocated")
+
+
+async def _kept(conn: AsyncConnection, house: House, tried: Attempt, said: Queried) -> None:
+    """The attempt is over. Where less came than was asked for, a link stays open with the rest, and a collection is over."""
+    if tried.state != "succeeded":
+        await store.change_attempt(
+            conn, tried.id, state="succeeded", provider_ref=said.provider_ref or tried.provider_ref, reason=None,
+            poll_at=None, settled_at=house.clock.now(),
+        )  # fmt: skip
+        await _collected(conn, tried, "done")
+    if await queries.arrived(conn, tried.id) >= tried.amount_minor:
+        await request.close(conn, tried.request_id, "paid")
+    elif (await queries.request_of(conn, tried.request_id)).kind != "paylink":
+        await request.close(conn, tried.request_id, "closed")
 
 
 async def _awaiting(conn: AsyncConnection, house: House, tried: Attempt, said: Queried) -> None:
@@ -77,7 +94,9 @@ async def _failed(conn: AsyncConnection, house: House, tried: Attempt, said: Que
         await _collected(conn, tried, "planned")
         return
     if tried.method == "direct_debit":
-        await debits.fell_through(conn, house, tried, _reason(said))
+        step = await debits.fell_through(conn, house, tried, _reason(said))
+        if not debits.is_told(house, step):
+            return
     elif tried.method != "card":
         await request.close(conn, tried.request_id, "closed")
     if tried.method != "card" or said.state == "failed":

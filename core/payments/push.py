@@ -20,6 +20,10 @@ from core.payments.providers.contract import Begun, Declined, Queried, Started, 
 from core.payments.tables import attempt, payment_request
 
 AFTER_THE_SESSION = timedelta(seconds=4)
+AHEAD_MINOR = 10_000_000
+"""How much more than is owed one prompt may ask for, where the operator does not say."""
+PROMPT_LIVES = timedelta(minutes=10)
+"""No phone shows a prompt for longer; networks give up after one to three minutes."""
 WORTH_SENDING = timedelta(minutes=5)
 """A prompt that could not be sent for so long finds nobody waiting for it: it has failed."""
 
@@ -28,6 +32,18 @@ def payable(house: House, amount_minor: int) -> int:
     """What a push can ask for: the next amount the provider takes (M-Pesa: whole shillings; what is over becomes credit)."""
     step = named(house, house.operator.payments.mobile_push).step_minor
     return -(-amount_minor // step) * step
+
+
+def most(house: House, owed_minor: int, currency: str) -> int:
+    """The most that one prompt may ask for: what the provider takes, and not more ahead of what is owed than is sensible."""
+    rules, provider = house.operator.payments, named(house, house.operator.payments.mobile_push)
+    ahead = AHEAD_MINOR if rules.ahead_at_most is None else money.parse(rules.ahead_at_most, currency)
+    limits = [max(owed_minor, 0) + ahead]
+    if provider.most_minor is not None:
+        limits.append(provider.most_minor)
+    if rules.push_at_most is not None:
+        limits.append(money.parse(rules.push_at_most, currency))
+    return min(limits) // provider.step_minor * provider.step_minor
 
 
 async def ask(conn: AsyncConnection, house: House, account_id: int, phone: str, amount_minor: int, key: str) -> int:
@@ -42,20 +58,31 @@ async def ask(conn: AsyncConnection, house: House, account_id: int, phone: str, 
     least = money.parse(house.operator.payments.minimum, facts.currency)
     await methods.insist(conn, house, account_id, "push")
     if amount_minor < least:
-        raise Refused("payments.minimum", amount=money.show(least, facts.currency))
-    if await queries.live_attempts(conn, account_id, ("mobile_push",)):
+        raise Refused("payments.minimum", amount=money.show(least, facts.currency, facts.language))
+    owed = sum(debt.payable_minor for debt in await queries.debts(conn, account_id))
+    limit = most(house, owed, facts.currency)
+    if amount_minor > limit:
+        raise Refused("payments.maximum", amount=money.show(limit, facts.currency, facts.language))
+    live = await queries.live_attempts(conn, account_id, ("mobile_push",))
+    if not all(_left_alone(house, one) for one in live):
         raise Refused("payments.push.live")
     attempt_id = await _write(
         conn, house, account_id=account_id, phone=phone, amount_minor=payable(house, amount_minor),
         currency=facts.currency, key=key,
     )  # fmt: skip
-    owed = sum(debt.payable_minor for debt in await queries.debts(conn, account_id))
     await outbox.enqueue(
         conn, house, key=f"push:{attempt_id}", kind="push", template="payments.push", params={"owed": owed},
         account_id=account_id, subject_id=attempt_id, priority=outbox.PROMPT,
         not_before=house.clock.now() + AFTER_THE_SESSION,
     )  # fmt: skip
     return attempt_id
+
+
+def _left_alone(house: House, tried: Attempt) -> bool:
+    """A prompt that nobody will answer any more: its provider, asked since, still waits for the customer. It keeps no other from being sent."""
+    return (
+        tried.state == "awaiting_customer" and tried.polls > 0 and house.clock.now() - tried.created_at > PROMPT_LIVES
+    )
 
 
 async def _write(

@@ -47,12 +47,22 @@ async def live_attempts(conn: AsyncConnection, account_id: int, methods: Sequenc
     return [Attempt(*row) for row in await conn.execute(query.order_by(attempt.c.id))]
 
 
-async def request_of(conn: AsyncConnection, request_id: int) -> Row[int, int, int | None, str]:
-    """(id, account, invoice or None, state) of a request."""
+async def request_of(conn: AsyncConnection, request_id: int) -> Row[int, int, int | None, str, str]:
+    """(id, account, invoice or None, state, kind) of a request."""
     query = select(
-        payment_request.c.id, payment_request.c.account_id, payment_request.c.invoice_id, payment_request.c.state
+        payment_request.c.id,
+        payment_request.c.account_id,
+        payment_request.c.invoice_id,
+        payment_request.c.state,
+        payment_request.c.kind,
     ).where(payment_request.c.id == request_id)
     return (await conn.execute(query)).one()
+
+
+async def arrived(conn: AsyncConnection, attempt_id: int) -> int:
+    """What all receipts of an attempt come to, minor units."""
+    query = select(func.coalesce(func.sum(receipt.c.amount_minor), 0)).where(receipt.c.attempt_id == attempt_id)
+    return int((await conn.execute(query)).scalar_one())
 
 
 async def account_meant(conn: AsyncConnection, reference: str) -> int | None:

@@ -1,14 +1,18 @@
 """What a provider's word about a refund does: given, the money leaves its cash; failed, it is the customer's again.
 
+Where less was given than was asked for, so much has left, and the rest is the customer's again.
+
 A refund that fails after all (weeks later, a closed card) puts its bills right once more: what it took off them it pays again.
 """
 
-from sqlalchemy import select, update
+from typing import Any
+
+from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.house import House
 from core.ledger import reverse as ledger
-from core.ledger.model import Book, Posting
+from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.payments import allocate, reverse, store
 from core.payments.model import FIRST_LOOK, Attempt, next_look
@@ -20,7 +24,9 @@ async def settle(conn: AsyncConnection, house: House, tried: Attempt, said: Quer
     """Make true what the provider said of a refund whose attempt is held."""
     now, ref = house.clock.now(), said.provider_ref or tried.provider_ref
     if said.state == "succeeded" and tried.state != "succeeded":
-        await _given(conn, house, tried)
+        if said.amount_minor is not None and said.amount_minor <= 0:
+            return
+        await _given(conn, house, tried, said.amount_minor)
         await store.change_attempt(conn, tried.id, state="succeeded", provider_ref=ref, poll_at=None, settled_at=now)
     elif said.state == "awaiting_customer" and tried.live:
         first = tried.state != "awaiting_customer"
@@ -37,16 +43,34 @@ async def settle(conn: AsyncConnection, house: House, tried: Attempt, said: Quer
         )
 
 
-async def _given(conn: AsyncConnection, house: House, tried: Attempt) -> None:
+async def _given(conn: AsyncConnection, house: House, tried: Attempt, told: int | None) -> None:
     wanted = (await conn.execute(select(refund).where(refund.c.attempt_id == tried.id).with_for_update())).one()
     if wanted.state == "failed":
         raise RuntimeError(f"refund {wanted.id} was given after it had failed: a person has to look at it")
-    cash = Book(f"cash:{tried.provider}")
-    posting = Posting(cash, Book("refunds"), wanted.amount_minor, wanted.currency, "refund")
+    given = wanted.amount_minor if told is None else min(told, wanted.amount_minor)
+    posting = Posting(Book(f"cash:{tried.provider}"), Book("refunds"), given, wanted.currency, "refund")
     await post(conn, house, key=f"refunded:{wanted.id}", kind="refund", booked_on=house.today(), postings=[posting])
-    await conn.execute(
-        update(refund).where(refund.c.id == wanted.id).values(state="done", settled_at=house.clock.now())
+    if given < wanted.amount_minor:
+        await _rest_back(conn, house, wanted, wanted.amount_minor - given)
+    done = {"state": "done", "amount_minor": given, "settled_at": house.clock.now()}
+    await conn.execute(update(refund).where(refund.c.id == wanted.id).values(done))
+
+
+async def _rest_back(conn: AsyncConnection, house: House, wanted: Row[Any], rest: int) -> None:
+    """What was set aside and not given: it pays bills again."""
+    posting = Posting(receivable(wanted.account_id), Book("refunds"), rest, wanted.currency, "refund")
+    await post(conn, house, key=f"refund:{wanted.id}:short", kind="refund", booked_on=house.today(), postings=[posting])
+    await _whole_again(conn, house, wanted, rest, f"refund:{wanted.id}:short")
+
+
+async def _whole_again(conn: AsyncConnection, house: House, wanted: Row[Any], minor: int, key: str) -> None:
+    """So much of the receipt is not refunded after all."""
+    taken = await reverse.held(conn, wanted.receipt_id)
+    await reverse.noted(
+        conn, house, taken.id, key=key, kind="refund_failed", amount_minor=-minor, reason="refund failed"
     )
+    await store.change_receipt(conn, taken.id, state="placed", reversed_minor=taken.reversed_minor - minor)
+    await allocate.receipt(conn, house, taken.id)
 
 
 async def _failed(conn: AsyncConnection, house: House, tried: Attempt) -> None:
@@ -54,18 +78,14 @@ async def _failed(conn: AsyncConnection, house: House, tried: Attempt) -> None:
     wanted = (await conn.execute(select(refund).where(refund.c.attempt_id == tried.id).with_for_update())).one()
     if wanted.state == "failed":
         return
-    for key in (f"refunded:{wanted.id}", f"refund:{wanted.id}"):
-        if key.startswith("refund:") or wanted.state == "done":
-            await ledger.reverse(conn, house, key=key, booked_on=house.today(), why="refund failed")
-    taken = await reverse.held(conn, wanted.receipt_id)
-    await reverse.noted(
-        conn, house, taken.id, key=f"refund:{wanted.id}:failed", kind="refund_failed",
-        amount_minor=-wanted.amount_minor, reason="refund failed",
-    )  # fmt: skip
-    await store.change_receipt(
-        conn, taken.id, state="placed", reversed_minor=taken.reversed_minor - wanted.amount_minor
-    )
-    await allocate.receipt(conn, house, taken.id)
+    posted = [f"refund:{wanted.id}"]
+    if wanted.state == "done":
+        posted = [f"refunded:{wanted.id}", *posted]
+    if wanted.amount_minor < tried.amount_minor:
+        posted.append(f"refund:{wanted.id}:short")
+    for key in posted:
+        await ledger.reverse(conn, house, key=key, booked_on=house.today(), why="refund failed")
+    await _whole_again(conn, house, wanted, wanted.amount_minor, f"refund:{wanted.id}:failed")
     await conn.execute(
         update(refund).where(refund.c.id == wanted.id).values(state="failed", settled_at=house.clock.now())
     )

@@ -30,7 +30,8 @@ async def reverse(
 ) -> bool:
     """Take a receipt (or `amount_minor` of it) back under the provider's `key`; False when nothing (more) is to be taken back."""
     taken = await held(conn, receipt_id)
-    amount = min(amount_minor or taken.amount_minor, taken.amount_minor - taken.reversed_minor)
+    wanted = taken.amount_minor if amount_minor is None else amount_minor
+    amount = min(wanted, taken.amount_minor - taken.reversed_minor)
     if amount <= 0 or not await noted(conn, house, receipt_id, key=key, kind=kind, amount_minor=amount, reason=reason):
         return False
     back_to = receivable(taken.account_id) if taken.account_id else Book("suspense")

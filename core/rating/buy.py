@@ -3,6 +3,11 @@
 Prices never fall as units rise, so the answer is found by halving; the token is then rounded by the tariff's mode at the
 exact price of the half step, never at a rounded one. Taxes are taken of the gross where the tariff says so (the amount
 times the percentage comes off first), else the units are those whose price with taxes is the amount.
+
+What was paid is not rounded to steps: where one charge prices the units, its line holds all that is left of the amount when
+everything reckoned on it (taxes, levies) has its part of the same; so taxes are on the net of what was paid. Where several
+charges price the units, nobody can say whose the rest is: the lines are those of the units, and a rounding line makes them the
+amount.
 """
 
 from collections.abc import Callable
@@ -13,6 +18,7 @@ from core.rating.charges.percent import Percent
 from core.rating.errors import CannotRate
 from core.rating.exact import MICRO
 from core.rating.request import Quote, QuoteLine, QuoteRequest, Row
+from core.rating.rest import with_rest
 from core.rating.rounding import Mode, Rounding, one
 from core.rating.tariff import Tariff
 from core.rating.terms import Buy
@@ -45,6 +51,9 @@ def bought(tariff: Tariff, request: QuoteRequest, price: Pricer) -> Quote:
     steps = _steps(cost, net, rule)
     row = Row(rule.meter, int(steps * rule.step * MICRO))
     answer = price(net_tariff, replace(request, rows=(row,), buy=None))
+    nothing = replace(request, rows=(), billed=(), buy=None)
+    before = price(net_tariff, replace(nothing, rows=request.billed)).lines if request.billed else ()
+    answer = with_rest(net_tariff, rule.meter, answer, net, lambda paid: price(paid, nothing), before)
     return _settled(tariff, replace(answer, units=steps * rule.step), taken, amount)
 
 

@@ -26,6 +26,7 @@ class _Page:
     quantity: Column | None
     exact: Pieces = field(default_factory=list)
     base: Pieces = field(default_factory=list)
+    parts: list[Pieces] = field(default_factory=list)
 
     def take(self, low: int, line: Line) -> None:
         """One run's part of the line. An amount that is exact as it stands is kept once."""
@@ -37,13 +38,17 @@ class _Page:
             self.exact.append((low, line.exact))
         if line.base is not None:
             self.base.append((low, line.base.spread(len(line.present))))
+        for pieces, (_, part) in zip(self.parts, line.parts, strict=True):
+            pieces.append((low, part))
 
     def line(self) -> Line:
         """The line of all services."""
         exact = _exact(self.exact) if self.exact else Exact.of(self.amount)
         base = _exact(self.base) if self.base else None
         amount = self.amount if self.exact else exact.values
-        return replace(self.first, amount=amount, present=self.present, exact=exact, quantity=self.quantity, base=base)
+        whole = replace(self.first, amount=amount, present=self.present, exact=exact, quantity=self.quantity, base=base)
+        codes = [codes for codes, _ in self.first.parts]
+        return replace(whole, parts=tuple(zip(codes, (_exact(pieces) for pieces in self.parts), strict=True)))
 
 
 class Binder:
@@ -113,7 +118,8 @@ def joined(parts: Sequence[Rated]) -> Rated:
 
 def _page(line: Line, size: int) -> _Page:
     quantity = None if line.quantity is None else np.empty(size, dtype=np.int64)
-    return _Page(line, np.empty(size, dtype=np.int64), np.empty(size, dtype=np.bool_), quantity)
+    columns = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.bool_), quantity
+    return _Page(line, *columns, parts=[[] for _ in line.parts])
 
 
 def _left(first: Mapping[str, tuple[Carried, ...]], columns: dict[str, list[Column]]) -> dict[str, tuple[Carried, ...]]:

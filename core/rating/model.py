@@ -152,7 +152,8 @@ class Line:
     `present` says whose bill shows the line (its amount is 0 elsewhere). `price` is text as in the tariff ("16.54", "5 %").
     A graduated charge makes one line per block, all of one code. `exact` is the amount over its denominator, which
     differs from `amount` only where the tariff leaves lines unrounded. `base` is what a percentage was taken of. `since`
-    and `until` are set where the tariff changed within the period: the line is for those days.
+    and `until` are set where the tariff changed within the period: the line is for those days. `parts` are what of the line
+    falls to which charges, where these are taxed differently.
     """
 
     code: str
@@ -169,6 +170,7 @@ class Line:
     base: Exact | None = None
     since: date | None = None
     until: date | None = None
+    parts: tuple[tuple[tuple[str, ...], Exact], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

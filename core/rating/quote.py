@@ -3,7 +3,7 @@
 With `billed` rows only what is new is priced: the difference of two totals. With `buy` an amount is turned into units.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -78,13 +78,16 @@ def _less(line: QuoteLine, before: QuoteLine | None) -> QuoteLine:
         amount=line.amount - before.amount,
         quantity=None if line.quantity is None else line.quantity - (before.quantity or 0),
         base=None if line.base is None else line.base - (before.base or 0),
+        parts=tuple((codes, part - dict(before.parts)[codes]) for codes, part in line.parts),
     )
 
 
 def _undone(line: QuoteLine) -> QuoteLine:
     """A line that the whole no longer has (another block applies now): taken back."""
     quantity = None if line.quantity is None else -line.quantity
-    return replace(line, amount=-line.amount, quantity=quantity, base=None if line.base is None else -line.base)
+    parts = tuple((codes, -part) for codes, part in line.parts)
+    base = None if line.base is None else -line.base
+    return replace(line, amount=-line.amount, quantity=quantity, base=base, parts=parts)
 
 
 def _line(line: Line) -> QuoteLine:
@@ -101,11 +104,13 @@ def _line(line: Line) -> QuoteLine:
         None if line.base is None else line.base.at(0),
         line.since,
         line.until,
+        tuple((codes, part.at(0)) for codes, part in line.parts),
     )
 
 
 def batch_of(versions: Sequence[Tariff], request: QuoteRequest, rows: Sequence[Row]) -> Batch:
-    """The request as a batch of one service. Rows of calls and messages are events each, with their time or without."""
+    """The request as a batch of one service. Rows of calls and messages are events each, with their time or without; a meter without
+    a row was not used, which is no total without its time."""
     registers = frozenset[str]().union(*(tariff.registers for tariff in versions))
     single = {c.measure.meter for version in versions for c in version.charges if isinstance(c, Event)}
     history = {meter: wanted for tariff in versions for meter, wanted in tariff.history.items()}
@@ -128,11 +133,19 @@ def batch_of(versions: Sequence[Tariff], request: QuoteRequest, rows: Sequence[R
         {name: whole(value) for name, value in request.attributes.items()},
         {meter: _history(history.get(meter, 0), totals) for meter, totals in request.history.items()},
         None if fraction is None else (whole(fraction.numerator), whole(fraction.denominator)),
-        {meter: _events(meter, same) for meter, same in events.items()},
+        {**_silence(versions, quantity.keys()), **{meter: _events(meter, same) for meter, same in events.items()}},
         {code: tuple(Carried(whole(u), until) for u, until in old) for code, old in request.carried.items()},
         opening=np.array([request.opening]),
         closing=np.array([request.closing]),
+        began=None if request.began is None else whole(request.began),
     )
+
+
+def _silence(versions: Sequence[Tariff], used: Collection[str]) -> dict[str, Events]:
+    """No events of the meters that were not used."""
+    nothing = np.zeros(0, dtype=np.int64)
+    meters = {meter for tariff in versions for meter in tariff.meters}
+    return {meter: Events(nothing, nothing, nothing) for meter in meters.difference(used)}
 
 
 def whole(value: int) -> Column:

@@ -15,7 +15,8 @@ import numpy as np
 from core.rating import fast
 from core.rating.allowances import coverage
 from core.rating.charges.inclusive import InclusiveTax, taken_out
-from core.rating.exact import MICRO, Column, Exact, total_of
+from core.rating.charges.sharing import share_out, with_parts
+from core.rating.exact import MICRO, Column, Exact, Mask, total_of
 from core.rating.guard import refusals, too_large
 from core.rating.join import Binder
 from core.rating.model import Batch, Line, Part, Rated
@@ -85,9 +86,11 @@ def priced_lines(tariff: Tariff, sheet: Sheet) -> list[Line]:
     for charge in tariff.charges:
         new = _lines_of(charge, sheet, tariff.rounding)
         if isinstance(charge, InclusiveTax):
-            lines = taken_out(lines, charge, tariff.rounding, sheet.applies(charge.when, charge.code))
-            sheet.lines.update({code: [line.exact for line in lines if line.code == code] for code in charge.of})
+            lines = taken_out(sheet, lines, charge, tariff.rounding, sheet.applies(charge.when, charge.code))
+            changed = {line.code for line in lines}
+            sheet.lines.update({code: [line.exact for line in lines if line.code == code] for code in changed})
         lines += new
+    lines = [with_parts(sheet, line) for line in lines]
     return [*(_included(sheet, allowance) for allowance in tariff.allowances), *lines]
 
 
@@ -107,6 +110,7 @@ def _lines_of(charge: Charge, sheet: Sheet, rule: Rounding) -> list[Line]:
         if rule.line is not None:
             amount = to_step(amount, rule.line, rule.mode)
         amount = amount.spread(sheet.size)
+        share_out(sheet, charge, part, amount, rule)
         present = applies if part.present is None else part.present
         if part.present is not None and applies is not sheet.everyone:
             present = applies & present
@@ -181,10 +185,14 @@ def _cleared(rated: Rated, refused: dict[int, str]) -> Rated:
     keep = np.ones(rated.size, dtype=np.bool_)
     keep[out] = False
     zeroed: Callable[[Column], Column] = lambda column: np.where(keep, column, 0)  # noqa: E731
-    lines = tuple(
-        replace(line, amount=zeroed(line.amount), present=line.present & keep, exact=line.exact.where(keep))
-        for line in rated.lines
-    )
+    lines = tuple(_only(line, keep) for line in rated.lines)
     return replace(
         rated, lines=lines, total=zeroed(rated.total), exact_total=rated.exact_total.where(keep), refused=refused
     )
+
+
+def _only(line: Line, keep: Mask) -> Line:
+    """A line on the bills of some."""
+    parts = tuple((codes, part.where(keep)) for codes, part in line.parts)
+    amount, exact = np.where(keep, line.amount, 0), line.exact.where(keep)
+    return replace(line, amount=amount, present=line.present & keep, exact=exact, parts=parts)

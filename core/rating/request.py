@@ -29,7 +29,8 @@ class Row:
 class QuoteRequest:
     """What is asked: one account in one period. `history[meter]` holds the totals of earlier periods, the latest last.
 
-    `buy` is an amount in minor units instead of usage. `carried[allowance]` are micro-units left from earlier periods.
+    `buy` is an amount in minor units instead of usage. `carried[allowance]` are micro-units left from earlier periods. `began`: how
+    many days of the period the service was not there at first (None: told by `opening` and `closing`).
     """
 
     period_from: date
@@ -43,11 +44,15 @@ class QuoteRequest:
     opening: bool = False
     closing: bool = False
     buy: int | None = None
+    began: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteLine:
-    """One line: exact quantity in units (None where there is none) and exact amount in minor units."""
+    """One line: exact quantity in units (None where there is none) and exact amount in minor units; `parts` as on the bill's line.
+
+    `rest`: what of the amount was paid for less than a step of units (`buy`).
+    """
 
     code: str
     kind: str
@@ -61,6 +66,8 @@ class QuoteLine:
     base: Fraction | None = None
     since: date | None = None
     until: date | None = None
+    parts: tuple[tuple[tuple[str, ...], Fraction], ...] = ()
+    rest: Fraction | None = None
 
     @property
     def key(self) -> tuple[object, ...]:

@@ -96,3 +96,9 @@ def hand_out(parts: Sequence[Exact], mode: Mode = Mode.HALF_UP) -> list[Column]:
         shares.append(reached - given)
         given = reached
     return shares
+
+
+def in_whole(amount: Column, parts: Sequence[Exact]) -> list[Column]:
+    """The parts of an amount in whole numbers that sum to it; where it was rounded as a whole, the last has the difference."""
+    first = hand_out(parts)[:-1]
+    return [*first, amount - np.sum(np.array(first), axis=0)] if first else [amount]

@@ -28,6 +28,7 @@ class Sheet:
     def __init__(self, terms: Terms, batch: Batch) -> None:
         self.terms, self.batch, self.size = terms, batch, batch.size
         self.lines: dict[str, Sequence[Exact]] = {}
+        self.parts: dict[tuple[str, str], Exact] = {}
         self.counted: dict[tuple[str, str], Exact] = {}
         self._kept: dict[tuple[str, str], Any] = {}
 
@@ -97,9 +98,26 @@ class Sheet:
             mask = mask & np.isin(values, sorted(when.values))
         return mask
 
-    def base(self, codes: Iterable[str]) -> Exact:
-        """What the named lines come to."""
-        return total_of(exact for code in codes for exact in self.lines.get(code, ()))
+    def base(self, codes: Iterable[str], *, named: bool = False) -> Exact:
+        """What the named lines come to, with the parts that fall to them of discounts and limits on them (`named`: of those named)."""
+        if not self.terms.shared:
+            return total_of(exact for code in codes for exact in self.lines.get(code, ()))
+        wanted = frozenset(codes)
+        own = [exact for code in codes if code not in self.terms.shared for exact in self.lines.get(code, ())]
+        on = [code for code in self.terms.shared if code in self.lines and (code in wanted or not named)]
+        return total_of([*own, *(exact for code in on for exact in self.held(code, wanted).values())])
+
+    def held(self, code: str, wanted: frozenset[str]) -> dict[str, Exact]:
+        """What a discount or limit takes of some lines: its part of each, or all of it (under its own code)."""
+        shared = self.terms.shared[code]
+        mine = [line for line in shared.lines if line in wanted]
+        if shared.split and mine:
+            return {line: self.parts[code, line] for line in mine}
+        return {code: total_of(self.lines[code])} if mine or code in wanted else {}
+
+    def on_line(self, line: str) -> Exact:
+        """A line with what earlier discounts and limits took of it or put on it."""
+        return self.base((line,))
 
     def rows(self, meter: str) -> Events:
         """The meter's events; where there are only totals, one event without a time for each service."""

@@ -9,6 +9,7 @@ from datetime import date
 from fractions import Fraction
 
 from core.rating.rounding import Mode, Rounding
+from core.rating.shares import Shared
 from core.rating.times import Times
 
 
@@ -98,7 +99,8 @@ class Terms:
     """Everything of one version of a tariff but its charges. `meters` are its meters and units; `history` how many periods each needs;
     `registers` are meters that give the highest power themselves: of several readings the highest counts, not the sum.
 
-    `zone` is the clock its times of use are read on; `labels` gives the numbers of attribute values that are words.
+    `zone` is the clock its times of use are read on; `labels` gives the numbers of attribute values that are words; `shared` the lines
+    that discounts and limits are on (`shares.py`).
     """
 
     code: str
@@ -112,6 +114,8 @@ class Terms:
     meters: Mapping[str, str]
     history: Mapping[str, int] = field(default_factory=dict)
     registers: frozenset[str] = frozenset()
+    sums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Registers of a meter that are one quantity here: of `energy` energy_day and energy_night."""
     allowances: tuple[Allowance, ...] = ()
     times: Times | None = None
     destinations: Destinations | None = None
@@ -119,3 +123,4 @@ class Terms:
     buy: Buy | None = None
     labels: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     charge_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    shared: Mapping[str, Shared] = field(default_factory=dict)

@@ -11,12 +11,11 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import faults, money, outbox
+from core import faults, money, numbers, outbox
 from core.house import House
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.ledger.reverse import reverse
-from core.metering.units import MICRO
 from core.outbox import Leaving, Outcome
 from core.text import say
 from core.vending import store
@@ -117,12 +116,10 @@ async def tell_token(
     conn: AsyncConnection, house: House, held: Vend, token: str, units_micro: int, *, key: str
 ) -> None:
     """The token by SMS: always, whatever screen she bought it on."""
-    units, rest = divmod(units_micro, MICRO)
-    part = f".{rest:06d}".rstrip("0") if rest else ""
     owed = money.show(held.arrears_minor, held.currency, held.language)
     more = say(held.language, "top_up.sms_arrears", amount=owed) if held.arrears_minor else ""
     params = {
-        "token": spaced(token), "serial": held.serial, "units": f"{units}{part}",
+        "token": spaced(token), "serial": held.serial, "units": numbers.show(units_micro, numbers.MICRO_DECIMALS, held.language),
         "amount": money.show(held.units_minor, held.currency, held.language), "more": more,
     }  # fmt: skip
     await _sms(conn, house, held, "top_up.sms", params, key)

@@ -7,17 +7,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.care import outages, tickets
 from core.errors import Refused
 from core.house import House
+from core.onboarding.customers import COMMODITIES
 from core.parties import queries as parties
 from core.parties import sim
+from dialogs.brought import without_link
 from dialogs.counter.common import Answer, private
 from dialogs.model import Asked
 from dialogs.values import cut, moment, word
 
-METERED = ("electricity", "water")
+UNTOLD = ("electricity", "water")
+"""What a house supplies that has no customer yet and does not say its trades."""
+METERED = ("electricity", "water", "gas")
 
 
 async def places(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
-    """The places on file of all her accounts; the only one is taken at once. Before a PIN is proven we name none."""
+    """The places on file of all their accounts; the only one is taken at once. Before a PIN is proven we name none. A place on a map that
+    they sent is where it is, whatever is on file; whose it is stays known where there is one place only."""
     rows: list[dict[str, Any]] = []
     for account_id in () if private(house, asked) else asked.accounts:
         for place in await parties.places_of(conn, account_id):
@@ -25,7 +30,11 @@ async def places(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
                 "account_id": account_id, "premise_id": place.premise_id, "area": place.area, "commodity": place.commodity,
                 "place": cut(place.address, 30),
             }  # fmt: skip
-            rows.append({"value": spot, "place": spot["place"]})
+            called = spot["place"] or cut(place.area, 30) or word(f"bill.commodity.{place.commodity}")
+            rows.append({"value": spot, "place": called})
+    if told := asked.data.get("typed_place"):
+        only = {**rows[0]["value"], "place": ""} if len(rows) == 1 else None
+        return {"is": "told", "rows": [], "spot": only, "place": told}
     if not rows:
         return {"is": "none", "rows": [], "spot": None, "place": ""}
     first = rows[0]["value"] if len(rows) == 1 else None
@@ -35,7 +44,9 @@ async def places(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
 async def known_outage(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Whether we know of an outage where she is."""
     spot = asked.data["spot"]
-    found = await outages.known(conn, house, area=spot["area"], commodity=spot["commodity"])
+    found = None
+    if spot["area"]:
+        found = await outages.known(conn, house, area=spot["area"], commodity=spot["commodity"])
     told = {"place": spot["place"], "area": cut(spot["area"], 20), "cause": "", "since": "", "until": ""}
     if found is None:
         return {"is": "clear", **told}
@@ -43,18 +54,27 @@ async def known_outage(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     return {"is": "outage", **told, "cause": cut(found.cause, 30), "since": moment(found.started_at), "until": until}
 
 
-async def fault_kinds(_conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
-    """Which kinds of trouble a place can have: by what is supplied there; all of them where we do not know."""
+async def fault_kinds(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """Which kinds of trouble a place can have: by what is supplied there; by all that the house supplies where we do not know."""
     spot = asked.data.get("spot")
-    if not spot:
-        return {"electricity": True, "water": True, "elsewhere": False, "metered": False}
-    commodity = spot["commodity"]
-    return {commodity: True, "metered": commodity in METERED, "elsewhere": True}
+    if spot:
+        trade = spot["commodity"]
+        return {**_kinds({trade}), "metered": trade in METERED, "elsewhere": True}
+    trades: set[str] = set(house.operator.trades) or await parties.supplied(conn, COMMODITIES) or set(UNTOLD)
+    return {**_kinds(trades), "elsewhere": False, "metered": False}
+
+
+def _kinds(trades: set[str]) -> dict[str, bool]:
+    """What may be wrong with these supplies: of gas a leak as with water, of a mobile line what an internet line has."""
+    return {
+        "electricity": "electricity" in trades, "water": "water" in trades, "leaks": bool(trades & {"water", "gas"}),
+        "internet": bool(trades & {"internet", "mobile"}),
+    }  # fmt: skip
 
 
 async def fault_summary(_conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     """What will be reported, read back."""
-    return {"kind_name": _kind(asked.data["kind"]), "place": cut(str(asked.data["place"]), 30)}
+    return {"kind_name": _kind(asked.data["kind"]), "place": cut(without_link(str(asked.data["place"])), 30)}
 
 
 async def report_fault(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
@@ -65,7 +85,7 @@ async def report_fault(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     opened = await tickets.open_ticket(
         conn, house, key=asked.key, kind=asked.data["kind"], contact_id=asked.contact_id,
         account_id=spot.get("account_id"), premise_id=spot.get("premise_id"),
-        description="" if spot else str(asked.data["place"]),
+        description="" if spot.get("place") else str(asked.data["place"]),
     )  # fmt: skip
     return {"is": "done", "reference": opened.reference}
 

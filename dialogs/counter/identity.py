@@ -56,7 +56,9 @@ def _sender(house: House, asked: Asked) -> str | None:
 
 
 def _said(asked: Asked) -> str:
-    """The word itself, or `menu` where she chose it from one."""
+    """The word itself, or `menu` where it was chosen from one."""
+    if asked.data.get("said"):
+        return str(asked.data["said"])  # it was asked back
     found = find(asked.typed)
     return asked.typed if found and found.everywhere else "menu"
 

@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing import queries as bills
 from core.errors import Refused
 from core.house import House
-from core.money import parse, show
+from core.money import LARGEST_MINOR, show, typed
+from core.numbers import Unreadable
 from core.payments import mandate_pages, methods, request
 from core.payments import push as pushes
 from core.text import say
@@ -20,17 +21,29 @@ async def owing(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """What there is to pay, and how it can be paid from here."""
     owes = await bills.owing(conn, account_of(asked))
     payable = owes.open_minor - owes.disputed_minor
-    typed = _typed_amount(asked.data.get("typed_amount"), owes.currency)
+    currency = owes.currency or house.currency
+    minor = _typed_amount(asked.data.get("typed_amount"), currency, asked.lang)
+    most = pushes.most(house, payable, currency)
     ways = await methods.of_account(conn, house, account_of(asked))
     push, link = await _can_push(conn, asked, ways), payable > 0 and "card" in ways
     some = push or link or ways == methods.ALL
-    where = "typed" if typed and some else "owes" if payable > 0 else "clear"
+    where = "owes" if payable > 0 else "clear"
+    if minor and some:
+        where = "typed" if minor <= most else "too_much"
     return {
         "is": where, "owed": amount(payable, owes.currency), "due": day(owes.due_on) if owes.due_on else "",
-        "asked_minor": typed, "push": push, "link": link, "some": some, "currency": owes.currency,
+        "asked_minor": minor, "push": push, "link": link, "some": some, "currency": owes.currency,
         "later": payable > 0 and owes.due_on is not None and owes.due_on < house.today(),
         "debit": mandate_pages.offered(house) and "direct_debit" in ways,
     }  # fmt: skip
+
+
+async def at_most(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """The most that can be asked for at once."""
+    owes = await bills.owing(conn, account_of(asked))
+    currency = owes.currency or house.currency
+    most = pushes.most(house, owes.open_minor - owes.disputed_minor, currency)
+    return {"most": amount(most, currency), "most_minor": most}
 
 
 async def to_pay(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
@@ -48,7 +61,7 @@ async def _can_push(conn: AsyncConnection, asked: Asked, ways: frozenset[str]) -
 async def to_push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """What the prompt will ask for: some providers take whole units only, and what is over becomes credit."""
     minor, payable, currency = await _amount(conn, asked)
-    minor = pushes.payable(house, minor)
+    minor = pushes.payable(house, min(minor, pushes.most(house, payable, currency or house.currency)))
     _, shown = await phone_at_hand(conn, asked)
     link = payable > 0 and "card" in await methods.of_account(conn, house, account_of(asked))
     return {"amount": amount(minor, currency), "amount_minor": minor, "phone": shown, "link": link}
@@ -104,9 +117,9 @@ def _shown(asked: Asked) -> str:
     return show(minor, currency, asked.lang)
 
 
-def _typed_amount(typed: Any, currency: str) -> int | None:
-    """Minor units of the amount of `PAY 500`; None when it is none."""
+def _typed_amount(text: Any, currency: str, lang: str) -> int | None:
+    """Minor units of the amount of `PAY 500`, in the notation of who wrote it; None when it is none."""
     try:
-        return max(parse(str(typed), currency), 0) or None if typed else None
-    except ValueError:
-        return None
+        return max(typed(str(text), currency, lang), 0) or None if text else None
+    except Unreadable as why:
+        return LARGEST_MINOR if why.key == "number.too_large" else None

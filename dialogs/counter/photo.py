@@ -1,4 +1,4 @@
-"""A picture she sent: what it is of decides who looks at it."""
+"""A file she sent: what it is, and what it is of, decides who looks at it."""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,5 +14,16 @@ async def of_the_meter(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     opened = await tickets.open_ticket(
         conn, house, key=asked.key, kind="meter_read", contact_id=asked.contact_id, account_id=hers,
         description="A picture of the meter, among the files of this contact.",
+    )  # fmt: skip
+    return {"is": "done", "reference": opened.reference}
+
+
+async def for_a_clerk(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """A clerk hears the voice, or reads the paper."""
+    hers = asked.account_id if asked.account_id in asked.accounts else None
+    what = "A voice note" if asked.data.get("sent") == "voice" else "A document"
+    opened = await tickets.open_ticket(
+        conn, house, key=asked.key, kind="message", contact_id=asked.contact_id, account_id=hers,
+        description=f"{what}, among the files of this contact.",
     )  # fmt: skip
     return {"is": "done", "reference": opened.reference}

@@ -4,11 +4,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.billing.labels import charge_words
 from core.billing.shown import commodity
 from core.errors import Refused
 from core.house import House
 from core.journeys import price_ahead
-from core.metering.units import Unreadable, used
+from core.metering.units import Unreadable, typed
 from core.overview.serials import serials_of
 from core.parties import consent as agreed
 from core.parties import contacts, plans
@@ -60,9 +61,9 @@ async def to_price(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
         for meter, unit in one.meters
     ]
     chosen = rows[0]["value"] if len(rows) == 1 else None
-    typed = _typed(asked.data.get("typed_use")) if chosen else None
-    where = "none" if not rows else "several" if not chosen else "one" if typed is None else "typed"
-    return {"is": where, "rows": rows, "priced": chosen, "use_micro": typed}
+    micro = _typed(asked.data.get("typed_use"), asked.lang, rows[0]["unit"]) if chosen else None
+    where = "none" if not rows else "several" if not chosen else "one" if micro is None else "typed"
+    return {"is": where, "rows": rows, "priced": chosen, "use_micro": micro}
 
 
 async def use_of(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
@@ -76,10 +77,9 @@ async def price(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     one, meter = await _priced(conn, house, asked)
     use = int(asked.data["use_micro"])
     quoted = await price_ahead.price(conn, one, meter, use)
-    names = one.tariff.charge_names
     parts = [
         word(
-            "price.line", what=named(dict(names.get(line.code) or {"en": line.code})),
+            "price.line", what=named(charge_words(one.tariff, line.code) or {"en": line.code}),
             amount=amount(price_ahead.minor(line.amount), quoted.currency),
         )
         for line in quoted.lines
@@ -127,8 +127,8 @@ async def _priced(conn: AsyncConnection, house: House, asked: Asked) -> tuple[pr
     return found[at], str(meter)
 
 
-def _typed(text: Any) -> int | None:
+def _typed(text: Any, lang: str, unit: Any) -> int | None:
     try:
-        return used(str(text).replace(",", ".")) if text else None
+        return typed(str(text), lang, str(unit)) if text else None
     except Unreadable:
         return None

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.errors import Refused
 from core.house import House
 from core.journeys import self_read
-from core.metering.units import MICRO, Unreadable, used
+from core.metering.units import MICRO, Unreadable, typed
 from dialogs.counter.common import Answer, account_of
 from dialogs.model import Asked
 from dialogs.values import day, quantity
@@ -27,8 +27,8 @@ async def meters(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
         return {"is": "shut", **told}
     if len(rows) > 1:
         return {"is": "several", **told}
-    typed = _typed(asked.data.get("typed_reading"), dials[0].dials)
-    return {"is": "one" if typed is None else "typed", **told, "read_micro": typed}
+    micro = _typed(asked.data.get("typed_reading"), asked.lang, dials[0])
+    return {"is": "one" if micro is None else "typed", **told, "read_micro": micro}
 
 
 async def meter(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
@@ -62,10 +62,10 @@ async def _dial(conn: AsyncConnection, house: House, asked: Asked) -> self_read.
     return dial
 
 
-def _typed(text: Any, dials: int) -> int | None:
+def _typed(text: Any, lang: str, dial: self_read.Dial) -> int | None:
     """Micro-units of the figures of `READ 12345`; None when this dial cannot show them."""
     try:
-        value = used(str(text)) if text else None
+        value = typed(str(text), lang, dial.unit) if text else None
     except Unreadable:
         return None
-    return value if value is not None and value < 10**dials * MICRO else None
+    return value if value is not None and value < 10**dial.dials * MICRO else None

@@ -7,8 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.errors import Refused
 from core.house import House
 from core.journeys import top_up
-from core.money import parse
+from core.money import LARGEST_MINOR, typed
+from core.numbers import Unreadable
 from core.parties import sim
+from core.payments import push
 from core.vending.model import Vend, spaced
 from core.vending.queries import PrepaidMeter
 from dialogs.counter.common import Answer, phone_at_hand, private
@@ -21,14 +23,17 @@ async def prepaid(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     found = await top_up.meters(conn, asked.accounts)
     rows = [{"value": one.serial, "serial": one.serial, "place": cut(one.address, 16)} for one in found]
     serial = found[0].serial if len(found) == 1 else None
-    minor = _typed(asked.data.get("typed_amount"), house.currency)
+    minor = _typed(asked.data.get("typed_amount"), house.currency, asked.lang)
+    most = push.most(house, 0, house.currency)
     told: dict[str, Any] = {
         "rows": rows, "serial": serial, "one": len(rows) == 1, "several": len(rows) > 1, "asked_minor": minor,
         "kept": bool(await top_up.tokens(conn, account_ids=asked.accounts, contact_id=asked.contact_id)),
     }  # fmt: skip
     if not (await phone_at_hand(conn, asked))[0]:
         return {"is": "no_phone", **told}
-    return {"is": "typed" if serial and minor else "menu", **told}
+    if serial and minor:
+        return {"is": "typed" if minor <= most else "too_much", **told}
+    return {"is": "menu", **told}
 
 
 async def find_meter(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
@@ -39,7 +44,11 @@ async def find_meter(conn: AsyncConnection, _house: House, asked: Asked) -> Answ
 async def chosen_meter(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """The meter, and enough of its holder's name to know it by."""
     found = await _meter(conn, asked)
-    return {"serial": found.serial, "name": _name(found, asked), "unit": house.currency}
+    most = push.most(house, 0, house.currency)
+    return {
+        "serial": found.serial, "name": _name(found, asked), "unit": house.currency, "currency": house.currency,
+        "most": amount(most, house.currency), "most_minor": most,
+    }  # fmt: skip
 
 
 async def top_up_offer(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
@@ -126,8 +135,8 @@ async def _token(conn: AsyncConnection, house: House, asked: Asked) -> Vend:
     raise Refused("choose.gone")
 
 
-def _typed(text: Any, currency: str) -> int | None:
+def _typed(text: Any, currency: str, lang: str) -> int | None:
     try:
-        return max(parse(str(text), currency), 0) or None if text else None
-    except ValueError:
-        return None
+        return max(typed(str(text), currency, lang), 0) or None if text else None
+    except Unreadable as why:
+        return LARGEST_MINOR if why.key == "number.too_large" else None

@@ -1,5 +1,6 @@
 """Every conversation Hodi has, one a file. A new one is a file, a row here, its words, and its drawing (`hodi dialogs draw`)."""
 
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,7 @@ from dialogs.flows import (
     reading,
     resume,
     rewards,
+    sorry,
     tickets,
     top_up,
 )
@@ -40,9 +42,10 @@ from dialogs.words import Words
 
 FLOWS = (
     home.FLOW, balance.FLOW, bill.FLOW, pay.FLOW, fault.FLOW, tickets.FLOW, rewards.FLOW, choose_account.FLOW, pin.FLOW,
-    new_pin.FLOW, link.FLOW, link.PART, interest.FLOW, language.FLOW, messages.STOP, messages.START, help_.FLOW, resume.FLOW,
+    new_pin.FLOW, link.FLOW, link.PART, interest.FLOW, language.FLOW, messages.STOP, messages.START, messages.STOP_SURE,
+    messages.START_SURE, messages.LEAVING, help_.FLOW, resume.FLOW,
     reading.FLOW, price.FLOW, plan.PLAN, plan.NUMBERS_FLOW, consent.FLOW, agent.FLOW, top_up.FLOW, arrange.FLOW,
-    paid.FLOW, debit.FLOW, photo.FLOW,
+    paid.FLOW, debit.FLOW, photo.FLOW, sorry.FLOW,
 )  # fmt: skip
 
 
@@ -53,7 +56,7 @@ def book_of(operator: Operator) -> Book:
         home.CALLER,
         home.MEET,
         Words(ZoneInfo(operator.zone), _common(operator)),
-        intents.find,
+        partial(intents.find, languages=operator.languages),
         intents.WORDS,
         guess,
     )

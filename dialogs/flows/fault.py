@@ -19,7 +19,7 @@ KNOWN = Load(
     faults.known_outage,
     {"area": "W" * 20, "cause": "W" * 30, "since": _AT, "until": word("fault.until", at=_AT)},
 )
-KINDS = Load(faults.fault_kinds, {"electricity": True, "elsewhere": True})
+KINDS = Load(faults.fault_kinds, {"electricity": True, "leaks": True, "water": True, "internet": True})
 SUMMARY = Load(faults.fault_summary, {"kind_name": word("fault.kind.no_supply"), "place": _PLACE})
 REPORT = Effect(
     faults.report_fault, ("done", "already"), risk="order", widest={"reference": "T-1234567-8", "outage_note": ""}
@@ -35,6 +35,16 @@ def a_place(text: str, _data: Values, _house: Values) -> Values:
     return {"spot": None, "place": cut(text, LONGEST_PLACE)}
 
 
+def a_place_of_theirs(text: str, data: Values, house: Values) -> Values:
+    """Where it is, in their own words; which of their supplies it is, is known."""
+    return {"place": a_place(text, data, house)["place"]}
+
+
+def placed(data: Values, _facts: Values) -> str:
+    """Whether it is known where the supply is."""
+    return "known" if str(data.get("place") or "").strip() else "nowhere"
+
+
 def _kind(name: str, when: str = "") -> Go:
     return Go(f"fault.kind.{name}", to="confirm", keep={"kind": name}, when=when)
 
@@ -43,13 +53,17 @@ FLOW = Flow(
     "fault",
     start="places",
     states={
-        "places": Fork({"one": "known", "several": "which", "none": "where"}, load=PLACES, keep=("spot", "place")),
+        "places": Fork(
+            {"one": "known", "several": "which", "none": "where", "told": "kind"}, load=PLACES, keep=("spot", "place")
+        ),
         "which": Pick("fault.which", row="fault.place", load=PLACES, keep_as="spot", to="known", none="where", pages=3),
         "known": Fork(
-            {"outage": "outage", "clear": "kind"}, load=KNOWN, keep=("place", "area", "cause", "since", "until")
+            {"outage": "outage", "clear": "placed"}, load=KNOWN, keep=("place", "area", "cause", "since", "until")
         ),
-        "outage": Menu("fault.outage", choices=(Go("fault.mine_differs", to="kind"),), pages=2),
-        "where": Ask("fault.where", parse=a_place, to="kind"),
+        "outage": Menu("fault.outage", choices=(Go("fault.mine_differs", to="placed"),), pages=2),
+        "placed": Fork({"known": "kind", "nowhere": "where_theirs"}, judge=placed),
+        "where_theirs": Ask("fault.where", parse=a_place_of_theirs, to="kind", pin=True),
+        "where": Ask("fault.where", parse=a_place, to="kind", pin=True),
         "kind": Menu(
             "fault.kind",
             load=KINDS,
@@ -57,13 +71,14 @@ FLOW = Flow(
                 _kind("no_supply"),
                 _kind("voltage", "electricity"),
                 _kind("danger", "electricity"),
-                _kind("leak", "water"),
+                _kind("leak", "leaks"),
                 _kind("quality", "water"),
                 _kind("slow", "internet"),
                 _kind("meter", "metered"),
                 _kind("other"),
                 Go("fault.elsewhere", to="where", when="elsewhere"),
             ),
+            pages=2,
         ),
         "confirm": Menu(
             "fault.confirm",

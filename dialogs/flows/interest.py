@@ -1,5 +1,6 @@
 """Somebody without an account would like one: name and place, and the branch calls back."""
 
+from dialogs.brought import MAP
 from dialogs.counter import identity
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, Flow, Go, Menu, Say, Values
@@ -15,7 +16,7 @@ def a_name(text: str, _data: Values, _house: Values) -> Values:
 
 def a_place(text: str, _data: Values, _house: Values) -> Values:
     """Where she would like to be served, in her own words."""
-    return {"place": _plain(text)}
+    return {"place": " ".join(text.split()) if MAP in text else _plain(text)}
 
 
 def _plain(text: str) -> str:
@@ -32,7 +33,7 @@ FLOW = Flow(
     start="name",
     states={
         "name": Ask("interest.name", parse=a_name, to="place"),
-        "place": Ask("interest.place", parse=a_place, to="confirm"),
+        "place": Ask("interest.place", parse=a_place, to="confirm", pin=True),
         "confirm": Menu(
             "interest.confirm",
             choices=(

@@ -2,15 +2,22 @@
 
 from dialogs.counter import identity
 from dialogs.flows.outcomes import DOWN, REFUSED
-from dialogs.model import Act, Effect, Flow, Load, Pick, Say
+from dialogs.model import Act, Effect, Flow, Fork, Load, Pick, Say, Values
 
 CHOICES = Load(identity.languages, {"rows": [{"value": "sw", "name": "Kiswahili"}] * 6})
 SPEAK = Effect(identity.set_language)
 
+
+def named(data: Values, _facts: Values) -> str:
+    """Whether a language was called by its name (`KISWAHILI`)."""
+    return "named" if data.get("named") else "ask"
+
+
 FLOW = Flow(
     "language",
-    start="which",
+    start="start",
     states={
+        "start": Fork({"ask": "which", "named": "set"}, judge=named),
         "which": Pick("language.which", row="language.row", load=CHOICES, keep_as="language", to="set", none="only"),
         "set": Act(SPEAK, {"done": "home", "refused": "refused", "down": "down"}),
         "only": Say("language.only"),

@@ -29,7 +29,7 @@ FLOW = Flow(
     "link",
     start="number",
     states={
-        "number": Ask("link.number", parse=an_account_number, to="confirm", share="link.share_phone"),
+        "number": Ask("link.number", parse=an_account_number, to="confirm", share="link.share_phone", coded=True),
         "confirm": Menu(
             "link.confirm",
             choices=(

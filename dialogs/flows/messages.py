@@ -1,8 +1,11 @@
-"""STOP and START: taken at their word at once, because nobody should have to argue to be left alone."""
+"""STOP and START: taken at their word at once, because nobody should have to argue to be left alone.
+
+A word that may have been the answer to a question is asked back; and who asks for it in other words is told the word.
+"""
 
 from dialogs.counter import identity
 from dialogs.flows.outcomes import DOWN, REFUSED
-from dialogs.model import Act, Effect, End, Flow
+from dialogs.model import ASKED, Act, Effect, End, Flow, Go, Menu, Say
 
 LEAVE_ALONE = Effect(identity.stop, ("done", "sender"), widest={"sender": "W" * 11})
 WRITE_AGAIN = Effect(identity.start)
@@ -28,4 +31,18 @@ START = Flow(
         "refused": REFUSED,
         "down": DOWN,
     },
+)
+
+
+def _asked_back(flow: str) -> Flow:
+    """Whether the word was meant so, or as the answer."""
+    ask = Menu(f"messages.{flow}_sure", choices=(Go("talk.yes", to=flow), Go("messages.mine", to=ASKED)))
+    return Flow(f"{flow}_sure", start="ask", states={"ask": ask})
+
+
+STOP_SURE, START_SURE = _asked_back("stop"), _asked_back("start")
+LEAVING = Flow(
+    "leaving",
+    start="told",
+    states={"told": Say("messages.how", choices=(Go("messages.mine", to=ASKED, when="said"),))},
 )

@@ -31,7 +31,7 @@ FLOW = Flow(
     states={
         "start": Fork({"told": "last", "typed": "found"}, load=LAST),
         "last": Say("paid.last", load=LAST, choices=(Go("paid.by_number", to="ask"),), pages=3),
-        "ask": Ask("paid.ask", parse=a_payment_number, to="found", pages=2),
+        "ask": Ask("paid.ask", parse=a_payment_number, to="found", pages=2, coded=True),
         "found": Fork(
             {
                 "settled": "settled", "unclaimed": "unclaimed", "pending": "pending", "failed": "failed",

@@ -2,8 +2,10 @@
 
 from datetime import date
 
-from core.money import parse
+from core.money import LARGEST_MINOR, typed
+from core.numbers import Unreadable
 from dialogs.counter import paying
+from dialogs.figures import ENDS
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, End, Flow, Fork, Go, Load, Menu, Say, Values
 from dialogs.values import amount, day
@@ -25,6 +27,7 @@ OWING = Load(
         "some": True,
     },
 )
+MOST = Load(paying.at_most, {"most": _MONEY, "most_minor": 999_999_99})
 TO_PAY = Load(paying.to_pay, {"amount": _MONEY, "push": True, "link": True})
 TO_PUSH = Load(paying.to_push, {"amount": _MONEY, "amount_minor": 999_999_99, "phone": _PHONE, "link": True})
 TO_LINK = Load(paying.to_link, {"amount": _MONEY, "phone": _PHONE})
@@ -33,16 +36,22 @@ LINK = Effect(paying.give_paylink, ("done", "already"), risk="money", widest={"a
 
 
 def amount_to_pay(text: str, data: Values, house: Values) -> Values:
-    """Minor units of what was typed: at least the house's least amount."""
+    """Minor units of what was typed, in the notation of who typed it: at least the house's least amount, at most what can be asked for."""
     currency = str(data.get("currency") or house["currency"])
-    digits = text.upper().removeprefix(currency).removesuffix("/=").removesuffix("/-").strip()
     try:
-        minor = parse(digits, currency)
-    except ValueError as why:
-        raise Again("pay.not_an_amount") from why
-    least = int(house["least_minor"])
+        minor = typed(text.rstrip(ENDS), currency, house["lang"])
+    except Unreadable as why:
+        if why.key == "number.none":
+            raise Again("pay.not_an_amount") from why
+        if why.key == "number.too_large":
+            minor = LARGEST_MINOR
+        else:
+            raise Again("pay.like", example=amount(1_200_50, currency)) from why
+    least, most = int(house["least_minor"]), data.get("most_minor")
     if minor < least:
         raise Again("pay.too_little", least=amount(least, currency))
+    if most is not None and minor > most:
+        raise Again("pay.too_much", most=amount(most, currency))
     return {"asked_minor": minor}
 
 
@@ -52,7 +61,7 @@ FLOW = Flow(
     guards=("choose_account", "pin"),
     states={
         "owing": Fork(
-            {"owes": "how", "clear": "clear", "typed": "other_how"},
+            {"owes": "how", "clear": "clear", "typed": "other_how", "too_much": "less"},
             load=OWING,
             keep=("owed", "due", "asked_minor", "push", "link", "currency", "later", "debit", "some"),
         ),
@@ -76,7 +85,8 @@ FLOW = Flow(
                 Go("pay.debit", to="debit", when="debit"),
             ),
         ),
-        "other": Ask("pay.other_ask", parse=amount_to_pay, to="other_how"),
+        "other": Ask("pay.other_ask", load=MOST, keep=("most_minor",), parse=amount_to_pay, to="other_how"),
+        "less": Ask("pay.less_ask", load=MOST, keep=("most_minor",), parse=amount_to_pay, to="other_how"),
         "other_how": Menu(
             "pay.other_how",
             load=TO_PAY,

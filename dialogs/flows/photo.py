@@ -1,15 +1,34 @@
-"""She sent a picture: it is kept for a clerk, and one answer says what it is of."""
+"""She sent a file: it is kept for a clerk. Of a picture one answer says what it is of; a voice and a paper say themselves what they are about."""
 
 from dialogs.counter import photo
 from dialogs.flows.outcomes import DOWN, REFUSED
-from dialogs.model import Do, Effect, Flow, Go, Menu, Say
+from dialogs.model import Do, Effect, Flow, Fork, Go, Menu, Say, Values
 
 METER = Effect(photo.of_the_meter, ("done", "already"), risk="order", widest={"reference": "T-1234567-8"})
+CLERK = Effect(photo.for_a_clerk, ("done", "already"), risk="order", widest={"reference": "T-1234567-8"})
+
+
+def what_was_sent(data: Values, _facts: Values) -> str:
+    """A picture, unless something else came."""
+    return str(data.get("sent") or "picture")
+
+
+def _for_a_clerk(text: str) -> Menu:
+    return Menu(
+        text,
+        choices=(
+            Do("photo.pass_on", run=CLERK, done="noted", already="noted", refused="refused", down="down"),
+            Go("home.fault", to="fault"),
+            Go("home.agent", to="agent"),
+        ),
+    )
+
 
 FLOW = Flow(
     "photo",
-    start="kept",
+    start="sent",
     states={
+        "sent": Fork({"picture": "kept", "voice": "voice", "file": "file"}, judge=what_was_sent),
         "kept": Menu(
             "photo.kept",
             choices=(
@@ -18,6 +37,8 @@ FLOW = Flow(
                 Go("home.agent", to="agent"),
             ),
         ),
+        "voice": _for_a_clerk("photo.voice"),
+        "file": _for_a_clerk("photo.file"),
         "noted": Say("photo.noted"),
         "refused": REFUSED,
         "down": DOWN,

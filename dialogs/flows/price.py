@@ -1,7 +1,8 @@
 """What will I pay? The calculator: a figure, and the price by the very code that bills."""
 
-from core.metering.units import Unreadable, used
+from core.metering.units import Unreadable, typed
 from dialogs.counter import plan
+from dialogs.figures import ENDS
 from dialogs.model import Again, Ask, Flow, Fork, Go, Load, Pick, Say, Values
 from dialogs.values import amount, lines, named, quantity, word
 
@@ -24,10 +25,10 @@ PRICE = Load(
 )
 
 
-def an_amount_used(text: str, _data: Values, _house: Values) -> Values:
-    """Micro-units of what was typed."""
+def an_amount_used(text: str, data: Values, house: Values) -> Values:
+    """Micro-units of what was typed, in the notation of who typed it."""
     try:
-        return {"use_micro": used(text.replace(" ", "").replace(",", "."))}
+        return {"use_micro": typed(text.rstrip(ENDS), house["lang"], str(data["unit"]))}
     except Unreadable as why:
         raise Again("price.digits") from why
 
@@ -42,7 +43,7 @@ FLOW = Flow(
             keep=("priced", "use_micro"),
         ),
         "which": Pick("price.which", row="price.row", load=WHAT, keep_as="priced", to="use", none="none", pages=2),
-        "use": Ask("price.use", load=USE, parse=an_amount_used, to="told"),
+        "use": Ask("price.use", load=USE, keep=("unit",), parse=an_amount_used, to="told"),
         "told": Say(
             "price.told", load=PRICE, choices=(Go("price.again", to="what", keep={"typed_use": None}),), pages=4
         ),

@@ -2,8 +2,9 @@
 
 from datetime import date
 
-from core.metering.units import MICRO, Unreadable, used
+from core.metering.units import MICRO, Unreadable, typed
 from dialogs.counter import readings
+from dialogs.figures import ENDS
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, Flow, Fork, Go, Load, Menu, Pick, Say, Values
 from dialogs.values import day, quantity
@@ -25,10 +26,10 @@ READING = Load(readings.reading, {"serial": _SERIAL, "value": _VALUE})
 SEND = Effect(readings.send_reading, ("done", "already", "pending"), risk="order", widest={"reference": "T-1234567-8"})
 
 
-def figures(text: str, data: Values, _house: Values) -> Values:
-    """Micro-units of what was typed: no more figures than the meter has."""
+def figures(text: str, data: Values, house: Values) -> Values:
+    """Micro-units of what was typed, in the notation of who typed it: no more figures than the meter has."""
     try:
-        micro = used(text.replace(" ", "").replace(",", "."))
+        micro = typed(text.rstrip(ENDS), house["lang"], str(data["unit"]))
     except Unreadable as why:
         raise Again("reading.digits", dials=data["dials"]) from why
     if micro >= 10 ** int(data["dials"]) * MICRO:
@@ -47,7 +48,7 @@ FLOW = Flow(
             keep=("meter_id", "read_micro", "opens", "closes"),
         ),
         "which": Pick("reading.which", row="reading.row", load=METERS, keep_as="meter_id", to="value", none="none"),
-        "value": Ask("reading.value", load=METER, keep=("dials",), parse=figures, to="confirm"),
+        "value": Ask("reading.value", load=METER, keep=("dials", "unit"), parse=figures, to="confirm"),
         "confirm": Menu(
             "reading.confirm",
             load=READING,

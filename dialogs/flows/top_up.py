@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from core.numbers import tidied
 from core.vending.model import is_meter_number
 from dialogs.counter import top_up
 from dialogs.flows.outcomes import DOWN, REFUSED
@@ -24,7 +25,10 @@ METERS = Load(
     },
 )
 FIND = Load(top_up.find_meter)
-METER = Load(top_up.chosen_meter, {"serial": _SERIAL, "name": _NAME, "unit": "KES"})
+METER = Load(
+    top_up.chosen_meter,
+    {"serial": _SERIAL, "name": _NAME, "unit": "KES", "most": _MONEY, "most_minor": 999_999_99, "currency": "KES"},
+)
 OFFER = Load(
     top_up.top_up_offer,
     {
@@ -45,7 +49,7 @@ TEXT = Effect(top_up.text_token, ("done", "already"))
 
 def a_meter_number(text: str, _data: Values, _house: Values) -> Values:
     """The number of a meter, checked by its own last digit before anybody is asked."""
-    digits = "".join(letter for letter in text if letter not in " -.")
+    digits = "".join(letter for letter in tidied(text) if letter not in " -.")
     if not is_meter_number(digits):
         raise Again("top_up.number_hint")
     return {"serial": digits}
@@ -56,8 +60,11 @@ FLOW = Flow(
     start="meters",
     states={
         "meters": Fork(
-            {"menu": "menu", "typed": "confirm", "no_phone": "no_phone"}, load=METERS, keep=("serial", "asked_minor")
+            {"menu": "menu", "typed": "confirm", "too_much": "less", "no_phone": "no_phone"},
+            load=METERS,
+            keep=("serial", "asked_minor"),
         ),
+        "less": Ask("pay.less_ask", load=METER, keep=("most_minor", "currency"), parse=amount_to_pay, to="confirm"),
         "no_phone": Say("top_up.no_phone"),
         "menu": Menu(
             "top_up.menu",
@@ -76,7 +83,7 @@ FLOW = Flow(
         "number": Ask("top_up.number", parse=a_meter_number, to="found"),
         "found": Fork({"found": "amount", "unknown": "unknown"}, load=FIND),
         "unknown": Say("top_up.unknown", choices=(Go("top_up.other", to="number"),)),
-        "amount": Ask("top_up.amount", load=METER, parse=amount_to_pay, to="confirm"),
+        "amount": Ask("top_up.amount", load=METER, keep=("most_minor", "currency"), parse=amount_to_pay, to="confirm"),
         "confirm": Menu(
             "top_up.confirm",
             load=OFFER,

@@ -10,11 +10,13 @@ from gateway.admin import health, metrics, openapi
 from gateway.admin.auth import guard
 from gateway.admin.console import (
     agencies,
+    airtime,
     approvals,
     campaigns,
     cash,
     chargebacks,
     collections,
+    costs,
     customer,
     day,
     debits,
@@ -23,15 +25,30 @@ from gateway.admin.console import (
     login,
     mandates,
     money,
+    notices,
+    outages,
     outbox,
+    parked,
+    readings,
     receipts,
+    spellings,
     suspense,
     talks,
     tickets,
     usage_files,
 )
 from gateway.admin.edge import edge, headers
-from gateway.admin.tmf import account, communication, customer_bill, payment, prepay_balance, trouble_ticket, usage
+from gateway.admin.tmf import (
+    account,
+    communication,
+    customer_bill,
+    held_reading,
+    payment,
+    prepay_balance,
+    service_problem,
+    trouble_ticket,
+    usage,
+)
 from gateway.admin.tmf import customer as tmf_customer
 from gateway.pages import page
 from gateway.patience import patient
@@ -61,6 +78,7 @@ ROOMS = (
     approvals,
     tickets,
     talks,
+    spellings,
     day,
     collections,
     exposures,
@@ -68,6 +86,14 @@ ROOMS = (
     campaigns,
     outbox,
     usage_files,
+    parked,
+    readings,
+    held_reading,
+    outages,
+    service_problem,
+    airtime,
+    notices,
+    costs,
     page,
 )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -14,7 +14,7 @@ from core.money import plain, show
 from gateway.commands.run import err, out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.billing.model import Bill
+    from core.billing.model import Bill, Parked
     from core.house import House
 
 Day = Annotated[str, typer.Option("--date", help="The day whose cycles close, such as 2026-03-31.")]
@@ -69,17 +69,33 @@ def bill(
 
 async def _preview(house: "House", on: date, as_json: bool) -> None:
     from core.billing import format_ussd
-    from core.billing.run import preview
+    from core.billing.run import foresee
 
-    bills = await preview(house, on)
+    found = await foresee(house, on)
+    bills = found.bills
     if as_json:
-        show_json([_as_json(one) for one in bills])
+        show_json([_as_json(one) for one in bills] + [_parked_json(one) for one in found.parked])
         return
     for one in bills:
         out.rule(f"{one.account_number}  {one.name}", align="left")
         out.print(format_ussd.render(one, "en"), markup=False, highlight=False)
         out.print(_lines(one))
-    out.print(f"{len(bills)} bills; nothing was written.", highlight=False)
+    for waits in found.parked:
+        out.print(_parked(house, waits), markup=False, highlight=False, soft_wrap=True)
+    out.print(f"{len(bills)} bills, {len(found.parked)} parked; nothing was written.", highlight=False)
+
+
+def _parked(house: "House", one: "Parked") -> str:
+    money = f", about {show(one.stake_minor, house.currency)}" if one.stake_minor is not None else ""
+    last = one.to_date - timedelta(days=1)
+    return f"parked {one.number}, {one.from_date} to {last} (both included){money}: {one.reason}"
+
+
+def _parked_json(one: "Parked") -> dict[str, object]:
+    return {
+        "account": one.number, "from": one.from_date.isoformat(), "to": one.to_date.isoformat(), "lines": [], "total": None,
+        "parked": one.reason,
+    }  # fmt: skip
 
 
 def _lines(bill: "Bill") -> Table:
@@ -108,7 +124,7 @@ def _as_json(bill: "Bill") -> dict[str, object]:
             for service in bill.services
             for line in service.lines
         ],
-        "total": plain(bill.total_minor, bill.currency),
+        "total": plain(bill.total_minor, bill.currency), "parked": None,
     }  # fmt: skip
 
 
@@ -128,7 +144,11 @@ async def _close(house: "House", on: date, as_json: bool, engine: str | None) ->
         show_json({
             "date": on.isoformat(), "state": report.state, "built": report.built, "finalised": report.finalised,
             "accounts": report.accounts, "total": plain(report.total_minor, report.currency), "currency": report.currency,
-            "parked": [{"account": one.number, "from": one.from_date.isoformat(), "reason": one.reason} for one in report.parked],
+            "parked": [
+                {"account": one.number, "from": one.from_date.isoformat(), "to": one.to_date.isoformat(), "reason": one.reason,
+                 "about": None if one.stake_minor is None else plain(one.stake_minor, report.currency)}
+                for one in report.parked
+            ],
             "problems": list(report.problems),
         })  # fmt: skip
     else:
@@ -137,9 +157,7 @@ async def _close(house: "House", on: date, as_json: bool, engine: str | None) ->
             f"{report.finalised} bills made final, {report.accounts} in the run, {total} in all.", highlight=False
         )
         for one in report.parked:
-            out.print(
-                f"parked {one.number}, {one.from_date} to {one.to_date}: {one.reason}", markup=False, highlight=False
-            )
+            out.print(_parked(house, one), markup=False, highlight=False, soft_wrap=True)
     if report.problems:
         for problem in report.problems:
             err.print(problem, style="red", markup=False)

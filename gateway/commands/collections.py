@@ -8,7 +8,7 @@ from rich.table import Table
 
 from core.money import plain, show
 from gateway.commands.bill import day_of
-from gateway.commands.run import out, show_json, told, with_house
+from gateway.commands.run import notation, out, show_json, told, with_house
 
 if TYPE_CHECKING:
     from core.house import House
@@ -131,6 +131,7 @@ def limit(
     account: Annotated[str, typer.Argument(help="The account's number.")],
     amount: Annotated[str, typer.Argument(help="An amount, none, or rule (that of its segment).")],
     reason: Annotated[str, typer.Option(help="Why this limit is right.")],
+    decimal: Annotated[str | None, typer.Option(help="comma or point: how the amount writes decimals.")] = None,
 ) -> None:
     """Give an account a credit limit of its own; a higher one may wait for another person."""
 
@@ -143,7 +144,9 @@ def limit(
             found = await parties.account_by_number(conn, account)
             if found is None:
                 raise Refused("collections.simulate.account")
-            waits = await limit_changed.change(conn, house, found.id, amount, reason=reason, actor="job:command")
+            waits = await limit_changed.change(
+                conn, house, found.id, amount, reason=reason, actor="job:command", notation=notation(decimal)
+            )
         out.print("It waits for another person: see Approvals." if waits else f"{account}: {amount}.", highlight=False)
 
     with_house(run)

@@ -8,7 +8,7 @@ import typer
 from core.errors import BadInput
 from gateway.commands import money
 from gateway.commands.bill import progress_bar
-from gateway.commands.run import fail, out, told, with_house
+from gateway.commands.run import fail, notation, out, told, with_house
 
 if TYPE_CHECKING:
     from core.house import House
@@ -39,16 +39,25 @@ def take_in(
         str | None, typer.Option(help="usage: the source whose mapping reads the file (usage/*.yaml of your folder).")
     ] = None,
     fill: Annotated[list[str] | None, typer.Option(help="commodity=internet: one value for all rows.")] = None,
+    decimal: Annotated[
+        str | None,
+        typer.Option(help="comma or point: how the file writes decimals. Unsaid, only what reads one way is taken."),
+    ] = None,
+    dates: Annotated[
+        str | None, typer.Option(help="How the file writes days: dd-mm-yyyy HH:MM, %d/%m/%Y, excel; else ISO 8601.")
+    ] = None,
 ) -> None:
     """Take a file of customers, meters, readings, usage, payments, settlements or a bank statement in. Again, it changes nothing."""
     if kind in money.KINDS:
-        money.bring_in(kind, file, _pairs("--column", column), _pairs("--fill", fill))
+        money.bring_in(kind, file, _pairs("--column", column), _pairs("--fill", fill), dates, decimal)
         return
     from core.catalog import store as tariffs
     from core.onboarding import imports
     from core.onboarding.sheet import Choice
 
-    choice = Choice(_pairs("--column", column), _pairs("--fill", fill))
+    if decimal is not None and kind == "usage":
+        raise BadInput("--decimal", "is not for usage.", "Meters and networks write a point; else name a --source.")
+    choice = Choice(_pairs("--column", column), _pairs("--fill", fill), notation(decimal), dates)
 
     async def run(house: "House") -> None:
         if house.settings.operator is not None:
@@ -79,8 +88,10 @@ def _tell(report: "Report") -> None:
         + (f", {report.filtered:,} not usage." if report.filtered else "."),
         highlight=False,
     )
+    if report.revised:
+        out.print(f"Of the accepted, {report.revised:,} supersede what was there.", highlight=False)
     for row, reason in report.rejected[:10]:
-        out.print(f"  row {row}: {reason}", markup=False, highlight=False)
+        out.print(f"  row {row}: {reason}", markup=False, highlight=False, soft_wrap=True)
     if report.reject_file:
         out.print(
             f"The rejected rows, each with its reason, are in {report.reject_file}: correct and import it.",

@@ -12,10 +12,11 @@ from rich.table import Table
 
 from core.errors import BadInput
 from gateway.commands.bill import day_of
-from gateway.commands.run import fail, out, show_json, told, with_house
+from gateway.commands.run import fail, notation, out, show_json, told, with_house
 
 if TYPE_CHECKING:
     from core.house import House
+    from core.payments.named_rows import Ways
 
 KINDS = ("statement", "settlements", "payments")
 """What `hodi import` hands over to this room."""
@@ -30,22 +31,38 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(money, name="money")
 
 
-def bring_in(kind: str, file: Path, column: Mapping[str, str], fill: Mapping[str, str]) -> None:
+def bring_in(
+    kind: str,
+    file: Path,
+    column: Mapping[str, str],
+    fill: Mapping[str, str],
+    dates: str | None = None,
+    decimal: str | None = None,
+) -> None:
     """Take a file of money in; the same file again changes nothing."""
     if not file.is_file():
         raise BadInput(str(file), "there is no such file.", "Check its name and folder.")
     provider = fill.get("provider", "agent" if kind == "payments" else "")
     if kind == "settlements" and not provider:
         raise BadInput(str(file), "is whose report?", "Say so: --fill provider=stripe.")
+    if kind == "statement" and (column or fill or dates):
+        raise BadInput(str(file), "is the bank's, in a format of its own.", "Leave out --column, --fill and --dates.")
+
+    writes = notation(decimal)
+    if decimal is not None and kind == "statement":
+        raise BadInput("--decimal", "is not for statements.", "camt.053 and MT940 say how they write. Leave it out.")
 
     async def run(house: "House") -> None:
+        from core.payments.named_rows import Ways
+
+        ways = Ways(column, fill, dates, writes)
         match kind:
             case "statement":
                 await _statement(house, file)
             case "settlements":
-                await _settlements(house, file, provider, column, fill.get("payout"))
+                await _settlements(house, file, provider, ways)
             case _:
-                await _payments(house, file, provider, column)
+                await _payments(house, file, provider, ways)
 
     with_house(run)
 
@@ -59,30 +76,34 @@ async def _statement(house: "House", file: Path) -> None:
         f"{done.statements} statements: {done.new:,} entries new, {done.known:,} there already, {done.refusals} refusals. "
         f"What they said: {words}.", highlight=False,
     )  # fmt: skip
+    for sentence in done.doubts:
+        out.print(f"  nobody's until somebody looks: {sentence}", markup=False, highlight=False, soft_wrap=True)
+    for sentence in done.otherwise:
+        out.print(f"  {sentence}", markup=False, highlight=False, soft_wrap=True)
+    if done.otherwise:
+        raise typer.Exit(1)
 
 
-async def _settlements(
-    house: "House", file: Path, provider: str, column: Mapping[str, str], payout: str | None
-) -> None:
+async def _settlements(house: "House", file: Path, provider: str, ways: "Ways") -> None:
     from core.payments.reconcile import report
 
-    done = await report.bring_in(house, file, provider, columns=column, payout=payout)
+    done = await report.bring_in(house, file, provider, ways=ways)
     left = f", {done.left_out:,} no transactions" if done.left_out else ""
     _rejected(f"{done.new:,} lines of {provider} new, {done.known:,} there already{left}", done.rejected)
 
 
-async def _payments(house: "House", file: Path, provider: str, column: Mapping[str, str]) -> None:
+async def _payments(house: "House", file: Path, provider: str, ways: "Ways") -> None:
     from core.journeys.payment_doors import FOLLOW
     from core.payments import payments_file
 
-    done = await payments_file.bring_in(house, file, provider, columns=column, then=FOLLOW)
-    _rejected(f"{done.told.total():,} payments of {provider} new", done.rejected)
+    done = await payments_file.bring_in(house, file, provider, ways=ways, then=FOLLOW)
+    _rejected(f"{done.new:,} payments of {provider} new, {done.known:,} there already", done.rejected)
 
 
 def _rejected(words: str, rejected: tuple[tuple[int, str], ...]) -> None:
     out.print(f"{words}, {len(rejected):,} rejected.", highlight=False)
     for row, reason in rejected[:10]:
-        out.print(f"  row {row}: {reason}", markup=False, highlight=False)
+        out.print(f"  row {row}: {reason}", markup=False, highlight=False, soft_wrap=True)
     if rejected:
         raise typer.Exit(1)
 
@@ -120,7 +141,9 @@ def day(
         out.print(table)
         for row in found:
             out.print(
-                f"{row.state}: {row.kind} {row.provider} {row.about} {_show(row.amount_minor, house)}", markup=False
+                f"{row.state}: {row.kind} {row.provider} {row.about} {_show(row.amount_minor, house)} {row.note or ''}".rstrip(),
+                markup=False,
+                soft_wrap=True,
             )
 
     with_house(run)

@@ -57,17 +57,26 @@ def quote(
 @tariff.command()
 @told
 def check(file: Annotated[Path, typer.Argument(help="A tariff document (YAML).")]) -> None:
-    """Lint a tariff: gaps, unreachable charges, tax on nothing, missing languages."""
+    """Lint a tariff: gaps, unreachable charges, tax on nothing, words missing in the languages of your operator."""
     from core.catalog.check import check as remarks
+    from core.text import CONSOLE
 
     if not file.is_file():
         raise BadInput(str(file), "there is no such file.", "Check the path.")
-    found = remarks(file)
+    found = remarks(file, tuple(dict.fromkeys((*CONSOLE, *_languages()))))
     for remark in found:
         err.print(str(remark), style="red" if remark.level == "error" else "yellow", markup=False, highlight=False)
     if any(remark.level == "error" for remark in found):
         raise typer.Exit(1)
     out.print(f"{file.name}: it can be used." if found else f"{file.name}: nothing to remark.", highlight=False)
+
+
+def _languages() -> tuple[str, ...]:
+    """What the customers of the operator speak; nothing where none is set."""
+    from core.config import Settings, read_operator
+
+    folder = Settings().operator
+    return read_operator(folder).languages if folder else ()
 
 
 @tariff.command()

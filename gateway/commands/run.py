@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from core.card_numbers import scrubbed
 from core.errors import BadInput, Refused
+from core.numbers import Notation, of_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,6 +33,14 @@ def fail(sentence: str) -> typer.Exit:
     """Say why it could not be done; to be raised."""
     err.print(sentence, style="red", markup=False, highlight=False, soft_wrap=True)
     return typer.Exit(1)
+
+
+def notation(decimal: str | None) -> Notation:
+    """How a file, or an amount on the command line, writes decimals; BadInput for a word that is none."""
+    try:
+        return of_file(decimal)
+    except ValueError:
+        raise BadInput("--decimal", f"does not know {str(decimal)[:20]!r}.", "Say comma or point.") from None
 
 
 def told(command: Callable[P, None]) -> Callable[P, None]:

@@ -28,12 +28,15 @@ def check() -> None:
     from channels.paging import pages
     from core.text import LANGUAGES
     from dialogs.check import check as problems
+    from dialogs.check_pages import check_pages
     from dialogs.flows import FLOWS, book_of
     from gateway.house import example_operator
 
     operator = example_operator()
     plain = on_air if operator.notices.plain_letters else (lambda screen: screen)
-    found = problems(book_of(operator), LANGUAGES, lambda screen: len(pages(plain(screen))))
+    book = book_of(operator)
+    found = problems(book, LANGUAGES, lambda screen: len(pages(plain(screen))))
+    found = found or check_pages(book, LANGUAGES, lambda screen: pages(plain(screen)))
     for problem in found:
         err.print(problem, style="red", markup=False, highlight=False)
     if found:

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from gateway.commands.bill import day_of
-from gateway.commands.run import err, fail, out, show_json, told, with_house
+from gateway.commands.run import err, fail, notation, out, show_json, told, with_house
 
 if TYPE_CHECKING:
     from core.house import House
@@ -143,11 +143,14 @@ def show(account: Annotated[str, typer.Argument(help="The account number.")], as
     """What an account has beforehand, in the order in which it is drawn."""
     from core.balances import queries
     from core.balances.words import called, shown
+    from core.metering import live
 
     async def run(house: "House") -> None:
         lang = house.operator.languages[0]
         async with house.db.reading() as conn:
-            found = await queries.buckets_of(conn, await _account(house, account), house.clock.now())
+            account_id = await _account(house, account)
+            found = await queries.buckets_of(conn, account_id, house.clock.now())
+            owed = (await live.owed_of(conn, [account_id])).get(account_id, 0)
         if as_json:
             show_json([
                 {"id": str(one.id), "name": called(one.name, one.unit, lang), "unit": one.unit, "free": shown(one.free, one.unit, lang),
@@ -161,6 +164,8 @@ def show(account: Annotated[str, typer.Argument(help="The account number.")], as
             held = shown(one.reserved, one.unit, lang)
             table.add_row(called(one.name, one.unit, lang), shown(one.free, one.unit, lang), held, until, str(one.id))
         out.print(table)
+        if owed:
+            out.print(f"{shown(owed, house.currency, lang)} fell due for live uses and was not there.", highlight=False)
 
     with_house(run)
 
@@ -222,13 +227,14 @@ def grant(
     name: Annotated[str, typer.Option(help="What the customer calls it.")] = "",
     use: Annotated[str | None, typer.Option(help="Only for this use: voice, sms, data.")] = None,
     days: Annotated[int | None, typer.Option(min=1, max=3_660, help="It ends after so many days.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="comma or point: how the amount writes decimals.")] = None,
 ) -> None:
     """Give an account a bundle, or money for any use. A gift of the house, noted as such in the books."""
     from core.balances import grant as giving
-    from core.balances.words import amount_of
+    from core.balances.words import amount_of, shown
 
     async def run(house: "House") -> None:
-        unit_, value = amount_of(amount, unit)
+        unit_, value = amount_of(amount, unit, notation(decimal))
         until = house.clock.now() + timedelta(days=days) if days else None
         given = giving.Grant(
             await _account(house, account), unit_, value, {"en": name} if name else {}, uses=[use] if use else [],
@@ -236,7 +242,7 @@ def grant(
         )  # fmt: skip
         async with house.db.writing() as conn:
             bucket = await giving.put_in(conn, house, given, key=f"cli:{key}", why="gift", actor="user:command line")
-        out.print(f"Bucket {bucket} of account {account} has it.", highlight=False)
+        out.print(f"Bucket {bucket} of account {account} has {shown(value, unit_, 'en')}.", highlight=False)
 
     with_house(run)
 

@@ -26,6 +26,8 @@ class Meta:
     """Approved templates and how many parameters their bodies take."""
     files: dict[str, bytes] = field(default_factory=dict)
     outage: int = 0
+    wait: str = ""
+    """What `Retry-After` says during an outage."""
     taken: list[dict[str, Any]] = field(default_factory=list)
 
     def app(self) -> web.Application:
@@ -39,7 +41,7 @@ class Meta:
     async def take(self, request: web.Request) -> web.Response:
         """POST messages: one message, judged as Meta judges it."""
         if self.outage:
-            return web.Response(status=self.outage)
+            return web.Response(status=self.outage, headers={"Retry-After": self.wait} if self.wait else {})
         if not self._known(request):
             return _error(401, 190, "Invalid OAuth access token")
         message = await request.json()

@@ -14,10 +14,13 @@ TOKEN = "110:double"  # noqa: S105 - a double's
 
 @dataclass
 class BotApi:
-    """What the double knows. `down`: how many calls fail before it answers; `blocked`: chats that shut the bot out."""
+    """What the double knows. `down`: how many calls fail before it answers; `blocked`: chats that shut the bot out; `busy`: chats that
+    take nothing for so many seconds; `topics`: those there are (None: any)."""
 
     down: int = 0
     blocked: set[str] = field(default_factory=set)
+    busy: dict[str, int] = field(default_factory=dict)
+    topics: set[str] | None = None
     files: dict[str, bytes] = field(default_factory=dict)
     webhook: dict[str, Any] | None = None
     taken: list[dict[str, Any]] = field(default_factory=list)
@@ -57,6 +60,11 @@ class BotApi:
         keyboard = markup.get("inline_keyboard", [])
         if chat in self.blocked:
             return _no(403, "Forbidden: bot was blocked by the user")
+        if chat in self.busy:
+            return _no(429, f"Too Many Requests: retry after {self.busy[chat]}", {"retry_after": self.busy[chat]})
+        topic = told.get("message_thread_id")
+        if topic is not None and self.topics is not None and str(topic) not in self.topics:
+            return _no(400, "Bad Request: message thread not found")
         if not 0 < len(text) <= 4096:
             return _no(400, "Bad Request: message is too long")
         if any(len(button["callback_data"].encode()) > 64 for row in keyboard for button in row):
@@ -67,6 +75,7 @@ class BotApi:
                 "text": text,
                 "buttons": [button for row in keyboard for button in row],
                 "below": [button for row in markup.get("keyboard", []) for button in row],
+                **({"topic": str(topic)} if topic is not None else {}),
             }
         )
         told_back = {"message_id": len(self.taken), "date": 1795300000, "chat": {"id": int(chat), "type": "private"}}
@@ -91,5 +100,6 @@ def _yes(result: object) -> web.Response:
     return web.json_response({"ok": True, "result": result})
 
 
-def _no(status: int, words: str) -> web.Response:
-    return web.json_response({"ok": False, "error_code": status, "description": words}, status=status)
+def _no(status: int, words: str, parameters: dict[str, int] | None = None) -> web.Response:
+    told = {"ok": False, "error_code": status, "description": words}
+    return web.json_response(told | ({"parameters": parameters} if parameters else {}), status=status)

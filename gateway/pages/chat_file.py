@@ -4,6 +4,7 @@ The page posts the bytes as they are. What they are is read off them; the cookie
 """
 
 from aiohttp import web
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.contract import NotUnderstood
@@ -39,7 +40,8 @@ async def take(request: web.Request) -> web.Response:
         many = wrong == "too_many"
         reason = say(page_language(request), "chat.file_too_many" if many else "chat.file_wrong")
         return web.json_response({"code": f"file.{wrong}", "reason": reason}, status=429 if many else 400)
-    await request.app[SPOOL].take("chat", "webchat", inbound)
+    named = {**inbound.details, "type": media.kind_of(body) or ""}
+    await request.app[SPOOL].take("chat", "webchat", replace(inbound, details=named))
     return web.Response(status=202)
 
 

@@ -6,7 +6,7 @@ They ask the questions the dialogs ask and make the changes the dialogs make, by
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import money
+from core import money, numbers
 from core.balances import low
 from core.balances import queries as balances
 from core.balances.model import LARGEST
@@ -14,6 +14,7 @@ from core.billing import queries as bills
 from core.care import tickets
 from core.journeys import ladder_ahead, payment_doors
 from core.ledger import queries as ledger
+from core.numbers import Unreadable
 from core.overview.listing import Wanted, page
 from core.overview.listings import PAYMENTS
 from core.parties import consent, contacts
@@ -146,7 +147,7 @@ async def settings(request: web.Request, her: Her) -> web.Response:
     spoken = [(lang, NAMES.get(lang, lang)) for lang in house.operator.languages]
     return show(
         request, her, account, "settings", spoken=spoken, contact=her.contact, saved="saved" in request.query,
-        least=money.plain(least, account.currency) if least else "", purse=purse is not None,
+        least=numbers.show(least, money.exponent(account.currency), her.contact.language) if least else "", purse=purse is not None,
     )  # fmt: skip
 
 
@@ -157,7 +158,7 @@ async def change(request: web.Request, her: Her) -> web.Response:
     async with house.db.writing() as conn:
         if "low" in told:
             account = await _account(conn, request, her)
-            await low.choose(conn, house, account.id, _amount(str(told["low"]), account.currency))
+            await low.choose(conn, house, account.id, _amount(str(told["low"]), account.currency, her.contact.language))
         if told.get("language") in house.operator.languages:
             await contacts.set_language(conn, her.contact.id, str(told["language"]))
         if told.get("messages") == "stop":
@@ -170,14 +171,16 @@ async def change(request: web.Request, her: Her) -> web.Response:
     return web.Response(status=303, headers={"Location": "/me/settings?saved"})
 
 
-def _amount(text: str, currency: str) -> int:
-    """Minor units of what she wrote; nothing is 0."""
+def _amount(text: str, currency: str, lang: str) -> int:
+    """Minor units of what was written, in the notation of the page; nothing is 0."""
     try:
-        minor = money.parse(text.strip() or "0", currency)
-    except ValueError:
-        minor = -1
+        minor = money.typed(text.strip() or "0", currency, lang)
+    except Unreadable as why:
+        raise web.HTTPBadRequest(text=say(lang, why.key, **why.params)) from None
     if not 0 <= minor <= LARGEST:
-        raise web.HTTPBadRequest(text="Write the amount in figures, such as 50.")
+        raise web.HTTPBadRequest(
+            text=say(lang, "number.too_large" if minor > 0 else "pay.not_an_amount", text=text[:40])
+        )
     return minor
 
 

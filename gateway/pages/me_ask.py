@@ -56,16 +56,21 @@ async def picture(request: web.Request, her: Her) -> web.Response:
     if wrong is not None:
         key = "chat.file_too_many" if wrong == "too_many" else "chat.file_wrong"
         return message(request, 429 if wrong == "too_many" else 400, say(her.contact.language, key))
-    return await _turn(request, her, "", kind="media", turn=ref)
+    return await _turn(request, her, "", kind="media", turn=ref, sent=media.kind_of(body) or "")
 
 
 LEADS = WORDS.keys() - {"stop", "start"}
 """Flows that a link may lead into: none of them does anything without a yes."""
 
 
-async def _turn(request: web.Request, her: Her, text: str, *, kind: Kind = "text", turn: str = "") -> web.Response:
+async def _turn(
+    request: web.Request, her: Her, text: str, *, kind: Kind = "text", turn: str = "", sent: str = ""
+) -> web.Response:
     app, phone = request.app, her.contact.phone or her.contact.channel_user
-    inbound = Inbound(CHANNEL, her.contact.channel_user, text, kind, phone, turn or secrets.token_hex(8))
+    details = {"type": sent} if sent else {}
+    inbound = Inbound(
+        CHANNEL, her.contact.channel_user, text, kind, phone, turn or secrets.token_hex(8), details=details
+    )
     taken = await app[TURNS].answer(inbound, app[CHANNELS]["webchat"])
     told = json.loads(taken.reply)
     if PASSED in app:

@@ -3,6 +3,7 @@
 Whatever a customer, a clerk or a file wrote is text when it reaches a page. Static files are few and small, and served beside.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
@@ -16,10 +17,12 @@ from markupsafe import Markup
 from core import money
 from core.house import House
 from core.text import say
+from dialogs.brought import MAP
 from gateway.desk import HOUSE
 
 _HERE = Path(__file__).parent
 STATIC = "/static"
+_MAP = re.compile(rf"({re.escape(MAP)}-?\d{{1,2}}\.\d{{5}},-?\d{{1,3}}\.\d{{5}})(?!\S)")
 
 
 @cache
@@ -28,7 +31,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader([_HERE / "templates", _HERE.parent / "admin" / "templates"]), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.filters.update(money=_money, day=_day)
+    made.filters.update(money=_money, day=_day, mapped=_mapped)
     return made
 
 
@@ -67,6 +70,13 @@ def _money(minor: int | None, currency: str, lang: str = "en") -> str:
 
 def _day(day: date | None) -> str:
     return f"{day:%-d %b %Y}" if day else ""
+
+
+def _mapped(text: str) -> Markup:
+    """Words of a customer in which the places on a map that we wrote ourselves (`dialogs/brought.py`) may be followed; no other link may."""
+    link = Markup('<a href="{0}" rel="noopener noreferrer" target="_blank">{0}</a>')
+    parts = _MAP.split(text)
+    return Markup("").join(link.format(part) if at % 2 else part for at, part in enumerate(parts))
 
 
 def _clock(instant: datetime | None, house: House) -> str:

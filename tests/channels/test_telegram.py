@@ -77,10 +77,11 @@ PRESS = {"id": "q1", "from": AMINA, "chat_instance": "c", "data": "2", "message"
         ),
         ("blocked", update(my_chat_member=member("kicked")), [OptOut("telegram", "1001", None, True, AT)]),
         ("unblocked", update(my_chat_member=member("member")), [OptOut("telegram", "1001", None, False, AT)]),
-        ("an edit", update(edited_message=message(text="bal")), []),
+        ("an edit", update(edited_message=message(text="bal")), heard("", "other", what="edited")),
+        ("a place that moves", update(edited_message=message(location={"latitude": 1.0, "longitude": 2.0})), []),
         ("a group", update(message=message(chat=GROUP, text="bal")), []),
         ("another bot", update(message=message(sender={**AMINA, "is_bot": True}, text="bal")), []),
-        ("a sticker", update(message=message(new_chat_title="x")), []),
+        ("a new title", update(message=message(new_chat_title="x")), []),
         ("a kind of update from the future", update(brain_wave={"id": 1}), []),
     ],
 )  # fmt: skip

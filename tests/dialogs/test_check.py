@@ -156,3 +156,9 @@ def test_dialogs_read_no_clock_and_know_no_channel() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.ImportFrom):
                 assert (node.module or "").split(".")[0] not in ("channels", "gateway", "scheduler", "time"), path
+
+
+def test_a_state_named_like_a_place_that_only_the_session_knows_is_found() -> None:
+    assert "help.the_question: the name is that of a place that only the session knows" in broken(
+        "help", the_question=Say("help.told")
+    )

@@ -7,7 +7,7 @@ from core.text import LANGUAGES, catalogue
 from dialogs.intents import WORDS, find
 from dialogs.redact import has_card, luhn, without_cards
 from dialogs.session import BLOT, blotted, unblotted
-from dialogs.values import amount, cut, day, lines, moment, named, plain_quantity, quantity, word
+from dialogs.values import amount, cut, day, lines, moment, named, quantity, word
 from dialogs.words import Words
 
 WORDS_ = Words(ZoneInfo("Africa/Nairobi"), {"operator": "Mwangaza"})
@@ -40,7 +40,12 @@ def test_a_field_that_nobody_gave_is_filled_by_the_house_or_left_empty() -> None
 
 @pytest.mark.parametrize(("micro", "said"), [(42_000_000, "42"), (1, "0.000001"), (-1_500_000, "-1.5"), (0, "0")])
 def test_quantities_have_no_useless_tail(micro: int, said: str) -> None:
-    assert plain_quantity(micro) == said
+    assert WORDS_.write("en", quantity(micro, "kWh")) == f"{said} kWh"
+
+
+def test_a_quantity_is_written_in_the_notation_of_its_reader() -> None:
+    said = {lang: WORDS_.write(lang, quantity(12_345_678, "kWh")) for lang in ("en", "sw", "nl", "fr", "vi")}
+    assert said == dict.fromkeys(("en", "sw"), "12.345678 kWh") | dict.fromkeys(("nl", "fr", "vi"), "12,345678 kWh")
 
 
 def test_a_long_name_is_cut_to_what_a_small_screen_bears() -> None:
@@ -66,9 +71,12 @@ def test_keywords_of_both_languages_reach_their_flow(text: str, flow: str) -> No
     ("text", "amount"),
     [
         ("PAY 500", "500"),
-        ("pay kes 1,200.50", "1,200.50"),
-        ("Lipa 500/=", "500"),
-        ("LIPA Ksh. 500", "500"),
+        ("pay kes 1,200.50", "KES 1,200.50"),
+        ("Lipa 500/=", "500/="),
+        ("LIPA Ksh. 500", "KSH. 500"),
+        ("PAY 1 500", "1 500"),
+        ("pay ٣٠٠", "300"),
+        ("PAY 500 bob", "500 BOB"),
         ("pay 500.", "500"),
     ],
 )

@@ -222,11 +222,10 @@ async def test_a_button_pressed_twice_or_on_an_older_screen_shows_where_she_is_a
     assert doors.bot.taken[3]["buttons"] == second["buttons"]
 
 
-async def test_groups_edits_and_bots_say_nothing_to_us(doors: Doors) -> None:
+async def test_groups_and_bots_say_nothing_to_us(doors: Doors) -> None:
     group = tg(1, text="BAL", chat={"id": -5, "type": "group", "title": "G"})
-    edited = tg(2, text="BAL").replace(b'"message":', b'"edited_message":', 1)
     bot = tg(3, text="BAL", **{"from": {"id": 9, "is_bot": True, "first_name": "B"}})
-    for raw in (group, edited, bot):
+    for raw in (group, bot):
         assert (await doors.telegram(raw)).status == 200
     assert await count(doors.house, outbox) == 0
 

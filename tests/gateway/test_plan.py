@@ -10,8 +10,9 @@ from core.catalog import queries, quote_json, store
 from core.house import House
 from core.onboarding.model import NewMeter, Registered
 from core.outbox import outbox
+from core.parties import contacts
 from core.parties.tables import contact
-from tests.gateway.talking import Phone, a_customer, counter
+from tests.gateway.talking import WANJIKU, Phone, a_customer, counter
 from tests.gateway.test_flows import rows
 from tests.gateway.test_reading import sms
 
@@ -71,3 +72,41 @@ async def test_offers_are_hers_to_take_or_leave(house: House, phone: Phone) -> N
     assert await agreed() == [False]
     await phone.dial("s3", ahead="6*4*7")
     assert phone.screen.count("Stop messages") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "use"), [("PRICE 1,000", "1000"), ("PRICE 1 000 kWh", "1000"), ("price 180.5", "180.5")]
+)
+async def test_a_use_to_price_is_read_as_its_writer_writes(house: House, phone: Phone, text: str, use: str) -> None:
+    await sms(phone, text)
+    [reply] = await rows(house, outbox)
+    assert reply.params["text"].startswith(f"{use} kWh in a month cost KES ")
+
+
+@pytest.mark.parametrize("text", ["PRICE 1,50", "PRICE 1e3", "PRICE 1,,5"])
+async def test_a_use_that_reads_two_ways_or_none_is_asked_for(house: House, phone: Phone, text: str) -> None:
+    await sms(phone, text)
+    await sms(phone, text.removeprefix("PRICE "), 2)
+    first, again = [row.params["text"] for row in await rows(house, outbox)]
+    assert "in a month cost" not in first + again
+    assert "such as 180" in again or "such as 180" in first
+
+
+@pytest.mark.parametrize(
+    ("lang", "energy", "tax"),
+    [
+        ("en", "Energy: KES", "VAT: KES"), ("sw", "Umeme: KES", "VAT: KES"), ("fr", "Énergie : KES", "TVA : KES"),
+        ("ha", "Wuta: KES", "VAT: KES"), ("vi", "Điện năng: KES", "Thuế GTGT: KES"), ("nl", "Energie: KES", "Btw: KES"),
+    ],
+)  # fmt: skip
+async def test_the_lines_of_a_price_are_in_the_language_of_the_customer(
+    lang: str, energy: str, tax: str, house: House, customer: Registered, phone: Phone
+) -> None:
+    async with house.db.writing() as conn:
+        found = await contacts.find(conn, "sms", WANJIKU)
+        assert found is not None
+        await contacts.set_language(conn, found.id, lang)
+    await sms(phone, "PRICE 180")
+    [reply] = await rows(house, outbox)
+    told = reply.params["text"].replace("\xa0", " ").replace("\u202f", " ")
+    assert energy in told and tax in told, told

@@ -22,7 +22,7 @@ async def test_a_bot_is_prepared_once_telegram_answers_and_its_updates_are_sent_
     assert bot.webhook == {
         "url": "https://hodi.example/hooks/telegram",
         "secret_token": "s",
-        "allowed_updates": ["message", "callback_query", "my_chat_member"],
+        "allowed_updates": ["message", "edited_message", "callback_query", "my_chat_member"],
     }
 
 

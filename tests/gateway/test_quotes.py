@@ -35,6 +35,19 @@ zone: Africa/Nairobi
 charges: [{code: consumption, type: usage, meter: energy, unit: kWh, model: flat, price: "10"}]
 """
 
+MIXED = """
+tariff: mixed
+valid_from: 2023-01-01
+currency: KES
+rounding: {line: "0.01"}
+charges:
+  - {code: power, type: fixed, price: "100"}
+  - {code: rent, type: fixed, price: "50"}
+  - {code: off, type: discount, amount: "10", of: [power, rent]}
+  - {code: low, type: tax, percent: "10", of: [power, off]}
+  - {code: high, type: tax, percent: "20", of: [rent, off]}
+"""
+
 
 @pytest.fixture
 def sqlite_house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
@@ -64,6 +77,17 @@ async def test_the_calculator_answers_as_the_command_does(asking: Client) -> Non
     tariff = str(TARIFFS / "kenya-domestic.yaml")
     told = CliRunner().invoke(app, ["quote", "--tariff", tariff, "--usage", "-", "--json"], input=json.dumps(ASKED))
     assert (status, json.loads(text)) == (200, json.loads(told.stdout))
+
+
+async def test_the_calculator_shares_a_discount_between_lines_of_different_tax(
+    asking: Client, sqlite_house: House
+) -> None:
+    async with sqlite_house.db.writing() as conn:
+        await store.load(conn, sqlite_house, store.check(MIXED), by="test")
+    status, text = await ask(asking, {"period": JULY, "tariff": "mixed"})
+    told = {line["code"]: line for line in json.loads(text)["lines"]}
+    assert (status, told["low"]["amount"], told["high"]["amount"]) == (200, "9.33", "9.33")
+    assert [part["amount"] for part in told["off"]["parts"]] == ["-6.67", "-3.33"]
 
 
 async def test_a_version_in_mid_period_is_priced_by_its_days(asking: Client, sqlite_house: House) -> None:

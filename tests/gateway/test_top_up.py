@@ -23,7 +23,7 @@ from gateway.sandbox_vending import VAULT, Vault
 from scheduler.dispatch import Dispatcher
 from tests.bills.test_kenya import PREPAID
 from tests.gateway.payments_at_work import Work, at_work
-from tests.gateway.talking import WANJIKU, Phone, a_customer, counter
+from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer, counter
 from tests.gateway.test_flows import a_bill, rows
 
 SERIAL = "04123456784"
@@ -260,3 +260,18 @@ def test_a_meter_number_has_a_check_digit_and_a_token_keeps_its_zeros() -> None:
     assert not is_meter_number("4123456784")
     assert spaced("00012345678901234567") == "0001 2345 6789 0123 4567"
     assert (arrears(500_00, 0, 30), arrears(500_00, 1000_00, 30), arrears(500_00, 10_00, 30)) == (0, 150_00, 10_00)
+
+
+async def test_units_for_an_absurd_amount_are_asked_for_again(
+    house: House, customer: Registered, town: tuple[Work, Phone, Vault]
+) -> None:
+    work, phone, _ = town
+    await phone.dial(ahead="6*2*1")
+    assert "At most KES 100,000 at once." in await phone.answer("999999999")
+    assert "Please write it like KES 1,200.50." in await phone.answer("12,50")
+    assert "Pay KES 1,500 from" in await phone.answer("Ksh 1 500")
+    form = {"from": WANJIKU, "id": "m1", "text": "TOPUP 999999999", "to": "40400", "date": "2026-03-10 09:00:00"}
+    assert (await phone.client.post(f"{HOOKS}/sms", data=form)).status == 200
+    [reply] = [row for row in await rows(work.house, outbox) if row.kind == "reply"]
+    assert reply.params["text"].startswith("That is too much. At most KES 100,000 at once.")
+    assert not await rows(work.house, vend)

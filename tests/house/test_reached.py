@@ -12,35 +12,12 @@ EXCUSES: dict[str, tuple[str, tuple[str, ...]]] = {
         "a bill as one line of SMS; the issue from a reading to a released bill (templates) sends it or lets it go",
         ("render",),
     ),
-    "core/billing/store.py": ("parked bills are getting their page", ("unpark",)),
-    "core/care/outages.py": (
-        "outages are getting their page, route and command",
-        ("_explained", "begin", "end", "expect", "running"),
-    ),
     "core/care/queries.py": ("the disputes of bills; the issue of the desk shows them", ("disputes_of",)),
     "core/clock.py": ("the clock of tests and bench; the issue of the house moves it there", ("SetClock",)),
-    "core/costs.py": ("costs of messages are getting their page", ("Total", "totals")),
-    "core/journeys/notice_editor.py": (
-        "the editor of notices is getting its page and command",
-        (
-            "EVERYWHERE",
-            "MORE",
-            "NOTICES",
-            "_FIELD",
-            "_braced",
-            "_longest_day",
-            "known_fields",
-            "own_words",
-            "unknown_fields",
-            "warnings",
-            "worst",
-        ),
-    ),
     "core/metering/collect.py": (
         "a file read whole, for tests; the issue of the house moves it there",
         ("load_nem12",),
     ),
-    "core/metering/readings.py": ("held readings are getting their page, route and command", ("release",)),
     "core/onboarding/register.py": (
         "one customer, for tests and bench; the issue of the customer's life registers by it",
         ("IDS_EACH", "register_customer"),
@@ -52,14 +29,13 @@ EXCUSES: dict[str, tuple[str, tuple[str, ...]]] = {
         "events in the order they arrive; the issue of size decides",
         ("Counter", "Pricer", "Steps", "_bands", "_parts", "_tiers", "denominator", "price_of", "steps_of"),
     ),
-    "core/rewards/airtime.py": ("unknown airtime orders are getting their page", ("decided", "unknown")),
     "core/schema.py": (
         "what the schema promises, held against its migration by a test; the issue of the house moves it there",
         ("APPEND_ONLY", "PARTITIONED"),
     ),
     "core/text/__init__.py": (
-        "which words only staff reads, held against the catalogues by a test; `override` is getting its loader",
-        ("FOR_STAFF", "override"),
+        "which words only staff reads, held against the catalogues by a test; the issue of the house moves it there",
+        ("FOR_STAFF",),
     ),
     "gateway/sandbox_vending.py": (
         "a vendor that is late, for tests; the issue of the house moves it there",

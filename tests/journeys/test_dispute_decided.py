@@ -209,7 +209,7 @@ async def test_above_the_limit_another_person_agrees_to_what_she_saw(strict: Hou
         [asked] = await approvals.waiting(conn)
         item = (await conn.execute(select(open_item))).one()
     assert (asked.payload["credit"], asked.payload["bill"], item.open_minor) == ("840.56", "INV-000001", TOTAL)
-    assert item.disputed_minor == 69_468, "it stays frozen meanwhile"
+    assert item.disputed_minor == 84_056, "it stays frozen meanwhile, with its levy and its tax"
     async with strict.db.writing() as conn:
         with pytest.raises(Refused, match=r"approvals\.own"):
             await approved.decide(conn, strict, asked.id, checker="user:ann", seen=asked.seal, yes=True)

@@ -8,7 +8,7 @@ import pytest
 
 from core.billing import queries
 from core.billing.model import Bill, BillLine
-from core.billing.run import build, preview
+from core.billing.run import build, foresee
 from core.catalog import store as catalog
 from core.clock import SetClock
 from core.house import House
@@ -119,7 +119,7 @@ async def test_a_revision_after_the_bill_is_a_line_of_the_next_bill(house: House
     assert january.total_minor == 62600
     await collect(house, tmp_path, "revised", [("2026-01-31", "8")])
     await collect(house, tmp_path, "february", month(FEB, 28, "0.96", last="1"))
-    [shown] = await preview(house, MAR)
+    [shown] = (await foresee(house, MAR)).bills
     bill = await closed(house, made, MAR)
     # 5 kWh more in the second block: 100.00 and 16.00 of VAT; 742.40 to whole shillings is 742, and 626 was billed.
     assert late(bill) == late(shown) == [

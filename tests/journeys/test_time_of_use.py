@@ -13,7 +13,7 @@ import yaml
 
 from core.billing import format_html, format_pdf, queries
 from core.billing.model import Bill
-from core.billing.run import preview
+from core.billing.run import foresee
 from core.catalog import store as catalog
 from core.catalog.compile import load_tariff
 from core.catalog.quote_json import answered
@@ -106,7 +106,7 @@ async def test_a_summer_month_is_billed_by_its_afternoons(house: House, tmp_path
     )
     rows = half_hours(opened, 31)
     await collect(house, tmp_path, "M1", rows)
-    [seen] = await preview(house, on)
+    [seen] = (await foresee(house, on)).bills
     report = await close_cycles(house, on)
     assert (report.state, report.problems, report.parked) == ("closed", (), ())
     bill = await the_bill(house, made)

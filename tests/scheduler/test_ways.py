@@ -19,6 +19,7 @@ from core.config import Notices
 from core.house import House
 from core.message import Delivery, Fate, Notice, Sent, Template
 from core.outbox import Leaving
+from core.overview import message_costs
 from core.parties.tables import contact, contact_account
 from gateway.doubles.meta import PHONE_ID, VERSION, Meta
 from scheduler.breaker import FAILURES
@@ -258,7 +259,7 @@ async def test_what_a_message_cost_is_kept_as_told_or_as_listed(house: House) ->
         ]  # fmt: skip
         assert await costs.note(conn, house, spent) == 4
         assert await costs.note(conn, house, spent) == 0
-        totals = await costs.totals(conn, house.clock.now())
+        totals = await message_costs.costs(conn, house, house.today(), house.today())
     assert [(one.channel, one.category, one.messages, one.amount_micro) for one in totals] == [
         ("email", "", 1, 50_000), ("sms", "", 1, 800_000), ("whatsapp", "service", 1, 0), ("whatsapp", "utility", 1, 550_000),
     ]  # fmt: skip
@@ -274,7 +275,7 @@ async def test_a_whatsapp_status_tells_what_its_message_is_charged_as(house: Hou
         told = Delivery("whatsapp", "ref-b1", state, True, details={"category": "utility", "billable": "yes"})
         await _report(house, told)
     async with house.db.reading() as conn:
-        [total] = await costs.totals(conn, house.clock.now())
+        [total] = await message_costs.costs(conn, house, house.today(), house.today())
     assert (total.messages, total.amount_micro) == (1, 550_000)
 
 

@@ -15,8 +15,11 @@ Row = tuple[int, int, int, str, str, int, str | None, int | None, int, int, int]
 """A row of `usage_event`, in the order of its columns."""
 SERVICE: Final = 0
 AT: Final = 1
+KEY: Final = 2
 USE: Final = 3
 QUANTITY: Final = 5
+DESTINATION: Final = 6
+VALUE: Final = 7
 ROW: Final = 10
 
 

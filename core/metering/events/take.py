@@ -1,9 +1,10 @@
 """Keeps a batch of events in the open transaction: what is new is counted in, what was there already is a duplicate."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,17 +20,23 @@ from core.metering.events.model import Call
 from core.metering.events.settle import (
     AT,
     DAY_SECONDS,
+    DESTINATION,
+    KEY,
     QUANTITY,
     ROW,
     SERVICE,
     USE,
+    VALUE,
     Line,
     Row,
     SettledEvents,
     day_of,
     settle,
 )
+from core.metering.model import Reject
+from core.metering.units import MICRO
 from core.sets import among
+from core.text import say
 
 COLUMNS = [column.name for column in t.usage_event.columns]
 
@@ -40,11 +47,13 @@ class Kept:
 
     settled: SettledEvents
     accepted: list[Row]
+    otherwise: int = 0
+    """How many were there already and say something else now: they are among the rejects."""
 
     @property
     def duplicates(self) -> int:
         """How many were there already."""
-        return len(self.settled.rows) - len(self.accepted)
+        return len(self.settled.rows) - len(self.accepted) - self.otherwise
 
 
 async def take(conn: AsyncConnection, house: House, file_id: int, cursor: int, batch: Sequence[Item]) -> int:
@@ -69,7 +78,35 @@ async def keep(conn: AsyncConnection, house: House, file_id: int, batch: Sequenc
     new = await insert_many(conn, t.usage_event, COLUMNS, settled.rows, skip_known=True)
     accepted = settled.rows if new == len(settled.rows) else await _ours(conn, file_id, settled.rows)
     await _count(conn, file_id, accepted)
-    return Kept(settled, accepted)
+    texts = {item.row: item.line for item in batch if isinstance(item, Call)}
+    wrong = await _otherwise(conn, settled.rows, accepted, texts) if len(accepted) < len(settled.rows) else []
+    settled.rejects += wrong
+    settled.rejects.sort(key=lambda one: one.row)
+    return Kept(settled, accepted, len(wrong))
+
+
+async def _otherwise(
+    conn: AsyncConnection, rows: Sequence[Row], accepted: Sequence[Row], texts: Mapping[int, str]
+) -> list[Reject]:
+    """Records that were there already under the source's own number, and say something else now."""
+    new = {row[ROW] for row in accepted}
+    again = [row for row in rows if row[ROW] not in new]
+    e = t.usage_event.c
+    times = [row[AT] for row in again]
+    found = await conn.execute(
+        select(e.service_id, e.at, e.key, e.use, e.quantity_micro, e.destination, e.value_minor).where(
+            among(conn, e.service_id, {row[SERVICE] for row in again}), e.at.between(min(times), max(times)),
+            among(conn, e.key, {row[KEY] for row in again}),
+        )
+    )  # fmt: skip
+    there = {tuple(row[:3]): tuple(row[3:]) for row in found}
+    wrong = []
+    for row in again:
+        before = there.get((row[SERVICE], row[AT], row[KEY]))
+        if before is not None and before != (row[USE], row[QUANTITY], row[DESTINATION], row[VALUE]):
+            was = f"{before[0]} {Decimal(before[1]) / MICRO:f} {before[2] or ''}".strip()
+            wrong.append(Reject(row[ROW], texts.get(row[ROW], ""), say("en", "reject.known_otherwise", was=was)))
+    return wrong
 
 
 async def lines_of(conn: AsyncConnection, numbers: Collection[str]) -> dict[str, Line]:

@@ -270,6 +270,7 @@ def upgrade() -> None:
     sa.Column('price', sa.Text(), nullable=True),
     sa.Column('amount_minor', sa.BigInteger(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('part_of', sa.Text(), nullable=True),
     sa.Column('booked_on', sa.Date(), nullable=False),
     sa.PrimaryKeyConstraint('invoice_id', 'position', 'booked_on', name=op.f('pk_invoice_line')),
     postgresql_partition_by='RANGE (booked_on)'
@@ -521,19 +522,34 @@ def upgrade() -> None:
     )
     op.create_table('statement',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('form', sa.Text(), nullable=False),
     sa.Column('account', sa.Text(), nullable=False),
     sa.Column('number', sa.Text(), nullable=False),
+    sa.Column('page', sa.Text(), nullable=False),
     sa.Column('currency', sa.Text(), nullable=False),
     sa.Column('from_on', sa.Date(), nullable=False),
     sa.Column('to_on', sa.Date(), nullable=False),
-    sa.Column('opening_minor', sa.BigInteger(), nullable=False),
-    sa.Column('closing_minor', sa.BigInteger(), nullable=False),
+    sa.Column('opening_minor', sa.BigInteger(), nullable=True),
+    sa.Column('closing_minor', sa.BigInteger(), nullable=True),
     sa.Column('file_name', sa.Text(), nullable=False),
     sa.Column('digest', sa.Text(), nullable=False),
     sa.Column('imported_at', Instant(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_statement')),
-    sa.UniqueConstraint('account', 'number', 'from_on', name=op.f('uq_statement_account_number_from_on'))
+    sa.UniqueConstraint('key', name=op.f('uq_statement_key'))
     )
+    op.create_index(op.f('ix_statement_account'), 'statement', ['account'], unique=False)
+    op.create_table('statement_movement',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('account', sa.Text(), nullable=False),
+    sa.Column('booked_on', sa.Date(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('bank_ref', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_statement_movement')),
+    sa.UniqueConstraint('key', name=op.f('uq_statement_movement_key'))
+    )
+    op.create_index('ix_statement_movement_day', 'statement_movement', ['account', 'booked_on'], unique=False)
     op.create_table('talk',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('contact_id', sa.BigInteger(), nullable=False),
@@ -668,6 +684,14 @@ def upgrade() -> None:
     sa.UniqueConstraint('source', 'digest', name=op.f('uq_usage_file_source_digest'))
     )
     op.create_index('ix_usage_file_received', 'usage_file', ['received_at'], unique=False)
+    op.create_table('wording',
+    sa.Column('lang', sa.Text(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('by', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('lang', 'key', name=op.f('pk_wording'))
+    )
     op.create_table('account',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('number', sa.Text(), nullable=False),
@@ -749,6 +773,7 @@ def upgrade() -> None:
     sa.Column('channel', sa.Text(), nullable=False),
     sa.Column('channel_user', sa.Text(), nullable=False),
     sa.Column('phone', sa.Text(), nullable=True),
+    sa.Column('subscriber', sa.Text(), nullable=True),
     sa.Column('party_id', sa.BigInteger(), nullable=True),
     sa.Column('language', sa.Text(), nullable=False),
     sa.Column('marketing', sa.Boolean(), nullable=False),
@@ -762,6 +787,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_contact_party_id'), 'contact', ['party_id'], unique=False)
     op.create_index(op.f('ix_contact_phone'), 'contact', ['phone'], unique=False)
+    op.create_index('ix_contact_subscriber', 'contact', ['subscriber', 'channel'], unique=False)
     op.create_table('drawer_move',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('drawer_id', sa.BigInteger(), nullable=False),
@@ -816,6 +842,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_reversal_booked_on'), 'reversal', ['booked_on'], unique=False)
     op.create_table('statement_entry',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('movement_id', sa.BigInteger(), nullable=False),
     sa.Column('statement_id', sa.BigInteger(), nullable=False),
     sa.Column('key', sa.Text(), nullable=False),
     sa.Column('account', sa.Text(), nullable=False),
@@ -828,13 +855,27 @@ def upgrade() -> None:
     sa.Column('purpose', sa.Text(), nullable=False),
     sa.Column('bank_ref', sa.Text(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('problem', sa.Text(), nullable=True),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('matched', sa.Text(), nullable=True),
+    sa.ForeignKeyConstraint(['movement_id'], ['statement_movement.id'], name=op.f('fk_statement_entry_movement_id')),
     sa.ForeignKeyConstraint(['statement_id'], ['statement.id'], name=op.f('fk_statement_entry_statement_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_statement_entry')),
     sa.UniqueConstraint('key', name=op.f('uq_statement_entry_key'))
     )
     op.create_index('ix_statement_entry_booked', 'statement_entry', ['booked_on', 'state'], unique=False)
+    op.create_index(op.f('ix_statement_entry_movement_id'), 'statement_entry', ['movement_id'], unique=False)
+    op.create_table('statement_line',
+    sa.Column('statement_id', sa.BigInteger(), nullable=False),
+    sa.Column('place', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('movement_id', sa.BigInteger(), nullable=False),
+    sa.Column('before_minor', sa.BigInteger(), nullable=True),
+    sa.Column('otherwise', sa.Text(), nullable=True),
+    sa.ForeignKeyConstraint(['movement_id'], ['statement_movement.id'], name=op.f('fk_statement_line_movement_id')),
+    sa.ForeignKeyConstraint(['statement_id'], ['statement.id'], name=op.f('fk_statement_line_statement_id')),
+    sa.PrimaryKeyConstraint('statement_id', 'place', name=op.f('pk_statement_line'))
+    )
+    op.create_index(op.f('ix_statement_line_movement_id'), 'statement_line', ['movement_id'], unique=False)
     op.create_table('ticket',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('reference', sa.Text(), nullable=False),
@@ -856,7 +897,9 @@ def upgrade() -> None:
     sa.UniqueConstraint('reference', name=op.f('uq_ticket_reference'))
     )
     op.create_index(op.f('ix_ticket_account_id'), 'ticket', ['account_id'], unique=False)
+    op.create_index('ix_ticket_branch_queue', 'ticket', ['branch_id', 'state', 'severity', 'opened_at', 'id'], unique=False)
     op.create_index(op.f('ix_ticket_contact_id'), 'ticket', ['contact_id'], unique=False)
+    op.create_index('ix_ticket_queue', 'ticket', ['state', 'severity', 'opened_at', 'id'], unique=False)
     op.create_table('usage_fetch',
     sa.Column('source', sa.Text(), nullable=False),
     sa.Column('mark', sa.Text(), nullable=False),
@@ -926,6 +969,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('contact_id', 'account_id', name=op.f('pk_contact_account'))
     )
     op.create_index('ix_contact_account_account', 'contact_account', ['account_id'], unique=False)
+    op.create_table('contact_apart',
+    sa.Column('one_id', sa.BigInteger(), nullable=False),
+    sa.Column('other_id', sa.BigInteger(), nullable=False),
+    sa.Column('by', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['one_id'], ['contact.id'], name=op.f('fk_contact_apart_one_id')),
+    sa.ForeignKeyConstraint(['other_id'], ['contact.id'], name=op.f('fk_contact_apart_other_id')),
+    sa.PrimaryKeyConstraint('one_id', 'other_id', name=op.f('pk_contact_apart'))
+    )
     op.create_table('contacted',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),
@@ -946,6 +998,9 @@ def upgrade() -> None:
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=True),
     sa.Column('invoice_id', sa.BigInteger(), nullable=True),
+    sa.Column('parked_at', Instant(), nullable=True),
+    sa.Column('tried_at', Instant(), nullable=True),
+    sa.Column('decided', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=True),
     sa.CheckConstraint('from_date < to_date', name=op.f('ck_cycle_some_days')),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_cycle_account_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_cycle')),
@@ -1242,6 +1297,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_service'))
     )
     op.create_index(op.f('ix_service_account_id'), 'service', ['account_id'], unique=False)
+    op.create_index('ix_service_commodity', 'service', ['commodity'], unique=False)
     op.create_index(op.f('ix_service_premise_id'), 'service', ['premise_id'], unique=False)
     op.create_table('ticket_event',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -1431,6 +1487,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_ladder_step_account_id'), 'ladder_step', ['account_id'], unique=False)
     op.create_index('ix_ladder_step_on', 'ladder_step', ['taken_on', 'step'], unique=False)
+    op.create_table('live_period',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('service_id', sa.BigInteger(), nullable=False),
+    sa.Column('from_date', sa.Date(), nullable=False),
+    sa.Column('closes_on', sa.Date(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('charged_minor', sa.BigInteger(), nullable=False),
+    sa.Column('owed_minor', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('owed_minor >= 0', name=op.f('ck_live_period_owed')),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_live_period_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_live_period')),
+    sa.UniqueConstraint('service_id', 'from_date', name=op.f('uq_live_period_service_id_from_date'))
+    )
+    op.create_index('ix_live_period_due', 'live_period', ['state', 'closes_on'], unique=False)
+    op.create_index('ix_live_period_owed', 'live_period', ['id'], unique=False, postgresql_where=sa.text('owed_minor > 0'), sqlite_where=sa.text('owed_minor > 0'))
     op.create_table('meter',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('serial', sa.Text(), nullable=False),
@@ -1443,6 +1514,8 @@ def upgrade() -> None:
     sa.Column('interval_minutes', sa.SmallInteger(), nullable=True),
     sa.Column('installed_on', sa.Date(), nullable=False),
     sa.Column('removed_on', sa.Date(), nullable=True),
+    sa.Column('registers', sa.Text(), nullable=True),
+    sa.Column('heard', sa.Text(), nullable=True),
     sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_meter_service_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_meter')),
     sa.UniqueConstraint('serial', name=op.f('uq_meter_serial'))
@@ -1470,15 +1543,6 @@ def upgrade() -> None:
     )
     op.create_index('ix_open_item_account', 'open_item', ['account_id', 'due_on'], unique=False)
     op.create_index('ix_open_item_due', 'open_item', ['due_on'], unique=False)
-    op.create_table('priced_use',
-    sa.Column('service_id', sa.BigInteger(), nullable=False),
-    sa.Column('use', sa.Text(), nullable=False),
-    sa.Column('destination', sa.Integer(), autoincrement=False, nullable=False),
-    sa.Column('from_date', sa.Date(), nullable=False),
-    sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
-    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_priced_use_service_id')),
-    sa.PrimaryKeyConstraint('service_id', 'use', 'destination', 'from_date', name=op.f('pk_priced_use'))
-    )
     op.create_table('service_off',
     sa.Column('service_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('off_on', sa.Date(), nullable=False),
@@ -1522,6 +1586,26 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['hold_id'], ['hold.id'], name=op.f('fk_hold_part_hold_id')),
     sa.PrimaryKeyConstraint('hold_id', 'bucket_id', name=op.f('pk_hold_part'))
     )
+    op.create_table('live_paid',
+    sa.Column('period_id', sa.BigInteger(), nullable=False),
+    sa.Column('bucket_id', sa.BigInteger(), nullable=False),
+    sa.Column('minor', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['bucket_id'], ['bucket.id'], name=op.f('fk_live_paid_bucket_id')),
+    sa.ForeignKeyConstraint(['period_id'], ['live_period.id'], name=op.f('fk_live_paid_period_id')),
+    sa.PrimaryKeyConstraint('period_id', 'bucket_id', name=op.f('pk_live_paid'))
+    )
+    op.create_table('live_use',
+    sa.Column('period_id', sa.BigInteger(), nullable=False),
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('use', sa.Text(), nullable=False),
+    sa.Column('unit', sa.Text(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('quantity_micro', sa.BigInteger(), nullable=False),
+    sa.Column('destination', sa.Text(), nullable=True),
+    sa.Column('value_minor', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['period_id'], ['live_period.id'], name=op.f('fk_live_use_period_id')),
+    sa.PrimaryKeyConstraint('period_id', 'id', name=op.f('pk_live_use'))
+    )
     op.create_table('reading',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('meter_id', sa.BigInteger(), nullable=False),
@@ -1534,10 +1618,12 @@ def upgrade() -> None:
     sa.Column('reason', sa.Text(), nullable=True),
     sa.Column('file_id', sa.BigInteger(), nullable=True),
     sa.Column('received_at', Instant(), nullable=False),
+    sa.Column('ticket_id', sa.BigInteger(), nullable=True),
     sa.ForeignKeyConstraint(['meter_id'], ['meter.id'], name=op.f('fk_reading_meter_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_reading')),
     sa.UniqueConstraint('meter_id', 'register', 'read_on', 'source', 'revision', name=op.f('uq_reading_meter_id_register_read_on_source_revision'))
     )
+    op.create_index('ix_reading_waits', 'reading', ['state', 'received_at', 'id'], unique=False)
     op.create_table('vend',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('request_id', sa.BigInteger(), nullable=False),

@@ -1,11 +1,14 @@
-"""A bank statement as every format tells it: balances and entries, exact to the cent. Pure.
+"""A bank statement as every format tells it: balances and movements, exact to the cent. Pure.
 
-What a statement says must add up (opening + entries = closing), or it was cut short and is refused whole.
+What a statement says must add up (opening + movements = closing), or it was cut short and is refused whole. A movement that could not
+be read does not veto the others: what it must have been follows from the balances, and a person looks.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+
+from core import money
 
 RETURNS: dict[str, str] = {
     "AM04": "funds", "AC01": "closed", "AC04": "closed", "AC06": "closed", "AG01": "closed", "AC13": "closed",
@@ -18,11 +21,13 @@ RETURNS: dict[str, str] = {
     "CUST": "returned",
 }  # fmt: skip
 """Why a bank sent a direct debit back (ISO external code) -> words of `payments.reason.*`."""
+NO_REFERENCE = frozenset({"", "NONREF", "NOTPROVIDED", "NOTREF", "NOREF", "EREF", "KREF", "PREF", "NONE", "UNKNOWN"})
+"""What banks write where there is no reference, or where it stands elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One movement: `amount_minor` > 0 came in, < 0 went out. `index` counts within the bank's own reference."""
+    """One payment in a movement: `amount_minor` > 0 came in, < 0 went out. `index` counts within its movement."""
 
     booked_on: date
     amount_minor: int
@@ -38,37 +43,132 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """One statement of one account."""
+class Movement:
+    """What the bank booked as one; of a batch each payment is a part, if the parts add up to it."""
 
+    parts: tuple[Entry, ...]
+    problem: str | None = None
+    """Why a person has to look before anybody is credited."""
+
+    @property
+    def booked_on(self) -> date:
+        """Its day."""
+        return self.parts[0].booked_on
+
+    @property
+    def amount_minor(self) -> int:
+        """All of it."""
+        return sum(part.amount_minor for part in self.parts)
+
+    @property
+    def bank_ref(self) -> str:
+        """The bank's own reference; "" where it gave none."""
+        return self.parts[0].bank_ref
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement (or one page of it) of one account. A balance is None where the file does not tell it."""
+
+    form: str
     account: str
     number: str
     currency: str
     from_on: date
     to_on: date
-    opening_minor: int
-    closing_minor: int
-    entries: tuple[Entry, ...]
+    opening_minor: int | None
+    closing_minor: int | None
+    movements: tuple[Movement, ...]
+    page: str = ""
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Every payment of every movement."""
+        return tuple(part for movement in self.movements for part in movement.parts)
+
+    @property
+    def moved_minor(self) -> int:
+        """What all movements come to."""
+        return sum(movement.amount_minor for movement in self.movements)
 
     @property
     def off_by(self) -> int:
-        """By how much its entries miss its closing balance; 0 for a whole statement."""
-        return self.opening_minor + sum(entry.amount_minor for entry in self.entries) - self.closing_minor
+        """By how much its movements miss its closing balance; 0 for a whole statement, or one that cannot be held against any."""
+        if self.opening_minor is None or self.closing_minor is None:
+            return 0
+        return self.opening_minor + self.moved_minor - self.closing_minor
+
+    def befores(self) -> list[int | None]:
+        """The balance before each movement; None where the file tells none."""
+        known = self.opening_minor
+        if known is None and self.closing_minor is not None:
+            known = self.closing_minor - self.moved_minor
+        found: list[int | None] = []
+        for movement in self.movements:
+            found.append(known)
+            known = None if known is None else known + movement.amount_minor
+        return found
 
 
-def numbered(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """The entries with a reference each: where the bank gave none, their place among equals of the day makes one."""
-    seen: dict[str, int] = {}
-    found = []
-    for entry in entries:
-        ref = (
-            entry.bank_ref or f"{entry.booked_on:%Y%m%d}/{entry.amount_minor}/{entry.end_to_end or entry.purpose[:30]}"
-        )
-        index = seen[ref] = seen.get(ref, -1) + 1
-        found.append(replace(entry, bank_ref=ref, index=index))
-    return tuple(found)
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something of a statement that could not be read: as it stands there, and why."""
+
+    text: str
+    why: str
 
 
-def key_of(account: str, entry: Entry) -> str:
-    """By what an entry is known for ever."""
-    return f"{account}:{entry.bank_ref}:{entry.index}"
+def unread_as_one(
+    unread: Sequence[Unread],
+    movements: Sequence[Movement],
+    opening: int | None,
+    closing: int | None,
+    on: date,
+    currency: str,
+) -> list[Movement]:
+    """What could not be read, as one movement of the amount that the balances lack; none when all was read."""
+    if not unread:
+        return []
+    lacks = 0
+    if opening is not None and closing is not None:
+        lacks = closing - opening - sum(movement.amount_minor for movement in movements)
+    said = " | ".join(one.text for one in unread)[:600]
+    count = "an entry" if len(unread) == 1 else f"{len(unread)} entries"
+    problem = f"{count} could not be read ({unread[0].why}); by the balances it came to {money.plain(lacks, currency)}"
+    return [Movement((Entry(on, lacks, "", purpose=said),), problem)]
+
+
+def batch(
+    whole: Entry, parts: Sequence[Entry], currency: str, *, charges_minor: Sequence[int] = (), told: int | None = None
+) -> Movement:
+    """A movement with its parts where they (with the bank's charges) add up to it; else one that nobody is credited for.
+
+    `told`: how many parts the bank says there are.
+    """
+    missing = whole.amount_minor - sum(part.amount_minor for part in parts)
+    if parts and missing and missing == sum(charges_minor):
+        taken = [Entry(whole.booked_on, one, whole.bank_ref, purpose="bank charges") for one in charges_minor]
+        return Movement(numbered([*parts, *taken]))
+    if parts and not missing:
+        return Movement(numbered(parts))
+    if parts:
+        come_to = money.plain(whole.amount_minor - missing, currency)
+        return Movement((whole,), f"its parts do not add up: they come to {come_to}")
+    if told is not None and told > 1:
+        return Movement((whole,), f"it is a batch of {told} payments, and the file does not tell them")
+    return Movement((whole,))
+
+
+def numbered(parts: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Parts with their places."""
+    return tuple(
+        Entry(one.booked_on, one.amount_minor, one.bank_ref, at, one.end_to_end, one.mandate, one.name, one.purpose,
+              one.returned, one.reason)
+        for at, one in enumerate(parts)
+    )  # fmt: skip
+
+
+def key_of(account: str, movement: Movement, ordinal: int) -> str:
+    """By what a movement is known for ever: a bank's reference is its own only on its day and with its amount."""
+    day = f"{movement.booked_on:%Y%m%d}"
+    return f"{account}:{day}:{movement.bank_ref}:{movement.amount_minor}:{ordinal}"

@@ -1,6 +1,6 @@
 """What entries of a statement mean for payments: a direct debit collected, one sent back, a customer's own transfer.
 
-The first two are known by our EndToEndId; a transfer by an account number in its purpose. An entry that means none of these is left for
+The first two are known by our EndToEndId; a transfer by the one account that its purpose names. An entry that means none of these is left for
 the reconciliation (a payout, a deposit) or a person.
 """
 
@@ -26,7 +26,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{2,33}[A-Za-z0-9]")
 
 async def debits(conn: AsyncConnection, house: House, keys: Sequence[str]) -> list[ProviderEventIn]:
     """What these entries say of direct debits we handed in."""
-    found = (await conn.execute(select(statement_entry).where(among(conn, statement_entry.c.key, keys)))).all()
+    query = select(statement_entry).where(among(conn, statement_entry.c.key, keys), statement_entry.c.problem.is_(None))
+    found = (await conn.execute(query)).all()
     names = [row.end_to_end for row in found if row.end_to_end]
     ours = select(attempt.c.provider_ref).where(
         attempt.c.provider == "sepa", among(conn, attempt.c.provider_ref, names)
@@ -60,7 +61,10 @@ def refused(refusals: Sequence[Refusal]) -> list[ProviderEventIn]:
 async def transfers(
     conn: AsyncConnection, house: House, keys: Sequence[str], billed: dict[str, str]
 ) -> list[ProviderEventIn]:
-    """Transfers whose purpose names an account of ours, or a bill (`billed`: bill number -> account number)."""
+    """Transfers whose purpose names an account of ours, or a bill (`billed`: bill number -> account number).
+
+    One that names two accounts, or is of a batch whose parts do not add up, waits in suspense with the reason.
+    """
     query = select(statement_entry).where(
         among(conn, statement_entry.c.key, keys), statement_entry.c.amount_minor > 0, statement_entry.c.reason.is_(None)
     )
@@ -68,8 +72,15 @@ async def transfers(
     every = sorted({one for _, names in found for one in names})
     ours = select(account.c.number).where(among(conn, account.c.number, every))
     numbers = {number: number for number in (await conn.execute(ours)).scalars()} | billed
-    named = [(row, next((numbers[one] for one in names if one in numbers), None)) for row, names in found]
-    return [_transfer(house, row, number) for row, number in named if number]
+    named = [(row, list(dict.fromkeys(numbers[one] for one in names if one in numbers))) for row, names in found]
+    return [_transfer(house, row, _reference(row, whose)) for row, whose in named if whose]
+
+
+def _reference(row: Row[Any], whose: Sequence[str]) -> str:
+    """The one account that is named; else why it is nobody's until a person looks."""
+    if row.problem:
+        return f"{row.problem}. It names {', '.join(whose)}"[:200]
+    return whose[0] if len(whose) == 1 else f"It names {len(whose)} accounts: {', '.join(whose)}"[:200]
 
 
 def tokens(text: str) -> list[str]:

@@ -20,14 +20,6 @@ def first(told: Element | None, *path: str) -> Element | None:
     return told
 
 
-def needed(told: Element, *path: str) -> Element:
-    """The same; ValueError when there is none."""
-    found = first(told, *path)
-    if found is None:
-        raise ValueError(f"{'/'.join(path)} is missing")
-    return found
-
-
 def text_of(told: Element | None, *path: str) -> str:
     """Its text, or ""."""
     found = first(told, *path)

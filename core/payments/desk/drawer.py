@@ -24,6 +24,8 @@ from core.payments.desk.tables import deposit, drawer, drawer_move
 from core.payments.model import NOTHING, Follow, ReceiptIn
 
 CASH = "cash"
+AHEAD_MINOR = 10_000_000
+"""How much more than is owed may be taken at once, where the operator does not say."""
 
 
 async def open_drawer(
@@ -71,6 +73,9 @@ async def receipt(
     await methods.insist(conn, house, account_id, "cash")
     if amount_minor <= 0:
         raise Refused("payments.minimum", amount=money.show(1, held.currency))
+    limit = await _most(conn, house, account_id, held.currency)
+    if amount_minor > limit:
+        raise Refused("desk.too_much", amount=money.show(limit, held.currency))
     got = ReceiptIn(
         provider=CASH, txn=key, method=CASH, amount_minor=amount_minor, currency=held.currency,
         received_at=house.clock.now(), reference=facts.number,
@@ -80,6 +85,13 @@ async def receipt(
     if taken.placed_now:
         await then.received(conn, house, taken.receipt_id)
     return taken.receipt_id
+
+
+async def _most(conn: AsyncConnection, house: House, account_id: int, currency: str) -> int:
+    """The most that is taken at once: what is owed, and so much more as the operator finds sensible."""
+    owed, ahead = await queries.debts(conn, account_id), house.operator.cash_desk.ahead_at_most
+    more = AHEAD_MINOR if ahead is None else money.parse(ahead, currency)
+    return sum(debt.open_minor for debt in owed) + more
 
 
 async def turn_in(conn: AsyncConnection, house: House, *, cashier: str, amount_minor: int, key: str) -> None:

@@ -136,6 +136,8 @@ class Queried:
     at: datetime | None = None
     saved: Saved | None = None
     """The card it was paid with, where it may be charged again."""
+    currency: str = ""
+    """Of the amount, where the provider says it; money in another currency than was asked for is nobody's until a person looks."""
 
 
 Told = Queried | Later | Unaskable | Unreached | Unanswered
@@ -215,6 +217,10 @@ class Provider(Protocol):
     @property
     def step_minor(self) -> int:
         """It takes only multiples of so many minor units (M-Pesa: whole shillings)."""
+
+    @property
+    def most_minor(self) -> int | None:
+        """The most that it takes at once; None: it names no limit."""
 
     @property
     def acknowledgement(self) -> dict[str, Any]:

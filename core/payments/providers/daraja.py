@@ -40,6 +40,8 @@ from core.payments.providers.wire import Reply, call, loads
 EAT = ZoneInfo("Africa/Nairobi")
 """Daraja's timestamps are of this zone, whatever the operator's."""
 IN_PROGRESS = "500.001.1001"
+MOST_SHILLINGS = 250_000
+"""Of one transaction, by the customer's limit of M-Pesa in Kenya."""
 NO_TRACE_AFTER = timedelta(minutes=15)
 """A prompt whose answer was lost, and of which nothing was heard for so long, was never shown or never answered."""
 
@@ -70,6 +72,11 @@ class Daraja:
     def step_minor(self) -> int:
         """Whole shillings."""
         return int(10 ** money.exponent(self.currency))
+
+    @property
+    def most_minor(self) -> int | None:
+        """M-Pesa's limit of one transaction in Kenya."""
+        return MOST_SHILLINGS * self.step_minor if self.currency == "KES" else None
 
     @property
     def acknowledgement(self) -> dict[str, Any]:

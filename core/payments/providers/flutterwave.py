@@ -64,6 +64,7 @@ class Flutterwave:
     country: str = "KE"
     name: str = "flutterwave"
     step_minor: int = 1
+    most_minor: int | None = None
     methods: frozenset[Method] = frozenset({"card", "direct_debit", "mandate", "refund"})
 
     @property

@@ -67,6 +67,7 @@ class FlutterwaveV4:
     clock: Clock
     name: str = "flutterwave_v4"
     step_minor: int = 1
+    most_minor: int | None = None
     methods: frozenset[Method] = frozenset({"mobile_push", "refund"})
 
     @property

@@ -44,6 +44,7 @@ class GoCardless:
     scheme: str = "sepa_core"
     name: str = "gocardless"
     step_minor: int = 1
+    most_minor: int | None = None
     methods: frozenset[Method] = frozenset({"direct_debit", "mandate", "refund"})
 
     @property

@@ -32,7 +32,8 @@ def payment_state(thing: Thing) -> Queried:
     """A payment as it stands."""
     ref, state = str(thing["id"]), thing["status"]
     if state in ("confirmed", "paid_out", "charged_back"):
-        return Queried("succeeded", ref, txn=ref, amount_minor=thing["amount"])
+        currency = str(thing.get("currency") or "")
+        return Queried("succeeded", ref, txn=ref, amount_minor=thing["amount"], currency=currency)
     if state in ("failed", "cancelled", "customer_approval_denied"):
         return Queried("failed", ref, reason="declined")
     return Queried("awaiting_customer", ref)

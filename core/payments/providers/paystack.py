@@ -49,6 +49,7 @@ class Paystack:
     email: str
     name: str = "paystack"
     step_minor: int = 1
+    most_minor: int | None = None
     methods: frozenset[Method] = frozenset({"card", "direct_debit", "mandate", "refund"})
 
     @property

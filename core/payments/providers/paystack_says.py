@@ -48,6 +48,7 @@ def stands(said: Thing, currency: str) -> Queried:
         state=state, provider_ref=str(said["reference"]), txn=str(said["reference"]),
         amount_minor=from_units(units(said["amount"]), currency, DECIMALS) if state == "succeeded" else None,
         reason=why, at=iso(said.get("paid_at")), saved=_saved(said) if state == "succeeded" else None,
+        currency=str(said.get("currency") or ""),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ def amount(value: object, currency: str) -> int:
     """Minor units of an amount in whole units, as text or as a JSON number; ValueError when it is no positive amount."""
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise ValueError(f"{type(value).__name__} is no amount")
-    minor = money.parse(str(value), currency)
+    minor = money.parse(f"{value:f}" if isinstance(value, Decimal) else str(value), currency)
     if minor <= 0:
         raise ValueError("money that arrived is more than nothing")
     return minor

@@ -43,6 +43,7 @@ class Sandbox:
     clock: Clock
     name: str = "sandbox"
     step_minor: int = 1
+    most_minor: int | None = None
     methods: frozenset[Method] = frozenset({"mobile_push", "card", "direct_debit", "mandate", "refund"})
 
     @property
@@ -80,7 +81,7 @@ class Sandbox:
         return Queried(
             state=said["state"], provider_ref=said["id"], txn=said.get("txn"), amount_minor=said["amount_minor"],
             payer=said.get("payer") or "", reason=said.get("reason"), redirect_url=said.get("checkout_url"),
-            at=_instant(said.get("at")),
+            at=_instant(said.get("at")), currency=_text(said.get("currency") or ""),
         )  # fmt: skip
 
     def _headers(self) -> dict[str, str]:

@@ -28,6 +28,7 @@ class Sepa:
 
     name: str = "sepa"
     step_minor: int = 1
+    most_minor: int | None = None
     methods: frozenset[Method] = frozenset({"direct_debit"})
 
     @property

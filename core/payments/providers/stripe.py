@@ -54,6 +54,7 @@ class Stripe:
     clock: Clock
     name: str = "stripe"
     step_minor: int = 1
+    most_minor: int | None = None
     methods: frozenset[Method] = frozenset({"card", "direct_debit", "mandate", "refund"})
 
     @property

@@ -33,7 +33,9 @@ def intent_state(thing: Thing) -> Queried:
     """A PaymentIntent as it stands."""
     ref, state = str(thing["id"]), thing["status"]
     if state == "succeeded":
-        return Queried("succeeded", ref, txn=ref, amount_minor=_amount(thing, "amount_received"))
+        return Queried(
+            "succeeded", ref, txn=ref, amount_minor=_amount(thing, "amount_received"), currency=_currency(thing)
+        )
     if state == "canceled" or (state in ("requires_payment_method", "requires_action") and _off_session(thing)):
         return Queried("failed", ref, reason=reason(thing.get("last_payment_error") or {}))
     return Queried("awaiting_customer", ref)
@@ -43,7 +45,13 @@ def session_state(thing: Thing) -> Queried:
     """A Checkout session as it stands."""
     ref = str(thing["id"])
     if thing.get("payment_status") == "paid":
-        return Queried("succeeded", ref, txn=thing.get("payment_intent"), amount_minor=_amount(thing, "amount_total"))
+        return Queried(
+            "succeeded",
+            ref,
+            txn=thing.get("payment_intent"),
+            amount_minor=_amount(thing, "amount_total"),
+            currency=_currency(thing),
+        )
     if thing.get("status") == "expired":
         return Queried("expired", ref, reason="expired")
     return Queried("awaiting_customer", ref, redirect_url=thing.get("url"))
@@ -66,6 +74,10 @@ def read(said: Thing) -> ProviderEventIn:
     reader = READERS.get(kind)
     told = reader(thing, kind) if reader else None
     return ProviderEventIn(**base, **(told or {"kind": "ignored"}))
+
+
+def _currency(thing: Thing) -> str:
+    return str(thing["currency"]).upper()
 
 
 def _amount(thing: Thing, field: str) -> int:

@@ -4,14 +4,17 @@ The difference between "it never heard us" and "we do not know" is decided here 
 never made counts as never heard.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
+from core.patience import retry_after
 from core.payments.providers.contract import Declined, NotKnown, Unanswered, Unreached
 
 TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
@@ -19,6 +22,13 @@ NEVER_HEARD = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aio
 
 MOST_PAGES = 200
 """How far we read in a list for something of ours whose answer was lost; more than that was made meanwhile on no day of ours."""
+
+
+ASKS_TO_WAIT = (429, 503)
+LONGEST_WAIT = 3600
+"""No provider of payments is left alone for longer, whatever it asks; our own polling goes on once an hour."""
+_waits: dict[str, float] = {}
+"""Until when (loop time) each provider asked us to wait, by its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +46,17 @@ async def call(
     headers: Mapping[str, str],
     body: Mapping[str, Any] | None = None,
 ) -> Reply | Unreached | Unanswered:
-    """One call, never repeated."""
+    """One call, never repeated. A provider that asked us to wait is not called before that time is over: it surely never hears us."""
+    origin, now = urlsplit(url).netloc, asyncio.get_running_loop().time()
+    if _waits.get(origin, now) > now:
+        return Unreached("it asked us to wait")
     try:
         async with (
             aiohttp.ClientSession(timeout=TIMEOUT) as session,
             session.request(method, url, json=body, headers=headers, allow_redirects=False) as response,
         ):
+            if response.status in ASKS_TO_WAIT and (seconds := retry_after(response.headers)):
+                _waits[origin] = now + min(seconds, LONGEST_WAIT)
             return _read(response.status, await response.read())
     except NEVER_HEARD as why:
         return Unreached(type(why).__name__)

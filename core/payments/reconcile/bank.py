@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import AnyRow
 from core.house import House
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
-from core.payments.bank.tables import statement_entry
+from core.payments.bank.tables import statement_entry, statement_line, statement_movement
 from core.payments.desk.tables import deposit
 from core.payments.reconcile import load
 from core.payments.reconcile.model import Difference
@@ -47,7 +47,7 @@ async def match(conn: AsyncConnection, house: House, on: date) -> list[Differenc
         if difference := await _look_for(conn, house, one):
             found.append(difference)
     await _known(conn, house, on)
-    return found + await _unexplained(conn, on)
+    return found + await _unexplained(conn, on) + await _otherwise(conn, on)
 
 
 async def _payouts(conn: AsyncConnection, on: date) -> list[Expected]:
@@ -172,6 +172,18 @@ async def _matched(conn: AsyncConnection, ids: Sequence[int], mark: str) -> None
 async def _unexplained(conn: AsyncConnection, on: date) -> list[Difference]:
     query = select(statement_entry).where(statement_entry.c.booked_on == on, statement_entry.c.state == "open")
     return [
-        Difference("bank_unexplained", "bank", row.key, row.amount_minor, on)
+        Difference("bank_unexplained", "bank", row.key, row.amount_minor, on, note=row.problem)
         for row in await conn.execute(query.order_by(statement_entry.c.id))
     ]
+
+
+async def _otherwise(conn: AsyncConnection, on: date) -> list[Difference]:
+    """Movements that two statements tell differently: no amount is missing by the balances, but whose it is may be wrong."""
+    query = (
+        select(statement_movement.c.key, func.max(statement_line.c.otherwise).label("note"))
+        .join_from(statement_movement, statement_line, statement_line.c.movement_id == statement_movement.c.id)
+        .where(statement_movement.c.booked_on == on, statement_line.c.otherwise.is_not(None))
+        .group_by(statement_movement.c.key)
+        .order_by(statement_movement.c.key)
+    )
+    return [Difference("bank_otherwise", "bank", row.key, 0, on, note=row.note) for row in await conn.execute(query)]

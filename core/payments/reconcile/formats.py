@@ -7,9 +7,11 @@ payout itself), or is refused in words: a row nobody understands must not vanish
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from core import money
+from core.numbers import Notation
 from core.payments.providers.paystack_says import DECIMALS
 from core.payments.providers.said import from_units
 
@@ -29,6 +31,8 @@ class Told:
     currency: str
     day: date
     payout: str | None = None
+    own: bool = True
+    """`key` is the provider's own and comes once; else it is made of what the line says, and equals of a file are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,11 @@ class Format:
     """A provider's format: the names it is known by, and what a row means (None: it is no transaction)."""
 
     needs: frozenset[str]
-    read: Callable[[Row, str], Told | None]
+    read: Callable[[Row, str, Notation], Told | None]
 
 
-def _fee(key: str, kept_minor: int, currency: str, day: date, payout: str | None) -> Told:
-    return Told(key, key, "fee", 0, kept_minor, -kept_minor, currency, day, payout)
+def _fee(key: str, kept_minor: int, currency: str, day: date, payout: str | None, *, own: bool = False) -> Told:
+    return Told(key, key, "fee", 0, kept_minor, -kept_minor, currency, day, payout, own)
 
 
 STRIPE_KINDS = {
@@ -57,16 +61,16 @@ STRIPE_NOT = (
 )
 
 
-def stripe(row: Row, _house_currency: str) -> Told | None:
+def stripe(row: Row, _house_currency: str, notation: Notation) -> Told | None:
     """Stripe's itemized payout reconciliation (`payout_reconciliation.itemized`): whole units, negative where money left."""
     category, currency = row["reporting_category"], row["currency"].upper()
     if category in STRIPE_NOT:
         return None
-    gross, fee, net = (money.parse(row[name] or "0", currency) for name in ("gross", "fee", "net"))
+    gross, fee, net = (money.read(row[name] or "0", currency, notation) for name in ("gross", "fee", "net"))
     day, key = _day(row.get("created_utc") or row["created"]), row["balance_transaction_id"]
     payout = row.get("automatic_payout_id") or None
     if category in STRIPE_FEES:
-        return _fee(key, -net, currency, day, payout)
+        return _fee(key, -net, currency, day, payout, own=True)
     if category not in STRIPE_KINDS or not row.get("payment_intent_id"):
         raise ValueError(f"we do not know what a {category!r} without a payment is")
     txn = row["payment_intent_id"]
@@ -75,12 +79,13 @@ def stripe(row: Row, _house_currency: str) -> Told | None:
     return Told(key, txn, STRIPE_KINDS[category], gross, fee, net, currency, day, payout)
 
 
-def gocardless(row: Row, _house_currency: str) -> Told | None:
+def gocardless(row: Row, _house_currency: str, notation: Notation) -> Told | None:
     """GoCardless's payout breakdown (dashboard, Export transactions): fees are told positive and taken off."""
     currency, day = row["currency"].upper(), _day(row.get("resources.charge_date") or row["resources.created_at"])
-    gross, net = (money.parse(row[name] or "0", currency) for name in ("gross_amount", "net_amount"))
+    gross, net = (money.read(row[name] or "0", currency, notation) for name in ("gross_amount", "net_amount"))
     kept = sum(
-        money.parse(row.get(name) or "0", currency) for name in ("gocardless_fees", "app_fees", "surcharge_fees")
+        money.read(row.get(name) or "0", currency, notation)
+        for name in ("gocardless_fees", "app_fees", "surcharge_fees")
     )
     payment, refund, payout = row["payments.id"], row.get("refunds.id"), row["payouts.id"]
     if not payment:
@@ -89,13 +94,11 @@ def gocardless(row: Row, _house_currency: str) -> Told | None:
     return Told(f"{payout}:{refund or payment}:{kind}", payment, kind, gross, kept, net, currency, day, payout)
 
 
-def flutterwave(row: Row, _house_currency: str) -> Told | None:
+def flutterwave(row: Row, _house_currency: str, _notation: Notation) -> Told | None:
     """One transaction of Flutterwave's settlement (`GET /v3/settlements/{id}`): whole units."""
     currency = row["currency"].upper()
-    gross, net = (money.parse(str(row[name]), currency) for name in ("charged_amount", "settlement_amount"))
-    kept = sum(
-        money.parse(str(row.get(name) or 0), currency) for name in ("app_fee", "merchant_fee", "stampduty_charge")
-    )
+    gross, net = (_machines(row[name], currency) for name in ("charged_amount", "settlement_amount"))
+    kept = sum(_machines(row.get(name) or 0, currency) for name in ("app_fee", "merchant_fee", "stampduty_charge"))
     number = str(row["id"])
     return Told(
         f"{number}",
@@ -110,7 +113,7 @@ def flutterwave(row: Row, _house_currency: str) -> Told | None:
     )
 
 
-def paystack(row: Row, _house_currency: str) -> Told | None:
+def paystack(row: Row, _house_currency: str, _notation: Notation) -> Told | None:
     """One transaction of Paystack's settlement (`GET /settlement/{id}/transactions`): hundredths."""
     if row["status"] not in ("success", "reversed"):
         return None
@@ -129,12 +132,12 @@ def paystack(row: Row, _house_currency: str) -> Told | None:
     )
 
 
-def mpesa(row: Row, house_currency: str) -> Told | None:
+def mpesa(row: Row, house_currency: str, notation: Notation) -> Told | None:
     """A row of the M-Pesa organisation statement. What it was is said by `Reason Type`, or only by `Details`."""
     said = f"{row.get('Reason Type') or ''} {row.get('Details') or ''}".lower()
     if row["Transaction Status"].strip().lower() != "completed":
         return None
-    came, went = (money.parse((row[name] or "0").replace(",", ""), house_currency) for name in ("Paid In", "Withdrawn"))
+    came, went = (money.read(row[name] or "0", house_currency, notation) for name in ("Paid In", "Withdrawn"))
     receipt, day, went = row["Receipt No."].strip(), _day(row["Completion Time"]), abs(went)
     linked = (row.get("Linked Transaction ID") or "").strip()
     if went and ("charge" in said or "fee" in said.split()):
@@ -171,6 +174,11 @@ def transactions(said: Any) -> Iterator[Row]:
     payout = str(data["id"]) if isinstance(data, dict) and "transactions" in data else None
     for row in data["transactions"] if isinstance(data, dict) else data:
         yield {"payout": payout, **row}
+
+
+def _machines(value: object, currency: str) -> int:
+    """Minor units of a number of JSON, or of a text that holds one."""
+    return money.parse(f"{value:f}" if isinstance(value, Decimal) else str(value), currency)
 
 
 def _text(value: object) -> str | None:

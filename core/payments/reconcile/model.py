@@ -18,6 +18,7 @@ KINDS: dict[str, str] = {
     "payout_missing": "paid out by the provider, not on our bank account",
     "payout_amount": "the bank account has another amount than was paid out",
     "bank_unexplained": "on the bank statement, and nothing of ours explains it",
+    "bank_otherwise": "a statement tells a movement otherwise than another statement did",
     "deposit_missing": "cash taken to the bank, not on our bank account",
     "deposit_amount": "the bank counted another amount than was deposited",
     "drawer_open": "a drawer of this day is not closed",
@@ -34,6 +35,7 @@ TO_DO: dict[str, str] = {
     "payout_missing": "import the bank's newest statement; if it is not there, ask the provider for the transfer",
     "payout_amount": "compare the provider's list of the payout with the bank's entry, and ask whoever differs",
     "bank_unexplained": "say what the entry is; a customer's payment is placed under Suspense",
+    "bank_otherwise": "compare the two statements; if money is missing from the books, ask the bank, then place it",
     "deposit_missing": "import the bank's newest statement; if it is not there, show the slip to the bank",
     "deposit_amount": "compare the slip with the bank's entry; what is short is explained here",
     "drawer_open": "let the cashier count and close the drawer, under Cash desk",
@@ -83,6 +85,8 @@ class Difference:
     day: date
     late: bool = False
     branch_id: int | None = None
+    note: str | None = None
+    """What is known of it already."""
 
     @property
     def key(self) -> str:

@@ -60,6 +60,7 @@ async def _write(conn: AsyncConnection, house: House, found: Mapping[str, Differ
             "id": house.ids.take(), "key": one.key, "day": one.day, "kind": one.kind, "provider": one.provider,
             "branch_id": one.branch_id, "about": one.about, "amount_minor": one.amount_minor,
             "currency": house.currency, "state": "late" if one.late else "open", "found_at": now,
+            "note": one.note,
         }  # fmt: skip
         state = {"state": row["state"], "amount_minor": one.amount_minor, "settled_at": None}
         statement = insert(conn, difference).values(row)

@@ -1,6 +1,6 @@
 """Discounts on named lines: a percentage or an amount, up to a cap, within their days, never below zero.
 
-They come in the tariff's order. One that names an earlier discount among its lines is taken of what that one left.
+They come in the tariff's order. One that names an earlier discount among its lines is taken of what that one left of them.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from core.rating.exact import ZERO, Exact
+from core.rating.exact import ZERO, Exact, total_of
 from core.rating.model import Part
 from core.rating.sheet import Sheet
 from core.rating.terms import Condition, Price
@@ -35,7 +35,7 @@ class Discount:
 
     def parts(self, sheet: Sheet) -> Sequence[Part]:
         """One line, zero or negative; absent outside its days."""
-        base = sheet.base(self.of)
+        base = sheet.base(self.of, named=True)
         if not self._valid(sheet.batch.period_from):
             return [Part(ZERO, self.text, base=base, present=~sheet.everyone)]
         off = self._off(sheet, base).at_most(self._room(sheet, base)).at_least(ZERO).spread(sheet.size)
@@ -49,7 +49,8 @@ class Discount:
 
     def _room(self, sheet: Sheet, base: Exact) -> Exact:
         """What other discounts have left of these lines."""
-        return base.plus(sheet.base(self.beside)) if self.beside else base
+        mine = frozenset(sheet.terms.shared[self.code].lines)
+        return total_of([base, *(part for code in self.beside for part in sheet.held(code, mine).values())])
 
     def _valid(self, day: date) -> bool:
         return (self.since is None or day >= self.since) and (self.until is None or day < self.until)

@@ -21,13 +21,14 @@ from core.journeys import (
     limit_changed,
     protection_registered,
 )
+from core.numbers import notation_of
 from core.overview import written_off as off
 from core.overview.collections import board
 from core.overview.listing import AnyRow, Wanted
 from core.overview.nameable import ACCOUNT, INVOICE
 from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import a_count, a_day, back, branch_of, form, show
+from gateway.admin.console.desk import LANG, a_count, a_day, back, branch_of, form, show
 from gateway.admin.console.plot_steps import steps_plot
 from gateway.admin.described import described
 from gateway.desk import HOUSE
@@ -138,8 +139,9 @@ async def _act(conn: AsyncConnection, house: House, account_id: int, told: dict[
             await fee_waived.waive(conn, house, account_id, fee.id, reason=told.get("note", ""), actor=actor)
         case "limit":
             await limit_changed.change(
-                conn, house, account_id, told.get("amount", ""), reason=told.get("note", ""), actor=actor
-            )
+                conn, house, account_id, told.get("amount", ""), reason=told.get("note", ""), actor=actor,
+                notation=notation_of(LANG, house.currency),
+            )  # fmt: skip
         case "place":
             await agency_placed.choose(conn, house, told.get("agency", ""), [account_id], actor=actor)
         case "recall":

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from core import money
+from core.numbers import Unreadable
 from core.overview.accounts import branch_id_of
 from core.phone import masked
 from gateway.admin.auth import CSRF, WHO
@@ -18,7 +19,9 @@ from gateway.pages.page import render
 
 DOORS = (
     ("/console", "Customers", "customer.see"), ("/console/tickets", "Tickets", "ticket.see"),
-    ("/console/talks", "Chats", "talk.answer"),
+    ("/console/talks", "Chats", "talk.answer"), ("/console/spellings", "Same number?", "customer.phone"),
+    ("/console/outages", "Outages", "outage.see"),
+    ("/console/parked", "Parked bills", "parked.see"), ("/console/readings", "Held readings", "reading.see"),
     ("/console/collections", "Collections", "collections.see"),
     ("/console/day", "The day", "day.see"), ("/console/campaigns", "Campaigns", "campaign.see"),
     ("/console/usage", "Usage files", "usage.see"),
@@ -26,6 +29,8 @@ DOORS = (
     ("/console/suspense", "Suspense", "suspense.place"), ("/console/chargebacks", "Disputed", "payment.right"),
     ("/console/cash", "Cash desk", "desk.use"),
     ("/console/approvals", "Approvals", "approval.decide"), ("/console/outbox", "Dead letters", "outbox.see"),
+    ("/console/airtime", "Airtime", "airtime.decide"), ("/console/notices", "Notice words", "notice.edit"),
+    ("/console/costs", "Message costs", "cost.see"),
 )  # fmt: skip
 """The navigation: where, what, and the permission behind the door."""
 
@@ -63,6 +68,21 @@ def a_count(text: str) -> int:
     return int(text)
 
 
+def page_of(request: web.Request) -> int:
+    """Which page of a list is asked for: 1, 2 ... up to 10,000."""
+    text = request.query.get("page", "1")
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:6]) <= 10_000:
+        raise web.HTTPNotFound(text="There is no such page.")
+    return int(text[:6])
+
+
+def number(text: str) -> int:
+    """An id in an address; 404 where it is none."""
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+        raise web.HTTPNotFound(text="There is none of this kind here.")
+    return int(text)
+
+
 def a_day(text: str, otherwise: date) -> date:
     """A day of a query, between 2000 and 2199."""
     if not text:
@@ -76,12 +96,16 @@ def a_day(text: str, otherwise: date) -> date:
     return found
 
 
+LANG = "en"
+"""What the console speaks, and in whose notation its amounts are shown and read."""
+
+
 def an_amount(text: str, currency: str) -> int:
-    """Minor units of an amount in a form."""
+    """Minor units of an amount in a form, as the console writes amounts."""
     try:
-        return money.parse(text, currency)
-    except ValueError:
-        raise web.HTTPBadRequest(text="Write the amount in figures, such as 1200.50.") from None
+        return money.typed(text, currency, LANG)
+    except Unreadable as why:
+        raise web.HTTPBadRequest(text=f"{why} Write the amount in figures, such as 12.50 or 1,200.50.") from None
 
 
 def an_instant(text: str, zone: ZoneInfo) -> datetime | None:

@@ -13,6 +13,7 @@ from core.care.disputes import VERDICTS
 from core.errors import Refused
 from core.house import House
 from core.journeys import dispute_decided
+from gateway.admin.console.desk import an_amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,5 @@ async def decide(house: House, who: Who, ticket_id: int, told: dict[str, str]) -
         amount = None
         if verdict == "partial":
             bill = await bills.bill(conn, invoice_id=found.invoice_id)
-            try:
-                amount = money.parse(text, bill.currency if bill else house.currency)
-            except ValueError as wrong:
-                raise web.HTTPBadRequest(text=f"{text!r} is no amount: write it such as 12.50.") from wrong
+            amount = an_amount(text, bill.currency if bill else house.currency)
         await dispute_decided.decide(conn, house, found.id, verdict, actor=who.actor, amount_minor=amount)

@@ -1,28 +1,55 @@
 """What waits for a clerk, the gravest first; and one ticket with its log, to answer and to move on."""
 
+from urllib.parse import urlencode
+
 from aiohttp import web
 
 from core import audit
 from core.care import queries as care
 from core.care import tickets
-from core.care.model import MOVES
+from core.care.model import MOVES, SEVERITIES
 from core.overview.listing import AnyRow
 from core.overview.listings import TICKETS
 from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
 from gateway.admin.console import disputes
-from gateway.admin.console.desk import back, branch_of, form, show
+from gateway.admin.console.desk import back, branch_of, form, page_of, show
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
+SIZE = 50
+SHOWN = {"open": ("open",), "waiting": ("waiting",), "unsolved": ("open", "waiting")}
+"""Which states a word of the filter means."""
+FILTERS = (
+    ("state", "open (unless said), waiting, unsolved"), ("severity", "critical, high, normal"), ("kind", "such as no_supply"),
+    ("outage", "yes: explained by a known outage; no"), ("page", "1, 2 ..."),
+)  # fmt: skip
 
-@described("ticket.see", summary="Tickets that wait for a clerk")
+
+@described("ticket.see", summary="Tickets that wait for a clerk", query=FILTERS)
 async def queue(request: web.Request) -> web.Response:
-    """GET /console/tickets."""
-    branch = await branch_of(request)
+    """GET /console/tickets: the gravest of all first."""
+    asked = {name: request.query.get(name, "")[:40] for name in ("state", "severity", "kind", "outage")}
+    states = SHOWN.get(asked["state"] or "open")
+    if states is None or asked["severity"] not in ("", *SEVERITIES) or asked["outage"] not in ("", "yes", "no"):
+        raise web.HTTPBadRequest(text="There is no such filter.")
+    branch, at = await branch_of(request), page_of(request)
+    everything = care.Chosen(states, branch_id=branch)
+    explained = None if asked["outage"] == "" else asked["outage"] == "yes"
+    wanted = care.Chosen(states, asked["severity"] or None, asked["kind"] or None, branch, explained)
     async with request.app[HOUSE].db.reading() as conn:
-        waiting = await care.queue(conn, branch_id=branch)
-    return show(request, "console_tickets.html", waiting=waiting)
+        found = await care.queue(conn, wanted, offset=(at - 1) * SIZE, limit=SIZE + 1)
+        severities, kinds = await care.waiting_by(conn, everything)
+    kept = {name: text for name, text in asked.items() if text}
+
+    def link(**other: object) -> str:
+        return "?" + urlencode({**kept, **{name: str(value) for name, value in other.items() if value}})
+
+    return show(
+        request, "console_tickets.html", waiting=found[:SIZE], more=len(found) > SIZE, at=at, asked=asked, link=link,
+        severities=[(one, severities.get(one, 0)) for one in SEVERITIES], kinds=kinds, states=list(SHOWN),
+        total=sum(severities.values()), filtered=bool(kept.keys() - {"state"}),
+    )  # fmt: skip
 
 
 @described("ticket.see", summary="One ticket")

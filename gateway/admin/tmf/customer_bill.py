@@ -24,6 +24,7 @@ from gateway.admin.tmf.parts import (
     an_instant,
     opening,
     party_ref,
+    plain_decimal,
 )
 from gateway.admin.tmf.resource import Served, href, routes_of
 
@@ -92,7 +93,7 @@ def _bill(row: AnyRow, _more: object, house: House) -> CustomerBill:
 
 def _rate(row: AnyRow, _more: object, house: House) -> AppliedCustomerBillingRate:
     line_id = f"{row.invoice_id}-{row.position}"
-    quantity = None if row.quantity_micro is None else Decimal(row.quantity_micro).scaleb(-6).normalize()
+    quantity = None if row.quantity_micro is None else plain_decimal(row.quantity_micro)
     return AppliedCustomerBillingRate(
         id=line_id, href=href(RATE.path, line_id), type="AppliedCustomerBillingRate",
         name=row.label.get("en", row.code), date=row.finalised_at, kind=row.kind,

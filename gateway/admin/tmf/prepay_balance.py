@@ -171,7 +171,8 @@ async def _charged(
     want = await _want(conn, request, house, asked)
     if want.use is None:
         raise bad("Say in usageType what was used: voice, sms, data ...")
-    use = Use(want.service_id or 0, want.use, unit, amount, asked.at, asked.destination)
+    currency, value = (None, None) if asked.value is None else asked_of(asked.value)
+    use = Use(want.service_id or 0, want.use, unit, amount, asked.at, asked.destination, value, currency)
     paid = await charge(conn, house, use, key=key_of(request, None, request[WHO].actor))
     done = Action(
         type="DeductBalance", status="completed", confirmed=house.clock.now(), units=told(paid.units_micro, unit),

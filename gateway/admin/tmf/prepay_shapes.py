@@ -4,20 +4,29 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from core import money
+from core import money, numbers
 from core.balances.model import is_money
 from core.balances.words import amount_of
 from gateway.admin.tmf.parts import Part, Period, Ref, Resource, plain_decimal
 from gateway.admin.tmf.resource import bad
 
 
+def _as_machines_write(value: object) -> object:
+    """Digits and a point, as a text or a JSON number: `1e3`, `1_000` and `1,5` are no amounts."""
+    if isinstance(value, str):
+        numbers.machine(value, numbers.MICRO_DECIMALS)
+    elif isinstance(value, Decimal) and value.is_finite() and int(value.as_tuple().exponent) > 0:
+        raise ValueError("write it without an exponent")
+    return value
+
+
 class Quantity(BaseModel):
     """How much of what."""
 
     model_config = ConfigDict(frozen=True)
-    amount: Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=6)]
+    amount: Annotated[Decimal, BeforeValidator(_as_machines_write), Field(ge=0, max_digits=24, decimal_places=6)]
     units: Annotated[str, Field(min_length=1, max_length=10)]
 
 
@@ -122,6 +131,8 @@ class Deduct(Asked):
     hold: Annotated[Named | None, Field(alias="reserveBalance")] = None
     destination: Annotated[str | None, Field(max_length=40)] = None
     at: Annotated[datetime | None, Field(alias="requestedDate")] = None
+    value: Quantity | None = None
+    """The money that a use is about, for a tariff that takes a share of it."""
     reason: Annotated[str, Field(max_length=100)] = ""
 
 

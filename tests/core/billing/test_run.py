@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing import queries, verify
 from core.billing.model import FinalBill, RunReport
-from core.billing.run import build, close, finalise, preview
+from core.billing.run import build, close, finalise, foresee
 from core.billing.store import unpark
 from core.billing.tables import cycle, invoice, invoice_line
 from core.house import House
@@ -206,7 +206,7 @@ async def test_units_from_points_are_given_once_over_all_months_of_a_late_run(ho
 
 async def test_a_preview_shows_the_bills_and_writes_nothing(house: House) -> None:
     await settle(house, [Customer(), Customer(tariffs=("energy", "water"))])
-    shown = await preview(house, FEB, sources=Fake())
+    shown = (await foresee(house, FEB, sources=Fake())).bills
     assert [one.total_minor for one in shown] == [90700, 90700 + 257_000]
     assert shown[0].lines[0].code == "consumption"
     async with house.db.reading() as conn:

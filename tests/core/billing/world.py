@@ -14,6 +14,7 @@ from core.catalog.compile import load_tariff
 from core.db import insert
 from core.house import House
 from core.metering.late import Arrivals, Changed
+from core.metering.lifted import Lifted
 from core.metering.tables import consumption
 from core.metering.timed import Grain
 from core.parties.tables import account, branch, party, premise, service, service_plan
@@ -69,11 +70,13 @@ class Fake:
 
     async def used(
         self, conn: AsyncConnection, house: House, service_ids: Sequence[int], from_: date, to: date, *,
-        grain: Grain | None = None,
+        grain: Grain | None = None, lifted: Lifted | None = None,
     ) -> Used:  # fmt: skip
         column = np.array([self.use.get(one, 42 * KWH) for one in service_ids], dtype=np.int64)
         guess = np.array([self.estimated.get(one, 0) for one in service_ids], dtype=np.int64)
-        parked = {at: self.bad[one] for at, one in enumerate(service_ids) if one in self.bad}
+        parked = {
+            at: self.bad[one] for at, one in enumerate(service_ids) if one in self.bad and one not in (lifted or ())
+        }
         return Used({"energy": column, "water": column}, {"energy": guess, "water": guess * 0}, parked=parked)
 
     async def history(

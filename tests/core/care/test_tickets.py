@@ -148,4 +148,4 @@ async def test_the_gravest_ticket_comes_first_in_the_queue(house: House) -> None
     await tell(house, who, "b", "danger")
     async with house.db.reading() as conn:
         assert [one.kind for one in await queries.queue(conn)] == ["danger", "meter"]
-        assert await queries.queue(conn, branch_id=99) == []
+        assert await queries.queue(conn, queries.Chosen(branch_id=99)) == []

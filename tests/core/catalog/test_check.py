@@ -27,8 +27,8 @@ def test_the_examples_have_no_remark(path: str) -> None:
         (two('{code: vat, type: tax, percent: "0", of: [e]}'), "charge vat", "it is 0 %."),
         (two('{code: vat, type: tax, percent: "5", of: [e]}').replace('price: "1"', 'price: "0"'), "charge vat", "it is taken of lines that cost nothing."),
         (
-            two('{code: off, type: discount, amount: "1", of: [e]}') + '  - {code: vat, type: tax, percent: "5", of: [e]}\n',
-            "charge vat", "it is taken of lines before the discount 'off'.",
+            two('{code: vat, type: tax, percent: "5", of: [e]}') + '  - {code: off, type: discount, amount: "1", of: [e]}\n',
+            "charge off", "it comes after the tax 'vat' of its lines, which is of the full price.",
         ),
         (two('{code: off, type: discount, amount: "1", of: [e], valid_to: 2022-01-01}'), "charge off", "it is never valid while the tariff is."),
         (

@@ -96,6 +96,8 @@ async def test_of_a_reading_twice_in_one_file_the_last_counts(house: House, wire
         ("M1,2026-01-01T00:00,inf", "not a number"),
         ("M1,2026-01-01T00:00,", "not a number"),
         ("M1,2026-01-01T00:00,1e30", "larger than any reading"),
+        ("M1,2026-01-01T00:00,1E+05", "not a number"),
+        ("M1,2026-01-01T00:00,1_000", "not a number"),
         ("M1,2026-01-01T00:00,0.0000001", "finer than a millionth"),
         ("M1,2026-06-01T03:00,1", "of the future"),
         ("M1,2024-12-31T23:30,1", "not installed on 2024-12-31"),

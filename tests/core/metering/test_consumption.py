@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from core.clock import SetClock
 from core.config import Billing
@@ -13,6 +14,7 @@ from core.house import House
 from core.metering.collect import load_csv
 from core.metering.consumption import history, measure, save
 from core.metering.measured import Measured
+from core.metering.tables import meter
 from core.metering.units import micro
 from core.onboarding.model import Customer, NewMeter, Registered
 from core.onboarding.register import register_customer, register_many
@@ -134,6 +136,8 @@ async def test_no_readings_and_no_meter_are_parked(house: House, wired: Register
 
 async def test_a_register_that_falls_silent_is_missed(house: House, wired: Registered, write: Write) -> None:
     """E2 spoke in December and says nothing in January: that is a gap, not a saving."""
+    async with house.db.writing() as conn:
+        await conn.execute(update(meter).values(registers="E1 E2"))
     await load_csv(house, write("meter,start,kWh,register\nM1,2025-12-31T00:00,1,E2\n"))
     january = (HEAD + _rows(1, 32)).replace("\n", ",E1\n").replace("kWh,E1", "kWh,register")
     await load_csv(house, write(january))

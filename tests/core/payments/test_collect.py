@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -91,26 +92,47 @@ async def test_a_bill_that_is_disputed_whole_waits_and_one_that_is_paid_is_dropp
         assert (await states(house), work.sandbox.books.all()) == (["dropped"], [])
 
 
-async def test_a_failed_debit_is_told_with_a_way_to_pay(house: House) -> None:
+async def test_a_failed_debit_that_is_tried_again_says_nothing_yet(house: House) -> None:
     async with at_work(house) as work:
         bill = await _planned(work, bank="BANK-9001")
         await due(work)
         assert await attempts(house) == [("direct_debit", "failed", "funds")]
-        assert (await states(house), await failed_notices(house)) == (["planned"], 1)
+        assert (await states(house), await failed_notices(house)) == (["planned"], 0)
         assert (await opened(house, bill), await due(work)) == ([120_000], Counter()), "not again on the same day"
 
 
-async def test_a_debit_that_found_no_money_is_tried_again_on_pay_days_and_then_no_more(house: House) -> None:
+async def test_an_operator_may_want_each_failed_try_told(house: House) -> None:
+    debit = house.operator.direct_debit.model_copy(update={"tell": "each"})
+    told = replace(house, operator=house.operator.model_copy(update={"direct_debit": debit}))
+    async with at_work(told) as work:
+        await _planned(work, bank="BANK-9001")
+        await due(work)
+        assert (await states(house), await failed_notices(house)) == (["planned"], 1)
+
+
+async def test_with_no_retries_the_first_try_is_the_last(house: House) -> None:
+    debit = house.operator.direct_debit.model_copy(update={"retries": 0})
+    strict = replace(house, operator=house.operator.model_copy(update={"direct_debit": debit}))
+    async with at_work(strict) as work:
+        await _planned(work, bank="BANK-9001")
+        await due(work)
+        assert (await states(house), await failed_notices(house)) == (["failed"], 1)
+
+
+async def test_a_debit_that_found_no_money_is_tried_again_on_pay_days_and_told_when_the_last_try_failed(
+    house: House,
+) -> None:
     async with at_work(house) as work:
         await _planned(work, bank="BANK-9001")
-        days = []
+        days, told = [], []
         for _ in range(3):
             async with house.db.reading() as conn:
                 days.append((await conn.execute(select(collection.c.collect_on))).scalar_one())
             work.forward(days=(days[-1] - house.today()).days)
             assert await due(work, house.today()) == Counter(asked=1)
+            told.append(await failed_notices(house))
         assert days == [DUE + timedelta(days=3), date(2026, 3, 30), date(2026, 4, 7)]
-        assert (await states(house), await failed_notices(house)) == (["failed"], 3)
+        assert (await states(house), told) == (["failed"], [0, 0, 1])
         assert await due(work, house.today() + timedelta(days=60)) == Counter()
 
 

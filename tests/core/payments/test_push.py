@@ -254,3 +254,31 @@ async def test_sent_and_then_a_crash_is_unknown_and_not_sent_again(house: House,
             await conn.execute(attempt.update().where(attempt.c.id == attempt_id).values(state="sent"))
         assert [outcome.state for outcome in await work.dispatch()] == ["unknown"]
         assert (len(work.sandbox.books.all()), len(work.daraja.prompts)) == (0, 0)
+
+
+async def test_a_prompt_that_nobody_answers_blocks_no_other_for_ever(house: House) -> None:
+    """It keeps the next one back while it may be on the phone, and until its provider has said since that it still waits."""
+    async with at_work(house, by_hand=True) as work:
+        account_id, _ = await _owing(work)
+        await _ask(work.house, account_id, minor=1_000_000)
+        assert [outcome.state for outcome in await work.dispatch()] == ["sent"]
+        for minutes in (9, 2):
+            work.forward(minutes=minutes)
+            with pytest.raises(Refused, match=r"payments\.push\.live"):
+                await _ask(work.house, account_id, key="turn:2")
+        assert (await payment_doors.poll(work.house))["awaiting_customer"] == 1
+        await _ask(work.house, account_id, key="turn:2")
+        assert len(await attempts(house)) == 2
+
+
+@pytest.mark.parametrize(("provider", "most"), [("sandbox", 10_120_000), ("daraja", 25_000_000)])
+async def test_more_than_the_provider_takes_or_than_is_sensible_is_refused(
+    house: House, provider: str, most: int
+) -> None:
+    async with at_work(house, push=provider) as work:
+        account_id, _ = await _owing(work, 120_000 if provider == "sandbox" else 30_000_000)
+        for minor in (most + 1, 99_999_999_900):
+            with pytest.raises(Refused, match=r"payments\.maximum"):
+                await _ask(work.house, account_id, minor=minor)
+        assert await attempts(house) == []
+        await _ask(work.house, account_id, minor=most)

@@ -23,6 +23,7 @@ from core.ledger import verify
 from core.payments import receive
 from core.payments.bank.tables import statement_entry
 from core.payments.model import ReceiptIn
+from core.payments.named_rows import Ways
 from core.payments.reconcile import close, explain, general_ledger, report, run
 from core.payments.reconcile.model import KINDS, TO_DO, Line, Ours, compare
 from core.payments.reconcile.tables import difference, gl_summary, provider_line
@@ -281,8 +282,8 @@ async def test_a_providers_report_is_taken_once_and_its_wrong_rows_are_told(sing
         "Receipt No.,amount,fee,date,payout\npi_1,100.00,2.90,2026-03-10,PO1\npi_1,100.00,2.90,2026-03-10,PO1\n"
         "pi_2,x,0,2026-03-10,PO1\n,5,0,2026-03-10,\npi_3,1,0,yesterday,\n"
     )
-    first = await report.bring_in(single, file, "stripe", columns={"txn": "Receipt No."})
-    again = await report.bring_in(single, file, "stripe", columns={"txn": "Receipt No."})
+    first = await report.bring_in(single, file, "stripe", ways=Ways({"txn": "Receipt No."}))
+    again = await report.bring_in(single, file, "stripe", ways=Ways({"txn": "Receipt No."}))
     assert (first.new, [row for row, _ in first.rejected], again.new, again.known) == (2, [4, 5, 6], 0, 2)
     with pytest.raises(BadInput, match="no column txn"):
         await report.bring_in(single, file, "stripe")

@@ -14,6 +14,7 @@ from core.config_payments import Reconcile
 from core.db import Database
 from core.errors import BadInput
 from core.house import House
+from core.payments.named_rows import Ways
 from core.payments.reconcile import close, report
 from core.payments.reconcile.tables import provider_line
 from core.payments.reverse import reverse
@@ -166,7 +167,9 @@ async def test_an_apis_answer_is_read_as_it_is(
     house: House, tmp_path: Path, name: str, said: object, expected: tuple[object, ...]
 ) -> None:
     file = made(tmp_path, json.dumps(said), "settlement.json")
-    done = await report.bring_in(house, file, name, payout=None if name == "flutterwave" else "3090024")
+    done = await report.bring_in(
+        house, file, name, ways=Ways(fill={} if name == "flutterwave" else {"payout": "3090024"})
+    )
     assert (done.new, done.rejected, await lines(house)) == (1, (), [expected])
 
 

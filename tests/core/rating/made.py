@@ -38,8 +38,9 @@ def usages(draw: st.DrawFn, code: str, monotone: bool = False) -> dict[str, Any]
 
 @st.composite
 def tariffs(
-    draw: st.DrawFn, monotone: bool = False, lines: tuple[str, ...] = ("0.01", "0.05", "none")
+    draw: st.DrawFn, monotone: bool = False, lines: tuple[str, ...] = ("0.01", "0.05", "none"), amounts: bool = True
 ) -> dict[str, Any]:
+    """`amounts`: whether discounts may be in money, too."""
     charges: list[dict[str, Any]] = [draw(usages("use_0", monotone))]
     for number in range(1, draw(st.integers(1, 6))):
         code, earlier = f"line_{number}", [charge["code"] for charge in charges]
@@ -50,10 +51,12 @@ def tariffs(
             charges.append(draw(usages(code, monotone)))
         elif kind == "fixed":
             charges.append({"code": code, "type": "fixed", "price": draw(prices)})
-        elif kind in ("minimum", "maximum"):
+        elif kind in ("minimum", "maximum") or (kind == "discount" and amounts and draw(st.booleans())):
             charges.append({"code": code, "type": kind, "amount": draw(prices), "of": of})
         else:
             charges.append({"code": code, "type": kind, "percent": str(draw(st.integers(0, 100))), "of": of})
+            if kind == "discount" and amounts and draw(st.booleans()):
+                charges[-1]["cap"] = draw(prices)
     rounding = {
         "line": draw(st.sampled_from(lines)),
         "total": draw(st.sampled_from(("none", "0.01", "0.1", "1"))),

@@ -7,6 +7,7 @@ import pytest
 
 from core.catalog.compile import load_tariff
 from core.catalog.versions import load_versions
+from core.errors import BadInput
 from core.rating.errors import CannotRate
 from core.rating.spans import months_of
 from tests.bills.paper import asked
@@ -265,3 +266,31 @@ def test_events_go_to_the_version_of_their_own_time() -> None:
 def test_a_period_before_the_first_version_is_refused() -> None:
     with pytest.raises(CannotRate, match="no version is in force on 2022-12-01"):
         asked(load_versions(VERSIONS), period={"from": "2022-12-01", "to": "2023-02-01"})
+
+
+SUMS = "sums: {use: [use_day, use_night]}"
+BLOCKS = f'  - {{code: c, {USE}, model: graduated, tiers: [{{up_to: "100", price: "10"}}, {{price: "20"}}]}}\n'
+
+
+def test_a_quote_sums_registers_where_the_tariff_says_so() -> None:
+    rows = [{"meter": "use_day", "quantity": "90"}, {"meter": "use_night", "quantity": "60"}]
+    assert amounts(BLOCKS, SUMS, usage=rows)["total"] == "2000.00"
+
+
+def test_registers_are_no_meter_of_a_tariff_that_does_not_say_so() -> None:
+    with pytest.raises(CannotRate):
+        amounts(BLOCKS, usage=[{"meter": "use_day", "quantity": "90"}])
+
+
+@pytest.mark.parametrize(
+    ("sums", "wrong"),
+    [
+        ("sums: {other: [use_day, use_night]}", "no charge prices it"),
+        ("sums: {use: [use_day]}", "fewer than two"),
+        ("sums: {use: [use_day, use]}", "priced or summed elsewhere"),
+        ("sums: {use: [use_day, use_day]}", "priced or summed elsewhere"),
+    ],
+)
+def test_sums_that_have_no_one_meaning_are_refused(sums: str, wrong: str) -> None:
+    with pytest.raises(BadInput, match=wrong):
+        load_tariff(f"{HEAD}{sums}\ncharges:\n{BLOCKS}")

@@ -18,7 +18,7 @@ from tests.core.rating.made import quantities, tariffs
 from tests.core.rating.reference import reckon
 
 PERIOD = (date(2023, 7, 1), date(2023, 8, 1))
-calm = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+calm = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 accounts = st.lists(st.tuples(quantities, st.integers(1, 9), st.lists(quantities, max_size=3)), min_size=1, max_size=6)
 
 
@@ -69,6 +69,10 @@ def test_the_quote_of_each_account_is_its_bill(
         assert quoted.total == rated.exact_total.at(index)
         shown = [(line.code, line.exact.at(index)) for line in rated.lines if line.present[index]]
         assert [(line.code, line.amount) for line in quoted.lines] == shown
+        parts = [[(codes, part.at(index)) for codes, part in line.parts] for line in rated.lines if line.present[index]]
+        assert [list(line.parts) for line in quoted.lines] == parts
+        for line in quoted.lines:
+            assert not line.parts or sum(part for _, part in line.parts) == line.amount
 
 
 @calm
@@ -129,10 +133,13 @@ def test_rating_in_runs_is_rating_at_once(
         assert one.code == two.code
         assert (one.amount == two.amount).all()
         assert (one.present == two.present).all()
+        for (codes, part), (same, other) in zip(one.parts, two.parts, strict=True):
+            assert codes == same
+            assert [part.at(i) for i in range(batch.size)] == [other.at(i) for i in range(batch.size)]
 
 
 @calm
-@given(tariffs(lines=("none",)), accounts, st.integers(2, 31))
+@given(tariffs(lines=("none",), amounts=False), accounts, st.integers(2, 31))
 def test_a_period_cut_by_an_equal_version_sums_to_the_whole(
     document: dict[str, Any], given: list[tuple[int, int, list[int]]], day: int
 ) -> None:

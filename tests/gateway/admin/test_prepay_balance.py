@@ -133,3 +133,20 @@ async def test_a_key_is_needed_and_the_role_and_the_branch_decide(world: World) 
     await send(world, "topupBalance", "a", 403, viewer, **body)
     await send(world, "topupBalance", "a", 201, network, amount=MB, partyAccount=of("10000017"))
     assert len(await buckets(world)) == 1
+
+
+@pytest.mark.parametrize(
+    "amount", ["1e3", "1_000", "1,000", "12,50", " 5", "٣", "0x10", "KES 5", "", "NaN", "5.", "1" * 70]
+)
+async def test_an_api_takes_amounts_as_machines_write_them(world: World, amount: str) -> None:
+    told = {"amount": {"amount": amount, "units": "KES"}, "partyAccount": of("10000017")}
+    await send(world, "topupBalance", "a", 400, **told)
+    answer = await world.send(
+        "POST", f"{BASE}/topupBalance", data='{"amount": {"amount": 1e3, "units": "KES"}, "partyAccount": {"name": "10000017"}}',
+        headers={"Idempotency-Key": "b", "Content-Type": "application/json"},
+    )  # fmt: skip
+    assert answer.status == 400
+    assert await buckets(world) == []
+    await send(world, "topupBalance", "c", **(told | {"amount": {"amount": "1000.50", "units": "KES"}}))
+    [purse] = await buckets(world)
+    assert purse["remainingValue"]["amount"] == 1000.5

@@ -174,3 +174,22 @@ def test_the_columns_of_a_file_and_what_a_customer_can_do_where_are_told() -> No
     assert (status, "| `read_on` |" in text) == (0, True)
     assert hodi("columns", "dreams")[0] == 1
     assert "| balance | yes |" in hodi("dialogs", "verbs")[1]
+
+
+def test_the_check_of_a_tariff_says_which_word_is_missing_in_the_languages_of_the_operator(
+    operator_folder: Path, tmp_path: Path
+) -> None:
+    """Kenya has every word; without its own, and without one of ours, the languages are named."""
+    result = CliRunner().invoke(app, ["tariff", "check", str(KENYA)])
+    assert (result.exit_code, "no name" in result.output) == (0, False), result.output
+    text = (
+        KENYA.read_text("utf-8")
+        .replace(", fr: Énergie", "")
+        .replace("code: forex, name: {en: Foreign", "code: fx, name: {en: Foreign")
+    )
+    other = tmp_path / "other.yaml"
+    other.write_text(text, "utf-8")
+    result = CliRunner().invoke(app, ["tariff", "check", str(other)])
+    said = " ".join(result.output.split())
+    assert "charge fx: no name in ha, fr, vi, nl." in said
+    assert "charge consumption" not in said, "that word we have ourselves"

@@ -1,6 +1,8 @@
 """`hodi import usage --source`, `hodi usage` and `hodi balance` as a person or a script uses them, on the mobile example."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,16 @@ def test_a_clerk_gives_a_bundle_once_and_sees_what_is_there(folder: Path) -> Non
     assert "Welcome data" in hodi("balance", "show", "77")[1]
     for wrong in (("78", "1", "GB"), ("77", "x", "GB"), ("77", "1", "furlong"), ("77", "0.001", "GBP")):
         assert hodi("balance", "grant", *wrong, "--key", "w")[0] == 1
+
+
+def test_what_fell_due_for_live_uses_and_was_not_there_is_shown(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "hodi.db")) as db:
+        db.execute(
+            "INSERT INTO live_period (id, service_id, from_date, closes_on, state, charged_minor, owed_minor) "
+            "SELECT 1, id, '2026-03-01', '2026-04-01', 'closed', 250, 250 FROM service"
+        )
+        db.commit()
+    assert "GBP 2.50 fell due for live uses and was not there." in hodi("balance", "show", "77")[1].replace("£", "GBP ")
 
 
 def test_a_bundle_is_shared_with_another_account_and_every_movement_is_told(folder: Path) -> None:

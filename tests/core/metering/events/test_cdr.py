@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core.clock import SetClock
 from core.errors import BadInput
 from core.house import House
-from core.metering import store
+from core.metering import store, verify
 from core.metering.events.mapping import Mapping
 from core.metering.events.queries import events
 from core.metering.tables import event_total, usage_event, usage_file
@@ -135,3 +135,16 @@ async def test_a_column_that_is_not_there_is_told_before_anything_is_kept(house:
         await load(house, write("a,b\n1,2\n"))
     async with house.db.reading() as conn:
         assert (await conn.execute(select(usage_file))).all() == []
+
+
+async def test_a_known_record_with_another_content_is_refused_and_never_there_already(
+    house: House, write: Write
+) -> None:
+    await a_line(house)
+    await load(house, write(HEAD + call()))
+    report = await load(house, write(HEAD + call() + call(seconds=600)))
+    assert (report.accepted, report.duplicates, report.rejected) == (0, 1, 1)
+    async with house.db.reading() as conn:
+        [(_, _, reason)] = await store.rejects(conn, report.file_id)
+        assert reason.startswith("It was there already with other content (voice 61 0711111111)")
+        assert await verify.problems(conn) == []

@@ -1,0 +1,123 @@
+"""A person has looked at a held reading: it counts, another counts in its place, or the meter is read again; then bills go on.
+
+What the month waited for is there, so the next run takes it up. A reading that the customer sent ends with a word to them, and their ticket
+with it; one that has to be read again opens a ticket for whoever reads meters.
+"""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import outbox
+from core.billing import parked
+from core.care import tickets
+from core.care.model import UNSOLVED
+from core.care.tables import ticket
+from core.errors import Refused
+from core.house import House
+from core.metering import held
+from core.metering.held import Held
+from core.metering.self_read import CUSTOMER
+from core.metering.units import MICRO
+
+LONGEST = 300
+
+
+async def accept(
+    conn: AsyncConnection,
+    house: House,
+    reading_id: int,
+    *,
+    actor: str,
+    branch_code: str | None = None,
+    sure: bool = False,
+) -> Held:
+    """It counts as it was read."""
+    found = await held.one(conn, reading_id, branch_code=branch_code, lock=True)
+    await held.accept(conn, house, found, sure=sure, actor=actor)
+    await _goes_on(conn, house, found, "reading.accepted", actor, value=shown(found.value_micro, found.unit))
+    return found
+
+
+async def put_instead(
+    conn: AsyncConnection,
+    house: House,
+    reading_id: int,
+    value_micro: int,
+    *,
+    reason: str,
+    actor: str,
+    branch_code: str | None = None,
+    sure: bool = False,
+) -> Held:
+    """Another value counts."""
+    found = await held.one(conn, reading_id, branch_code=branch_code, lock=True)
+    if not reason.strip():
+        raise Refused("parked.no_reason", status=400)
+    await held.put_instead(conn, house, found, value_micro, sure=sure, reason=reason.strip(), actor=actor)
+    said = {"value": shown(found.value_micro, found.unit), "instead": shown(value_micro, found.unit)}
+    await _goes_on(conn, house, found, "reading.replaced", actor, **said)
+    return found
+
+
+async def order_again(
+    conn: AsyncConnection, house: House, reading_id: int, *, actor: str, branch_code: str | None = None, note: str = ""
+) -> str:
+    """Have the meter read again; the reference of the ticket that says so."""
+    found = await held.one(conn, reading_id, branch_code=branch_code, lock=True)
+    await held.order(conn, house, found, actor)
+    words = f"Read meter {found.serial} again. {found.reason or ''} {note.strip()[:LONGEST]}".strip()
+    opened = await tickets.open_ticket(
+        conn,
+        house,
+        key=f"read-again:{found.id}",
+        kind="read_again",
+        contact_id=None,
+        account_id=found.account_id,
+        description=words,
+        actor=actor,
+    )
+    await _tell(conn, house, found, "reading.ordered", value=shown(found.value_micro, found.unit))
+    return opened.reference
+
+
+async def _goes_on(conn: AsyncConnection, house: House, found: Held, template: str, actor: str, **said: str) -> None:
+    if found.account_id is not None:
+        await parked.woken(conn, [found.account_id])
+    ids = await _tickets(conn, found)
+    for ticket_id in ids:
+        await tickets.move(conn, house, ticket_id, "solved", actor=actor, note=template, tell=False)
+    await _tell(conn, house, found, template, **said)
+
+
+async def _tickets(conn: AsyncConnection, found: Held) -> list[int]:
+    """The unsolved tickets of this reading: the customer's, and that of who reads again."""
+    mine = (ticket.c.id == (found.ticket_id or 0)) | (ticket.c.effect_key == f"read-again:{found.id}")
+    rows = await conn.execute(select(ticket.c.id).where(mine, ticket.c.state.in_(UNSOLVED)).order_by(ticket.c.id))
+    return list(rows.scalars())
+
+
+async def _tell(conn: AsyncConnection, house: House, found: Held, template: str, **said: str) -> None:
+    """A word to the customer who sent it; who sent nothing waits for nothing."""
+    if found.source != CUSTOMER or found.account_id is None:
+        return
+    about = (
+        await conn.execute(select(ticket.c.contact_id).where(ticket.c.id == (found.ticket_id or 0)))
+    ).scalar_one_or_none()
+    await outbox.enqueue(
+        conn,
+        house,
+        key=f"{template}:{found.id}",
+        kind="notice",
+        template=template,
+        params={"serial": found.serial, **said},
+        contact_id=about,
+        account_id=found.account_id,
+        subject_id=found.id,
+    )
+
+
+def shown(micro: int, unit: str) -> str:
+    """A reading as it is said: without a notation that could be read two ways."""
+    whole, part = divmod(micro, MICRO)
+    text = f"{whole}.{part:06d}".rstrip("0").rstrip(".")
+    return f"{text} {unit}"

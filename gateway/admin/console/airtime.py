@@ -1,0 +1,39 @@
+"""Airtime orders without an answer: a clerk asks the provider, and says whether it arrived; if not, the points return."""
+
+from aiohttp import web
+
+from core.overview.airtime_orders import unknown_order, unknown_orders
+from core.rewards import airtime
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import back, form, number, show
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+PATH = "/console/airtime"
+
+
+@described("airtime.decide", summary="Airtime orders without an answer")
+async def page(request: web.Request) -> web.Response:
+    """GET /console/airtime."""
+    async with request.app[HOUSE].db.reading() as conn:
+        rows = await unknown_orders(conn, branch_code=request[WHO].branch)
+    done = {"arrived": "Noted: it arrived.", "failed": "Noted: the points are back, and the customer is told."}
+    return show(request, "console_airtime.html", rows=rows, said=done.get(request.query.get("done", ""), ""))
+
+
+@described("airtime.decide", summary="Say whether airtime arrived", status=303)
+async def decide(request: web.Request) -> web.Response:
+    """POST /console/airtime/{id}: `do` is arrived or failed."""
+    house, who, told = request.app[HOUSE], request[WHO], await form(request)
+    async with house.db.writing() as conn:
+        order = await unknown_order(conn, number(request.match_info["id"]), who.branch)
+        do = told.get("do")
+        if do not in ("arrived", "failed") or told.get("sure") != "yes":
+            raise web.HTTPBadRequest(text="Say whether it arrived, and that the provider told you so.")
+        await airtime.decided(conn, house, order.id, arrived=do == "arrived", actor=who.actor)
+    raise back(f"{PATH}?done={do}")
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes."""
+    return [web.get(PATH, page), web.post(PATH + "/{id}", decide)]

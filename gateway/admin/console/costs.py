@@ -1,0 +1,35 @@
+"""What messages cost: by channel and category, between two days."""
+
+from aiohttp import web
+
+from core.overview import message_costs
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import a_day, show
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+SPAN = (("from", "a day; the first of this month unless said"), ("to", "a day; today unless said"))
+
+
+@described("cost.see", summary="What messages cost", query=SPAN)
+async def page(request: web.Request) -> web.Response:
+    """GET /console/costs."""
+    house = request.app[HOUSE]
+    today = house.today()
+    first, last = a_day(request.query.get("from", ""), today.replace(day=1)), a_day(request.query.get("to", ""), today)
+    async with house.db.reading() as conn:
+        found = await message_costs.costs(conn, house, first, last, branch_code=request[WHO].branch)
+    return show(
+        request,
+        "console_costs.html",
+        rows=found,
+        first=first,
+        last=last,
+        together=message_costs.together(found),
+        prices=house.operator.notices.prices,
+    )
+
+
+def routes() -> list[web.RouteDef]:
+    """The route."""
+    return [web.get("/console/costs", page)]

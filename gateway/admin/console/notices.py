@@ -1,0 +1,82 @@
+"""The operator's own words of notices: as they leave now, checked while they are edited, kept or given back."""
+
+from aiohttp import web
+
+from core.errors import Refused
+from core.journeys import own_words
+from core.text import LANGUAGES
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import back, form, show
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+PATH = "/console/notices"
+
+
+@described(
+    "notice.edit", summary="The words of notices", query=(("lang", "a language; the operator's first unless said"),)
+)
+async def page(request: web.Request) -> web.Response:
+    """GET /console/notices."""
+    return await _page(request, request.query.get("lang", ""))
+
+
+async def _page(
+    request: web.Request,
+    lang: str,
+    *,
+    key: str = "",
+    text: str = "",
+    told: list[str] | None = None,
+    wrong: str = "",
+    status: int = 200,
+) -> web.Response:
+    house = request.app[HOUSE]
+    lang = lang or house.operator.languages[0]
+    if lang not in LANGUAGES:
+        raise web.HTTPNotFound(text="There is no such language.")
+    async with house.db.reading() as conn:
+        words = await own_words.words_of(conn, lang)
+    rows = [
+        (
+            name,
+            text if name == key else now,
+            own,
+            told or [] if name == key else own_words.check(house, lang, name, now),
+        )
+        for name, now, own in words
+    ]
+    return show(
+        request,
+        "console_notices.html",
+        status=status,
+        rows=rows,
+        chosen=lang,
+        languages=LANGUAGES,
+        about=key,
+        wrong=wrong,
+        said="Kept: it holds from the next message on." if request.query.get("done") else "",
+    )
+
+
+@described("notice.edit", summary="Check the words of a notice, or keep them", status=303)
+async def edit(request: web.Request) -> web.Response:
+    """POST /console/notices: `lang`, `key`, `text` (blank: our own again), `do` is check or keep."""
+    house, who, told = request.app[HOUSE], request[WHO], await form(request)
+    lang, key, text = (told.get(name, "") for name in ("lang", "key", "text"))
+    if who.branch is not None:
+        raise web.HTTPForbidden(text="The words are the whole house's: the head office edits them.")
+    warnings = own_words.check(house, lang, key, text)
+    if told.get("do") != "keep":
+        return await _page(request, lang, key=key, text=text, told=warnings)
+    try:
+        async with house.db.writing() as conn:
+            await own_words.keep(conn, house, lang, key, text, who.actor)
+    except Refused as why:
+        return await _page(request, lang, key=key, text=text, told=warnings, wrong=why.sentence(), status=why.status)
+    raise back(f"{PATH}?lang={lang}&done=yes")
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes."""
+    return [web.get(PATH, page), web.post(PATH, edit)]

@@ -1,0 +1,107 @@
+"""Outages: what is out and where, since when and until when; begun, expected and ended by a clerk, told to everybody who reported it."""
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.care import outages
+from core.care.model import Outage
+from core.errors import Refused
+from core.onboarding.customers import COMMODITIES
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import an_instant, back, branch_of, form, number, show
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+PATH = "/console/outages"
+
+
+@described("outage.see", summary="Outages")
+async def page(request: web.Request) -> web.Response:
+    """GET /console/outages."""
+    return await _page(request)
+
+
+async def _page(request: web.Request, wrong: str = "", status: int = 200) -> web.Response:
+    branch = await branch_of(request)
+    told = await form(request) if request.method == "POST" else {}
+    async with request.app[HOUSE].db.reading() as conn:
+        areas = await outages.areas(conn, branch)
+        mine = {area.lower() for area in areas}
+        running, over = await outages.running(conn), await outages.latest(conn)
+        if branch is not None:
+            running, over = ([one for one in some if one.area.lower() in mine] for some in (running, over))
+        tickets = await outages.reported(conn, [one.id for one in running])
+    return show(
+        request,
+        "console_outages.html",
+        status=status,
+        running=running,
+        over=over,
+        tickets=tickets,
+        areas=areas,
+        commodities=COMMODITIES,
+        wrong=wrong,
+        told=told,
+    )
+
+
+@described("outage.write", summary="Say that an outage began", status=303)
+async def begin(request: web.Request) -> web.Response:
+    """POST /console/outages: `commodity`, `area`, `cause`, `until`."""
+    house, told, branch = request.app[HOUSE], await form(request), await branch_of(request)
+    try:
+        if told.get("commodity") not in COMMODITIES or not told.get("area") or not told.get("cause"):
+            raise Refused("outage.blank", status=400)
+        until = an_instant(told.get("until", ""), house.zone)
+        async with house.db.writing() as conn:
+            await outages.may_say(conn, told["area"], branch)
+            await outages.begin(
+                conn,
+                house,
+                commodity=told["commodity"],
+                area=told["area"][:80],
+                cause=told["cause"][:300],
+                actor=request[WHO].actor,
+                expected_until=until,
+            )
+    except Refused as why:
+        return await _page(request, why.sentence(), why.status)
+    raise back(PATH)
+
+
+@described("outage.write", summary="Say how long an outage will last, or that it is over", status=303)
+async def change(request: web.Request) -> web.Response:
+    """POST /console/outages/{id}: `do` is expect (`until`; blank: nobody knows) or end (`sure`)."""
+    house, who, outage_id = request.app[HOUSE], request[WHO], number(request.match_info["id"])
+    told = await form(request)
+    async with house.db.reading() as conn:
+        await _mine(conn, outage_id, await branch_of(request))
+    try:
+        async with house.db.writing() as conn:
+            match told.get("do"):
+                case "expect":
+                    until = an_instant(told.get("until", ""), house.zone)
+                    await outages.expect(conn, house, outage_id, until, who.actor)
+                case "end":
+                    if told.get("sure") != "yes":
+                        raise Refused("outage.sure")
+                    await outages.end(conn, house, outage_id, who.actor)
+                case _:
+                    raise web.HTTPBadRequest(text="Choose what is to be said.")
+    except Refused as why:
+        return await _page(request, why.sentence(), why.status)
+    raise back(PATH)
+
+
+async def _mine(conn: AsyncConnection, outage_id: int, branch: int | None) -> Outage:
+    """The outage, where this person may speak of its area."""
+    found = await outages.one(conn, outage_id)
+    if branch is not None and branch not in await outages.branches_of(conn, found.area):
+        raise Refused("outage.unknown", status=404)
+    await outages.may_say(conn, found.area, branch)
+    return found
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes."""
+    return [web.get(PATH, page), web.post(PATH, begin), web.post(PATH + "/{id}", change)]

@@ -1,0 +1,122 @@
+"""Months that nobody has billed yet: who waits, why, since when and for about how much; and what a person may decide about one."""
+
+from aiohttp import web
+
+from core.billing import parked
+from core.errors import Refused
+from core.journeys import parked_bills
+from core.metering.units import Unreadable, used
+from core.text import say
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import back, form, number, page_of, show
+from gateway.admin.described import described
+from gateway.desk import HOUSE
+
+PATH = "/console/parked"
+SIZE = 50
+STATES = (parked.PARKED, parked.SKIPPED)
+DONE = {
+    "taken": "It can be billed now: the next run takes it up.",
+    "estimate": "It will be billed on the estimate by the next run.",
+    "asked": "Another person has to agree that it is never billed.",
+    "skipped": "Nothing was at stake: it is skipped.",
+}
+
+
+@described(
+    "parked.see", summary="Months that are not billed yet", query=(("state", "parked or skipped"), ("page", "1, 2 ..."))
+)
+async def listing(request: web.Request) -> web.Response:
+    """GET /console/parked."""
+    house, branch = request.app[HOUSE], request[WHO].branch
+    state = request.query.get("state", parked.PARKED)
+    if state not in STATES:
+        raise web.HTTPBadRequest(text="The state is parked or skipped.")
+    at = page_of(request)
+    async with house.db.reading() as conn:
+        found = await parked.listing(conn, branch_code=branch, state=state, offset=(at - 1) * SIZE, limit=SIZE + 1)
+        all_of_them = await parked.together(conn, house, branch_code=branch)
+        overdue = await parked.overdue(conn, house.today()) if branch is None else 0
+    return show(
+        request,
+        "console_parked.html",
+        rows=found[:SIZE],
+        more=len(found) > SIZE,
+        at=at,
+        state=state,
+        states=STATES,
+        sum=all_of_them,
+        overdue=overdue,
+        currency=house.currency,
+        today=house.today(),
+        said=DONE.get(request.query.get("done", ""), ""),
+    )
+
+
+@described("parked.see", summary="One month that is not billed yet")
+async def page(request: web.Request) -> web.Response:
+    """GET /console/parked/{id}."""
+    return await _page(request)
+
+
+async def _page(request: web.Request, wrong: str = "", status: int = 200) -> web.Response:
+    house, cycle_id = request.app[HOUSE], number(request.match_info["id"])
+    told = await form(request) if request.method == "POST" else {}
+    async with house.db.reading() as conn:
+        found = await parked.one(conn, cycle_id, branch_code=request[WHO].branch)
+        seen = await parked.foresee(conn, house, cycle_id)
+        offered = await parked_bills.proposals(conn, found)
+    return show(
+        request,
+        "console_parked_one.html",
+        status=status,
+        p=found,
+        seen=seen,
+        offered=offered,
+        told=told,
+        wrong=wrong,
+        today=house.today(),
+        plain=_plain,
+    )
+
+
+def _plain(micro: int | None) -> str:
+    """Micro-units as one types them; blank where nothing is known."""
+    if micro is None:
+        return ""
+    return f"{micro // 1_000_000}.{micro % 1_000_000:06d}".rstrip("0").rstrip(".")
+
+
+@described("parked.decide", summary="Decide about a month that is not billed", status=303)
+async def decide(request: web.Request) -> web.Response:
+    """POST /console/parked/{id}: `do` is again, estimate (`use:<service>:<meter>`, `reason`) or skip (`reason`)."""
+    house, who, cycle_id = request.app[HOUSE], request[WHO], number(request.match_info["id"])
+    told = await form(request)
+    async with house.db.reading() as conn:
+        await parked.one(conn, cycle_id, branch_code=who.branch)
+    try:
+        async with house.db.writing() as conn:
+            match told.get("do"):
+                case "again":
+                    await parked_bills.try_anew(conn, house, cycle_id, who.actor)
+                    done = "taken"
+                case "estimate":
+                    use = {name: used(text) for name, text in told.items() if name.startswith("use:") and text}
+                    reason = told.get("reason", "")
+                    await parked_bills.on_estimate(conn, house, cycle_id, use, reason=reason, actor=who.actor)
+                    done = "estimate"
+                case "skip":
+                    reason = told.get("reason", "")
+                    asked = await parked_bills.ask_to_skip(conn, house, cycle_id, reason=reason, actor=who.actor)
+                    done = "skipped" if asked is None else "asked"
+                case _:
+                    raise web.HTTPBadRequest(text="Choose what is to be done.")
+    except (Refused, Unreadable) as why:
+        words = why.sentence() if isinstance(why, Refused) else say("en", why.key, **why.params)
+        return await _page(request, words, why.status if isinstance(why, Refused) else 400)
+    raise back(f"{PATH}?done={done}")
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes."""
+    return [web.get(PATH, listing), web.get(PATH + "/{id}", page), web.post(PATH + "/{id}", decide)]

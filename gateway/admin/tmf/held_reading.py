@@ -1,0 +1,153 @@
+"""Held readings for machines (a meter desk, a head-end): list them, see one, and PATCH what became of it.
+
+No TM Forum resource says this; it stands beside Usage and keeps the same manners. PATCH `status`: `accepted`, `replaced` (with `value` and
+`reason`) or `ordered`; `sure` where a doubtful value is meant.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.journeys import held_readings
+from core.metering import held
+from core.metering.held import Held
+from core.metering.units import Unreadable, used
+from core.text import say
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import number
+from gateway.admin.described import described
+from gateway.admin.json import respond
+from gateway.admin.tmf.body import read
+from gateway.admin.tmf.parts import Ref, Resource, account_ref, plain_decimal
+from gateway.admin.tmf.resource import LIMIT, LIMIT_AT_MOST, bad, dumped, href
+from gateway.desk import HOUSE
+
+PATH = "/tmf-api/usageManagement/v4/heldReading"
+
+
+class HeldReading(Resource):
+    """A reading that waits."""
+
+    meter: str
+    counter: str = Field(alias="register")
+    read_on: date = Field(alias="readOn")
+    value: Decimal
+    unit: str
+    source: str
+    status: str
+    reason: str | None
+    received: datetime = Field(alias="receivedDate")
+    before: Decimal | None
+    counts: Decimal | None
+    """What would be billed since the reading before."""
+    account: Ref | None = Field(default=None, alias="billingAccount")
+
+
+class Decision(BaseModel):
+    """What a PATCH may say."""
+
+    model_config = ConfigDict(extra="forbid")
+    status: Literal["accepted", "replaced", "ordered"]
+    value: Annotated[str | Decimal | None, Field(description="in the meter's unit, as the dials show it")] = None
+    reason: Annotated[str, Field(max_length=300)] = ""
+    sure: bool = False
+
+
+class Decided(BaseModel):
+    """What became of it."""
+
+    id: str
+    status: str
+
+
+def _shown(one: Held) -> HeldReading:
+    return HeldReading(
+        id=str(one.id),
+        href=href(PATH, one.id),
+        type="HeldReading",
+        meter=one.serial,
+        counter=one.register,
+        read_on=one.read_on,
+        value=plain_decimal(one.value_micro),
+        unit=one.unit,
+        source=one.source,
+        status=one.state,
+        reason=one.reason,
+        received=one.received_at,
+        before=plain_decimal(one.before.value_micro) if one.before else None,
+        counts=None if one.counts_micro is None else plain_decimal(one.counts_micro),
+        account=account_ref(one.account_id, one.number),
+    )
+
+
+@described(
+    "reading.see",
+    summary="List heldReading",
+    answer=HeldReading,
+    many=True,
+    query=(("offset", "how many to skip"), ("limit", f"how many: {LIMIT} unless said, at most {LIMIT_AT_MOST}")),
+)
+async def many(request: web.Request) -> web.Response:
+    """GET the list: the longest wait first."""
+    offset, limit = (number(request.query.get(name, str(usual))) for name, usual in (("offset", 0), ("limit", LIMIT)))
+    async with request.app[HOUSE].db.reading() as conn:
+        found = await held.listing(
+            conn, branch_code=request[WHO].branch, offset=offset, limit=min(limit, LIMIT_AT_MOST)
+        )
+    return respond([dumped(_shown(one)) for one in found], headers={"X-Result-Count": str(len(found))})
+
+
+@described("reading.see", summary="One heldReading", answer=HeldReading)
+async def single(request: web.Request) -> web.Response:
+    """GET one."""
+    async with request.app[HOUSE].db.reading() as conn:
+        found = await held.one(conn, number(request.match_info["id"]), branch_code=request[WHO].branch)
+    return respond(dumped(_shown(found)))
+
+
+@described("reading.decide", summary="Decide about a heldReading", body=Decision, answer=Decided)
+async def change(request: web.Request) -> web.Response:
+    """PATCH: it counts, another value counts, or the meter is read again."""
+    house, who, reading_id = request.app[HOUSE], request[WHO], number(request.match_info["id"])
+    async with house.db.reading() as conn:
+        await held.one(conn, reading_id, branch_code=who.branch)
+    asked = await read(request, Decision)
+    async with house.db.writing() as conn:
+        match asked.status:
+            case "accepted":
+                await held_readings.accept(
+                    conn, house, reading_id, actor=who.actor, branch_code=who.branch, sure=asked.sure
+                )
+            case "replaced":
+                await held_readings.put_instead(
+                    conn,
+                    house,
+                    reading_id,
+                    _value(asked),
+                    reason=asked.reason,
+                    actor=who.actor,
+                    branch_code=who.branch,
+                    sure=asked.sure,
+                )
+            case "ordered":
+                await held_readings.order_again(
+                    conn, house, reading_id, actor=who.actor, branch_code=who.branch, note=asked.reason
+                )
+    return respond({"id": str(reading_id), "status": asked.status})
+
+
+def _value(asked: Decision) -> int:
+    if asked.value is None:
+        raise bad("Say the value that counts.")
+    try:
+        return used(str(asked.value))
+    except Unreadable as why:
+        raise bad(say("en", why.key, **why.params)) from None
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes."""
+    return [web.get(PATH, many), web.get(PATH + "/{id}", single), web.patch(PATH + "/{id}", change)]

@@ -1,0 +1,147 @@
+"""TMF656 Service Problem: outages, begun, expected and ended by a network's own systems; customers hear of the end once.
+
+`category` is the supply, `affectedArea` the area as the premises have it, `description` the cause. PATCH `expectedResolutionDate`, or
+`status`: `resolved`.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.care import outages
+from core.care.model import Outage
+from core.errors import Refused
+from core.house import House
+from core.onboarding.customers import COMMODITIES
+from gateway.admin.auth import WHO
+from gateway.admin.console.desk import branch_of, number
+from gateway.admin.described import described
+from gateway.admin.json import respond
+from gateway.admin.tmf.body import read
+from gateway.admin.tmf.parts import Resource, Words
+from gateway.admin.tmf.resource import bad, dumped, href
+from gateway.desk import HOUSE
+
+PATH = "/tmf-api/serviceProblemManagement/v4/serviceProblem"
+
+
+class ServiceProblem(Resource):
+    """An outage."""
+
+    category: str
+    area: str = Field(alias="affectedArea")
+    description: str
+    status: str
+    created: datetime = Field(alias="creationDate")
+    expected: datetime | None = Field(default=None, alias="expectedResolutionDate")
+    resolved: datetime | None = Field(default=None, alias="resolutionDate")
+
+
+class NewProblem(BaseModel):
+    """What a POST says."""
+
+    model_config = ConfigDict(populate_by_name=True)
+    category: str
+    area: Annotated[Words, Field(alias="affectedArea", max_length=80)]
+    description: Annotated[Words, Field(max_length=300)]
+    expected: Annotated[datetime | None, Field(alias="expectedResolutionDate")] = None
+
+
+class Change(BaseModel):
+    """What a PATCH may say."""
+
+    model_config = ConfigDict(populate_by_name=True, extra="forbid")
+    status: Literal["resolved"] | None = None
+    expected: Annotated[datetime | None, Field(alias="expectedResolutionDate")] = None
+
+
+def _shown(one: Outage) -> ServiceProblem:
+    return ServiceProblem(
+        id=str(one.id),
+        href=href(PATH, one.id),
+        type="ServiceProblem",
+        category=one.commodity,
+        area=one.area,
+        description=one.cause,
+        status="inProgress" if one.ended_at is None else "resolved",
+        created=one.started_at,
+        expected=one.expected_until,
+        resolved=one.ended_at,
+    )
+
+
+@described("outage.see", summary="List serviceProblem: those that run", answer=ServiceProblem, many=True)
+async def many(request: web.Request) -> web.Response:
+    """GET the list."""
+    branch = await branch_of(request)
+    async with request.app[HOUSE].db.reading() as conn:
+        found = await outages.running(conn)
+        mine = None if branch is None else {area.lower() for area in await outages.areas(conn, branch)}
+    shown = [dumped(_shown(one)) for one in found if mine is None or one.area.lower() in mine]
+    return respond(shown, headers={"X-Result-Count": str(len(shown))})
+
+
+@described("outage.see", summary="One serviceProblem", answer=ServiceProblem)
+async def single(request: web.Request) -> web.Response:
+    """GET one."""
+    return respond(dumped(_shown(await _one(request))))
+
+
+async def _one(request: web.Request) -> Outage:
+    branch = await branch_of(request)
+    async with request.app[HOUSE].db.reading() as conn:
+        found = await outages.one(conn, number(request.match_info["id"]))
+        if branch is not None and branch not in await outages.branches_of(conn, found.area):
+            raise Refused("outage.unknown", status=404)
+    return found
+
+
+@described("outage.write", summary="An outage began", body=NewProblem, answer=ServiceProblem, status=201)
+async def create(request: web.Request) -> web.Response:
+    """POST: 201; a second word about a running one is the same one."""
+    house, asked, branch = request.app[HOUSE], await read(request, NewProblem), await branch_of(request)
+    if asked.category not in COMMODITIES:
+        raise bad(f"category is one of {', '.join(COMMODITIES)}.")
+    async with house.db.writing() as conn:
+        await outages.may_say(conn, asked.area, branch)
+        made = await outages.begin(
+            conn,
+            house,
+            commodity=asked.category,
+            area=asked.area,
+            cause=asked.description,
+            actor=request[WHO].actor,
+            expected_until=_instant(asked.expected, house),
+        )
+    return respond(dumped(_shown(made)), status=201, headers={"Location": href(PATH, made.id)})
+
+
+@described("outage.write", summary="A new word on an outage, or its end", body=Change, answer=ServiceProblem)
+async def change(request: web.Request) -> web.Response:
+    """PATCH."""
+    house, found, branch = request.app[HOUSE], await _one(request), await branch_of(request)
+    asked = await read(request, Change)
+    async with house.db.writing() as conn:
+        await outages.may_say(conn, found.area, branch)
+        if "expected" in asked.model_fields_set:
+            await outages.expect(conn, house, found.id, _instant(asked.expected, house), request[WHO].actor)
+        if asked.status == "resolved":
+            await outages.end(conn, house, found.id, request[WHO].actor)
+        after = await outages.one(conn, found.id)
+    return respond(dumped(_shown(after)))
+
+
+def _instant(said: datetime | None, house: House) -> datetime | None:
+    return None if said is None else (said if said.tzinfo else said.replace(tzinfo=house.zone)).astimezone(UTC)
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes."""
+    return [
+        web.get(PATH, many),
+        web.get(PATH + "/{id}", single),
+        web.post(PATH, create),
+        web.patch(PATH + "/{id}", change),
+    ]
