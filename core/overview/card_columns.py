@@ -6,7 +6,7 @@ or a bank sent, a journal's details). A test holds every column of every table t
 
 WRITTEN: dict[str, str] = {
     "approval": "note payload", "audit": "details", "barring": "why", "bucket_movement": "why", "campaign": "name texts texts_b",
-    "chargeback": "reason", "chat_line": "body", "consent": "word", "contacted": "note", "cycle": "reason", "deposit": "slip",
+    "chargeback": "reason", "chat_line": "body", "consent": "word", "contacted": "note", "cycle": "reason decided", "deposit": "slip",
     "difference": "note", "drawer": "note", "effect": "answer", "episode": "ended_why", "interaction": "text", "interest": "name place",
     "ladder_step": "reason", "mandate": "holder", "media": "caption reason", "outage": "area cause", "outbox": "params reason",
     "own_limit": "reason", "party": "name", "placement": "recalled_why", "premise": "address area", "protection": "reason",

@@ -6,7 +6,7 @@ from core.overview.card_columns import WRITTEN
 from core.schema import metadata
 
 NAMES = """
-    account account_number actor action agency arm asked_by asker asset bank_ref bic by cashier channel checker claimed_by clerk closed_by
+    subscriber form page part_of account account_number actor action agency arm asked_by asker asset bank_ref bic by cashier channel checker claimed_by clerk closed_by
     code created_by csrf digest effect_key ended_by end_to_end fetch hash iban key key_prefix level locale login maker mark masked
     message_id meter_code method national_id number open_key paid_ref payout phone prefix provider provider_ref provider_txn ref
     redirect_url reference register request salt seal serial series settled_by slip_number source subject taken_by template token txn
@@ -20,7 +20,7 @@ KINDS = """
 """
 """One of a few words."""
 AS_IT_CAME = {
-    "bank, by whose file it is proven": "statement_entry.name statement_entry.purpose statement_entry.reason statement_entry.matched",
+    "bank, by whose file it is proven": "statement_line.otherwise statement_entry.problem statement_entry.name statement_entry.purpose statement_entry.reason statement_entry.matched",
     "provider, by whose signature it is proven": "provider_event.body provider_event.reason early_report.details early_report.reason",
     "row of a usage file": "usage_reject.line usage_fetch.name usage_fetch.problem usage_file.settings",
     "books, sealed": "journal.details posting.why seal.spans gl_summary.lines money_day.figures invoice.facts invoice_line.label",
@@ -28,7 +28,7 @@ AS_IT_CAME = {
     "the operator's own configuration": "tariff_version.document branch.name staff.name bucket.name",
     "word of a program": (
         "attempt.reason redemption.reason vend.reason bar_command.reason exposure.why barring.seen contacted.code alarm.details "
-        "difference.about pace.left id_block.name"
+        "meter.registers meter.heard wording.lang wording.text difference.about pace.left id_block.name"
     ),
 }
 
