@@ -123,8 +123,8 @@ class Turns:
                 session = await self._walk(turn, heard.session, heard.event)
             except _Moved:
                 continue
-            if parted or (turn.swapped and not session.hint):
-                session.hint = self.book.say(session.lang, "sim.cooling" if turn.swapped else "choose.gone")
+            if parted:
+                session.hint = self.book.say(session.lang, "home.here.swapped" if turn.swapped else "choose.gone")
             hearing.remember(session, inbound, heard)
             reply = self._draw(session, channel)
             session.expires = now + KEPT_SECONDS.get(inbound.channel, hearing.KEPT_ELSEWHERE.total_seconds())

@@ -1,6 +1,6 @@
 """Who is calling, and how her accounts stand: the cheap reads of almost every turn."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -104,9 +104,12 @@ def _bucket(house: House, one: Left, at: list[Any]) -> list[Any]:
     return word("bucket.line_until", name=what, left=left(one.free, one.unit), until=until, at=at)
 
 
-async def here(_glance: Glance, _house: House, asked: Asked) -> Answer:
-    """What has no account yet: a phone and a chat are not spoken of alike."""
-    return {"here": no_account(asked)}
+async def here(glance: Glance, house: House, asked: Asked) -> Answer:
+    """What has no account: a phone and a chat are not spoken of alike, and a number with another SIM is closed."""
+    rows = await glance.standing()
+    since = house.clock.now() - timedelta(hours=sim.COOLING_HOURS)
+    closed = bool(rows) and rows[0].account_id is None and rows[0].swapped > since.timestamp()
+    return {"here": word("home.here.swapped") if closed else no_account(asked)}
 
 
 def no_account(asked: Asked) -> list[Any]:

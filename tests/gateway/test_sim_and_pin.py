@@ -44,16 +44,17 @@ async def test_a_number_with_another_sim_opens_no_account(
     assert "1,234.50" in await phone.dial("s1")
     await _swapped(house)
     told = await phone.dial("s2")
-    assert "new SIM" in told and "1,234.50" not in told and "1001" not in told
+    assert "New SIM" in told and "1,234.50" not in told and "1001" not in told
+    assert "1,234.50" not in await phone.dial("s3", ahead="1")
     clock.forward(timedelta(hours=sim.COOLING_HOURS, seconds=1))
-    assert "1,234.50" in await phone.dial("s3")
+    assert "1,234.50" in await phone.dial("s4")
 
 
 async def test_what_was_open_when_the_sim_changed_is_over(house: House, customer: Registered, phone: Phone) -> None:
     await phone.dial("s1")
     await _swapped(house)
     told = await phone.answer("1")
-    assert "new SIM" in told and "1,234.50" not in told
+    assert "New SIM" in told and "1,234.50" not in told
 
 
 async def test_its_thief_does_not_come_in_with_the_pin_either(house: House, customer: Registered, phone: Phone) -> None:
