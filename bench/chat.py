@@ -23,6 +23,8 @@ from bench.served import Figure, Server, figure, serving
 from bench.turn import ROUNDS
 from bench.turn_served import a_house
 from core.migrations import upgrade
+from gateway import seals
+from gateway.pages.chat import COOKIE
 
 CHATS = int(os.environ.get("HODI_BENCH_CHATS", "2000"))
 VISITORS, SAYS, AT_ONCE = 64, 12, 32
@@ -89,11 +91,12 @@ async def _open(
     open_: AsyncExitStack, server: Server, names: list[str], *, checked: bool
 ) -> list[aiohttp.ClientWebSocketResponse]:
     """A page of each visitor; a chat's says from where on it wants to see."""
+    house = a_house("sqlite+aiosqlite://")  # for its key
     http = await open_.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
     address = f"http://127.0.0.1:{server.port}{PATH}"
     pages: list[aiohttp.ClientWebSocketResponse] = []
     for name in names:
-        cookie = {"Cookie": f"hodi_chat={name:-<48}"}
+        cookie = {"Cookie": f"{COOKIE}={seals.sealed(house, COOKIE, name)}"}
         page = await open_.enter_async_context(http.ws_connect(address, headers=cookie, compress=0))
         if checked:
             await page.send_str('{"since": 0}')

@@ -37,6 +37,9 @@ def echo_app() -> web.Application:
 def chat_app(url: str, folder: str) -> web.Application:
     """The whole gateway."""
     from gateway.app import make_app  # the echo's memory should not hold it
+    from gateway.pages import chat_rooms
+
+    chat_rooms.PAGES_OF_ADDRESS = chat_rooms.PAGES_AT_MOST  # all visitors of the bench are at one
 
     house = a_house(url)
     kept = {"sessions_path": str(Path(folder) / "sessions.db"), "spool_path": str(Path(folder) / "spool")}

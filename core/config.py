@@ -47,6 +47,8 @@ class Identity(Section):
     """What a chat that was linked once is good for: `link` needs no more, `pin` asks for the PIN before money and personal data."""
     pin_digits: Annotated[int, Field(ge=4, le=8)] = 4
     pin_tries: Annotated[int, Field(ge=3, le=10)] = 5
+    codes_an_hour: Annotated[int, Field(ge=10)] = 600
+    """One-time codes that the whole house sends within an hour: at half of it there is an alarm, at all of it strangers get none."""
     sim_check: bool = False
     """Ask the network about the SIM whenever a one-time code leaves; a change stops codes and money for 72 hours. Each question costs."""
 

@@ -44,6 +44,10 @@ class Settings(ProviderSettings, BaseSettings):
     sessions_path: str = "hodi-sessions.db"
     spool_path: str = "hodi-spool"
     """A folder: what comes in while the database is away is kept there. Like the sessions' file, on a disk of this machine."""
+    media_path: str = "hodi-media"
+    """A folder: the files that customers send. All processes share it; back it up beside the database."""
+    strangers_mb_a_day: Annotated[int, Field(ge=1)] = 1000
+    """Megabytes of files that are kept in a day, in all, of those who have no account."""
     trusted_proxies: str = ""
     """Addresses and networks of the proxies that stand before us, `10.0.0.2, 172.16.0.0/12`: whose word about who asks is believed."""
     phone_page: bool = False

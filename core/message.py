@@ -21,6 +21,10 @@ Fate = Literal["sent", "delivered", "read", "failed", "unknown"]
 """What a provider reports of a message, whatever its own word for it."""
 
 
+ADDRESS = "from_address"
+"""Among the details: the network address of whoever writes, where it limits what they may ask for."""
+
+
 class Inbound(msgspec.Struct, frozen=True):
     """One thing a person sent, as its channel read it."""
 

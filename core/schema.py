@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Table, Text
 
-from core import audit, costs, delivery, effects, outbox, pace
+from core import alarms, audit, costs, delivery, effects, outbox, pace, tries
 from core.access import tables as access
 from core.approvals import tables as approvals
 from core.balances import tables as balances
@@ -18,6 +18,7 @@ from core.journeys import own_words
 from core.ledger import tables as ledger
 from core.metering import live_tables as live_uses
 from core.metering import tables as metering
+from core.overview import cards_found as cards
 from core.parties import tables as parties
 from core.payments import tables as payments
 from core.payments.bank import tables as bank
@@ -44,10 +45,11 @@ APPEND_ONLY = (
     "allocation",
     "bucket_movement",
     "consent",
+    "interaction",
 )
 
 __all__ = [
-    "APPEND_ONLY", "PARTITIONED", "access", "approvals", "audit", "balances", "bank", "barring", "billing", "campaigns", "care", "catalog",
+    "APPEND_ONLY", "PARTITIONED", "access", "alarms", "approvals", "audit", "balances", "bank", "barring", "billing", "campaigns", "cards", "care", "catalog",
     "chat", "collections", "costs", "delivery", "desk", "effects", "ledger", "live_uses", "metadata", "metering", "outbox", "own_words", "pace", "parties",
-    "payments", "reconcile", "rewards", "vending",
+    "payments", "reconcile", "rewards", "tries", "vending",
 ]  # fmt: skip

@@ -15,7 +15,8 @@ from core.balances.tables import bucket, bucket_user
 from core.collections.tables import exposure
 from core.ledger.tables import balance, ledger_account, open_item
 from core.metering.tables import meter, reading
-from core.parties.tables import account, contact, contact_account, service
+from core.parties.model import SWAP
+from core.parties.tables import account, contact, contact_account, service, sim_change
 
 
 class Left(msgspec.Struct, frozen=True, array_like=True):
@@ -67,6 +68,8 @@ class Standing(msgspec.Struct, frozen=True):
     """Its credit limit, where it has one."""
     parted: float = 0.0
     """When the contact last lost an account (seconds since 1970): what it had open before that is over."""
+    swapped: float = 0.0
+    """When another SIM came under its number last (seconds since 1970)."""
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -97,12 +100,20 @@ def standing_statement(user: Any, buckets: Any) -> Select[Any]:
     """`user` is the condition on the contact's channel user. A row for each open bill of each account, at least one."""
     owes, owes_on, owed, owed_on = _book("receivable", account.c.currency)
     points, points_on, has, has_on = _book("points", literal_column("'PTS'"))
+    number = func.coalesce(contact.c.phone, contact.c.channel_user)
+    swapped = (
+        select(func.max(sim_change.c.changed_at))
+        .where(sim_change.c.phone == number, sim_change.c.kind == literal_column(f"'{SWAP}'"))
+        .correlate(contact)
+        .scalar_subquery()
+    )
     unpaid = and_(open_item.c.account_id == account.c.id, open_item.c.open_minor > literal_column("0"))
     return (
         select(
             contact.c.channel_user, contact.c.id, contact.c.party_id, contact.c.language, account.c.id, account.c.number,
             account.c.currency, owed.c.amount, has.c.amount, open_item.c.open_minor, open_item.c.disputed_minor,
             open_item.c.due_on, exposure.c.limit_minor, exposure.c.total_minor, exposure.c.at, buckets, contact.c.parted_at,
+            swapped,
         )
         .select_from(contact)
         .outerjoin(contact_account, contact_account.c.contact_id == contact.c.id)
@@ -144,9 +155,24 @@ def standings(rows: Sequence[Any]) -> list[Standing]:
 
 def _standing(first: Any, rows: Sequence[Any]) -> Standing:
     """One account: each row has another of its open bills."""
-    _, contact_id, party_id, language, account_id, number, currency, owed, points, *_, most, used, at, held, parted = (
-        first
-    )
+    (
+        _,
+        contact_id,
+        party_id,
+        language,
+        account_id,
+        number,
+        currency,
+        owed,
+        points,
+        *_,
+        most,
+        used,
+        at,
+        held,
+        parted,
+        swapped,
+    ) = first
     all_disputed, earliest = 0, None
     for row in rows:
         unpaid, disputed, due = row[9:12]
@@ -170,6 +196,14 @@ def _standing(first: Any, rows: Sequence[Any]) -> Standing:
         lefts,
         None if most is None else Limit(most, used, _instant(at) if isinstance(at, str) else at),
         _seconds(parted),
+        _seconds(swapped),
+    )
+
+
+def nobodys(one: Standing) -> Standing:
+    """The contact of this row, without its accounts."""
+    return Standing(
+        one.contact_id, one.party_id, one.language, None, None, None, 0, 0, None, parted=one.parted, swapped=one.swapped
     )
 
 

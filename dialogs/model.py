@@ -39,6 +39,8 @@ class Asked(msgspec.Struct, frozen=True):
     """The number or code that she wrote to or dialled."""
     at: datetime | None = None
     """When she said it, where the channel tells: an old word that comes late is not her latest."""
+    address: str | None = None
+    """The address that it came from, where a stranger can have as many names as they like: the web chat."""
 
 
 Counter = Callable[[Any, Any, Asked], Awaitable[dict[str, Any]]]

@@ -12,8 +12,8 @@ effect or the answer to a repeat, the store is asked after all.
 
 import asyncio
 import logging
-from datetime import date
-from typing import Any, NamedTuple
+from datetime import timedelta
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -21,15 +21,13 @@ from msgspec.structs import replace
 from channels.contract import Channel
 from channels.letters import on_air
 from core import effects, faults
-from core.db import AWAY, Database
+from core.db import AWAY
 from core.errors import Refused
 from core.house import House
-from core.message import Inbound
-from core.parties import contacts
+from core.message import ADDRESS, Inbound
 from core.parties import queries as parties
-from core.phone import from_provider, may_vary
+from core.parties import sim
 from core.quick import Quick
-from core.standing import Standing
 from dialogs.book import Book
 from dialogs.drawing import screens
 from dialogs.engine import step
@@ -41,11 +39,12 @@ from gateway import hearing
 from gateway.drawn import fewest_pages, sorry
 from gateway.order import Order
 from gateway.sessions import Kept, Store
+from gateway.turn_under_way import Stands, Turn
 
 log = logging.getLogger("hodi.turn")
 
-PATIENCE_SECONDS, TURN_SECONDS = 6.0, 8.0
-"""For one read or one effect, and for a whole turn. The network waits ten; before that the customer is told politely."""
+TURN_SECONDS = 8.0
+"""For a whole turn. The network waits ten; before that the customer is told politely."""
 NOBODY = Who()
 MOST_NEEDS = 40
 MOST_TRIES = 6
@@ -69,56 +68,8 @@ class Answer(msgspec.Struct, frozen=True):
         return bool(self.session and self.session.shown and not self.session.shown.text and not self.session.hint)
 
 
-class _Stands(NamedTuple):
-    """A conversation and the version of its session in the store (0: there is none)."""
-
-    version: int
-    session: Session | None
-
-
 class _Moved(Exception):
     """Another process took a turn of this conversation since we last looked."""
-
-
-class _Turn:
-    """One turn under way: what came in, where the conversation stands, how long it may take, and its cheap read, asked once."""
-
-    __slots__ = ("_db", "_quick", "_rows", "channel", "inbound", "key", "stands", "sure", "until")
-
-    def __init__(self, key: str, inbound: Inbound, channel: Channel, quick: Quick, db: Database, until: float) -> None:
-        self.key, self.inbound, self.channel, self.until = key, inbound, channel, until
-        self.stands: _Stands | None = None
-        self.sure = False
-        """Whether where it stands was read from the store in this turn."""
-        self._quick, self._db = quick, db
-        self._rows: list[Standing] | None = None
-
-    async def standing(self) -> list[Standing]:
-        """How the caller's accounts stand; empty when we have never met."""
-        if self._rows is None:
-            channel, user = self.inbound.channel, self.inbound.user
-            self._rows = await self._quick.standing(channel, user)
-            if not self._rows and may_vary(from_provider(user) or ""):
-                self._rows = await self._spelled_otherwise(channel, user)
-        return self._rows
-
-    async def _spelled_otherwise(self, channel: str, user: str) -> list[Standing]:
-        """As `standing`, for a number that we know under another spelling."""
-        async with self.patience(), self._db.reading() as conn:
-            known = await contacts.find(conn, channel, user)
-        return await self._quick.standing(channel, known.channel_user) if known else []
-
-    async def offers(self, account_id: int, today: date) -> tuple[bool, bool]:
-        """Whether there is a dial she may read, and whether the account is prepaid."""
-        return await self._quick.offers(account_id, today)
-
-    def forget(self) -> None:
-        """An effect may have changed what was read."""
-        self._rows = None
-
-    def patience(self) -> asyncio.Timeout:
-        """For one read or effect, within what the whole turn may take."""
-        return asyncio.timeout_at(min(self.until, asyncio.get_running_loop().time() + PATIENCE_SECONDS))
 
 
 class Turns:
@@ -128,7 +79,7 @@ class Turns:
         self.house, self.sessions, self.quick = house, sessions, quick
         self.book = book or book_of(house.operator)
         self._order = Order()
-        self._lately: dict[str, _Stands] = {}
+        self._lately: dict[str, Stands] = {}
         self._first_language = house.operator.languages[0]
 
     async def take(self, inbound: Inbound, channel: Channel) -> str:
@@ -145,7 +96,9 @@ class Turns:
                 async with asyncio.timeout_at(until):
                     await self._order.enter(key)
                 entered = True
-            return await self._answer(_Turn(key, inbound, channel, self.quick, self.house.db, until))
+            return await self._answer(
+                Turn(key, inbound, channel, self.quick, self.house.db, until, self._proves_since())
+            )
         except Exception as why:
             reply = sorry(self.book, inbound, channel, why, await self._language(key))
             return Answer(reply, unavailable=isinstance(why, AWAY))
@@ -153,7 +106,7 @@ class Turns:
             if entered:
                 self._order.leave(key)
 
-    async def _answer(self, turn: _Turn) -> Answer:
+    async def _answer(self, turn: Turn) -> Answer:
         inbound, channel = turn.inbound, turn.channel
         now = self.house.clock.now().timestamp()
         turn.stands = self._lately.pop(turn.key, None)
@@ -171,12 +124,12 @@ class Turns:
             except _Moved:
                 continue
             if parted:
-                session.hint = self.book.say(session.lang, "choose.gone")
+                session.hint = self.book.say(session.lang, "home.here.swapped" if turn.swapped else "choose.gone")
             hearing.remember(session, inbound, heard)
             reply = self._draw(session, channel)
             session.expires = now + KEPT_SECONDS.get(inbound.channel, hearing.KEPT_ELSEWHERE.total_seconds())
             faults.point("turn.answered")
-            stands = _Stands(stands.version + 1, session)
+            stands = Stands(stands.version + 1, session)
             if await self.sessions.save(turn.key, Kept(stands.version, pack(session), session.expires)):
                 faults.point("turn.kept")
                 self._remember(turn.key, stands)
@@ -184,14 +137,18 @@ class Turns:
             turn.stands = None
         raise RuntimeError("the session was changed by others again and again")
 
-    async def _load(self, turn: _Turn) -> _Stands:
+    def _proves_since(self) -> float:
+        """A SIM that was changed later cools down."""
+        return (self.house.clock.now() - timedelta(hours=sim.COOLING_HOURS)).timestamp()
+
+    async def _load(self, turn: Turn) -> Stands:
         """Where the conversation stands for sure."""
         kept = await self.sessions.load(turn.key)
         turn.sure = True
-        turn.stands = _Stands(kept.version, unpack(kept.blob)) if kept else _Stands(0, None)
+        turn.stands = Stands(kept.version, unpack(kept.blob)) if kept else Stands(0, None)
         return turn.stands
 
-    async def _parted(self, turn: _Turn, session: Session) -> bool:
+    async def _parted(self, turn: Turn, session: Session) -> bool:
         """Whether the contact lost an account since this conversation began: then nothing of it is read or done any more."""
         who = session.who
         if who is None or not who.accounts:
@@ -200,7 +157,7 @@ class Turns:
         linked = tuple(row.account_id for row in rows if row.account_id is not None)
         return not rows or not who.holds(Who(accounts=linked, parted=rows[0].parted))
 
-    async def _be_sure(self, turn: _Turn) -> None:
+    async def _be_sure(self, turn: Turn) -> None:
         """Before anything that a save cannot take back: is it still as this process left it? Raises `_Moved` when it is not."""
         if turn.sure:
             return
@@ -208,13 +165,13 @@ class Turns:
         if believed is None or (await self._load(turn)).version != believed.version:
             raise _Moved
 
-    def _remember(self, key: str, stands: _Stands) -> None:
+    def _remember(self, key: str, stands: Stands) -> None:
         """Kept at hand for the next turn: the store is asked only by who finds nothing here, or must be sure."""
         if len(self._lately) >= MOST_AT_HAND:
             del self._lately[next(iter(self._lately))]
         self._lately[key] = stands
 
-    async def _walk(self, turn: _Turn, session: Session, event: Event | hearing.TurnPage) -> Session:
+    async def _walk(self, turn: Turn, session: Session, event: Event | hearing.TurnPage) -> Session:
         """Steps until there is a screen, answering one need at a time."""
         if isinstance(event, hearing.TurnPage):
             return replace(session, page=session.page + event.by)
@@ -226,7 +183,7 @@ class Turns:
             said = step(self.book, said.session, Answered(values))
         raise RuntimeError(f"a turn needed more than {MOST_NEEDS} things")
 
-    async def _fetch(self, need: Need, turn: _Turn, number: int) -> dict[str, Any]:
+    async def _fetch(self, need: Need, turn: Turn, number: int) -> dict[str, Any]:
         """What the counter says to one need."""
         run, session = need.run, need.session
         if isinstance(run, Effect):
@@ -243,7 +200,7 @@ class Turns:
         except Refused as refused:
             return {"is": "refused", "why": refused.sentence(asked.lang)}
 
-    async def _effect(self, run: Effect, asked: Asked, turn: _Turn, who: Who) -> dict[str, Any]:
+    async def _effect(self, run: Effect, asked: Asked, turn: Turn, who: Who) -> dict[str, Any]:
         """The effect, once: a repeat of the turn finds the first outcome under its key."""
         faults.point("turn.effect")
 
@@ -252,6 +209,8 @@ class Turns:
                 linked, parted = await parties.links(conn, who.contact_id)
                 if not who.holds(Who(accounts=linked, parted=parted)):
                     raise Refused("choose.gone")
+                if await sim.swapped(conn, self.house, who.contact_id):
+                    raise Refused("sim.cooling")
             return await run.do(conn, self.house, asked)
 
         try:
@@ -287,10 +246,10 @@ class Turns:
         return (session.lang if session else "") or self._first_language
 
 
-def _asked(session: Session, turn: _Turn, key: str = "") -> Asked:
+def _asked(session: Session, turn: Turn, key: str = "") -> Asked:
     inbound, who, data = turn.inbound, session.who or NOBODY, session.data
     return Asked(
         inbound.channel, inbound.user, inbound.phone, session.lang, who.contact_id, who.party_id, data.get("account_id"),
         who.accounts, {**data, **session.whisper} if session.whisper else data, key, inbound.text, inbound.service,
-        inbound.at,
+        inbound.at, inbound.details.get(ADDRESS),
     )  # fmt: skip

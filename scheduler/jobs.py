@@ -7,17 +7,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core import delivery
+from core import delivery, tries
 from core.balances import book, expire
 from core.barring import compare
 from core.billing import parked
 from core.billing.cycles import due_dates
-from core.care import talks
+from core.care import media_dropped, talks
 from core.house import House
 from core.journeys import collect, exposures, ladder_run, late_rebilled, live_closed, payment_doors, reminders, top_up
 from core.journeys.close_cycles import close_cycles
 from core.ledger import seal
 from core.metering import pickup
+from core.overview import cards_found
 from core.payments import mandates
 from core.payments.reconcile import run as reconcile
 from core.rewards import airtime
@@ -109,5 +110,8 @@ JOBS: tuple[Job, ...] = (
     Job("live periods closed", timedelta(minutes=1), live_closed.tick),
     Job("money used beforehand", timedelta(minutes=5), book.tick),
     Job("reports of nobody's messages", timedelta(days=1), delivery.forget),
+    Job("card numbers", timedelta(hours=1), cards_found.tick),
+    Job("files of strangers", timedelta(hours=1), media_dropped.tick),
+    Job("counts that are over", timedelta(hours=1), tries.forget),
     Job("seal the books", timedelta(minutes=1), _seal),
 )

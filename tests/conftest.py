@@ -102,9 +102,10 @@ def operator() -> Operator:
 
 
 @pytest.fixture
-def settings() -> Settings:
+def settings(tmp_path: Path) -> Settings:
     return Settings.model_validate(
         {
+            "media_path": str(tmp_path / "media"),
             "secret_key": "test-secret-key-of-more-than-32-letters",
             "hook_secret": "test-hook-secret",
             "sandbox_secret": "test-sandbox-secret",

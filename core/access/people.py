@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
+from core import audit, tries
 from core.access import sessions
-from core.access.staff import TRIES, hashed_password, known_role
+from core.access.staff import NAME, hashed_password, known_role
 from core.access.tables import staff
 from core.errors import Refused
 from core.house import House
@@ -59,14 +59,14 @@ async def enable(conn: AsyncConnection, house: House, name: str, *, actor: str, 
     """Back again, with the password and the role there was."""
     them = await _held(conn, name)
     if them.disabled_at is not None:
-        values: dict[str, Any] = {"disabled_at": None, "locked_until": None, "tries_left": TRIES}
+        values: dict[str, Any] = {"disabled_at": None, "locked_until": None}
         await _change(conn, house, them, actor, "staff.enabled", why, **values)
 
 
 async def reset(conn: AsyncConnection, house: House, name: str, password: str, *, actor: str, why: str = "") -> None:
     """A new password; a lock after wrong tries is over. Whoever is disabled stays so."""
     them = await _held(conn, name)
-    values: dict[str, Any] = {"hash": await hashed_password(password), "locked_until": None, "tries_left": TRIES}
+    values: dict[str, Any] = {"hash": await hashed_password(password), "locked_until": None}
     await _change(conn, house, them, actor, "staff.reset", why, **values)
 
 
@@ -116,4 +116,6 @@ async def _change(
 ) -> None:
     await conn.execute(update(staff).where(staff.c.id == them.id).values(values))
     ended = await sessions.close_all(conn, them.id)
+    if "locked_until" in values:
+        await tries.give_back(conn, NAME, them.name)
     await audit.note(conn, house, actor, action, f"user:{them.name}", why=why, ended=ended, **(told or {}))

@@ -1,5 +1,8 @@
 """People of the console: a name, a role, a password through argon2, and a lock after too many wrong ones.
 
+Wrong tries lock the name where they come from: at one address, or in one browser in which that person has signed in before. So a stranger
+locks no clerk out. All strangers together have `STRANGERS` tries an hour at one name; then it is open only to the browsers that are known.
+
 Argon2 takes tens of milliseconds on purpose, so it runs in a thread; an unknown name costs the same as a wrong password.
 """
 
@@ -13,7 +16,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
+from core import alarms, audit, tries
 from core.access import sessions
 from core.access.model import ROLES, Who
 from core.access.tables import staff
@@ -22,6 +25,8 @@ from core.house import House
 
 TRIES = 5
 LOCKED_FOR = timedelta(minutes=15)
+STRANGERS, THEIR_TIME = 50, timedelta(hours=1)
+SIGN_IN, NAME = "sign_in", "sign_in.name"
 SHORTEST, LONGEST = 12, 200
 
 _hasher = PasswordHasher()
@@ -45,7 +50,7 @@ async def create_staff(
     if not name or len(name) > 60 or taken:
         raise Refused("access.name", name=name[:60])
     staff_id = house.ids.take()
-    row = {"id": staff_id, "name": name, "role": role, "branch": branch, "hash": hashed, "tries_left": TRIES}
+    row = {"id": staff_id, "name": name, "role": role, "branch": branch, "hash": hashed}
     await conn.execute(insert(staff).values(**row, created_at=house.clock.now()))
     await audit.note(conn, house, actor, "staff.created", f"user:{name}", role=role, branch=branch)
     return staff_id
@@ -64,38 +69,45 @@ async def hashed_password(password: str) -> str:
     return await asyncio.to_thread(_hasher.hash, password)
 
 
-async def sign_in(house: House, name: str, password: str) -> str | None:
+async def sign_in(
+    house: House, name: str, password: str, *, address: str = "", browser: str | None = None
+) -> str | None:
     """A sitting's cookie; None if name or password is wrong, or the name is locked (which a stranger is not told).
 
-    The try is taken before the password is checked, so that a hundred guesses at once are still five; and the check holds
-    no transaction, so that a flood of sign-ins never keeps a bill from being written.
+    `address`: where they are; `browser`: the mark of a browser in which this person has signed in before. The try is taken before the
+    password is checked, so that a hundred guesses at once are still five; and the check holds no transaction, so that a flood of
+    sign-ins never keeps a bill from being written.
     """
     name = name.strip().lower()[:60]
+    where = f"{name} {'browser' if browser else 'address'} {browser or address}"
     async with house.db.writing() as conn:
-        row = await _take_try(conn, house, name)
+        row = await _take_try(conn, house, name, where, known=browser is not None)
     right = await asyncio.to_thread(_verified, row.hash if row else _nobody(), password[: LONGEST + 1])
     if row is None or not right:
         return None
     async with house.db.writing() as conn:
         mine = update(staff).where(staff.c.id == row.id, staff.c.hash == row.hash, staff.c.disabled_at.is_(None))
-        if (await conn.execute(mine.values(tries_left=TRIES, locked_until=None))).rowcount != 1:
+        if (await conn.execute(mine.values(locked_until=None))).rowcount != 1:
             return None  # disabled, or given another password, while this one was checked
+        await tries.give_back(conn, SIGN_IN, where)
         await audit.note(conn, house, f"user:{name}", "staff.signed_in", f"user:{name}")
         return await sessions.open_session(conn, house, Who(f"user:{name}", row.role, row.branch))
 
 
-async def _take_try(conn: AsyncConnection, house: House, name: str) -> Row[Any] | None:
-    """The person's row if they may try now; the last try locks, and the end of a lock gives new tries."""
+async def _take_try(conn: AsyncConnection, house: House, name: str, where: str, *, known: bool) -> Row[Any] | None:
+    """The person's row if they may try now. What is counted and asked is the same for a name that nobody has."""
+    here = await tries.take(conn, house, SIGN_IN, where, LOCKED_FOR, most=TRIES)
+    all_of_them = 0 if known else await tries.take(conn, house, NAME, name, THEIR_TIME, most=STRANGERS)
     row = (await conn.execute(select(staff).where(staff.c.name == name).with_for_update())).first()
-    now = house.clock.now()
-    if row is None or row.disabled_at or (row.locked_until and row.locked_until > now):
+    if row is None or row.disabled_at:
         return None
-    left = (TRIES if row.locked_until else row.tries_left) - 1
-    lock = now + LOCKED_FOR if left == 0 else None
-    await conn.execute(update(staff).where(staff.c.id == row.id).values(tries_left=left, locked_until=lock))
-    if lock:
-        await audit.note(conn, house, f"user:{name}", "staff.locked", f"user:{name}", until=lock.isoformat())
-    return row
+    if here == TRIES:
+        await audit.note(conn, house, f"user:{name}", "staff.locked", f"user:{name}", strangers=not known)
+    if all_of_them == STRANGERS:
+        lock = house.clock.now() + THEIR_TIME
+        await conn.execute(update(staff).where(staff.c.id == row.id).values(locked_until=lock))
+        await alarms.sound(conn, house, "sign_in", f"{row.id}:{house.clock.now():%Y-%m-%dT%H}", person=str(row.id))
+    return row if here <= TRIES and all_of_them <= STRANGERS else None
 
 
 def _verified(hashed: str, password: str) -> bool:

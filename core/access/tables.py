@@ -25,8 +25,7 @@ staff = Table(
     Column("branch", Text),
     Column("hash", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
-    Column("locked_until", Instant),
-    Column("tries_left", BigInteger, nullable=False),
+    Column("locked_until", Instant),  # to strangers; browsers in which they have signed in go on
     Column("disabled_at", Instant),  # may not sign in, and no session of theirs is believed
 )
 

@@ -1,26 +1,33 @@
 """Pictures, papers and voices that customers send: fetched from the provider in the background and kept for a clerk.
 
 What a file is, its own first bytes say; what the sender or the provider says of it is not believed. Only kinds that a clerk can
-open without harm are kept, and none larger than `LARGEST`; of the others only the reason is remembered.
+open without harm are kept, and none larger than `LARGEST`; of the others only the reason is remembered. Whoever has no account has a
+share of the day, and so have all of them together; what they sent is dropped after `STRANGERS_KEPT` (`media_dropped.py`).
 """
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import outbox
+from core import alarms, outbox, tries
+from core.care import media_files
 from core.care.tables import media
 from core.db import insert
 from core.house import House
 from core.outbox import Leaving, Outcome
+from core.parties.tables import contact_account
 
 KIND = "media"
 LARGEST = 5 * 1024 * 1024
 LONGEST_CAPTION = 1000
+DAY, OF_ONE, OF_ADDRESS = timedelta(days=1), 40_000_000, 60_000_000
+"""Bytes a day that are kept of one contact, and that one address may send as strangers."""
+STRANGERS_KEPT = timedelta(days=7)
 SIGNS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xff\xd8\xff", "image/jpeg"),
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -94,12 +101,32 @@ async def keep(
     kind = kind_of(body)
     if kind is None or len(body) > LARGEST:
         return "type" if kind is None else "too_long"
+    known = select(media.c.id).where(media.c.channel == channel, media.c.ref == ref)
+    if (await conn.execute(known)).first() is not None:
+        return None
+    if not await within_shares(conn, house, contact_id, len(body)):
+        return "too_many"
+    digest = await asyncio.to_thread(media_files.put, house.settings.media_path, body, house.clock.now())
     row = {
         "id": house.ids.take(), "channel": channel, "ref": ref, "contact_id": contact_id, "caption": "", "state": "kept",
-        "type": kind, "body": body, "size": len(body), "sha256": hashlib.sha256(body).hexdigest(), "at": house.clock.now(),
+        "type": kind, "size": len(body), "sha256": digest, "at": house.clock.now(),
     }  # fmt: skip
     await conn.execute(insert(conn, media).values(row).on_conflict_do_nothing(index_elements=["channel", "ref"]))
     return None
+
+
+async def within_shares(conn: AsyncConnection, house: House, contact_id: int | None, size: int) -> bool:
+    """Count these bytes; whether they may be kept: of everybody a share of the day, and of strangers one for all of them together."""
+    if await tries.take(conn, house, "files.contact", str(contact_id or 0), DAY, size) > OF_ONE:
+        return False
+    linked = select(contact_account.c.contact_id).where(contact_account.c.contact_id == (contact_id or 0)).limit(1)
+    if (await conn.execute(linked)).first() is not None:
+        return True
+    most = house.settings.strangers_mb_a_day * 1_000_000
+    if await tries.take(conn, house, "files.strangers", "", DAY, size, most=most) <= most:
+        return True
+    await alarms.sound(conn, house, "strangers", f"{house.today()}", megabytes=most // 1_000_000)
+    return False
 
 
 def handler(fetch: Fetch) -> Callable[[House, Leaving], Awaitable[Outcome]]:
@@ -110,29 +137,35 @@ def handler(fetch: Fetch) -> Callable[[House, Leaving], Awaitable[Outcome]]:
             wanted = (
                 await conn.execute(select(media.c.channel, media.c.ref).where(media.c.id == row.subject_id))
             ).first()
+            sent = await tries.taken(conn, house, "files.contact", str(row.contact_id or 0))
         if wanted is None:
             return Outcome(row.id, "dropped", reason="no such file", attempts=row.attempts)
-        found = await fetch(wanted.channel, wanted.ref, LARGEST)
+        found = "too_many" if sent > OF_ONE else await fetch(wanted.channel, wanted.ref, LARGEST)
         if found is None:
             return Outcome(row.id, "waiting", reason="the file could not be fetched", attempts=row.attempts)
         async with house.db.writing() as conn:
-            await _keep(conn, row.subject_id or 0, found)
+            await _keep(conn, house, row.subject_id or 0, found)
         return Outcome(row.id, "sent", attempts=row.attempts)
 
     return take
 
 
-async def _keep(conn: AsyncConnection, media_id: int, found: bytes | str) -> None:
+async def _keep(conn: AsyncConnection, house: House, media_id: int, found: bytes | str) -> None:
     this = update(media).where(media.c.id == media_id, media.c.state == "waiting")
     if isinstance(found, str):
         await conn.execute(this.values(state="refused", reason=found))
         return
     kind = kind_of(found)
     facts = {"size": len(found), "sha256": hashlib.sha256(found).hexdigest()}
-    if kind is None or len(found) > LARGEST:
-        await conn.execute(this.values(state="refused", reason="type" if kind is None else "too_long", **facts))
+    wrong = "type" if kind is None else "too_long" if len(found) > LARGEST else None
+    whose = await conn.scalar(select(media.c.contact_id).where(media.c.id == media_id))
+    if wrong is None and not await within_shares(conn, house, whose, len(found)):
+        wrong = "too_many"
+    if wrong is not None:
+        await conn.execute(this.values(state="refused", reason=wrong, **facts))
         return
-    await conn.execute(this.values(state="kept", type=kind, body=found, **facts))
+    await asyncio.to_thread(media_files.put, house.settings.media_path, found, house.clock.now())
+    await conn.execute(this.values(state="kept", type=kind, **facts))
 
 
 async def of_contacts(conn: AsyncConnection, contact_ids: list[int], limit: int = 20) -> list[Media]:
@@ -141,8 +174,9 @@ async def of_contacts(conn: AsyncConnection, contact_ids: list[int], limit: int 
     return [Media(*row) for row in await conn.execute(query.limit(limit))]
 
 
-async def body_of(conn: AsyncConnection, media_id: int) -> tuple[Media, bytes] | None:
+async def body_of(conn: AsyncConnection, house: House, media_id: int) -> tuple[Media, bytes] | None:
     """A kept file and its bytes."""
-    query = select(*_COLUMNS, media.c.body).where(media.c.id == media_id, media.c.state == "kept")
+    query = select(*_COLUMNS, media.c.sha256).where(media.c.id == media_id, media.c.state == "kept")
     row = (await conn.execute(query)).first()
-    return (Media(*row[:-1]), row[-1]) if row else None
+    body = await asyncio.to_thread(media_files.get, house.settings.media_path, row[-1]) if row else None
+    return (Media(*row[:-1]), body) if row and body is not None else None

@@ -3,7 +3,7 @@
 A ticket's clocks are derived from `ticket_event`; nothing ticks in a column.
 """
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, UniqueConstraint
 
 from core.db import Instant, Json, metadata
 
@@ -113,14 +113,14 @@ media = Table(
     Column("ref", Text, nullable=False),  # the provider's id of the file
     Column("contact_id", BigInteger, index=True),
     Column("caption", Text, nullable=False),
-    Column("state", Text, nullable=False),  # waiting, kept, refused
+    Column("state", Text, nullable=False),  # waiting, kept, refused, dropped
     Column("reason", Text),
     Column("type", Text),  # what the bytes are, whatever the provider says
     Column("size", BigInteger),
-    Column("sha256", Text),
-    Column("body", LargeBinary),
+    Column("sha256", Text, index=True),  # of its bytes, which lie beside the database: core/care/media_files.py
     Column("at", Instant, nullable=False),
     UniqueConstraint("channel", "ref"),
+    Index("ix_media_state", "state", "at"),
 )
 
 letter = Table(

@@ -21,6 +21,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from core import yaml_text
+from core.card_numbers import without_cards
 from core.config import line_of
 from core.errors import BadInput, Refused
 from core.house import House
@@ -113,7 +114,7 @@ def of_house(house: House) -> dict[str, Source]:
 def coming(house: House, source: Source, path: Path, *, name: str = "") -> collect.Coming:
     """A file of a source, ready to be loaded."""
     file = collect.coming(house, source.format, path, mapping=source.cdr, intervals=source.csv)
-    name = name or path.name
+    name = without_cards(name or path.name)
     return replace(file, source=source.source, name=name, sequence=source.number(name))
 
 

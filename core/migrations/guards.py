@@ -15,7 +15,16 @@ APPEND_ONLY_1 = (
     "allocation",
     "bucket_movement",
     "consent",
+    "interaction",
 )
+BLANKABLE_1 = {
+    "interaction": ("text", "id contact_id account_id channel direction kind outbox_id at"),
+    "ticket_event": ("details", "id ticket_id at actor kind"),
+    "audit": ("details", "id at actor action subject"),
+    "bucket_movement": ("why", "id bucket_id key kind amount at"),
+    "consent": ("word", "id contact_id said sender channel at"),
+}
+"""Of append-only tables in which people's words stand: their body, and what stays as it was when it is blanked (`core/blanking.py`)."""
 PARTITIONED_1 = ("usage", "posting", "invoice_line", "usage_event")
 
 
@@ -47,8 +56,9 @@ def _radius() -> Iterator[str]:
 def _sqlite() -> Iterator[str]:
     for table in APPEND_ONLY_1:
         for verb in ("UPDATE", "DELETE"):
+            only = f"WHEN NOT ({_blanks(table, 'sqlite')}) " if verb == "UPDATE" and table in BLANKABLE_1 else ""
             yield (
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} {only}"
                 f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             )
     yield (
@@ -69,10 +79,12 @@ def _postgresql() -> Iterator[str]:
         "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
     )
     for table in APPEND_ONLY_1:
+        both = "DELETE" if table in BLANKABLE_1 else "UPDATE OR DELETE"
         yield (
-            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
-            "FOR EACH ROW EXECUTE FUNCTION append_only()"
+            f"CREATE TRIGGER {table}_append_only BEFORE {both} ON {table} FOR EACH ROW EXECUTE FUNCTION append_only()"
         )
+        if table in BLANKABLE_1:
+            yield from _blanked_only(table)
     yield (
         "CREATE FUNCTION invoice_final() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION 'a final invoice is never changed'; END $$"
@@ -81,3 +93,29 @@ def _postgresql() -> Iterator[str]:
         "CREATE TRIGGER invoice_final BEFORE UPDATE OR DELETE ON invoice "
         "FOR EACH ROW WHEN (OLD.state = 'final') EXECUTE FUNCTION invoice_final()"
     )
+
+
+def _blanked_only(table: str) -> Iterator[str]:
+    """PostgreSQL: a trigger's own condition may ask no other table, so the function does."""
+    yield (
+        f"CREATE FUNCTION {table}_blanked_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"IF {_blanks(table, 'postgresql')} THEN RETURN NEW; END IF; "
+        f"RAISE EXCEPTION '{table} is append-only'; END $$"
+    )
+    yield (
+        f"CREATE TRIGGER {table}_blanked_only BEFORE UPDATE ON {table} "
+        f"FOR EACH ROW EXECUTE FUNCTION {table}_blanked_only()"
+    )
+
+
+def _blanks(table: str, dialect: str) -> str:
+    """That an update blanks the body, which is in the audit, and changes nothing else."""
+    body, others = BLANKABLE_1[table]
+    same, blanked = ("IS", f'json(NEW.{body}) = \'{{"blanked":"***"}}\'')
+    if dialect == "postgresql":
+        same, blanked = ("IS NOT DISTINCT FROM", f'NEW.{body} = \'{{"blanked": "***"}}\'::jsonb')
+    if body != "details":
+        blanked = f"NEW.{body} = '***'"
+    kept = " AND ".join(f"NEW.{name} {same} OLD.{name}" for name in others.split())
+    told = f"action = '{table}.blanked' AND subject = '{table}:' || OLD.id"
+    return f"{blanked} AND {kept} AND EXISTS (SELECT 1 FROM audit WHERE {told})"  # noqa: S608 - our own words

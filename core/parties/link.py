@@ -9,7 +9,7 @@ from core import audit
 from core.db import insert
 from core.errors import Refused
 from core.house import House
-from core.parties import codes, identity
+from core.parties import codes, identity, sim
 from core.parties.model import PHONE
 from core.parties.parting import part
 from core.parties.queries import account_by_number
@@ -18,8 +18,9 @@ from core.phone import masked
 
 
 async def start(
-    conn: AsyncConnection, house: House, contact_id: int, account_number: str, *, purpose: str = "link"
-) -> str:
+    conn: AsyncConnection, house: House, contact_id: int, account_number: str, *, purpose: str = "link",
+    address: str | None = None,
+) -> str:  # fmt: skip
     """Send a code to the phone of record of this account; the phone, masked.
 
     `purpose`: `link` (this contact may ask about the account) or `pin` (a PIN may be set anew).
@@ -32,7 +33,11 @@ async def start(
     if record is None:
         raise Refused("link.no_phone")
     record_id, phone = record
-    await codes.send(conn, house, purpose=purpose, asker_id=contact_id, to_contact_id=record_id, account_id=account.id)
+    own = contact_id == record_id or await _is_linked(conn, contact_id, account.id)
+    await codes.send(
+        conn, house, purpose=purpose, asker=codes.as_contact(contact_id, own=own, address=address), to_contact_id=record_id,
+        account_id=account.id,
+    )  # fmt: skip
     return masked(phone)
 
 
@@ -44,7 +49,7 @@ async def finish(
     A wrong code is an answer and not an exception: its try is spent only if the transaction commits.
     Refused `code.none` when there is no code to try (any more).
     """
-    proven = await codes.prove(conn, house, purpose=purpose, asker_id=contact_id, typed=code)
+    proven = await codes.prove(conn, house, purpose=purpose, asker=codes.as_contact(contact_id).name, typed=code)
     if proven is None or proven.account_id is None:
         return None
     if purpose == "link":
@@ -64,11 +69,19 @@ async def by_pin(
         raise Refused("link.unknown", 404, number=account_number.strip()[:20])
     if not await identity.has_pin(conn, account.party_id):
         raise Refused("link.no_pin")
-    said = await identity.check_pin(conn, house, account.party_id, pin)
+    if await sim.swapped(conn, house, contact_id):
+        raise Refused("code.sim_changed")
+    said = await identity.check_pin(conn, house, account.party_id, pin, contact_id)
     if said != "ok":
         return said, None
     await _link(conn, house, contact_id, account.id, "pin")
     return said, account.id
+
+
+async def _is_linked(conn: AsyncConnection, contact_id: int, account_id: int) -> bool:
+    c = contact_account.c
+    mine = select(c.how).where(c.contact_id == contact_id, c.account_id == account_id)
+    return (await conn.execute(mine)).first() is not None
 
 
 async def _link(conn: AsyncConnection, house: House, contact_id: int, account_id: int, how: str) -> None:

@@ -11,6 +11,9 @@ PHONE = "phone"
 LEFT = "left"
 """The kind of a `sim_change`: a chat moved away from this number."""
 
+SWAP = "sim"
+"""The kind of a `sim_change`: another card under this number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.house import House
-from core.parties.tables import contact, contact_account
+from core.parties.tables import contact, contact_account, page_sitting
 
 
 async def part(conn: AsyncConnection, house: House, contact_id: int, account_id: int | None = None) -> int:
@@ -19,4 +19,5 @@ async def part(conn: AsyncConnection, house: House, contact_id: int, account_id:
     if gone:
         now = house.clock.now()
         await conn.execute(update(contact).where(contact.c.id == contact_id).values(parted_at=now))
+        await conn.execute(delete(page_sitting).where(page_sitting.c.contact_id == contact_id))
     return gone

@@ -17,7 +17,7 @@ from core.db import insert
 from core.errors import Refused
 from core.house import House
 from core.outbox import Leaving, Outcome
-from core.parties.model import LEFT
+from core.parties.model import LEFT, SWAP
 from core.parties.parting import part
 from core.parties.tables import contact, contact_account, sim_change, sim_question
 from core.phone import from_provider, subscriber
@@ -35,6 +35,17 @@ async def sim_changed_within(conn: AsyncConnection, house: House, contact_id: in
     since = house.clock.now() - timedelta(hours=hours)
     number = func.coalesce(contact.c.subscriber, contact.c.phone, contact.c.channel_user)
     changed = exists().where(sim_change.c.phone == number, sim_change.c.changed_at > since)
+    return (await conn.execute(select(contact.c.id).where(contact.c.id == contact_id, changed))).first() is not None
+
+
+async def swapped(conn: AsyncConnection, house: House, contact_id: int) -> bool:
+    """Whether another SIM came under the number of this contact in the last `COOLING_HOURS`: then the number, and what was opened with
+    it, proves nobody. (A number that a clerk put on file just now moves no money, but is its owner's all the same.)"""
+    since = house.clock.now() - timedelta(hours=COOLING_HOURS)
+    c = sim_change.c
+    changed = exists().where(
+        c.phone == func.coalesce(contact.c.phone, contact.c.channel_user), c.kind == SWAP, c.changed_at > since
+    )
     return (await conn.execute(select(contact.c.id).where(contact.c.id == contact_id, changed))).first() is not None
 
 
@@ -109,7 +120,7 @@ async def answered(conn: AsyncConnection, house: House, request: str, swapped: b
     )
     if swapped is None or (not swapped and on is None):
         return False
-    return await note(conn, house, phone, "sim", _latest(house, on) if on else now)
+    return await note(conn, house, phone, SWAP, _latest(house, on) if on else now)
 
 
 async def number_changed(

@@ -178,9 +178,25 @@ pin = Table(
     metadata,
     Column("party_id", ForeignKey("party.id"), primary_key=True),
     Column("hash", Text, nullable=False),  # argon2
-    Column("tries_left", Integer, nullable=False),
-    Column("locked_at", Instant),  # the last try was wrong: only a code to the phone on file opens it again
     Column("set_at", Instant, nullable=False),
+)
+
+pin_try = Table(
+    "pin_try",
+    metadata,
+    Column("party_id", ForeignKey("party.id"), primary_key=True),
+    Column("contact_id", ForeignKey("contact.id"), primary_key=True),  # who guessed: none locks another out
+    Column("wrong", Integer, nullable=False),
+    Column("at", Instant, nullable=False),  # the latest
+)
+
+page_sitting = Table(
+    "page_sitting",
+    metadata,
+    Column("hash", Text, primary_key=True),  # of the cookie
+    Column("contact_id", ForeignKey("contact.id"), nullable=False, index=True),
+    Column("opened_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False, index=True),  # unless a page of it is opened before
 )
 
 link_code = Table(
@@ -189,13 +205,15 @@ link_code = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("purpose", Text, nullable=False),  # link, pin, page
     Column("account_id", ForeignKey("account.id")),
-    Column("contact_id", ForeignKey("contact.id")),  # who asked
+    Column("asker", Text, nullable=False),  # who asked, and alone may use it: contact:<id>, browser:<digest>
+    Column(
+        "contact_id", ForeignKey("contact.id")
+    ),  # whom it was sent to; None: a number that is nobody's asked for one
     Column("salt", Text, nullable=False),  # the code is derived from it with the secret key: core/parties/codes.py
     Column("tries_left", Integer, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
-    Index("ix_link_code_contact", "contact_id", "expires_at"),
-    Index("ix_link_code_account", "account_id", "expires_at"),
+    Index("ix_link_code_asker", "asker", "expires_at"),
 )
 
 interest = Table(

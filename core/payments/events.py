@@ -54,7 +54,7 @@ async def _given_back(house: House, tried: Attempt, event: ProviderEventIn) -> Q
     """A refund's result is believed under the conversation it was begun in; else the provider is asked, and answers later."""
     if not tried.live:
         return Queried("awaiting_customer")
-    if event.verified_by == "conversation" and tried.provider_ref == event.provider_ref:
+    if event.verified_by == "conversation" and event.provider_ref and tried.provider_ref == event.provider_ref:
         return None
     if tried.state == "sent":
         raise NotYet("the answer to our request is still on its way")

@@ -31,6 +31,8 @@ async def attempt_by(
         query = query.where(attempt.c.id == attempt_id)
     elif key is not None:
         query = query.where(attempt.c.key == key)
+    elif provider_ref is None:
+        return None  # what has no reference is not the one that has none either
     else:
         query = query.where(attempt.c.provider == provider, attempt.c.provider_ref == provider_ref)
     row = (await conn.execute(query.with_for_update() if lock else query)).first()

@@ -9,7 +9,7 @@ takes the provider's when that is told; a paybill note about the very same money
 
 from datetime import timedelta
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, false, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.house import House
@@ -58,7 +58,7 @@ async def _twin(conn: AsyncConnection, got: ReceiptIn, tried: Attempt | None, ac
         receipt.c.provider == got.provider, receipt.c.state != "reversed"
     )
     same = query.where(
-        receipt.c.account_id == account_id,
+        false() if account_id is None else receipt.c.account_id == account_id,  # nobody's is not the same nobody's
         receipt.c.amount_minor == got.amount_minor,
         receipt.c.received_at.between(got.received_at - SAME_MONEY, got.received_at + SAME_MONEY),
     )

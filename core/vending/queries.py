@@ -50,7 +50,9 @@ async def last_tokens(
     conn: AsyncConnection, *, account_ids: Collection[int], contact_id: int | None, most: int = 3
 ) -> list[Vend]:
     """What was bought for her meters or by her, newest first."""
-    hers = or_(among(conn, vend.c.account_id, account_ids), vend.c.contact_id == contact_id)
+    hers = among(conn, vend.c.account_id, account_ids)
+    if contact_id is not None:
+        hers = or_(hers, vend.c.contact_id == contact_id)
     rows = await conn.execute(
         select(*COLUMNS)
         .where(vend.c.state == DONE, hers)

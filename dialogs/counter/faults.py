@@ -9,6 +9,7 @@ from core.errors import Refused
 from core.house import House
 from core.onboarding.customers import COMMODITIES
 from core.parties import queries as parties
+from core.parties import sim
 from dialogs.brought import without_link
 from dialogs.counter.common import Answer, private
 from dialogs.model import Asked
@@ -89,15 +90,19 @@ async def report_fault(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     return {"is": "done", "reference": opened.reference}
 
 
-async def my_tickets(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
-    """What this contact reported, newest first."""
+async def my_tickets(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+    """What this contact reported, newest first. Refused where another SIM came under its number."""
+    if asked.contact_id is None or await sim.swapped(conn, house, asked.contact_id):
+        raise Refused("sim.cooling")
     found = await tickets.tickets_of(conn, contact_id=asked.contact_id)
     rows = [{"value": one.reference, "reference": one.reference, "state": _state(one.state)} for one in found]
     return {"rows": rows}
 
 
-async def ticket(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def ticket(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """One of them."""
+    if asked.contact_id is None or await sim.swapped(conn, house, asked.contact_id):
+        raise Refused("sim.cooling")
     found = await tickets.by_reference(conn, asked.data["reference"])
     if found is None or found.contact_id != asked.contact_id:
         raise Refused("choose.gone")

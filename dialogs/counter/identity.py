@@ -73,7 +73,10 @@ async def register_interest(conn: AsyncConnection, house: House, asked: Asked) -
 
 async def send_link_code(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """A code to the phone of record of the account that was named."""
-    return {"is": "done", "masked": await link.start(conn, house, _contact(asked), str(asked.data["number"]))}
+    return {
+        "is": "done",
+        "masked": await link.start(conn, house, _contact(asked), str(asked.data["number"]), address=asked.address),
+    }
 
 
 async def link_account(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
@@ -129,7 +132,7 @@ async def has_pin(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
 
 async def check_pin(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Right, wrong, or locked after too many tries."""
-    said = await identity.check_pin(conn, house, await _party(conn, asked), str(asked.data["pin"]))
+    said = await identity.check_pin(conn, house, await _party(conn, asked), str(asked.data["pin"]), _contact(asked))
     return {"is": "done", "proven": True} if said == "ok" else {"is": said}
 
 

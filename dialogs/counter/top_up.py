@@ -9,6 +9,7 @@ from core.house import House
 from core.journeys import top_up
 from core.money import LARGEST_MINOR, typed
 from core.numbers import Unreadable
+from core.parties import sim
 from core.payments import push
 from core.vending.model import Vend, spaced
 from core.vending.queries import PrepaidMeter
@@ -122,6 +123,8 @@ def _units(one: Vend) -> list[Any]:
 
 async def _tokens(conn: AsyncConnection, house: House, asked: Asked) -> list[Vend]:
     accounts = () if private(house, asked) else asked.accounts
+    if asked.contact_id is None or await sim.swapped(conn, house, asked.contact_id):
+        raise Refused("sim.cooling")
     return await top_up.tokens(conn, account_ids=accounts, contact_id=asked.contact_id)
 
 

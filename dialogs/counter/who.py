@@ -1,13 +1,13 @@
 """Who is calling, and how her accounts stand: the cheap reads of almost every turn."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import Refused
 from core.house import House
-from core.parties import contacts
+from core.parties import contacts, sim
 from core.parties import queries as parties
 from core.standing import Left, Standing
 from dialogs.counter.common import PAGE, Answer, medium_of, private
@@ -42,7 +42,8 @@ async def caller(glance: Glance, _house: House, asked: Asked) -> Answer:
 async def meet(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """The first meeting: a contact is made, and linked where the phone is on file."""
     met = await contacts.find_or_make(conn, house, asked.channel, asked.user, asked.phone)
-    ids = [account.id for account in await parties.accounts_of(conn, met.id)]
+    proves = not await sim.swapped(conn, house, met.id)
+    ids = [account.id for account in await parties.accounts_of(conn, met.id)] if proves else []
     who = {"contact_id": met.id, "party_id": met.party_id, "accounts": ids, "parted": met.parted}
     chosen = {"account_id": ids[0]} if len(ids) == 1 else {}
     return {"is": "known", "who": who, "lang": met.language, **_from_where(asked), **chosen}
@@ -103,9 +104,12 @@ def _bucket(house: House, one: Left, at: list[Any]) -> list[Any]:
     return word("bucket.line_until", name=what, left=left(one.free, one.unit), until=until, at=at)
 
 
-async def here(_glance: Glance, _house: House, asked: Asked) -> Answer:
-    """What has no account yet: a phone and a chat are not spoken of alike."""
-    return {"here": no_account(asked)}
+async def here(glance: Glance, house: House, asked: Asked) -> Answer:
+    """What has no account: a phone and a chat are not spoken of alike, and a number with another SIM is closed."""
+    rows = await glance.standing()
+    since = house.clock.now() - timedelta(hours=sim.COOLING_HOURS)
+    closed = bool(rows) and rows[0].account_id is None and rows[0].swapped > since.timestamp()
+    return {"here": word("home.here.swapped") if closed else no_account(asked)}
 
 
 def no_account(asked: Asked) -> list[Any]:
@@ -143,7 +147,7 @@ def _owed(stem: str, house: House, row: Standing, **params: Any) -> list[Any]:
 async def accounts(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """The accounts this contact may ask about, by number and, once it is proven who asks, by name."""
     hidden = private(house, asked)
-    found = await parties.accounts_of(conn, asked.contact_id or 0)
+    found = [one for one in await parties.accounts_of(conn, asked.contact_id or 0) if one.id in asked.accounts]
     return {
         "rows": [{"value": one.id, "number": one.number, "place": "" if hidden else cut(one.name, 16)} for one in found]
     }

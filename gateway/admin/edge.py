@@ -13,6 +13,7 @@ from aiohttp import web
 from core.care import media
 from core.errors import Refused
 from core.text import LANGUAGES
+from gateway.admin import scrub
 from gateway.admin.auth import CSRF
 from gateway.admin.described import Handler
 from gateway.admin.json import respond
@@ -69,7 +70,7 @@ async def _form(request: web.Request) -> web.Request:
     if request.path == PICTURES:
         request = request.clone(client_max_size=media.LARGEST + 64 * 1024)
     try:
-        await request.post()
+        scrub.form(request, await request.post())
         return request
     except (UnicodeDecodeError, LookupError, ValueError):
         raise web.HTTPBadRequest(text="The form cannot be read. Reload the page and send it again.") from None

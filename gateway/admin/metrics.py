@@ -3,11 +3,13 @@ are kept, and how the process fares. No customer in any label. A counter is look
 
 import asyncio
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 from aiohttp import web
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from core import alarms, tries
 from core.overview import dead_letters
 from gateway.address import from_this_machine
 from gateway.admin.auth import machine
@@ -31,6 +33,8 @@ class Meters:
             "hodi_request_seconds", "Time to answer", ("route",), buckets=_BUCKETS, registry=self.registry
         )
         self.outbox = Gauge("hodi_outbox_rows", "Outbox rows by state", ("state",), registry=self.registry)
+        self.alarms = Gauge("hodi_alarms", "Alarms of the last 24 hours", ("kind",), registry=self.registry)
+        self.codes = Gauge("hodi_codes_hour", "One-time codes asked for within the hour", registry=self.registry)
         self._known: dict[tuple[str, str, int], tuple[Callable[[], None], Callable[[float], None]]] = {}
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -81,6 +85,11 @@ async def metrics(request: web.Request) -> web.Response:
             raise web.HTTPForbidden(text=f"The role {who.role} may not do this.")
     async with house.db.reading() as conn:
         counted = await dead_letters.waiting(conn)
+        rung = await alarms.counted(conn, house.clock.now() - timedelta(days=1))
+        codes = await tries.taken(conn, house, "code.house", "")
+    for kind, count in rung.items():
+        meters.alarms.labels(kind).set(count)
+    meters.codes.set(codes)
     for state, count in _rows(OUTBOX_STATES, counted):
         meters.outbox.labels(state).set(count)
     body = generate_latest(meters.registry) + generate_latest(REGISTRY)

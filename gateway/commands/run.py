@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from core.card_numbers import scrubbed
 from core.errors import BadInput, Refused
 from core.numbers import Notation, of_file
 
@@ -48,7 +49,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            command(*args, **{name: scrubbed(value, name) for name, value in kwargs.items()})
         except (BadInput, Refused, ValueError) as wrong:
             if isinstance(wrong, ValidationError):
                 raise fail(_settings_sentence(wrong)) from None

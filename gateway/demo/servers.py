@@ -51,6 +51,7 @@ def settings_of(folder: Path, ports: Ports) -> Settings:
         database_url=f"sqlite+aiosqlite:///{folder / 'hodi.db'}",
         sessions_path=str(folder / "sessions.db"),
         spool_path=str(folder / "spool"),
+        media_path=str(folder / "media"),
         redis_url=None,
         operator=folder / "operator",
         public_url=f"http://{HOST}:{ports.gateway}",

@@ -7,6 +7,7 @@ are its lines in the transcript. Who the visitor is hangs on a random cookie; th
 import json
 from typing import TYPE_CHECKING
 
+import msgspec
 import structlog
 from aiohttp import WSMessage, WSMsgType, web
 
@@ -16,8 +17,12 @@ from core import effects
 from core.access import secrets
 from core.care.interactions import Interaction, log_many
 from core.chat import transcript
-from core.message import Inbound
+from core.house import House
+from core.message import ADDRESS, Inbound
+from core.parties import contacts
 from dialogs.redact import to_keep, without_cards
+from gateway import seals
+from gateway.address import limited_by
 from gateway.admin.auth import same_origin
 from gateway.admin.described import described
 from gateway.admin.edge import language
@@ -33,25 +38,25 @@ log = structlog.get_logger()
 COOKIE, COOKIE_LASTS = "hodi_chat", 180 * 24 * 3600
 DOTS, CLIP = "••••", "\N{PAPERCLIP}"
 THROTTLE: web.AppKey[Throttle] = web.AppKey("chat_throttle", Throttle)
+CROWD: web.AppKey[Throttle] = web.AppKey("chat_crowd_throttle", Throttle)
+"""Of a visitor; and of all visitors at one address, who cost nothing to invent."""
 
 
 @described(summary="The web chat")
 async def chat(request: web.Request) -> web.Response:
     """GET /chat."""
-    return with_visitor(request, render(request, "chat.html", lang=page_language(request)))
+    return await with_visitor(request, render(request, "chat.html", lang=page_language(request)))
 
 
 @described(summary="The web chat's WebSocket: frames of channels/webchat.py")
 async def socket(request: web.Request) -> web.StreamResponse:
     """GET /chat/socket."""
-    cookie = request.cookies.get(COOKIE, "")
-    if not same_origin(request) or not 40 <= len(cookie) <= 64:
-        raise web.HTTPForbidden(text="Open the chat on our own page.")
+    visitor = visitor_of(request)
     ws = web.WebSocketResponse(heartbeat=25, max_msg_size=LARGEST_FRAME, compress=False)
     if not ws.can_prepare(request):
         raise web.HTTPUpgradeRequired(text="This address speaks WebSocket.")
     await ws.prepare(request)
-    rooms, page = request.app[ROOMS], OpenPage(visitor_of(cookie), ws)
+    rooms, page = request.app[ROOMS], OpenPage(visitor, ws, limited_by(request))
     if not await rooms.enter(page):
         await ws.close(code=1013, message=b"full")
         return ws
@@ -69,6 +74,8 @@ async def _heard(app: web.Application, rooms: Rooms, page: OpenPage, frame: WSMe
         return
     try:
         told = read(page.visitor, frame.data)
+        if isinstance(told, Inbound):
+            told = msgspec.structs.replace(told, details={**told.details, ADDRESS: page.address})
     except NotUnderstood as why:
         await page.socket.send_str(refusal(why))
         return
@@ -77,7 +84,7 @@ async def _heard(app: web.Application, rooms: Rooms, page: OpenPage, frame: WSMe
         await _is_open(app, page.visitor)
         await rooms.bring(page)
         await page.socket.send_str(json.dumps({"last": page.seen}))
-    elif not app[THROTTLE].allows(page.visitor):
+    elif not (app[THROTTLE].allows(page.visitor) and app[CROWD].allows(page.address)):
         await page.socket.send_str(json.dumps({"wait": told.message_id}))
     else:
         await _said(app, page, told)
@@ -151,19 +158,36 @@ async def _our_line(app: web.Application, inbound: Inbound, words: str, answer: 
     return line
 
 
-def visitor_of(cookie: str) -> str:
-    """Who holds this cookie, as all other rooms know her: its digest, cut short."""
-    return secrets.digest(cookie)[:32]
+def visitor_of(request: web.Request) -> str:
+    """Who holds this cookie of ours, as all other rooms know them: its digest, cut short. 403 without one, and from other sites."""
+    name = seals.opened(request.app[HOUSE], COOKIE, request.cookies.get(COOKIE, ""))
+    if name is None or not same_origin(request):
+        raise web.HTTPForbidden(text="Open the chat on our own page.")
+    return _as_known(name)
 
 
-def with_visitor(request: web.Request, page: web.Response) -> web.Response:
+def _as_known(name: str) -> str:
+    return secrets.digest(name)[:32]
+
+
+async def with_visitor(request: web.Request, page: web.Response) -> web.Response:
     """Give the browser its cookie, or let it keep the one it has a while longer."""
-    cookie = request.cookies.get(COOKIE, "")
-    if not 40 <= len(cookie) <= 64:
-        cookie = secrets.fresh()
-    secure = request.app[HOUSE].settings.public_url.startswith("https:")
-    page.set_cookie(COOKIE, cookie, max_age=COOKIE_LASTS, httponly=True, samesite="Lax", secure=secure)
+    house, cookie = request.app[HOUSE], request.cookies.get(COOKIE, "")
+    name = seals.opened(house, COOKIE, cookie) or await _given_before(house, cookie) or secrets.fresh()
+    secure = house.settings.public_url.startswith("https:")
+    page.set_cookie(
+        COOKIE, seals.sealed(house, COOKIE, name), max_age=COOKIE_LASTS, httponly=True, samesite="Lax", secure=secure
+    )
     return page
+
+
+async def _given_before(house: House, cookie: str) -> str | None:
+    """A cookie from before we signed them, if somebody is known by it."""
+    if not 40 <= len(cookie) <= 64:
+        return None
+    async with house.db.reading() as conn:
+        known = await contacts.find(conn, "webchat", _as_known(cookie))
+    return cookie if known else None
 
 
 def page_language(request: web.Request) -> str:
@@ -181,5 +205,6 @@ def routes() -> list[web.RouteDef]:
 def setup(app: web.Application) -> None:
     """What the chat needs while the app runs."""
     app[THROTTLE] = Throttle(burst=15, per_seconds=20)
+    app[CROWD] = Throttle(burst=300, per_seconds=20)
     app.cleanup_ctx.append(running)
     app.on_shutdown.append(closing)

@@ -5,25 +5,25 @@ The page posts the bytes as they are. What they are is read off them; the cookie
 
 from aiohttp import web
 from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.contract import NotUnderstood
 from channels.webchat import a_file
+from core import tries
 from core.care import media
 from core.parties import contacts
+from core.parties import queries as parties
 from core.text import say
-from gateway.admin.auth import same_origin
+from gateway.address import limited_by
 from gateway.admin.described import described
 from gateway.desk import HOUSE, SPOOL
-from gateway.pages.chat import COOKIE, THROTTLE, page_language, visitor_of
+from gateway.pages.chat import THROTTLE, page_language, visitor_of
 
 
 @described(summary="A picture for the web chat", status=202)
 async def take(request: web.Request) -> web.Response:
     """POST /chat/file?id=: the bytes of the file as the body."""
-    cookie = request.cookies.get(COOKIE, "")
-    if not same_origin(request) or not 40 <= len(cookie) <= 64:
-        raise web.HTTPForbidden(text="Open the chat on our own page.")
-    house, visitor = request.app[HOUSE], visitor_of(cookie)
+    house, visitor = request.app[HOUSE], visitor_of(request)
     if not request.app[THROTTLE].allows(visitor):
         raise web.HTTPTooManyRequests
     try:
@@ -33,15 +33,24 @@ async def take(request: web.Request) -> web.Response:
     body = await _body(request)
     async with house.db.writing() as conn:
         contact = await contacts.find_or_make(conn, house, "webchat", visitor)
-        wrong = await media.keep(
+        wrong = await _too_many(conn, request, contact.id, len(body)) or await media.keep(
             conn, house, channel="webchat", ref=inbound.details["media"], contact_id=contact.id, body=body
         )
     if wrong is not None:
-        reason = say(page_language(request), "chat.file_wrong")
-        return web.json_response({"code": f"file.{wrong}", "reason": reason}, status=400)
+        many = wrong == "too_many"
+        reason = say(page_language(request), "chat.file_too_many" if many else "chat.file_wrong")
+        return web.json_response({"code": f"file.{wrong}", "reason": reason}, status=429 if many else 400)
     named = {**inbound.details, "type": media.kind_of(body) or ""}
     await request.app[SPOOL].take("chat", "webchat", replace(inbound, details=named))
     return web.Response(status=202)
+
+
+async def _too_many(conn: AsyncConnection, request: web.Request, contact_id: int, size: int) -> str | None:
+    """Whether strangers at this address have sent what they may in a day. Whoever has an account is not counted with them."""
+    if await parties.accounts_of(conn, contact_id):
+        return None
+    sent = await tries.take(conn, request.app[HOUSE], "files.address", limited_by(request), media.DAY, size)
+    return "too_many" if sent > media.OF_ADDRESS else None
 
 
 async def _body(request: web.Request) -> bytes:

@@ -23,7 +23,8 @@ log = structlog.get_logger()
 LOOK_SECONDS = 1.0
 SAY_OPEN_EVERY = 45
 """Looks between two notes that the pages are still open; well within `transcript.STAYS_OPEN`."""
-PAGES_AT_MOST, PAGES_OF_ONE = 4_000, 5
+PAGES_AT_MOST, PAGES_OF_ADDRESS, PAGES_OF_ONE = 4_000, 100, 5
+"""Of the process; of one address, behind which a whole office or village may be; of one visitor."""
 
 
 @dataclass(eq=False)
@@ -32,6 +33,7 @@ class OpenPage:
 
     visitor: str
     socket: web.WebSocketResponse
+    address: str = ""
     seen: int | None = None
     """The last number this page has; None until it has said so."""
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -43,13 +45,16 @@ class Rooms:
     def __init__(self, house: House) -> None:
         self._house = house
         self._pages: dict[str, list[OpenPage]] = defaultdict(list)
+        self._addresses: dict[str, set[OpenPage]] = defaultdict(set)
         self.turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         """A visitor's messages are taken one after the other, from however many pages they come."""
 
     async def enter(self, page: OpenPage) -> bool:
-        """A page opened; the oldest of too many of one visitor goes. False: the house is full."""
-        if sum(map(len, self._pages.values())) >= PAGES_AT_MOST:
+        """A page opened; the oldest of too many of one visitor goes. False: the house is full, or its address has had its share."""
+        here = self._addresses[page.address]
+        if sum(map(len, self._pages.values())) >= PAGES_AT_MOST or len(here) >= PAGES_OF_ADDRESS:
             return False
+        here.add(page)
         mine = self._pages[page.visitor]
         mine.append(page)
         if len(mine) > PAGES_OF_ONE:
@@ -58,7 +63,10 @@ class Rooms:
 
     def leave(self, page: OpenPage) -> None:
         """A page closed."""
-        mine = self._pages.get(page.visitor, [])
+        here, mine = self._addresses[page.address], self._pages.get(page.visitor, [])
+        here.discard(page)
+        if not here:
+            self._addresses.pop(page.address, None)
         if page in mine:
             mine.remove(page)
         if not mine:

@@ -54,7 +54,8 @@ async def picture(request: web.Request, her: Her) -> web.Response:
     async with house.db.writing() as conn:
         wrong = await media.keep(conn, house, channel=CHANNEL, ref=ref, contact_id=her.contact.id, body=body)
     if wrong is not None:
-        return message(request, 400, say(her.contact.language, "chat.file_wrong"))
+        key = "chat.file_too_many" if wrong == "too_many" else "chat.file_wrong"
+        return message(request, 429 if wrong == "too_many" else 400, say(her.contact.language, key))
     return await _turn(request, her, "", kind="media", turn=ref, sent=media.kind_of(body) or "")
 
 

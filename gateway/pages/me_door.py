@@ -1,26 +1,27 @@
-"""The door of the self-care pages: a one-time code to the phone on file, then a signed cookie for half an hour.
+"""The door of the self-care pages: a one-time code to the phone on file, then a sitting that every page renews (`core/parties/sittings.py`).
 
-Whether a number is a customer's is never told: the same page follows whatever was typed. The cookie says which contact sits there
-and until when, under our key; it can be neither guessed nor altered, and every page of hers renews it.
+Whether a number is a customer's is never told: whatever was typed, the same work is done, and the same page and cookie follow. Whoever
+asks is known by a random cookie, and only that browser can use the code, so a stranger who asks or guesses spoils nobody's. A browser
+in which somebody signed in once keeps a cookie for that number, and is not counted with the strangers at its address.
 """
 
-import hashlib
-import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.access.secrets import as_sent, same
+from core.access.secrets import digest, fresh, same
 from core.errors import Refused
 from core.house import House
-from core.parties import codes, contacts
+from core.parties import codes, contacts, sittings
 from core.parties import queries as parties
+from core.parties.codes import Asker
 from core.parties.model import Contact
 from core.phone import parse
 from core.text import say
+from gateway import seals
 from gateway.address import limited_by
 from gateway.admin.auth import same_origin
 from gateway.admin.described import described
@@ -29,9 +30,8 @@ from gateway.admin.throttle import Throttle
 from gateway.desk import HOUSE
 from gateway.pages.page import render
 
-COOKIE, ASKED = "hodi_me", "hodi_me_asked"
-SITS, WAITS = timedelta(minutes=30), codes.LIFE
-MICRO = timedelta(microseconds=1)
+COOKIE, ASKED, DEVICE = "hodi_me", "hodi_me_asked", "hodi_me_device"
+WAITS, KNOWN = codes.LIFE, timedelta(days=180)
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Robots-Tag": "noindex"}
 THROTTLE: web.AppKey[Throttle] = web.AppKey("me_throttle", Throttle)
 
@@ -59,7 +59,7 @@ def hers(page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
             raise web.HTTPForbidden(text=say(her.contact.language, "me.too_old"))
         answer = await page(request, her)
         answer.headers.update(PRIVATE)
-        _give(request, answer, COOKIE, her.contact.id, SITS)
+        _give(request, answer, COOKIE, request.cookies[COOKIE], sittings.IDLE)
         return answer
 
     handle.__doc__ = page.__doc__
@@ -78,11 +78,13 @@ async def send(request: web.Request) -> web.Response:
     if not same_origin(request):
         raise web.HTTPForbidden(text="This form was sent from another site.")
     told = await request.post()
-    if not request.app[THROTTLE].allows(limited_by(request)):
-        return _door(request, "me_phone.html", wrong="code.too_many", status=429)
+    house = request.app[HOUSE]
+    device = seals.opened(house, DEVICE, request.cookies.get(DEVICE, ""))
+    if not request.app[THROTTLE].allows(device or limited_by(request)):
+        return _door(request, "me_phone.html", wrong="code.too_many_here", status=429)
     if "code" in told:
         return await _enter(request, str(told["code"])[:40])
-    return await _send(request, str(told.get("phone", ""))[:40])
+    return await _send(request, str(told.get("phone", ""))[:40], device)
 
 
 @described(summary="Sign out of the self-care pages", status=303)
@@ -90,46 +92,61 @@ async def leave(request: web.Request) -> web.Response:
     """POST /me/leave."""
     if not same_origin(request):
         raise web.HTTPForbidden(text="This form was sent from another site.")
+    house, cookie = request.app[HOUSE], request.cookies.get(COOKIE, "")
+    if cookie:
+        async with house.db.writing() as conn:
+            await sittings.end(conn, digest(cookie))
     answer = web.Response(status=303, headers={"Location": "/me/enter", **PRIVATE})
     answer.del_cookie(COOKIE, path="/me")
     return answer
 
 
-async def _send(request: web.Request, typed: str) -> web.Response:
+async def _send(request: web.Request, typed: str, device: str | None) -> web.Response:
     house = request.app[HOUSE]
     phone = parse(typed, house.operator.country)
     if phone is None:
         return _door(request, "me_phone.html", wrong="phone.not_a_number", status=400)
-    contact_id = 0
-    async with house.db.writing() as conn:
-        known = await contacts.find(conn, "sms", phone)
-        if known is not None and await parties.accounts_of(conn, known.id):
-            contact_id = known.id
-            try:
-                await codes.send(conn, house, purpose="page", asker_id=known.id, to_contact_id=known.id)
-            except Refused:
-                contact_id = known.id  # the earlier code still opens
+    browser = seals.opened(house, ASKED, request.cookies.get(ASKED, "")) or fresh()
+    own = device is not None and device.startswith(_of_phone(house, phone))
+    browser = device if device and own else browser
+    asker = Asker(f"browser:{digest(browser)}", own, limited_by(request))
+    try:
+        async with house.db.writing() as conn:
+            known = await contacts.find(conn, "sms", phone)
+            linked = await parties.accounts_of(conn, known.id if known else 0)
+            await codes.send(
+                conn, house, purpose="page", asker=asker, to_contact_id=known.id if known and linked else None, to=phone
+            )
+    except Refused as refused:
+        if refused.code == "code.too_many_here":
+            return _door(request, "me_phone.html", wrong=refused.code, status=429)
+        # of nothing else a word: an earlier code of this browser still opens
     answer = _door(request, "me_code.html")
-    _give(request, answer, ASKED, contact_id, WAITS)
+    _give(request, answer, ASKED, seals.sealed(house, ASKED, browser), WAITS)
     return answer
 
 
 async def _enter(request: web.Request, typed: str) -> web.Response:
-    house, (contact_id, _) = request.app[HOUSE], _read(request, ASKED)
-    if contact_id is None:
+    house = request.app[HOUSE]
+    browser = seals.opened(house, ASKED, request.cookies.get(ASKED, ""))
+    if browser is None:
         return _door(request, "me_phone.html", wrong="code.none", status=400)
-    proven, wrong = None, "me.wrong_code"
-    if contact_id:
-        async with house.db.writing() as conn:
-            try:
-                proven = await codes.prove(conn, house, purpose="page", asker_id=contact_id, typed=typed)
-            except Refused as refused:
-                wrong = refused.code
-    if proven is None:
+    proven, wrong, cookie = None, "me.wrong_code", fresh()
+    async with house.db.writing() as conn:
+        try:
+            proven = await codes.prove(conn, house, purpose="page", asker=f"browser:{digest(browser)}", typed=typed)
+        except Refused as refused:
+            wrong = refused.code
+        known = await contacts.by_id(conn, proven.contact_id) if proven else None
+        if known:
+            await sittings.begin(conn, house, known.id, digest(cookie))
+    if known is None:
         return _door(request, "me_code.html", wrong=wrong, status=400)
     answer = web.Response(status=303, headers={"Location": "/me", **PRIVATE})
     answer.del_cookie(ASKED, path="/me")
-    _give(request, answer, COOKIE, contact_id, SITS)
+    _give(request, answer, COOKIE, cookie, sittings.IDLE)
+    device = _of_phone(house, known.phone or known.channel_user) + fresh()
+    _give(request, answer, DEVICE, seals.sealed(house, DEVICE, device), KNOWN)
     return answer
 
 
@@ -142,13 +159,16 @@ def _door(request: web.Request, template: str, *, wrong: str = "", status: int =
 
 
 async def _sitting(request: web.Request) -> Her | None:
-    contact_id, until = _read(request, COOKIE)
-    if not contact_id:
+    house, cookie = request.app[HOUSE], request.cookies.get(COOKIE, "")
+    if not cookie:
         return None
-    async with request.app[HOUSE].db.reading() as conn:
-        her = await _her(conn, contact_id, _sign(request.app[HOUSE], "csrf", str(contact_id)))
-    if her is None or (her.contact.parted_at and _exactly(her.contact.parted_at) > until - SITS // MICRO):
-        return None
+    name = digest(cookie)
+    async with house.db.reading() as conn:
+        found = await sittings.whose(conn, house, name)
+        her = await _her(conn, found[0], seals.sign(house, "csrf", name)) if found else None
+    if her and found and found[1]:
+        async with house.db.writing() as conn:
+            await sittings.renew(conn, house, name)
     return her
 
 
@@ -163,36 +183,16 @@ async def _ours(request: web.Request, her: Her) -> bool:
     return same_origin(request) and isinstance(sent, str) and same(sent, her.csrf)
 
 
-def _give(request: web.Request, answer: web.StreamResponse, name: str, contact_id: int, lasts: timedelta) -> None:
-    house = request.app[HOUSE]
-    until = _exactly(house.clock.now() + lasts)
-    told = f"{contact_id}.{until}"
-    secure = house.settings.public_url.startswith("https:")
+def _give(request: web.Request, answer: web.StreamResponse, name: str, value: str, lasts: timedelta) -> None:
+    secure = request.app[HOUSE].settings.public_url.startswith("https:")
     answer.set_cookie(
-        name, f"{told}.{_sign(house, name, told)}", max_age=int(lasts.total_seconds()), path="/me", httponly=True,
-        samesite="Lax", secure=secure,
-    )  # fmt: skip
+        name, value, max_age=int(lasts.total_seconds()), path="/me", httponly=True, samesite="Lax", secure=secure
+    )
 
 
-def _read(request: web.Request, name: str) -> tuple[int | None, int]:
-    """The contact of a cookie of ours that has not run out, and until when it lasts (`_exactly`)."""
-    told, _, signature = request.cookies.get(name, "").rpartition(".")
-    house = request.app[HOUSE]
-    if not told or not same(_sign(house, name, told), signature):
-        return None, 0
-    contact_id, _, until = told.partition(".")
-    ends = int(until)
-    return (int(contact_id), ends) if ends > _exactly(house.clock.now()) else (None, 0)
-
-
-def _exactly(at: datetime) -> int:
-    """Microseconds since 1970: what was opened is told from what was parted within the same second."""
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // MICRO
-
-
-def _sign(house: House, purpose: str, told: str) -> str:
-    key = house.settings.secret_key.get_secret_value().encode()
-    return hmac.new(key, as_sent(f"{purpose}:{told}"), hashlib.sha256).hexdigest()
+def _of_phone(house: House, phone: str) -> str:
+    """How the name of a browser begins in which the holder of this number signed in."""
+    return seals.sign(house, "phone", phone)[:32]
 
 
 def routes() -> list[web.AbstractRouteDef]:

@@ -80,7 +80,9 @@ async def phone(request: web.Request) -> web.Response:
     async with house.db.reading() as conn:
         cast = await callers(conn, CAST)
     sender = network.short_code(house)
-    return with_visitor(request, render(request, "phone.html", lang=page_language(request), cast=cast, sender=sender))
+    return await with_visitor(
+        request, render(request, "phone.html", lang=page_language(request), cast=cast, sender=sender)
+    )
 
 
 @described(summary="Dial from the phone page", body=Dial)

@@ -3,7 +3,8 @@
 from playwright.async_api import Page, expect
 from sqlalchemy import update
 
-from core.care.tables import interaction, ticket
+from core.care import interactions
+from core.care.tables import ticket
 from core.parties.tables import party
 from gateway.pages.chat_rooms import ROOMS
 from tests.browser.conftest import PASSWORD, Street
@@ -111,7 +112,10 @@ async def test_no_word_of_a_customer_ever_runs(street: Street) -> None:
         async with street.house.db.writing() as conn:
             await conn.execute(update(party).where(party.c.id == street.her.party_id).values(name=words))
             await conn.execute(update(ticket).values(description=words))
-            await conn.execute(update(interaction).values(text=words))
+            await interactions.log(
+                conn, street.house, channel="sms", direction="in", kind="turn", text=words, contact_id=street.her.contact_id,
+                account_id=street.her.account_id,
+            )  # fmt: skip
         for path in (
             f"/console/accounts/{street.her.account_id}",
             f"/console/tickets/{street.her.ticket_id}",

@@ -18,6 +18,16 @@ down_revision = None
 
 def upgrade() -> None:
     """Make the house."""
+    op.create_table('alarm',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('details', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_alarm')),
+    sa.UniqueConstraint('key', name=op.f('uq_alarm_key'))
+    )
+    op.create_index('ix_alarm_at', 'alarm', ['at'], unique=False)
     op.create_table('api_key',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('prefix', sa.Text(), nullable=False),
@@ -124,6 +134,12 @@ def upgrade() -> None:
     sa.Column('created_at', Instant(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_campaign')),
     sa.UniqueConstraint('name', name=op.f('uq_campaign_name'))
+    )
+    op.create_table('card_search',
+    sa.Column('table', sa.Text(), nullable=False),
+    sa.Column('after', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('done_on', sa.Date(), nullable=True),
+    sa.PrimaryKeyConstraint('table', name=op.f('pk_card_search'))
     )
     op.create_table('chat_visitor',
     sa.Column('visitor', sa.Text(), nullable=False),
@@ -298,12 +314,13 @@ def upgrade() -> None:
     sa.Column('type', sa.Text(), nullable=True),
     sa.Column('size', sa.BigInteger(), nullable=True),
     sa.Column('sha256', sa.Text(), nullable=True),
-    sa.Column('body', sa.LargeBinary(), nullable=True),
     sa.Column('at', Instant(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_media')),
     sa.UniqueConstraint('channel', 'ref', name=op.f('uq_media_channel_ref'))
     )
     op.create_index(op.f('ix_media_contact_id'), 'media', ['contact_id'], unique=False)
+    op.create_index(op.f('ix_media_sha256'), 'media', ['sha256'], unique=False)
+    op.create_index('ix_media_state', 'media', ['state', 'at'], unique=False)
     op.create_table('message_cost',
     sa.Column('outbox_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('channel', sa.Text(), nullable=False),
@@ -492,7 +509,6 @@ def upgrade() -> None:
     sa.Column('hash', sa.Text(), nullable=False),
     sa.Column('created_at', Instant(), nullable=False),
     sa.Column('locked_until', Instant(), nullable=True),
-    sa.Column('tries_left', sa.BigInteger(), nullable=False),
     sa.Column('disabled_at', Instant(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_staff')),
     sa.UniqueConstraint('name', name=op.f('uq_staff_name'))
@@ -579,6 +595,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_transaction_query_attempt_id'), 'transaction_query', ['attempt_id'], unique=False)
     op.create_index('ix_transaction_query_txn', 'transaction_query', ['provider', 'txn'], unique=False)
+    op.create_table('tries',
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('who', sa.Text(), nullable=False),
+    sa.Column('taken', sa.BigInteger(), nullable=False),
+    sa.Column('until', Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('kind', 'who', name=op.f('pk_tries'))
+    )
+    op.create_index('ix_tries_until', 'tries', ['until'], unique=False)
     op.create_table('unproven_day',
     sa.Column('day', sa.Date(), nullable=False),
     sa.PrimaryKeyConstraint('day', name=op.f('pk_unproven_day'))
@@ -789,8 +813,6 @@ def upgrade() -> None:
     op.create_table('pin',
     sa.Column('party_id', sa.BigInteger(), nullable=False),
     sa.Column('hash', sa.Text(), nullable=False),
-    sa.Column('tries_left', sa.Integer(), nullable=False),
-    sa.Column('locked_at', Instant(), nullable=True),
     sa.Column('set_at', Instant(), nullable=False),
     sa.ForeignKeyConstraint(['party_id'], ['party.id'], name=op.f('fk_pin_party_id')),
     sa.PrimaryKeyConstraint('party_id', name=op.f('pk_pin'))
@@ -1086,6 +1108,7 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('purpose', sa.Text(), nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=True),
+    sa.Column('asker', sa.Text(), nullable=False),
     sa.Column('contact_id', sa.BigInteger(), nullable=True),
     sa.Column('salt', sa.Text(), nullable=False),
     sa.Column('tries_left', sa.Integer(), nullable=False),
@@ -1095,8 +1118,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_link_code_contact_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_link_code'))
     )
-    op.create_index('ix_link_code_account', 'link_code', ['account_id', 'expires_at'], unique=False)
-    op.create_index('ix_link_code_contact', 'link_code', ['contact_id', 'expires_at'], unique=False)
+    op.create_index('ix_link_code_asker', 'link_code', ['asker', 'expires_at'], unique=False)
     op.create_table('low_money',
     sa.Column('account_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('minor', sa.BigInteger(), nullable=False),
@@ -1135,6 +1157,16 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_own_limit_account_id')),
     sa.PrimaryKeyConstraint('account_id', name=op.f('pk_own_limit'))
     )
+    op.create_table('page_sitting',
+    sa.Column('hash', sa.Text(), nullable=False),
+    sa.Column('contact_id', sa.BigInteger(), nullable=False),
+    sa.Column('opened_at', Instant(), nullable=False),
+    sa.Column('ends_at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_page_sitting_contact_id')),
+    sa.PrimaryKeyConstraint('hash', name=op.f('pk_page_sitting'))
+    )
+    op.create_index(op.f('ix_page_sitting_contact_id'), 'page_sitting', ['contact_id'], unique=False)
+    op.create_index(op.f('ix_page_sitting_ends_at'), 'page_sitting', ['ends_at'], unique=False)
     op.create_table('payment_request',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('key', sa.Text(), nullable=False),
@@ -1153,6 +1185,15 @@ def upgrade() -> None:
     sa.UniqueConstraint('token', name=op.f('uq_payment_request_token'))
     )
     op.create_index(op.f('ix_payment_request_account_id'), 'payment_request', ['account_id'], unique=False)
+    op.create_table('pin_try',
+    sa.Column('party_id', sa.BigInteger(), nullable=False),
+    sa.Column('contact_id', sa.BigInteger(), nullable=False),
+    sa.Column('wrong', sa.Integer(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_pin_try_contact_id')),
+    sa.ForeignKeyConstraint(['party_id'], ['party.id'], name=op.f('fk_pin_try_party_id')),
+    sa.PrimaryKeyConstraint('party_id', 'contact_id', name=op.f('pk_pin_try'))
+    )
     op.create_table('placement',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),

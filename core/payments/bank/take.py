@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core import files, money
+from core.card_numbers import without_cards
 from core.db import SPARE_IDS
 from core.errors import BadInput
 from core.house import House
@@ -61,7 +62,9 @@ async def keep(house: House, path: Path, found: Sequence[Statement]) -> Taken:
     taken = Taken(len(found))
     async with house.db.writing() as conn:
         for one in found:
-            kept = await keep_statement.keep(conn, house, one, _ours(house, one.account), path.name, digest)
+            kept = await keep_statement.keep(
+                conn, house, one, _ours(house, one.account), without_cards(path.name), digest
+            )
             taken.new += kept.new
             taken.known += kept.known
             taken.otherwise += kept.otherwise

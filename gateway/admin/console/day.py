@@ -4,7 +4,9 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from core import alarms
 from core.billing import parked
+from core.clock import start_of
 from core.overview import dead_letters
 from core.overview.day import day
 from core.rewards import airtime
@@ -25,10 +27,12 @@ async def page(request: web.Request) -> web.Response:
         waiting = await dead_letters.waiting(conn)
         orders = await airtime.unknown(conn)
         unbilled = await parked.together(conn, house, branch_code=request[WHO].branch)
+        begins, ends = (start_of(on + timedelta(days=after), house.zone) for after in (0, 1))
+        told = [] if request[WHO].branch else await alarms.between(conn, begins, ends)
     step = timedelta(days=1)
     return show(
         request, "console_day.html", d=found, waiting=waiting, unbilled=unbilled, orders=orders, currency=house.currency, today=house.today(),
-        before=on - step, after=on + step, plot=cash_plot(found.month, on, house.currency),
+        alarms=told, before=on - step, after=on + step, plot=cash_plot(found.month, on, house.currency),
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ async def file(request: web.Request) -> web.Response:
         people = (await parties.contacts_of(conn, [found.account.id])).get(found.account.id, [])
         hers = Wanted("contact_id", "in", [one.id for one in people])
         named = await theirs(conn, house, request[WHO], FILE, request.match_info["file"], hers)
-        kept = await media.body_of(conn, named.id)
+        kept = await media.body_of(conn, house, named.id)
     if kept is None:
         raise web.HTTPNotFound(text="There is no such file.")
     one, body = kept

@@ -1,24 +1,21 @@
 """The body of a request as a value: decimals digit by digit, whatever is wrong in words."""
 
-import json
-from decimal import Decimal
-from functools import partial
 from typing import Any, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from gateway.admin import scrub
 from gateway.admin.tmf.resource import bad
 
 B = TypeVar("B", bound=BaseModel)
-_loads = partial(json.loads, parse_float=Decimal)
 LONGEST_KEY = 150
 
 
 async def raw(request: web.Request) -> Any:
     """The JSON of the body; 400 when it is none."""
     try:
-        return await request.json(loads=_loads)
+        return await request.json(loads=scrub.loads)
     except (ValueError, RecursionError):
         raise bad("The body must be JSON.") from None
 

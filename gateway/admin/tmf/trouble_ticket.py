@@ -22,6 +22,7 @@ from core.overview.listings import TICKETS
 from core.overview.nameable import ACCOUNT
 from core.overview.theirs import none
 from core.overview.ticket_logs import logs_of
+from gateway.admin import scrub
 from gateway.admin.auth import WHO
 from gateway.admin.described import described
 from gateway.admin.json import respond
@@ -194,7 +195,7 @@ async def change(request: web.Request) -> web.Response:
 
 async def _read(request: web.Request, model: type[B]) -> B:
     try:
-        return model.model_validate(await request.json())
+        return model.model_validate(await request.json(loads=scrub.loads))
     except ValidationError as why:
         first = why.errors()[0]
         raise bad(f"{'.'.join(str(part) for part in first['loc']) or 'body'}: {first['msg']}.") from None

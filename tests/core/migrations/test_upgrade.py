@@ -30,6 +30,7 @@ async def test_what_is_append_only_cannot_be_deleted(db: Database, table: str) -
         "posting": "(id, journal_id, source_id, destination_id, amount, asset, why, booked_on) VALUES (1, 1, 1, 2, 5, 'KES', 'x', '2026-01-01')",
         "audit": "(id, at, actor, action, subject, details) VALUES (1, '2026-01-01 00:00:00', 'a', 'b', 'c', '{}')",
         "seal": "(id, spans, postings, digest, at) VALUES (1, '[[1, 1]]', 1, 'd', '2026-01-01 00:00:00')",
+        "interaction": "(id, channel, direction, kind, text, at) VALUES (1, 'sms', 'in', 'turn', 'x', '2026-01-01 00:00:00')",
         "bucket_movement": "(id, bucket_id, key, kind, amount, why, at) VALUES (1, 1, 'k', 'used', -1, '', '2026-01-01 00:00:00')",
         "tariff_version": "(id, code, valid_from, revision, document, digest, loaded_at, loaded_by) VALUES (1, 'c', '2026-01-01', 1, 'd', 'd', '2026-01-01 00:00:00', 'x')",
     }

@@ -1,15 +1,17 @@
 """PINs: hashed, a few tries, locked until set anew, easy ones refused."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from core import alarms
 from core.errors import Refused
 from core.house import House
 from core.onboarding.model import Customer
 from core.onboarding.register import register_customer
-from core.parties import identity
+from core.parties import contacts, identity
 from core.parties.tables import pin
 
 
@@ -24,9 +26,10 @@ async def _set(house: House, party_id: int, digits: str) -> None:
         await identity.set_pin(conn, house, party_id, digits)
 
 
-async def _check(house: House, party_id: int, digits: str) -> str:
+async def _check(house: House, party_id: int, digits: str, chat: str = "4711") -> str:
     async with house.db.writing() as conn:
-        return await identity.check_pin(conn, house, party_id, digits)
+        who = await contacts.find_or_make(conn, house, "telegram", chat)
+        return await identity.check_pin(conn, house, party_id, digits, who.id)
 
 
 async def test_a_pin_opens_only_to_itself(house: House, party_id: int) -> None:
@@ -62,6 +65,32 @@ async def test_guesses_made_at_once_do_not_outrun_the_count(house: House, party_
     await _set(house, party_id, "4821")
     said = await asyncio.gather(*(_check(house, party_id, f"0{guess}07") for guess in range(9)))
     assert sorted(said) == ["locked"] * 5 + ["wrong"] * 4
+
+
+async def test_the_tries_of_one_lock_no_other(house: House, party_id: int) -> None:
+    await _set(house, party_id, "4821")
+    assert [await _check(house, party_id, "0907", "thief") for _ in range(6)] == ["wrong"] * 4 + ["locked"] * 2
+    assert await _check(house, party_id, "4821", "thief") == "locked", "not even with the right one"
+    assert await _check(house, party_id, "4821") == "ok"
+
+
+async def test_many_strangers_together_have_few_tries_and_there_is_an_alarm(house: House) -> None:
+    async with house.db.writing() as conn:
+        made = await register_customer(conn, house, Customer("Amina", number="77", phone="+254712345678"))
+        own = await contacts.find(conn, "sms", "+254712345678")
+        assert own is not None
+        party_id = made.party_id
+        await identity.set_pin(conn, house, party_id, "4821")
+    said = [await _check(house, party_id, "0907", f"thief {number}") for number in range(identity.STRANGERS + 5)]
+    assert said == ["wrong"] * identity.STRANGERS + ["locked"] * 5
+    assert await _check(house, party_id, "4821", "one more") == "locked"
+    async with house.db.writing() as conn:
+        assert [
+            one.kind for one in await alarms.between(conn, house.clock.now(), house.clock.now() + timedelta(1))
+        ] == ["pin"]
+        assert await identity.check_pin(conn, house, party_id, "4821", own.id) == "ok", (
+            "the customer's own phone goes on"
+        )
 
 
 @pytest.mark.parametrize("digits", ["0000", "1234", "4321", "7890", "1212", "1985", "2024"])

@@ -200,7 +200,7 @@ async def test_no_code_to_link_or_for_a_pin_goes_to_a_number_whose_sim_was_chang
     record = await contacts.find(conn, "sms", AMINA)
     assert record is not None
     with pytest.raises(Refused):
-        await codes.send(conn, house, purpose="pin", asker_id=record.id, to_contact_id=record.id)
+        await codes.send(conn, house, purpose="pin", asker=codes.as_contact(record.id), to_contact_id=record.id)
     assert [row for row in await outbox.claim(conn, house.clock.now(), "w", 9) if row.kind == "code"] == []
     clock.forward(timedelta(hours=sim.COOLING_HOURS))
     assert await link.start(conn, house, stranger.id, "77")

@@ -10,7 +10,8 @@ from core.access.model import ROLES
 from core.audit import audit
 from core.billing import queries as billing
 from core.campaigns.tables import campaign
-from core.care.tables import interaction, ticket
+from core.care import interactions
+from core.care.tables import ticket
 from core.db import Database
 from core.house import House
 from core.ledger.model import Book, Posting
@@ -209,7 +210,10 @@ async def test_whatever_a_name_or_a_message_says_is_only_words(world: World) -> 
         async with world.house.db.writing() as conn:
             await conn.execute(update(party).where(party.c.id == world.nakuru.party_id).values(name=words))
             await conn.execute(update(ticket).where(ticket.c.id == world.nakuru.ticket_id).values(description=words))
-            await conn.execute(update(interaction).values(text=words))
+            await interactions.log(
+                conn, world.house, channel="sms", direction="in", kind="turn", text=words, contact_id=world.nakuru.contact_id,
+                account_id=world.nakuru.account_id,
+            )  # fmt: skip
         pages = [
             f"/console/accounts/{world.nakuru.account_id}",
             f"/console/tickets/{world.nakuru.ticket_id}",

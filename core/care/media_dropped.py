@@ -1,0 +1,54 @@
+"""Files behind which no account stands go after some days, and so do bytes that no row speaks of (a process died between the two)."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.care import media_files
+from core.care.media import STRANGERS_KEPT
+from core.care.tables import media
+from core.house import House
+from core.parties.tables import contact_account
+from core.sets import among
+
+BATCH = 500
+ROWLESS = timedelta(days=1)
+
+
+async def tick(house: House) -> int:
+    """Drop what is due; how many files."""
+    dropped = 0
+    while digests := await _drop(house):
+        dropped += await _unlink(house, digests)
+    lying = await asyncio.to_thread(media_files.older_than, house.settings.media_path, house.clock.now() - ROWLESS)
+    for at in range(0, len(lying), BATCH):
+        dropped += await _unlink(house, lying[at : at + BATCH])
+    return dropped
+
+
+async def _drop(house: House) -> Sequence[str]:
+    """Of a batch of rows: the digests of their bytes."""
+    m = media.c
+    linked = exists().where(contact_account.c.contact_id == m.contact_id)
+    due = select(m.id, m.sha256).where(m.state == "kept", m.at < house.clock.now() - STRANGERS_KEPT, ~linked)
+    async with house.db.writing() as conn:
+        rows = (await conn.execute(due.order_by(m.at, m.id).limit(BATCH))).all()
+        these = among(conn, m.id, [row.id for row in rows])
+        await conn.execute(update(media).where(these).values(state="dropped"))
+    return [row.sha256 for row in rows]
+
+
+async def _unlink(house: House, digests: Sequence[str]) -> int:
+    """Remove bytes that no kept row speaks of; how many. Those that came anew just now are left: their row may be on its way."""
+    async with house.db.reading() as conn:
+        gone = set(digests) - await _spoken_of(conn, digests)
+    before = house.clock.now() - ROWLESS
+    return sum([await asyncio.to_thread(media_files.drop, house.settings.media_path, one, before) for one in gone])
+
+
+async def _spoken_of(conn: AsyncConnection, digests: Sequence[str]) -> set[str]:
+    held = select(media.c.sha256).where(among(conn, media.c.sha256, digests), media.c.state == "kept")
+    return set((await conn.execute(held)).scalars())
