@@ -15,6 +15,7 @@ LARGEST_MICRO = 10**15
 
 _FINEST = 18
 """Decimals that a file may write; what is finer than a micro-unit is refused."""
+_OF_THE_FINEST = 10**18
 _DECIMAL = re.compile(r"(-?)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,2}))?")
 
 UNITS = {
@@ -73,7 +74,7 @@ def used(text: str, scale: int = MICRO) -> int:
 
 def written(text: str, notation: Notation, scale: int = MICRO) -> int:
     """`used` of a file that says how it writes decimals: `1.250,5` or `1,250.5`, as exactly."""
-    value, rest = divmod(numbers.read(text, notation, _FINEST) * scale, 10**_FINEST)
+    value, rest = divmod(numbers.read(text, notation, _FINEST) * scale, _OF_THE_FINEST)
     if rest:
         raise Unreadable("reject.too_fine", text=text[:40])
     if value < 0:
