@@ -17,7 +17,8 @@ from core.metering.days import Stamps
 from core.metering.interval_mapping import POWER, Intervals, says_end, says_power, says_start
 from core.metering.lines import joined
 from core.metering.model import ACTUAL, CUSTOMER, ESTIMATED, SUBSTITUTED, Record, Reject
-from core.metering.units import UNITS, Unreadable, used
+from core.metering.units import UNITS, Unreadable, used, written
+from core.numbers import of_file
 from core.rating.rounding import Mode, one
 from core.text import say
 
@@ -170,7 +171,8 @@ class _Reader:
     def _quantity(self, text: str) -> int:
         if len(self.values) >= MOST_VALUES:
             self.values.clear()
-        value = used(text, self.scale)
+        said = self.mapping.decimal
+        value = written(text, of_file(said), self.scale) if said else used(text, self.scale)
         if self.power:
             value = int(one(Fraction(value * (self.minutes or 0), 60), Fraction(1), Mode.HALF_UP))
         self.values[text] = value

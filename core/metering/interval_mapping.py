@@ -4,13 +4,14 @@ columns: {meter: Meter Serial Number, end: Read Date and End Time, kw: Read Valu
 registers: {"Active Import Interval (kW)": E1, "Active Export Interval (kW)": B1}
 dates: dd-mm-yyyy HH:MM
 minutes: 30
+decimal: comma
 
 `start` says that a stamp is the beginning of its interval, `end` that it is its end; the quantity's column is named by its unit, and
 a unit of power (kW) is what was used on average, so the length of the intervals must be said.
 """
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -44,6 +45,8 @@ class Intervals(BaseModel):
     """What the register's column says -> the register: what begins with B was fed in."""
     dates: str | None = None
     minutes: Annotated[int, Field(ge=1, le=1_440)] | None = None
+    decimal: Literal["comma", "point"] | None = None
+    """How it writes decimals; none: digits and a point, as meters write."""
     zone: str | None = None
     """Of stamps without an offset; none: the operator's."""
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None

@@ -5,12 +5,17 @@ import re
 from core import numbers
 from core.numbers import Notation, Unreadable, notation_of
 
-__all__ = ["EVENT_UNITS", "LARGEST_MICRO", "MICRO", "SPOKEN", "UNITS", "Unreadable", "micro", "read", "typed", "used"]
+__all__ = [
+    "EVENT_UNITS", "LARGEST_MICRO", "MICRO", "SPOKEN", "UNITS", "Unreadable", "micro", "read", "typed", "used", "written",
+]  # fmt: skip
 
 MICRO = 1_000_000
 LARGEST_MICRO = 10**15
 """No single reading exceeds this (a thousand million kWh): a guard against a slipped decimal point."""
 
+_FINEST = 18
+"""Decimals that a file may write; what is finer than a micro-unit is refused."""
+_OF_THE_FINEST = 10**18
 _DECIMAL = re.compile(r"(-?)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,2}))?")
 
 UNITS = {
@@ -64,6 +69,18 @@ def used(text: str, scale: int = MICRO) -> int:
     value = micro(text, scale)
     if value < 0:
         raise Unreadable("reject.negative", text=text[:40])
+    return value
+
+
+def written(text: str, notation: Notation, scale: int = MICRO) -> int:
+    """`used` of a file that says how it writes decimals: `1.250,5` or `1,250.5`, as exactly."""
+    value, rest = divmod(numbers.read(text, notation, _FINEST) * scale, _OF_THE_FINEST)
+    if rest:
+        raise Unreadable("reject.too_fine", text=text[:40])
+    if value < 0:
+        raise Unreadable("reject.negative", text=text[:40])
+    if value > LARGEST_MICRO:
+        raise Unreadable("reject.too_large", text=text[:40])
     return value
 
 

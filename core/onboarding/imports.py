@@ -21,6 +21,7 @@ from core.metering import collect, sources, store
 from core.metering.interval_mapping import Intervals
 from core.metering.lines import cells
 from core.metering.model import Progress
+from core.numbers import STATED
 from core.onboarding import customers, meters, readings
 from core.onboarding.columns import KINDS
 from core.onboarding.model import Outcome, Report
@@ -154,10 +155,15 @@ def _by_hand(house: House, path: Path, shift_years: int, choice: Choice) -> coll
     kind = collect.kind_of(path)
     if kind != "csv" and choice != Choice():
         raise BadInput(
-            str(path), f"is {kind.upper()}, whose columns are the market's.", "Leave out --column, --fill and --dates."
+            str(path),
+            f"is {kind.upper()}, whose columns are the market's.",
+            "Leave out --column, --fill, --decimal and --dates.",
         )
     try:
-        how = Intervals(columns=dict(choice.names), fill=dict(choice.fill), dates=choice.dates)
+        how = Intervals(
+            columns=dict(choice.names), fill=dict(choice.fill), dates=choice.dates,
+            decimal=next((said for said in STATED if STATED[said] is choice.notation), None),
+        )  # fmt: skip
     except ValidationError as why:
         raise BadInput(str(path), f"{why.errors()[0]['msg']}.", "See docs/guides/import.md.") from why
     return collect.coming(house, kind, path, intervals=how, shift_years=shift_years)

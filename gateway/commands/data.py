@@ -55,8 +55,6 @@ def take_in(
     from core.onboarding import imports
     from core.onboarding.sheet import Choice
 
-    if decimal is not None and kind == "usage":
-        raise BadInput("--decimal", "is not for usage.", "Meters and networks write a point; else name a --source.")
     choice = Choice(_pairs("--column", column), _pairs("--fill", fill), notation(decimal), dates)
 
     async def run(house: "House") -> None:

@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from csv import reader as csv_reader
 from zoneinfo import ZoneInfo
 
-from core import phone
+from core import money, phone
 from core.errors import BadInput
 from core.metering.events.clock import EventClock
 from core.metering.events.mapping import Amount, Mapping, Party, Quantity, Stamp, Use
 from core.metering.events.model import UNIT_OF, Call, Declared, Filtered, key_of
 from core.metering.lines import joined
 from core.metering.model import Reject
-from core.metering.units import EVENT_UNITS, MICRO, Unreadable, used
-from core.money import parse
+from core.metering.units import EVENT_UNITS, MICRO, Unreadable, used, written
+from core.numbers import of_file
 from core.text import say
 
 MOST_KEPT = 100_000
@@ -40,6 +40,7 @@ class MappedCsv:
         self.destination, self.record, self.value = map(self._maybe, (fields.destination, fields.record, fields.value))
         self.only = [(self._place(name), frozenset(texts)) for name, texts in mapping.only.items()]
         self.hows = self._hows(fields.quantity)
+        self.notation = of_file(mapping.decimal) if mapping.decimal else None
         self.numbers: dict[str, str] = {}
         self.values: dict[tuple[str, int], int] = {}
 
@@ -105,7 +106,9 @@ class MappedCsv:
         if found is None:
             if len(self.values) >= MOST_KEPT:
                 self.values.clear()
-            found = self.values[text, scale] = used(text, scale)
+            found = self.values[text, scale] = (
+                written(text, self.notation, scale) if self.notation else used(text, scale)
+            )
         return unit, found
 
     def _number(self, text: str) -> str:
@@ -121,8 +124,10 @@ class MappedCsv:
 
     def _money(self, text: str) -> int | None:
         try:
-            return parse(text, self.currency) if text.strip() else None
-        except ValueError:
+            if not text.strip():
+                return None
+            return money.read(text, self.currency, self.notation) if self.notation else money.parse(text, self.currency)
+        except (ValueError, Unreadable):
             raise Unreadable("reject.not_a_number", text=text[:40]) from None
 
     def _declared(self, number: int, row: Sequence[str]) -> Declared | Reject:

@@ -88,6 +88,8 @@ class Mapping(_Part):
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     columns: tuple[str, ...] | None = None
     """The names of its columns where it has no head."""
+    decimal: Literal["comma", "point"] | None = None
+    """How it writes decimals; none: digits and a point, as switches write."""
     zone: str | None = None
     """The zone of stamps without an offset; none: the operator's."""
     only: dict[str, tuple[str, ...]] = {}

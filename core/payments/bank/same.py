@@ -157,10 +157,20 @@ def _told_in_another_way(mine: Told, alike: Sequence[Told], free: Sequence[Step]
     for theirs in alike:
         whole = mine.begin is not None and (mine.begin, mine.end) == (theirs.begin, theirs.end)
         rest = [step for step in theirs.steps if step in free]
-        if whole and left and rest and _sum(rest) == sum(mine.steps[at].amount_minor for at in left):
+        if not whole or not left or not rest or _called_otherwise(mine, theirs, left, rest):
+            continue
+        if _sum(rest) == sum(mine.steps[at].amount_minor for at in left):
             found.instead[left[0]] = rest
             found.dropped = set(left)
             return
+
+
+def _called_otherwise(mine: Told, theirs: Told, left: Sequence[int], rest: Sequence[Step]) -> bool:
+    """Whether the bank itself says in one form that these are others: a statement of another number, with references of their own."""
+    numbered = bool(mine.number and theirs.number) and mine.number != theirs.number
+    refs, others = {mine.steps[at].ref for at in left}, {step.ref for step in rest}
+    in_one_form = mine.steps[0].says.form == theirs.steps[0].says.form
+    return numbered and in_one_form and "" not in refs | others and not refs & others
 
 
 def _sum(steps: Sequence[Step]) -> int:

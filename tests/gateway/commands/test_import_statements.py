@@ -91,6 +91,19 @@ def test_a_known_movement_with_another_text_is_reported_and_never_there_already(
     proved()
 
 
+@pytest.mark.parametrize(("number", "ref", "paid"), [
+    ("10/1", "//B", ["100001", "100002"]), ("9/1", "//B", ["100001"]), ("10/1", "//A", ["100001"]), ("10/1", "//NONREF", ["100001"]),
+])  # fmt: skip
+def test_what_has_a_number_and_a_reference_of_its_own_is_another_payment(folder: Path, number: str, ref: str, paid: list[str]) -> None:  # fmt: skip
+    """Both statements begin at the same balance and end at the same one; the bank calls them, and what is in them, otherwise."""
+    taken("statement", written(folder, "1.sta", sta("9/1", "0,00", "40,00", [line("40,00", "100001", ref="//A")])))
+    second = written(folder, "2.sta", sta(number, "0,00", "40,00", [line("40,00", paid[-1], ref=ref)]))
+    hodi("import", "statement", str(second))
+    hodi("import", "statement", str(second))
+    assert credited(folder) == [(account, 4_000) for account in paid]
+    proved()
+
+
 BATCH = part("50.00", "100001") + part("80.00", "100002", more=CHARGE)
 
 

@@ -92,6 +92,28 @@ def test_columns_of_other_names_and_one_value_for_all_rows(folder: Path) -> None
     assert status == 1 and kept(folder) == [("E1", "2026-01-05", 0, 250_000)]
 
 
+def test_a_spreadsheets_decimals_are_read_once_that_is_said(folder: Path) -> None:
+    """Unsaid, what a comma means is nobody's guess; the rejects of that file are no verdict on the one that says it."""
+    path = written(
+        folder, "meter;start;kwh\nM1;2026-01-05T00:00;0,25\nM1;2026-01-05T00:30;1.000,5\nM1;2026-01-05T01:00;1,250\n"
+    )
+    assert hodi("import", "usage", str(path))[0] == 1 and kept(folder) == []
+    taken("usage", path, "--decimal", "comma")
+    values = [("", "2026-01-05", 0, 250_000), ("", "2026-01-05", 1, 1_000_500_000), ("", "2026-01-05", 2, 1_250_000)]
+    assert kept(folder) == values
+    bad = written(folder, "meter;start;kwh\nM1;2026-01-06T00:00;0.25\nM1;2026-01-06T00:30;1e3\n", "bad.csv")
+    status, told = hodi("import", "usage", str(bad), "--decimal", "comma")
+    assert status == 1 and "0 accepted, 0 there already, 2 rejected" in told and kept(folder) == values
+
+
+def test_power_with_a_comma_is_read_by_its_source(folder: Path) -> None:
+    source = SOURCE + "  decimal: comma\n"
+    (folder / "operator" / "usage" / "hdf.yaml").write_text(source)
+    rows = '1,M1,"0,5",Active Import Interval (kW),11-01-2026 00:00\r\n'
+    taken("usage", written(folder, HDF_HEAD + rows), "--source", "hdf")
+    assert kept(folder) == [("E1", "2026-01-10", 47, 250_000)]
+
+
 def test_a_file_refused_by_a_wrong_mapping_is_read_by_the_right_one(folder: Path) -> None:
     path = written(folder, "ean,begin,kWh\nM1,05-01-2026 00:00,0.25\n")
     names = ("--column", "meter=ean", "--column", "start=begin")

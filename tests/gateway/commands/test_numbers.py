@@ -190,5 +190,5 @@ def test_a_word_that_is_no_mark_is_refused(folder: Path) -> None:
     file.write_text("txn,account,amount,date\nT1,A1,5,2026-02-01\n")
     assert hodi("import", "payments", str(file), "--decimal", "dot")[0] == 1
     assert hodi("import", "statement", str(file), "--decimal", "comma")[0] == 1
-    assert hodi("import", "usage", str(file), "--decimal", "comma")[0] == 1
+    assert hodi("import", "usage", str(file), "--decimal", "dot")[0] == 1
     assert rows(receipt) == []
