@@ -271,8 +271,9 @@ async def pin(she: Way) -> None:
     await she.type("2580")
     await she.type("2580")
     hers = (await rows(she.doors.house, account))[0].party_id
+    who = (await me_now(she)).id
     async with she.doors.house.db.writing() as conn:
-        assert await identity.check_pin(conn, she.doors.house, hers, "2580") == "ok"
+        assert await identity.check_pin(conn, she.doors.house, hers, "2580", who) == "ok"
 
 
 async def link(she: Way) -> None:
