@@ -17,6 +17,7 @@ from markupsafe import Markup
 from core import money
 from core.house import House
 from core.text import say
+from core.text.days import last_of, written
 from dialogs.brought import MAP
 from gateway.desk import HOUSE
 
@@ -31,7 +32,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader([_HERE / "templates", _HERE.parent / "admin" / "templates"]), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.filters.update(money=_money, day=_day, mapped=_mapped)
+    made.filters.update(money=_money, day=_day, days=_days, last_day=last_of, mapped=_mapped)
     return made
 
 
@@ -69,7 +70,12 @@ def _money(minor: int | None, currency: str, lang: str = "en") -> str:
 
 
 def _day(day: date | None) -> str:
-    return f"{day:%-d %b %Y}" if day else ""
+    return written(day) if day else ""
+
+
+def _days(first: date, end: date) -> str:
+    """A period kept as [first, end), with its last day."""
+    return f"{written(first)} to {written(last_of(end))}"
 
 
 def _mapped(text: str) -> Markup:

@@ -28,8 +28,9 @@ from core.overview.listing import AnyRow, Wanted
 from core.overview.nameable import ACCOUNT, INVOICE
 from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import LANG, a_count, a_day, back, branch_of, form, show
+from gateway.admin.console.desk import a_count, a_day, back, branch_of, form, show
 from gateway.admin.console.plot_steps import steps_plot
+from gateway.admin.console.tongue import speaks
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -140,7 +141,7 @@ async def _act(conn: AsyncConnection, house: House, account_id: int, told: dict[
         case "limit":
             await limit_changed.change(
                 conn, house, account_id, told.get("amount", ""), reason=told.get("note", ""), actor=actor,
-                notation=notation_of(LANG, house.currency),
+                notation=notation_of(speaks(), house.currency),
             )  # fmt: skip
         case "place":
             await agency_placed.choose(conn, house, told.get("agency", ""), [account_id], actor=actor)
