@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from babel.dates import format_date
-
 from core.billing.shown import day, named, number
 from core.rating.model import Line
 from core.rating.tariff import Tariff
@@ -70,7 +68,8 @@ class Specs:
     def take_late_tax(self, first: date, end: date) -> int:
         """The number of the spec of the tax in a correction."""
         label = {
-            lang: say(lang, "bill.line.late_tax", first=day(first, lang), last=day(last_of(end), lang)) for lang in LANGUAGES
+            lang: say(lang, "bill.line.late_tax", first=day(first, lang), last=day(last_of(end), lang))
+            for lang in LANGUAGES
         }
         return self._number(Spec(f"late_tax:{first}", _json(label), None, None, "tax"))
 

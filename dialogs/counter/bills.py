@@ -20,7 +20,11 @@ from dialogs.values import amount, day, named
 async def last_bills(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     """The last bills, newest first."""
     rows = [
-        {"value": str(bill.invoice_id), "until": day(last_of(bill.to_date)), "total": amount(bill.total_minor, bill.currency)}
+        {
+            "value": str(bill.invoice_id),
+            "until": day(last_of(bill.to_date)),
+            "total": amount(bill.total_minor, bill.currency),
+        }
         for bill in await bills.last_bills(conn, account_of(asked), limit=3)
     ]
     return {"rows": rows}

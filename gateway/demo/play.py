@@ -115,7 +115,9 @@ async def _settle(plan: Plan, wires: Wires, clock: TownClock) -> Town:
     out.print(f"{towns.shown(town)}, {len(town.parked)} parked.", highlight=False)
     for one in town.parked:
         out.print(
-            f"  parked {one.number}, {one.from_date} to {last_of(one.to_date)}: {one.reason}", highlight=False, markup=False
+            f"  parked {one.number}, {one.from_date} to {last_of(one.to_date)}: {one.reason}",
+            highlight=False,
+            markup=False,
         )
     if plan.controls:
         await _check(plan, wires.house, report)

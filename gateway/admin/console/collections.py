@@ -69,10 +69,6 @@ def words(step: str | None) -> str:
 @described("collections.see", summary="One account's ladder", query=(("on", "the day to look ahead to"),))
 async def one(request: web.Request) -> web.Response:
     """GET /console/collections/{id}."""
-    return await _one(request, "")
-
-
-async def _one(request: web.Request, wrong: str, status: int = 200) -> web.Response:
     house, today = request.app[HOUSE], request.app[HOUSE].today()
     until = a_day(request.query.get("on", ""), today + AHEAD)
     async with house.db.reading() as conn:
@@ -90,8 +86,8 @@ async def _one(request: web.Request, wrong: str, status: int = 200) -> web.Respo
         own = (await exposures.own_of(conn, [found.id])).get(found.id)
     ladder = house.operator.collections.ladder_of(house.operator.country, ahead.now.segment)
     return show(
-        request, "console_collection.html", status=status, a=found, ahead=ahead, steps=steps, level=level, calls=calls,
-        plan=plan, dues=dues, fees=fees, exposure=exposure, own=own, until=until, outcomes=OUTCOMES, kinds=_kinds(ladder.protections), wrong=wrong, words=words,
+        request, "console_collection.html", a=found, ahead=ahead, steps=steps, level=level, calls=calls,
+        plan=plan, dues=dues, fees=fees, exposure=exposure, own=own, until=until, outcomes=OUTCOMES, kinds=_kinds(ladder.protections), words=words,
         agencies=house.operator.collections.agencies,
     )  # fmt: skip
 
@@ -108,12 +104,9 @@ async def _found(conn: AsyncConnection, request: web.Request) -> AnyRow:
 async def act(request: web.Request) -> web.Response:
     """POST /console/collections/{id}: `do` is noted, protect, unprotect, arrange, promise, limit, waive, place, recall or write_off."""
     told, house = await form(request), request.app[HOUSE]
-    try:
-        async with house.db.writing() as conn:
-            found = await _found(conn, request)
-            await _act(conn, house, found.id, told, request[WHO])
-    except Refused as why:
-        return await _one(request, why.sentence(), why.status)
+    async with house.db.writing() as conn:
+        found = await _found(conn, request)
+        await _act(conn, house, found.id, told, request[WHO])
     raise back(f"/console/collections/{found.id}")
 
 

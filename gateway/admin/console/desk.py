@@ -13,48 +13,33 @@ from core import money
 from core.numbers import Unreadable
 from core.overview.accounts import branch_id_of
 from core.phone import masked
+from core.text import CONSOLE
 from core.text.days import read_written
 from gateway.admin.auth import CSRF, WHO
-from gateway.admin.console.tongue import speaks
+from gateway.admin.console import done
+from gateway.admin.console.doors import doors_of
+from gateway.admin.console.tongue import COOKIE, langs, speaks
 from gateway.desk import HOUSE
 from gateway.pages.page import render
-
-DOORS = (
-    ("/console", "Customers", "customer.see"), ("/console/tickets", "Tickets", "ticket.see"),
-    ("/console/talks", "Chats", "talk.answer"), ("/console/spellings", "Same number?", "customer.phone"),
-    ("/console/outages", "Outages", "outage.see"),
-    ("/console/parked", "Parked bills", "parked.see"), ("/console/readings", "Held readings", "reading.see"),
-    ("/console/collections", "Collections", "collections.see"),
-    ("/console/day", "The day", "day.see"), ("/console/campaigns", "Campaigns", "campaign.see"),
-    ("/console/usage", "Usage files", "usage.see"),
-    ("/console/money", "Money", "money.see"), ("/console/mandates", "Direct debits", "mandate.see"),
-    ("/console/suspense", "Suspense", "suspense.place"), ("/console/chargebacks", "Disputed", "payment.right"),
-    ("/console/cash", "Cash desk", "desk.use"),
-    ("/console/approvals", "Approvals", "approval.decide"), ("/console/outbox", "Dead letters", "outbox.see"),
-    ("/console/airtime", "Airtime", "airtime.decide"), ("/console/notices", "Notice words", "notice.edit"),
-    ("/console/costs", "Message costs", "cost.see"),
-)  # fmt: skip
-"""The navigation: where, what, and the permission behind the door."""
-
-
-WHOLE = ("/console/usage",)
-"""Doors of the whole house: who belongs to a branch is not shown them."""
 
 
 def show(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
     """A console page for whoever sits there."""
     who = request[WHO]
-    doors = [
-        (path, words) for path, words, permission in DOORS if who.may(permission) and not (path in WHOLE and who.branch)
-    ]
+    doors = doors_of(who)
 
     def phone(number: str | None) -> str:
         return (number or "") if who.may("customer.reveal") else masked(number or "")
 
-    return render(
-        request, template, status=status, who=who, doors=doors, here=request.path, csrf=request[CSRF], phone=phone,
+    answer = render(
+        request, template, status=status, lang=speaks(), said_done=done.said(request), langs=langs(request), who=who, doors=doors, here=request.path, csrf=request[CSRF], phone=phone,
         name=who.actor.removeprefix("user:"), **values,
     )  # fmt: skip
+    if request.cookies.get(done.COOKIE):
+        answer.del_cookie(done.COOKIE, path="/console")
+    if request.query.get("lang") in CONSOLE:
+        answer.set_cookie(COOKIE, speaks(), max_age=365 * 86_400, path="/console", httponly=True, samesite="Strict")
+    return answer
 
 
 async def branch_of(request: web.Request) -> int | None:
