@@ -5,7 +5,7 @@ an id exists in another branch is never told: what is not theirs is 404 (the que
 """
 
 import re
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
@@ -19,6 +19,7 @@ COOKIE = "hodi_console"
 WHO: web.RequestKey[Who] = web.RequestKey("who", Who)
 CSRF: web.RequestKey[str] = web.RequestKey("csrf", str)
 API, CONSOLE = "/tmf-api/", "/console"
+NEXT = "hodi_console_next"
 
 
 @web.middleware
@@ -55,25 +56,22 @@ async def _person(request: web.Request) -> None:
     async with house.db.reading() as conn:
         sitting = await sessions.sitting(conn, house, cookie) if cookie else None
     if sitting is None:
-        raise web.HTTPSeeOther(f"{CONSOLE}/login{_then(request)}")
+        raise _to_sign_in(request)
     if request.method not in ("GET", "HEAD"):
         sent = (await request.post()).get("csrf", "")
         if not isinstance(sent, str) or not secrets.same(sent, sitting.csrf):
             raise web.HTTPForbidden(text="The form was too old. Go back, reload the page and try again.")
     request[CSRF] = sitting.csrf
-    if request.path == CONSOLE and request.method == "GET" and not sitting.who.may(_permission(request) or ""):
-        from gateway.admin.console.doors import first_door
-
-        raise web.HTTPSeeOther(first_door(sitting.who))
     permit(request, sitting.who)
 
 
-def _then(request: web.Request) -> str:
-    """Where somebody whose session is over goes on after signing in: the page they looked at, or whose form they sent."""
-    if request.method in ("GET", "HEAD"):
-        return f"?{urlencode({'next': str(request.rel_url)})}" if request.path != CONSOLE else ""
-    sent = own_path(request.headers.get(hdrs.REFERER, ""), request.host)
-    return f"?{urlencode({'next': sent})}" if sent else ""
+def _to_sign_in(request: web.Request) -> web.HTTPSeeOther:
+    """To the sign-in page; a cookie remembers the page that was looked at, or whose form was sent."""
+    sent = str(request.rel_url) if request.method in ("GET", "HEAD") else request.headers.get(hdrs.REFERER, "")
+    there, then = web.HTTPSeeOther(f"{CONSOLE}/login"), own_path(sent, request.host)
+    if then:
+        there.set_cookie(NEXT, then, max_age=900, path=CONSOLE, httponly=True, samesite="Strict")
+    return there
 
 
 _OWN = re.compile(rf"{CONSOLE}(?:/[A-Za-z0-9._~%-]+)*(?:\?[A-Za-z0-9._~%=&+:-]*)?")

@@ -5,7 +5,7 @@ from yarl import URL
 
 from core.access import sessions, staff
 from gateway.address import limited_by
-from gateway.admin.auth import CONSOLE, COOKIE, own_path
+from gateway.admin.auth import CONSOLE, COOKIE, NEXT, own_path
 from gateway.admin.console.desk import form
 from gateway.admin.console.doors import first_door
 from gateway.admin.described import ANYBODY, described, description
@@ -20,40 +20,40 @@ THROTTLE: web.AppKey[Throttle] = web.AppKey("login_throttle", Throttle)
 @described(summary="Sign in to the console")
 async def ask(request: web.Request) -> web.Response:
     """GET /console/login."""
-    return _page(request, request.query.get("next", ""))
+    return _page(request)
 
 
 @described(summary="Sign in to the console", status=303)
 async def sign_in(request: web.Request) -> web.StreamResponse:
     """POST /console/login: `name`, `password`."""
     told, house = await form(request), request.app[HOUSE]
-    then = told.get("next", "")
     if not request.app[THROTTLE].allows(limited_by(request)):
-        return _page(request, then, 429, "Too many tries. Wait a minute, then try again.")
+        return _page(request, 429, "Too many tries. Wait a minute, then try again.")
     cookie = await staff.sign_in(house, told.get("name", ""), told.get("password", ""))
     if cookie is None:
         wrong = (
             "Name and password do not go together. After five wrong tries the name is locked for a quarter of an hour."
         )
-        return _page(request, then, 403, wrong)
-    answer = web.Response(status=303, headers={"Location": await _leads(request, cookie, own_path(then))})
+        return _page(request, 403, wrong)
+    answer = web.Response(status=303, headers={"Location": await _leads(request, cookie)})
     secure = house.settings.public_url.startswith("https:")
     lasts = int(sessions.LASTS.total_seconds())
     answer.set_cookie(COOKIE, cookie, max_age=lasts, path="/console", httponly=True, samesite="Strict", secure=secure)
+    answer.del_cookie(NEXT, path=CONSOLE)
     return answer
 
 
-def _page(request: web.Request, then: str, status: int = 200, wrong: str = "") -> web.Response:
-    return render(request, "console_login.html", status=status, wrong=wrong, then=own_path(then))
+def _page(request: web.Request, status: int = 200, wrong: str = "") -> web.Response:
+    return render(request, "console_login.html", status=status, wrong=wrong)
 
 
-async def _leads(request: web.Request, cookie: str, then: str) -> str:
+async def _leads(request: web.Request, cookie: str) -> str:
     """Where somebody who signed in goes: to the page they came for, if they may see it, else to the first that they may."""
     async with request.app[HOUSE].db.reading() as conn:
         sitting = await sessions.sitting(conn, request.app[HOUSE], cookie)
     if sitting is None:
         return f"{CONSOLE}/login"
-    if then:
+    if then := own_path(request.cookies.get(NEXT, "")):
         found = await request.app.router.resolve(request[UNREAD].clone(rel_url=URL(then, encoded=True)))
         told = description(found.handler) if found.http_exception is None else None
         if told is not None and (told.permission == ANYBODY or sitting.who.may(told.permission)):

@@ -29,5 +29,5 @@ NAMES = {"en": "English", "sw": "Kiswahili"}
 
 def langs(request: web.Request) -> list[tuple[str, str, str]]:
     """(language, its name, this page in it) of the languages that the console can be read in."""
-    here = request.rel_url if request.method == "GET" else request.rel_url.with_path("/console")
-    return [(lang, NAMES[lang], str(here.update_query(lang=lang))) for lang in CONSOLE]
+    here = request.path if request.method == "GET" else "/console"
+    return [(lang, NAMES[lang], f"{here}?lang={lang}") for lang in CONSOLE]
