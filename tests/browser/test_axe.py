@@ -50,7 +50,7 @@ async def test_no_page_of_the_console_has_a_finding(street: Street, width: int) 
         bar = await page.evaluate("document.querySelector('.bar')?.getBoundingClientRect().height ?? 0")
         if bar > 240:
             wrong.append(f"{path}: the menu takes {bar} pixels of the screen")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("width", [360, 1280])
@@ -62,4 +62,4 @@ async def test_no_page_of_a_customer_has_a_finding(street: Street, width: int) -
         if path == "/chat":
             await page.locator(".chat-options button").first.wait_for()
         wrong += await findings(page, path, width)
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
