@@ -35,6 +35,13 @@ async def protected(conn: AsyncConnection, account_ids: Sequence[int], on: date)
     return found
 
 
+async def shields(conn: AsyncConnection, account_id: int) -> Sequence[Row[Any]]:
+    """(kind, until, reason, actor, at) of what protects an account, as it was registered."""
+    p = protection.c
+    query = select(p.kind, p.until, p.reason, p.actor, p.at).where(p.account_id == account_id, p.open_key.is_not(None))
+    return (await conn.execute(query.order_by(p.id))).all()
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A step that was taken, or waits."""

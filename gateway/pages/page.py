@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from core import money
 from core.house import House
 from core.text import say
 from core.text.days import last_of, written
+from core.text.reasons import said, word
 from dialogs.brought import MAP
 from gateway.desk import HOUSE
 
@@ -32,7 +34,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader([_HERE / "templates", _HERE.parent / "admin" / "templates"]), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.filters.update(money=_money, day=_day, days=_days, last_day=last_of, mapped=_mapped)
+    made.filters.update(money=_money, why=_why, words=_words, day=_day, days=_days, last_day=last_of, mapped=_mapped)
     return made
 
 
@@ -65,8 +67,21 @@ def fragment(html: str) -> Markup:
     return Markup(html)  # noqa: S704 - only for SVG made by gateway/admin/console/plot.py
 
 
-def _money(minor: int | None, currency: str, lang: str = "en") -> str:
-    return "" if minor is None else money.show(minor, currency, lang)
+@pass_context
+def _why(context: Context, kept: str | None, currency: str) -> str:
+    """A reason as tables keep it, in words."""
+    return said(kept, context["lang"], currency) if kept else ""
+
+
+@pass_context
+def _words(context: Context, name: object) -> str:
+    """A name of ours (a state, a kind) as people call it."""
+    return word(str(name), context["lang"]) if name not in (None, "") else ""
+
+
+@pass_context
+def _money(context: Context, minor: int | None, currency: str) -> str:
+    return "" if minor is None else money.show(minor, currency, context["lang"])
 
 
 def _day(day: date | None) -> str:

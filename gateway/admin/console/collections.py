@@ -1,5 +1,6 @@
 """The collections board, and one account's ladder: what was done, what comes next and why, and what a collector may do about it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import get_args
 
@@ -27,6 +28,7 @@ from core.overview.collections import board
 from core.overview.listing import AnyRow, Wanted
 from core.overview.nameable import ACCOUNT, INVOICE
 from core.overview.theirs import theirs
+from core.text.reasons import said, word
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import a_count, a_day, back, branch_of, form, show
 from gateway.admin.console.plot_steps import steps_plot
@@ -63,7 +65,7 @@ async def page(request: web.Request) -> web.Response:
 
 def words(step: str | None) -> str:
     """A step as a clerk calls it."""
-    return (step or "just overdue").replace("_", " ")
+    return word(step, speaks()) if step else "just overdue"
 
 
 @described("collections.see", summary="One account's ladder", query=(("on", "the day to look ahead to"),))
@@ -84,10 +86,15 @@ async def one(request: web.Request) -> web.Response:
         dues = await queries.instalments(conn, plan.id) if plan else []
         exposure, fees = await exposures.of_account(conn, found.id), await fee_waived.fees_of(conn, found.id)
         own = (await exposures.own_of(conn, [found.id])).get(found.id)
+    currency = found.currency
+
+    def reasons(trail: Sequence[str]) -> str:
+        return "; ".join(said(one, speaks(), currency) for one in trail)
+
     ladder = house.operator.collections.ladder_of(house.operator.country, ahead.now.segment)
     return show(
         request, "console_collection.html", a=found, ahead=ahead, steps=steps, level=level, calls=calls,
-        plan=plan, dues=dues, fees=fees, exposure=exposure, own=own, until=until, outcomes=OUTCOMES, kinds=_kinds(ladder.protections), words=words,
+        plan=plan, dues=dues, fees=fees, exposure=exposure, own=own, until=until, outcomes=OUTCOMES, kinds=_kinds(ladder.protections), words=words, reasons=reasons,
         agencies=house.operator.collections.agencies,
     )  # fmt: skip
 
