@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from core.arrears import Ladder, Step, StepName
 from core.collections.calendar import Calendar
 from core.collections.model import AFRESH, Decision, Episode, Standing
-from core.text.reasons import reason
+from core.reasons import reason
 
 NOT_TOLD = reason("not_told")
 

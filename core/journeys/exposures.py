@@ -22,7 +22,7 @@ from core.parties.tables import account
 from core.payments.model import LIVE
 from core.payments.tables import attempt
 from core.sets import among
-from core.text.reasons import reason
+from core.reasons import reason
 
 BATCH = 2_000
 

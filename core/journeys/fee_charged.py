@@ -22,7 +22,7 @@ from core.journeys import arrears
 from core.outbox import Leaving, Outcome
 from core.payments import allocate
 from core.payments.store import hold_account
-from core.text.reasons import reason, said
+from core.reasons import reason, said
 
 LATE_STEP = "firm"
 SOON = timedelta(minutes=10)

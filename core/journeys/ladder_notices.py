@@ -25,7 +25,7 @@ from core.outbox import Leaving
 from core.parties.tables import account
 from core.sets import among
 from core.text import days
-from core.text.reasons import said
+from core.reasons import said
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from core.money import plain, show
-from core.text.reasons import said
+from core.reasons import said
 from gateway.commands.bill import day_of
 from gateway.commands.run import notation, out, show_json, told, with_house
 

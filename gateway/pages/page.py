@@ -19,7 +19,7 @@ from core import money
 from core.house import House
 from core.text import say
 from core.text.days import last_of, written
-from core.text.reasons import said, word
+from core.reasons import said, word
 from dialogs.brought import MAP
 from gateway.desk import HOUSE
 

@@ -28,7 +28,7 @@ from core.overview.collections import board
 from core.overview.listing import AnyRow, Wanted
 from core.overview.nameable import ACCOUNT, INVOICE
 from core.overview.theirs import theirs
-from core.text.reasons import said, word
+from core.reasons import said, word
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import a_count, a_day, back, branch_of, form, show
 from gateway.admin.console.plot_steps import steps_plot

@@ -90,8 +90,9 @@ async def _deposit(_: AsyncConnection, request: web.Request, told: Mapping[str, 
 
 
 async def _mandate(conn: AsyncConnection, request: web.Request, _: Mapping[str, str]) -> Question:
-    reference = request.match_info["reference"]
-    found = await theirs(conn, request.app[HOUSE], request[WHO], MANDATE, reference, by="reference")
+    found = await theirs(
+        conn, request.app[HOUSE], request[WHO], MANDATE, request.match_info["reference"], by="reference"
+    )
     facts = await whose(conn, found.account_id, request.app[HOUSE].currency)
     return Question(
         "End this mandate?", [*facts, ("Collected from", found.masked or "")],

@@ -1,4 +1,4 @@
-"""Why something is so, as a catalogue key with its parameters in one text that tables can keep: `why.owed {"minor": 176400}`.
+"""Why something is so, as a catalogue key with its parameters in one text that tables can keep: `owed {"minor": 176400}`.
 
 It becomes words where somebody reads it, in their language, with amounts of the account's currency and days as that language writes them.
 A raw name (`life_support`) never reaches a page: it has a word of its own, or is said without its underscores.
@@ -12,15 +12,15 @@ from typing import Any
 from babel.dates import format_date
 
 from core import money
-from core.text import catalogue, say
+from core.text import catalogue, fields, pattern, say
 
-_KEPT = re.compile(r"(why\.[a-z_.]+)(?: (\{.*\}))?", re.DOTALL)
+_KEPT = re.compile(r"([a-z0-9_]+)(?: (\{.*\}))?", re.DOTALL)
 
 
 def reason(key: str, **params: Any) -> str:
     """A reason as it is kept. `minor` is an amount, a day is a day, a list is of names that have words."""
     told = {name: value.isoformat() if isinstance(value, date) else value for name, value in params.items()}
-    return f"why.{key} {json.dumps(told, sort_keys=True)}" if told else f"why.{key}"
+    return f"{key} {json.dumps(told, sort_keys=True)}" if told else key
 
 
 def word(name: str, lang: str) -> str:
@@ -32,10 +32,14 @@ def word(name: str, lang: str) -> str:
 def said(kept: str, lang: str, currency: str) -> str:
     """A kept reason in words; what is no reason of ours is shown as it stands, a bare name without its underscores."""
     found = _KEPT.fullmatch(kept)
-    if found is None or found[1] not in catalogue("en"):
-        return word(kept, lang) if re.fullmatch(r"[a-z0-9_]+", kept) else kept
+    if found is None:
+        return kept
+    if f"why.{found[1]}" not in catalogue("en"):
+        return kept if found[2] else word(kept, lang)
     told = json.loads(found[2] or "{}")
-    return say(lang, found[1], **{name: _shown(name, value, lang, currency) for name, value in told.items()})
+    if not fields(pattern(lang, f"why.{found[1]}")) <= told.keys():
+        return word(kept, lang)
+    return say(lang, f"why.{found[1]}", **{name: _shown(name, value, lang, currency) for name, value in told.items()})
 
 
 def _shown(name: str, value: Any, lang: str, currency: str) -> str:
