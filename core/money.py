@@ -5,7 +5,6 @@ converts in its own adapter. Nothing here rounds: a text with more decimals than
 place that rounds is `core/rating/rounding.py`.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
@@ -18,33 +17,6 @@ from core.text import LANGUAGES
 
 LARGEST_MINOR = 10**15
 """No single amount may exceed this: a guard against a slipped decimal point, far below what 64 bits hold."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Money:
-    """`minor` units (cents) of `currency` (ISO 4217)."""
-
-    minor: int
-    currency: str
-
-    def __add__(self, other: "Money") -> "Money":
-        _same(self, other)
-        return Money(self.minor + other.minor, self.currency)
-
-    def __sub__(self, other: "Money") -> "Money":
-        _same(self, other)
-        return Money(self.minor - other.minor, self.currency)
-
-    def __neg__(self) -> "Money":
-        return Money(-self.minor, self.currency)
-
-    def __str__(self) -> str:
-        return f"{plain(self.minor, self.currency)} {self.currency}"
-
-
-def _same(one: Money, other: Money) -> None:
-    if one.currency != other.currency:
-        raise ValueError(f"{one.currency} and {other.currency} cannot be added: convert one first")
 
 
 @cache

@@ -123,17 +123,6 @@ def masked(phone: str) -> str:
     return f"{phone[:5]}{'*' * (len(phone) - 8)}{phone[-3:]}"
 
 
-def show(phone: str, region: str | None = None) -> str:
-    """As people of the `region` write it (`0712 345678`), internationally elsewhere; what is no number stays as it is."""
-    try:
-        number = phonenumbers.parse(phone)
-    except phonenumbers.NumberParseException:
-        return phone
-    at_home = phonenumbers.region_code_for_number(number) == region
-    style = phonenumbers.PhoneNumberFormat.NATIONAL if at_home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    return phonenumbers.format_number(number, style)
-
-
 def parts(phone: str) -> tuple[str, str]:
     """(`254`, `712345678`) of a number in E.164; ValueError when it is none."""
     try:

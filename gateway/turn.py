@@ -12,21 +12,19 @@ effect or the answer to a repeat, the store is asked after all.
 
 import asyncio
 import logging
-import secrets
-import traceback
 from datetime import date
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
-from channels.contract import Channel, Page
+from channels.contract import Channel
 from channels.letters import on_air
 from core import effects, faults
 from core.db import AWAY, Database
 from core.errors import Refused
 from core.house import House
-from core.message import Inbound, Screen
+from core.message import Inbound
 from core.parties import contacts
 from core.parties import queries as parties
 from core.phone import from_provider, may_vary
@@ -41,6 +39,7 @@ from dialogs.model import Asked, Effect
 from dialogs.session import Session, Who, pack, unpack
 from gateway import hearing
 from gateway.order import Order
+from gateway.screen_pages import draw, last_words
 from gateway.sessions import Kept, Store
 
 log = logging.getLogger("hodi.turn")
@@ -272,11 +271,7 @@ class Turns:
     def _draw(self, session: Session, channel: Channel) -> str:
         """The page of the screen that the customer is on; the session learns what turns the page."""
         plain = self.house.operator.notices.plain_letters and channel.name in ("ussd", "sms")
-        shown, pages = fewest_pages([on_air(one) if plain else one for one in screens(self.book, session)], channel)
-        session.page = max(0, min(session.page, len(pages) - 1))
-        page = pages[session.page]
-        session.more, session.behind = page.more or "", page.back or ""
-        return channel.render(shown, page)
+        return draw(session, channel, [on_air(one) if plain else one for one in screens(self.book, session)])
 
     async def _language(self, key: str) -> str:
         """The customer's language as her last turn knew it, if the sessions can be read at all."""
@@ -289,22 +284,7 @@ class Turns:
 
     def _sorry(self, inbound: Inbound, channel: Channel, why: Exception, lang: str) -> str:
         """A polite last word, and a line in the log that names no one and repeats nothing."""
-        reference = secrets.token_hex(3).upper()
-        if isinstance(why, AWAY):
-            log.error("turn %s on %s: %s", reference, inbound.channel, type(why).__name__)
-            text = self.book.say(lang, "talk.busy")
-        else:
-            frames = "\n".join(f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(why.__traceback__))
-            log.error("turn %s on %s: %s\n%s", reference, inbound.channel, type(why).__name__, frames)
-            text = self.book.say(lang, "talk.sorry", {"reference": reference})
-        return channel.render(Screen(text, ends=True), Page(text))
-
-
-def fewest_pages(candidates: list[Screen], channel: Channel) -> tuple[Screen, tuple[Page, ...]]:
-    """The first of these screens that needs no more pages than the shortest of them."""
-    laid = [(one, channel.lay_out(one)) for one in candidates]
-    fewest = min(len(pages) for _, pages in laid)
-    return next(one for one in laid if len(one[1]) == fewest)
+        return channel.render(*last_words(self.book, inbound.channel, why, lang))
 
 
 def _asked(session: Session, turn: _Turn, key: str = "") -> Asked:

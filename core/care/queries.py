@@ -109,10 +109,3 @@ async def _dispute(conn: AsyncConnection, chosen: ColumnElement[bool]) -> Disput
     columns = [disputes.c[name] for name in Dispute.__dataclass_fields__]
     row = (await conn.execute(select(*columns).where(chosen).order_by(disputes.c.id).limit(1))).first()
     return Dispute(*row) if row else None
-
-
-async def disputes_of(conn: AsyncConnection, invoice_ids: Sequence[int]) -> list[Dispute]:
-    """The disputes of these bills, oldest first."""
-    columns = [disputes.c[name] for name in Dispute.__dataclass_fields__]
-    rows = await conn.execute(select(*columns).where(disputes.c.invoice_id.in_(invoice_ids)).order_by(disputes.c.id))
-    return [Dispute(*row) for row in rows]

@@ -130,11 +130,6 @@ async def load_csv(house: House, path: Path, *, shift_years: int = 0, progress: 
     return await load(house, coming(house, "csv", path, shift_years=shift_years), progress)
 
 
-async def load_nem12(house: House, path: Path, *, shift_years: int = 0, progress: Progress | None = None) -> FileReport:
-    """A NEM12 file (plain or .gz); its days are the market's."""
-    return await load(house, coming(house, "nem12", path, shift_years=shift_years), progress)
-
-
 def head_of(path: Path, delimiter: str | None = None, skip: int = 0) -> list[str]:
     """The texts of a file's first line (after `skip`), parted by what it has most of if nobody says by what."""
     with path.open("rb") as raw, _text(raw, path) as lines:

@@ -66,7 +66,8 @@ async def _is_paid(town: Town, who: Neighbour) -> bool:
 
 
 async def mandate_fails(town: Town, wires: Wires, clock: TownClock, out: Console, who: Neighbour) -> None:
-    """His bank refuses; he gets the failed notice with a link, opens it, and pays."""
+    """The bank refuses for good (for want of money it is tried again first, and nothing is said): the notice has a link, which is opened
+    and paid."""
     out.rule(f"{who.name} pays by mandate, but this time his bank refuses")
     phone = Handset(wires, who.phone, who.name.split()[0], out)
     await phone.sms(last=1)
@@ -75,7 +76,7 @@ async def mandate_fails(town: Town, wires: Wires, clock: TownClock, out: Console
     must(due, f"{who.name} owes nothing: there is nothing to tell")
     async with town.house.db.reading() as conn:
         mandate = (await mandates.active_for(conn, [town.account_of(who)]))[town.account_of(who)]
-    await wires.ask_bank("/v1/behave", match=mandate.reference, times=1, outcome="failed", reason="funds")
+    await wires.ask_bank("/v1/behave", match=mandate.reference, times=1, outcome="failed", reason="declined")
     for later in range(8):
         clock.put(town.at((due or town.house.today()) + timedelta(days=later)))
         if (await collect_due(town.house, town.house.today())).total():

@@ -65,9 +65,3 @@ def test_a_masked_number_keeps_its_length_and_hides_the_subscriber(number: str) 
 def test_a_masked_number_shows_country_and_last_three_digits_only() -> None:
     assert phone.masked("+254712345678") == "+2547*****678"
     assert phone.masked("12345") == "*****"
-
-
-def test_a_number_is_shown_as_people_at_home_write_it() -> None:
-    assert phone.show("+254712345678", "KE") == "0712 345678"
-    assert phone.show("+254712345678", "NL") == "+254 712 345678"
-    assert phone.show("amina") == "amina"

@@ -88,7 +88,7 @@ async def _mandate(running: Servers) -> None:
     await house.db.close()
     await running.http.post(
         f"{running.environment['HODI_SANDBOX_BASE_URL']}/v1/behave",
-        json={"match": reference, "times": 1, "outcome": "failed", "reason": "funds"},
+        json={"match": reference, "times": 1, "outcome": "failed", "reason": "declined"},
         headers={"Authorization": f"Bearer {SECRETS['HODI_SANDBOX_SECRET']}"},
     )
 

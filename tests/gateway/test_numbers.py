@@ -137,7 +137,7 @@ async def test_an_amount_that_comes_along_is_taken(house: House, tmp_path: Path,
 @pytest.mark.parametrize(
     "text",
     [
-        "mpesa code QWE123XYZ", "pay account 100001", "I will pay on 5th", "I will pay on 5 December", "pay acc 100001", "can I pay in 2 weeks",
+        "pay account 100001", "I will pay on 5th", "I will pay on 5 December", "pay acc 100001", "can I pay in 2 weeks",
         "I want to pay with 0712345678", "pay 12,50", "PAY USD 500", "pay 500 500", "pay for 3 months", "pay 50% now", "pay 10/12", "pay at 10:30",
     ],
 )  # fmt: skip
@@ -146,6 +146,13 @@ async def test_what_is_no_amount_leads_to_the_ways_to_pay_without_one(house: Hou
         await sms(phone, text)
         [reply] = await rows(own, outbox)
         assert reply.params["text"].startswith("You owe KES 2,034.\n"), reply.params["text"]
+
+
+async def test_the_code_of_a_payment_is_no_amount_and_is_looked_for(house: House, tmp_path: Path) -> None:
+    async with at_the_phone(house, tmp_path, "en", "KES") as (own, phone):
+        await sms(phone, "mpesa code QWE123XYZ")
+        [reply] = await rows(own, outbox)
+        assert reply.params["text"].startswith("We do not see QWE123XYZ yet"), reply.params["text"]
 
 
 @pytest.mark.parametrize(

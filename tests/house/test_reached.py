@@ -8,21 +8,11 @@ EXCUSED_FOLDERS = {
     "gateway/doubles/": "outside systems that the tests play; the issue of the house moves them to tests/doubles"
 }
 EXCUSES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "core/billing/format_sms.py": (
-        "a bill as one line of SMS; the issue from a reading to a released bill (templates) sends it or lets it go",
-        ("render",),
-    ),
-    "core/care/queries.py": ("the disputes of bills; the issue of the desk shows them", ("disputes_of",)),
     "core/clock.py": ("the clock of tests and bench; the issue of the house moves it there", ("SetClock",)),
-    "core/metering/collect.py": (
-        "a file read whole, for tests; the issue of the house moves it there",
-        ("load_nem12",),
-    ),
     "core/onboarding/register.py": (
         "one customer, for tests and bench; the issue of the customer's life registers by it",
         ("IDS_EACH", "register_customer"),
     ),
-    "core/phone.py": ("a number as people at home write it; the issue of the desk shows it", ("show",)),
     "core/rating/arrivals.py": ("events in the order they arrive; the issue of size decides", ("Till",)),
     "core/rating/fast.py": ("events in the order they arrive; the issue of size decides", ("_arrived", "arrived")),
     "core/rating/online.py": (

@@ -12,7 +12,6 @@ from core.billing import format_html, format_pdf, queries
 from core.billing.model import Bill
 from core.billing.run import build, finalise
 from core.billing.tables import invoice, invoice_line
-from core.care import queries as care
 from core.catalog import store as catalog
 from core.catalog.compile import load_tariff
 from core.errors import Refused
@@ -28,6 +27,7 @@ from core.outbox import outbox
 from core.payments import allocate
 from core.payments.tables import receipt
 from tests.core.billing.world import Customer, Fake, settle
+from tests.readers import disputes_of
 
 FEB, MAR = date(2026, 2, 1), date(2026, 3, 1)
 
@@ -77,7 +77,7 @@ async def contest(house: House, bill: Bill, position: int, key: str = "first") -
             conn, house, account_id=bill.account_id, invoice_id=bill.invoice_id, position=position, reason="wrong",
             contact_id=None, key=f"{key}:{bill.invoice_id}:{position}",
         )  # fmt: skip
-        return (await care.disputes_of(conn, [bill.invoice_id]))[-1].id
+        return (await disputes_of(conn, [bill.invoice_id]))[-1].id
 
 
 async def verdict(

@@ -13,6 +13,7 @@ from core.house import House
 from core.journeys import dispute_decided, line_disputed
 from core.journeys.dispute_decided import Decision
 from tests.people import Customer, a_bill, a_branch, a_customer
+from tests.readers import disputes_of
 
 
 async def a_bill_of_two_lines(house: House, *, open_minor: int = 100_00) -> tuple[Customer, int]:
@@ -59,14 +60,14 @@ async def test_two_lines_and_the_whole_bill_never_freeze_more_than_is_open(house
     await contest(house, customer, bill, "c", line_disputed.WHOLE_BILL)
     assert await frozen(house) == 80_00
     async with house.db.reading() as conn:
-        assert [one.amount_minor for one in await queries.disputes_of(conn, [bill])] == [70_00, 10_00, 0]
+        assert [one.amount_minor for one in await disputes_of(conn, [bill])] == [70_00, 10_00, 0]
 
 
 async def test_a_rejected_dispute_is_due_again_and_may_be_opened_anew(house: House) -> None:
     customer, bill = await a_bill_of_two_lines(house)
     ticket = await contest(house, customer, bill, "a")
     async with house.db.writing() as conn:
-        [dispute] = await queries.disputes_of(conn, [bill])
+        [dispute] = await disputes_of(conn, [bill])
         for _ in range(2):
             decided = await dispute_decided.decide(conn, house, dispute.id, "rejected", actor="user:ann")
             assert decided == Decision("rejected")

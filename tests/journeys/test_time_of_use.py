@@ -22,11 +22,12 @@ from core.house import House
 from core.journeys.close_cycles import close_cycles
 from core.journeys.verify_books import problems
 from core.metering import readings
-from core.metering.collect import load_csv, load_nem12
+from core.metering.collect import load_csv
 from core.metering.readings import Read
 from core.money import plain
 from core.onboarding.model import Customer, NewMeter, Registered
 from core.onboarding.register import register_many
+from tests.readers import load_nem12
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "tariffs"
 ERGON = (EXAMPLES / "ergon-time-of-use.yaml").read_text("utf-8")

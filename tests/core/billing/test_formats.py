@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from channels import letters, limits
-from core.billing import format_html, format_pdf, format_sms, format_ussd
+from core.billing import format_html, format_pdf, format_ussd
 from core.billing.model import Bill, BillLine, Instalment, MonthUse, Plan, ServicePart
 from core.billing.shown import day, shown
 from core.money import show
@@ -129,15 +129,6 @@ def test_ussd_is_three_lines_of_at_most_156_plain_letters(lang: str) -> None:
         assert len(words.splitlines()) == 3
         assert limits.units(letters.transliterate(words)) <= ("gsm7", 156)
     assert show(347700, "KES", lang) in format_ussd.render(BILL, lang).splitlines()[0]
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_sms_is_one_line_with_total_due_day_and_link(lang: str) -> None:
-    words = format_sms.render(BILL, lang, operator="Mwangaza")
-    assert "\n" not in words
-    assert limits.units(letters.transliterate(words)) <= ("gsm7", 160)
-    said = (show(347700, "KES", lang), day(BILL.due_on, lang), BILL.url, "INV-000123")
-    assert [part in words for part in said] == [True] * 4
 
 
 def test_a_preview_has_no_number_and_no_link() -> None:

@@ -8,12 +8,12 @@ from sqlalchemy import select
 from core.errors import BadInput
 from core.house import House
 from core.metering import store
-from core.metering.collect import load_nem12
 from core.metering.model import Total
 from core.metering.tables import usage
 from core.onboarding.model import Customer, NewMeter, Registered
 from core.onboarding.register import register_customer
 from tests.core.metering.conftest import SAMPLES, Write
+from tests.readers import load_nem12
 
 EXAMPLE = SAMPLES / "nem12_example_AU_one_meter.csv"
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from core.house import House
 from core.metering import store, verify
-from core.metering.collect import coming, load, load_csv, load_nem12
+from core.metering.collect import coming, load, load_csv
 from core.metering.events import usage_json
 from core.metering.model import FileReport, Reject
 from core.metering.recycle import Recycled, recycle
@@ -19,6 +19,7 @@ from tests.core.metering.conftest import Write
 from tests.core.metering.events.world import HEAD, a_line, call
 from tests.core.metering.events.world import load as load_cdr
 from tests.core.metering.test_nem12 import _day, _file, _stream
+from tests.readers import load_nem12
 
 CSV = "customer_id,reading_datetime,kwh\n"
 

@@ -131,8 +131,10 @@ def test_what_was_rejected_is_read_again_by_the_same_mapping(folder: Path) -> No
     assert hodi("import", "usage", str(written(folder, (HDF_HEAD + rows).replace(",", ";"), "b.csv")), *HDF)[0] == 1
     (folder / "meters.csv").write_text("serial\tinstalled_on\nM2\t01.01.2026\n")
     taken("meters", folder / "meters.csv", "--dates", "dd.mm.yyyy")
-    assert hodi("usage", "recycle")[1] == "2 tried: 2 taken, 0 there already, 0 still rejected.\n"
-    assert kept(folder) == [("", "2026-01-10", 47, 250_000), ("E1", "2026-01-10", 47, 250_000)]
+    assert hodi("usage", "recycle")[1] == "2 tried: 1 taken, 1 there already, 0 still rejected.\n"
+    assert [row[1:] for row in kept(folder)] == [("2026-01-10", 47, 250_000)], (
+        "with and without its register it is one interval"
+    )
 
 
 def test_a_reading_that_supersedes_another_is_told_apart_from_a_new_one(folder: Path) -> None:

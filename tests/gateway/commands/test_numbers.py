@@ -144,7 +144,7 @@ def test_readings_of_a_file_are_taken_as_it_says_it_writes(folder: Path, decimal
 @pytest.mark.parametrize("typed", ["1,5", "1e3", "1_000"])
 def test_a_multiplier_is_not_guessed(folder: Path, typed: str) -> None:
     file = folder / "more.csv"
-    file.write_text(f'serial,account,kind,multiplier\nM2,A1,register,"{typed}"\n')
+    file.write_text(f'serial,account,kind,multiplier,beside\nM2,A1,register,"{typed}",yes\n')
     assert hodi("import", "meters", str(file))[0] == 1
     assert hodi("import", "meters", str(file), "--decimal", "comma")[0] == (0 if typed == "1,5" else 1)
 
