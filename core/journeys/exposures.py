@@ -21,8 +21,8 @@ from core.ledger.tables import balance, ledger_account, open_item
 from core.parties.tables import account
 from core.payments.model import LIVE
 from core.payments.tables import attempt
-from core.sets import among
 from core.reasons import reason
+from core.sets import among
 
 BATCH = 2_000
 

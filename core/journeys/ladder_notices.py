@@ -23,9 +23,9 @@ from core.journeys.notice_words import NotYet, Untrue, Words
 from core.journeys.readers import Reader
 from core.outbox import Leaving
 from core.parties.tables import account
+from core.reasons import said
 from core.sets import among
 from core.text import days
-from core.reasons import said
 
 
 @dataclass(frozen=True, slots=True)

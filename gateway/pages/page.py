@@ -17,11 +17,12 @@ from markupsafe import Markup
 
 from core import money
 from core.house import House
+from core.reasons import said, word
 from core.text import say
 from core.text.days import last_of, written
-from core.reasons import said, word
 from dialogs.brought import MAP
 from gateway.desk import HOUSE
+from gateway.pages.tongue import in_language, told, words
 
 _HERE = Path(__file__).parent
 STATIC = "/static"
@@ -29,12 +30,14 @@ _MAP = re.compile(rf"({re.escape(MAP)}-?\d{{1,2}}\.\d{{5}},-?\d{{1,3}}\.\d{{5}})
 
 
 @cache
-def _environment() -> Environment:
+def _environment(lang: str) -> Environment:
     made = Environment(
         loader=FileSystemLoader([_HERE / "templates", _HERE.parent / "admin" / "templates"]), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        trim_blocks=True, lstrip_blocks=True, extensions=[in_language(lang)] if words(lang) else [],
     )  # fmt: skip
-    made.filters.update(money=_money, why=_why, words=_words, day=_day, days=_days, last_day=last_of, mapped=_mapped)
+    made.filters.update(
+        tr=_tr, money=_money, why=_why, words=_words, day=_day, days=_days, last_day=last_of, mapped=_mapped
+    )
     return made
 
 
@@ -46,7 +49,7 @@ def render(request: web.Request, template: str, *, status: int = 200, lang: str 
         return say(lang, key, **params)
 
     text = (
-        _environment()
+        _environment(lang if words(lang) else "en")
         .get_template(template)
         .render(say=speak, lang=lang, operator=house.operator, clock=lambda instant: _clock(instant, house), **values)
     )
@@ -65,6 +68,12 @@ def message(
 def fragment(html: str) -> Markup:
     """Mark HTML that our own code made of escaped parts (a plot) as what it is."""
     return Markup(html)  # noqa: S704 - only for SVG made by gateway/admin/console/plot.py
+
+
+@pass_context
+def _tr(context: Context, text: str) -> str:
+    """A text of ours that Python says, in the page's language."""
+    return told(text, context["lang"])
 
 
 @pass_context
