@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
 from core.approvals.model import Approval
+from core.db import AnyRow
 from core.parties.tables import account, party
 from core.sets import among
 
@@ -49,11 +50,11 @@ async def facts(conn: AsyncConnection, asked: Sequence[Approval], lang: str) -> 
     return found
 
 
-def _fact(one: Approval, name: str, value: object, holders: dict[str, object], lang: str) -> Fact:
+def _fact(one: Approval, name: str, value: object, holders: dict[str, AnyRow], lang: str) -> Fact:
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     held = holders.get(text) if name in NAMES else None
     if held is not None:
-        return Fact(name, f"{text}, {held.name}", f"/console/accounts/{held.id}")  # type: ignore[attr-defined]  # a row
+        return Fact(name, f"{text}, {held.name}", f"/console/accounts/{held.id}")
     currency = str(one.payload.get("currency", ""))
     if currency and name in ("amount", "counted", "expected", "off"):
         return Fact(name, _money(text, currency, lang))

@@ -42,7 +42,7 @@ def in_language(lang: str) -> type[Extension]:
         def __init__(self, environment: Environment) -> None:
             super().__init__(environment)
 
-        def filter_stream(self, stream: TokenStream) -> Iterator[Token]:  # type: ignore[override]  # jinja takes any iterable
+        def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
             for token in stream:
                 yield Token(token.lineno, token.type, _exchanged(token.value, lang)) if token.type == "data" else token
 

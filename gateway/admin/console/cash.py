@@ -11,7 +11,6 @@ from aiohttp import web
 from core.billing import queries as bills
 from core.journeys import money_received
 from core.journeys.payment_doors import FOLLOW
-from core.overview.listing import Wanted
 from core.overview.nameable import RECEIPT
 from core.overview.paid import paid_by
 from core.overview.theirs import their_account, theirs
@@ -22,8 +21,6 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.desk import an_amount, back, branch_of, form, show
 from gateway.admin.described import described
 from gateway.desk import HOUSE
-
-CASH = Wanted("provider", "in", [drawer.CASH])
 
 
 @described("desk.use", summary="My drawer, and the branch's deposits")
@@ -79,7 +76,7 @@ async def receipt(request: web.Request) -> web.Response:
     """GET /console/cash/{id}: on an 80 mm roll or a sheet."""
     house = request.app[HOUSE]
     async with house.db.reading() as conn:
-        named = await theirs(conn, house, request[WHO], RECEIPT, request.match_info["id"], CASH)
+        named = await theirs(conn, house, request[WHO], RECEIPT, request.match_info["id"])
         found = await payments.receipt_whole(conn, named.id)
         account = await parties.account(conn, found.account_id) if found.account_id else None
         owing = await bills.owing(conn, found.account_id) if found.account_id else None
@@ -95,7 +92,7 @@ async def cancel(request: web.Request) -> web.Response:
     """POST /console/cash/{id}/cancel: `reason`. Once the drawer is counted, money goes back by a refund alone."""
     told, house = await form(request), request.app[HOUSE]
     async with house.db.writing() as conn:
-        named = await theirs(conn, house, request[WHO], RECEIPT, request.match_info["id"], CASH)
+        named = await theirs(conn, house, request[WHO], RECEIPT, request.match_info["id"])
         reason = told.get("reason", "")
         await money_received.cancelled(conn, house, named.id, cashier=request[WHO].actor, reason=reason)
     raise back(f"/console/cash/{named.id}")

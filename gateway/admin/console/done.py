@@ -28,12 +28,13 @@ DONE: Mapping[str, str] = {
 
 def tell(request: web.Request, told: Mapping[str, str], there: web.HTTPSeeOther) -> web.StreamResponse:
     """Send the browser on, with the words for the next page; a page that says them itself is left to."""
-    if "done=" in there.location or "told=" in there.location or there.location.startswith("/console/login"):
+    location = str(there.location)
+    if "done=" in location or "told=" in location or location.startswith("/console/login"):
         raise there
     resource = request.match_info.route.resource
     place = resource.canonical if resource else ""
     keys = (f"{place}:{told.get('do', told.get('to', ''))}", place, "*")
-    answer = web.Response(status=303, headers={"Location": there.location})
+    answer = web.Response(status=303, headers={"Location": location})
     key = next(key for key in keys if key in DONE)
     answer.set_cookie(COOKIE, _coded(key), max_age=LASTS, path="/console", httponly=True, samesite="Strict")
     return answer

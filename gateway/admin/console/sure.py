@@ -13,7 +13,7 @@ from core import money
 from core.billing import queries as bills
 from core.overview.listing import Wanted
 from core.overview.listings import TICKETS
-from core.overview.nameable import ACCOUNT, CAMPAIGN, INVOICE, LINK, MANDATE, RECEIPT, SUSPENSE
+from core.overview.nameable import ACCOUNT, CAMPAIGN, INVOICE, LINK, MANDATE, RECEIPT, REFUND, SUSPENSE
 from core.overview.theirs import their_account, theirs
 from core.parties import queries as parties
 from core.payments.desk import drawer
@@ -128,6 +128,8 @@ async def _receipt(conn: AsyncConnection, request: web.Request, told: Mapping[st
             facts.append(("Bill that is open again", bill.number))
             return Question("Make this credit?", facts, "The bill is open again from now on.", "Make it credit")
         case _:
+            its = Wanted("receipt_id", "in", [found.id])
+            await theirs(conn, house, who, REFUND, told.get("refund", ""), its)
             facts.append(("Reference of the transfer", told.get("reference", "")))
             return Question("Was this paid?", facts, FOR_EVER, "It is paid")
 
