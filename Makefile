@@ -9,12 +9,15 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: install demo test lint bench soak requirements clean
 
 $(VENV)/.installed: requirements.txt pyproject.toml
+	@echo "Installing Hodi and what it needs into $(VENV) (once; a minute or two)"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
+	@echo "Installed: $(BIN)/hodi"
 
 $(VENV)/.tested: $(VENV)/.installed requirements-test.txt
+	@echo "Installing what the tests need"
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-test.txt
 	touch $@
 

@@ -5,7 +5,7 @@ Deciding only says yes or no: the room that asked carries it out, in the same tr
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
@@ -87,6 +87,17 @@ async def of_subject(conn: AsyncConnection, house: House, subject: str) -> list[
 async def waiting(conn: AsyncConnection, *, branch_id: int | None = None) -> list[Approval]:
     """What waits, the oldest first; of one branch, or of the whole house."""
     query = select(*_COLUMNS).where(approval.c.state == WAITING).order_by(approval.c.made_at, approval.c.id)
+    if branch_id is not None:
+        query = query.where(approval.c.branch_id == branch_id)
+    return [_read(row) for row in await conn.execute(query)]
+
+
+async def decided(
+    conn: AsyncConnection, now: datetime, *, branch_id: int | None = None, limit: int = 50
+) -> list[Approval]:
+    """What was decided, or ran out of time, the latest first; of one branch, or of the whole house."""
+    over = (approval.c.state != WAITING) | (approval.c.expires_at <= now)
+    query = select(*_COLUMNS).where(over).order_by(approval.c.made_at.desc(), approval.c.id.desc()).limit(limit)
     if branch_id is not None:
         query = query.where(approval.c.branch_id == branch_id)
     return [_read(row) for row in await conn.execute(query)]

@@ -29,6 +29,7 @@ class Approval:
     expires_at: datetime
     checker: str | None = None
     note: str | None = None
+    decided_at: datetime | None = None
 
 
 def seal(payload: Mapping[str, Any]) -> str:

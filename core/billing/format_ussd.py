@@ -3,14 +3,13 @@
 Together at most 156 GSM-7 units (80 where the language needs UCS-2): a name or a number too long is cut, never the amounts.
 """
 
-from datetime import timedelta
-
 from babel.dates import format_date
 
 from core.billing.model import Bill
 from core.billing.shown import number
 from core.money import show
 from core.text import say
+from core.text.days import days_of
 
 LONGEST = 156
 
@@ -19,7 +18,7 @@ def render(bill: Bill, lang: str) -> str:
     """Three lines."""
     due = format_date(bill.due_on, "d MMM", locale=lang)
     total = say(lang, "bill.short.total", total=show(bill.total_minor, bill.currency, lang), due=due)
-    first, last = (format_date(one, "d MMM", locale=lang) for one in (bill.from_date, bill.to_date - timedelta(days=1)))
+    first, last = days_of(bill.from_date, bill.to_date, lang, "d MMM")
     key = "bill.short.estimated" if bill.estimated else "bill.short.period"
     period = say(lang, key, number=bill.number or "", first=first, last=last)
     left = show(max(0, bill.to_pay_minor), bill.currency, lang)

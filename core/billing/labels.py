@@ -7,15 +7,14 @@ A `Spec` is all that is the same on every bill that has the line, so that it is 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-
-from babel.dates import format_date
+from datetime import date
 
 from core.billing.shown import day, named, number
 from core.rating.model import Line
 from core.rating.tariff import Tariff
 from core.text import LANGUAGES, say
 from core.text.charges import known
+from core.text.days import days_of, last_of
 
 PAID_LIVE = "paid_live"
 """The code of the line that takes off what uses were charged at once."""
@@ -59,7 +58,7 @@ class Specs:
         """The number of the spec of a correction of the bill of [first, end): what was used, in micro-units, and in `unit`."""
         label = {
             lang: say(
-                lang, "bill.line.late_use", first=day(first, lang), last=day(end - timedelta(days=1), lang),
+                lang, "bill.line.late_use", first=day(first, lang), last=day(last_of(end), lang),
                 was=number(was, lang), now=number(now, lang), unit=unit,
             )
             for lang in LANGUAGES
@@ -68,9 +67,9 @@ class Specs:
 
     def take_late_tax(self, first: date, end: date) -> int:
         """The number of the spec of the tax in a correction."""
-        last = end - timedelta(days=1)
         label = {
-            lang: say(lang, "bill.line.late_tax", first=day(first, lang), last=day(last, lang)) for lang in LANGUAGES
+            lang: say(lang, "bill.line.late_tax", first=day(first, lang), last=day(last_of(end), lang))
+            for lang in LANGUAGES
         }
         return self._number(Spec(f"late_tax:{first}", _json(label), None, None, "tax"))
 
@@ -126,7 +125,7 @@ def _days(line: Line | None, lang: str) -> list[str]:
     """From which to which day, both included."""
     if line is None or line.since is None or line.until is None:
         return []
-    first, last = (format_date(one, "d MMM", locale=lang) for one in (line.since, line.until - timedelta(days=1)))
+    first, last = days_of(line.since, line.until, lang, "d MMM")
     return [f"{first} - {last}"]
 
 

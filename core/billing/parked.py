@@ -23,6 +23,7 @@ from core.house import House
 from core.metering.late import Arrivals
 from core.parties.tables import account, branch, party
 from core.sets import among
+from core.text.days import last_of
 
 PARKED, SKIPPED, OPEN = "parked", "skipped", "open"
 AGAIN = timedelta(hours=1)
@@ -53,7 +54,7 @@ class Waiting:
     @property
     def last_day(self) -> date:
         """The last day of it."""
-        return self.to_date - timedelta(days=1)
+        return last_of(self.to_date)
 
 
 @dataclass(frozen=True, slots=True)

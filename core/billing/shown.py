@@ -4,7 +4,7 @@ Total and due day come first. Everything is plain text; escaping is the layout's
 """
 
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from babel.numbers import format_decimal
 from core.billing.model import Bill, BillLine, ServicePart, Words
 from core.money import show
 from core.text import say
+from core.text.days import last_of
 
 Pair = tuple[str, str]
 """A label and its value."""
@@ -157,8 +158,7 @@ def _title(bill: Bill, lang: str) -> str:
 
 
 def _facts(bill: Bill, lang: str) -> tuple[Pair, ...]:
-    last = bill.to_date - timedelta(days=1)
-    period = say(lang, "bill.page.from_to", first=day(bill.from_date, lang), last=day(last, lang))
+    period = say(lang, "bill.page.from_to", first=day(bill.from_date, lang), last=day(last_of(bill.to_date), lang))
     found = [
         (say(lang, "bill.page.name"), bill.name),
         (say(lang, "bill.page.account"), bill.account_number),

@@ -11,8 +11,9 @@ from datetime import date, timedelta
 from core.arrears import Ladder, Step, StepName
 from core.collections.calendar import Calendar
 from core.collections.model import AFRESH, Decision, Episode, Standing
+from core.reasons import reason
 
-NOT_TOLD = "the formal notice has not reached her"
+NOT_TOLD = reason("not_told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +43,20 @@ def decide(standing: Standing, rules: Rules, on: date) -> Decision:
     if hold is not None:
         return hold
     if episode is None:
-        return Decision("start", on, trail=(f"{standing.payable_minor} overdue since {standing.oldest_due}",))
+        return Decision("start", on, trail=(reason("owed", minor=standing.payable_minor, since=standing.oldest_due),))
     if standing.oldest_due is not None and standing.oldest_due > episode.due_on:
-        return Decision("end", on, trail=("the debt it was about is settled",))
+        return Decision("end", on, trail=(reason("settled"),))
     step = rules.following(episode.position)
     kinds = binding(standing, rules, on)
     if kinds and (step is None or step.threatens):
-        return Decision("hold", on, trail=(f"she is protected: {', '.join(sorted(kinds))}",), hold="protected")
+        return Decision("hold", on, trail=(reason("protected", kinds=sorted(kinds)),), hold="protected")
     if standing.agency:
-        return Decision("hold", on, trail=(f"{standing.agency} collects it",), hold="agency")
+        return Decision("hold", on, trail=(reason("agency", agency=standing.agency),), hold="agency")
     if standing.pending:
-        return Decision("hold", on, trail=("a payment is under way",), hold="pending")
+        return Decision("hold", on, trail=(reason("pending"),), hold="pending")
     if episode.held in AFRESH:
-        return Decision("resume", on, restart(episode.position, rules), (f"no longer {episode.held}",))
-    return _step(standing, episode, rules, on) if step else Decision("none", on, trail=("every step is done",))
+        return Decision("resume", on, restart(episode.position, rules), (reason("no_longer", held=episode.held),))
+    return _step(standing, episode, rules, on) if step else Decision("none", on, trail=(reason("all_done"),))
 
 
 def _nothing_payable(standing: Standing, rules: Rules, on: date) -> Decision | None:
@@ -63,12 +64,12 @@ def _nothing_payable(standing: Standing, rules: Rules, on: date) -> Decision | N
     if standing.payable_minor >= rules.minimum_minor and standing.payable_minor > 0:
         return None
     if standing.episode is None:
-        return Decision("none", on, trail=("nothing is overdue",))
+        return Decision("none", on, trail=(reason("nothing"),))
     if standing.disputed_minor:
-        return Decision("hold", on, trail=("what is overdue is disputed",), hold="disputed")
+        return Decision("hold", on, trail=(reason("disputed"),), hold="disputed")
     if standing.arranged_minor:
-        return Decision("hold", on, trail=("what is overdue is paid in instalments",), hold="arrangement")
-    return Decision("end", on, trail=("paid" if not standing.payable_minor else "less than the minimum is overdue",))
+        return Decision("hold", on, trail=(reason("arranged"),), hold="arrangement")
+    return Decision("end", on, trail=(reason("paid" if not standing.payable_minor else "little"),))
 
 
 def binding(standing: Standing, rules: Rules, on: date) -> set[str]:
@@ -87,34 +88,32 @@ def _step(standing: Standing, episode: Episode, rules: Rules, on: date) -> Decis
     if step.bars and standing.told_on is None:
         return Decision("hold", on, step.step, (*trail, NOT_TOLD), "untold")
     if not rules.calendar.works(on):
-        return Decision("wait", rules.calendar.on_or_after(on), step.step, (*trail, f"{on} is no working day"))
+        return Decision("wait", rules.calendar.on_or_after(on), step.step, (*trail, reason("no_working_day", day=on)))
     return Decision("step", on, step.step, trail)
 
 
 def plan(standing: Standing, episode: Episode, step: Step, rules: Rules) -> tuple[date, tuple[str, ...]]:
     """The working day of a step, and what moved it there."""
     day = episode.anchor + timedelta(days=step.day)
-    trail = [f"day {step.day} from {episode.anchor} is {day}"]
+    trail = [reason("day", count=step.day, first=episode.anchor, day=day)]
 
-    def not_before(other: date, why: str) -> None:
+    def not_before(other: date, why: str, **params: int) -> None:
         nonlocal day
         if other > day:
             day = other
-            trail.append(f"{why}: {day}")
+            trail.append(reason(why, day=day, **params))
 
     if episode.done_on is not None:
-        not_before(episode.done_on + timedelta(days=1), "a day after the step before")
+        not_before(episode.done_on + timedelta(days=1), "day_after")
     if step.bars:
         told = standing.told_on or episode.done_on
         if told is not None:
             days = rules.ladder.notice_working_days
-            not_before(rules.calendar.after(told, days), f"{days} working days after the notice")
+            not_before(rules.calendar.after(told, days), "after_notice", count=days)
         if standing.corrected_on is not None:
             days = rules.ladder.corrected_working_days
-            not_before(
-                rules.calendar.after(standing.corrected_on, days), f"{days} working days after the corrected bill"
-            )
-    not_before(rules.calendar.on_or_after(day), "moved to a working day")
+            not_before(rules.calendar.after(standing.corrected_on, days), "after_corrected", count=days)
+    not_before(rules.calendar.on_or_after(day), "moved")
     return day, tuple(trail)
 
 
@@ -125,8 +124,8 @@ def untrue(standing: Standing, rules: Rules, step: StepName, on: date) -> str | 
         return settled.reason
     threatens = next((one.threatens for one in rules.ladder.steps if one.step == step), True)
     if threatens and binding(standing, rules, on):
-        return "she is protected"
-    return f"{standing.agency} collects it" if standing.agency else None
+        return reason("protected", kinds=sorted(binding(standing, rules, on)))
+    return reason("agency", agency=standing.agency) if standing.agency else None
 
 
 def restart(position: StepName | None, rules: Rules) -> StepName | None:

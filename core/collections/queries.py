@@ -9,6 +9,7 @@ from sqlalchemy import Row, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.collections.tables import arranged_item, arrangement, contacted, instalment, ladder_step, protection
+from core.db import AnyRow
 from core.ledger.tables import open_item
 from core.sets import among
 
@@ -33,6 +34,13 @@ async def protected(conn: AsyncConnection, account_ids: Sequence[int], on: date)
     for row in await conn.execute(query):
         found.setdefault(row.account_id, []).append(row.kind)
     return found
+
+
+async def shields(conn: AsyncConnection, account_id: int) -> Sequence[AnyRow]:
+    """(kind, until, reason, actor, at) of what protects an account, as it was registered."""
+    p = protection.c
+    query = select(p.kind, p.until, p.reason, p.actor, p.at).where(p.account_id == account_id, p.open_key.is_not(None))
+    return (await conn.execute(query.order_by(p.id))).all()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from core.ledger.tables import balance, ledger_account, open_item
 from core.parties.tables import account
 from core.payments.model import LIVE
 from core.payments.tables import attempt
+from core.reasons import reason
 from core.sets import among
 
 BATCH = 2_000
@@ -128,5 +129,5 @@ async def shielded(conn: AsyncConnection, house: House, account_ids: Collection[
         standing = Standing(account_id, segment, 0, protections=frozenset(protections[account_id]))
         kinds = binding(standing, arrears.rules_of(house, segment), today)
         if kinds:
-            found[account_id] = f"she is protected: {', '.join(sorted(kinds))}"
+            found[account_id] = reason("protected", kinds=sorted(kinds))
     return found

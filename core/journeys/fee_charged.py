@@ -22,6 +22,7 @@ from core.journeys import arrears
 from core.outbox import Leaving, Outcome
 from core.payments import allocate
 from core.payments.store import hold_account
+from core.reasons import reason, said
 
 LATE_STEP = "firm"
 SOON = timedelta(minutes=10)
@@ -55,7 +56,12 @@ async def late(house: House, leaving: Leaving) -> Outcome:
         if episode is None or (episode.id, episode.round) != (step.episode_id, step.round):
             why = "it was about another debt"
         if why is not None or standing.protections:
-            return Outcome(leaving.id, "dropped", reason=why or "she is protected", attempts=leaving.attempts)
+            return Outcome(
+                leaving.id,
+                "dropped",
+                reason=said(why or reason("protected", kinds=sorted(standing.protections)), "en", house.currency),
+                attempts=leaving.attempts,
+            )
         if standing.pending:
             again = house.clock.now() + SOON
             return Outcome(

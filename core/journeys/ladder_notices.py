@@ -23,6 +23,7 @@ from core.journeys.notice_words import NotYet, Untrue, Words
 from core.journeys.readers import Reader
 from core.outbox import Leaving
 from core.parties.tables import account
+from core.reasons import said
 from core.sets import among
 from core.text import days
 
@@ -76,7 +77,7 @@ def write(house: House, row: Leaving, reader: Reader, facts: StepFacts) -> Words
         return Untrue("it was about another debt")
     why = untrue(standing, facts.rules, facts.step.step, on)
     if why is not None:
-        return Untrue(why)
+        return Untrue(said(why, "en", house.currency))
     if standing.pending:
         return NotYet("a payment is under way")
     return Words(*_says(house, row, reader, facts), can_wait=True)

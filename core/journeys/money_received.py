@@ -13,6 +13,7 @@ from core.house import House
 from core.journeys import account_unbarred, top_up
 from core.ledger.tables import open_item
 from core.payments import allocate, move, suspense
+from core.payments.desk import undo
 from core.payments.tables import allocation, receipt
 from core.rewards import earn
 from core.rewards.model import PaidBill
@@ -69,6 +70,12 @@ async def moved(
     await move.move(conn, house, receipt_id, to_account, actor=actor, reason=reason)
     await taken_back(conn, house, receipt_id)
     await received(conn, house, receipt_id)
+
+
+async def cancelled(conn: AsyncConnection, house: House, receipt_id: int, *, cashier: str, reason: str) -> None:
+    """A cashier cancels a receipt of their own open drawer: what it paid and earned is undone."""
+    await undo.void(conn, house, receipt_id, cashier=cashier, reason=reason)
+    await taken_back(conn, house, receipt_id)
 
 
 async def taken_back(conn: AsyncConnection, house: House, receipt_id: int) -> None:

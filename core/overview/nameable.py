@@ -54,7 +54,7 @@ LINK = Listing(
     {"id": contact_account.c.contact_id, "account_id": contact_account.c.account_id}, (contact_account.c.contact_id,), "link",
 )  # fmt: skip
 """A phone or chat of an account, by its contact."""
-RECEIPT = _of_account(receipt, receipt.c.account_id, "receipt")
+RECEIPT = _of_account(receipt, receipt.c.account_id, "receipt", "provider")
 SUSPENSE = Listing(
     select(*receipt.c).where(receipt.c.state == "suspense", receipt.c.account_id.is_(None)), receipt.c.id, literal(None, Text), {"id": receipt.c.id},
     (receipt.c.id,), "payment", True,

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import insert
 from core.house import House
 from core.parties.model import LEFT, PHONE, Contact, medium, subscriber_of
-from core.parties.tables import contact, contact_account, sim_change
+from core.parties.tables import contact, contact_account, party, sim_change
 from core.phone import from_provider, may_vary, subscriber
 
 BY_NUMBER = frozenset({PHONE, "whatsapp"})
@@ -62,8 +62,10 @@ async def find_or_make(
 
 
 async def set_language(conn: AsyncConnection, contact_id: int, lang: str) -> None:
-    """Speak `lang` with this contact from now on."""
+    """Speak `lang` with this contact from now on; bills, links and letters of the customer it belongs to follow."""
     await conn.execute(update(contact).where(contact.c.id == contact_id).values(language=lang))
+    whose = select(contact.c.party_id).where(contact.c.id == contact_id).scalar_subquery()
+    await conn.execute(update(party).where(party.c.id == whose).values(language=lang))
 
 
 def _known(channel: str, user: str) -> Select[Any]:

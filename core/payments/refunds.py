@@ -2,7 +2,7 @@
 
 It is neither asked for nor granted while a number of the account cools down after a change of its SIM. At the moment it is granted the money leaves her account for `refunds` (what we owe back), so no second refund and no new bill can
 have it; it leaves the provider's cash when the provider says so, and comes back to her account if it fails. A refund by hand is
-one a clerk transfers herself and then says so.
+one a clerk transfers and then says so; cash comes out of the drawer it went into, while that is open.
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,7 @@ from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.parties import sim
 from core.payments import queries, receive, reverse
+from core.payments.desk import undo
 from core.payments.model import LOOKS
 from core.payments.providers import can, named
 from core.payments.tables import attempt, payment_request, refund
@@ -104,9 +105,20 @@ async def granted(conn: AsyncConnection, house: House, refund_id: int) -> None:
     )  # fmt: skip
     await reverse.less(conn, house, taken, wanted.amount_minor)
     values: dict[str, Any] = {"state": "granted"}
-    if wanted.how != BY_HAND:
+    if wanted.how == BY_HAND and await undo.handed_back(
+        conn, house, taken.id, wanted.amount_minor, key=f"refund:{refund_id}"
+    ):
+        values = await _from_the_drawer(conn, house, wanted, taken)
+    elif wanted.how != BY_HAND:
         values["attempt_id"] = await _begin(conn, house, wanted)
     await conn.execute(update(refund).where(refund.c.id == refund_id).values(values))
+
+
+async def _from_the_drawer(conn: AsyncConnection, house: House, wanted: Row[Any], taken: Row[Any]) -> dict[str, Any]:
+    """It is handed out over the counter at once: it leaves the cash it came into."""
+    posting = Posting(Book(f"cash:{taken.provider}"), Book("refunds"), wanted.amount_minor, wanted.currency, "refund")
+    await post(conn, house, key=f"refunded:{wanted.id}", kind="refund", booked_on=house.today(), postings=[posting])
+    return {"state": "done", "paid_ref": "drawer", "settled_at": house.clock.now()}
 
 
 async def _begin(conn: AsyncConnection, house: House, wanted: Row[Any]) -> int:

@@ -18,7 +18,7 @@ FOR_STAFF = (
     "access.", "approvals.", "bucket.no_account", "campaign.", "channels.error.", "collections.agency.", "collections.limit.", "collections.outcome.",
     "collections.protected", "collections.simulate.", "collections.unknown", "collections.write_off.", "credit.",
     "desk.", "fee.", "file.", "held.", "outage.", "import.", "parked.", "payments.debits.", "payments.move.", "payments.provider.",
-    "payments.refund.", "reconcile.", "reject.", "tariff.explain.", "tariff.span.", "tariff.spans.", "usage.",
+    "payments.refund.", "reconcile.", "reject.", "why.", "word.", "tariff.explain.", "tariff.span.", "tariff.spans.", "usage.",
 )  # fmt: skip
 """Beginnings of keys that only staff reads: said in the two languages of the console, in English elsewhere."""
 CONSOLE = ("en", "sw")

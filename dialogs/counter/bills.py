@@ -11,7 +11,7 @@ from core.house import House
 from core.journeys import bill_shown, line_disputed
 from core.money import show
 from core.text import say
-from core.text.days import spoken
+from core.text.days import last_of, spoken
 from dialogs.counter.common import Answer, account_of, follows_here, text_me
 from dialogs.model import Asked
 from dialogs.values import amount, day, named
@@ -20,7 +20,11 @@ from dialogs.values import amount, day, named
 async def last_bills(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     """The last bills, newest first."""
     rows = [
-        {"value": str(bill.invoice_id), "until": day(bill.to_date), "total": amount(bill.total_minor, bill.currency)}
+        {
+            "value": str(bill.invoice_id),
+            "until": day(last_of(bill.to_date)),
+            "total": amount(bill.total_minor, bill.currency),
+        }
         for bill in await bills.last_bills(conn, account_of(asked), limit=3)
     ]
     return {"rows": rows}

@@ -4,6 +4,7 @@ The permission stands on the handler (`described`). A route there without one is
 an id exists in another branch is never told: what is not theirs is 404 (the queries see to that), what their role may not do is 403.
 """
 
+import re
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
@@ -18,13 +19,14 @@ COOKIE = "hodi_console"
 WHO: web.RequestKey[Who] = web.RequestKey("who", Who)
 CSRF: web.RequestKey[str] = web.RequestKey("csrf", str)
 API, CONSOLE = "/tmf-api/", "/console"
+NEXT = "hodi_console_next"
 
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let through who may pass; everything outside the ops side passes untouched."""
     if request.path.startswith(API):
-        _permit(request, await machine(request))
+        permit(request, await machine(request))
     elif request.path == CONSOLE or request.path.startswith(CONSOLE + "/"):
         await _person(request)
     return await handler(request)
@@ -54,13 +56,41 @@ async def _person(request: web.Request) -> None:
     async with house.db.reading() as conn:
         sitting = await sessions.sitting(conn, house, cookie) if cookie else None
     if sitting is None:
-        raise web.HTTPSeeOther(f"{CONSOLE}/login")
+        raise _to_sign_in(request)
     if request.method not in ("GET", "HEAD"):
         sent = (await request.post()).get("csrf", "")
         if not isinstance(sent, str) or not secrets.same(sent, sitting.csrf):
             raise web.HTTPForbidden(text="The form was too old. Go back, reload the page and try again.")
     request[CSRF] = sitting.csrf
-    _permit(request, sitting.who)
+    permit(request, sitting.who)
+
+
+def _to_sign_in(request: web.Request) -> web.HTTPSeeOther:
+    """To the sign-in page; a cookie remembers the page that was looked at, or whose form was sent."""
+    sent = str(request.rel_url) if request.method in ("GET", "HEAD") else request.headers.get(hdrs.REFERER, "")
+    there, then = web.HTTPSeeOther(f"{CONSOLE}/login"), own_path(sent, request.host)
+    if then:
+        there.set_cookie(NEXT, then, max_age=900, path=CONSOLE, httponly=True, samesite="Strict")
+    return there
+
+
+_OWN = re.compile(rf"{CONSOLE}(?:/[A-Za-z0-9._~%-]+)*(?:\?[A-Za-z0-9._~%=&+:-]*)?")
+
+
+def own_path(said: str, host: str = "") -> str:
+    """A page of the console that an address names, and nothing else: never a way to another site."""
+    try:
+        parts = urlsplit(said)
+    except ValueError:
+        return ""
+    if (
+        parts.netloc not in ("", host)
+        or parts.scheme not in ("", "http", "https")
+        or (parts.scheme and not parts.netloc)
+    ):
+        return ""
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    return path if _OWN.fullmatch(path) and not path.startswith((f"{CONSOLE}/login", f"{CONSOLE}/logout")) else ""
 
 
 def _permission(request: web.Request) -> str | None:
@@ -68,7 +98,8 @@ def _permission(request: web.Request) -> str | None:
     return found.permission if found else None
 
 
-def _permit(request: web.Request, who: Who) -> None:
+def permit(request: web.Request, who: Who) -> None:
+    """Let `who` through to the route of this request, or refuse."""
     request[WHO] = who
     if request.match_info.http_exception is not None:
         return  # no such route: 404 or 405 follows, now that we know they may ask

@@ -59,6 +59,8 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
 LONGEST_NAME = 255
 """Of one part of an address, in bytes: more no file system can look up."""
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+UNREAD: web.RequestKey[web.Request] = web.RequestKey("unread", web.Request)
+"""The request before its form was read: what another page is looked at with (`console/stays.py`)."""
 PICTURES = "/me/picture"
 """The one form that may hold a file as large as we keep them."""
 
@@ -69,6 +71,8 @@ async def _form(request: web.Request) -> web.Request:
         return request
     if request.path == PICTURES:
         request = request.clone(client_max_size=media.LARGEST + 64 * 1024)
+    if request.path.startswith("/console/"):
+        request[UNREAD] = request.clone(method="GET")
     try:
         scrub.form(request, await request.post())
         return request

@@ -37,6 +37,7 @@ from gateway.admin.console import (
     tickets,
     usage_files,
 )
+from gateway.admin.console.stays import stay
 from gateway.admin.edge import edge, headers
 from gateway.admin.tmf import (
     account,
@@ -107,5 +108,5 @@ def setup(app: web.Application) -> None:
     """Middlewares, meters, throttles and headers. Call it once, before the app starts and before other middlewares."""
     app[metrics.METERS] = metrics.Meters()
     login.setup(app)
-    app.middlewares.extend([patient, metrics.measured, edge, guard])
+    app.middlewares.extend([patient, metrics.measured, edge, guard, stay])
     app.on_response_prepare.append(headers)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -11,6 +11,7 @@ from rich.table import Table
 
 from core.errors import BadInput
 from core.money import plain, show
+from core.text.days import last_of
 from gateway.commands.run import err, out, show_json, told, with_house
 
 if TYPE_CHECKING:
@@ -87,8 +88,7 @@ async def _preview(house: "House", on: date, as_json: bool) -> None:
 
 def _parked(house: "House", one: "Parked") -> str:
     money = f", about {show(one.stake_minor, house.currency)}" if one.stake_minor is not None else ""
-    last = one.to_date - timedelta(days=1)
-    return f"parked {one.number}, {one.from_date} to {last} (both included){money}: {one.reason}"
+    return f"parked {one.number}, {one.from_date} to {last_of(one.to_date)} (both included){money}: {one.reason}"
 
 
 def _parked_json(one: "Parked") -> dict[str, object]:

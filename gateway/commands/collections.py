@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from core.money import plain, show
+from core.reasons import said
 from gateway.commands.bill import day_of
 from gateway.commands.run import notation, out, show_json, told, with_house
 
@@ -167,7 +168,7 @@ def as_data(ahead: "Ahead", account: str, on: date, currency: str) -> dict[str, 
 def _one(one: "Foreseen", currency: str) -> dict[str, Any]:
     return {
         "on": one.on.isoformat(), "what": one.kind, "step": one.step, "amount": plain(one.payable_minor, currency),
-        "why": list(one.trail),
+        "why": [said(why, "en", currency) for why in one.trail],
     }  # fmt: skip
 
 
@@ -181,7 +182,13 @@ def _print(ahead: "Ahead", account: str, on: date, currency: str) -> None:
     table.add_column("amount", justify="right")
     table.add_column("why")
     for one in ahead.happens:
-        table.add_row(str(one.on), one.kind, one.step or "", show(one.payable_minor, currency), "; ".join(one.trail))
+        table.add_row(
+            str(one.on),
+            one.kind,
+            one.step or "",
+            show(one.payable_minor, currency),
+            "; ".join(said(why, "en", currency) for why in one.trail),
+        )
     out.print(table)
     if ahead.next is not None:
         out.print(f"After {on} comes {ahead.next.step} on {ahead.next.on}.", highlight=False)

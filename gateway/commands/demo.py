@@ -1,6 +1,7 @@
 """`hodi demo`: an example operator, billed, with a phone to dial; `--once` plays the whole story, checks it, and ends."""
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,7 +12,7 @@ import typer
 
 from core.errors import BadInput
 from gateway import logs
-from gateway.commands.run import fail, told
+from gateway.commands.run import fail, out, told
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,6 +37,8 @@ def demo(
     if totals and not meters:
         raise BadInput("--totals", "goes with --meters.", "Name the readings too.")
     logs.configure()
+    if os.environ.get("HODI_DATABASE_URL"):
+        out.print("HODI_DATABASE_URL is ignored: the demo keeps its town in a file of its own.", highlight=False)
     with _folder(once) as folder, suppress(KeyboardInterrupt):
         plan = plan_of(meters, totals, folder)
         try:

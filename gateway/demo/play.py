@@ -15,6 +15,7 @@ from core.house import House
 from core.journeys.verify_books import problems
 from core.metering.model import FileReport
 from core.migrations import upgrade
+from core.text.days import last_of
 from gateway.commands.bill import progress_bar
 from gateway.commands.run import out
 from gateway.commands.setup import lay_down
@@ -114,7 +115,9 @@ async def _settle(plan: Plan, wires: Wires, clock: TownClock) -> Town:
     out.print(f"{towns.shown(town)}, {len(town.parked)} parked.", highlight=False)
     for one in town.parked:
         out.print(
-            f"  parked {one.number}, {one.from_date} to {one.to_date}: {one.reason}", highlight=False, markup=False
+            f"  parked {one.number}, {one.from_date} to {last_of(one.to_date)}: {one.reason}",
+            highlight=False,
+            markup=False,
         )
     if plan.controls:
         await _check(plan, wires.house, report)

@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from core import money
 from core.house import House
+from core.reasons import said, word
 from core.text import say
+from core.text.days import last_of, written
 from dialogs.brought import MAP
 from gateway.desk import HOUSE
+from gateway.pages.tongue import in_language, told, words
 
 _HERE = Path(__file__).parent
 STATIC = "/static"
@@ -26,12 +30,14 @@ _MAP = re.compile(rf"({re.escape(MAP)}-?\d{{1,2}}\.\d{{5}},-?\d{{1,3}}\.\d{{5}})
 
 
 @cache
-def _environment() -> Environment:
+def _environment(lang: str) -> Environment:
     made = Environment(
         loader=FileSystemLoader([_HERE / "templates", _HERE.parent / "admin" / "templates"]), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        trim_blocks=True, lstrip_blocks=True, extensions=[in_language(lang)] if words(lang) else [],
     )  # fmt: skip
-    made.filters.update(money=_money, day=_day, mapped=_mapped)
+    made.filters.update(
+        tr=_tr, money=_money, why=_why, words=_words, day=_day, days=_days, last_day=last_of, mapped=_mapped
+    )
     return made
 
 
@@ -43,7 +49,7 @@ def render(request: web.Request, template: str, *, status: int = 200, lang: str 
         return say(lang, key, **params)
 
     text = (
-        _environment()
+        _environment(lang if words(lang) else "en")
         .get_template(template)
         .render(say=speak, lang=lang, operator=house.operator, clock=lambda instant: _clock(instant, house), **values)
     )
@@ -64,12 +70,36 @@ def fragment(html: str) -> Markup:
     return Markup(html)  # noqa: S704 - only for SVG made by gateway/admin/console/plot.py
 
 
-def _money(minor: int | None, currency: str, lang: str = "en") -> str:
-    return "" if minor is None else money.show(minor, currency, lang)
+@pass_context
+def _tr(context: Context, text: str) -> str:
+    """A text of ours that Python says, in the page's language."""
+    return told(text, context["lang"])
+
+
+@pass_context
+def _why(context: Context, kept: str | None, currency: str) -> str:
+    """A reason as tables keep it, in words."""
+    return said(kept, context["lang"], currency) if kept else ""
+
+
+@pass_context
+def _words(context: Context, name: object) -> str:
+    """A name of ours (a state, a kind) as people call it."""
+    return word(str(name), context["lang"]) if name not in (None, "") else ""
+
+
+@pass_context
+def _money(context: Context, minor: int | None, currency: str) -> str:
+    return "" if minor is None else money.show(minor, currency, context["lang"])
 
 
 def _day(day: date | None) -> str:
-    return f"{day:%-d %b %Y}" if day else ""
+    return written(day) if day else ""
+
+
+def _days(first: date, end: date) -> str:
+    """A period kept as [first, end), with its last day."""
+    return f"{written(first)} to {written(last_of(end))}"
 
 
 def _mapped(text: str) -> Markup:

@@ -62,29 +62,43 @@ async def receipt(
     then: Follow = NOTHING,
 ) -> int:  # fmt: skip
     """Take cash for an account; the receipt's id. The same `key` (a form sent twice) is the same receipt."""
-    held = await _open(conn, cashier)
+    held = await opened(conn, cashier)
     known = await queries.receipt_by_txn(conn, CASH, key)
     if known:
         return int(known.id)
     account_id = await queries.account_meant(conn, account_number)
-    facts = await queries.account_facts(conn, account_id) if account_id else None
-    if account_id is None or facts is None or facts.currency != held.currency:
-        raise Refused("payments.account.unknown", status=404)
-    await methods.insist(conn, house, account_id, "cash")
-    if amount_minor <= 0:
-        raise Refused("payments.minimum", amount=money.show(1, held.currency))
-    limit = await _most(conn, house, account_id, held.currency)
-    if amount_minor > limit:
-        raise Refused("desk.too_much", amount=money.show(limit, held.currency))
+    number = await _takes(conn, house, held.currency, account_id, amount_minor)
     got = ReceiptIn(
         provider=CASH, txn=key, method=CASH, amount_minor=amount_minor, currency=held.currency,
-        received_at=house.clock.now(), reference=facts.number,
+        received_at=house.clock.now(), reference=number,
     )  # fmt: skip
     taken = await receive.apply(conn, house, got)
-    await _move(conn, house, held.id, key=key, kind="receipt", amount=amount_minor, receipt_id=taken.receipt_id)
+    await moved(conn, house, held.id, key=key, kind="receipt", amount=amount_minor, receipt_id=taken.receipt_id)
     if taken.placed_now:
         await then.received(conn, house, taken.receipt_id)
     return taken.receipt_id
+
+
+async def may_take(conn: AsyncConnection, house: House, cashier: str, account_id: int, amount_minor: int) -> None:
+    """Whether this person may take so much for this account now; `Refused` with the reason. Nothing is booked."""
+    held = await mine(conn, cashier)
+    if held is None or held.state != "open":
+        raise Refused("desk.none_open")
+    await _takes(conn, house, held.currency, account_id, amount_minor)
+
+
+async def _takes(conn: AsyncConnection, house: House, currency: str, account_id: int | None, amount_minor: int) -> str:
+    """The number of the account, where so much may be taken for it."""
+    facts = await queries.account_facts(conn, account_id) if account_id else None
+    if account_id is None or facts is None or facts.currency != currency:
+        raise Refused("payments.account.unknown", status=404)
+    await methods.insist(conn, house, account_id, "cash")
+    if amount_minor <= 0:
+        raise Refused("payments.minimum", amount=money.show(1, currency))
+    limit = await _most(conn, house, account_id, currency)
+    if amount_minor > limit:
+        raise Refused("desk.too_much", amount=money.show(limit, currency))
+    return str(facts.number)
 
 
 async def _most(conn: AsyncConnection, house: House, account_id: int, currency: str) -> int:
@@ -96,16 +110,16 @@ async def _most(conn: AsyncConnection, house: House, account_id: int, currency: 
 
 async def turn_in(conn: AsyncConnection, house: House, *, cashier: str, amount_minor: int, key: str) -> None:
     """Cash goes from the drawer into the safe, so that a drawer never holds much."""
-    held = await _open(conn, cashier)
+    held = await opened(conn, cashier)
     if amount_minor <= 0 or amount_minor > await _holds(conn, held):
         raise Refused("desk.not_so_much")
-    await _move(conn, house, held.id, key=key, kind="turn_in", amount=-amount_minor)
+    await moved(conn, house, held.id, key=key, kind="turn_in", amount=-amount_minor)
     await audit.note(conn, house, cashier, "drawer.turned_in", f"drawer:{held.id}", amount=str(amount_minor))
 
 
 async def count(conn: AsyncConnection, house: House, *, cashier: str, counted_minor: int, note: str = "") -> str:
     """The blind count at the end of a shift; the state the drawer is in then (`closed`, or `counted`: another person has to look)."""
-    held = await _open(conn, cashier)
+    held = await opened(conn, cashier)
     if counted_minor < 0:
         raise Refused("desk.not_so_much")
     due = await _holds(conn, held)
@@ -169,7 +183,8 @@ async def take_to_bank(
     await audit.note(conn, house, actor, "cash.deposited", f"deposit:{row['id']}", slip=str(row["slip"]))
 
 
-async def _open(conn: AsyncConnection, cashier: str) -> Row[Any]:
+async def opened(conn: AsyncConnection, cashier: str) -> Row[Any]:
+    """The open drawer of this person, its row held; `Refused` without one."""
     held = await mine(conn, cashier, lock=True)
     if held is None or held.state != "open":
         raise Refused("desk.none_open")
@@ -181,7 +196,7 @@ async def _holds(conn: AsyncConnection, held: Row[Any]) -> int:
     return model.expected(held.float_minor, [int((await conn.execute(moves)).scalar_one())])
 
 
-async def _move(
+async def moved(
     conn: AsyncConnection,
     house: House,
     drawer_id: int,
@@ -191,6 +206,7 @@ async def _move(
     amount: int,
     receipt_id: int | None = None,
 ) -> None:
+    """Write down what went into a drawer, or out of it; once a key."""
     row = {
         "id": house.ids.take(), "drawer_id": drawer_id, "key": f"{kind}:{key}", "kind": kind, "amount_minor": amount,
         "receipt_id": receipt_id, "at": house.clock.now(),

@@ -16,7 +16,12 @@ async def moves(conn: AsyncConnection, drawer_id: int) -> Sequence[AnyRow]:
     """(kind, amount_minor, at, account number) of a drawer, the latest first."""
     query = (
         select(
-            drawer_move.c.kind, drawer_move.c.amount_minor, drawer_move.c.at, account.c.number, receipt.c.provider_txn
+            drawer_move.c.kind,
+            drawer_move.c.amount_minor,
+            drawer_move.c.at,
+            account.c.number,
+            receipt.c.provider_txn,
+            drawer_move.c.receipt_id,
         )
         .select_from(
             drawer_move.outerjoin(receipt, receipt.c.id == drawer_move.c.receipt_id).outerjoin(

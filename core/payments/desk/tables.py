@@ -33,7 +33,7 @@ drawer_move = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("drawer_id", ForeignKey("drawer.id"), nullable=False, index=True),
     Column("key", Text, nullable=False, unique=True),
-    Column("kind", Text, nullable=False),  # receipt, turn_in
+    Column("kind", Text, nullable=False),  # receipt, turn_in, void (cancelled), refund
     Column("amount_minor", BigInteger, nullable=False),  # negative: out of the drawer
     Column("receipt_id", BigInteger),
     Column("at", Instant, nullable=False),

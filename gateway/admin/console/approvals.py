@@ -6,10 +6,12 @@ from core.access.now import now
 from core.approvals import decide as approvals
 from core.errors import Refused
 from core.journeys import approved
+from core.overview.asked import facts
 from core.overview.nameable import APPROVAL
 from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import back, branch_of, form, show
+from gateway.admin.console.tongue import speaks
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -19,8 +21,12 @@ async def page(request: web.Request) -> web.Response:
     """GET /console/approvals."""
     branch = await branch_of(request)
     async with request.app[HOUSE].db.reading() as conn:
-        waiting = await approvals.waiting(conn, branch_id=branch)
-    return show(request, "console_approvals.html", waiting=waiting, me=request[WHO].actor)
+        at = request.app[HOUSE].clock.now()
+        decided = await approvals.decided(conn, at, branch_id=branch)
+        over = {one.id for one in decided}
+        waiting = [one for one in await approvals.waiting(conn, branch_id=branch) if one.id not in over]
+        about = await facts(conn, [*waiting, *decided], speaks())
+    return show(request, "console_approvals.html", waiting=waiting, decided=decided, about=about, me=request[WHO].actor)
 
 
 @described("approval.decide", summary="Agree or refuse", status=303)

@@ -8,8 +8,14 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from core.billing import queries as bills
+from core.journeys import money_received
 from core.journeys.payment_doors import FOLLOW
-from core.overview.theirs import their_account
+from core.overview.nameable import RECEIPT
+from core.overview.paid import paid_by
+from core.overview.theirs import their_account, theirs
+from core.parties import queries as parties
+from core.payments import queries as payments
 from core.payments.desk import drawer, queries
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import an_amount, back, branch_of, form, show
@@ -39,7 +45,7 @@ async def page(request: web.Request) -> web.Response:
 async def change(request: web.Request) -> web.Response:
     """POST /console/cash: `do` = open (`float`), receipt (`account`, `amount`, `key`), turn_in, count, deposit (`slip`, `amount`)."""
     told, house, who = await form(request), request.app[HOUSE], request[WHO].actor
-    branch, what = await branch_of(request), told.get("do", "")
+    branch, what, raise_to = await branch_of(request), told.get("do", ""), "/console/cash"
     minor = an_amount(told.get("amount", ""), house.currency)
     key = told.get("key", "")[:40]
     async with house.db.writing() as conn:
@@ -48,9 +54,10 @@ async def change(request: web.Request) -> web.Response:
                 await drawer.open_drawer(conn, house, cashier=who, branch_id=branch, float_minor=minor)
             case "receipt":
                 account = await their_account(conn, house, request[WHO], told.get("account", ""))
-                await drawer.receipt(
+                taken = await drawer.receipt(
                     conn, house, cashier=who, account_number=account.number, amount_minor=minor, key=key, then=FOLLOW
                 )
+                raise_to = f"/console/cash/{taken}"
             case "turn_in":
                 await drawer.turn_in(conn, house, cashier=who, amount_minor=minor, key=key)
             case "count":
@@ -61,9 +68,39 @@ async def change(request: web.Request) -> web.Response:
                 )
             case _:
                 raise web.HTTPBadRequest(text="There is no such thing to do.")
-    raise back("/console/cash")
+    raise back(raise_to)
+
+
+@described("desk.use", summary="One cash receipt, to print")
+async def receipt(request: web.Request) -> web.Response:
+    """GET /console/cash/{id}: on an 80 mm roll or a sheet."""
+    house = request.app[HOUSE]
+    async with house.db.reading() as conn:
+        named = await theirs(conn, house, request[WHO], RECEIPT, request.match_info["id"])
+        found = await payments.receipt_whole(conn, named.id)
+        account = await parties.account(conn, found.account_id) if found.account_id else None
+        owing = await bills.owing(conn, found.account_id) if found.account_id else None
+        parts = (await paid_by(conn, [found.id])).get(found.id, ())
+        mine = await drawer.mine(conn, request[WHO].actor)
+        moves = await queries.moves(conn, mine.id) if mine and mine.state == "open" else []
+    here = found.state == "placed" and any(one.provider_txn == found.provider_txn for one in moves)
+    return show(request, "console_cash_receipt.html", r=found, a=account, owing=owing, parts=parts, cancellable=here)
+
+
+@described("desk.use", summary="Cancel a receipt of my open drawer", status=303)
+async def cancel(request: web.Request) -> web.Response:
+    """POST /console/cash/{id}/cancel: `reason`. Once the drawer is counted, money goes back by a refund alone."""
+    told, house = await form(request), request.app[HOUSE]
+    async with house.db.writing() as conn:
+        named = await theirs(conn, house, request[WHO], RECEIPT, request.match_info["id"])
+        reason = told.get("reason", "")
+        await money_received.cancelled(conn, house, named.id, cashier=request[WHO].actor, reason=reason)
+    raise back(f"/console/cash/{named.id}")
 
 
 def routes() -> list[web.RouteDef]:
     """The routes."""
-    return [web.get("/console/cash", page), web.post("/console/cash", change)]
+    return [
+        web.get("/console/cash", page), web.post("/console/cash", change),
+        web.get("/console/cash/{id}", receipt), web.post("/console/cash/{id}/cancel", cancel),
+    ]  # fmt: skip

@@ -1,5 +1,6 @@
 """The collections board, and one account's ladder: what was done, what comes next and why, and what a collector may do about it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import get_args
 
@@ -27,9 +28,11 @@ from core.overview.collections import board
 from core.overview.listing import AnyRow, Wanted
 from core.overview.nameable import ACCOUNT, INVOICE
 from core.overview.theirs import theirs
+from core.reasons import said, word
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import LANG, a_count, a_day, back, branch_of, form, show
+from gateway.admin.console.desk import a_count, a_day, back, branch_of, form, show
 from gateway.admin.console.plot_steps import steps_plot
+from gateway.admin.console.tongue import speaks
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -62,16 +65,12 @@ async def page(request: web.Request) -> web.Response:
 
 def words(step: str | None) -> str:
     """A step as a clerk calls it."""
-    return (step or "just overdue").replace("_", " ")
+    return word(step, speaks()) if step else "just overdue"
 
 
 @described("collections.see", summary="One account's ladder", query=(("on", "the day to look ahead to"),))
 async def one(request: web.Request) -> web.Response:
     """GET /console/collections/{id}."""
-    return await _one(request, "")
-
-
-async def _one(request: web.Request, wrong: str, status: int = 200) -> web.Response:
     house, today = request.app[HOUSE], request.app[HOUSE].today()
     until = a_day(request.query.get("on", ""), today + AHEAD)
     async with house.db.reading() as conn:
@@ -87,10 +86,15 @@ async def _one(request: web.Request, wrong: str, status: int = 200) -> web.Respo
         dues = await queries.instalments(conn, plan.id) if plan else []
         exposure, fees = await exposures.of_account(conn, found.id), await fee_waived.fees_of(conn, found.id)
         own = (await exposures.own_of(conn, [found.id])).get(found.id)
+    currency = found.currency
+
+    def reasons(trail: Sequence[str]) -> str:
+        return "; ".join(said(one, speaks(), currency) for one in trail)
+
     ladder = house.operator.collections.ladder_of(house.operator.country, ahead.now.segment)
     return show(
-        request, "console_collection.html", status=status, a=found, ahead=ahead, steps=steps, level=level, calls=calls,
-        plan=plan, dues=dues, fees=fees, exposure=exposure, own=own, until=until, outcomes=OUTCOMES, kinds=_kinds(ladder.protections), wrong=wrong, words=words,
+        request, "console_collection.html", a=found, ahead=ahead, steps=steps, level=level, calls=calls,
+        plan=plan, dues=dues, fees=fees, exposure=exposure, own=own, until=until, outcomes=OUTCOMES, kinds=_kinds(ladder.protections), words=words, reasons=reasons,
         agencies=house.operator.collections.agencies,
     )  # fmt: skip
 
@@ -107,12 +111,9 @@ async def _found(conn: AsyncConnection, request: web.Request) -> AnyRow:
 async def act(request: web.Request) -> web.Response:
     """POST /console/collections/{id}: `do` is noted, protect, unprotect, arrange, promise, limit, waive, place, recall or write_off."""
     told, house = await form(request), request.app[HOUSE]
-    try:
-        async with house.db.writing() as conn:
-            found = await _found(conn, request)
-            await _act(conn, house, found.id, told, request[WHO])
-    except Refused as why:
-        return await _one(request, why.sentence(), why.status)
+    async with house.db.writing() as conn:
+        found = await _found(conn, request)
+        await _act(conn, house, found.id, told, request[WHO])
     raise back(f"/console/collections/{found.id}")
 
 
@@ -140,7 +141,7 @@ async def _act(conn: AsyncConnection, house: House, account_id: int, told: dict[
         case "limit":
             await limit_changed.change(
                 conn, house, account_id, told.get("amount", ""), reason=told.get("note", ""), actor=actor,
-                notation=notation_of(LANG, house.currency),
+                notation=notation_of(speaks(), house.currency),
             )  # fmt: skip
         case "place":
             await agency_placed.choose(conn, house, told.get("agency", ""), [account_id], actor=actor)

@@ -5,6 +5,7 @@ from aiohttp import web
 from core import audit
 from core.approvals import decide as approvals
 from core.balances.words import called, shown
+from core.collections import queries
 from core.journeys import asked_first
 from core.overview.customer import Customer, customer
 from core.overview.listing import Wanted
@@ -49,11 +50,13 @@ async def page(request: web.Request) -> web.Response:
     async with house.db.reading() as conn:
         asked = await approvals.of_subject(conn, house, f"account:{found.account.id}")
         record = await link.of_record(conn, found.account.id)
+        shields = await queries.shields(conn, found.account.id)
     waits = [one for one in asked if one.kind in ("phone", "mandate")]
     return show(
         request,
         "console_customer.html",
         waits=waits,
+        shields=shields,
         record=record[0] if record else 0,
         c=found,
         currency=found.account.currency,

@@ -3,7 +3,7 @@
 A page is made on the server and works without scripts. Whatever does not parse is told in words, never a bug.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,46 +14,33 @@ from core.metering import units
 from core.numbers import Unreadable
 from core.overview.accounts import branch_id_of
 from core.phone import masked
+from core.text import CONSOLE
+from core.text.days import read_written
 from gateway.admin.auth import CSRF, WHO
+from gateway.admin.console import done
+from gateway.admin.console.doors import doors_of
+from gateway.admin.console.tongue import COOKIE, langs, speaks
 from gateway.desk import HOUSE
 from gateway.pages.page import render
-
-DOORS = (
-    ("/console", "Customers", "customer.see"), ("/console/tickets", "Tickets", "ticket.see"),
-    ("/console/talks", "Chats", "talk.answer"), ("/console/spellings", "Same number?", "customer.phone"),
-    ("/console/outages", "Outages", "outage.see"),
-    ("/console/parked", "Parked bills", "parked.see"), ("/console/readings", "Held readings", "reading.see"),
-    ("/console/collections", "Collections", "collections.see"),
-    ("/console/day", "The day", "day.see"), ("/console/campaigns", "Campaigns", "campaign.see"),
-    ("/console/usage", "Usage files", "usage.see"),
-    ("/console/money", "Money", "money.see"), ("/console/mandates", "Direct debits", "mandate.see"),
-    ("/console/suspense", "Suspense", "suspense.place"), ("/console/chargebacks", "Disputed", "payment.right"),
-    ("/console/cash", "Cash desk", "desk.use"),
-    ("/console/approvals", "Approvals", "approval.decide"), ("/console/outbox", "Dead letters", "outbox.see"),
-    ("/console/airtime", "Airtime", "airtime.decide"), ("/console/notices", "Notice words", "notice.edit"),
-    ("/console/costs", "Message costs", "cost.see"),
-)  # fmt: skip
-"""The navigation: where, what, and the permission behind the door."""
-
-
-WHOLE = ("/console/usage",)
-"""Doors of the whole house: who belongs to a branch is not shown them."""
 
 
 def show(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
     """A console page for whoever sits there."""
     who = request[WHO]
-    doors = [
-        (path, words) for path, words, permission in DOORS if who.may(permission) and not (path in WHOLE and who.branch)
-    ]
+    doors = doors_of(who)
 
     def phone(number: str | None) -> str:
         return (number or "") if who.may("customer.reveal") else masked(number or "")
 
-    return render(
-        request, template, status=status, who=who, doors=doors, here=request.path, csrf=request[CSRF], phone=phone,
+    answer = render(
+        request, template, status=status, lang=speaks(), said_done=done.said(request), langs=langs(request), who=who, doors=doors, here=request.path, csrf=request[CSRF], phone=phone,
         name=who.actor.removeprefix("user:"), **values,
     )  # fmt: skip
+    if request.cookies.get(done.COOKIE):
+        answer.del_cookie(done.COOKIE, path="/console")
+    if request.query.get("lang") in CONSOLE:
+        answer.set_cookie(COOKIE, speaks(), max_age=365 * 86_400, path="/console", httponly=True, samesite="Strict")
+    return answer
 
 
 async def branch_of(request: web.Request) -> int | None:
@@ -65,7 +52,7 @@ async def branch_of(request: web.Request) -> int | None:
 def a_count(text: str) -> int:
     """A small whole number of a form. What names a thing is no number: `core/overview/theirs.py` looks it up."""
     if not (text.isascii() and text.isdigit()) or len(text) > 6:
-        raise web.HTTPBadRequest(text="Write a whole number.")
+        raise Unfit(text, "Write a whole number.")
     return int(text)
 
 
@@ -82,24 +69,35 @@ def a_day(text: str, otherwise: date) -> date:
     if not text:
         return otherwise
     try:
-        found = date.fromisoformat(text)
+        found = read_written(text, speaks())
     except ValueError:
-        raise web.HTTPBadRequest(text="Write the day as 2026-03-31.") from None
+        raise Unfit(text, "Write the day as 31 Mar 2026.") from None
     if not 2000 <= found.year < 2200:
-        raise web.HTTPBadRequest(text="That day is too far away.")
+        raise Unfit(text, "That day is too far away.")
     return found
 
 
-LANG = "en"
-"""What the console speaks, and in whose notation its amounts are shown and read."""
+class Unfit(web.HTTPBadRequest):
+    """What stands in a field cannot be read: which text, so that the word can stand at its field."""
+
+    def __init__(self, typed: str, words: str) -> None:
+        super().__init__(text=words)
+        self.typed = typed
+
+
+def _instant(text: str) -> datetime:
+    day, comma, hour = text.rpartition(",")
+    if not comma:
+        return datetime.fromisoformat(text)
+    return datetime.combine(read_written(day, speaks()), time.fromisoformat(hour.strip()))
 
 
 def an_amount(text: str, currency: str) -> int:
     """Minor units of an amount in a form, as the console writes amounts."""
     try:
-        return money.typed(text, currency, LANG)
+        return money.typed(text, currency, speaks())
     except Unreadable as why:
-        raise web.HTTPBadRequest(text=f"{why} Write the amount in figures, such as 12.50 or 1,200.50.") from None
+        raise Unfit(text, f"{why} Write the amount in figures, such as 12.50 or 1,200.50.") from None
 
 
 def a_quantity(text: str, unit: str = "") -> int:
@@ -108,15 +106,15 @@ def a_quantity(text: str, unit: str = "") -> int:
 
 
 def an_instant(text: str, zone: ZoneInfo) -> datetime | None:
-    """What a `datetime-local` field holds, in the operator's zone; None when it is empty."""
+    """A day and a time as the console writes them, in the operator's zone; None when it is empty."""
     if not text:
         return None
     try:
-        found = datetime.fromisoformat(text)
+        found = _instant(text)
     except ValueError:
-        raise web.HTTPBadRequest(text="Write the time as 2026-03-31T14:30.") from None
+        raise Unfit(text, "Write the time as 31 Mar 2026, 14:30.") from None
     if not 2000 <= found.year < 2200:
-        raise web.HTTPBadRequest(text="That time is too far away.")
+        raise Unfit(text, "That time is too far away.")
     return found.replace(tzinfo=zone)
 
 

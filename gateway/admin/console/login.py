@@ -1,14 +1,17 @@
 """In and out of the console. A wrong name and a wrong password look alike and cost alike; too many tries must wait."""
 
 from aiohttp import web
+from yarl import URL
 
 from core.access import sessions, staff
 from core.access.secrets import fresh
 from gateway import seals
 from gateway.address import limited_by
-from gateway.admin.auth import COOKIE
+from gateway.admin.auth import CONSOLE, COOKIE, NEXT, own_path
 from gateway.admin.console.desk import form
-from gateway.admin.described import ANYBODY, described
+from gateway.admin.console.doors import first_door
+from gateway.admin.described import ANYBODY, described, description
+from gateway.admin.edge import UNREAD
 from gateway.admin.throttle import Throttle
 from gateway.desk import HOUSE
 from gateway.pages.page import render
@@ -21,7 +24,7 @@ THROTTLE: web.AppKey[Throttle] = web.AppKey("login_throttle", Throttle)
 @described(summary="Sign in to the console")
 async def ask(request: web.Request) -> web.Response:
     """GET /console/login."""
-    return render(request, "console_login.html", wrong="")
+    return _page(request)
 
 
 @described(summary="Sign in to the console", status=303)
@@ -32,13 +35,13 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     purpose, marked = f"{KNOWN}:{name}", request.cookies.get(KNOWN, "")
     browser = seals.opened(house, purpose, marked)
     if not request.app[THROTTLE].allows(browser or limited_by(request)):
-        return render(request, "console_login.html", status=429, wrong="Too many tries. Wait a minute, then try again.")
+        return _page(request, 429, "Too many tries. Wait a minute, then try again.")
     address = limited_by(request)
     cookie = await staff.sign_in(house, name, told.get("password", ""), address=address, browser=browser)
     if cookie is None:
         wrong = "Name and password do not go together. After five wrong tries the name is locked here for a quarter of an hour."
-        return render(request, "console_login.html", status=403, wrong=wrong)
-    answer = web.Response(status=303, headers={"Location": "/console"})
+        return _page(request, 403, wrong)
+    answer = web.Response(status=303, headers={"Location": await _leads(request, cookie)})
     secure = house.settings.public_url.startswith("https:")
     lasts = int(sessions.LASTS.total_seconds())
     answer.set_cookie(COOKIE, cookie, max_age=lasts, path="/console", httponly=True, samesite="Strict", secure=secure)
@@ -46,7 +49,26 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     answer.set_cookie(
         KNOWN, mark, max_age=KNOWN_LASTS, path="/console", httponly=True, samesite="Strict", secure=secure
     )
+    answer.del_cookie(NEXT, path=CONSOLE)
     return answer
+
+
+def _page(request: web.Request, status: int = 200, wrong: str = "") -> web.Response:
+    return render(request, "console_login.html", status=status, wrong=wrong)
+
+
+async def _leads(request: web.Request, cookie: str) -> str:
+    """Where somebody who signed in goes: to the page they came for, if they may see it, else to the first that they may."""
+    async with request.app[HOUSE].db.reading() as conn:
+        sitting = await sessions.sitting(conn, request.app[HOUSE], cookie)
+    if sitting is None:
+        return f"{CONSOLE}/login"
+    if then := own_path(request.cookies.get(NEXT, "")):
+        found = await request.app.router.resolve(request[UNREAD].clone(rel_url=URL(then, encoded=True)))
+        told = description(found.handler) if found.http_exception is None else None
+        if told is not None and (told.permission == ANYBODY or sitting.who.may(told.permission)):
+            return then
+    return first_door(sitting.who)
 
 
 @described(ANYBODY, summary="Sign out of the console", status=303)

@@ -45,7 +45,10 @@ class Seat:
         return await self.send("GET", path)
 
     async def post(self, path: str, **form: Any) -> int:
-        return (await self.send("POST", path, form))[0]
+        status, text = await self.send("POST", path, form)
+        if status == 200 and 'name="agreed"' in text:  # asked whether: yes
+            status, _ = await self.send("POST", path, {**form, "agreed": "yes"})
+        return status
 
 
 async def sit(client: Client, house: House, role: str = "admin", branch: str | None = None, name: str = "") -> Seat:

@@ -48,7 +48,7 @@ async def test_a_clerk_of_another_branch_sees_nothing_of_it(late: World) -> None
 async def test_the_ladder_of_an_account_is_told_with_what_comes_and_why(late: World) -> None:
     browser, path = await _open(late), f"/console/collections/{late.nakuru.account_id}"
     text = await browser.get(path)
-    assert "formal" in text and "soft bar" in text and "day 10 from 2026-03-15" in text
+    assert "formal" in text and "soft bar" in text and "day 10 from 15 Mar 2026" in text
     assert "soft bar" not in (await browser.get(f"{path}?on=2026-03-21")).split("What was done")[0].split("Then")[0]
     await browser.get(f"{path}?on=2028-01-01", 400)
 

@@ -1,0 +1,33 @@
+"""What the console speaks with whoever sits there: the house's English unless they chose otherwise, for words and figures alike."""
+
+from contextvars import ContextVar
+
+from aiohttp import web
+
+from core.text import CONSOLE
+
+COOKIE = "hodi_console_lang"
+_SPEAKS: ContextVar[str] = ContextVar("console_speaks", default=CONSOLE[0])
+"""Of the request that runs: amounts are shown and read in one notation, so that what stands on a page can be typed back."""
+
+
+def speaks() -> str:
+    """The language of this request's person."""
+    return _SPEAKS.get()
+
+
+def listen(request: web.Request) -> str:
+    """Find the language this person chose (`?lang=`, then their cookie), and speak it until the answer is made."""
+    chosen = request.query.get("lang") or request.cookies.get(COOKIE, "")
+    lang = chosen if chosen in CONSOLE else CONSOLE[0]
+    _SPEAKS.set(lang)
+    return lang
+
+
+NAMES = {"en": "English", "sw": "Kiswahili"}
+
+
+def langs(request: web.Request) -> list[tuple[str, str, str]]:
+    """(language, its name, this page in it) of the languages that the console can be read in."""
+    here = request.path if request.method == "GET" else "/console"
+    return [(lang, NAMES[lang], f"{here}?lang={lang}") for lang in CONSOLE]
