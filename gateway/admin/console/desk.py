@@ -102,7 +102,7 @@ def an_amount(text: str, currency: str) -> int:
 
 def a_quantity(text: str, unit: str = "") -> int:
     """Micro-units of a quantity in a form, its unit beside it or not. `Unreadable` says why not, for the page that was sent."""
-    return units.typed(text, LANG, unit)
+    return units.typed(text, speaks(), unit)
 
 
 def an_instant(text: str, zone: ZoneInfo) -> datetime | None:

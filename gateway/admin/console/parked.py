@@ -14,7 +14,8 @@ from core.numbers import Unreadable
 from core.overview.nameable import PARKED_MONTH
 from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import LANG, a_quantity, back, form, page_of, show
+from gateway.admin.console.desk import a_quantity, back, form, page_of, show
+from gateway.admin.console.tongue import speaks
 from gateway.admin.described import described
 from gateway.desk import HOUSE
 
@@ -90,7 +91,7 @@ def _plain(micro: int | None) -> str:
     """Micro-units as one types them; blank where nothing is known."""
     if micro is None:
         return ""
-    return numbers.show(micro, numbers.MICRO_DECIMALS, LANG)
+    return numbers.show(micro, numbers.MICRO_DECIMALS, speaks())
 
 
 @described("parked.decide", summary="Decide about a month that is not billed", status=303)
