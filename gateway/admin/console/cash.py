@@ -13,7 +13,7 @@ from core.journeys import money_received
 from core.journeys.payment_doors import FOLLOW
 from core.overview.nameable import RECEIPT
 from core.overview.paid import paid_by
-from core.overview.theirs import their_account, theirs
+from core.overview.theirs import their_account, their_branch, theirs
 from core.parties import queries as parties
 from core.payments import queries as payments
 from core.payments.desk import drawer, queries
@@ -45,10 +45,11 @@ async def page(request: web.Request) -> web.Response:
 async def change(request: web.Request) -> web.Response:
     """POST /console/cash: `do` = open (`float`), receipt (`account`, `amount`, `key`), turn_in, count, deposit (`slip`, `amount`)."""
     told, house, who = await form(request), request.app[HOUSE], request[WHO].actor
-    branch, what, raise_to = await branch_of(request), told.get("do", ""), "/console/cash"
+    what, raise_to = told.get("do", ""), "/console/cash"
     minor = an_amount(told.get("amount", ""), house.currency)
     key = told.get("key", "")[:40]
     async with house.db.writing() as conn:
+        branch = await their_branch(conn, house, request[WHO])
         match what:
             case "open":
                 await drawer.open_drawer(conn, house, cashier=who, branch_id=branch, float_minor=minor)
