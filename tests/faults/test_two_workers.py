@@ -55,7 +55,7 @@ async def _billed(running: Servers) -> None:
     opened = closed - timedelta(days=20)
     await running.hodi("init", str(running.folder / "operator"))
     rules = running.folder / "operator" / "operator.yaml"
-    rules.write_text(re.sub(r"quiet_from: .*", 'quiet_from: "00:00"\n  quiet_until: "00:00"', rules.read_text()))
+    rules.write_text(re.sub(r"(quiet_from|quiet_until): .*", r'\1: "00:00"', rules.read_text()))
     _files(running.folder, opened, closed)
     await running.hodi("db", "upgrade")
     for kind in ("customers", "meters", "readings"):

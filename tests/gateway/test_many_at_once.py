@@ -112,10 +112,8 @@ class Caller:
 async def test_every_answer_is_right_and_every_effect_is_done_once(
     house: House, tmp_path: Path, callers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for patience in ("PATIENCE_SECONDS", "TURN_SECONDS"):
-        monkeypatch.setattr(
-            f"gateway.turn.{patience}", 120.0
-        )  # a hundred effects at once, on a machine that does other things
+    for patience in ("gateway.turn_under_way.PATIENCE_SECONDS", "gateway.turn.TURN_SECONDS"):
+        monkeypatch.setattr(patience, 120.0)  # a hundred effects at once, on a machine that does other things
     chance = random.Random(SEED + callers)
     for number in range(0, callers, 2):
         await a_customer(house, number=str(number + 5000), phone=f"+2547000{number:05}", name=f"Customer {number}")
