@@ -16,6 +16,6 @@ def _template() -> Template:
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("bill.html")
 
 
-def render(bill: Bill, lang: str, *, pay_url: str | None = None) -> str:
-    """A whole HTML document. `pay_url` is where the pay button leads; without it there is none."""
-    return _template().render(bill=shown(bill, lang), pay_url=pay_url)
+def render(bill: Bill, lang: str, *, pay_url: str | None = None, also: str = "") -> str:
+    """A whole HTML document. `pay_url` is where the pay button leads; without it there is none; `also` goes with the PDF's address."""
+    return _template().render(bill=shown(bill, lang), pay_url=pay_url, also=also)

@@ -16,6 +16,7 @@ from core.payments import methods
 from core.payments import request as requests
 from gateway.admin.described import described
 from gateway.desk import HOUSE
+from gateway.pages.page import carried, page_language
 
 _TOKEN = "{token:[A-Za-z0-9_-]{22}}"  # noqa: S105 - a pattern
 _PRIVATE = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
@@ -26,7 +27,7 @@ PDFS_AT_ONCE = 2
 PRESS: web.AppKey[asyncio.Semaphore] = web.AppKey("press", asyncio.Semaphore)
 
 
-@described(summary="A bill as a page", query=(("lang", "en or sw: the customer's own language unless said"),))
+@described(summary="A bill as a page", query=(("lang", "a language of the house: the customer's own unless said"),))
 async def page(request: web.Request) -> web.Response:
     """GET /b/{token}."""
     found, lang = await _found(request)
@@ -34,11 +35,12 @@ async def page(request: web.Request) -> web.Response:
     if payable:
         async with request.app[HOUSE].db.reading() as conn:
             payable = "card" in await methods.of_account(conn, request.app[HOUSE], found.account_id)
-    html = format_html.render(found, lang, pay_url=f"/b/{found.token}/pay" if payable else None)
+    also = carried(request)
+    html = format_html.render(found, lang, pay_url=f"/b/{found.token}/pay{also}" if payable else None, also=also)
     return web.Response(text=html, content_type="text/html", headers={**_PRIVATE, **_POLICY})
 
 
-@described(summary="A bill as a PDF", query=(("lang", "en or sw: the customer's own language unless said"),))
+@described(summary="A bill as a PDF", query=(("lang", "a language of the house: the customer's own unless said"),))
 async def pdf(request: web.Request) -> web.Response:
     """GET /b/{token}.pdf."""
     found, lang = await _found(request)
@@ -56,7 +58,7 @@ async def pay(request: web.Request) -> web.Response:
     key = f"bill:{found.invoice_id}:{house.today()}"
     async with house.db.writing() as conn:
         link = await requests.paylink(conn, house, found.account_id, invoice_id=found.invoice_id, key=key)
-    return web.Response(status=303, headers={"Location": f"/p/{link.token}", **_PRIVATE})
+    return web.Response(status=303, headers={"Location": f"/p/{link.token}{carried(request)}", **_PRIVATE})
 
 
 async def _found(request: web.Request) -> tuple[Bill, str]:
@@ -67,9 +69,7 @@ async def _found(request: web.Request) -> tuple[Bill, str]:
         account = await parties.account(conn, bill.account_id) if bill else None
     if bill is None:
         raise web.HTTPNotFound(text="There is no such bill. Look at the link once more: it may be cut off.")
-    spoken = house.operator.languages
-    asked = request.query.get("lang") or (account.language if account else "")
-    return bill, asked if asked in spoken else spoken[0]
+    return bill, page_language(request, account.language if account else "")
 
 
 def routes() -> list[web.RouteDef]:

@@ -25,11 +25,10 @@ from gateway import seals
 from gateway.address import limited_by
 from gateway.admin.auth import same_origin
 from gateway.admin.described import described
-from gateway.admin.edge import language
 from gateway.admin.throttle import Throttle
 from gateway.desk import CHANNELS, HOUSE, SPOOL, TURNS
 from gateway.pages.chat_rooms import ROOMS, OpenPage, Rooms, closing, running
-from gateway.pages.page import render
+from gateway.pages.page import page_language, render
 
 if TYPE_CHECKING:
     from gateway.turn import Answer
@@ -188,13 +187,6 @@ async def _given_before(house: House, cookie: str) -> str | None:
     async with house.db.reading() as conn:
         known = await contacts.find(conn, "webchat", _as_known(cookie))
     return cookie if known else None
-
-
-def page_language(request: web.Request) -> str:
-    """`?lang=` if the operator speaks it, else what the browser asks for, else the operator's first."""
-    spoken = request.app[HOUSE].operator.languages
-    asked = request.query.get("lang", language(request))
-    return asked if asked in spoken else spoken[0]
 
 
 def routes() -> list[web.RouteDef]:

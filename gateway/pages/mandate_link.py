@@ -13,7 +13,7 @@ from core.payments import mandate_pages
 from core.payments.mandate_pages import Invitation
 from core.text import say
 from gateway.desk import HOUSE
-from gateway.pages.page import render
+from gateway.pages.page import carried, page_language, render
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 _PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
@@ -27,11 +27,12 @@ async def _invited(request: web.Request) -> Invitation | web.Response:
         async with house.db.reading() as conn:
             found = await mandate_pages.invitation(conn, house, token)
     if found is None:
-        return _over(request, 404, "en", "payments.link.unknown")
+        return _over(request, 404, page_language(request), "payments.link.unknown")
+    lang = page_language(request, found.language)
     if found.state == "given":
-        return _over(request, 200, found.language, "me.mandate.active", bank=found.masked)
+        return _over(request, 200, lang, "me.mandate.active", bank=found.masked)
     if found.state != "open":
-        return _over(request, 410, found.language, f"payments.link.{found.state}")
+        return _over(request, 410, lang, f"payments.link.{found.state}")
     return found
 
 
@@ -40,7 +41,8 @@ async def _show(request: web.Request) -> web.Response:
     found = await _invited(request)
     if isinstance(found, web.Response):
         return found
-    answer = render(request, "mandate.html", lang=found.language, action=request.path)
+    lang = page_language(request, found.language)
+    answer = render(request, "mandate.html", lang=lang, action=request.path + carried(request))
     answer.headers.update(_PRIVATE)
     return answer
 
@@ -53,7 +55,7 @@ async def _agree(request: web.Request) -> web.Response:
     try:
         url = await payment_doors.mandate_page(request.app[HOUSE], found.account_id, actor="customer:link")
     except Refused as why:
-        return _over(request, why.status, found.language, why.code)
+        return _over(request, why.status, page_language(request, found.language), why.code)
     return web.Response(status=303, headers={"Location": url, **_PRIVATE})
 
 

@@ -21,6 +21,7 @@ from core.reasons import said, word
 from core.text import say
 from core.text.days import last_of, written
 from dialogs.brought import MAP
+from gateway.admin.edge import language
 from gateway.desk import HOUSE
 from gateway.pages.tongue import in_language, told, words
 
@@ -54,6 +55,19 @@ def render(request: web.Request, template: str, *, status: int = 200, lang: str 
         .render(say=speak, lang=lang, operator=house.operator, clock=lambda instant: _clock(instant, house), **values)
     )
     return web.Response(text=text, status=status, content_type="text/html")
+
+
+def page_language(request: web.Request, theirs: str = "") -> str:
+    """`?lang=`, else what the customer chose, else what the browser asks for, of what the operator speaks; else its first."""
+    spoken = request.app[HOUSE].operator.languages
+    wanted = (request.query.get("lang", ""), theirs, language(request))
+    return next((lang for lang in wanted if lang in spoken), spoken[0])
+
+
+def carried(request: web.Request) -> str:
+    """`?lang=` as this page was asked for, so that what it leads to is read in the same language."""
+    lang = request.query.get("lang", "")
+    return f"?lang={lang}" if lang in request.app[HOUSE].operator.languages else ""
 
 
 def message(

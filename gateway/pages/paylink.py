@@ -16,7 +16,7 @@ from core.payments import request as requests
 from core.payments.model import LinkView
 from core.text import say
 from gateway.desk import HOUSE
-from gateway.pages.page import render
+from gateway.pages.page import carried, page_language, render
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 _PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
@@ -37,18 +37,19 @@ async def _show(request: web.Request) -> web.Response:
         sorry = await payment_doors.back(request.app[HOUSE], request.match_info["token"])
     view = await _view(request)
     if view is None:
-        return _over(request, Refused("payments.link.unknown", status=404), "en")
+        return _over(request, Refused("payments.link.unknown", status=404), page_language(request))
+    lang = page_language(request, view.language)
     if view.state != "open":
         over = Refused(f"payments.link.{view.state}", status=200 if back and view.state == "paid" else 410)
-        return _over(request, over, view.language)
+        return _over(request, over, lang)
     answer = render(
         request,
         "paylink.html",
-        lang=view.language,
-        action=request.path,
-        amount=money.show(view.amount_minor, view.currency, view.language),
-        due=format_date(view.due_on, "d MMMM y", locale=view.language) if view.due_on else None,
-        sorry=_sorry(view.language, sorry),
+        lang=lang,
+        action=request.path + carried(request),
+        amount=money.show(view.amount_minor, view.currency, lang),
+        due=format_date(view.due_on, "d MMMM y", locale=lang) if view.due_on else None,
+        sorry=_sorry(lang, sorry),
     )
     answer.headers.update(_PRIVATE)
     return answer
@@ -64,11 +65,11 @@ async def _pay(request: web.Request) -> web.Response:
     """Off to the provider's page."""
     view = await _view(request)
     if view is None:
-        return _over(request, Refused("payments.link.unknown", status=404), "en")
+        return _over(request, Refused("payments.link.unknown", status=404), page_language(request))
     try:
         url = await payment_doors.page(request.app[HOUSE], request.match_info["token"])
     except Refused as why:
-        return _over(request, why, view.language)
+        return _over(request, why, page_language(request, view.language))
     return web.Response(status=303, headers={"Location": url, **_PRIVATE})
 
 

@@ -42,26 +42,39 @@ async def plan(request: web.Request) -> web.Response:
     """POST /console/campaigns: `do=look` tells whom it would reach, `do=plan` plans it."""
     told, house = await form(request), request.app[HOUSE]
     try:
-        texts, second = checked(_words(told, house.operator.languages)), _words(told, house.operator.languages, "b_")
-        segment, channel, terms = _segment(request, told), _channel(told), _terms(told)
-        sender = told["sender"] if told.get("sender") in senders.known(house) and channel == "sms" else None
-        checked_terms(terms.get("holdout_percent", 0), terms.get("window"), terms.get("per_minute"))
-        if second:
-            checked(second)
-        starts = an_instant(told.get("starts_at", ""), house.zone)
-        if not 1 <= len(told.get("name", "")) <= 80:
+        meant = read(request, told)
+        if not named(told):
             return await _page(request, told, None, "Give the campaign a name of up to 80 letters.", 400)
         if told.get("do") != "plan":
             async with house.db.reading() as conn:
-                return await _page(request, told, await queries.audience(conn, segment, channel, sender), "")
+                reached = await queries.audience(conn, meant["segment"], meant["channel"], meant["sender"])
+                return await _page(request, told, reached, "")
         async with house.db.writing() as conn:
-            made = await store.plan(
-                conn, house, name=told["name"], texts=texts, segment=segment, channel=channel, starts_at=starts,
-                actor=request[WHO].actor, texts_b=second or None, sender=sender, **terms,
-            )  # fmt: skip
+            made = await store.plan(conn, house, name=told["name"], actor=request[WHO].actor, **meant)
     except Refused as why:
         return await _page(request, told, None, why.sentence(), why.status)
     raise back(f"/console/campaigns/{made.id}")
+
+
+def read(request: web.Request, told: Mapping[str, str]) -> dict[str, Any]:
+    """What a form means, as `store.plan` takes it; `Refused` where no such campaign can be planned."""
+    house = request.app[HOUSE]
+    texts, second = checked(_words(told, house.operator.languages)), _words(told, house.operator.languages, "b_")
+    segment, channel, terms = _segment(request, told), _channel(told), _terms(told)
+    sender = told["sender"] if told.get("sender") in senders.known(house) and channel == "sms" else None
+    checked_terms(terms.get("holdout_percent", 0), terms.get("window"), terms.get("per_minute"))
+    if second:
+        checked(second)
+    starts = an_instant(told.get("starts_at", ""), house.zone)
+    return {
+        "texts": texts, "segment": segment, "channel": channel, "starts_at": starts, "texts_b": second or None, "sender": sender,
+        **terms,
+    }  # fmt: skip
+
+
+def named(told: Mapping[str, str]) -> bool:
+    """Whether a form has a name that can be listed."""
+    return 1 <= len(told.get("name", "")) <= 80
 
 
 @described("campaign.see", summary="One campaign and how far it is")

@@ -11,15 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
 from core.billing import queries as bills
+from core.errors import Refused
 from core.overview.listing import Wanted
 from core.overview.listings import TICKETS
-from core.overview.nameable import ACCOUNT, CAMPAIGN, INVOICE, LINK, MANDATE, RECEIPT, REFUND, SUSPENSE
+from core.overview.nameable import ACCOUNT, CAMPAIGN, CONTACT, INVOICE, LINK, MANDATE, RECEIPT, REFUND, SUSPENSE
 from core.overview.theirs import their_account, theirs
 from core.parties import queries as parties
 from core.payments.desk import drawer
+from core.phone import masked
 from core.text.days import written
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import an_amount, an_instant
+from gateway.admin.console import campaigns
+from gateway.admin.console.desk import an_amount
 from gateway.admin.console.tongue import speaks
 from gateway.desk import HOUSE
 
@@ -176,15 +179,34 @@ async def _ticket(conn: AsyncConnection, request: web.Request, told: Mapping[str
     return Question(f"Is this ticket {told.get('to', '')}?", facts, warning, "Yes")
 
 
-async def _campaign(_: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question | None:
-    house = request.app[HOUSE]
-    starts = an_instant(told.get("starts_at", ""), house.zone)
-    if starts is None or starts > house.clock.now():
+async def _join(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question | None:
+    if told.get("do", "") in ("", "apart"):
         return None
-    facts = [("Campaign", told.get("name", "")), ("Begins", told.get("starts_at", ""))]
-    return Question(
-        "Begin at once?", facts, "That time is past: the messages leave now. " + FOR_EVER, "Plan it, and begin now"
-    )
+    house, who, facts = request.app[HOUSE], request[WHO], Facts()
+    stays = (await theirs(conn, house, who, CONTACT, told["do"])).id
+    for side in ("one", "other"):
+        found = await theirs(conn, house, who, CONTACT, request.match_info[side])
+        facts.append(("Stays" if found.id == stays else "Goes", _number(request, found.channel_user)))
+        facts += [("Account", f"{one.number}, {one.name}") for one in await parties.accounts_of(conn, found.id)]
+    warning = f"One contact stays, with the accounts of both: who writes from either reads all of them. {FOR_EVER}"
+    return Question("Are these one person?", facts, warning, "They are one person")
+
+
+def _number(request: web.Request, user: str) -> str:
+    return user if request[WHO].may("customer.reveal") else masked(user)
+
+
+async def _campaign(_: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question | None:
+    try:
+        starts = campaigns.read(request, told)["starts_at"]
+    except Refused:
+        return None  # the act itself says why
+    if not campaigns.named(told) or (starts is not None and starts > request.app[HOUSE].clock.now()):
+        return None
+    begins = told.get("starts_at", "") or "at once: no time is said"
+    why = "No time is said" if starts is None else "That time is past"
+    facts = [("Campaign", told.get("name", "")), ("Begins", begins)]
+    return Question("Begin at once?", facts, f"{why}: the messages leave now. {FOR_EVER}", "Plan it, and begin now")
 
 
 async def _stop(conn: AsyncConnection, request: web.Request, _: Mapping[str, str]) -> Question:
@@ -206,6 +228,7 @@ ACTS: Mapping[tuple[str, str], Asks] = {
     ("/console/suspense/{id}", "*"): _suspense,
     ("/console/accounts/{id}/phone", "*"): _phone, ("/console/accounts/{id}/links", "*"): _link,
     ("/console/tickets/{id}", "closed"): _ticket, ("/console/tickets/{id}", "solved"): _ticket,
+    ("/console/spellings/{one}/{other}", "*"): _join,
     ("/console/campaigns", "plan"): _campaign, ("/console/campaigns/{id}", "cancelled"): _stop,
     ("/console/money", "close"): _close_day,
 }  # fmt: skip

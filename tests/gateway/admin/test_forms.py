@@ -4,12 +4,15 @@ import re
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.access import staff
 from core.approvals.tables import approval
+from core.campaigns.tables import campaign
 from core.collections.tables import protection
 from core.db import Database
+from core.parties.tables import contact, contact_account
 from core.payments.desk.tables import drawer_move
 from core.payments.tables import receipt
 from gateway.admin.auth import COOKIE
@@ -185,3 +188,44 @@ async def test_a_clerk_reads_the_console_in_kiswahili_until_they_choose_otherwis
     status, wrong = await send(browser, "/console/cash", do="open", amount="9,999,999")
     assert status == 409 and "Kiasi hiki cha kuanzia" in wrong
     assert '<html lang="en">' in await browser.get("/console?lang=en")
+
+
+async def test_two_contacts_are_joined_only_when_the_question_was_answered(world: World) -> None:
+    async with world.house.db.writing() as conn:
+        made = [await a_number(conn, world, phone) for phone in ("+525512345678", "+5215512345678")]
+    browser = await signed_in(world.client, world.house)
+    await browser.get("/console/spellings")
+    path = f"/console/spellings/{made[0]}/{made[1]}"
+    status, asked = await send(browser, path, do=str(made[0]))
+    assert status == 200 and "Are these one person?" in asked and "cannot be undone" in asked
+    assert asked.index("+525512345678") < asked.index("Wanjiru Kamau") < asked.index("+5215512345678")
+    assert await one(world, select(func.count()).select_from(contact).where(contact.c.phone.in_(SPELT))) == 2
+    status, _ = await send(browser, path, do=str(made[0]), agreed="yes")
+    assert status == 200
+    assert await one(world, select(func.count()).select_from(contact).where(contact.c.phone.in_(SPELT))) == 1
+
+
+SPELT = ("+525512345678", "+5215512345678")
+
+
+async def a_number(conn: AsyncConnection, world: World, phone: str) -> int:
+    made = world.house.ids.take()
+    row = {"id": made, "channel": "phone", "channel_user": phone, "phone": phone, "language": "en", "marketing": False}
+    await conn.execute(insert(contact).values(created_at=world.house.clock.now(), **row))
+    linked = {"contact_id": made, "account_id": world.nakuru.account_id, "how": "record"}
+    await conn.execute(insert(contact_account).values(linked_at=world.house.clock.now(), **linked))
+    return made
+
+
+@pytest.mark.parametrize(("starts", "asks"), [("", True), ("1 Mar 2020, 09:00", True), ("1 Mar 2199, 09:00", False)])
+async def test_a_campaign_that_would_begin_at_once_asks_first(world: World, starts: str, asks: bool) -> None:
+    browser = await signed_in(world.client, world.house)
+    await browser.get("/console/campaigns")
+    told = {"do": "plan", "name": "Saturday", "text_en": "We are open.", "channel": "sms", "starts_at": starts}
+    status, text = await send(browser, "/console/campaigns", **told)
+    assert status == 200 and ("Begin at once?" in text) is asks
+    assert await one(world, select(func.count()).select_from(campaign)) == (0 if asks else 1)
+    await send(browser, "/console/campaigns", **told, agreed="yes")
+    assert await one(world, select(func.count()).select_from(campaign)) == 1
+    status, _ = await send(browser, "/console/campaigns", **{**told, "text_en": ""})
+    assert status == 400
