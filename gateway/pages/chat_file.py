@@ -17,7 +17,8 @@ from core.text import say
 from gateway.address import limited_by
 from gateway.admin.described import described
 from gateway.desk import HOUSE, SPOOL
-from gateway.pages.chat import THROTTLE, page_language, visitor_of
+from gateway.pages.chat import THROTTLE, visitor_of
+from gateway.pages.page import page_language
 
 
 @described(summary="A picture for the web chat", status=202)

@@ -22,8 +22,8 @@ from gateway.admin.described import Handler, described
 from gateway.admin.json import respond
 from gateway.desk import HOUSE
 from gateway.pages import network
-from gateway.pages.chat import page_language, with_visitor
-from gateway.pages.page import render
+from gateway.pages.chat import with_visitor
+from gateway.pages.page import page_language, render
 
 CAST = 12
 Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
