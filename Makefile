@@ -6,7 +6,14 @@ ARGS ?=
 # Tests start many processes of ours: let them keep what they compiled, whatever the machine's environment says.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: install demo test lint bench soak requirements clean
+# `make` alone says what there is, and installs nothing by surprise.
+.DEFAULT_GOAL := help
+
+.PHONY: help install demo test lint bench soak requirements clean
+
+help:  ## what there is
+	@echo "make TARGET; each installs what it needs into $(VENV) by itself the first time (a minute or two):"
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 $(VENV)/.installed: requirements.txt pyproject.toml
 	@echo "Installing Hodi and what it needs into $(VENV) (once; a minute or two)"
@@ -46,5 +53,5 @@ requirements:  ## pin anew, with hashes and without naming a registry
 	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --extra build pyproject.toml -o requirements.txt
 	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --extra build --extra test --extra fast --extra dask pyproject.toml -o requirements-test.txt
 
-clean:
+clean:  ## away with all that was installed and made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

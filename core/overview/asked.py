@@ -1,7 +1,9 @@
 """What a request for another person's agreement is about, as the one who decides needs it: whom, how much, and the way to their pages."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import select
@@ -11,10 +13,17 @@ from core import money
 from core.approvals.model import Approval
 from core.db import AnyRow
 from core.parties.tables import account, party
+from core.reasons import word
 from core.sets import among
+from core.text.days import written
 
 NAMES = ("account", "from", "to")
 """Values of a payload that are numbers of accounts."""
+SUMS = ("amount", "credit", "counted", "expected", "off")
+"""Values of a payload that are money, written plainly."""
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_NAME = re.compile(r"[a-z]+(?:_[a-z]+)+")
+"""A name of ours, such as `by_hand`."""
 PAGES = {"account": "/console/accounts/", "receipt": "/console/receipts/", "ticket": "/console/tickets/"}
 
 
@@ -51,17 +60,24 @@ async def facts(conn: AsyncConnection, asked: Sequence[Approval], lang: str) -> 
 
 
 def _fact(one: Approval, name: str, value: object, holders: dict[str, AnyRow], lang: str) -> Fact:
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    parts = value if isinstance(value, list) else [value]
+    text = ", ".join(_word(part, lang) for part in map(str, parts))
     held = holders.get(text) if name in NAMES else None
     if held is not None:
         return Fact(name, f"{text}, {held.name}", f"/console/accounts/{held.id}")
     currency = str(one.payload.get("currency", ""))
-    if currency and name in ("amount", "counted", "expected", "off"):
+    if currency and name in SUMS:
         return Fact(name, _money(text, currency, lang))
     kind, _, subject = one.subject.partition(":")
     if name == "receipt" and kind == "receipt":
         return Fact(name, text, f"/console/receipts/{subject}")
     return Fact(name, text)
+
+
+def _word(text: str, lang: str) -> str:
+    if _DAY.fullmatch(text):
+        return written(date.fromisoformat(text))
+    return word(text, lang) if _NAME.fullmatch(text) else text
 
 
 def _money(plain: str, currency: str, lang: str) -> str:

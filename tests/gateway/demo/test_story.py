@@ -32,6 +32,19 @@ def test_the_story_is_told_and_the_books_are_true(tmp_path: Path) -> None:
     _told("--meters", str(tmp_path / "readings.csv"))
 
 
+def test_a_database_that_somebody_set_is_told_to_be_ignored_and_left_alone(tmp_path: Path) -> None:
+    """A readings file that is none ends it at once: the word about the database comes before."""
+    (tmp_path / "readings.csv").write_text("no readings\n")
+    kept = tmp_path / "mine.db"
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway.cli", "demo", "--once", "--meters", str(tmp_path / "readings.csv")],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+        env={**os.environ, "HODI_DATABASE_URL": f"sqlite:///{kept}"},
+    )  # fmt: skip
+    assert "HODI_DATABASE_URL is ignored" in done.stdout, done.stdout + done.stderr
+    assert not kept.exists()
+
+
 @pytest.mark.soak
 def test_the_story_of_the_whole_town_is_told() -> None:
     _told()
