@@ -77,9 +77,16 @@ class Stated:
         return [self.tariff]
 
     async def used(
-        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], from_: date, to: date, *,
-        grain: Grain | None = None, lifted: Lifted | None = None,
-    ) -> Used:  # fmt: skip
+        self,
+        conn: AsyncConnection,
+        house: House,
+        service_ids: Sequence[int],
+        from_: date,
+        to: date,
+        *,
+        grain: Grain | None = None,
+        lifted: Lifted | None = None,
+    ) -> Used:
         """From 10 to 210 kWh."""
         quantity = 10_000_000 + np.array(service_ids, dtype=np.int64) * 7_919 % 200_000_000
         return Used({"energy": quantity}, {})
@@ -118,8 +125,15 @@ async def _figures(folder: Path) -> list[Figure]:
     growth = log(seconds / small) / log(4)
     figures = [figure]
     figures.append(
-        {"name": "billrun growth, SQLite", "value": growth, "unit": "exponent", "limit": 1.0, "ratio": 1 / growth, "peak_mb": None}
-    )  # fmt: skip
+        {
+            "name": "billrun growth, SQLite",
+            "value": growth,
+            "unit": "exponent",
+            "limit": 1.0,
+            "ratio": 1 / growth,
+            "peak_mb": None,
+        }
+    )
     async with _postgres(folder) as url:
         if url:
             figures.append(await _postgresql(url, ACCOUNTS))
@@ -188,9 +202,14 @@ async def _run(url: str, accounts: int) -> tuple[float, int]:
 
 
 OPERATOR = Operator(
-    name="Mwangaza Power", short_name="Mwangaza", country="KE", zone="Africa/Nairobi", currency="KES",
-    support_phone="+254800000000", default_tariff="bench",
-)  # fmt: skip
+    name="Mwangaza Power",
+    short_name="Mwangaza",
+    country="KE",
+    zone="Africa/Nairobi",
+    currency="KES",
+    support_phone="+254800000000",
+    default_tariff="bench",
+)
 
 
 async def settle_accounts(house: House, accounts: int) -> None:

@@ -207,9 +207,15 @@ async def _drain(house: House, url: str, way: str, messages: int) -> None:
 def _operator() -> Operator:
     quiet = Notices.model_validate({"quiet_from": "00:00", "quiet_until": "00:00"})
     return Operator(
-        name="Mwangaza Power", short_name="Mwangaza", country="KE", zone="Africa/Nairobi", currency="KES",
-        languages=("en", "sw"), support_phone="+254800000000", notices=quiet,
-    )  # fmt: skip
+        name="Mwangaza Power",
+        short_name="Mwangaza",
+        country="KE",
+        zone="Africa/Nairobi",
+        currency="KES",
+        languages=("en", "sw"),
+        support_phone="+254800000000",
+        notices=quiet,
+    )
 
 
 async def _people(house: House, count: int) -> None:
@@ -227,30 +233,55 @@ async def _people(house: House, count: int) -> None:
         await put(branch, "id code name", [(1, "NRB", "Nairobi")])
         await put(party, "id name kind language created_at", [(n, "A", "person", "en", now) for n in ids(1)])
         await put(
-            account, "id number party_id branch_id segment currency bill_day state opened_on created_at",
-            [(a, str(a), p, 1, "residential", "KES", 1, "active", opened, now) for p, a in zip(ids(1), ids(2), strict=True)],
-        )  # fmt: skip
+            account,
+            "id number party_id branch_id segment currency bill_day state opened_on created_at",
+            [
+                (a, str(a), p, 1, "residential", "KES", 1, "active", opened, now)
+                for p, a in zip(ids(1), ids(2), strict=True)
+            ],
+        )
         await put(
-            contact, "id channel channel_user language marketing created_at",
+            contact,
+            "id channel channel_user language marketing created_at",
             [(c, "phone", f"+2547{c % 10**8:08}", "sw" if c % 2 else "en", True, now) for c in ids(3)],
-        )  # fmt: skip
+        )
         await put(
-            contact_account, "contact_id account_id linked_at how",
+            contact_account,
+            "contact_id account_id linked_at how",
             [(c, a, now, "record") for a, c in zip(ids(2), ids(3), strict=True)],
-        )  # fmt: skip
+        )
         await put(
             invoice,
             "id account_id series from_date to_date revision state number token currency total_minor tax_minor rounding_minor "
             "reward_minor estimated due_on facts",
             [
-                (i, a, "bill", opened, due, 0, "final", str(i), f"{i:022}", "KES", i % 10**6 + 1, 0, 0, 0, False, due, {})
+                (
+                    i,
+                    a,
+                    "bill",
+                    opened,
+                    due,
+                    0,
+                    "final",
+                    str(i),
+                    f"{i:022}",
+                    "KES",
+                    i % 10**6 + 1,
+                    0,
+                    0,
+                    0,
+                    False,
+                    due,
+                    {},
+                )
                 for a, i in zip(ids(2), ids(4), strict=True)
             ],
-        )  # fmt: skip
+        )
         await put(
-            open_item, "invoice_id account_id due_on total_minor open_minor disputed_minor",
+            open_item,
+            "invoice_id account_id due_on total_minor open_minor disputed_minor",
             [(i, a, due, i % 10**6 + 1, i % 10**6 + 1, 0) for a, i in zip(ids(2), ids(4), strict=True)],
-        )  # fmt: skip
+        )
         if conn.dialect.name == "postgresql":
             await conn.execute(text("ANALYZE"))
 
@@ -259,11 +290,15 @@ async def _put(house: House, number: str, count: int) -> None:
     """A notice for each bill into the outbox."""
     letters = [
         Letter(
-            f"bench:{number}:{n}", "notice", "notice.ready.pay", account_id=2 * 10**7 + n, subject_id=4 * 10**7 + n,
+            f"bench:{number}:{n}",
+            "notice",
+            "notice.ready.pay",
+            account_id=2 * 10**7 + n,
+            subject_id=4 * 10**7 + n,
             resend_unknown=True,
         )
         for n in range(count)
-    ]  # fmt: skip
+    ]
     await house.db.reserve_ids(count)
     async with house.db.writing() as conn:
         await outbox.enqueue_many(conn, house, letters, known=False)

@@ -20,8 +20,13 @@ def run() -> list[Figure]:
     render(bills[0], "en")
     return [
         _figure("pdf, singly", SINGLY, lambda: [render(bill, "en") for bill in bills], len(bills)),
-        _figure("pdf, batches of 50", BATCH, lambda: [render_many(bills[at : at + PAGES], "en") for at in (0, PAGES)], len(bills)),
-    ]  # fmt: skip
+        _figure(
+            "pdf, batches of 50",
+            BATCH,
+            lambda: [render_many(bills[at : at + PAGES], "en") for at in (0, PAGES)],
+            len(bills),
+        ),
+    ]
 
 
 def _figure(name: str, limit: float, work: Any, count: int) -> Figure:
@@ -35,20 +40,53 @@ def _figure(name: str, limit: float, work: Any, count: int) -> Figure:
 def made(number: int) -> Bill:
     """A bill of eight lines and thirteen bars, none like another, so that nothing is found in a cache."""
     lines = tuple(
-        BillLine(at, 1, f"line{at}", {"en": f"Charge {at} of {number}"}, (number + at) * KWH, "kWh", "16.54", 1000 * at + number, "charge")
+        BillLine(
+            at,
+            1,
+            f"line{at}",
+            {"en": f"Charge {at} of {number}"},
+            (number + at) * KWH,
+            "kWh",
+            "16.54",
+            1000 * at + number,
+            "charge",
+        )
         for at in range(1, 9)
-    )  # fmt: skip
+    )
     total = sum(line.amount_minor for line in lines)
     use = tuple(
-        MonthUse(date(2025 + at // 12, at % 12 + 1, 1), date(2025 + (at + 1) // 12, (at + 1) % 12 + 1, 1), (20 + (number * at) % 70) * KWH, False)
+        MonthUse(
+            date(2025 + at // 12, at % 12 + 1, 1),
+            date(2025 + (at + 1) // 12, (at + 1) % 12 + 1, 1),
+            (20 + (number * at) % 70) * KWH,
+            False,
+        )
         for at in range(13)
-    )  # fmt: skip
+    )
     return Bill(
-        invoice_id=number, account_id=number, number=f"INV-{number:06}", token=f"{number:022}", name=f"Customer {number}",
-        account_number=f"{1_000_000 + number}", from_date=date(2026, 1, 1), to_date=date(2026, 2, 1),
-        issued_on=date(2026, 2, 1), due_on=date(2026, 2, 16), currency="KES", total_minor=total, tax_minor=0,
-        rounding_minor=0, before_minor=number, paid_minor=0, open_minor=total, disputed_minor=0, estimated=False,
+        invoice_id=number,
+        account_id=number,
+        number=f"INV-{number:06}",
+        token=f"{number:022}",
+        name=f"Customer {number}",
+        account_number=f"{1_000_000 + number}",
+        from_date=date(2026, 1, 1),
+        to_date=date(2026, 2, 1),
+        issued_on=date(2026, 2, 1),
+        due_on=date(2026, 2, 16),
+        currency="KES",
+        total_minor=total,
+        tax_minor=0,
+        rounding_minor=0,
+        before_minor=number,
+        paid_minor=0,
+        open_minor=total,
+        disputed_minor=0,
+        estimated=False,
         services=(ServicePart(1, "electricity", f"{number} Moi Avenue", (f"M{number}",), False, lines, total),),
-        use=use, use_unit="kWh", operator="Mwangaza Power", support_phone="+254800000000",
+        use=use,
+        use_unit="kWh",
+        operator="Mwangaza Power",
+        support_phone="+254800000000",
         url=f"https://mwangaza.example/b/{number:022}",
-    )  # fmt: skip
+    )

@@ -126,16 +126,34 @@ def _journal(house: House, account_id: int, minor: int) -> Journal:
 def _bill(house: House, account_id: int, minor: int) -> dict[str, Any]:
     today = house.today()
     return {
-        "id": house.ids.take(), "account_id": account_id, "series": "bill", "from_date": today - timedelta(days=30),
-        "to_date": today, "revision": 0, "state": "final", "number": f"INV-{account_id}", "token": f"bench-{account_id}",
-        "currency": house.currency, "total_minor": minor, "tax_minor": 0, "rounding_minor": 0, "reward_minor": 0,
-        "estimated": False, "issued_on": today, "due_on": today + timedelta(days=14), "facts": {},
-    }  # fmt: skip
+        "id": house.ids.take(),
+        "account_id": account_id,
+        "series": "bill",
+        "from_date": today - timedelta(days=30),
+        "to_date": today,
+        "revision": 0,
+        "state": "final",
+        "number": f"INV-{account_id}",
+        "token": f"bench-{account_id}",
+        "currency": house.currency,
+        "total_minor": minor,
+        "tax_minor": 0,
+        "rounding_minor": 0,
+        "reward_minor": 0,
+        "estimated": False,
+        "issued_on": today,
+        "due_on": today + timedelta(days=14),
+        "facts": {},
+    }
 
 
 def _open(bill: dict[str, Any]) -> dict[str, Any]:
     minor = bill["total_minor"]
     return {
-        "invoice_id": bill["id"], "account_id": bill["account_id"], "due_on": bill["due_on"], "total_minor": minor,
-        "open_minor": minor, "disputed_minor": 0,
-    }  # fmt: skip
+        "invoice_id": bill["id"],
+        "account_id": bill["account_id"],
+        "due_on": bill["due_on"],
+        "total_minor": minor,
+        "open_minor": minor,
+        "disputed_minor": 0,
+    }

@@ -33,9 +33,15 @@ PATH = f"/hooks/africastalking/{SECRET}/ussd"
 def a_house(url: str) -> House:
     """The electricity utility of the measurement."""
     operator = Operator(
-        name="Mwangaza Power", short_name="Mwangaza", country="KE", zone="Africa/Nairobi", currency="KES",
-        languages=("en", "sw"), support_phone="+254800000000", default_tariff="bench",
-    )  # fmt: skip
+        name="Mwangaza Power",
+        short_name="Mwangaza",
+        country="KE",
+        zone="Africa/Nairobi",
+        currency="KES",
+        languages=("en", "sw"),
+        support_phone="+254800000000",
+        default_tariff="bench",
+    )
     settings = Settings.model_validate(
         {"secret_key": "bench-secret-key-of-more-than-32-letters", "hook_secret": SECRET}
     )

@@ -49,9 +49,14 @@ async def house_of(folder: Path) -> tuple[House, list[int]]:
     db = Database(f"sqlite+aiosqlite:///{folder / 'bench.db'}")
     await upgrade(db.engine)
     operator = Operator(
-        name="Bench", short_name="Bench", country="KE", zone="Africa/Nairobi", currency="KES",
-        support_phone="+254800000000", default_tariff="home",
-    )  # fmt: skip
+        name="Bench",
+        short_name="Bench",
+        country="KE",
+        zone="Africa/Nairobi",
+        currency="KES",
+        support_phone="+254800000000",
+        default_tariff="home",
+    )
     house = House(db, SetClock(datetime(2026, 1, 1, tzinfo=UTC)), operator, Settings())
     customers = [Customer(f"C{at}", opened_on=FIRST, meter=NewMeter(f"M{at}")) for at in range(METERS)]
     async with db.writing() as conn:
@@ -104,18 +109,25 @@ async def one_size(records: int, folder: Path) -> list[Figure]:
         _rate(f"usage, new readings, {records:,}", records, first, limit),
         _rate(f"usage, revisions, {records:,}", records, second, limit),
         {
-            "name": f"measuring {METERS} meters' two weeks out of {records:,}", "value": month * 1e3, "unit": "ms",
-            "limit": limit * 1e3 * METERS * 14 * SLOTS / records, "peak_mb": 0.0,
+            "name": f"measuring {METERS} meters' two weeks out of {records:,}",
+            "value": month * 1e3,
+            "unit": "ms",
+            "limit": limit * 1e3 * METERS * 14 * SLOTS / records,
+            "peak_mb": 0.0,
             "ratio": limit * METERS * 14 * SLOTS / records / month,
         },
-    ]  # fmt: skip
+    ]
 
 
 def _rate(name: str, records: int, seconds: float, limit: float) -> Figure:
     return {
-        "name": name, "value": records / seconds, "unit": "records/s", "limit": records / limit, "ratio": limit / seconds,
+        "name": name,
+        "value": records / seconds,
+        "unit": "records/s",
+        "limit": records / limit,
+        "ratio": limit / seconds,
         "peak_mb": 0.0,
-    }  # fmt: skip
+    }
 
 
 async def peak_mb(records: int, folder: Path) -> float:

@@ -26,12 +26,18 @@ Figure = dict[str, Any]
 Timed = Callable[[Callable[[], Awaitable[object]]], Awaitable[float]]
 SIZES = (25_000, 200_000)
 LINES = 2_000
-MAPPING = Mapping.model_validate({
-    "fields": {
-        "party": "calling", "at": {"column": "start", "format": "%Y%m%d%H%M%S"}, "use": "voice",
-        "quantity": {"column": "seconds", "unit": "s"}, "destination": "called", "record": "id",
+MAPPING = Mapping.model_validate(
+    {
+        "fields": {
+            "party": "calling",
+            "at": {"column": "start", "format": "%Y%m%d%H%M%S"},
+            "use": "voice",
+            "quantity": {"column": "seconds", "unit": "s"},
+            "destination": "called",
+            "record": "id",
+        }
     }
-})  # fmt: skip
+)
 
 
 def written(path: Path, records: int) -> None:
@@ -51,14 +57,24 @@ async def house_of(folder: Path) -> House:
     db = Database(f"sqlite+aiosqlite:///{folder / 'bench.db'}")
     await upgrade(db.engine)
     operator = Operator(
-        name="Bench", short_name="Bench", country="KE", zone="Africa/Nairobi", currency="KES",
-        support_phone="+254800000000", default_tariff="go",
-    )  # fmt: skip
+        name="Bench",
+        short_name="Bench",
+        country="KE",
+        zone="Africa/Nairobi",
+        currency="KES",
+        support_phone="+254800000000",
+        default_tariff="go",
+    )
     house = House(db, SetClock(datetime(2026, 1, 1, tzinfo=UTC)), operator, Settings())
     people = [
-        Customer(f"C{at}", opened_on=date(2025, 1, 1), commodity="mobile", meter=NewMeter(f"+2547{at:08}", "line", "event", "line", None))
+        Customer(
+            f"C{at}",
+            opened_on=date(2025, 1, 1),
+            commodity="mobile",
+            meter=NewMeter(f"+2547{at:08}", "line", "event", "line", None),
+        )
         for at in range(LINES)
-    ]  # fmt: skip
+    ]
     await db.reserve_ids(20 * LINES)
     async with db.writing() as conn:
         await register_many(conn, house, people)
@@ -77,7 +93,10 @@ async def one_size(records: int, folder: Path, timed: Timed, limit_seconds: Call
     again.write_bytes(path.read_bytes() + b"\n")
     second = await timed(lambda: load(house, coming(house, "cdr", again, mapping=MAPPING)))
     await house.db.close()
-    return [_rate(f"calls, new, {records:,}", records, first, limit), _rate(f"calls, all known already, {records:,}", records, second, limit)]  # fmt: skip
+    return [
+        _rate(f"calls, new, {records:,}", records, first, limit),
+        _rate(f"calls, all known already, {records:,}", records, second, limit),
+    ]
 
 
 async def peak_mb(records: int, folder: Path) -> float:
@@ -95,9 +114,13 @@ async def peak_mb(records: int, folder: Path) -> float:
 
 def _rate(name: str, records: int, seconds: float, limit: float) -> Figure:
     return {
-        "name": name, "value": records / seconds, "unit": "records/s", "limit": records / limit, "ratio": limit / seconds,
+        "name": name,
+        "value": records / seconds,
+        "unit": "records/s",
+        "limit": records / limit,
+        "ratio": limit / seconds,
         "peak_mb": 0.0,
-    }  # fmt: skip
+    }
 
 
 def run(timed: Timed, limit_seconds: Callable[..., float]) -> list[Figure]:
@@ -106,7 +129,14 @@ def run(timed: Timed, limit_seconds: Callable[..., float]) -> list[Figure]:
     for records, figures in zip(SIZES, by_size, strict=True):
         figures[0]["peak_mb"] = _in_folder(peak_mb, records)
     growth = 1 + log(by_size[0][0]["value"] / by_size[-1][0]["value"]) / log(SIZES[-1] / SIZES[0])
-    grows = {"name": "growth of collecting calls", "value": growth, "unit": "exponent", "limit": 1.0, "ratio": 1 / growth, "peak_mb": 0.0}  # fmt: skip
+    grows = {
+        "name": "growth of collecting calls",
+        "value": growth,
+        "unit": "exponent",
+        "limit": 1.0,
+        "ratio": 1 / growth,
+        "peak_mb": 0.0,
+    }
     return [*by_size[0], *by_size[1], grows]
 
 

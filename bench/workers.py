@@ -46,10 +46,14 @@ async def _measure(folder: Path, database: str, redis: str) -> list[Figure]:
     await fill(database)
     (folder / "operator.yaml").write_text(OPERATOR, "utf-8")
     told = {
-        "HODI_OPERATOR": str(folder), "HODI_DATABASE_URL": database, "HODI_REDIS_URL": redis, "HODI_HOOK_SECRET": SECRET,
-        "HODI_SECRET_KEY": "bench-secret-key-of-more-than-32-letters", "HODI_SPOOL_PATH": str(folder / "spool"),
+        "HODI_OPERATOR": str(folder),
+        "HODI_DATABASE_URL": database,
+        "HODI_REDIS_URL": redis,
+        "HODI_HOOK_SECRET": SECRET,
+        "HODI_SECRET_KEY": "bench-secret-key-of-more-than-32-letters",
+        "HODI_SPOOL_PATH": str(folder / "spool"),
         "HODI_SESSIONS_PATH": str(folder / "sessions.db"),
-    }  # fmt: skip
+    }
     async with _gateway(told, 1) as one, _gateway(told, 2) as two:
         heard: dict[int, list[callers.Heard]] = {one.port: [], two.port: []}
         for round_ in range(ROUNDS + 1):

@@ -52,10 +52,18 @@ def inbound(received: Received) -> list[Event]:
     link = optional(read, "linkId")
     return [
         Inbound(
-            "sms", phone or sender, clean(text), "text", phone, required(read, "id"), None, to, _instant(read.get("date")),
+            "sms",
+            phone or sender,
+            clean(text),
+            "text",
+            phone,
+            required(read, "id"),
+            None,
+            to,
+            _instant(read.get("date")),
             {"link": link} if link else {},
         )
-    ]  # fmt: skip
+    ]
 
 
 def delivery(received: Received) -> list[Event]:

@@ -134,9 +134,10 @@ def check_routes(operator: Operator) -> None:
     for number, route in enumerate(operator.sms.routes, start=1):
         if route.provider not in known:
             raise BadInput(
-                f"operator.yaml, sms.routes, the {number}. route", f"no provider is called {route.provider!r}.",
+                f"operator.yaml, sms.routes, the {number}. route",
+                f"no provider is called {route.provider!r}.",
                 f"Write one of {', '.join(known)}.",
-            )  # fmt: skip
+            )
 
 
 def open_channels(tools: Tools) -> dict[str, Channel]:

@@ -140,9 +140,10 @@ class Telegram:
             self._name = self.bot.username
             if self.public_url.startswith("https://"):
                 await self.bot.set_webhook(
-                    f"{self.public_url}/hooks/telegram", allowed_updates=UPDATES,
+                    f"{self.public_url}/hooks/telegram",
+                    allowed_updates=UPDATES,
                     secret_token=self.secret.get_secret_value(),
-                )  # fmt: skip
+                )
         except (TelegramError, ValueError, KeyError, TypeError) as why:
             raise NotReady(failure(why).code) from None
 

@@ -21,8 +21,12 @@ class Notices(Section):
     per_second: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """Messages a second that the operator's contract allows, by channel: `{sms: 50}`. No entry: as fast as it goes."""
     order: tuple[Literal["sms", "whatsapp", "telegram", "webchat", "email"], ...] = (
-        "sms", "whatsapp", "telegram", "webchat", "email",
-    )  # fmt: skip
+        "sms",
+        "whatsapp",
+        "telegram",
+        "webchat",
+        "email",
+    )
     """Which way a customer of several is told first, and which way next when that failed."""
     whatsapp_templates: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Notices that Meta approved as templates, with the fields their places take in order: `{notice.ready.pay: [amount, date, link]}`.

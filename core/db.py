@@ -150,8 +150,11 @@ def _read_json(text: str) -> Any:
 
 def _engine(url: str) -> AsyncEngine:
     given: dict[str, Any] = {
-        "pool_size": 10, "max_overflow": 20, "hide_parameters": True, "json_deserializer": _read_json,
-    }  # fmt: skip
+        "pool_size": 10,
+        "max_overflow": 20,
+        "hide_parameters": True,
+        "json_deserializer": _read_json,
+    }
     if not url.startswith("sqlite"):
         return create_async_engine(url, pool_pre_ping=True, **given)
     engine = create_async_engine(url, connect_args={"isolation_level": None}, **given)

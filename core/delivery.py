@@ -48,9 +48,13 @@ async def report(conn: AsyncConnection, house: House, told: Delivery) -> bool:
         return await _settle(conn, now, row, told.channel, state, told.reason)
     if state is not None:
         early = {
-            "provider_ref": told.provider_ref, "channel": told.channel, "state": state, "reason": told.reason,
-            "details": told.details, "at": now,
-        }  # fmt: skip
+            "provider_ref": told.provider_ref,
+            "channel": told.channel,
+            "state": state,
+            "reason": told.reason,
+            "details": told.details,
+            "at": now,
+        }
         new = insert(conn, early_report).values(early)
         await conn.execute(new.on_conflict_do_nothing(index_elements=["provider_ref"]))
     return False

@@ -87,11 +87,22 @@ async def enqueue(
     if priority not in PRIORITIES:
         raise ValueError(f"{priority} is no priority: choose from {PRIORITIES}")
     row = {
-        "id": house.ids.take(), "key": key, "kind": kind, "template": template, "params": params or {},
-        "channel": channel, "contact_id": contact_id, "account_id": account_id, "subject_id": subject_id,
-        "priority": priority, "resend_unknown": resend_unknown, "not_before": not_before or now,
-        "state": "waiting", "attempts": 0, "created_at": now,
-    }  # fmt: skip
+        "id": house.ids.take(),
+        "key": key,
+        "kind": kind,
+        "template": template,
+        "params": params or {},
+        "channel": channel,
+        "contact_id": contact_id,
+        "account_id": account_id,
+        "subject_id": subject_id,
+        "priority": priority,
+        "resend_unknown": resend_unknown,
+        "not_before": not_before or now,
+        "state": "waiting",
+        "attempts": 0,
+        "created_at": now,
+    }
     result = await conn.execute(insert(conn, outbox).values(row).on_conflict_do_nothing(index_elements=["key"]))
     return result.rowcount == 1
 

@@ -110,9 +110,23 @@ def standing_statement(user: Any, buckets: Any) -> Select[Any]:
     unpaid = and_(open_item.c.account_id == account.c.id, open_item.c.open_minor > literal_column("0"))
     return (
         select(
-            contact.c.channel_user, contact.c.id, contact.c.party_id, contact.c.language, account.c.id, account.c.number,
-            account.c.currency, owed.c.amount, has.c.amount, open_item.c.open_minor, open_item.c.disputed_minor,
-            open_item.c.due_on, exposure.c.limit_minor, exposure.c.total_minor, exposure.c.at, buckets, contact.c.parted_at,
+            contact.c.channel_user,
+            contact.c.id,
+            contact.c.party_id,
+            contact.c.language,
+            account.c.id,
+            account.c.number,
+            account.c.currency,
+            owed.c.amount,
+            has.c.amount,
+            open_item.c.open_minor,
+            open_item.c.disputed_minor,
+            open_item.c.due_on,
+            exposure.c.limit_minor,
+            exposure.c.total_minor,
+            exposure.c.at,
+            buckets,
+            contact.c.parted_at,
             swapped,
         )
         .select_from(contact)
@@ -125,7 +139,7 @@ def standing_statement(user: Any, buckets: Any) -> Select[Any]:
         .outerjoin(open_item, unpaid)
         .outerjoin(exposure, exposure.c.account_id == account.c.id)
         .where(contact.c.channel == bindparam("channel"), user)
-    )  # fmt: skip
+    )
 
 
 def offers_statement() -> Select[bool, bool]:
@@ -136,9 +150,13 @@ def offers_statement() -> Select[bool, bool]:
         select(func.count(r.register.distinct())).where(r.meter_id == m.id, r.state == literal_column("'accepted'"))
     ).scalar_subquery()
     reads = exists().where(
-        mine, m.service_id == s.id, m.kind == literal_column("'register'"), m.installed_on <= bindparam("today"),
-        or_(m.removed_on.is_(None), m.removed_on > bindparam("today")), registers <= literal_column("1"),
-    )  # fmt: skip
+        mine,
+        m.service_id == s.id,
+        m.kind == literal_column("'register'"),
+        m.installed_on <= bindparam("today"),
+        or_(m.removed_on.is_(None), m.removed_on > bindparam("today")),
+        registers <= literal_column("1"),
+    )
     prepaid = exists().where(mine, s.payment_mode == literal_column("'prepaid'"))
     return select(reads, prepaid)
 

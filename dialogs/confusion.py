@@ -27,11 +27,13 @@ def counted(messages: list[tuple[str, str]], lang: str, found: Found) -> Counter
 def page(cases: Mapping[str, list[tuple[str, str]]], found: Found) -> str:
     """The whole page as Markdown."""
     lines = [
-        "# What messages are taken for", "",
+        "# What messages are taken for",
+        "",
         "Written by `hodi dialogs intents` from the labelled messages of `tests/dialogs/intents`, which were frozen before the rules. "
         "The messages and the rules have one author and, but for English, no native reader: real customers will be understood less "
-        "often. A wrong guess is one step from the menu (`0`), STOP is never guessed, and nothing is done without a yes.", "",
-    ]  # fmt: skip
+        "often. A wrong guess is one step from the menu (`0`), STOP is never guessed, and nothing is done without a yes.",
+        "",
+    ]
     for lang, messages in cases.items():
         lines += _table(lang, counted(messages, lang, found))
     return "\n".join(lines)
@@ -48,6 +50,10 @@ def _table(lang: str, counts: Counter[tuple[str, str]]) -> list[str]:
     head = ["label", *columns]
     rows = [[label, *(str(counts[label, got] or "") for got in columns)] for label in labels]
     return [
-        f"## {lang}: {right(counts)} of {counts.total()}", "",
-        f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows), "",
-    ]  # fmt: skip
+        f"## {lang}: {right(counts)} of {counts.total()}",
+        "",
+        f"| {' | '.join(head)} |",
+        f"|{'---|' * len(head)}",
+        *(f"| {' | '.join(row)} |" for row in rows),
+        "",
+    ]

@@ -94,9 +94,17 @@ async def _reply(
     if silent:
         return await effects.first_time(conn, key, house.clock.now())
     return await outbox.enqueue(
-        conn, house, key=key, kind="reply", template="reply.text", params=params, channel=inbound.channel,
-        contact_id=contact_id, priority=PRIORITY, resend_unknown=True,
-    )  # fmt: skip
+        conn,
+        house,
+        key=key,
+        kind="reply",
+        template="reply.text",
+        params=params,
+        channel=inbound.channel,
+        contact_id=contact_id,
+        priority=PRIORITY,
+        resend_unknown=True,
+    )
 
 
 async def _remember(
@@ -105,9 +113,14 @@ async def _remember(
     """What came in stands in the log, and its file is fetched."""
     kept = _remembered(inbound, answer)
     await interactions.log(
-        conn, turns.house, channel=inbound.channel, direction="in", kind="turn", contact_id=contact_id,
+        conn,
+        turns.house,
+        channel=inbound.channel,
+        direction="in",
+        kind="turn",
+        contact_id=contact_id,
         text=kept or _named(inbound),
-    )  # fmt: skip
+    )
     if inbound.channel == "email" and contact_id is not None:
         await letter_back.wrote(conn, contact_id)
     if ref := inbound.details.get("media"):
@@ -121,9 +134,14 @@ async def _only_noted(turns: Turns, key: str, inbound: Inbound) -> None:
             return
         contact = await contacts.find(conn, inbound.channel, inbound.user)
         await interactions.log(
-            conn, turns.house, channel=inbound.channel, direction="in", kind="turn", text=_named(inbound),
+            conn,
+            turns.house,
+            channel=inbound.channel,
+            direction="in",
+            kind="turn",
+            text=_named(inbound),
             contact_id=contact.id if contact else None,
-        )  # fmt: skip
+        )
 
 
 async def _as_meant(turns: Turns, inbound: Inbound) -> Inbound:

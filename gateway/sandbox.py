@@ -110,9 +110,12 @@ async def _mandate(request: web.Request) -> web.StreamResponse:
     """A bank says what became of a mandate: `{"state": "active" | "cancelled" | "failed" | "expired"}`."""
     service, said = request.app[SERVICE], await request.json()
     event = {
-        "id": f"evt_{secrets.token_urlsafe(9)}", "type": "mandate", "payment": request.match_info["mandate"],
-        "state": said["state"], "at": service.now(),
-    }  # fmt: skip
+        "id": f"evt_{secrets.token_urlsafe(9)}",
+        "type": "mandate",
+        "payment": request.match_info["mandate"],
+        "state": said["state"],
+        "at": service.now(),
+    }
     url = said.get("callback_url") or service.callback_url
     service.start(service.deliver(service.books.to_tell(url, event)))
     return web.json_response({"told": True}, status=202)
@@ -191,9 +194,13 @@ def make_app(
     `/v1/prompts/{id}` instead; `callback_url`: where payments that came unasked are told."""
     app = web.Application(middlewares=[_trusted], client_max_size=64 * 1024)
     service = Service(
-        secret, clock or SystemClock(), Books(path), prompt_seconds=prompt_seconds, by_hand=by_hand,
+        secret,
+        clock or SystemClock(),
+        Books(path),
+        prompt_seconds=prompt_seconds,
+        by_hand=by_hand,
         callback_url=callback_url,
-    )  # fmt: skip
+    )
     app[SERVICE] = service
 
     async def life(_app: web.Application) -> AsyncIterator[None]:
@@ -205,11 +212,19 @@ def make_app(
 
     app.cleanup_ctx.append(life)
     sandbox_vending.setup(app)
-    app.add_routes([
-        web.post("/v1/payments", _create), web.get("/v1/payments", _all), web.get("/v1/payments/{key}", _one),
-        web.post("/v1/payments/{key}/reverse", _reverse), web.post("/v1/inbound", _inbound),
-        web.post("/v1/mandates/{mandate}", _mandate), web.post("/v1/behave", _behave),
-        web.get("/v1/prompts", _prompts), web.post("/v1/prompts/{id}", _answer),
-        web.get("/checkout/{id}", _checkout), web.post("/checkout/{id}", _checkout),
-    ])  # fmt: skip
+    app.add_routes(
+        [
+            web.post("/v1/payments", _create),
+            web.get("/v1/payments", _all),
+            web.get("/v1/payments/{key}", _one),
+            web.post("/v1/payments/{key}/reverse", _reverse),
+            web.post("/v1/inbound", _inbound),
+            web.post("/v1/mandates/{mandate}", _mandate),
+            web.post("/v1/behave", _behave),
+            web.get("/v1/prompts", _prompts),
+            web.post("/v1/prompts/{id}", _answer),
+            web.get("/checkout/{id}", _checkout),
+            web.post("/checkout/{id}", _checkout),
+        ]
+    )
     return app

@@ -72,9 +72,12 @@ class Service:
         state = outcome or behaviour.outcome
         paid = state == "succeeded"
         payment = self.books.settle(
-            payment, state=state, reason=None if paid else behaviour.reason if not outcome else "declined",
-            txn=f"SB{secrets.token_hex(4).upper()}" if paid else None, at=self.now(),
-        )  # fmt: skip
+            payment,
+            state=state,
+            reason=None if paid else behaviour.reason if not outcome else "declined",
+            txn=f"SB{secrets.token_hex(4).upper()}" if paid else None,
+            at=self.now(),
+        )
         self.tell(payment, state, calls=behaviour.calls, late_seconds=behaviour.late_seconds)
         return payment
 
@@ -98,11 +101,20 @@ class Service:
     def tell(self, payment: Payment, kind: str, *, calls: int = 1, late_seconds: float = 0, **more: Any) -> None:
         """Call back about a payment."""
         said = {
-            "id": f"evt_{secrets.token_urlsafe(9)}", "type": kind, "payment": payment.id, "key": payment.key,
-            "method": payment.method, "amount_minor": payment.amount_minor, "currency": payment.currency,
-            "reference": payment.reference, "payer": mask(payment.phone), "txn": payment.txn,
-            "reason": payment.reason, "at": payment.at, **more,
-        }  # fmt: skip
+            "id": f"evt_{secrets.token_urlsafe(9)}",
+            "type": kind,
+            "payment": payment.id,
+            "key": payment.key,
+            "method": payment.method,
+            "amount_minor": payment.amount_minor,
+            "currency": payment.currency,
+            "reference": payment.reference,
+            "payer": mask(payment.phone),
+            "txn": payment.txn,
+            "reason": payment.reason,
+            "at": payment.at,
+            **more,
+        }
         if calls:
             telling = self.books.to_tell(payment.callback_url, said)
             for _ in range(calls):

@@ -33,9 +33,13 @@ class Vault:
             digits = int.from_bytes(hashlib.sha256(key.encode()).digest()[:7])
             units = asked.get("units_micro") or int(asked["amount_minor"]) * 1_000_000 // PRICE_MINOR_A_UNIT
             self.vended[key] = {
-                "id": f"tok_{secrets.token_hex(6)}", "key": key, "serial": str(asked["serial"]),
-                "amount_minor": int(asked["amount_minor"]), "token": f"{digits:0{TOKEN_DIGITS}}", "units_micro": units,
-            }  # fmt: skip
+                "id": f"tok_{secrets.token_hex(6)}",
+                "key": key,
+                "serial": str(asked["serial"]),
+                "amount_minor": int(asked["amount_minor"]),
+                "token": f"{digits:0{TOKEN_DIGITS}}",
+                "units_micro": units,
+            }
         return self.vended[key]
 
     def come_late(self) -> None:
@@ -87,7 +91,11 @@ async def _behave(request: web.Request) -> web.StreamResponse:
 def setup(app: web.Application) -> None:
     """Add the vending system to the sandbox."""
     app[VAULT] = Vault()
-    app.add_routes([
-        web.post("/v1/tokens", _vend), web.get("/v1/tokens", _all), web.post("/v1/tokens/behave", _behave),
-        web.get("/v1/tokens/{key}", _one),
-    ])  # fmt: skip
+    app.add_routes(
+        [
+            web.post("/v1/tokens", _vend),
+            web.get("/v1/tokens", _all),
+            web.post("/v1/tokens/behave", _behave),
+            web.get("/v1/tokens/{key}", _one),
+        ]
+    )

@@ -209,8 +209,12 @@ def _forget_expired(path: str, now: float) -> None:
 def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0)
     pragmas = (
-        f"page_size={PAGE_BYTES}", "journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=0", "mmap_size=268435456",
-    )  # fmt: skip
+        f"page_size={PAGE_BYTES}",
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "wal_autocheckpoint=0",
+        "mmap_size=268435456",
+    )
     for pragma in pragmas:
         connection.execute(f"PRAGMA {pragma}")
     return connection

@@ -28,10 +28,17 @@ from scheduler.jobs import JOBS
 def dispatcher_of(house: House, channels: dict[str, Channel]) -> Dispatcher:
     """Sends what waits: messages by their channel, pushes and airtime by their handlers."""
     handlers: dict[str, Handler | Together] = {
-        "push": payment_doors.push, "vend": top_up.send, "refund": payment_doors.refund, "forget": payment_doors.forget, "bar": Together(account_barred.bar),
-        "limit_bar": limit_reached.bar, "late_fee": fee_charged.late, sim.KIND: sim.nobody_to_ask, media.KIND: media.handler(partial(_fetch, channels)),
+        "push": payment_doors.push,
+        "vend": top_up.send,
+        "refund": payment_doors.refund,
+        "forget": payment_doors.forget,
+        "bar": Together(account_barred.bar),
+        "limit_bar": limit_reached.bar,
+        "late_fee": fee_charged.late,
+        sim.KIND: sim.nobody_to_ask,
+        media.KIND: media.handler(partial(_fetch, channels)),
         **network_handlers(house),
-    }  # fmt: skip
+    }
     account = next((one for one in channels.values() if isinstance(one, AfricasTalkingSms)), None)
     if account is not None:
         handlers["airtime"] = airtime.handler(partial(_airtime, account))

@@ -249,7 +249,18 @@ class Turns:
 def _asked(session: Session, turn: Turn, key: str = "") -> Asked:
     inbound, who, data = turn.inbound, session.who or NOBODY, session.data
     return Asked(
-        inbound.channel, inbound.user, inbound.phone, session.lang, who.contact_id, who.party_id, data.get("account_id"),
-        who.accounts, {**data, **session.whisper} if session.whisper else data, key, inbound.text, inbound.service,
-        inbound.at, inbound.details.get(ADDRESS),
-    )  # fmt: skip
+        inbound.channel,
+        inbound.user,
+        inbound.phone,
+        session.lang,
+        who.contact_id,
+        who.party_id,
+        data.get("account_id"),
+        who.accounts,
+        {**data, **session.whisper} if session.whisper else data,
+        key,
+        inbound.text,
+        inbound.service,
+        inbound.at,
+        inbound.details.get(ADDRESS),
+    )

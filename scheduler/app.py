@@ -89,9 +89,10 @@ class Scheduler:
 
     def _ticker(self) -> AsyncIOScheduler:
         ticker = AsyncIOScheduler(
-            jobstores={"default": MemoryJobStore()}, timezone="UTC",
+            jobstores={"default": MemoryJobStore()},
+            timezone="UTC",
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
-        )  # fmt: skip
+        )
         at_once = SystemClock().now()
         for job in self.jobs:
             seconds = job.every.total_seconds()

@@ -55,9 +55,16 @@ class Dispatcher:
     `handlers` by kind (`push`, `airtime`)."""
 
     def __init__(
-        self, house: House, senders: Mapping[str, Sender], handlers: Mapping[str, Handler | Together] | None = None, *,
-        batch: int = BATCH, wave: int = WAVE, lanes: int = LANES, per_second: Mapping[str, int] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        house: House,
+        senders: Mapping[str, Sender],
+        handlers: Mapping[str, Handler | Together] | None = None,
+        *,
+        batch: int = BATCH,
+        wave: int = WAVE,
+        lanes: int = LANES,
+        per_second: Mapping[str, int] | None = None,
+    ) -> None:
         self.house, self.senders, self.handlers = house, senders, handlers or {}
         self.batch, self.wave, self.lanes = batch, wave, lanes
         self.pace = Pace(house.db, house.operator.notices.per_second if per_second is None else per_second)
@@ -285,12 +292,17 @@ class Dispatcher:
     async def _remember(self, conn: AsyncConnection, outcomes: Sequence[Outcome], letters: Sequence[Letter]) -> None:
         out = [
             Interaction(
-                letter.reader.contact_id, letter.row.account_id, letter.notice.channel, "out", letter.row.kind,
-                letter.log, letter.row.id,
+                letter.reader.contact_id,
+                letter.row.account_id,
+                letter.notice.channel,
+                "out",
+                letter.row.kind,
+                letter.log,
+                letter.row.id,
             )
             for letter, outcome in zip(letters, outcomes, strict=False)
             if outcome.state in ("sent", "unknown")
-        ]  # fmt: skip
+        ]
         if out:
             again = any(letter.row.attempts > 1 or letter.row.tried for letter in letters)
             await interactions.log_many(conn, self.house, out, again=again)

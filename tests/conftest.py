@@ -96,9 +96,15 @@ def clock() -> SetClock:
 @pytest.fixture
 def operator() -> Operator:
     return Operator(
-        name="Mwangaza Power", short_name="Mwangaza", country="KE", zone="Africa/Nairobi", currency="KES",
-        languages=("en", "sw"), support_phone="+254800000000", default_tariff="kplc-domestic-ordinary",
-    )  # fmt: skip
+        name="Mwangaza Power",
+        short_name="Mwangaza",
+        country="KE",
+        zone="Africa/Nairobi",
+        currency="KES",
+        languages=("en", "sw"),
+        support_phone="+254800000000",
+        default_tariff="kplc-domestic-ordinary",
+    )
 
 
 @pytest.fixture

@@ -32,114 +32,237 @@ async def a_branch(conn: AsyncConnection, house: House) -> int:
 
 
 async def a_customer(
-    conn: AsyncConnection, house: House, number: int = 1, *, language: str = "en", channel: str = "phone",
-    marketing: bool = True, stopped: bool = False, area: str = "Kibera", commodity: str = "electricity",
+    conn: AsyncConnection,
+    house: House,
+    number: int = 1,
+    *,
+    language: str = "en",
+    channel: str = "phone",
+    marketing: bool = True,
+    stopped: bool = False,
+    area: str = "Kibera",
+    commodity: str = "electricity",
     branch_id: int = BRANCH,
-) -> Customer:  # fmt: skip
+) -> Customer:
     now, take = house.clock.now(), house.ids.take
     phone = f"+2547{number:08}"
     party_id, account_id, contact_id, premise_id = take(), take(), take(), take()
     rows: list[tuple[Any, dict[str, Any]]] = [
-        (party, {"id": party_id, "name": f"Customer {number}", "kind": "person", "language": language, "created_at": now}),
-        (account, {
-            "id": account_id, "number": f"10{number:06}", "party_id": party_id, "branch_id": branch_id, "currency": "KES",
-            "segment": "residential", "bill_day": 1, "state": "active", "opened_on": date(2025, 1, 1), "created_at": now,
-        }),
-        (contact, {
-            "id": contact_id, "channel": channel, "channel_user": phone if channel == "phone" else f"u{number}",
-            "phone": phone, "party_id": party_id, "language": language, "marketing": marketing,
-            "stopped_at": now if stopped else None, "created_at": now,
-        }),
+        (
+            party,
+            {"id": party_id, "name": f"Customer {number}", "kind": "person", "language": language, "created_at": now},
+        ),
+        (
+            account,
+            {
+                "id": account_id,
+                "number": f"10{number:06}",
+                "party_id": party_id,
+                "branch_id": branch_id,
+                "currency": "KES",
+                "segment": "residential",
+                "bill_day": 1,
+                "state": "active",
+                "opened_on": date(2025, 1, 1),
+                "created_at": now,
+            },
+        ),
+        (
+            contact,
+            {
+                "id": contact_id,
+                "channel": channel,
+                "channel_user": phone if channel == "phone" else f"u{number}",
+                "phone": phone,
+                "party_id": party_id,
+                "language": language,
+                "marketing": marketing,
+                "stopped_at": now if stopped else None,
+                "created_at": now,
+            },
+        ),
         (contact_account, {"contact_id": contact_id, "account_id": account_id, "linked_at": now, "how": "record"}),
         (premise, {"id": premise_id, "address": f"Plot {number}", "area": area, "branch_id": branch_id}),
-        (service, {
-            "id": take(), "account_id": account_id, "premise_id": premise_id, "commodity": commodity,
-            "payment_mode": "postpaid", "state": "active", "started_on": date(2025, 1, 1),
-        }),
-    ]  # fmt: skip
+        (
+            service,
+            {
+                "id": take(),
+                "account_id": account_id,
+                "premise_id": premise_id,
+                "commodity": commodity,
+                "payment_mode": "postpaid",
+                "state": "active",
+                "started_on": date(2025, 1, 1),
+            },
+        ),
+    ]
     for table, values in rows:
         await conn.execute(insert(table).values(values))
     return Customer(party_id, account_id, contact_id, phone)
 
 
 async def a_bill(
-    conn: AsyncConnection, house: House, customer: Customer, *, total: int = 120_050, open_minor: int | None = None,
-    disputed: int = 0, due: date = date(2026, 3, 24), token: str = TOKEN, month: int = 2, revision: int = 0,
-) -> int:  # fmt: skip
+    conn: AsyncConnection,
+    house: House,
+    customer: Customer,
+    *,
+    total: int = 120_050,
+    open_minor: int | None = None,
+    disputed: int = 0,
+    due: date = date(2026, 3, 24),
+    token: str = TOKEN,
+    month: int = 2,
+    revision: int = 0,
+) -> int:
     invoice_id = house.ids.take()
     await conn.execute(
         insert(invoice).values(
-            id=invoice_id, account_id=customer.account_id, series="bill", from_date=date(2026, month, 1),
-            to_date=date(2026, month + 1, 1), revision=revision, state="final", number=f"INV-{invoice_id}", token=token,
-            currency="KES", total_minor=total, tax_minor=0, rounding_minor=0, reward_minor=0, estimated=False, issued_on=date(2026, month + 1, 1), due_on=due,
-            facts={}, finalised_at=house.clock.now(),
+            id=invoice_id,
+            account_id=customer.account_id,
+            series="bill",
+            from_date=date(2026, month, 1),
+            to_date=date(2026, month + 1, 1),
+            revision=revision,
+            state="final",
+            number=f"INV-{invoice_id}",
+            token=token,
+            currency="KES",
+            total_minor=total,
+            tax_minor=0,
+            rounding_minor=0,
+            reward_minor=0,
+            estimated=False,
+            issued_on=date(2026, month + 1, 1),
+            due_on=due,
+            facts={},
+            finalised_at=house.clock.now(),
         )
-    )  # fmt: skip
+    )
     left = total if open_minor is None else open_minor
     await conn.execute(
         insert(open_item).values(
-            invoice_id=invoice_id, account_id=customer.account_id, due_on=due, total_minor=total, open_minor=left,
+            invoice_id=invoice_id,
+            account_id=customer.account_id,
+            due_on=due,
+            total_minor=total,
+            open_minor=left,
             disputed_minor=disputed,
         )
-    )  # fmt: skip
+    )
     return invoice_id
 
 
 async def a_mandate(
-    conn: AsyncConnection, house: House, customer: Customer, invoice_id: int, on: date, *, state: str = "active",
+    conn: AsyncConnection,
+    house: House,
+    customer: Customer,
+    invoice_id: int,
+    on: date,
+    *,
+    state: str = "active",
     collecting: str = "planned",
-) -> None:  # fmt: skip
+) -> None:
     mandate_id = house.ids.take()
     await conn.execute(
         insert(mandate).values(
-            id=mandate_id, account_id=customer.account_id, provider="sandbox", reference=f"M{mandate_id}", state=state,
-            masked="bank ****1234", created_at=house.clock.now(),
+            id=mandate_id,
+            account_id=customer.account_id,
+            provider="sandbox",
+            reference=f"M{mandate_id}",
+            state=state,
+            masked="bank ****1234",
+            created_at=house.clock.now(),
         )
-    )  # fmt: skip
+    )
     await conn.execute(
         insert(collection).values(
-            id=house.ids.take(), invoice_id=invoice_id, account_id=customer.account_id, mandate_id=mandate_id,
-            collect_on=on, state=collecting,
+            id=house.ids.take(),
+            invoice_id=invoice_id,
+            account_id=customer.account_id,
+            mandate_id=mandate_id,
+            collect_on=on,
+            state=collecting,
         )
-    )  # fmt: skip
+    )
 
 
 async def a_receipt(
-    conn: AsyncConnection, house: House, customer: Customer, amount: int, *, method: str = "mobile_push",
+    conn: AsyncConnection,
+    house: House,
+    customer: Customer,
+    amount: int,
+    *,
+    method: str = "mobile_push",
     state: str = "placed",
-) -> int:  # fmt: skip
+) -> int:
     receipt_id = house.ids.take()
     await conn.execute(
         insert(receipt).values(
-            id=receipt_id, provider="sandbox", provider_txn=f"T{receipt_id}", account_id=customer.account_id,
-            method=method, amount_minor=amount, currency="KES", reference="", payer="***", state=state,
-            received_at=house.clock.now(), booked_on=house.today(),
+            id=receipt_id,
+            provider="sandbox",
+            provider_txn=f"T{receipt_id}",
+            account_id=customer.account_id,
+            method=method,
+            amount_minor=amount,
+            currency="KES",
+            reference="",
+            payer="***",
+            state=state,
+            received_at=house.clock.now(),
+            booked_on=house.today(),
         )
-    )  # fmt: skip
+    )
     return receipt_id
 
 
 async def an_attempt(
-    conn: AsyncConnection, house: House, customer: Customer, invoice_id: int | None, *, state: str = "failed",
-    method: str = "mobile_push", amount: int = 120_050,
-) -> int:  # fmt: skip
+    conn: AsyncConnection,
+    house: House,
+    customer: Customer,
+    invoice_id: int | None,
+    *,
+    state: str = "failed",
+    method: str = "mobile_push",
+    amount: int = 120_050,
+) -> int:
     request_id, attempt_id, now = house.ids.take(), house.ids.take(), house.clock.now()
     await conn.execute(
         insert(payment_request).values(
-            id=request_id, key=f"r{request_id}", kind="push", account_id=customer.account_id, invoice_id=invoice_id,
-            currency="KES", state="open", created_at=now,
+            id=request_id,
+            key=f"r{request_id}",
+            kind="push",
+            account_id=customer.account_id,
+            invoice_id=invoice_id,
+            currency="KES",
+            state="open",
+            created_at=now,
         )
-    )  # fmt: skip
+    )
     await conn.execute(
         insert(attempt).values(
-            id=attempt_id, key=f"a{attempt_id}", request_id=request_id, account_id=customer.account_id,
-            provider="sandbox", method=method, amount_minor=amount, currency="KES", state=state, polls=0, created_at=now,
+            id=attempt_id,
+            key=f"a{attempt_id}",
+            request_id=request_id,
+            account_id=customer.account_id,
+            provider="sandbox",
+            method=method,
+            amount_minor=amount,
+            currency="KES",
+            state=state,
+            polls=0,
+            created_at=now,
         )
-    )  # fmt: skip
+    )
     await conn.execute(
         insert(payment_request).values(
-            id=house.ids.take(), key=f"paylink:failed:{attempt_id}", kind="paylink", account_id=customer.account_id,
-            token=f"{attempt_id:022}", currency="KES", state="open", created_at=now,
+            id=house.ids.take(),
+            key=f"paylink:failed:{attempt_id}",
+            kind="paylink",
+            account_id=customer.account_id,
+            token=f"{attempt_id:022}",
+            currency="KES",
+            state="open",
+            created_at=now,
         )
-    )  # fmt: skip
+    )
     return attempt_id

@@ -35,10 +35,18 @@ async def ask(
     approval_id, now = house.ids.take(), house.clock.now()
     await conn.execute(
         insert(approval).values(
-            id=approval_id, kind=kind, subject=subject, payload=dict(payload), seal=seal(payload), maker=maker,
-            branch_id=branch_id, state=WAITING, made_at=now, expires_at=now + timedelta(days=days),
+            id=approval_id,
+            kind=kind,
+            subject=subject,
+            payload=dict(payload),
+            seal=seal(payload),
+            maker=maker,
+            branch_id=branch_id,
+            state=WAITING,
+            made_at=now,
+            expires_at=now + timedelta(days=days),
         )
-    )  # fmt: skip
+    )
     await audit.note(conn, house, maker, "approval.asked", f"approval:{approval_id}", kind=kind, about=subject)
     return approval_id
 

@@ -31,12 +31,14 @@ async def came_in_many(
     to, why = (Book("rewards_cost"), "gift") if gift else (Book("suspense"), "top-up")
     journals = [
         Journal(
-            f"purse:in:{one.id}:{one.granted}", "purse", house.today(),
+            f"purse:in:{one.id}:{one.granted}",
+            "purse",
+            house.today(),
             [Posting(Book("purse", one.account_id), to, amount, one.unit, why)],
         )
         for one, amount in filled
         if is_money(one.unit)
-    ]  # fmt: skip
+    ]
     await post_many(conn, house, journals)
 
 
@@ -44,11 +46,13 @@ async def went_back(conn: AsyncConnection, house: House, filled: Sequence[tuple[
     """Money that a use had paid was given back: less revenue."""
     journals = [
         Journal(
-            f"purse:back:{one.id}:{one.granted}", "purse", house.today(),
+            f"purse:back:{one.id}:{one.granted}",
+            "purse",
+            house.today(),
             [Posting(Book("purse", one.account_id), Book("revenue"), amount, one.unit, "given back")],
         )
         for one, amount in filled
-    ]  # fmt: skip
+    ]
     await post_many(conn, house, journals)
 
 

@@ -55,9 +55,14 @@ def lived_on(bucket: Bucket, zone: ZoneInfo) -> Bucket:
     most = bucket.amount if bucket.rollover_cap is None else max(bucket.reserved, bucket.rollover_cap)
     amount = min(bucket.amount, most)
     return replace(
-        bucket, amount=amount, basis=amount, round=bucket.round + 1, told=0, rollovers=bucket.rollovers - 1,
+        bucket,
+        amount=amount,
+        basis=amount,
+        round=bucket.round + 1,
+        told=0,
+        rollovers=bucket.rollovers - 1,
         expires_at=a_month_on(bucket.expires_at, zone) if bucket.expires_at else None,
-    )  # fmt: skip
+    )
 
 
 def a_month_on(instant: datetime, zone: ZoneInfo) -> datetime:

@@ -17,8 +17,16 @@ from core.house import House
 
 
 async def give_back(
-    conn: AsyncConnection, house: House, account_id: int, currency: str, minor: int, *, paid: Mapping[int, int], key: str, why: str
-) -> dict[int, int]:  # fmt: skip
+    conn: AsyncConnection,
+    house: House,
+    account_id: int,
+    currency: str,
+    minor: int,
+    *,
+    paid: Mapping[int, int],
+    key: str,
+    why: str,
+) -> dict[int, int]:
     """Give so much back, of what each bucket `paid`; bucket -> what it got."""
     buckets = await store.drawable(conn, account_id, currency, paid.keys())
     now = house.clock.now()

@@ -87,9 +87,17 @@ async def put_in(conn: AsyncConnection, house: House, given: Grant, *, key: str,
 
 
 async def top_up(
-    conn: AsyncConnection, house: House, bucket_id: int, amount: int, *, key: str, why: str, actor: str,
-    expires_at: datetime | None = None, gift: bool = True,
-) -> None:  # fmt: skip
+    conn: AsyncConnection,
+    house: House,
+    bucket_id: int,
+    amount: int,
+    *,
+    key: str,
+    why: str,
+    actor: str,
+    expires_at: datetime | None = None,
+    gift: bool = True,
+) -> None:
     """More into an open bucket; its thresholds count from what is there now. Refused `bucket.gone` when it is none."""
     _sane(amount)
 
@@ -98,9 +106,14 @@ async def top_up(
         if bucket is None or not (bucket.state == OPEN and bucket.alive(max(house.clock.now(), bucket.starts_at))):
             raise Refused("bucket.gone", 404)
         filled = replace(
-            bucket, granted=bucket.granted + amount, amount=bucket.amount + amount, basis=bucket.amount + amount,
-            round=bucket.round + 1, told=0, expires_at=expires_at or bucket.expires_at,
-        )  # fmt: skip
+            bucket,
+            granted=bucket.granted + amount,
+            amount=bucket.amount + amount,
+            basis=bucket.amount + amount,
+            round=bucket.round + 1,
+            told=0,
+            expires_at=expires_at or bucket.expires_at,
+        )
         await store.keep(conn, house, [filled])
         await store.move(conn, house, key, "granted", why, [Part(bucket_id, amount)])
         await book.came_in(conn, house, filled, amount, gift=gift)
@@ -116,9 +129,14 @@ async def welcome(conn: AsyncConnection, house: House, given: Welcome, services:
     until = house.clock.now() + timedelta(days=given.days) if given.days else None
     uses = [given.use] if given.use else []
     bundles = [
-        new_bucket(house, Grant(account_id, unit, amount, given.name, "welcome", uses, service_id, priority_of(unit), expires_at=until))
+        new_bucket(
+            house,
+            Grant(
+                account_id, unit, amount, given.name, "welcome", uses, service_id, priority_of(unit), expires_at=until
+            ),
+        )
         for account_id, service_id in services
-    ]  # fmt: skip
+    ]
     await store.open_many(conn, bundles)
     await store.move_many(conn, house, "granted", "welcome", [(f"welcome:{one.id}", one.id, amount) for one in bundles])
     await book.came_in_many(conn, house, [(one, amount) for one in bundles], gift=True)
@@ -140,7 +158,24 @@ def new_bucket(house: House, given: Grant) -> Bucket:
     """The bucket that a grant makes."""
     now = house.clock.now()
     return Bucket(
-        house.ids.take(), given.account_id, given.service_id, given.code, given.name, given.unit, tuple(given.uses),
-        given.priority, given.amount, given.amount, 0, given.amount, 0, 0, given.starts_at or now, given.expires_at,
-        given.rollovers, given.rollover_cap, OPEN, now,
-    )  # fmt: skip
+        house.ids.take(),
+        given.account_id,
+        given.service_id,
+        given.code,
+        given.name,
+        given.unit,
+        tuple(given.uses),
+        given.priority,
+        given.amount,
+        given.amount,
+        0,
+        given.amount,
+        0,
+        0,
+        given.starts_at or now,
+        given.expires_at,
+        given.rollovers,
+        given.rollover_cap,
+        OPEN,
+        now,
+    )

@@ -48,10 +48,18 @@ async def reserve(
             raise Refused("bucket.short", 409)
         await store.keep(conn, house, [store.less(buckets[one.bucket_id], 0, -one.amount) for one in spent.parts])
         row = {
-            "id": house.ids.take(), "key": key, "account_id": want.account_id, "service_id": want.service_id,
-            "use": want.use, "unit": want.unit, "held": spent.amount, "used": 0, "state": HELD,
-            "expires_at": now + wait, "created_at": now,
-        }  # fmt: skip
+            "id": house.ids.take(),
+            "key": key,
+            "account_id": want.account_id,
+            "service_id": want.service_id,
+            "use": want.use,
+            "unit": want.unit,
+            "held": spent.amount,
+            "used": 0,
+            "state": HELD,
+            "expires_at": now + wait,
+            "created_at": now,
+        }
         await store.hold(conn, row, spent.parts)
         return _json(spent)
 
@@ -97,9 +105,14 @@ async def release(conn: AsyncConnection, house: House, held_key: str, state: str
 
 
 async def _take(
-    conn: AsyncConnection, house: House, buckets: Mapping[int, Bucket], back: Mapping[int, int],
-    taken: tuple[Part, ...], key: str, why: str,
-) -> None:  # fmt: skip
+    conn: AsyncConnection,
+    house: House,
+    buckets: Mapping[int, Bucket],
+    back: Mapping[int, int],
+    taken: tuple[Part, ...],
+    key: str,
+    why: str,
+) -> None:
     """Write what was drawn and what is no longer held, and tell what must be told."""
     drawn = {part.bucket_id: part.amount for part in taken}
     touched = sorted(drawn.keys() | back.keys())

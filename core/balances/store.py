@@ -56,9 +56,17 @@ async def move(conn: AsyncConnection, house: House, key: str, kind: str, why: st
         return
     now = house.clock.now()
     rows = [
-        {"id": house.ids.take(), "bucket_id": part.bucket_id, "key": key, "kind": kind, "amount": part.amount, "why": why, "at": now}
+        {
+            "id": house.ids.take(),
+            "bucket_id": part.bucket_id,
+            "key": key,
+            "kind": kind,
+            "amount": part.amount,
+            "why": why,
+            "at": now,
+        }
         for part in parts
-    ]  # fmt: skip
+    ]
     await conn.execute(insert(t.bucket_movement), rows)
 
 

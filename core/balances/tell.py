@@ -34,7 +34,13 @@ async def _one(conn: AsyncConnection, house: House, bucket: Bucket, drawn: int, 
     else:
         return bucket
     await outbox.enqueue(
-        conn, house, key=key, kind="notice", template=template, params={"percent": percent or 0, "round": bucket.round},
-        account_id=bucket.account_id, subject_id=bucket.id,
-    )  # fmt: skip
+        conn,
+        house,
+        key=key,
+        kind="notice",
+        template=template,
+        params={"percent": percent or 0, "round": bucket.round},
+        account_id=bucket.account_id,
+        subject_id=bucket.id,
+    )
     return bucket if percent is None else replace(bucket, told=percent)

@@ -63,9 +63,10 @@ async def _note(conn: AsyncConnection, house: House, rows: list[Row[Any]], seen:
     await update_many(conn, barring, ("service_id",), ("seen", "seen_at"), known)
     under_way = select(bar_command.c.service_id).where(bar_command.c.state.in_(("created", *LIVE)))
     query = select(barring).where(
-        among(conn, barring.c.service_id, [service_id for _, _, service_id in known]), barring.c.seen != barring.c.wanted,
+        among(conn, barring.c.service_id, [service_id for _, _, service_id in known]),
+        barring.c.seen != barring.c.wanted,
         barring.c.service_id.not_in(under_way),
-    )  # fmt: skip
+    )
     differing = list(await conn.execute(query.order_by(barring.c.service_id).with_for_update()))
     ids = [row.service_id for row in differing]
     again = update(barring).where(among(conn, barring.c.service_id, ids))

@@ -54,9 +54,12 @@ async def _start(conn: AsyncConnection, house: House, leaving: Leaving) -> tuple
         return Outcome(leaving.id, "dropped", reason="a newer wish has overtaken it", attempts=leaving.attempts)
     if row.state == "created" and not await _way_is_free(conn, house, row):
         return Outcome(
-            leaving.id, "waiting", reason="an older wish is on its way", attempts=leaving.attempts,
+            leaving.id,
+            "waiting",
+            reason="an older wish is on its way",
+            attempts=leaving.attempts,
             not_before=house.clock.now() + SOON,
-        )  # fmt: skip
+        )
     await conn.execute(update(bar_command).where(bar_command.c.id == row.id).values(state="sent"))
     login = row.login or str(row.service_id)
     return Command(row.key, row.service_id, login, row.level, row.kbps, row.generation), row.state

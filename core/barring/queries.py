@@ -51,8 +51,13 @@ async def differences(conn: AsyncConnection, branch_id: int | None = None) -> li
     heard = func.coalesce(barring.c.seen, barring.c.actual, "none")
     query = (
         select(
-            barring, account.c.number, service.c.commodity, heard.label("heard"), network_line.c.login,
-            bar_command.c.state.label("command"), bar_command.c.reason,
+            barring,
+            account.c.number,
+            service.c.commodity,
+            heard.label("heard"),
+            network_line.c.login,
+            bar_command.c.state.label("command"),
+            bar_command.c.reason,
         )
         .join(service, service.c.id == barring.c.service_id)
         .join(account, account.c.id == barring.c.account_id)
@@ -63,5 +68,5 @@ async def differences(conn: AsyncConnection, branch_id: int | None = None) -> li
         )
         .where(heard != barring.c.wanted)
         .order_by(barring.c.wanted_at, barring.c.service_id)
-    )  # fmt: skip
+    )
     return list(await conn.execute(query if branch_id is None else query.where(account.c.branch_id == branch_id)))

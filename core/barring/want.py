@@ -81,9 +81,13 @@ async def command(conn: AsyncConnection, house: House, wishes: Sequence[tuple[in
         rows.append((command_id, key, service_id, level, generation, "created", now))
         letters.append(
             Letter(
-                f"provision:{command_id}", "provision", f"provision.{level}", account_id=account_id,
-                subject_id=command_id, priority=outbox.PROMPT if level == "none" else outbox.NOTICE,
+                f"provision:{command_id}",
+                "provision",
+                f"provision.{level}",
+                account_id=account_id,
+                subject_id=command_id,
+                priority=outbox.PROMPT if level == "none" else outbox.NOTICE,
             )
-        )  # fmt: skip
+        )
     await insert_many(conn, bar_command, _COMMAND, rows)
     await outbox.enqueue_many(conn, house, letters)

@@ -31,15 +31,16 @@ async def close_all(house: House, on: date) -> list[str]:
 
 
 async def _close(conn: AsyncConnection, house: House, run_id: int, run_date: date) -> None:
-    invoices = (
-        select(func.count(), func.coalesce(func.sum(invoice.c.total_minor), 0))
-        .where(invoice.c.run_id == run_id)
-    )  # fmt: skip
+    invoices = select(func.count(), func.coalesce(func.sum(invoice.c.total_minor), 0)).where(invoice.c.run_id == run_id)
     accounts, total = (await conn.execute(invoices)).one()
     parked = await count(conn, "parked", run_date)
-    closed = update(bill_run).where(bill_run.c.id == run_id).values(
-        state=runs.CLOSED, accounts=accounts, parked=parked, total_minor=int(total), closed_at=house.clock.now()
-    )  # fmt: skip
+    closed = (
+        update(bill_run)
+        .where(bill_run.c.id == run_id)
+        .values(
+            state=runs.CLOSED, accounts=accounts, parked=parked, total_minor=int(total), closed_at=house.clock.now()
+        )
+    )
     await conn.execute(closed)
 
 
@@ -66,13 +67,18 @@ async def parked_cycles(conn: AsyncConnection, on: date) -> list[Parked]:
     """Who is parked, why, and about how much that is: the oldest first."""
     query = (
         select(
-            cycle.c.account_id, account.c.number, cycle.c.from_date, cycle.c.to_date, cycle.c.reason, account.c.segment,
+            cycle.c.account_id,
+            account.c.number,
+            cycle.c.from_date,
+            cycle.c.to_date,
+            cycle.c.reason,
+            account.c.segment,
             account.c.currency,
         )
         .join_from(cycle, account, account.c.id == cycle.c.account_id)
         .where(cycle.c.state == "parked", cycle.c.to_date <= on)
         .order_by(cycle.c.to_date, account.c.number)
-    )  # fmt: skip
+    )
     rows = (await conn.execute(query)).all()
     money = await stakes(conn, [Unbilled(row[0], row[5], row[6], row[2], row[3]) for row in rows])
     return [Parked(*row[:5], minor) for row, minor in zip(rows, money, strict=True)]

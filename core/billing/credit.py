@@ -133,9 +133,15 @@ async def write(
     if sum(line.amount_minor for line in lines) >= 0:
         raise Refused("credit.amount", status=409)
     note = Note(
-        note_id, CREDIT, house.operator.billing.credit_prefix, bill, tuple(lines), house.today(),
-        {"corrects": {"number": bill.number, **why}}, corrects_id=bill.id,
-    )  # fmt: skip
+        note_id,
+        CREDIT,
+        house.operator.billing.credit_prefix,
+        bill,
+        tuple(lines),
+        house.today(),
+        {"corrects": {"number": bill.number, **why}},
+        corrects_id=bill.id,
+    )
     written = await notes.write(conn, house, note)
     return CreditNote(note_id, written.number, written.token, -note.total_minor, -note.by_book["tax"])
 

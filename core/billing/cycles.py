@@ -31,10 +31,15 @@ async def open_cycles(conn: AsyncConnection, house: House, account_ids: Collecti
     rows = (await conn.execute(query.order_by(account.c.id))).all()
     ids = house.ids.take_many(len(rows))
     return await insert_many(
-        conn, cycle, ("id", "account_id", "from_date", "to_date", "state"),
-        [(number, row.id, *next_period(row.bill_day, row.opened_on), "open") for number, row in zip(ids, rows, strict=True)],
+        conn,
+        cycle,
+        ("id", "account_id", "from_date", "to_date", "state"),
+        [
+            (number, row.id, *next_period(row.bill_day, row.opened_on), "open")
+            for number, row in zip(ids, rows, strict=True)
+        ],
         skip_known=True,
-    )  # fmt: skip
+    )
 
 
 async def due_dates(conn: AsyncConnection, state: str, on: date) -> Sequence[date]:

@@ -169,9 +169,20 @@ def gathered(partition: Partition, blocks: Sequence[Block], corrections: Sequenc
     estimated = _mark_estimated(partition, blocks, bill_of, len(accounts))
     nothing = [int(at) for at in np.flatnonzero(~billed & ~parked)]
     return Drafts(
-        partition, accounts, sums[""], sums["tax"], sums["rounding"], sums["reward"], estimated, lines, specs.all,
-        nothing, blocks, corrections, bill_of,
-    )  # fmt: skip
+        partition,
+        accounts,
+        sums[""],
+        sums["tax"],
+        sums["rounding"],
+        sums["reward"],
+        estimated,
+        lines,
+        specs.all,
+        nothing,
+        blocks,
+        corrections,
+        bill_of,
+    )
 
 
 def _summed(lines: Lines, specs: Specs, kind: str, size: int) -> Column:

@@ -36,8 +36,12 @@ async def issue(conn: AsyncConnection, house: House, *, account_id: int, code: s
     await notes.write(conn, house, Note(invoice_id, FEE, PREFIX, about, (line,), due, {}))
     await conn.execute(
         insert(open_item).values(
-            invoice_id=invoice_id, account_id=account_id, due_on=due, total_minor=minor, open_minor=minor,
+            invoice_id=invoice_id,
+            account_id=account_id,
+            due_on=due,
+            total_minor=minor,
+            open_minor=minor,
             disputed_minor=0,
         )
-    )  # fmt: skip
+    )
     return invoice_id

@@ -127,9 +127,18 @@ async def _post(conn: AsyncConnection, house: House, on: date, currency: str, fi
         SetLeg("rewards_cost", staged.reward_minor, "reward units"),
     )
     journals = SetJournals(
-        closing, staged.n, staged.account_id, staged.invoice_id, staged.book_id, legs, kind="invoice", book="receivable",
-        asset=currency, booked_on=on, first_id=first_id,
-    )  # fmt: skip
+        closing,
+        staged.n,
+        staged.account_id,
+        staged.invoice_id,
+        staged.book_id,
+        legs,
+        kind="invoice",
+        book="receivable",
+        asset=currency,
+        booked_on=on,
+        first_id=first_id,
+    )
     await post_set(conn, house, journals)
 
 
@@ -141,10 +150,13 @@ async def _seal_bills(conn: AsyncConnection, house: House, on: date, bills: int)
     await conn.execute(final.values(state="final"))
     first = await number.take(conn, SERIES, bills)
     values: dict[str, Any] = {
-        "state": "final", "number": number.written(house.operator.billing.number_prefix, closing.c.n + first),
-        "issued_on": on, "due_on": due, "before_minor": closing.c.before_minor,
+        "state": "final",
+        "number": number.written(house.operator.billing.number_prefix, closing.c.n + first),
+        "issued_on": on,
+        "due_on": due,
+        "before_minor": closing.c.before_minor,
         "finalised_at": literal(house.clock.now(), Instant()),
-    }  # fmt: skip
+    }
     await conn.execute(update(invoice).where(invoice.c.id == closing.c.invoice_id).values(**values))
     return await _final_bills(conn)
 
@@ -152,10 +164,14 @@ async def _seal_bills(conn: AsyncConnection, house: House, on: date, bills: int)
 async def _open_items(conn: AsyncConnection, on: date, due: date) -> None:
     total = closing.c.total_minor
     values: dict[str, Any] = {
-        "invoice_id": closing.c.invoice_id, "account_id": closing.c.account_id, "due_on": literal(due),
-        "total_minor": total, "open_minor": case((total > 0, total), else_=0), "disputed_minor": literal(0),
+        "invoice_id": closing.c.invoice_id,
+        "account_id": closing.c.account_id,
+        "due_on": literal(due),
+        "total_minor": total,
+        "open_minor": case((total > 0, total), else_=0),
+        "disputed_minor": literal(0),
         "settled_on": case((total <= 0, literal(on)), else_=None),
-    }  # fmt: skip
+    }
     rows = select(*values.values()).select_from(closing)
     await conn.execute(sql_insert(open_item).from_select(list(values), rows))
 

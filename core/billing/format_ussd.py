@@ -25,9 +25,12 @@ def render(bill: Bill, lang: str) -> str:
     coming = bill.plan.next if bill.plan else None
     if coming is not None and bill.plan is not None:
         third = say(
-            lang, "bill.plan.short", amount=show(coming.left_minor, bill.currency, lang),
-            date=format_date(coming.due_on, "d MMM", locale=lang), left=show(bill.plan.left_minor, bill.currency, lang),
-        )  # fmt: skip
+            lang,
+            "bill.plan.short",
+            amount=show(coming.left_minor, bill.currency, lang),
+            date=format_date(coming.due_on, "d MMM", locale=lang),
+            left=show(bill.plan.left_minor, bill.currency, lang),
+        )
     elif bill.use:
         used = f"{number(bill.use[-1].quantity_micro, lang)} {bill.use_unit}"
         third = say(lang, "bill.short.left", left=left, used=used)

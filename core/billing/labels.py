@@ -58,11 +58,16 @@ class Specs:
         """The number of the spec of a correction of the bill of [first, end): what was used, in micro-units, and in `unit`."""
         label = {
             lang: say(
-                lang, "bill.line.late_use", first=day(first, lang), last=day(last_of(end), lang),
-                was=number(was, lang), now=number(now, lang), unit=unit,
+                lang,
+                "bill.line.late_use",
+                first=day(first, lang),
+                last=day(last_of(end), lang),
+                was=number(was, lang),
+                now=number(now, lang),
+                unit=unit,
             )
             for lang in LANGUAGES
-        }  # fmt: skip
+        }
         return self._number(Spec(f"late_use:{first}", _json(label), unit or None, None, "charge"))
 
     def take_late_tax(self, first: date, end: date) -> int:

@@ -138,9 +138,14 @@ def _correction(account: int, item: Item, changed: Sequence[Changed], anew: _Aga
     moved = (row.meter_code for row in rows if row.quantity_micro != was[row.meter_code, row.from_date])
     code = next(moved, changed[0].meter_code)
     return Correction(
-        account, *item, anew.from_date, anew.to_date,
+        account,
+        *item,
+        anew.from_date,
+        anew.to_date,
         was=sum(one.was_micro for one in changed if one.meter_code == code),
         now=sum(row.quantity_micro for row in rows if row.meter_code == code),
-        unit=anew.units.get(code, ""), net=anew.net - billed[0], tax=anew.tax - billed[1],
+        unit=anew.units.get(code, ""),
+        net=anew.net - billed[0],
+        tax=anew.tax - billed[1],
         rows=tuple((row, revision[row.meter_code, row.from_date]) for row in rows),
-    )  # fmt: skip
+    )

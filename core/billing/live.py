@@ -70,11 +70,14 @@ def _columns(house: House, unit: str, rows: Sequence[tuple[int, live.Use]]) -> U
     numbers: dict[str, int] = {}
     table = [
         (
-            service, seconds(datetime.fromtimestamp(use.at, UTC).astimezone(house.zone)), use.quantity_micro,
-            -1 if use.destination is None else numbers.setdefault(use.destination, len(numbers)), use.value_minor or 0,
+            service,
+            seconds(datetime.fromtimestamp(use.at, UTC).astimezone(house.zone)),
+            use.quantity_micro,
+            -1 if use.destination is None else numbers.setdefault(use.destination, len(numbers)),
+            use.value_minor or 0,
         )
         for service, use in rows
-    ]  # fmt: skip
+    ]
     table.sort(key=lambda row: row[:2])
     service, at, quantity, to, value = np.array(table, dtype=np.int64).T
     return UseColumns(unit, service, at, quantity, to, value, tuple(numbers))

@@ -72,9 +72,13 @@ class Group:
                 high += 1
             here, low = slice(low, high), high
             yield Group(
-                self.account[here], self.service[here], self.persons[here], self.opening[here], self.closing[here],
+                self.account[here],
+                self.service[here],
+                self.persons[here],
+                self.opening[here],
+                self.closing[here],
                 self.off[here],
-            )  # fmt: skip
+            )
 
     def columns(self) -> tuple[Column, Column]:
         """Indexes of accounts, and service ids."""
@@ -159,13 +163,22 @@ async def load_running(conn: AsyncConnection, account_ids: Collection[int], unti
 def _cycles(*more: Any) -> Select[Any]:
     return (
         select(
-            cycle.c.id, cycle.c.account_id, cycle.c.from_date, account.c.number, party.c.name, party.c.language,
-            account.c.bill_day, account.c.persons, account.c.currency, cycle.c.decided, *more,
+            cycle.c.id,
+            cycle.c.account_id,
+            cycle.c.from_date,
+            account.c.number,
+            party.c.name,
+            party.c.language,
+            account.c.bill_day,
+            account.c.persons,
+            account.c.currency,
+            cycle.c.decided,
+            *more,
         )
         .join_from(cycle, account, account.c.id == cycle.c.account_id)
         .join(party, party.c.id == account.c.party_id)
         .order_by(cycle.c.account_id)
-    )  # fmt: skip
+    )
 
 
 def _facts(due: Due) -> dict[str, Any]:
@@ -179,13 +192,20 @@ async def _fill(conn: AsyncConnection, partition: Partition, chosen: ColumnEleme
     index = {due.account_id: at for at, due in enumerate(partition.due)}
     here = (cycle.c.account_id == service.c.account_id) & chosen
     on_plan = and_(
-        service_plan.c.service_id == service.c.id, service_plan.c.from_date < to,
+        service_plan.c.service_id == service.c.id,
+        service_plan.c.from_date < to,
         or_(service_plan.c.to_date.is_(None), service_plan.c.to_date > cycle.c.from_date),
-    )  # fmt: skip
+    )
     query = (
         select(
-            service.c.account_id, service.c.id, service.c.commodity, service.c.started_on, service.c.ended_on,
-            service_plan.c.tariff, service_plan.c.from_date.label("plan_from"), service_plan.c.to_date.label("plan_to"),
+            service.c.account_id,
+            service.c.id,
+            service.c.commodity,
+            service.c.started_on,
+            service.c.ended_on,
+            service_plan.c.tariff,
+            service_plan.c.from_date.label("plan_from"),
+            service_plan.c.to_date.label("plan_to"),
             premise.c.address,
         )
         .join_from(service, cycle, here)
@@ -193,7 +213,7 @@ async def _fill(conn: AsyncConnection, partition: Partition, chosen: ColumnEleme
         .outerjoin(premise, premise.c.id == service.c.premise_id)
         .where(service.c.payment_mode == "postpaid", service.c.state != "ordered", service.c.started_on < to)
         .order_by(service.c.account_id, service.c.id, service_plan.c.from_date)
-    )  # fmt: skip
+    )
     shut = await _shut(conn, here, to)
     for account_id, *served in (await conn.execute(query)).all():
         _sort_in(partition, index[account_id], Served(*served), shut.get(served[0], ()))

@@ -77,13 +77,26 @@ async def write(conn: AsyncConnection, house: House, note: Note) -> Written:
     """Write the document. The caller holds the bill's open item, so that no two are written at once."""
     bill, by_book, today, [token] = note.bill, note.by_book, house.today(), tokens(1)
     values = {
-        "id": note.invoice_id, "account_id": bill.account_id, "series": note.series, "from_date": bill.from_date,
-        "to_date": bill.to_date, "revision": await _nth(conn, note), "state": "final", "token": token,
-        "currency": bill.currency, "total_minor": note.total_minor, "tax_minor": by_book["tax"],
-        "rounding_minor": by_book["rounding"], "reward_minor": by_book["rewards_cost"], "estimated": note.estimated,
-        "issued_on": today, "due_on": note.due_on, "facts": {**bill.facts, **note.facts},
-        "finalised_at": house.clock.now(), "corrects_id": note.corrects_id,
-    }  # fmt: skip
+        "id": note.invoice_id,
+        "account_id": bill.account_id,
+        "series": note.series,
+        "from_date": bill.from_date,
+        "to_date": bill.to_date,
+        "revision": await _nth(conn, note),
+        "state": "final",
+        "token": token,
+        "currency": bill.currency,
+        "total_minor": note.total_minor,
+        "tax_minor": by_book["tax"],
+        "rounding_minor": by_book["rounding"],
+        "reward_minor": by_book["rewards_cost"],
+        "estimated": note.estimated,
+        "issued_on": today,
+        "due_on": note.due_on,
+        "facts": {**bill.facts, **note.facts},
+        "finalised_at": house.clock.now(),
+        "corrects_id": note.corrects_id,
+    }
     await _post(conn, house, note)
     await conn.execute(insert(invoice_line), [_row(note.invoice_id, line, today) for line in note.lines])
     written = f"{note.prefix}{await number.take(conn, note.series, 1):0{number.WIDTH}d}"
@@ -116,9 +129,14 @@ async def _post(conn: AsyncConnection, house: House, note: Note) -> None:
     ]
     kind = "credit" if note.corrects_id else "invoice"
     await post(
-        conn, house, key=f"invoice:{note.invoice_id}", kind=kind, booked_on=house.today(), postings=postings,
+        conn,
+        house,
+        key=f"invoice:{note.invoice_id}",
+        kind=kind,
+        booked_on=house.today(),
+        postings=postings,
         details={"corrects": str(note.bill.id)} if note.bill.id else None,
-    )  # fmt: skip
+    )
 
 
 def _row(invoice_id: int, line: BillLine, today: date) -> dict[str, Any]:

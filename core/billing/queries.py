@@ -24,14 +24,19 @@ async def last_bills(conn: AsyncConnection, account_id: int, limit: int = 3) -> 
     names = ("id", "number", "from_date", "to_date", "total_minor")
     query = (
         select(
-            *(invoice.c[name] for name in names), open_item.c.open_minor, open_item.c.disputed_minor, invoice.c.due_on,
-            invoice.c.currency, invoice.c.estimated, invoice.c.token,
+            *(invoice.c[name] for name in names),
+            open_item.c.open_minor,
+            open_item.c.disputed_minor,
+            invoice.c.due_on,
+            invoice.c.currency,
+            invoice.c.estimated,
+            invoice.c.token,
         )
         .join_from(invoice, open_item, open_item.c.invoice_id == invoice.c.id)
         .where(invoice.c.account_id == account_id, invoice.c.state == "final")
         .order_by(invoice.c.to_date.desc(), invoice.c.id.desc())
         .limit(limit)
-    )  # fmt: skip
+    )
     return [BillSummary(*row) for row in await conn.execute(query)]
 
 
@@ -76,16 +81,34 @@ def _bill(house: House | None, row: Row[Any], lines: Sequence[BillLine], use: tu
     public = house.settings.public_url.rstrip("/") if house else ""
     operator, support = (house.operator.name, house.operator.support_phone) if house else ("", "")
     return Bill(
-        invoice_id=row.id, account_id=row.account_id, number=row.number, token=row.token, name=row.facts["name"],
-        account_number=row.facts["number"], from_date=row.from_date, to_date=row.to_date, issued_on=row.issued_on,
-        due_on=row.due_on, currency=row.currency, total_minor=row.total_minor, tax_minor=row.tax_minor,
-        rounding_minor=row.rounding_minor, before_minor=row.before_minor or 0,
-        paid_minor=max(0, max(0, row.total_minor) - row.open_minor - row.credited_minor), open_minor=row.open_minor,
-        disputed_minor=row.disputed_minor, estimated=row.estimated, services=services(row.facts, lines), use=use,
-        use_unit=unit, operator=operator, support_phone=support,
-        url=f"{public}/b/{row.token}" if public else "", credited_minor=int(row.credited_minor),
+        invoice_id=row.id,
+        account_id=row.account_id,
+        number=row.number,
+        token=row.token,
+        name=row.facts["name"],
+        account_number=row.facts["number"],
+        from_date=row.from_date,
+        to_date=row.to_date,
+        issued_on=row.issued_on,
+        due_on=row.due_on,
+        currency=row.currency,
+        total_minor=row.total_minor,
+        tax_minor=row.tax_minor,
+        rounding_minor=row.rounding_minor,
+        before_minor=row.before_minor or 0,
+        paid_minor=max(0, max(0, row.total_minor) - row.open_minor - row.credited_minor),
+        open_minor=row.open_minor,
+        disputed_minor=row.disputed_minor,
+        estimated=row.estimated,
+        services=services(row.facts, lines),
+        use=use,
+        use_unit=unit,
+        operator=operator,
+        support_phone=support,
+        url=f"{public}/b/{row.token}" if public else "",
+        credited_minor=int(row.credited_minor),
         corrects=row.facts["corrects"]["number"] if row.corrects_id else "",
-    )  # fmt: skip
+    )
 
 
 async def lines_of(conn: AsyncConnection, invoice_id: int) -> list[BillLine]:
@@ -112,9 +135,11 @@ async def _use(conn: AsyncConnection, account_id: int, to: date) -> tuple[tuple[
         return (), ""
     later = consumption.alias("later")
     superseded = select(later.c.id).where(
-        later.c.service_id == consumption.c.service_id, later.c.meter_code == consumption.c.meter_code,
-        later.c.from_date == consumption.c.from_date, later.c.revision > consumption.c.revision,
-    )  # fmt: skip
+        later.c.service_id == consumption.c.service_id,
+        later.c.meter_code == consumption.c.meter_code,
+        later.c.from_date == consumption.c.from_date,
+        later.c.revision > consumption.c.revision,
+    )
     sums = (func.sum(consumption.c.quantity_micro), func.max(consumption.c.estimated_micro))
     query = (
         select(consumption.c.from_date, func.max(consumption.c.to_date), *sums)

@@ -61,9 +61,11 @@ async def came_since_billing(conn: AsyncConnection, house: House) -> Arrivals:
 async def services(conn: AsyncConnection, after: int, size: int, account_id: int | None = None) -> dict[int, int]:
     """The next services (service -> account) that bills are made for, by their ids; of one account where it is given."""
     query = select(service.c.id, service.c.account_id).where(
-        service.c.id > after, service.c.payment_mode == "postpaid", service.c.state != "ordered",
+        service.c.id > after,
+        service.c.payment_mode == "postpaid",
+        service.c.state != "ordered",
         true() if account_id is None else service.c.account_id == account_id,
-    )  # fmt: skip
+    )
     return {row.id: row.account_id for row in await conn.execute(query.order_by(service.c.id).limit(size))}
 
 
@@ -194,10 +196,15 @@ async def _late_invoice(
     total = note.total_minor
     await conn.execute(
         insert(open_item).values(
-            invoice_id=invoice_id, account_id=bill.account_id, due_on=due, total_minor=total, open_minor=total,
-            disputed_minor=0, settled_on=None if total else house.today(),
+            invoice_id=invoice_id,
+            account_id=bill.account_id,
+            due_on=due,
+            total_minor=total,
+            open_minor=total,
+            disputed_minor=0,
+            settled_on=None if total else house.today(),
         )
-    )  # fmt: skip
+    )
     return FinalBill(
         invoice_id, bill.account_id, written.number, written.token, total, bill.currency, due, to_pay_minor=total
     )

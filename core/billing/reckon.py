@@ -122,9 +122,14 @@ async def _rated(
     used = Used({}, {})
     if piece.meters:
         used = await desk.sources.used(
-            desk.conn, desk.house, piece.group.service, piece.days.from_, piece.days.to, grain=grain,
+            desk.conn,
+            desk.house,
+            piece.group.service,
+            piece.days.from_,
+            piece.days.to,
+            grain=grain,
             lifted=_lifted(partition, piece),
-        )  # fmt: skip
+        )
     for at, reason in {**used.parked, **unpriced(piece, used)}.items():
         partition.park(piece.group.account[at], reason)
     try:

@@ -16,9 +16,14 @@ async def run_of(house: House, on: date) -> int:
     """The id of the run of a date, begun if need be."""
     async with house.db.writing() as conn:
         new = {
-            "id": house.ids.take(), "run_date": on, "state": BUILDING, "accounts": 0, "parked": 0, "total_minor": 0,
+            "id": house.ids.take(),
+            "run_date": on,
+            "state": BUILDING,
+            "accounts": 0,
+            "parked": 0,
+            "total_minor": 0,
             "started_at": house.clock.now(),
-        }  # fmt: skip
+        }
         await conn.execute(insert(conn, bill_run).values(new).on_conflict_do_nothing(index_elements=["run_date"]))
         return int((await conn.execute(select(bill_run.c.id).where(bill_run.c.run_date == on))).scalar_one())
 

@@ -30,13 +30,23 @@ async def save_invoices(conn: AsyncConnection, drafts: Drafts, ids: Sequence[int
     await insert_many(conn, new_invoice, list(new_invoice.c.keys()), _invoice_rows(drafts, ids))
     staged = new_invoice.c
     values: dict[str, Any] = {
-        "id": staged.id, "account_id": staged.account_id, "from_date": staged.from_date,
-        "to_date": literal(drafts.partition.to_date), "series": literal(SERIES), "revision": literal_column("0"),
-        "state": literal("draft"), "token": staged.token, "currency": account.c.currency,
-        "total_minor": staged.total_minor, "tax_minor": staged.tax_minor, "rounding_minor": staged.rounding_minor,
-        "reward_minor": staged.reward_minor, "estimated": staged.estimated, "facts": as_json(conn, staged.facts),
+        "id": staged.id,
+        "account_id": staged.account_id,
+        "from_date": staged.from_date,
+        "to_date": literal(drafts.partition.to_date),
+        "series": literal(SERIES),
+        "revision": literal_column("0"),
+        "state": literal("draft"),
+        "token": staged.token,
+        "currency": account.c.currency,
+        "total_minor": staged.total_minor,
+        "tax_minor": staged.tax_minor,
+        "rounding_minor": staged.rounding_minor,
+        "reward_minor": staged.reward_minor,
+        "estimated": staged.estimated,
+        "facts": as_json(conn, staged.facts),
         "run_id": literal(run_id),
-    }  # fmt: skip
+    }
     rows = select(*values.values()).join_from(new_invoice, account, account.c.id == staged.account_id)
     await conn.execute(sql_insert(invoice).from_select(list(values), rows))
 
@@ -74,11 +84,19 @@ async def save_lines(conn: AsyncConnection, drafts: Drafts, ids: Sequence[int]) 
     )
     line, spec = new_line.c, new_spec.c
     values: dict[str, Any] = {
-        "invoice_id": line.invoice_id, "position": line.position, "service_id": line.service_id, "code": spec.code,
-        "label": as_json(conn, spec.label), "quantity_micro": func.nullif(line.quantity_micro, NO_QUANTITY),
-        "unit": spec.unit, "price": spec.price, "amount_minor": line.amount_minor, "kind": spec.kind, "part_of": spec.part_of,
+        "invoice_id": line.invoice_id,
+        "position": line.position,
+        "service_id": line.service_id,
+        "code": spec.code,
+        "label": as_json(conn, spec.label),
+        "quantity_micro": func.nullif(line.quantity_micro, NO_QUANTITY),
+        "unit": spec.unit,
+        "price": spec.price,
+        "amount_minor": line.amount_minor,
+        "kind": spec.kind,
+        "part_of": spec.part_of,
         "booked_on": literal(drafts.partition.to_date),
-    }  # fmt: skip
+    }
     rows = select(*values.values()).join_from(new_line, new_spec, spec.spec == line.spec)
     await conn.execute(sql_insert(invoice_line).from_select(list(values), rows))
 

@@ -25,10 +25,21 @@ _MEMBER = ("campaign_id", "contact_id", "outbox_id", "arm")
 
 
 async def plan(
-    conn: AsyncConnection, house: House, *, name: str, texts: Mapping[str, str], segment: Segment, channel: str = "sms",
-    starts_at: datetime | None = None, actor: str, texts_b: Mapping[str, str] | None = None, holdout_percent: int = 0,
-    window: tuple[str, str] | None = None, per_minute: int | None = None, sender: str | None = None,
-) -> Campaign:  # fmt: skip
+    conn: AsyncConnection,
+    house: House,
+    *,
+    name: str,
+    texts: Mapping[str, str],
+    segment: Segment,
+    channel: str = "sms",
+    starts_at: datetime | None = None,
+    actor: str,
+    texts_b: Mapping[str, str] | None = None,
+    holdout_percent: int = 0,
+    window: tuple[str, str] | None = None,
+    per_minute: int | None = None,
+    sender: str | None = None,
+) -> Campaign:
     """A new campaign, which begins by itself at `starts_at` (now). `window`: the hours (`09:00`, `17:00`) in which it may leave; `sender`:
     which of ours its SMS come from, where there are several.
     """
@@ -40,9 +51,23 @@ async def plan(
     now = house.clock.now()
     opens, shuts = window or (None, None)
     made = Campaign(
-        house.ids.take(), name, words, segment, channel, starts_at or now, "planned", 0, 0, second, holdout_percent, opens,
-        shuts, per_minute, None, sender,
-    )  # fmt: skip
+        house.ids.take(),
+        name,
+        words,
+        segment,
+        channel,
+        starts_at or now,
+        "planned",
+        0,
+        0,
+        second,
+        holdout_percent,
+        opens,
+        shuts,
+        per_minute,
+        None,
+        sender,
+    )
     row = {column: getattr(made, column) for column in Campaign.__dataclass_fields__} | {"segment": segment.as_json()}
     await conn.execute(insert(campaign).values(row | {"created_by": actor, "created_at": now}))
     await audit.note(conn, house, actor, "campaign.planned", f"campaign:{made.id}", name=name)
@@ -98,9 +123,11 @@ async def feed(conn: AsyncConnection, house: House, campaign_id: int) -> int:
 async def _waiting(conn: AsyncConnection, campaign_id: int) -> int:
     table = outbox.outbox.c
     query = select(func.count()).where(
-        table.state.in_(("waiting", "claimed", "leaving")), table.priority == CAMPAIGN, table.kind == "campaign",
+        table.state.in_(("waiting", "claimed", "leaving")),
+        table.priority == CAMPAIGN,
+        table.kind == "campaign",
         table.subject_id == campaign_id,
-    )  # fmt: skip
+    )
     return int((await conn.execute(query)).scalar_one())
 
 
@@ -111,12 +138,17 @@ async def _choose(conn: AsyncConnection, house: House, found: Campaign, contact_
     settled = {"from": found.sender} if found.sender else {}
     letters = [
         Letter(
-            f"campaign:{found.id}:{contact_id}", "campaign", "campaign",
+            f"campaign:{found.id}:{contact_id}",
+            "campaign",
+            "campaign",
             {"arm": arms[contact_id], **settled} if found.texts_b else settled,
-            channel=found.channel, contact_id=contact_id, subject_id=found.id, priority=CAMPAIGN,
+            channel=found.channel,
+            contact_id=contact_id,
+            subject_id=found.id,
+            priority=CAMPAIGN,
         )
         for contact_id in told
-    ]  # fmt: skip
+    ]
     times, next_at = _paced(house.clock.now(), found, len(letters))
     await outbox.enqueue_many(conn, house, letters, ids=list(ids.values()), known=False, times=times)
     members = [(found.id, contact_id, ids.get(contact_id), arms[contact_id]) for contact_id in contact_ids]

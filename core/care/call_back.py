@@ -33,7 +33,12 @@ async def order(
         raise Refused("agent.too_late")
     begin, end = (at.astimezone(house.zone) for at in span)
     made = await tickets.open_ticket(
-        conn, house, key=key, kind=KIND, contact_id=contact_id, account_id=account_id,
+        conn,
+        house,
+        key=key,
+        kind=KIND,
+        contact_id=contact_id,
+        account_id=account_id,
         description=f"Call on {begin:%Y-%m-%d} between {begin:%H:%M} and {end:%H:%M}",
-    )  # fmt: skip
+    )
     return made, True

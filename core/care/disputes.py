@@ -34,9 +34,17 @@ async def open_lines(conn: AsyncConnection, invoice_id: int) -> list[int]:
 
 
 async def open_dispute(
-    conn: AsyncConnection, house: House, *, account_id: int, invoice_id: int, position: int, reason: str,
-    contact_id: int | None, key: str, amount_minor: int,
-) -> Ticket:  # fmt: skip
+    conn: AsyncConnection,
+    house: House,
+    *,
+    account_id: int,
+    invoice_id: int,
+    position: int,
+    reason: str,
+    contact_id: int | None,
+    key: str,
+    amount_minor: int,
+) -> Ticket:
     """Open a dispute over `amount_minor` of an item, with the ticket by which it is followed. The caller holds the item's row."""
     ticket = await tickets.open_ticket(
         conn, house, key=f"dispute:{key}", kind="bill", contact_id=contact_id, account_id=account_id, description=reason
@@ -44,14 +52,27 @@ async def open_dispute(
     dispute_id = house.ids.take()
     await conn.execute(
         insert(dispute).values(
-            id=dispute_id, account_id=account_id, invoice_id=invoice_id, position=position, amount_minor=amount_minor,
-            state="open", ticket_id=ticket.id, opened_at=house.clock.now(), open_key=f"{invoice_id}:{position}",
+            id=dispute_id,
+            account_id=account_id,
+            invoice_id=invoice_id,
+            position=position,
+            amount_minor=amount_minor,
+            state="open",
+            ticket_id=ticket.id,
+            opened_at=house.clock.now(),
+            open_key=f"{invoice_id}:{position}",
         )
-    )  # fmt: skip
+    )
     await audit.note(
-        conn, house, f"customer:{contact_id}", "dispute.opened", f"dispute:{dispute_id}", invoice=str(invoice_id),
-        position=position, amount_minor=amount_minor,
-    )  # fmt: skip
+        conn,
+        house,
+        f"customer:{contact_id}",
+        "dispute.opened",
+        f"dispute:{dispute_id}",
+        invoice=str(invoice_id),
+        position=position,
+        amount_minor=amount_minor,
+    )
     return ticket
 
 

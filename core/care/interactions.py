@@ -45,9 +45,17 @@ _COLUMNS = ("id", "contact_id", "account_id", "channel", "direction", "kind", "t
 
 
 async def log(
-    conn: AsyncConnection, house: House, *, channel: str, direction: str, kind: str, text: str,
-    contact_id: int | None = None, account_id: int | None = None, outbox_id: int | None = None,
-) -> None:  # fmt: skip
+    conn: AsyncConnection,
+    house: House,
+    *,
+    channel: str,
+    direction: str,
+    kind: str,
+    text: str,
+    contact_id: int | None = None,
+    account_id: int | None = None,
+    outbox_id: int | None = None,
+) -> None:
     """Remember one message. `text` must be redacted already."""
     await log_many(conn, house, [Interaction(contact_id, account_id, channel, direction, kind, text, outbox_id)])
 
@@ -64,9 +72,13 @@ async def log_many(conn: AsyncConnection, house: House, passed: Sequence[Interac
 
 
 async def of_customer(
-    conn: AsyncConnection, *, account_id: int | None = None, contact_ids: Sequence[int] = (),
-    before: datetime | None = None, limit: int = 50,
-) -> list[Passed]:  # fmt: skip
+    conn: AsyncConnection,
+    *,
+    account_id: int | None = None,
+    contact_ids: Sequence[int] = (),
+    before: datetime | None = None,
+    limit: int = 50,
+) -> list[Passed]:
     """The last messages of an account and of these contacts, newest first; `before` an instant for the next page."""
     mine: ColumnElement[bool] = interaction.c.contact_id.in_(contact_ids)
     mine = mine if account_id is None else or_(mine, interaction.c.account_id == account_id)

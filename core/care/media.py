@@ -82,9 +82,14 @@ async def expect(
     """A customer sent a file: it is to be fetched; its id, or None when it is known already."""
     media_id = house.ids.take()
     row = {
-        "id": media_id, "channel": channel, "ref": ref, "contact_id": contact_id, "caption": caption[:LONGEST_CAPTION],
-        "state": "waiting", "at": house.clock.now(),
-    }  # fmt: skip
+        "id": media_id,
+        "channel": channel,
+        "ref": ref,
+        "contact_id": contact_id,
+        "caption": caption[:LONGEST_CAPTION],
+        "state": "waiting",
+        "at": house.clock.now(),
+    }
     new = insert(conn, media).values(row).on_conflict_do_nothing(index_elements=["channel", "ref"])
     if (await conn.execute(new)).rowcount == 0:
         return None
@@ -108,9 +113,17 @@ async def keep(
         return "too_many"
     digest = await asyncio.to_thread(media_files.put, house.settings.media_path, body, house.clock.now())
     row = {
-        "id": house.ids.take(), "channel": channel, "ref": ref, "contact_id": contact_id, "caption": "", "state": "kept",
-        "type": kind, "size": len(body), "sha256": digest, "at": house.clock.now(),
-    }  # fmt: skip
+        "id": house.ids.take(),
+        "channel": channel,
+        "ref": ref,
+        "contact_id": contact_id,
+        "caption": "",
+        "state": "kept",
+        "type": kind,
+        "size": len(body),
+        "sha256": digest,
+        "at": house.clock.now(),
+    }
     await conn.execute(insert(conn, media).values(row).on_conflict_do_nothing(index_elements=["channel", "ref"]))
     return None
 

@@ -84,9 +84,15 @@ async def may_say(conn: AsyncConnection, area: str, branch_id: int | None) -> No
 
 
 async def begin(
-    conn: AsyncConnection, house: House, *, commodity: str, area: str, cause: str, actor: str,
+    conn: AsyncConnection,
+    house: House,
+    *,
+    commodity: str,
+    area: str,
+    cause: str,
+    actor: str,
     expected_until: datetime | None = None,
-) -> Outage:  # fmt: skip
+) -> Outage:
     """Record an outage (a second word about a running one is the same outage) and link the tickets it explains."""
     _not_past(house, expected_until)
     running_one = await known(conn, house, area=area, commodity=commodity)
@@ -111,11 +117,13 @@ def _explained(made: Outage) -> Select[int]:
     return (
         select(ticket.c.id)
         .where(
-            ticket.c.premise_id.in_(here), ticket.c.kind.in_(SUPPLY), ticket.c.state.in_(UNSOLVED),
+            ticket.c.premise_id.in_(here),
+            ticket.c.kind.in_(SUPPLY),
+            ticket.c.state.in_(UNSOLVED),
             ticket.c.outage_id.is_(None),
         )
         .order_by(ticket.c.id)
-    )  # fmt: skip
+    )
 
 
 async def expect(conn: AsyncConnection, house: House, outage_id: int, until: datetime | None, actor: str) -> None:
@@ -151,11 +159,15 @@ async def end(conn: AsyncConnection, house: House, outage_id: int, actor: str) -
     await store.stand(conn, house, ids, "solved")
     letters = [
         Letter(
-            f"outage-over:{outage_id}:{one.contact_id or one.account_id}", "notice", "ticket.outage_over",
-            {"area": over.area, "reference": one.reference}, contact_id=one.contact_id, account_id=one.account_id,
+            f"outage-over:{outage_id}:{one.contact_id or one.account_id}",
+            "notice",
+            "ticket.outage_over",
+            {"area": over.area, "reference": one.reference},
+            contact_id=one.contact_id,
+            account_id=one.account_id,
             subject_id=one.id,
         )
         for one in tickets
-    ]  # fmt: skip
+    ]
     await outbox.enqueue_many(conn, house, letters)
     return len(tickets)

@@ -15,9 +15,13 @@ from core.care.tables import ticket, ticket_event
 
 
 async def tickets_of(
-    conn: AsyncConnection, *, contact_id: int | None = None, account_id: int | None = None, open_only: bool = False,
+    conn: AsyncConnection,
+    *,
+    contact_id: int | None = None,
+    account_id: int | None = None,
+    open_only: bool = False,
     limit: int = 20,
-) -> list[Ticket]:  # fmt: skip
+) -> list[Ticket]:
     """The tickets of a contact or of an account, newest first."""
     query = select(*COLUMNS)
     if contact_id is not None:

@@ -28,9 +28,14 @@ async def add(conn: AsyncConnection, house: House, key: str, values: dict[str, A
     now = house.clock.now()
     for tries in range(TRIES):
         row = {
-            "id": house.ids.take(), "reference": reference.draw(reference.DIGITS + tries // 4), "effect_key": key,
-            "state": "open", "opened_at": now, "changed_at": now, **values,
-        }  # fmt: skip
+            "id": house.ids.take(),
+            "reference": reference.draw(reference.DIGITS + tries // 4),
+            "effect_key": key,
+            "state": "open",
+            "opened_at": now,
+            "changed_at": now,
+            **values,
+        }
         done = await conn.execute(insert(conn, ticket).values(row).on_conflict_do_nothing())
         written = await by_key(conn, key)
         if written is not None:

@@ -51,10 +51,17 @@ async def ask(
     now = house.clock.now()
     branch = select(account.c.branch_id).where(account.c.id == account_id)
     row = {
-        "id": house.ids.take(), "contact_id": contact_id, "account_id": account_id,
-        "branch_id": (await conn.execute(branch)).scalar_one_or_none(), "channel": channel, "about": about[:LONGEST_ABOUT],
-        "state": WAITING, "open_key": str(contact_id), "asked_at": now, "heard_at": now,
-    }  # fmt: skip
+        "id": house.ids.take(),
+        "contact_id": contact_id,
+        "account_id": account_id,
+        "branch_id": (await conn.execute(branch)).scalar_one_or_none(),
+        "channel": channel,
+        "about": about[:LONGEST_ABOUT],
+        "state": WAITING,
+        "open_key": str(contact_id),
+        "asked_at": now,
+        "heard_at": now,
+    }
     await conn.execute(insert(conn, talk).values(row).on_conflict_do_nothing(index_elements=["open_key"]))
     found = await _one(conn, talk.c.open_key == str(contact_id))
     assert found is not None
@@ -163,9 +170,14 @@ async def _timed_out(conn: AsyncConnection, house: House, found: Talk) -> None:
         await _tell(conn, house, found, "agent.back")
         return
     opened = await tickets.open_ticket(
-        conn, house, key=f"talk:{found.id}", kind="message", contact_id=found.contact_id, account_id=found.account_id,
+        conn,
+        house,
+        key=f"talk:{found.id}",
+        kind="message",
+        contact_id=found.contact_id,
+        account_id=found.account_id,
         description=found.about,
-    )  # fmt: skip
+    )
     await _tell(conn, house, found, "agent.nobody", reference=opened.reference)
 
 
@@ -177,10 +189,18 @@ async def _end(conn: AsyncConnection, house: House, which: ColumnElement[bool], 
 
 async def _tell(conn: AsyncConnection, house: House, found: Talk, template: str, **params: str) -> None:
     await outbox.enqueue(
-        conn, house, key=f"talk:{found.id}:{house.ids.take()}", kind="reply", template=template, params=params,
-        channel=found.channel, contact_id=found.contact_id, account_id=found.account_id, priority=outbox.PROMPT,
+        conn,
+        house,
+        key=f"talk:{found.id}:{house.ids.take()}",
+        kind="reply",
+        template=template,
+        params=params,
+        channel=found.channel,
+        contact_id=found.contact_id,
+        account_id=found.account_id,
+        priority=outbox.PROMPT,
         resend_unknown=True,
-    )  # fmt: skip
+    )
 
 
 async def _held(conn: AsyncConnection, talk_id: int) -> Talk:

@@ -21,9 +21,18 @@ LONGEST = 1_000
 
 
 async def open_ticket(
-    conn: AsyncConnection, house: House, *, key: str, kind: str, contact_id: int | None, account_id: int | None = None,
-    premise_id: int | None = None, description: str = "", severity: str | None = None, actor: str | None = None,
-) -> Ticket:  # fmt: skip
+    conn: AsyncConnection,
+    house: House,
+    *,
+    key: str,
+    kind: str,
+    contact_id: int | None,
+    account_id: int | None = None,
+    premise_id: int | None = None,
+    description: str = "",
+    severity: str | None = None,
+    actor: str | None = None,
+) -> Ticket:
     """Open a ticket; the same `key` gets the first one, and so does the same person with the same trouble at the same place."""
     known = await store.by_key(conn, key)
     if known is not None:
@@ -39,10 +48,15 @@ async def open_ticket(
     if kind in SUPPLY and place.get("area"):
         outage = await outages.known(conn, house, area=place["area"], commodity=place["commodity"])
     values = {
-        "kind": kind, "severity": severity or SEVERITY.get(kind, "normal"), "contact_id": contact_id,
-        "account_id": account_id, "premise_id": premise_id, "branch_id": place.get("branch_id"),
-        "description": description[:LONGEST], "outage_id": outage.id if outage else None,
-    }  # fmt: skip
+        "kind": kind,
+        "severity": severity or SEVERITY.get(kind, "normal"),
+        "contact_id": contact_id,
+        "account_id": account_id,
+        "premise_id": premise_id,
+        "branch_id": place.get("branch_id"),
+        "description": description[:LONGEST],
+        "outage_id": outage.id if outage else None,
+    }
     made, new = await store.add(conn, house, key, values)
     if new:
         await store.happened(conn, house, [made.id], by, "opened", description=description[:LONGEST])
@@ -56,9 +70,11 @@ async def _standing(conn: AsyncConnection, kind: str, contact_id: int | None, pr
     if kind not in SUPPLY or contact_id is None or premise_id is None:
         return None
     query = select(*store.COLUMNS).where(
-        ticket.c.contact_id == contact_id, ticket.c.premise_id == premise_id, ticket.c.kind == kind,
+        ticket.c.contact_id == contact_id,
+        ticket.c.premise_id == premise_id,
+        ticket.c.kind == kind,
         ticket.c.state.in_(UNSOLVED),
-    )  # fmt: skip
+    )
     row = (await conn.execute(query.order_by(ticket.c.id).limit(1))).first()
     return Ticket(*row) if row else None
 
@@ -122,7 +138,13 @@ async def _held(conn: AsyncConnection, ticket_id: int) -> Ticket:
 async def _tell(conn: AsyncConnection, house: House, about: Ticket, template: str, **params: Any) -> None:
     """One message about a ticket, in the transaction of what it tells of, which happens once."""
     await outbox.enqueue(
-        conn, house, key=f"{template}:{about.id}:{house.ids.take()}", kind="notice", template=template,
-        params={"reference": about.reference, **params}, contact_id=about.contact_id, account_id=about.account_id,
+        conn,
+        house,
+        key=f"{template}:{about.id}:{house.ids.take()}",
+        kind="notice",
+        template=template,
+        params={"reference": about.reference, **params},
+        contact_id=about.contact_id,
+        account_id=about.account_id,
         subject_id=about.id,
-    )  # fmt: skip
+    )

@@ -60,9 +60,15 @@ async def load(conn: AsyncConnection, house: House, checked: Sequence[Checked], 
             continue
         latest[one.code, one.valid_from] = (revision + 1, one.digest)
         row = {
-            "id": house.ids.take(), "code": one.code, "valid_from": one.valid_from, "revision": revision + 1,
-            "document": one.document, "digest": one.digest, "loaded_at": house.clock.now(), "loaded_by": by,
-        }  # fmt: skip
+            "id": house.ids.take(),
+            "code": one.code,
+            "valid_from": one.valid_from,
+            "revision": revision + 1,
+            "document": one.document,
+            "digest": one.digest,
+            "loaded_at": house.clock.now(),
+            "loaded_by": by,
+        }
         made = await conn.execute(insert(conn, tariff_version).values(row).on_conflict_do_nothing())
         if made.rowcount == 1:
             new.append(f"{one.code} {one.valid_from}")

@@ -48,11 +48,19 @@ async def place(conn: AsyncConnection, house: House, code: str, chosen: Sequence
     agreed, today, now = known(house, code), house.today(), house.clock.now()
     rows = [
         (
-            house.ids.take(), one.account_id, one.account_id, code, one.payable_minor, one.oldest_due or today,
-            agreed.commission, today, actor, now,
+            house.ids.take(),
+            one.account_id,
+            one.account_id,
+            code,
+            one.payable_minor,
+            one.oldest_due or today,
+            agreed.commission,
+            today,
+            actor,
+            now,
         )
         for one in chosen
-    ]  # fmt: skip
+    ]
     new = await insert_many(conn, placement, _PLACED, rows, skip_known=True)
     accounts = [one.account_id for one in chosen]
     await conn.execute(update(episode).where(among(conn, episode.c.open_id, accounts)).values(held="agency"))

@@ -115,10 +115,18 @@ async def _write(
     covers = await _overdue(conn, account_id, house.today())
     await conn.execute(
         insert(arrangement).values(
-            id=made, key=key, account_id=account_id, open_id=account_id, kind=kind, state="running", total_minor=total,
-            agreed_on=house.today(), actor=actor, at=house.clock.now(),
+            id=made,
+            key=key,
+            account_id=account_id,
+            open_id=account_id,
+            kind=kind,
+            state="running",
+            total_minor=total,
+            agreed_on=house.today(),
+            actor=actor,
+            at=house.clock.now(),
         )
-    )  # fmt: skip
+    )
     rows = [
         {"arrangement_id": made, "position": at, "due_on": day, "amount_minor": minor}
         for at, (day, minor) in enumerate(dues, 1)

@@ -40,12 +40,14 @@ async def limited(conn: AsyncConnection, house: House, after: int, limit: int) -
         .outerjoin(own_limit, own_limit.c.account_id == account.c.id)
         .outerjoin(exposure, exposure.c.account_id == account.c.id)
         .where(
-            account.c.id > after, account.c.state.not_in(WITHOUT), account.c.currency == house.currency,
+            account.c.id > after,
+            account.c.state.not_in(WITHOUT),
+            account.c.currency == house.currency,
             or_(rule, own_limit.c.account_id.is_not(None), exposure.c.limit_minor.is_not(None)),
         )
         .order_by(account.c.id)
         .limit(limit)
-    )  # fmt: skip
+    )
     return list((await conn.execute(query)).scalars())
 
 
@@ -65,11 +67,16 @@ async def kept(
     limits = await limits_of(conn, house, [row.account_id for row in rows])
     return [
         Exposure(
-            row.account_id, limits[row.account_id], Owes(*(getattr(row, name) for name in _OWES)), row.round, row.told,
-            row.barred, row.why,
+            row.account_id,
+            limits[row.account_id],
+            Owes(*(getattr(row, name) for name in _OWES)),
+            row.round,
+            row.told,
+            row.barred,
+            row.why,
         )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 async def limits_of(conn: AsyncConnection, house: House, account_ids: Collection[int]) -> dict[int, int | None]:
@@ -92,11 +99,15 @@ async def save(conn: AsyncConnection, house: House, exposures: Sequence[Exposure
     now = house.clock.now()
     rows = [
         (
-            one.owes.total_minor, one.percent, *(getattr(one.owes, name) for name in _OWES),
-            *(getattr(one, name) for name in _STANDS), now, one.account_id,
+            one.owes.total_minor,
+            one.percent,
+            *(getattr(one.owes, name) for name in _OWES),
+            *(getattr(one, name) for name in _STANDS),
+            now,
+            one.account_id,
         )
         for one in exposures
-    ]  # fmt: skip
+    ]
     await update_many(conn, exposure, ("account_id",), _SAVED, rows)
 
 

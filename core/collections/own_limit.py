@@ -53,9 +53,14 @@ async def ask(
         "reason": reason.strip(),
     }
     return await approvals.ask(
-        conn, house, kind="credit_limit", subject=f"account:{account_id}", payload=payload, maker=actor,
+        conn,
+        house,
+        kind="credit_limit",
+        subject=f"account:{account_id}",
+        payload=payload,
+        maker=actor,
         branch_id=row.branch_id,
-    )  # fmt: skip
+    )
 
 
 def _read(told: str, currency: str, notation: Notation) -> int | str | None:

@@ -24,9 +24,15 @@ async def register(
 ) -> None:
     """Protect an account; what follows is `journeys/protection_registered`."""
     row = {
-        "id": house.ids.take(), "account_id": account_id, "kind": kind, "open_key": f"{account_id}:{kind}",
-        "until": until, "reason": reason, "actor": actor, "at": house.clock.now(),
-    }  # fmt: skip
+        "id": house.ids.take(),
+        "account_id": account_id,
+        "kind": kind,
+        "open_key": f"{account_id}:{kind}",
+        "until": until,
+        "reason": reason,
+        "actor": actor,
+        "at": house.clock.now(),
+    }
     statement = insert(conn, protection).values(row).on_conflict_do_nothing(index_elements=["open_key"])
     if (await conn.execute(statement)).rowcount != 1:
         raise Refused("collections.protected")

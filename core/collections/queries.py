@@ -27,9 +27,10 @@ async def covered(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int
 async def protected(conn: AsyncConnection, account_ids: Sequence[int], on: date) -> dict[int, list[str]]:
     """Account -> the kinds of protection registered for it that hold on `on`."""
     query = select(protection.c.account_id, protection.c.kind).where(
-        among(conn, protection.c.account_id, account_ids), protection.c.open_key.is_not(None),
+        among(conn, protection.c.account_id, account_ids),
+        protection.c.open_key.is_not(None),
         or_(protection.c.until.is_(None), protection.c.until >= on),
-    )  # fmt: skip
+    )
     found: dict[int, list[str]] = {}
     for row in await conn.execute(query):
         found.setdefault(row.account_id, []).append(row.kind)

@@ -57,11 +57,19 @@ async def save(conn: AsyncConnection, house: House, changes: Changes) -> None:
     await move(conn, changes.moved)
     rows = [
         (
-            step_id, _open(standing).id, standing.account_id, made.step, _open(standing).round, made.on, standing.payable_minor,
-            "waiting" if made.step in ("soft_bar", "hard_bar") else "done", list(made.trail), now,
+            step_id,
+            _open(standing).id,
+            standing.account_id,
+            made.step,
+            _open(standing).round,
+            made.on,
+            standing.payable_minor,
+            "waiting" if made.step in ("soft_bar", "hard_bar") else "done",
+            list(made.trail),
+            now,
         )
         for step_id, standing, made in changes.steps
-    ]  # fmt: skip
+    ]
     await insert_many(conn, ladder_step, _STEP, rows, skip_known=True)
     await enqueue_many(conn, house, changes.letters)
 

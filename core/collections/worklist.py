@@ -23,10 +23,15 @@ async def note(conn: AsyncConnection, house: House, account_id: int, code: str, 
         raise Refused("collections.outcome.unknown")
     await conn.execute(
         insert(contacted).values(
-            id=house.ids.take(), account_id=account_id, code=code, note=note[:500], actor=actor,
-            again_on=house.today() + timedelta(days=OUTCOMES[code]), at=house.clock.now(),
+            id=house.ids.take(),
+            account_id=account_id,
+            code=code,
+            note=note[:500],
+            actor=actor,
+            again_on=house.today() + timedelta(days=OUTCOMES[code]),
+            at=house.clock.now(),
         )
-    )  # fmt: skip
+    )
     if code == "told":
         await _told(conn, house, account_id)
     await audit.note(conn, house, actor, "account.contacted", f"account:{account_id}", code=code)
@@ -37,7 +42,9 @@ async def _told(conn: AsyncConnection, house: House, account_id: int) -> None:
     row = (await conn.execute(now)).first()
     if row is not None:
         formal = update(ladder_step).where(
-            ladder_step.c.episode_id == row.id, ladder_step.c.round == row.round, ladder_step.c.step == "formal",
+            ladder_step.c.episode_id == row.id,
+            ladder_step.c.round == row.round,
+            ladder_step.c.step == "formal",
             ladder_step.c.told_on.is_(None),
-        )  # fmt: skip
+        )
         await conn.execute(formal.values(told_on=house.today()))

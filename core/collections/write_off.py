@@ -31,9 +31,12 @@ async def ask(conn: AsyncConnection, house: House, account_id: int, *, reason: s
     row = (await conn.execute(found)).one()
     total = sum(minor for _, minor in items)
     payload = {
-        "account": row.number, "amount": money.plain(total, house.currency), "currency": house.currency, "reason": reason,
+        "account": row.number,
+        "amount": money.plain(total, house.currency),
+        "currency": house.currency,
+        "reason": reason,
         "bills": {str(invoice_id): minor for invoice_id, minor in items},
-    }  # fmt: skip
+    }
     return await approvals.ask(
         conn,
         house,
@@ -80,10 +83,15 @@ async def _one(
     await _change(conn, invoice_id, -minor)
     await conn.execute(
         insert(write_off).values(
-            id=house.ids.take(), approval_id=found.id, account_id=account_id, invoice_id=invoice_id, amount_minor=minor,
-            recovered_minor=0, at=house.clock.now(),
+            id=house.ids.take(),
+            approval_id=found.id,
+            account_id=account_id,
+            invoice_id=invoice_id,
+            amount_minor=minor,
+            recovered_minor=0,
+            at=house.clock.now(),
         )
-    )  # fmt: skip
+    )
 
 
 async def _change(conn: AsyncConnection, invoice_id: int, minor: int) -> None:

@@ -104,11 +104,15 @@ async def _carry_out(conn: AsyncConnection, house: House, ready: Sequence[_Ready
     await store.move(conn, [one for one in moved if one is not None])
     letters = [
         Letter(
-            f"ladder:{one.step.id}", "notice", f"notice.{one.step.step}", account_id=one.step.account_id,
-            subject_id=one.step.id, resend_unknown=True,
+            f"ladder:{one.step.id}",
+            "notice",
+            f"notice.{one.step.step}",
+            account_id=one.step.account_id,
+            subject_id=one.step.id,
+            resend_unknown=True,
         )
         for one in ready
-    ]  # fmt: skip
+    ]
     await outbox.enqueue_many(conn, house, letters)
 
 
@@ -133,25 +137,25 @@ def _another_hour(house: House, leaving: Leaving, rules: Rules) -> Outcome | Non
     if opens is None or now >= opens:
         return Outcome(leaving.id, "dropped", reason=_NO_HOUR, attempts=leaving.attempts)
     utc = start_of(house.today(), house.zone).tzinfo
-    return Outcome(
-        leaving.id, "waiting", reason=_NO_HOUR, attempts=leaving.attempts, not_before=opens.astimezone(utc)
-    )  # fmt: skip
+    return Outcome(leaving.id, "waiting", reason=_NO_HOUR, attempts=leaving.attempts, not_before=opens.astimezone(utc))
 
 
 async def _services(conn: AsyncConnection, house: House, account_ids: Sequence[int]) -> dict[int, list[int]]:
     """The services that each account's overdue debt is about, where its bills name any: postpaid ones only, what is prepaid is paid."""
     mine = select(service.c.account_id, service.c.id).where(
-        among(conn, service.c.account_id, account_ids), service.c.payment_mode == "postpaid",
+        among(conn, service.c.account_id, account_ids),
+        service.c.payment_mode == "postpaid",
         service.c.state == "active",
-    )  # fmt: skip
+    )
     owed = (
         select(open_item.c.account_id, invoice_line.c.service_id)
         .join(open_item, open_item.c.invoice_id == invoice_line.c.invoice_id)
         .where(
-            among(conn, open_item.c.account_id, account_ids), open_item.c.due_on < house.today(),
+            among(conn, open_item.c.account_id, account_ids),
+            open_item.c.due_on < house.today(),
             open_item.c.open_minor > open_item.c.disputed_minor,
         )
-    )  # fmt: skip
+    )
     named = {(row[0], row[1]) for row in await conn.execute(owed)}
     every: dict[int, list[int]] = defaultdict(list)
     for row in await conn.execute(mine.order_by(service.c.id)):

@@ -41,9 +41,10 @@ async def _waiting(
 ) -> list[int]:
     """Accounts to look at, by id: so long after a step that it may have been the last."""
     query = select(episode.c.open_id).where(
-        episode.c.open_id > last, episode.c.done_on <= house.today() - timedelta(days=after_days),
+        episode.c.open_id > last,
+        episode.c.done_on <= house.today() - timedelta(days=after_days),
         or_(episode.c.held.is_(None), episode.c.held != "agency"),
-    )  # fmt: skip
+    )
     if branch_code is not None:
         query = query.join(account, account.c.id == episode.c.open_id).join(branch, branch.c.id == account.c.branch_id)
         query = query.where(branch.c.code == branch_code)

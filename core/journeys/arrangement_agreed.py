@@ -32,12 +32,18 @@ async def _follow(conn: AsyncConnection, house: House, made: Agreed) -> Agreed:
     lang = account.language if account else "en"
     day, minor = made.instalments[0]
     await outbox.enqueue(
-        conn, house, key=f"arranged:{made.id}", kind="notice", template="notice.arranged", account_id=made.account_id,
+        conn,
+        house,
+        key=f"arranged:{made.id}",
+        kind="notice",
+        template="notice.arranged",
+        account_id=made.account_id,
         params={
-            "amount": money.show(minor, house.currency, lang), "date": days.spoken(lang, day),
+            "amount": money.show(minor, house.currency, lang),
+            "date": days.spoken(lang, day),
             "count": len(made.instalments),
         },
         resend_unknown=True,
-    )  # fmt: skip
+    )
     await account_unbarred.reconsider(conn, house, made.account_id, "arrangement")
     return made

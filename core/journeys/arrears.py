@@ -40,9 +40,7 @@ async def candidates(conn: AsyncConnection, on: date, after: int, limit: int) ->
     """Accounts with something overdue on `on` or an open episode, by id, after `after`."""
     overdue = select(open_item.c.account_id).where(open_item.c.due_on < on, open_item.c.open_minor > 0)
     chased = select(episode.c.open_id).where(episode.c.open_id.is_not(None))
-    either = union(
-        overdue.where(open_item.c.account_id > after), chased.where(episode.c.open_id > after)
-    ).subquery()  # fmt: skip
+    either = union(overdue.where(open_item.c.account_id > after), chased.where(episode.c.open_id > after)).subquery()
     query = select(either.c.account_id).order_by(either.c.account_id).limit(limit)
     return list((await conn.execute(query)).scalars())
 
@@ -66,12 +64,17 @@ async def _bare(conn: AsyncConnection, house: House, on: date, account_ids: Sequ
     placed = await agency.placed(conn, account_ids)
     return [
         Standing(
-            account_id, segments[account_id], 0, pending=account_id in paying,
-            protections=frozenset(protected.get(account_id, ())), episode=episodes.get(account_id),
-            told_on=_told_on(episodes.get(account_id), told), agency=placed.get(account_id),
+            account_id,
+            segments[account_id],
+            0,
+            pending=account_id in paying,
+            protections=frozenset(protected.get(account_id, ())),
+            episode=episodes.get(account_id),
+            told_on=_told_on(episodes.get(account_id), told),
+            agency=placed.get(account_id),
         )
         for account_id in account_ids
-    ]  # fmt: skip
+    ]
 
 
 def with_debt(bare: Standing, items: Sequence[Any], covered: dict[int, int], on: date) -> Standing:
@@ -92,9 +95,14 @@ def with_debt(bare: Standing, items: Sequence[Any], covered: dict[int, int], on:
                 billed.append(item.issued_on)
                 corrected += [item.issued_on] if item.revision else []
     return replace(
-        bare, payable_minor=payable, oldest_due=min(due, default=None), oldest_billed=min(billed, default=None),
-        disputed_minor=disputed, arranged_minor=arranged, corrected_on=max(corrected, default=None),
-    )  # fmt: skip
+        bare,
+        payable_minor=payable,
+        oldest_due=min(due, default=None),
+        oldest_billed=min(billed, default=None),
+        disputed_minor=disputed,
+        arranged_minor=arranged,
+        corrected_on=max(corrected, default=None),
+    )
 
 
 async def _segments(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int, str]:
@@ -157,8 +165,10 @@ async def _paying(conn: AsyncConnection, on: date, account_ids: Sequence[int]) -
         .join(mandate, mandate.c.id == collection.c.mandate_id)
         .join(open_item, open_item.c.invoice_id == collection.c.invoice_id)
         .where(
-            among(conn, collection.c.account_id, account_ids), collection.c.state == "planned",
-            mandate.c.state == "active", open_item.c.due_on < on,
+            among(conn, collection.c.account_id, account_ids),
+            collection.c.state == "planned",
+            mandate.c.state == "active",
+            open_item.c.due_on < on,
         )
-    )  # fmt: skip
+    )
     return set((await conn.execute(union(trying, collecting))).scalars())

@@ -24,13 +24,22 @@ async def move_receipt(
     taken, target, number = await move.movable(conn, receipt_id, to_account)
     here, there = await queries.branch_of(conn, taken.account_id), await queries.branch_of(conn, target)
     payload = {
-        "receipt": taken.provider_txn, "amount": money.plain(taken.amount_minor, taken.currency),
-        "currency": taken.currency, "from": await _number(conn, taken.account_id), "to": number, "reason": reason[:200],
-    }  # fmt: skip
+        "receipt": taken.provider_txn,
+        "amount": money.plain(taken.amount_minor, taken.currency),
+        "currency": taken.currency,
+        "from": await _number(conn, taken.account_id),
+        "to": number,
+        "reason": reason[:200],
+    }
     return await approvals.ask_once(
-        conn, house, kind="receipt_move", subject=f"receipt:{receipt_id}", payload=payload, maker=actor,
+        conn,
+        house,
+        kind="receipt_move",
+        subject=f"receipt:{receipt_id}",
+        payload=payload,
+        maker=actor,
         branch_id=here if here == there else None,
-    )  # fmt: skip
+    )
 
 
 async def receipt_moved(conn: AsyncConnection, house: House, found: Approval) -> None:
@@ -48,12 +57,20 @@ async def take_mandate(conn: AsyncConnection, house: House, account_id: int, ban
     await methods.insist(conn, house, account_id, "direct_debit")
     bank = mandates.checked(bank)
     payload = {
-        "account": await _number(conn, account_id), "holder": bank.holder, "iban": bank.iban, "bic": bank.bic or "",
-    }  # fmt: skip
+        "account": await _number(conn, account_id),
+        "holder": bank.holder,
+        "iban": bank.iban,
+        "bic": bank.bic or "",
+    }
     return await approvals.ask_once(
-        conn, house, kind="mandate", subject=f"account:{account_id}", payload=payload, maker=actor,
+        conn,
+        house,
+        kind="mandate",
+        subject=f"account:{account_id}",
+        payload=payload,
+        maker=actor,
         branch_id=await queries.branch_of(conn, account_id),
-    )  # fmt: skip
+    )
 
 
 async def mandate_taken(conn: AsyncConnection, house: House, found: Approval) -> None:
@@ -69,12 +86,19 @@ async def change_phone(conn: AsyncConnection, house: House, account_id: int, typ
     """Ask to put another phone of record on file; the approval's id."""
     phone, before = await record.changeable(conn, house, account_id, typed)
     payload = {
-        "account": await _number(conn, account_id), "phone": phone, "before": [masked(one) for one in before.values()],
-    }  # fmt: skip
+        "account": await _number(conn, account_id),
+        "phone": phone,
+        "before": [masked(one) for one in before.values()],
+    }
     return await approvals.ask_once(
-        conn, house, kind="phone", subject=f"account:{account_id}", payload=payload, maker=actor,
+        conn,
+        house,
+        kind="phone",
+        subject=f"account:{account_id}",
+        payload=payload,
+        maker=actor,
         branch_id=await queries.branch_of(conn, account_id),
-    )  # fmt: skip
+    )
 
 
 async def phone_changed(conn: AsyncConnection, house: House, found: Approval) -> None:

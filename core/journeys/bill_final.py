@@ -63,9 +63,13 @@ def _ready(bill: FinalBill, paid_minor: int, collected: Collection[int]) -> Lett
     else:
         template = "notice.ready.mandate" if bill.invoice_id in collected else "notice.ready.pay"
     return Letter(
-        f"ready:{bill.invoice_id}", "notice", template, account_id=bill.account_id, subject_id=bill.invoice_id,
+        f"ready:{bill.invoice_id}",
+        "notice",
+        template,
+        account_id=bill.account_id,
+        subject_id=bill.invoice_id,
         resend_unknown=True,
-    )  # fmt: skip
+    )
 
 
 async def _units_used(conn: AsyncConnection, rewarded: Mapping[int, int]) -> dict[int, tuple[int, int]]:

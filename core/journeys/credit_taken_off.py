@@ -44,10 +44,11 @@ async def _lower(conn: AsyncConnection, house: House, invoice_id: int, left: int
         update(open_item)
         .where(item.invoice_id == invoice_id)
         .values(
-            open_minor=left, disputed_minor=case((disputed > left, left), else_=disputed),
+            open_minor=left,
+            disputed_minor=case((disputed > left, left), else_=disputed),
             settled_on=house.today() if left == 0 else None,
         )
-    )  # fmt: skip
+    )
 
 
 async def _others(conn: AsyncConnection, account_id: int) -> Sequence[_Open]:

@@ -43,9 +43,15 @@ class _Account(NamedTuple):
 
 
 async def decide(
-    conn: AsyncConnection, house: House, dispute_id: int, verdict: str, *, actor: str, amount_minor: int | None = None,
+    conn: AsyncConnection,
+    house: House,
+    dispute_id: int,
+    verdict: str,
+    *,
+    actor: str,
+    amount_minor: int | None = None,
     agreed_minor: int | None = None,
-) -> Decision:  # fmt: skip
+) -> Decision:
     """Decide a dispute as `upheld` (all of the item was wrong), `partial` (`amount_minor` of it) or `rejected`.
 
     Of a line the amount is before tax, of a whole bill it is all in all. Refused: an amount the item does not have. A credit above
@@ -86,9 +92,14 @@ async def agreed(conn: AsyncConnection, house: House, asked: Approval) -> None:
     currency = str(told["currency"])
     amount = money.parse(told["amount"], currency) if told["amount"] else None
     await decide(
-        conn, house, int(told["dispute"]), str(told["verdict"]), actor=asked.maker, amount_minor=amount,
+        conn,
+        house,
+        int(told["dispute"]),
+        str(told["verdict"]),
+        actor=asked.maker,
+        amount_minor=amount,
         agreed_minor=money.parse(told["credit"], currency),
-    )  # fmt: skip
+    )
 
 
 async def _carried_out(
@@ -129,11 +140,15 @@ async def _ask(
     hers = await _account(conn, found)
     bill = await conn.execute(select(invoice.c.number).where(invoice.c.id == found.invoice_id))
     payload = {
-        "dispute": str(found.id), "account": hers.number, "bill": bill.scalar_one(),
+        "dispute": str(found.id),
+        "account": hers.number,
+        "bill": bill.scalar_one(),
         "item": "the whole bill" if found.position == credit.WHOLE_BILL else f"line {found.position}",
-        "verdict": verdict, "amount": "" if amount is None else money.plain(amount, hers.currency),
-        "credit": money.plain(total, hers.currency), "currency": hers.currency,
-    }  # fmt: skip
+        "verdict": verdict,
+        "amount": "" if amount is None else money.plain(amount, hers.currency),
+        "credit": money.plain(total, hers.currency),
+        "currency": hers.currency,
+    }
     await approvals.ask(
         conn,
         house,
@@ -165,8 +180,14 @@ async def _tell(conn: AsyncConnection, house: House, found: Dispute, note: Credi
     about = await queries.by_id(conn, found.ticket_id)
     template = "notice.credited" if note else "dispute.rejected"
     await outbox.enqueue(
-        conn, house, key=f"decided:{found.id}", kind="notice", template=template,
+        conn,
+        house,
+        key=f"decided:{found.id}",
+        kind="notice",
+        template=template,
         params={} if note else {"reference": about.reference if about else ""},
-        contact_id=about.contact_id if about else None, account_id=found.account_id,
-        subject_id=note.invoice_id if note else found.ticket_id, resend_unknown=True,
-    )  # fmt: skip
+        contact_id=about.contact_id if about else None,
+        account_id=found.account_id,
+        subject_id=note.invoice_id if note else found.ticket_id,
+        resend_unknown=True,
+    )

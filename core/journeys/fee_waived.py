@@ -41,12 +41,13 @@ async def waive(
         raise Refused("fee.waive.asked")
     row = (await conn.execute(select(account.c.number, account.c.branch_id).where(account.c.id == account_id))).one()
     payload = {
-        "account": row.number, "fee": fee.number, "amount": money.plain(fee.total_minor, fee.currency),
-        "currency": fee.currency, "reason": reason.strip(),
-    }  # fmt: skip
-    await approvals.ask(
-        conn, house, kind="fee", subject=subject, payload=payload, maker=actor, branch_id=row.branch_id
-    )  # fmt: skip
+        "account": row.number,
+        "fee": fee.number,
+        "amount": money.plain(fee.total_minor, fee.currency),
+        "currency": fee.currency,
+        "reason": reason.strip(),
+    }
+    await approvals.ask(conn, house, kind="fee", subject=subject, payload=payload, maker=actor, branch_id=row.branch_id)
     return None
 
 
@@ -77,9 +78,15 @@ async def _carried_out(conn: AsyncConnection, house: House, fee: AnyRow, reason:
     note = await credit.credit(conn, house, fee.id, cut, {"waived": reason})
     await take_off(conn, house, fee.account_id, {fee.id: opened}, note.amount_minor)
     await outbox.enqueue(
-        conn, house, key=f"waived:{fee.id}", kind="notice", template="notice.waived", account_id=fee.account_id,
-        subject_id=note.invoice_id, resend_unknown=True,
-    )  # fmt: skip
+        conn,
+        house,
+        key=f"waived:{fee.id}",
+        kind="notice",
+        template="notice.waived",
+        account_id=fee.account_id,
+        subject_id=note.invoice_id,
+        resend_unknown=True,
+    )
     await audit.note(
         conn, house, actor, "fee.waived", f"invoice:{fee.id}", minor=note.amount_minor, reason=reason, note=note.number
     )
@@ -92,13 +99,18 @@ async def fees_of(conn: AsyncConnection, account_id: int) -> list[AnyRow]:
     note = invoice.alias("note")
     query = (
         select(
-            invoice.c.id, invoice.c.number, invoice.c.token, invoice.c.issued_on, invoice.c.total_minor,
-            open_item.c.open_minor, note.c.number.label("waived"),
+            invoice.c.id,
+            invoice.c.number,
+            invoice.c.token,
+            invoice.c.issued_on,
+            invoice.c.total_minor,
+            open_item.c.open_minor,
+            note.c.number.label("waived"),
         )
         .join(open_item, open_item.c.invoice_id == invoice.c.id)
         .outerjoin(note, note.c.corrects_id == invoice.c.id)
         .where(invoice.c.account_id == account_id, invoice.c.series == FEE, invoice.c.state == "final")
         .order_by(invoice.c.id.desc())
         .limit(20)
-    )  # fmt: skip
+    )
     return list(await conn.execute(query))

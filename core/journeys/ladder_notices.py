@@ -61,11 +61,12 @@ async def _tokens(conn: AsyncConnection, today: date, account_ids: Collection[in
         select(open_item.c.account_id, invoice.c.token)
         .join(invoice, invoice.c.id == open_item.c.invoice_id)
         .where(
-            among(conn, open_item.c.account_id, account_ids), open_item.c.due_on < today,
+            among(conn, open_item.c.account_id, account_ids),
+            open_item.c.due_on < today,
             open_item.c.open_minor > open_item.c.disputed_minor,
         )
         .order_by(open_item.c.due_on.desc(), open_item.c.invoice_id.desc())
-    )  # fmt: skip
+    )
     return {row.account_id: row.token for row in await conn.execute(query)}
 
 
@@ -85,11 +86,12 @@ def write(house: House, row: Leaving, reader: Reader, facts: StepFacts) -> Words
 
 def _says(house: House, row: Leaving, reader: Reader, facts: StepFacts) -> tuple[str, dict[str, object]]:
     says: dict[str, object] = {
-        "operator": house.operator.short_name, "ussd": house.operator.ussd_code,
+        "operator": house.operator.short_name,
+        "ussd": house.operator.ussd_code,
         "amount": money.show(facts.standing.payable_minor, facts.currency, reader.language),
         "date": days.spoken(reader.language, facts.standing.oldest_due or house.today()),
         "link": f"{house.settings.public_url.rstrip('/')}/b/{facts.token}",
-    }  # fmt: skip
+    }
     if facts.step.step == "formal":
         says["date"] = days.spoken(reader.language, limited_from(facts, house.today()))
     fee = {"formal": fee_charged.reconnection_minor, "overdue": fee_charged.late_minor}.get(facts.step.step, _none)(

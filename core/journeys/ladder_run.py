@@ -100,11 +100,14 @@ def put_down(
     bars = made.step in ("soft_bar", "hard_bar")
     changes.letters.append(
         Letter(
-            f"bar:{step_id}:{made.on}" if bars else f"ladder:{step_id}", "bar" if bars else "notice",
-            f"bar.{made.step}" if bars else f"notice.{made.step}", account_id=standing.account_id, subject_id=step_id,
+            f"bar:{step_id}:{made.on}" if bars else f"ladder:{step_id}",
+            "bar" if bars else "notice",
+            f"bar.{made.step}" if bars else f"notice.{made.step}",
+            account_id=standing.account_id,
+            subject_id=step_id,
             resend_unknown=True,
         )
-    )  # fmt: skip
+    )
     if made.step == fee_charged.LATE_STEP and standing.episode.round == 0 and fee_charged.late_minor(house):
         changes.letters.append(
             Letter(

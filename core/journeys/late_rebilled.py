@@ -94,9 +94,13 @@ async def _ask(conn: AsyncConnection, house: House, off: Off, credited_minor: in
     )
     row = (await conn.execute(query)).one()
     payload = {
-        "account": row.number, "bill": row.bill, "credit": credit, "currency": house.currency,
-        "why": "usage that came after the bill", "of": str(off.account_id),
-    }  # fmt: skip
+        "account": row.number,
+        "bill": row.bill,
+        "credit": credit,
+        "currency": house.currency,
+        "why": "usage that came after the bill",
+        "of": str(off.account_id),
+    }
     await approvals.ask(
         conn, house, kind="late_credit", subject=subject, payload=payload, maker="job:rebill", branch_id=row.branch_id
     )
@@ -122,7 +126,13 @@ async def _credited(
     """She owes less: what is open, what was restricted for it, and a word."""
     await take_off(conn, house, account_id, opened, note.amount_minor)
     await outbox.enqueue(
-        conn, house, key=f"corrected:{note.invoice_id}", kind="notice", template="notice.corrected",
-        account_id=account_id, subject_id=note.invoice_id, resend_unknown=True,
-    )  # fmt: skip
+        conn,
+        house,
+        key=f"corrected:{note.invoice_id}",
+        kind="notice",
+        template="notice.corrected",
+        account_id=account_id,
+        subject_id=note.invoice_id,
+        resend_unknown=True,
+    )
     await account_unbarred.reconsider(conn, house, account_id, f"credit:{note.invoice_id}")

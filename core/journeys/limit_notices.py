@@ -46,10 +46,12 @@ def write(house: House, row: Leaving, reader: Reader, facts: LimitFacts) -> Word
     if row.template == "notice.limit_barred" and not now.barred:
         return Untrue("nothing is limited any more")
     says: dict[str, object] = {
-        "operator": house.operator.short_name, "ussd": house.operator.ussd_code, "percent": now.percent,
+        "operator": house.operator.short_name,
+        "ussd": house.operator.ussd_code,
+        "percent": now.percent,
         "used": money.show(now.owes.total_minor, house.currency, reader.language),
         "limit": money.show(now.limit_minor, house.currency, reader.language),
-    }  # fmt: skip
+    }
     if row.template != "notice.limit_reached" or facts.shielded or limit_level(house) is None:
         return Words(row.template, says, can_wait=True)
     first = restricts_from(house, arrears.rules_of(house, facts.segment), house.today())

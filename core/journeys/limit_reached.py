@@ -57,10 +57,16 @@ async def bar(house: House, leaving: Leaving) -> Outcome:
         await want(conn, house, wishes, why="credit limit", kbps=rules.ladder.soft_kbps, softer=False)
         await _note(conn, account_id, barred=True, why=None)
         await outbox.enqueue(
-            conn, house, key=f"limit_barred:{account_id}:{house.clock.now().isoformat()}", kind="notice",
-            template="notice.limit_barred", account_id=account_id, subject_id=account_id, params={"round": now.round},
+            conn,
+            house,
+            key=f"limit_barred:{account_id}:{house.clock.now().isoformat()}",
+            kind="notice",
+            template="notice.limit_barred",
+            account_id=account_id,
+            subject_id=account_id,
+            params={"round": now.round},
             resend_unknown=True,
-        )  # fmt: skip
+        )
         return Outcome(leaving.id, "sent", reason=f"{len(lines)} services", attempts=leaving.attempts)
 
 

@@ -19,18 +19,28 @@ async def follow(
     """Put down what leaves: a notice for each of `telling`, and a look at the lines of those at their limit."""
     letters = [
         Letter(
-            f"limit:{one.account_id}:{one.round}:{one.told}", "notice", TEMPLATES[one.told], account_id=one.account_id,
-            subject_id=one.account_id, params={"round": one.round}, resend_unknown=True,
+            f"limit:{one.account_id}:{one.round}:{one.told}",
+            "notice",
+            TEMPLATES[one.told],
+            account_id=one.account_id,
+            subject_id=one.account_id,
+            params={"round": one.round},
+            resend_unknown=True,
         )
         for one in telling
-    ]  # fmt: skip
+    ]
     if limit_level(house) is not None:
         letters += [
             Letter(
-                f"limit_bar:{one.account_id}:{one.round}:{house.today()}", "limit_bar", "bar.limit",
-                account_id=one.account_id, subject_id=one.account_id, params={"round": one.round}, resend_unknown=True,
+                f"limit_bar:{one.account_id}:{one.round}:{house.today()}",
+                "limit_bar",
+                "bar.limit",
+                account_id=one.account_id,
+                subject_id=one.account_id,
+                params={"round": one.round},
+                resend_unknown=True,
             )
             for one in at_limit
-        ]  # fmt: skip
+        ]
     if letters:
         await outbox.enqueue_many(conn, house, letters)

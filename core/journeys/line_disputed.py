@@ -22,9 +22,16 @@ WHOLE_BILL = -1
 
 
 async def dispute(
-    conn: AsyncConnection, house: House, *, account_id: int, invoice_id: int, position: int = WHOLE_BILL, reason: str,
-    contact_id: int | None, key: str,
-) -> Ticket:  # fmt: skip
+    conn: AsyncConnection,
+    house: House,
+    *,
+    account_id: int,
+    invoice_id: int,
+    position: int = WHOLE_BILL,
+    reason: str,
+    contact_id: int | None,
+    key: str,
+) -> Ticket:
     """Contest a line (or the whole bill): the ticket to follow it by. The same `key`, or an item contested already: its ticket."""
     known = await store.by_key(conn, f"dispute:{key}")
     if known is not None:
@@ -44,9 +51,16 @@ async def dispute(
         .values(disputed_minor=open_item.c.disputed_minor + frozen)
     )
     opened = await disputes.open_dispute(
-        conn, house, account_id=account_id, invoice_id=invoice_id, position=position, reason=reason,
-        contact_id=contact_id, key=key, amount_minor=frozen,
-    )  # fmt: skip
+        conn,
+        house,
+        account_id=account_id,
+        invoice_id=invoice_id,
+        position=position,
+        reason=reason,
+        contact_id=contact_id,
+        key=key,
+        amount_minor=frozen,
+    )
     await account_unbarred.reconsider(conn, house, account_id, f"dispute:{opened.reference}")
     return opened
 

@@ -38,9 +38,10 @@ async def lift(conn: AsyncConnection, house: House, account_ids: Sequence[int], 
 async def release(conn: AsyncConnection, house: House, account_ids: Sequence[int]) -> int:
     """Their limit restricts these no more; how many services changed."""
     standing = select(episode.c.account_id, episode.c.position).where(
-        among(conn, episode.c.open_id, account_ids), episode.c.position.in_(list(_STANDS)),
+        among(conn, episode.c.open_id, account_ids),
+        episode.c.position.in_(list(_STANDS)),
         func.coalesce(episode.c.held, "").not_in(AFRESH),
-    )  # fmt: skip
+    )
     ladder = {row[0]: _STANDS[row[1]] for row in await conn.execute(standing)}
     return await _down_to(conn, house, ladder, account_ids, "credit limit")
 

@@ -148,8 +148,16 @@ def _owed(stretch: Stretch, asked: QuoteRequest, uses: Sequence[Use], closed: bo
 
 
 async def settle(
-    conn: AsyncConnection, house: House, of: AnyRow, period: Period, target: int, *, key: str, use: str | None = None, partly: bool = False
-) -> int:  # fmt: skip
+    conn: AsyncConnection,
+    house: House,
+    of: AnyRow,
+    period: Period,
+    target: int,
+    *,
+    key: str,
+    use: str | None = None,
+    partly: bool = False,
+) -> int:
     """Take (or give back) the difference between what the period comes to and what was charged; that difference.
 
     All or nothing (Refused `bucket.short`); `partly` takes what is there, and the rest stays owed.
@@ -166,7 +174,9 @@ async def settle(
         owed_minor -= forgiven
         if -minor > forgiven:
             paid = await live.paid_by(conn, period.id)
-            back = await give_back(conn, house, of.account_id, of.currency, -minor - forgiven, paid=paid, key=f"{key}:back", why=why)  # fmt: skip
+            back = await give_back(
+                conn, house, of.account_id, of.currency, -minor - forgiven, paid=paid, key=f"{key}:back", why=why
+            )
             changes = {bucket_id: -amount for bucket_id, amount in back.items()}
     await live.pay(conn, period.id, changes)
     await live.keep(conn, replace(period, charged_minor=target, owed_minor=owed_minor))
@@ -178,13 +188,15 @@ async def _asked(conn: AsyncConnection, stretch: Stretch) -> QuoteRequest:
     days, of = stretch.days, stretch.served
     there, whole = (days.to - days.from_).days, (days.whole_to - days.whole_from).days
     return QuoteRequest(
-        days.whole_from, days.whole_to,
+        days.whole_from,
+        days.whole_to,
         history=await _history(conn, stretch),
         attributes={} if of.persons is None else {"persons": of.persons},
         fraction=None if there == whole else Fraction(there, whole),
-        opening=days.from_ == of.started_on, closing=days.to == of.ended_on,
+        opening=days.from_ == of.started_on,
+        closing=days.to == of.ended_on,
         began=(days.from_ - days.whole_from).days,
-    )  # fmt: skip
+    )
 
 
 async def _history(conn: AsyncConnection, stretch: Stretch) -> dict[str, tuple[int, ...]]:

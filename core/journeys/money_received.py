@@ -27,9 +27,14 @@ async def received(conn: AsyncConnection, house: House, receipt_id: int) -> None
     if settled is None:
         return
     await outbox.enqueue(
-        conn, house, key=f"thanks:{receipt_id}", kind="notice", template="notice.thanks",
-        account_id=settled.account_id, subject_id=receipt_id,
-    )  # fmt: skip
+        conn,
+        house,
+        key=f"thanks:{receipt_id}",
+        kind="notice",
+        template="notice.thanks",
+        account_id=settled.account_id,
+        subject_id=receipt_id,
+    )
     paid_on = settled.received_at.astimezone(house.zone).date()
     paid = [PaidBill(bill.invoice_id, bill.total_minor, bill.currency, paid_on, bill.due_on) for bill in settled.closed]
     await earn.for_paid_bills(conn, house, settled.account_id, paid)
@@ -40,9 +45,11 @@ async def _bring_back(conn: AsyncConnection, house: House, receipt_id: int, besi
     """What open debt does not need re-opens debt that was written off, once a receipt."""
     taken = receipt.c
     query = select(taken.account_id, taken.amount_minor - taken.reversed_minor - beside_minor).where(
-        taken.id == receipt_id, taken.state == "placed", taken.account_id.is_not(None),
+        taken.id == receipt_id,
+        taken.state == "placed",
+        taken.account_id.is_not(None),
         ~select(allocation.c.id).where(allocation.c.receipt_id == receipt_id).exists(),
-    )  # fmt: skip
+    )
     row = (await conn.execute(query)).first()
     if row is not None:
         await write_off.recover(conn, house, row[0], row[1], f"receipt:{receipt_id}")

@@ -62,17 +62,24 @@ def _longest_day(lang: str) -> str:
 
 
 def warnings(
-    lang: str, key: str, text: str, *, currency: str = "KES", short_name: str = "M" * 11, ussd: str = "*384*1000#",
+    lang: str,
+    key: str,
+    text: str,
+    *,
+    currency: str = "KES",
+    short_name: str = "M" * 11,
+    ussd: str = "*384*1000#",
     reader: str = "en",
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     """What is wrong with `text` as the wording of notice `key` in `lang`, in the editor's own language; none: it is fine."""
     named = _FIELD.findall(text)
     if not fields_left_out(text):
         return [say(reader, "notice.warning.braces")]
     told = [
         say(reader, "notice.warning.field", field="{" + name + "}", known=_braced(known_fields(key)))
-        for name in dict.fromkeys(named) if name not in known_fields(key)
-    ]  # fmt: skip
+        for name in dict.fromkeys(named)
+        if name not in known_fields(key)
+    ]
     told += [
         say(reader, "notice.warning.missing", field="{" + name + "}") for name in sorted(NOTICES[key] - set(named))
     ]

@@ -98,22 +98,36 @@ async def bills(conn: AsyncConnection, ids: Collection[int]) -> Mapping[int, Bil
     """Invoices by id."""
     rows = await conn.execute(
         select(
-            invoice.c.id, invoice.c.account_id, invoice.c.token, invoice.c.currency, invoice.c.total_minor,
-            open_item.c.due_on, func.coalesce(open_item.c.open_minor - open_item.c.disputed_minor, 0).label("left_minor"),
-            collection.c.collect_on, collection.c.state.label("collection_state"), mandate.c.state.label("mandate_state"),
+            invoice.c.id,
+            invoice.c.account_id,
+            invoice.c.token,
+            invoice.c.currency,
+            invoice.c.total_minor,
+            open_item.c.due_on,
+            func.coalesce(open_item.c.open_minor - open_item.c.disputed_minor, 0).label("left_minor"),
+            collection.c.collect_on,
+            collection.c.state.label("collection_state"),
+            mandate.c.state.label("mandate_state"),
         )
         .outerjoin(open_item, open_item.c.invoice_id == invoice.c.id)
         .outerjoin(collection, and_(collection.c.invoice_id == invoice.c.id, collection.c.state != "dropped"))
         .outerjoin(mandate, mandate.c.id == collection.c.mandate_id)
         .where(among(conn, invoice.c.id, ids), invoice.c.state == "final")
-    )  # fmt: skip
+    )
     return {invoice_id: _bill(*told) for invoice_id, *told in rows.all()}
 
 
 def _bill(
-    account_id: int, token: str, currency: str, total_minor: int, due_on: date | None, left_minor: int,
-    collect_on: date | None, collected: str | None, mandate: str | None,
-) -> BillFacts:  # fmt: skip
+    account_id: int,
+    token: str,
+    currency: str,
+    total_minor: int,
+    due_on: date | None,
+    left_minor: int,
+    collect_on: date | None,
+    collected: str | None,
+    mandate: str | None,
+) -> BillFacts:
     """A row of `bills`, after its id."""
     collects = mandate == "active"
     day, with_bank = collect_on if collects else None, collects and collected in COLLECTING
@@ -154,9 +168,11 @@ async def accounts(conn: AsyncConnection, ids: Collection[int], currency: str) -
         select(ledger_account.c.owner_id, balance.c.amount)
         .join(balance, balance.c.ledger_account_id == ledger_account.c.id)
         .where(
-            among(conn, ledger_account.c.owner_id, ids), ledger_account.c.code == "receivable", ledger_account.c.asset == currency
+            among(conn, ledger_account.c.owner_id, ids),
+            ledger_account.c.code == "receivable",
+            ledger_account.c.asset == currency,
         )
-    )  # fmt: skip
+    )
     credit = {row[0]: max(0, -int(row[1])) for row in held}
     return {key: AccountFacts(left.get(key, 0), credit.get(key, 0)) for key in ids}
 
@@ -171,36 +187,52 @@ async def receipts(conn: AsyncConnection, ids: Collection[int], currency: str) -
     standing = await accounts(conn, {row.account_id for row in rows}, currency)
     return {
         row.id: ReceiptFacts(
-            row.account_id, row.amount_minor, row.currency, row.method, row.state == "reversed", standing[row.account_id]
+            row.account_id,
+            row.amount_minor,
+            row.currency,
+            row.method,
+            row.state == "reversed",
+            standing[row.account_id],
         )
         for row in rows
-    }  # fmt: skip
+    }
 
 
 async def attempts(conn: AsyncConnection, ids: Collection[int], currency: str) -> Mapping[int, AttemptFacts]:
     """Attempts by id; what is open of the bill it was for, else of the whole account."""
     later, link = attempt.alias("later"), payment_request.alias("link")
     again = exists().where(
-        later.c.account_id == attempt.c.account_id, later.c.created_at > attempt.c.created_at,
+        later.c.account_id == attempt.c.account_id,
+        later.c.created_at > attempt.c.created_at,
         later.c.state.in_(LIVE_OR_WON),
-    )  # fmt: skip
+    )
     found = await conn.execute(
         select(
-            attempt.c.id, attempt.c.account_id, attempt.c.currency, attempt.c.method, attempt.c.state,
-            payment_request.c.invoice_id, again.label("again"), link.c.token,
+            attempt.c.id,
+            attempt.c.account_id,
+            attempt.c.currency,
+            attempt.c.method,
+            attempt.c.state,
+            payment_request.c.invoice_id,
+            again.label("again"),
+            link.c.token,
         )
         .join(payment_request, payment_request.c.id == attempt.c.request_id)
         .outerjoin(link, link.c.key == literal("paylink:failed:") + cast(attempt.c.id, Text))
         .where(among(conn, attempt.c.id, ids))
-    )  # fmt: skip
+    )
     rows = found.all()
     of_bills = await bills(conn, {row.invoice_id for row in rows if row.invoice_id is not None})
     standing = await accounts(conn, {row.account_id for row in rows}, currency)
     return {
         row.id: AttemptFacts(
-            row.account_id, row.currency, row.method, row.state in ("failed", "expired"),
+            row.account_id,
+            row.currency,
+            row.method,
+            row.state in ("failed", "expired"),
             of_bills[row.invoice_id].left_minor if row.invoice_id in of_bills else standing[row.account_id].left_minor,
-            bool(row.again), row.token,
+            bool(row.again),
+            row.token,
         )
         for row in rows
-    }  # fmt: skip
+    }

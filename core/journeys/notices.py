@@ -130,9 +130,12 @@ def writer_of(template: str) -> Writer:
 
 
 async def compose(
-    conn: AsyncConnection, house: House, rows: Sequence[Leaving], lines: Collection[str] = readers.PREFERENCE,
+    conn: AsyncConnection,
+    house: House,
+    rows: Sequence[Leaving],
+    lines: Collection[str] = readers.PREFERENCE,
     resting: Collection[str] = (),
-) -> list[Composed]:  # fmt: skip
+) -> list[Composed]:
     """What becomes of each row, in the order given. `lines`: who can send (`telegram`, `sms`, `sms.kannel`); `resting`: those of them
     that are out of order just now."""
     await own_words.refresh(conn)

@@ -24,6 +24,12 @@ async def failed(conn: AsyncConnection, house: House, attempt_id: int) -> None:
     key = f"failed:{attempt_id}"
     await request.paylink(conn, house, tried.account_id, invoice_id=invoice_id, key=key)
     await outbox.enqueue(
-        conn, house, key=key, kind="notice", template="notice.failed", account_id=tried.account_id,
-        subject_id=attempt_id, resend_unknown=True,
-    )  # fmt: skip
+        conn,
+        house,
+        key=key,
+        kind="notice",
+        template="notice.failed",
+        account_id=tried.account_id,
+        subject_id=attempt_id,
+        resend_unknown=True,
+    )

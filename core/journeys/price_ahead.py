@@ -61,9 +61,12 @@ async def plans_to_price(conn: AsyncConnection, house: House, account_id: int | 
 async def price(conn: AsyncConnection, asked: Asked, meter: str, quantity_micro: int) -> Quote:
     """The price of so much in one whole period. Refused `price.cannot` where the plan cannot say."""
     request = QuoteRequest(
-        asked.from_date, asked.to_date, (Row(meter, quantity_micro),), history=await _history(conn, asked),
+        asked.from_date,
+        asked.to_date,
+        (Row(meter, quantity_micro),),
+        history=await _history(conn, asked),
         attributes={"persons": asked.persons} if asked.persons else {},
-    )  # fmt: skip
+    )
     try:
         return await asyncio.to_thread(quote, asked.tariff, request)
     except CannotRate as why:

@@ -49,9 +49,11 @@ async def campaigns_had(conn: AsyncConnection, now: datetime, rows: Sequence[Lea
     had = await conn.execute(
         select(outbox.c.contact_id, func.count())
         .where(
-            among(conn, outbox.c.contact_id, ids), outbox.c.kind == "campaign", outbox.c.state.in_(GONE),
+            among(conn, outbox.c.contact_id, ids),
+            outbox.c.kind == "campaign",
+            outbox.c.state.in_(GONE),
             or_(outbox.c.settled_at.is_(None), outbox.c.settled_at > now - WEEK),
         )
         .group_by(outbox.c.contact_id)
-    )  # fmt: skip
+    )
     return {contact_id: int(count) for contact_id, count in had}

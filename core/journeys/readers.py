@@ -66,9 +66,13 @@ _CONTACT = (
 
 
 async def find(
-    conn: AsyncConnection, now: datetime, rows: Sequence[Leaving], channels: Collection[str], language: str,
+    conn: AsyncConnection,
+    now: datetime,
+    rows: Sequence[Leaving],
+    channels: Collection[str],
+    language: str,
     order: Sequence[str] = PREFERENCE,
-) -> dict[int, list[Reader]]:  # fmt: skip
+) -> dict[int, list[Reader]]:
     """The readers of each row by the row's id, the preferred first; a row nobody can read has none."""
     named = {row.contact_id for row in rows if row.contact_id is not None}
     owners = {row.account_id for row in rows if row.contact_id is None and row.account_id is not None}
@@ -83,9 +87,8 @@ async def find(
 async def _lost(conn: AsyncConnection, rows: Sequence[Leaving], people: dict[int, Reader]) -> set[int]:
     """The rows about an account that the contact they are for has lost meanwhile: one query, and none where nobody lost any."""
     named = [
-        row for row in rows
-        if row.account_id is not None and row.contact_id in people and people[row.contact_id].parted
-    ]  # fmt: skip
+        row for row in rows if row.account_id is not None and row.contact_id in people and people[row.contact_id].parted
+    ]
     if not named:
         return set()
     at = contact_account.c
@@ -124,9 +127,13 @@ async def _stops(conn: AsyncConnection, found: dict[int, list[Reader]]) -> dict[
 
 
 def _choose(
-    row: Leaving, people: dict[int, Reader], families: dict[int, list[Reader]], channels: frozenset[str], language: str,
+    row: Leaving,
+    people: dict[int, Reader],
+    families: dict[int, list[Reader]],
+    channels: frozenset[str],
+    language: str,
     ranks: dict[str, int],
-) -> list[Reader]:  # fmt: skip
+) -> list[Reader]:
     if row.contact_id is not None:
         candidates = [people[row.contact_id]] if row.contact_id in people else []
     elif row.account_id is not None:
@@ -154,10 +161,12 @@ async def _windows(conn: AsyncConnection, now: datetime, found: dict[int, list[R
         select(interaction.c.contact_id)
         .distinct()
         .where(
-            among(conn, interaction.c.contact_id, ids), interaction.c.direction == "in", interaction.c.at > now - WINDOW,
+            among(conn, interaction.c.contact_id, ids),
+            interaction.c.direction == "in",
+            interaction.c.at > now - WINDOW,
             interaction.c.channel == "whatsapp",
         )
-    )  # fmt: skip
+    )
     open_ones = set(rows.scalars())
     return {
         row_id: [
@@ -191,9 +200,15 @@ async def _of_accounts(conn: AsyncConnection, ids: Collection[int]) -> dict[int,
 
 
 def _reader(
-    contact_id: int, channel: str, user: str, language: str, marketing: bool, stopped_at: datetime | None,
-    bounced_at: datetime | None, parted_at: datetime | None,
-) -> Reader:  # fmt: skip
+    contact_id: int,
+    channel: str,
+    user: str,
+    language: str,
+    marketing: bool,
+    stopped_at: datetime | None,
+    bounced_at: datetime | None,
+    parted_at: datetime | None,
+) -> Reader:
     """A row of `_CONTACT`."""
     return Reader(
         contact_id,

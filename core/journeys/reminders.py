@@ -38,16 +38,23 @@ def _missing(house: House, on: date, after: int) -> Select[int, int, date]:
         select(open_item.c.invoice_id, open_item.c.account_id, open_item.c.due_on)
         .where(
             open_item.c.due_on.between(on, on + timedelta(days=days)),
-            open_item.c.open_minor > open_item.c.disputed_minor, open_item.c.invoice_id > after, ~said,
+            open_item.c.open_minor > open_item.c.disputed_minor,
+            open_item.c.invoice_id > after,
+            ~said,
             true() if not out else ~left_out(open_item.c.account_id, out),
         )
         .order_by(open_item.c.invoice_id)
         .limit(BATCH)
-    )  # fmt: skip
+    )
 
 
 def _letter(invoice_id: int, account_id: int, due_on: date) -> Letter:
     return Letter(
-        f"reminder:{invoice_id}:{due_on.isoformat()}", "notice", "notice.reminder", {"due": due_on.isoformat()},
-        account_id=account_id, subject_id=invoice_id, resend_unknown=True,
-    )  # fmt: skip
+        f"reminder:{invoice_id}:{due_on.isoformat()}",
+        "notice",
+        "notice.reminder",
+        {"due": due_on.isoformat()},
+        account_id=account_id,
+        subject_id=invoice_id,
+        resend_unknown=True,
+    )

@@ -53,9 +53,15 @@ async def open_dials(conn: AsyncConnection, house: House, account_id: int) -> tu
 
 
 async def send(
-    conn: AsyncConnection, house: House, *, account_id: int, meter_id: int, value_micro: int, contact_id: int | None,
+    conn: AsyncConnection,
+    house: House,
+    *,
+    account_id: int,
+    meter_id: int,
+    value_micro: int,
+    contact_id: int | None,
     key: str,
-) -> Taken:  # fmt: skip
+) -> Taken:
     """Take a reading in. Refused `reading.shut` outside the window, `reading.cannot_be` when it is none of this meter."""
     days, dials = await open_dials(conn, house, account_id)
     dial = next((dial for dial in dials if dial.meter_id == meter_id), None)
@@ -69,9 +75,14 @@ async def send(
     if told.state != HELD:
         return Taken(told.state)
     opened = await tickets.open_ticket(
-        conn, house, key=key, kind="meter_read", contact_id=contact_id, account_id=account_id,
+        conn,
+        house,
+        key=key,
+        kind="meter_read",
+        contact_id=contact_id,
+        account_id=account_id,
         description=told.reason or "",
-    )  # fmt: skip
+    )
     if told.reading_id is not None:
         await held.tied(conn, told.reading_id, opened.id)
     return Taken(HELD, opened.reference)

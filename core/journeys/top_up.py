@@ -77,12 +77,22 @@ async def order(
     asker = await contacts.by_id(conn, contact_id)
     assert tried is not None
     row = {
-        "id": house.ids.take(), "request_id": tried.request_id, "account_id": bought.account_id, "meter_id": bought.meter_id,
-        "serial": serial, "contact_id": contact_id, "phone": phone,
-        "language": asker.language if asker else house.operator.languages[0], "amount_minor": wanted.amount_minor,
-        "arrears_minor": wanted.arrears_minor, "tax_minor": 0, "currency": wanted.currency, "state": model.ORDERED,
-        "polls": 0, "created_at": house.clock.now(),
-    }  # fmt: skip
+        "id": house.ids.take(),
+        "request_id": tried.request_id,
+        "account_id": bought.account_id,
+        "meter_id": bought.meter_id,
+        "serial": serial,
+        "contact_id": contact_id,
+        "phone": phone,
+        "language": asker.language if asker else house.operator.languages[0],
+        "amount_minor": wanted.amount_minor,
+        "arrears_minor": wanted.arrears_minor,
+        "tax_minor": 0,
+        "currency": wanted.currency,
+        "state": model.ORDERED,
+        "polls": 0,
+        "created_at": house.clock.now(),
+    }
     await vends.add(conn, row)
 
 

@@ -39,7 +39,13 @@ class Use:
 
     def asked(self) -> dict[str, Any]:
         """As plain JSON."""
-        asked = {"service": self.service_id, "use": self.use, "unit": self.unit, "quantity": self.quantity_micro, "to": self.destination}  # fmt: skip
+        asked = {
+            "service": self.service_id,
+            "use": self.use,
+            "unit": self.unit,
+            "quantity": self.quantity_micro,
+            "to": self.destination,
+        }
         more = {"at": self.at.isoformat() if self.at else None, "value": self.value_minor}
         return asked | {name: value for name, value in more.items() if value is not None}
 

@@ -42,9 +42,12 @@ async def _open(conn: AsyncConnection, house: House, keys: Sequence[Key]) -> Non
     rows = [
         {"id": house.ids.take(), "code": book.code, "owner_id": book.owner_id, "asset": asset} for book, asset in keys
     ]
-    statement = insert(conn, ledger_account).values(rows).on_conflict_do_nothing(
-        index_elements=["code", "owner_id", "asset"]
-    ).returning(ledger_account.c.id)  # fmt: skip
+    statement = (
+        insert(conn, ledger_account)
+        .values(rows)
+        .on_conflict_do_nothing(index_elements=["code", "owner_id", "asset"])
+        .returning(ledger_account.c.id)
+    )
     opened = (await conn.execute(statement)).scalars().all()
     if opened:
         now = house.clock.now()

@@ -58,11 +58,16 @@ async def _claim(conn: AsyncConnection, house: House, journals: Sequence[Journal
     now = house.clock.now()
     rows = [
         {
-            "id": house.ids.take(), "key": entry.key, "kind": entry.kind, "booked_on": entry.booked_on, "at": now,
-            "reverses_id": entry.reverses_id, "details": dict(entry.details),
+            "id": house.ids.take(),
+            "key": entry.key,
+            "kind": entry.kind,
+            "booked_on": entry.booked_on,
+            "at": now,
+            "reverses_id": entry.reverses_id,
+            "details": dict(entry.details),
         }
         for entry in {entry.key: entry for entry in reversed(journals)}.values()
-    ]  # fmt: skip
+    ]
     if not rows:
         return {}
     statement = insert(conn, journal).values(rows).on_conflict_do_nothing(index_elements=["key"])
@@ -94,11 +99,17 @@ async def _append(
     each = ((entry, one) for entry in journals for one in entry.postings)
     rows = [
         (
-            number, ids[entry.key], books[one.source, one.asset], books[one.destination, one.asset],
-            one.amount, one.asset, one.why, entry.booked_on,
+            number,
+            ids[entry.key],
+            books[one.source, one.asset],
+            books[one.destination, one.asset],
+            one.amount,
+            one.asset,
+            one.why,
+            entry.booked_on,
         )
         for number, (entry, one) in zip(numbers, each, strict=True)
-    ]  # fmt: skip
+    ]
     if len(rows) <= FEW:
         await conn.execute(insert(conn, posting), [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
     else:

@@ -143,9 +143,13 @@ async def _lock(conn: AsyncConnection, journals: SetJournals, house_ids: Sequenc
 async def _journals(conn: AsyncConnection, house: House, journals: SetJournals) -> None:
     key = literal(f"{journals.kind}:", Text) + cast(journals.subject, Text)
     rows = select(
-        journals.journal_id, key, literal(journals.kind, Text), literal(journals.booked_on),
-        literal(house.clock.now(), Instant()), literal({}, Json),
-    ).select_from(journals.table)  # fmt: skip
+        journals.journal_id,
+        key,
+        literal(journals.kind, Text),
+        literal(journals.booked_on),
+        literal(house.clock.now(), Instant()),
+        literal({}, Json),
+    ).select_from(journals.table)
     columns = ["id", "key", "kind", "booked_on", "at", "details"]
     await conn.execute(sql_insert(journal).from_select(columns, rows))
 
@@ -155,10 +159,15 @@ def _postings(journals: SetJournals, at: int, house_id: int) -> Select[Any]:
     leg, owner_id = journals.legs[at], journals.book_id
     up = leg.amount > 0
     rows = select(
-        journals.journal_id + literal(at + 1), journals.journal_id, case((up, literal(house_id)), else_=owner_id),
-        case((up, owner_id), else_=literal(house_id)), func.abs(leg.amount), literal(journals.asset, Text),
-        literal(leg.why, Text), literal(journals.booked_on),
-    )  # fmt: skip
+        journals.journal_id + literal(at + 1),
+        journals.journal_id,
+        case((up, literal(house_id)), else_=owner_id),
+        case((up, owner_id), else_=literal(house_id)),
+        func.abs(leg.amount),
+        literal(journals.asset, Text),
+        literal(leg.why, Text),
+        literal(journals.booked_on),
+    )
     return rows.select_from(journals.table).where(leg.amount != 0)
 
 

@@ -30,14 +30,19 @@ async def postings_of(conn: AsyncConnection, journal_id: int) -> list[Posting]:
     source, destination = ledger_account.alias("source"), ledger_account.alias("destination")
     query = (
         select(
-            source.c.code.label("from_code"), source.c.owner_id.label("from_owner"), destination.c.code,
-            destination.c.owner_id, posting.c.amount, posting.c.asset, posting.c.why,
+            source.c.code.label("from_code"),
+            source.c.owner_id.label("from_owner"),
+            destination.c.code,
+            destination.c.owner_id,
+            posting.c.amount,
+            posting.c.asset,
+            posting.c.why,
         )
         .join_from(posting, source, posting.c.source_id == source.c.id)
         .join(destination, posting.c.destination_id == destination.c.id)
         .where(posting.c.journal_id == journal_id)
         .order_by(posting.c.id)
-    )  # fmt: skip
+    )
     return [
         Posting(Book(row.from_code, row.from_owner), Book(row.code, row.owner_id), row.amount, row.asset, row.why)
         for row in await conn.execute(query)

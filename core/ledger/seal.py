@@ -76,9 +76,18 @@ def _merged(spans: Sequence[Span]) -> list[Span]:
 
 _ROWS = (
     select(
-        posting.c.id, posting.c.journal_id, posting.c.source_id, posting.c.destination_id, posting.c.amount,
-        posting.c.asset, posting.c.why, posting.c.booked_on, journal.c.key, journal.c.kind, journal.c.reverses_id,
+        posting.c.id,
+        posting.c.journal_id,
+        posting.c.source_id,
+        posting.c.destination_id,
+        posting.c.amount,
+        posting.c.asset,
+        posting.c.why,
+        posting.c.booked_on,
+        journal.c.key,
+        journal.c.kind,
+        journal.c.reverses_id,
     )
     .outerjoin_from(posting, journal, posting.c.journal_id == journal.c.id)
     .order_by(posting.c.id)
-)  # fmt: skip
+)

@@ -118,10 +118,22 @@ async def wall(conn: AsyncConnection, service_ids: Sequence[int], from_: date, t
         begin = max(from_, hung)
         channels.append(
             Channel(
-                at, row.id, row.meter_id, row.serial, row.code, row.kind, row.interval_minutes or 0, row.dials,
-                row.multiplier_micro, hung, gone, begin, max(begin, gone), row.registers,
+                at,
+                row.id,
+                row.meter_id,
+                row.serial,
+                row.code,
+                row.kind,
+                row.interval_minutes or 0,
+                row.dials,
+                row.multiplier_micro,
+                hung,
+                gone,
+                begin,
+                max(begin, gone),
+                row.registers,
             )
-        )  # fmt: skip
+        )
     return Wall(channels, bare)
 
 
@@ -131,10 +143,22 @@ def _query(conn: AsyncConnection, service_ids: Sequence[int], from_: date, to: d
     there = and_(m.service_id == s.id, m.installed_on < to, lately, m.kind != "line")
     return (
         select(
-            s.id, s.commodity, s.started_on, s.ended_on, m.id.label("meter_id"), m.serial, m.code, m.kind,
-            m.interval_minutes, m.dials, m.multiplier_micro, m.installed_on, m.removed_on, m.registers,
+            s.id,
+            s.commodity,
+            s.started_on,
+            s.ended_on,
+            m.id.label("meter_id"),
+            m.serial,
+            m.code,
+            m.kind,
+            m.interval_minutes,
+            m.dials,
+            m.multiplier_micro,
+            m.installed_on,
+            m.removed_on,
+            m.registers,
         )
         .select_from(service.outerjoin(meter, there))
         .where(among(conn, s.id, service_ids))
         .order_by(s.id, m.id)
-    )  # fmt: skip
+    )

@@ -72,9 +72,13 @@ class Coming:
     def facts(self, digest: str) -> store.FileFacts:
         """The file as it is entered."""
         return store.FileFacts(
-            self.source or self.kind, self.kind, self.name or self.path.name, digest,
-            {"shift_years": self.shift_years, **self.settings}, self.sequence,
-        )  # fmt: skip
+            self.source or self.kind,
+            self.kind,
+            self.name or self.path.name,
+            digest,
+            {"shift_years": self.shift_years, **self.settings},
+            self.sequence,
+        )
 
 
 def coming(
@@ -93,21 +97,34 @@ def coming(
             how = intervals or Intervals()
             stamps = stamps_of(house, shift_years)
             return Coming(
-                "csv", path, lambda lines: interval_csv.records(lines, how, stamps, where), take_intervals,
-                {"head": head_of(path, how.delimiter, how.skip), "mapping": how.model_dump(mode="json", exclude_defaults=True)},
+                "csv",
+                path,
+                lambda lines: interval_csv.records(lines, how, stamps, where),
+                take_intervals,
+                {
+                    "head": head_of(path, how.delimiter, how.skip),
+                    "mapping": how.model_dump(mode="json", exclude_defaults=True),
+                },
                 shift_years=shift_years,
-            )  # fmt: skip
+            )
         case "nem12":
             market = Market(house.zone)
             return Coming(
-                "nem12", path, lambda lines: nem12.records(lines, shift_years, where, market), take_intervals,
+                "nem12",
+                path,
+                lambda lines: nem12.records(lines, shift_years, where, market),
+                take_intervals,
                 shift_years=shift_years,
-            )  # fmt: skip
+            )
         case "nem13":
             return Coming(
-                "nem13", path, lambda lines: nem13.records(lines, shift_years, where), nem13.take,
-                shift_years=shift_years, ids_each=2,
-            )  # fmt: skip
+                "nem13",
+                path,
+                lambda lines: nem13.records(lines, shift_years, where),
+                nem13.take,
+                shift_years=shift_years,
+                ids_each=2,
+            )
     if mapping is None:
         raise BadInput(where, "is no kind of file we can read by itself.", "Name its source: see docs/guides/usage.md.")
     parse = parser(mapping, zone=house.zone, country=house.operator.country, currency=house.currency, where=where)

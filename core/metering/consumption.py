@@ -183,8 +183,19 @@ async def save(conn: AsyncConnection, house: House, rows: Sequence[Consumed], *,
     """Record what was billed; a period recorded before stays as it was. How many were new. Reserve an id a row."""
     ids = house.ids.take_many(len(rows))
     values = [
-        (at, row.service_id, row.meter_code, row.from_date, row.to_date, revision, row.quantity_micro, row.estimated_micro,
-         row.missing, row.method, row.invoice_id)
+        (
+            at,
+            row.service_id,
+            row.meter_code,
+            row.from_date,
+            row.to_date,
+            revision,
+            row.quantity_micro,
+            row.estimated_micro,
+            row.missing,
+            row.method,
+            row.invoice_id,
+        )
         for at, row in zip(ids, rows, strict=True)
-    ]  # fmt: skip
+    ]
     return await insert_many(conn, consumption, COLUMNS, values, skip_known=True)

@@ -91,9 +91,11 @@ async def _days(
     )
     if only_while_there:
         asked = asked.select_from(usage_day.join(meter, m.id == d.meter_id).join(service, s.id == m.service_id)).where(
-            d.day >= m.installed_on, or_(m.removed_on.is_(None), d.day < m.removed_on),
-            d.day >= s.started_on, or_(s.ended_on.is_(None), d.day < s.ended_on),
-        )  # fmt: skip
+            d.day >= m.installed_on,
+            or_(m.removed_on.is_(None), d.day < m.removed_on),
+            d.day >= s.started_on,
+            or_(s.ended_on.is_(None), d.day < s.ended_on),
+        )
     return [(row[0], row[1], int(row[2]), int(row[3]), int(row[4])) for row in await conn.execute(asked)]
 
 

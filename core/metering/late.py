@@ -97,10 +97,12 @@ async def _called(conn: AsyncConnection, service_ids: Sequence[int], came: Arriv
     first = second_of(came.since - timedelta(days=LOOK_BACK_DAYS))
     rows = await conn.execute(
         select(e.service_id, e.at).where(
-            among(conn, e.service_id, service_ids), e.at >= first, e.at < second_of(came.since),
+            among(conn, e.service_id, service_ids),
+            e.at >= first,
+            e.at < second_of(came.since),
             among(conn, e.file_id, came.event_files),
         )
-    )  # fmt: skip
+    )
     found: dict[int, list[int]] = defaultdict(list)
     for service_id, at in rows:
         found[service_id].append(at)
@@ -121,12 +123,17 @@ async def _unsettled(conn: AsyncConnection, service_ids: Sequence[int], to: date
     """Services with a period that stands billed by an estimate, or incomplete."""
     c, later = consumption.c, consumption.alias("later")
     superseded = select(later.c.id).where(
-        later.c.service_id == c.service_id, later.c.meter_code == c.meter_code, later.c.from_date == c.from_date,
+        later.c.service_id == c.service_id,
+        later.c.meter_code == c.meter_code,
+        later.c.from_date == c.from_date,
         later.c.revision > c.revision,
-    )  # fmt: skip
+    )
     query = select(c.service_id).where(
-        among(conn, c.service_id, service_ids), _lately(to), or_(c.estimated_micro > 0, c.missing > 0), ~superseded.exists()
-    )  # fmt: skip
+        among(conn, c.service_id, service_ids),
+        _lately(to),
+        or_(c.estimated_micro > 0, c.missing > 0),
+        ~superseded.exists(),
+    )
     return (await conn.execute(query.distinct())).scalars().all()
 
 
@@ -164,21 +171,35 @@ class _Billed:
         """The period with what its usage is now."""
         first, *later = self.invoices
         return Changed(
-            self.service_id, self.meter_code, self.from_date, self.to_date, first, tuple(later), self.revision + 1,
-            self.quantity, now_micro,
-        )  # fmt: skip
+            self.service_id,
+            self.meter_code,
+            self.from_date,
+            self.to_date,
+            first,
+            tuple(later),
+            self.revision + 1,
+            self.quantity,
+            now_micro,
+        )
 
 
 async def _billed(conn: AsyncConnection, service_ids: Sequence[int], to: date) -> list[_Billed]:
     c = consumption.c
     rows = await conn.execute(
         select(
-            c.service_id, c.meter_code, c.from_date, c.to_date, c.invoice_id, c.revision, c.quantity_micro,
-            c.estimated_micro, c.missing,
+            c.service_id,
+            c.meter_code,
+            c.from_date,
+            c.to_date,
+            c.invoice_id,
+            c.revision,
+            c.quantity_micro,
+            c.estimated_micro,
+            c.missing,
         )
         .where(among(conn, c.service_id, service_ids), _lately(to))
         .order_by(c.service_id, c.meter_code, c.from_date, c.revision)
-    )  # fmt: skip
+    )
     found: dict[tuple[int, str, date], _Billed] = {}
     for service_id, code, from_, until, invoice_id, revision, quantity, estimated, missing in rows:
         one = found.setdefault((service_id, code, from_), _Billed(service_id, code, from_, until, []))

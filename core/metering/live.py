@@ -52,9 +52,14 @@ async def opened(
 ) -> Period:
     """The period of a service that begins so; where there is none a new one in this state."""
     row = {
-        "id": house.ids.take(), "service_id": service_id, "from_date": from_, "closes_on": closes_on, "state": state,
-        "charged_minor": 0, "owed_minor": 0,
-    }  # fmt: skip
+        "id": house.ids.take(),
+        "service_id": service_id,
+        "from_date": from_,
+        "closes_on": closes_on,
+        "state": state,
+        "charged_minor": 0,
+        "owed_minor": 0,
+    }
     new = insert(conn, t.live_period).values(row)
     await conn.execute(new.on_conflict_do_nothing(index_elements=["service_id", "from_date"]))
     p = t.live_period.c

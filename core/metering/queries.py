@@ -28,9 +28,12 @@ async def sources(conn: AsyncConnection) -> Sequence[Row[*tuple[Any, ...]]]:
     """source, files, rows, rejected, last (instant), problems: of every source that ever sent anything."""
     f = t.usage_file.c
     sums = (
-        func.count().label("files"), func.sum(f.rows).label("rows"), func.sum(f.rejected).label("rejected"),
-        func.max(f.received_at).label("last"), func.count(f.problem).label("problems"),
-    )  # fmt: skip
+        func.count().label("files"),
+        func.sum(f.rows).label("rows"),
+        func.sum(f.rejected).label("rejected"),
+        func.max(f.received_at).label("last"),
+        func.count(f.problem).label("problems"),
+    )
     return (await conn.execute(select(f.source, *sums).group_by(f.source).order_by(f.source))).all()
 
 

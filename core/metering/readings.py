@@ -114,9 +114,20 @@ async def record(
         settled += register.settled_by(read, answers[at].state)
         answers[at] = replace(answers[at], reading_id=house.ids.take())
         new.append(
-            (answers[at].reading_id, meter.id, name, read.read_on, read.value_micro, read.source, revision,
-             answers[at].state, answers[at].reason, file_id, house.clock.now())
-        )  # fmt: skip
+            (
+                answers[at].reading_id,
+                meter.id,
+                name,
+                read.read_on,
+                read.value_micro,
+                read.source,
+                revision,
+                answers[at].state,
+                answers[at].reason,
+                file_id,
+                house.clock.now(),
+            )
+        )
     await insert_many(conn, t.reading, COLUMNS, new)
     told = [(",".join(heard[row.id]), row.id) for row in meters.values() if heard[row.id] != heard_of(row.heard)]
     await update_many(conn, t.meter, ("id",), ("heard",), told)

@@ -191,9 +191,13 @@ def _reader(house: House, file: Row[*tuple[Any, ...]]) -> MappedCsv:
     source = sources.of_house(house).get(file.source)
     mapping = source.cdr if source and source.cdr else Columns.model_validate(file.settings["mapping"])
     return MappedCsv(
-        mapping, file.settings["head"], zone=house.zone, country=house.operator.country, currency=house.currency,
+        mapping,
+        file.settings["head"],
+        zone=house.zone,
+        country=house.operator.country,
+        currency=house.currency,
         where=file.name,
-    )  # fmt: skip
+    )
 
 
 async def _files(conn: AsyncConnection, source: str | None, file_id: int | None) -> Sequence[Row[*tuple[Any, ...]]]:

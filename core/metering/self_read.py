@@ -42,11 +42,14 @@ async def dials_of(conn: AsyncConnection, account_id: int, on: date) -> list[Dia
         select(m.id, m.serial, m.unit, m.dials)
         .join_from(meter, service)
         .where(
-            service.c.account_id == account_id, m.kind == "register", m.installed_on <= on,
-            or_(m.removed_on.is_(None), m.removed_on > on), service.c.state != "ended",
+            service.c.account_id == account_id,
+            m.kind == "register",
+            m.installed_on <= on,
+            or_(m.removed_on.is_(None), m.removed_on > on),
+            service.c.state != "ended",
         )
         .order_by(m.serial)
-    )  # fmt: skip
+    )
     found = list(rows)
     known = await _known(conn, [row.id for row in found])
     return [_dial(row, known[row.id]) for row in found if len(known[row.id]) <= 1]
@@ -80,6 +83,12 @@ def _dial(row: Any, known: dict[str, list[Any]]) -> Dial:
     last = reads[0] if reads else None
     own = next((at for at, read in enumerate(reads) if read.source != CUSTOMER), len(reads))
     return Dial(
-        row.id, row.serial, row.unit, row.dials, register, last.read_on if last else None,
-        last.value_micro if last else None, own,
-    )  # fmt: skip
+        row.id,
+        row.serial,
+        row.unit,
+        row.dials,
+        register,
+        last.read_on if last else None,
+        last.value_micro if last else None,
+        own,
+    )

@@ -83,10 +83,13 @@ def _options(machine: Sftp, source: str) -> dict[str, Any]:
     secrets = SftpSecrets()
     password, key = secrets.passwords.get(source), secrets.keys.get(source)
     return {
-        "username": machine.user, "known_hosts": ([asyncssh.import_public_key(machine.host_key)], [], []),
-        "password": password.get_secret_value() if password else None, "client_keys": [str(key)] if key else None,
-        "agent_path": None, "config": None,
-    }  # fmt: skip
+        "username": machine.user,
+        "known_hosts": ([asyncssh.import_public_key(machine.host_key)], [], []),
+        "password": password.get_secret_value() if password else None,
+        "client_keys": [str(key)] if key else None,
+        "agent_path": None,
+        "config": None,
+    }
 
 
 @asynccontextmanager

@@ -40,10 +40,18 @@ class FileFacts:
 async def open_file(conn: AsyncConnection, house: House, facts: FileFacts) -> tuple[int, int, str]:
     """(id, cursor, state) of the file of this digest, entered now if it is new."""
     row = {
-        "id": house.ids.take(), "source": facts.source, "kind": facts.kind, "name": facts.name, "digest": facts.digest,
-        "sequence": facts.sequence, "rows": 0, "state": LOADING, "records": 0,
-        "settings": dict(facts.settings), "received_at": house.clock.now(),
-    } | dict.fromkeys(COUNTERS, 0)  # fmt: skip
+        "id": house.ids.take(),
+        "source": facts.source,
+        "kind": facts.kind,
+        "name": facts.name,
+        "digest": facts.digest,
+        "sequence": facts.sequence,
+        "rows": 0,
+        "state": LOADING,
+        "records": 0,
+        "settings": dict(facts.settings),
+        "received_at": house.clock.now(),
+    } | dict.fromkeys(COUNTERS, 0)
     await conn.execute(
         insert(conn, t.usage_file).values(row).on_conflict_do_nothing(index_elements=["source", "digest"])
     )
@@ -93,9 +101,12 @@ async def known(conn: AsyncConnection, meter_ids: Collection[int], first: date, 
 async def keep(conn: AsyncConnection, file_id: int, cursor: int, batch: Settled) -> bool:
     """Write a settled batch and move the file's cursor on from `cursor`; False if it does not stand there any more."""
     counts = {
-        "accepted": batch.accepted, "duplicates": batch.duplicates, "revised": batch.revised, "rejected": batch.rejected,
+        "accepted": batch.accepted,
+        "duplicates": batch.duplicates,
+        "revised": batch.revised,
+        "rejected": batch.rejected,
         "quantity_micro": batch.quantity_micro,
-    }  # fmt: skip
+    }
     if not await advance(conn, file_id, cursor, batch.records, counts):
         return False
     await keep_intervals(conn, file_id, batch)
@@ -191,9 +202,13 @@ async def fetched(
 ) -> None:
     """Note that a file was fetched as it lies, and what came of it."""
     row = {
-        "source": source, "mark": lying.mark, "name": lying.name, "file_id": file_id, "problem": problem,
+        "source": source,
+        "mark": lying.mark,
+        "name": lying.name,
+        "file_id": file_id,
+        "problem": problem,
         "at": house.clock.now(),
-    }  # fmt: skip
+    }
     await conn.execute(insert(conn, t.usage_fetch).values(row).on_conflict_do_nothing())
 
 

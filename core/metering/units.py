@@ -28,10 +28,18 @@ UNITS = {
 """What files call a unit, in lower case -> (the meter's unit, micro-units of it in one)."""
 
 EVENT_UNITS = UNITS | {
-    "b": ("MB", 1), "byte": ("MB", 1), "kb": ("MB", 1_000), "kib": ("MB", 1 << 10), "mib": ("MB", 1 << 20),
-    "gib": ("MB", 1 << 30), "min": ("s", 60 * MICRO), "h": ("s", 3_600 * MICRO), "event": ("event", MICRO),
-    "message": ("event", MICRO), "sms": ("event", MICRO),
-}  # fmt: skip
+    "b": ("MB", 1),
+    "byte": ("MB", 1),
+    "kb": ("MB", 1_000),
+    "kib": ("MB", 1 << 10),
+    "mib": ("MB", 1 << 20),
+    "gib": ("MB", 1 << 30),
+    "min": ("s", 60 * MICRO),
+    "h": ("s", 3_600 * MICRO),
+    "event": ("event", MICRO),
+    "message": ("event", MICRO),
+    "sms": ("event", MICRO),
+}
 """The same for calls, messages and sessions."""
 
 

@@ -85,9 +85,20 @@ def _one(desk: _Desk, customer: Customer) -> None:
     account_id, premise_id, service_id = take(), take(), take()
     number = customer.number or account_number(account_id)
     made.accounts.append(
-        (account_id, number, party_id, branch, customer.segment, house.currency, customer.bill_day, "active", opened,
-         customer.persons, desk.now)
-    )  # fmt: skip
+        (
+            account_id,
+            number,
+            party_id,
+            branch,
+            customer.segment,
+            house.currency,
+            customer.bill_day,
+            "active",
+            opened,
+            customer.persons,
+            desk.now,
+        )
+    )
     made.premises.append((premise_id, customer.address, customer.area, branch))
     made.services.append(
         (service_id, account_id, premise_id, customer.commodity, customer.payment_mode, "active", opened)
@@ -154,6 +165,16 @@ def _reach(desk: _Desk, customer: Customer, party_id: int, account_id: int) -> i
 def meter_row(meter_id: int, service_id: int | None, meter: NewMeter, opened: object) -> tuple[Any, ...]:
     """A row of `meter`, in the order of `register.METER_COLUMNS`."""
     return (
-        meter_id, meter.serial, service_id, meter.code, meter.unit, meter.kind, meter.dials, micro(meter.multiplier),
-        meter.interval_minutes, meter.installed_on or opened, meter.removed_on, meter.registers,
-    )  # fmt: skip
+        meter_id,
+        meter.serial,
+        service_id,
+        meter.code,
+        meter.unit,
+        meter.kind,
+        meter.dials,
+        micro(meter.multiplier),
+        meter.interval_minutes,
+        meter.installed_on or opened,
+        meter.removed_on,
+        meter.registers,
+    )

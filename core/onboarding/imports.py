@@ -161,9 +161,11 @@ def _by_hand(house: House, path: Path, shift_years: int, choice: Choice) -> coll
         )
     try:
         how = Intervals(
-            columns=dict(choice.names), fill=dict(choice.fill), dates=choice.dates,
+            columns=dict(choice.names),
+            fill=dict(choice.fill),
+            dates=choice.dates,
             decimal=next((said for said in STATED if STATED[said] is choice.notation), None),
-        )  # fmt: skip
+        )
     except ValidationError as why:
         raise BadInput(str(path), f"{why.errors()[0]['msg']}.", "See docs/guides/import.md.") from why
     return collect.coming(house, kind, path, intervals=how, shift_years=shift_years)

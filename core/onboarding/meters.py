@@ -79,11 +79,15 @@ class _Wall:
             (
                 one
                 for one in self.meters.values()
-                if one.service_id == service_id and one.code == new.code and one.kind != "line" and one.serial != new.serial
-                and one.installed_on < until and (one.removed_on or date.max) > installed_on
+                if one.service_id == service_id
+                and one.code == new.code
+                and one.kind != "line"
+                and one.serial != new.serial
+                and one.installed_on < until
+                and (one.removed_on or date.max) > installed_on
             ),
             None,
-        )  # fmt: skip
+        )
 
 
 async def take(conn: AsyncConnection, house: House, lines: Sequence[Line]) -> list[Outcome]:
@@ -126,9 +130,19 @@ def _one(
     row = meter_row(house.ids.take(), service_id, new, began)
     rows.append(row)
     wall.meters[new.serial] = _Hung(
-        row[0], new.serial, service_id, new.code, new.unit, new.kind, new.interval_minutes, new.dials, micro(new.multiplier),
-        installed_on, new.removed_on, new.registers,
-    )  # fmt: skip
+        row[0],
+        new.serial,
+        service_id,
+        new.code,
+        new.unit,
+        new.kind,
+        new.interval_minutes,
+        new.dials,
+        micro(new.multiplier),
+        installed_on,
+        new.removed_on,
+        new.registers,
+    )
     return TAKEN
 
 

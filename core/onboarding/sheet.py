@@ -92,9 +92,10 @@ class Sheet:
         unknown = [name for at, name in enumerate(head) if at not in places.values() and name not in OURS]
         if unknown and not self._choice.names:
             raise BadInput(
-                f"{self._path.name}, line 1", f"the column {unknown[0]!r} is not known.",
+                f"{self._path.name}, line 1",
+                f"the column {unknown[0]!r} is not known.",
                 f"Remove it, or rename it to one of: {', '.join(column.name for column in columns)}.",
-            )  # fmt: skip
+            )
         return places
 
     def _names_known(self, columns: Sequence[Column]) -> None:

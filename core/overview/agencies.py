@@ -52,11 +52,16 @@ async def placed(
     head = ("placement", "placed", "account", "name", "phone", "amount", "oldest_due")
     return [head] + [
         (
-            str(row.id), row.placed_on.isoformat(), row.number, row.name, row.phone or "",
-            money.plain(row.amount_minor, house.currency), row.oldest_due.isoformat(),
+            str(row.id),
+            row.placed_on.isoformat(),
+            row.number,
+            row.name,
+            row.phone or "",
+            money.plain(row.amount_minor, house.currency),
+            row.oldest_due.isoformat(),
         )
         for row in await conn.execute(_mine(query, branch_code))
-    ]  # fmt: skip
+    ]
 
 
 async def recalled(
@@ -95,8 +100,14 @@ class Came:
 
 
 async def came(
-    conn: AsyncConnection, house: House, from_on: date, to_on: date, *, code: str | None = None, branch_code: str | None = None
-) -> list[Came]:  # fmt: skip
+    conn: AsyncConnection,
+    house: House,
+    from_on: date,
+    to_on: date,
+    *,
+    code: str | None = None,
+    branch_code: str | None = None,
+) -> list[Came]:
     """Money paid while an account was placed, for bills that were overdue then, by the day on which it was put to them."""
     put = allocation.alias()
     began = select(func.min(put.c.at)).where(put.c.receipt_id == receipt.c.id).scalar_subquery()
@@ -111,14 +122,16 @@ async def came(
         .join(allocation, allocation.c.invoice_id == open_item.c.invoice_id)
         .join(receipt, receipt.c.id == allocation.c.receipt_id)
         .where(
-            open_item.c.due_on < placement.c.placed_on, receipt.c.received_at >= placement.c.at,
+            open_item.c.due_on < placement.c.placed_on,
+            receipt.c.received_at >= placement.c.at,
             or_(placement.c.recalled_at.is_(None), began <= placement.c.recalled_at),
-            allocation.c.at >= first, allocation.c.at < last,
+            allocation.c.at >= first,
+            allocation.c.at < last,
         )
         .group_by(*names, placement.c.commission, receipt.c.id)
         .having(total != 0)
         .order_by(allocation.c.at, receipt.c.id)
-    )  # fmt: skip
+    )
     query = query if code is None else query.where(placement.c.agency == code)
     rows = await conn.execute(_mine(query, branch_code))
     return [
@@ -134,11 +147,16 @@ async def collected(
     found = await came(conn, house, from_on, to_on, code=code, branch_code=branch_code)
     lines = [
         (
-            one.on.isoformat(), str(one.placement_id), one.account, one.txn, money.plain(one.minor, house.currency), one.percent,
+            one.on.isoformat(),
+            str(one.placement_id),
+            one.account,
+            one.txn,
+            money.plain(one.minor, house.currency),
+            one.percent,
             money.plain(one.commission_minor, house.currency),
         )
         for one in found
-    ]  # fmt: skip
+    ]
     sums = (sum(one.minor for one in found), sum(one.commission_minor for one in found))
     amount, part = (money.plain(one, house.currency) for one in sums)
     head = ("day", "placement", "account", "payment", "amount", "percent", "commission")

@@ -77,13 +77,14 @@ def _questions(on: date, currency: str) -> Mapping[str, Select[Any]]:
         .group_by(deposit.c.branch_id),
         "read": _of(
             reading.join(meter, meter.c.id == reading.c.meter_id).join(service, service.c.id == meter.c.service_id),
-            service.c.account_id, func.count(reading.c.meter_id.distinct()),
+            service.c.account_id,
+            func.count(reading.c.meter_id.distinct()),
         ).where(reading.c.read_on == on, reading.c.state == "accepted"),
         "restricted": _of(barring, barring.c.account_id, func.count()).where(barring.c.wanted != "none"),
         "open": _of(
             open_item.join(invoice, invoice.c.id == open_item.c.invoice_id), open_item.c.account_id, func.sum(left)
         ).where(left > 0, invoice.c.currency == currency),
-    }  # fmt: skip
+    }
 
 
 def _taken_back(on: date, currency: str) -> Select[Any]:

@@ -43,19 +43,23 @@ async def board(conn: AsyncConnection, on: date, *, branch_code: str | None, lim
     work = (
         select(chased)
         .where(
-            chased.c.payable_minor > 0, func.coalesce(chased.c.held, "").not_in(CALLABLE), chased.c.account_id.not_in(again)
+            chased.c.payable_minor > 0,
+            func.coalesce(chased.c.held, "").not_in(CALLABLE),
+            chased.c.account_id.not_in(again),
         )
         .order_by(chased.c.payable_minor.desc(), chased.c.account_id)
         .limit(limit)
-    )  # fmt: skip
+    )
     plans = select(
         func.count().label("accounts"), func.coalesce(func.sum(arrangement.c.total_minor), 0).label("total_minor")
     )
     running = plans.join(account, account.c.id == arrangement.c.account_id).where(arrangement.c.state == "running")
     return Board(
-        (await conn.execute(steps)).all(), (await conn.execute(holds.order_by(chased.c.held))).all(),
-        (await conn.execute(work)).all(), (await conn.execute(_mine(running, branch_code))).one(),
-    )  # fmt: skip
+        (await conn.execute(steps)).all(),
+        (await conn.execute(holds.order_by(chased.c.held))).all(),
+        (await conn.execute(work)).all(),
+        (await conn.execute(_mine(running, branch_code))).one(),
+    )
 
 
 def _owed(on: date) -> Subquery:
@@ -85,15 +89,20 @@ def _owed(on: date) -> Subquery:
 def _chased(owed: Subquery) -> Select[Any]:
     return (
         select(
-            episode.c.account_id, account.c.number, party.c.name, episode.c.position, episode.c.held,
+            episode.c.account_id,
+            account.c.number,
+            party.c.name,
+            episode.c.position,
+            episode.c.held,
             func.coalesce(owed.c.payable_minor, 0).label("payable_minor"),
-            func.coalesce(owed.c.disputed_minor, 0).label("disputed_minor"), owed.c.oldest,
+            func.coalesce(owed.c.disputed_minor, 0).label("disputed_minor"),
+            owed.c.oldest,
         )
         .join(account, account.c.id == episode.c.account_id)
         .join(party, party.c.id == account.c.party_id)
         .outerjoin(owed, owed.c.account_id == episode.c.account_id)
         .where(episode.c.open_id.is_not(None))
-    )  # fmt: skip
+    )
 
 
 def _mine(query: Select[Any], branch_code: str | None) -> Select[Any]:

@@ -84,13 +84,19 @@ async def customer(
     mine = [Wanted("account_id", "in", [account_id])]
     payments, _ = await page(conn, PAYMENTS, mine, branch=branch_code, offset=0, limit=LAST)
     return Customer(
-        at=house.clock.now(), account=account, branch=code, contacts=contacts, services=await _services(conn, account_id),
+        at=house.clock.now(),
+        account=account,
+        branch=code,
+        contacts=contacts,
+        services=await _services(conn, account_id),
         owing=await billing.owing(conn, account_id),
         balance_minor=await ledger.balance(conn, "receivable", account_id, account.currency),
         points=await points.balance(conn, account_id),
         buckets=await balances.buckets_of(conn, account_id, house.clock.now()),
         mandate=(await mandates.active_for(conn, [account_id])).get(account_id),
-        exposure=await exposures.of_account(conn, account_id), bills=await billing.last_bills(conn, account_id, LAST), payments=payments,
+        exposure=await exposures.of_account(conn, account_id),
+        bills=await billing.last_bills(conn, account_id, LAST),
+        payments=payments,
         tickets=await tickets.tickets_of(conn, account_id=account_id, limit=LAST),
         messages=await interactions.of_customer(
             conn, account_id=account_id, contact_ids=[contact.id for contact in contacts], before=messages_before
@@ -99,15 +105,22 @@ async def customer(
         stops=await consent.stops_of(conn, [contact.id for contact in contacts]),
         consents=await consent.record(conn, [contact.id for contact in contacts], LAST),
         held_until=await sim.cooling_until(conn, house, account_id),
-    )  # fmt: skip
+    )
 
 
 async def _services(conn: AsyncConnection, account_id: int) -> Sequence[AnyRow]:
     """What she has and had: one row a service and meter, with the tariff it is on."""
     columns = (
-        service.c.id, service.c.commodity, service.c.payment_mode, service.c.state, service.c.started_on,
-        premise.c.address, premise.c.area, service_plan.c.tariff, meter.c.serial,
-    )  # fmt: skip
+        service.c.id,
+        service.c.commodity,
+        service.c.payment_mode,
+        service.c.state,
+        service.c.started_on,
+        premise.c.address,
+        premise.c.area,
+        service_plan.c.tariff,
+        meter.c.serial,
+    )
     start = service.outerjoin(premise, premise.c.id == service.c.premise_id)
     now = (service_plan.c.service_id == service.c.id) & service_plan.c.to_date.is_(None)
     start = start.outerjoin(service_plan, now)

@@ -69,9 +69,10 @@ def _of_branch(
 def _bills(on: date, code: str | None) -> Select[*tuple[object, ...]]:
     start, mine = _of_branch(invoice, invoice.c.account_id, code)
     sums = (
-        func.count().label("count"), func.coalesce(func.sum(invoice.c.total_minor), 0).label("total_minor"),
+        func.count().label("count"),
+        func.coalesce(func.sum(invoice.c.total_minor), 0).label("total_minor"),
         func.count().filter(invoice.c.estimated).label("estimated"),
-    )  # fmt: skip
+    )
     found = select(*sums).select_from(start).where(invoice.c.issued_on == on, invoice.c.state == "final")
     return found.where(mine)
 

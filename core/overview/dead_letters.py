@@ -64,9 +64,17 @@ async def oldest_due(conn: AsyncConnection, now: datetime) -> datetime | None:
 
 def _dead(branch_code: str | None) -> Select[*tuple[object, ...]]:
     columns = (
-        outbox.c.id, outbox.c.kind, outbox.c.template, outbox.c.channel, outbox.c.attempts, outbox.c.reason,
-        outbox.c.created_at, outbox.c.settled_at, outbox.c.account_id, account.c.number,
-    )  # fmt: skip
+        outbox.c.id,
+        outbox.c.kind,
+        outbox.c.template,
+        outbox.c.channel,
+        outbox.c.attempts,
+        outbox.c.reason,
+        outbox.c.created_at,
+        outbox.c.settled_at,
+        outbox.c.account_id,
+        account.c.number,
+    )
     start = outbox.outerjoin(account, account.c.id == outbox.c.account_id)
     start = start.outerjoin(branch, branch.c.id == account.c.branch_id)
     found = select(*columns).select_from(start).where(outbox.c.state == "dead")

@@ -19,7 +19,11 @@ async def highest(
     """The row of each exposure, with number, name, segment, and whether the limit is the account's own."""
     query = (
         select(
-            exposure, account.c.number, account.c.segment, party.c.name, branch.c.name.label("branch"),
+            exposure,
+            account.c.number,
+            account.c.segment,
+            party.c.name,
+            branch.c.name.label("branch"),
             own_limit.c.account_id.is_not(None).label("own"),
         )
         .join(account, account.c.id == exposure.c.account_id)
@@ -29,7 +33,7 @@ async def highest(
         .where(exposure.c.limit_minor.is_not(None), exposure.c.total_minor > 0)
         .order_by(ORDERS[by].desc(), exposure.c.total_minor.desc(), exposure.c.account_id)
         .limit(limit)
-    )  # fmt: skip
+    )
     return (await conn.execute(query if branch_code is None else query.where(branch.c.code == branch_code))).all()
 
 
@@ -38,12 +42,15 @@ async def sums(conn: AsyncConnection, *, warn_percent: int, branch_code: str | N
     near = exposure.c.percent.between(warn_percent, 99)
     query = (
         select(
-            func.count().label("accounts"), func.coalesce(func.sum(exposure.c.total_minor), 0).label("total_minor"),
-            func.count().filter(near).label("near"), func.count().filter(exposure.c.percent >= 100).label("reached"),
-            func.count().filter(exposure.c.barred).label("barred"), func.min(exposure.c.at).label("at"),
+            func.count().label("accounts"),
+            func.coalesce(func.sum(exposure.c.total_minor), 0).label("total_minor"),
+            func.count().filter(near).label("near"),
+            func.count().filter(exposure.c.percent >= 100).label("reached"),
+            func.count().filter(exposure.c.barred).label("barred"),
+            func.min(exposure.c.at).label("at"),
         )
         .join(account, account.c.id == exposure.c.account_id)
         .join(branch, branch.c.id == account.c.branch_id)
         .where(exposure.c.limit_minor.is_not(None))
-    )  # fmt: skip
+    )
     return (await conn.execute(query if branch_code is None else query.where(branch.c.code == branch_code))).one()

@@ -41,23 +41,31 @@ async def funnel(conn: AsyncConnection, campaign: Campaign) -> list[Arm]:
     """Every arm of a campaign that has people, in one query."""
     member, start = campaign_member.c, campaign.starts_at
     answered = exists().where(
-        interaction.c.contact_id == member.contact_id, interaction.c.direction == "in",
-        interaction.c.at >= start, interaction.c.at >= outbox.c.settled_at, interaction.c.at < start + ANSWER_WITHIN,
-    )  # fmt: skip
+        interaction.c.contact_id == member.contact_id,
+        interaction.c.direction == "in",
+        interaction.c.at >= start,
+        interaction.c.at >= outbox.c.settled_at,
+        interaction.c.at < start + ANSWER_WITHIN,
+    )
     paid = exists().where(
-        contact_account.c.contact_id == member.contact_id, receipt.c.account_id == contact_account.c.account_id,
-        receipt.c.received_at >= start, receipt.c.received_at < start + PAY_WITHIN, receipt.c.state != "reversed",
-    )  # fmt: skip
+        contact_account.c.contact_id == member.contact_id,
+        receipt.c.account_id == contact_account.c.account_id,
+        receipt.c.received_at >= start,
+        receipt.c.received_at < start + PAY_WITHIN,
+        receipt.c.state != "reversed",
+    )
     rows = await conn.execute(
         select(
-            member.arm, func.count(),
+            member.arm,
+            func.count(),
             func.sum(case((outbox.c.state.in_(("sent", "delivered")), 1), else_=0)),
             func.sum(case((outbox.c.state == "delivered", 1), else_=0)),
-            func.sum(case((answered, 1), else_=0)), func.sum(case((paid, 1), else_=0)),
+            func.sum(case((answered, 1), else_=0)),
+            func.sum(case((paid, 1), else_=0)),
         )
         .select_from(campaign_member.outerjoin(outbox, outbox.c.id == member.outbox_id))
         .where(member.campaign_id == campaign.id)
         .group_by(member.arm)
         .order_by(member.arm)
-    )  # fmt: skip
+    )
     return [Arm(row[0], *(int(count) for count in row[1:])) for row in rows]

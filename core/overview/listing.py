@@ -71,6 +71,10 @@ def _found(listing: Listing, wanted: Sequence[Wanted], branch: str | None) -> Se
 
 def _condition(column: ColumnElement[Any], wanted: Wanted) -> ColumnElement[bool]:
     compare: dict[Operator, Callable[[Any], ColumnElement[bool]]] = {
-        "in": column.in_, "gt": column.__gt__, "gte": column.__ge__, "lt": column.__lt__, "lte": column.__le__,
-    }  # fmt: skip
+        "in": column.in_,
+        "gt": column.__gt__,
+        "gte": column.__ge__,
+        "lt": column.__lt__,
+        "lte": column.__le__,
+    }
     return compare[wanted.operator](wanted.value)

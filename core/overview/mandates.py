@@ -21,15 +21,22 @@ async def mandates(
     )
     query = (
         select(
-            mandate.c.reference, mandate.c.provider, mandate.c.masked, mandate.c.state, mandate.c.created_at,
-            mandate.c.account_id, account.c.number, party.c.name, planned.label("next_on"),
+            mandate.c.reference,
+            mandate.c.provider,
+            mandate.c.masked,
+            mandate.c.state,
+            mandate.c.created_at,
+            mandate.c.account_id,
+            account.c.number,
+            party.c.name,
+            planned.label("next_on"),
         )
         .join_from(mandate, account, mandate.c.account_id == account.c.id)
         .join(party, account.c.party_id == party.c.id)
         .outerjoin(branch, account.c.branch_id == branch.c.id)
         .order_by(mandate.c.id.desc())
         .limit(limit)
-    )  # fmt: skip
+    )
     if state:
         query = query.where(mandate.c.state == state)
     if branch_code is not None:

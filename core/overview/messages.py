@@ -35,8 +35,9 @@ async def sms_of(conn: AsyncConnection, phone: str) -> list[dict[str, Any]]:
 async def on_their_way(conn: AsyncConnection, contact_id: int) -> list[str]:
     """Replies to a contact that wait in the outbox, in their order: a clerk sees her own words at once."""
     waiting = select(outbox.c.params).where(
-        outbox.c.contact_id == contact_id, outbox.c.template == "reply.text",
+        outbox.c.contact_id == contact_id,
+        outbox.c.template == "reply.text",
         outbox.c.state.in_(("waiting", "claimed", "leaving")),
-    )  # fmt: skip
+    )
     rows = await conn.execute(waiting.order_by(outbox.c.id).limit(LAST))
     return [str(params["text"]) for params in rows.scalars()]

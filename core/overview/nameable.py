@@ -40,25 +40,42 @@ def _listing(
 
 
 ACCOUNT = Listing(
-    select(account.c.id, account.c.number, account.c.party_id, account.c.currency, account.c.branch_id, branch.c.code.label("branch")).join_from(
-        account, branch, branch.c.id == account.c.branch_id
-    ),
-    account.c.id, branch.c.code, {"id": account.c.id, "number": account.c.number}, (account.c.id,), "account",
-)  # fmt: skip
+    select(
+        account.c.id,
+        account.c.number,
+        account.c.party_id,
+        account.c.currency,
+        account.c.branch_id,
+        branch.c.code.label("branch"),
+    ).join_from(account, branch, branch.c.id == account.c.branch_id),
+    account.c.id,
+    branch.c.code,
+    {"id": account.c.id, "number": account.c.number},
+    (account.c.id,),
+    "account",
+)
 LINK = Listing(
     select(contact_account.c.contact_id, contact_account.c.account_id, contact_account.c.how, contact.c.channel)
     .join_from(contact_account, contact, contact.c.id == contact_account.c.contact_id)
     .join(account, account.c.id == contact_account.c.account_id)
     .join(branch, branch.c.id == account.c.branch_id),
-    contact_account.c.contact_id, branch.c.code,
-    {"id": contact_account.c.contact_id, "account_id": contact_account.c.account_id}, (contact_account.c.contact_id,), "link",
-)  # fmt: skip
+    contact_account.c.contact_id,
+    branch.c.code,
+    {"id": contact_account.c.contact_id, "account_id": contact_account.c.account_id},
+    (contact_account.c.contact_id,),
+    "link",
+)
 """A phone or chat of an account, by its contact."""
 RECEIPT = _of_account(receipt, receipt.c.account_id, "receipt", "provider")
 SUSPENSE = Listing(
-    select(*receipt.c).where(receipt.c.state == "suspense", receipt.c.account_id.is_(None)), receipt.c.id, literal(None, Text), {"id": receipt.c.id},
-    (receipt.c.id,), "payment", True,
-)  # fmt: skip
+    select(*receipt.c).where(receipt.c.state == "suspense", receipt.c.account_id.is_(None)),
+    receipt.c.id,
+    literal(None, Text),
+    {"id": receipt.c.id},
+    (receipt.c.id,),
+    "payment",
+    True,
+)
 INVOICE = _of_account(invoice, invoice.c.account_id, "bill", "series")
 REFUND = _of_account(refund, refund.c.account_id, "refund", "receipt_id")
 MANDATE = _of_account(mandate, mandate.c.account_id, "mandate", "reference")
@@ -73,22 +90,31 @@ HELD_READING = _listing(
     .outerjoin(service, service.c.id == meter.c.service_id)
     .outerjoin(account, account.c.id == service.c.account_id)
     .outerjoin(branch, branch.c.id == account.c.branch_id),
-    reading, {"id": reading.c.id}, "reading", nobodys=False,
-)  # fmt: skip
+    reading,
+    {"id": reading.c.id},
+    "reading",
+    nobodys=False,
+)
 """Of the branch whose customer has the meter; of a meter in store, the head office's."""
 OUTAGE = _listing(
     outage.outerjoin(premise, func.lower(premise.c.area) == func.lower(outage.c.area)).outerjoin(
         branch, branch.c.id == premise.c.branch_id
     ),
-    outage, {"id": outage.c.id}, "outage", nobodys=False,
-)  # fmt: skip
+    outage,
+    {"id": outage.c.id},
+    "outage",
+    nobodys=False,
+)
 """Known to every branch that serves its area (a row for each of its premises there); spoken of by `outages.may_say`."""
 CONTACT = _listing(
     contact.outerjoin(contact_account, contact_account.c.contact_id == contact.c.id)
     .outerjoin(account, account.c.id == contact_account.c.account_id)
     .outerjoin(branch, branch.c.id == account.c.branch_id),
-    contact, {"id": contact.c.id}, "contact", nobodys=False,
-)  # fmt: skip
+    contact,
+    {"id": contact.c.id},
+    "contact",
+    nobodys=False,
+)
 """Of each branch with an account that it is linked to; linked to none, the head office's."""
 
 
@@ -101,10 +127,20 @@ def _of_nobody(table: Table, what: str, *names: str) -> Listing:
 DEBIT_FILE = _of_nobody(debit_file, "file")
 USAGE_FILE = _of_nobody(usage_file, "file")
 FILE = Listing(
-    select(media.c.id, media.c.contact_id), media.c.id, literal(None, Text),
-    {"id": media.c.id, "contact_id": media.c.contact_id}, (media.c.id,), "file", True,
-)  # fmt: skip
+    select(media.c.id, media.c.contact_id),
+    media.c.id,
+    literal(None, Text),
+    {"id": media.c.id, "contact_id": media.c.contact_id},
+    (media.c.id,),
+    "file",
+    True,
+)
 """A customer's file is looked up with the contacts of one account, which is looked up with the branch."""
 CAMPAIGN = Listing(
-    select(campaign), campaign.c.id, campaign.c.segment["branch"].as_string(), {"id": campaign.c.id}, (campaign.c.id,), "campaign"
-)  # fmt: skip
+    select(campaign),
+    campaign.c.id,
+    campaign.c.segment["branch"].as_string(),
+    {"id": campaign.c.id},
+    (campaign.c.id,),
+    "campaign",
+)

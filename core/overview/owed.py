@@ -65,13 +65,20 @@ async def owed(conn: AsyncConnection, on: date, currency: str, *, branch_id: int
     rows = await conn.execute(ours.where(left > 0, mine, invoice.c.currency == currency).group_by(open_item.c.due_on))
     aged = [((on - row[0]).days, row[1], int(row[2])) for row in rows]
     ages = tuple(
-        (first, last, sum(one[1] for one in aged if first <= one[0] <= last), sum(one[2] for one in aged if first <= one[0] <= last))
+        (
+            first,
+            last,
+            sum(one[1] for one in aged if first <= one[0] <= last),
+            sum(one[2] for one in aged if first <= one[0] <= last),
+        )
         for first, last in AGES
-    )  # fmt: skip
+    )
     billed = select(func.coalesce(func.sum(invoice.c.total_minor), 0)).where(
-        invoice.c.state == "final", invoice.c.currency == currency, _of(branch_id, invoice.c.account_id),
+        invoice.c.state == "final",
+        invoice.c.currency == currency,
+        _of(branch_id, invoice.c.account_id),
         invoice.c.issued_on.between(on - timedelta(days=SALES_DAYS - 1), on),
-    )  # fmt: skip
+    )
     due = (
         select(
             func.coalesce(func.sum(open_item.c.total_minor - open_item.c.disputed_minor), 0),
@@ -79,9 +86,10 @@ async def owed(conn: AsyncConnection, on: date, currency: str, *, branch_id: int
         )
         .join_from(open_item, invoice, invoice.c.id == open_item.c.invoice_id)
         .where(
-            mine, invoice.c.currency == currency,
+            mine,
+            invoice.c.currency == currency,
             open_item.c.due_on.between(on - timedelta(days=30), on - timedelta(days=1)),
         )
-    )  # fmt: skip
+    )
     fell, paid = (await conn.execute(due)).one()
     return Owed(ages, sum(one[2] for one in aged), int((await conn.execute(billed)).scalar_one()), int(fell), int(paid))

@@ -27,14 +27,22 @@ def _buckets() -> Select[tuple[object, ...]]:
 
 
 BUCKETS = Listing(
-    _buckets(), bucket.c.id, branch.c.code,
+    _buckets(),
+    bucket.c.id,
+    branch.c.code,
     {
-        "id": bucket.c.id, "account_id": bucket.c.account_id, "account_number": account.c.number,
-        "state": bucket.c.state, "unit": bucket.c.unit, "code": bucket.c.code, "service_id": bucket.c.service_id,
-        "party_id": party.c.id, "expires_at": bucket.c.expires_at,
+        "id": bucket.c.id,
+        "account_id": bucket.c.account_id,
+        "account_number": account.c.number,
+        "state": bucket.c.state,
+        "unit": bucket.c.unit,
+        "code": bucket.c.code,
+        "service_id": bucket.c.service_id,
+        "party_id": party.c.id,
+        "expires_at": bucket.c.expires_at,
     },
     (bucket.c.account_id, bucket.c.priority, bucket.c.id),
-)  # fmt: skip
+)
 """Buckets, in the order in which an account's are drawn."""
 
 
@@ -43,10 +51,12 @@ def _holds() -> Select[tuple[object, ...]]:
 
 
 HOLDS = Listing(
-    _holds(), hold.c.id, branch.c.code,
+    _holds(),
+    hold.c.id,
+    branch.c.code,
     {"id": hold.c.id, "account_id": hold.c.account_id, "state": hold.c.state, "account_number": account.c.number},
     (hold.c.created_at.desc(), hold.c.id.desc()),
-)  # fmt: skip
+)
 """Reservations, the newest first."""
 
 
@@ -56,12 +66,18 @@ def _events() -> Select[tuple[object, ...]]:
 
 
 EVENTS = Listing(
-    _events(), usage_event.c.service_id, branch.c.code,
+    _events(),
+    usage_event.c.service_id,
+    branch.c.code,
     {
-        "service_id": usage_event.c.service_id, "at": usage_event.c.at, "key": usage_event.c.key,
-        "use": usage_event.c.use, "account_id": service.c.account_id, "account_number": account.c.number,
+        "service_id": usage_event.c.service_id,
+        "at": usage_event.c.at,
+        "key": usage_event.c.key,
+        "use": usage_event.c.use,
+        "account_id": service.c.account_id,
+        "account_number": account.c.number,
         "destination": usage_event.c.destination,
     },
     (usage_event.c.at.desc(), usage_event.c.key),
-)  # fmt: skip
+)
 """Calls, messages and sessions, the newest first. One is known by its service, its second and its key."""

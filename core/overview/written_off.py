@@ -54,8 +54,16 @@ async def written_off(
     """What was written off from one day to another (both included), in the order it was."""
     query = (
         select(
-            write_off.c.at, account.c.number, party.c.name, branch.c.name, invoice.c.number, invoice.c.issued_on,
-            invoice.c.total_minor, invoice.c.tax_minor, write_off.c.amount_minor, write_off.c.recovered_minor,
+            write_off.c.at,
+            account.c.number,
+            party.c.name,
+            branch.c.name,
+            invoice.c.number,
+            invoice.c.issued_on,
+            invoice.c.total_minor,
+            invoice.c.tax_minor,
+            write_off.c.amount_minor,
+            write_off.c.recovered_minor,
         )
         .join_from(write_off, invoice, invoice.c.id == write_off.c.invoice_id)
         .join(account, account.c.id == write_off.c.account_id)
@@ -66,7 +74,7 @@ async def written_off(
             write_off.c.at < start_of(to_on + timedelta(days=1), house.zone),
         )
         .order_by(write_off.c.at, write_off.c.id)
-    )  # fmt: skip
+    )
     rows = await conn.execute(query if branch_code is None else query.where(branch.c.code == branch_code))
     return [WrittenOff(at.astimezone(house.zone).date(), *rest) for at, *rest in rows]
 
@@ -85,11 +93,17 @@ def rows_of(found: Sequence[WrittenOff], currency: str) -> list[tuple[str, ...]]
     sums = ["amount_minor", "tax_minor", "recovered_minor", "relief_minor"]
     lines = [
         (
-            one.on.isoformat(), one.account, one.name, one.branch, one.bill,
-            one.issued_on.isoformat() if one.issued_on else "", money.plain(one.bill_minor, currency),
-            money.plain(one.bill_tax_minor, currency), *(money.plain(getattr(one, name), currency) for name in sums),
+            one.on.isoformat(),
+            one.account,
+            one.name,
+            one.branch,
+            one.bill,
+            one.issued_on.isoformat() if one.issued_on else "",
+            money.plain(one.bill_minor, currency),
+            money.plain(one.bill_tax_minor, currency),
+            *(money.plain(getattr(one, name), currency) for name in sums),
         )
         for one in found
-    ]  # fmt: skip
+    ]
     total = [money.plain(sum(getattr(one, name) for one in found), currency) for name in sums]
     return [*lines, ("together", "", "", "", "", "", "", "", *total)]

@@ -82,15 +82,28 @@ async def send(
         .values(used_at=now)
     )
     row = {
-        "id": code, "purpose": purpose, "account_id": account_id, "asker": asker.name, "contact_id": to_contact_id,
-        "salt": salt, "tries_left": TRIES, "expires_at": until,
-    }  # fmt: skip
+        "id": code,
+        "purpose": purpose,
+        "account_id": account_id,
+        "asker": asker.name,
+        "contact_id": to_contact_id,
+        "salt": salt,
+        "tries_left": TRIES,
+        "expires_at": until,
+    }
     await conn.execute(sql_insert(link_code).values(row))
     await outbox.enqueue(
-        conn, house, key=f"code:{code}", kind="code" if to_contact_id else NOBODY, template=f"code.{purpose}",
-        contact_id=to_contact_id, account_id=account_id, subject_id=code, priority=outbox.CODE,
+        conn,
+        house,
+        key=f"code:{code}",
+        kind="code" if to_contact_id else NOBODY,
+        template=f"code.{purpose}",
+        contact_id=to_contact_id,
+        account_id=account_id,
+        subject_id=code,
+        priority=outbox.CODE,
         params={"salt": salt, "until": until.isoformat(), "minutes": int(LIFE / timedelta(minutes=1))},
-    )  # fmt: skip
+    )
     if house.operator.identity.sim_check:
         await sim.ask(conn, house, to_contact_id or 0, f"code:{code}")
     return code

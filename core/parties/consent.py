@@ -23,9 +23,15 @@ LONGEST_WORD = 40
 
 
 async def stop(
-    conn: AsyncConnection, house: House, contact_id: int, *, sender: str | None = None, channel: str = "",
-    word: str = "", at: datetime | None = None,
-) -> None:  # fmt: skip
+    conn: AsyncConnection,
+    house: House,
+    contact_id: int,
+    *,
+    sender: str | None = None,
+    channel: str = "",
+    word: str = "",
+    at: datetime | None = None,
+) -> None:
     """STOP, said at this instant (now): nothing but statutory notices until START, from this `sender` (None: from any)."""
     said_at = _said(house, at)
     if await _overtaken(conn, contact_id, "stop", sender, said_at):
@@ -40,9 +46,16 @@ async def stop(
 
 
 async def start(
-    conn: AsyncConnection, house: House, contact_id: int, *, marketing: bool = True, sender: str | None = None,
-    channel: str = "", word: str = "", at: datetime | None = None,
-) -> None:  # fmt: skip
+    conn: AsyncConnection,
+    house: House,
+    contact_id: int,
+    *,
+    marketing: bool = True,
+    sender: str | None = None,
+    channel: str = "",
+    word: str = "",
+    at: datetime | None = None,
+) -> None:
     """START: messages again, campaigns included (`marketing=False`: reachable again after a block, which had ended campaigns).
 
     To one `sender`: it may write again, and the STOPs to others stay. To all (None): every STOP said before is over.
@@ -113,11 +126,22 @@ async def record(conn: AsyncConnection, contact_ids: Collection[int], most: int 
 
 
 async def _note(
-    conn: AsyncConnection, house: House, contact_id: int, said: str, sender: str | None, channel: str, word: str,
+    conn: AsyncConnection,
+    house: House,
+    contact_id: int,
+    said: str,
+    sender: str | None,
+    channel: str,
+    word: str,
     at: datetime,
-) -> None:  # fmt: skip
+) -> None:
     row = {
-        "id": house.ids.take(), "contact_id": contact_id, "said": said, "sender": sender, "channel": channel,
-        "word": word.strip()[:LONGEST_WORD], "at": at,
-    }  # fmt: skip
+        "id": house.ids.take(),
+        "contact_id": contact_id,
+        "said": said,
+        "sender": sender,
+        "channel": channel,
+        "word": word.strip()[:LONGEST_WORD],
+        "at": at,
+    }
     await conn.execute(insert(conn, consent).values(row))

@@ -13,8 +13,12 @@ LONGEST = 120
 async def register(conn: AsyncConnection, house: House, contact_id: int, name: str, place: str, key: str) -> bool:
     """Note the interest once per `key`; False if it was noted before."""
     row = {
-        "id": house.ids.take(), "contact_id": contact_id, "name": name.strip()[:LONGEST], "place": place.strip()[:LONGEST],
-        "at": house.clock.now(), "effect_key": key,
-    }  # fmt: skip
+        "id": house.ids.take(),
+        "contact_id": contact_id,
+        "name": name.strip()[:LONGEST],
+        "place": place.strip()[:LONGEST],
+        "at": house.clock.now(),
+        "effect_key": key,
+    }
     made = await conn.execute(insert(conn, interest).values(row).on_conflict_do_nothing(index_elements=["effect_key"]))
     return made.rowcount == 1

@@ -18,9 +18,14 @@ from core.phone import masked
 
 
 async def start(
-    conn: AsyncConnection, house: House, contact_id: int, account_number: str, *, purpose: str = "link",
+    conn: AsyncConnection,
+    house: House,
+    contact_id: int,
+    account_number: str,
+    *,
+    purpose: str = "link",
     address: str | None = None,
-) -> str:  # fmt: skip
+) -> str:
     """Send a code to the phone of record of this account; the phone, masked.
 
     `purpose`: `link` (this contact may ask about the account) or `pin` (a PIN may be set anew).
@@ -35,9 +40,13 @@ async def start(
     record_id, phone = record
     own = contact_id == record_id or await _is_linked(conn, contact_id, account.id)
     await codes.send(
-        conn, house, purpose=purpose, asker=codes.as_contact(contact_id, own=own, address=address), to_contact_id=record_id,
+        conn,
+        house,
+        purpose=purpose,
+        asker=codes.as_contact(contact_id, own=own, address=address),
+        to_contact_id=record_id,
         account_id=account.id,
-    )  # fmt: skip
+    )
     return masked(phone)
 
 

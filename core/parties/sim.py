@@ -77,9 +77,15 @@ async def ask(conn: AsyncConnection, house: House, contact_id: int, key: str) ->
     if row is None or row.phone is None:
         return False
     return await outbox.enqueue(
-        conn, house, key=f"sim:{key}", kind=KIND, template=KIND, contact_id=contact_id, params={"phone": row.phone},
+        conn,
+        house,
+        key=f"sim:{key}",
+        kind=KIND,
+        template=KIND,
+        contact_id=contact_id,
+        params={"phone": row.phone},
         priority=outbox.CODE,
-    )  # fmt: skip
+    )
 
 
 async def asked(conn: AsyncConnection, house: House, request: str, phone: str) -> None:

@@ -70,13 +70,16 @@ def _undecided(branch_id: int | None) -> Select[Any]:
     )
     found = (
         select(
-            one.c.id.label("one_id"), one.c.channel_user.label("one_user"), other.c.id.label("other_id"),
-            other.c.channel_user.label("other_user"), one.c.channel,
+            one.c.id.label("one_id"),
+            one.c.channel_user.label("one_user"),
+            other.c.id.label("other_id"),
+            other.c.channel_user.label("other_user"),
+            one.c.channel,
         )
         .select_from(several.join(one, same[0]).join(other, and_(same[1], other.c.id > one.c.id)))
         .where(~decided.exists())
         .order_by(one.c.id, other.c.id)
-    )  # fmt: skip
+    )
     if branch_id is None:
         return found
     held = select(contact_account.c.contact_id).join(account, account.c.id == contact_account.c.account_id)

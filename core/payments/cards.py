@@ -56,9 +56,14 @@ async def end(conn: AsyncConnection, house: House, reference: str, *, actor: str
     ended = await conn.execute(select(mandate.c.id, mandate.c.account_id).where(mandate.c.reference == reference))
     mandate_id, account_id = ended.one()
     await outbox.enqueue(
-        conn, house, key=f"forget:{mandate_id}", kind="forget", template="payments.forget", account_id=account_id,
+        conn,
+        house,
+        key=f"forget:{mandate_id}",
+        kind="forget",
+        template="payments.forget",
+        account_id=account_id,
         subject_id=mandate_id,
-    )  # fmt: skip
+    )
 
 
 async def forget(house: House, leaving: Leaving) -> Outcome:

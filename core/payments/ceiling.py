@@ -38,9 +38,14 @@ async def within(conn: AsyncConnection, house: House, provider: str, event: Prov
     account_id = await queries.account_meant(conn, event.reference)
     fits = small and await _fits(conn, house, account_id, event.amount_minor or 0)
     row = {
-        "provider": provider, "txn": event.txn or "", "day": today, "account_id": account_id,
-        "amount_minor": event.amount_minor or 0, "state": CREDITED if fits else WAITING, "at": house.clock.now(),
-    }  # fmt: skip
+        "provider": provider,
+        "txn": event.txn or "",
+        "day": today,
+        "account_id": account_id,
+        "amount_minor": event.amount_minor or 0,
+        "state": CREDITED if fits else WAITING,
+        "at": house.clock.now(),
+    }
     await conn.execute(insert(unproven_note).values(row))
     if small and not fits:
         await audit.note(conn, house, f"provider:{provider}", "note.above_ceiling", f"note:{event.txn}")
@@ -68,22 +73,36 @@ async def ask_a_person(conn: AsyncConnection, house: House, provider: str, event
     await conn.execute(update(unproven_note).where(same).values(state="asked"))
     branch = await queries.branch_of(conn, row.account_id) if row.account_id else None
     payload = {
-        "provider": provider, "txn": row.txn, "amount": money.plain(row.amount_minor, house.currency),
-        "currency": house.currency, "typed": event.reference, "payer": event.payer,
-    }  # fmt: skip
+        "provider": provider,
+        "txn": row.txn,
+        "amount": money.plain(row.amount_minor, house.currency),
+        "currency": house.currency,
+        "typed": event.reference,
+        "payer": event.payer,
+    }
     await approvals.ask(
-        conn, house, kind="paybill_note", subject=f"note:{row.txn}", payload=payload, maker=f"provider:{provider}",
-        branch_id=branch, days=DAYS,
-    )  # fmt: skip
+        conn,
+        house,
+        kind="paybill_note",
+        subject=f"note:{row.txn}",
+        payload=payload,
+        maker=f"provider:{provider}",
+        branch_id=branch,
+        days=DAYS,
+    )
 
 
 async def believed(conn: AsyncConnection, house: House, found: Approval) -> None:
     """A person looked it up at the provider and says that the money is there: it is credited when it is taken up again."""
     told = found.payload
     row = {
-        "conversation": f"approval:{found.id}", "provider": str(told["provider"]), "txn": str(told["txn"]), "state": "proven",
-        "amount_minor": money.parse(str(told["amount"]), str(told["currency"])), "asked_at": house.clock.now(),
-    }  # fmt: skip
+        "conversation": f"approval:{found.id}",
+        "provider": str(told["provider"]),
+        "txn": str(told["txn"]),
+        "state": "proven",
+        "amount_minor": money.parse(str(told["amount"]), str(told["currency"])),
+        "asked_at": house.clock.now(),
+    }
     if str(told["currency"]) != house.currency:
         raise Refused("approvals.other_now")
     await conn.execute(insert(transaction_query).values(row))

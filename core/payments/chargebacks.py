@@ -27,10 +27,17 @@ async def told(conn: AsyncConnection, house: House, provider: str, receipt_id: i
         return False
     now = house.clock.now()
     row = {
-        "id": house.ids.take(), "provider": provider, "ref": event.provider_ref, "receipt_id": receipt_id,
-        "amount_minor": event.amount_minor or 0, "currency": event.currency, "reason": event.reason or "disputed",
-        "state": "open", "due_at": event.due_at, "opened_at": event.at or now,
-    }  # fmt: skip
+        "id": house.ids.take(),
+        "provider": provider,
+        "ref": event.provider_ref,
+        "receipt_id": receipt_id,
+        "amount_minor": event.amount_minor or 0,
+        "currency": event.currency,
+        "reason": event.reason or "disputed",
+        "state": "open",
+        "due_at": event.due_at,
+        "opened_at": event.at or now,
+    }
     known = insert(conn, chargeback).values(row).on_conflict_do_nothing(index_elements=["provider", "ref"])
     await conn.execute(known)
     which = (chargeback.c.provider == provider) & (chargeback.c.ref == event.provider_ref)

@@ -110,27 +110,51 @@ async def _write(
     now, request_id, attempt_id = house.clock.now(), *house.ids.take_many(2)
     key = f"collection:{plan.invoice_id}"
     row = {
-        "id": request_id, "key": key, "kind": "collection", "account_id": plan.account_id,
-        "invoice_id": plan.invoice_id, "currency": facts.currency, "state": "open", "created_at": now,
-    }  # fmt: skip
+        "id": request_id,
+        "key": key,
+        "kind": "collection",
+        "account_id": plan.account_id,
+        "invoice_id": plan.invoice_id,
+        "currency": facts.currency,
+        "state": "open",
+        "created_at": now,
+    }
     await conn.execute(insert_new(conn, payment_request).values(row).on_conflict_do_nothing(index_elements=["key"]))
     request_id = (await conn.execute(select(payment_request.c.id).where(payment_request.c.key == key))).scalar_one()
     tries = select(func.count()).select_from(attempt).where(attempt.c.request_id == request_id)
     key = f"{key}:{(await conn.execute(tries)).scalar_one() + 1}"
     await conn.execute(
         insert(attempt).values(
-            id=attempt_id, key=key, request_id=request_id, account_id=plan.account_id, provider=leave.provider,
-            method="direct_debit", amount_minor=amount, currency=facts.currency, state="sent", mandate_id=leave.id,
-            polls=0, created_at=now, poll_at=now + LOOKS[0],
+            id=attempt_id,
+            key=key,
+            request_id=request_id,
+            account_id=plan.account_id,
+            provider=leave.provider,
+            method="direct_debit",
+            amount_minor=amount,
+            currency=facts.currency,
+            state="sent",
+            mandate_id=leave.id,
+            polls=0,
+            created_at=now,
+            poll_at=now + LOOKS[0],
         )
-    )  # fmt: skip
+    )
     await _mark(conn, plan.id, "asked", request_id=request_id)
     await conn.execute(update(mandate).where(mandate.c.id == leave.id).values(used_on=house.today()))
     wanted = Wanted(
-        method="direct_debit", key=key, attempt_id=attempt_id, amount_minor=amount, currency=facts.currency, reference=facts.number,
-        description=house.operator.short_name, callback_url=callback_url(house, leave.provider),
-        mandate_ref=leave.provider_ref or leave.reference, language=facts.language, collect_on=plan.collect_on if plan.collect_on >= soonest else None,
-    )  # fmt: skip
+        method="direct_debit",
+        key=key,
+        attempt_id=attempt_id,
+        amount_minor=amount,
+        currency=facts.currency,
+        reference=facts.number,
+        description=house.operator.short_name,
+        callback_url=callback_url(house, leave.provider),
+        mandate_ref=leave.provider_ref or leave.reference,
+        language=facts.language,
+        collect_on=plan.collect_on if plan.collect_on >= soonest else None,
+    )
     return _Asking(leave.provider, attempt_id, wanted)
 
 

@@ -83,9 +83,14 @@ def believed(event: ProviderEventIn, said: Queried | None) -> ProviderEventIn:
         return event
     kind: Kind = said.state if said.state in ("succeeded", "failed", "expired") else "ignored"
     return replace(
-        event, kind=kind, amount_minor=said.amount_minor, txn=said.txn or event.txn, at=said.at or event.at,
-        reason=said.reason or event.reason, saved=said.saved or event.saved,
-    )  # fmt: skip
+        event,
+        kind=kind,
+        amount_minor=said.amount_minor,
+        txn=said.txn or event.txn,
+        at=said.at or event.at,
+        reason=said.reason or event.reason,
+        saved=said.saved or event.saved,
+    )
 
 
 async def effect(
@@ -132,9 +137,16 @@ async def _attempt(conn: AsyncConnection, house: House, provider: str, event: Pr
         return await _reversed(conn, house, provider, event, then)
     if tried and event.currency in ("", tried.currency):
         told = Queried(
-            state=cast("State", event.kind), provider_ref=event.provider_ref, txn=event.txn, payer=event.payer,
-            reason=event.reason, at=event.at, amount_minor=event.amount_minor, currency=event.currency, saved=event.saved,
-        )  # fmt: skip
+            state=cast("State", event.kind),
+            provider_ref=event.provider_ref,
+            txn=event.txn,
+            payer=event.payer,
+            reason=event.reason,
+            at=event.at,
+            amount_minor=event.amount_minor,
+            currency=event.currency,
+            saved=event.saved,
+        )
         await outcome.settle(conn, house, tried, told, then)
         return Done()
     if event.kind == "succeeded" and event.txn and event.amount_minor:
@@ -147,9 +159,15 @@ async def _inbound(conn: AsyncConnection, house: House, provider: str, event: Pr
     if (event.amount_minor or 0) <= 0:
         return Done("ignored", "there is no money in it")
     got = ReceiptIn(
-        provider=provider, txn=event.txn, method=event.method or "mobile_inbound", amount_minor=event.amount_minor or 0,
-        currency=event.currency, received_at=event.at or house.clock.now(), reference=event.reference, payer=event.payer,
-    )  # fmt: skip
+        provider=provider,
+        txn=event.txn,
+        method=event.method or "mobile_inbound",
+        amount_minor=event.amount_minor or 0,
+        currency=event.currency,
+        received_at=event.at or house.clock.now(),
+        reference=event.reference,
+        payer=event.payer,
+    )
     taken = await receive.apply(conn, house, got)
     if taken.placed_now:
         await then.received(conn, house, taken.receipt_id)
@@ -187,9 +205,13 @@ async def _reinstated(conn: AsyncConnection, house: House, provider: str, event:
     if not amount or facts is None:
         return Done("ignored", "nothing of it was taken back")
     again = replace(
-        event, txn=f"{event.txn}:{event.provider_ref or event.key}"[:80], amount_minor=amount, currency=event.currency or facts.currency,
-        reference=facts.number, method=event.method or "card",
-    )  # fmt: skip
+        event,
+        txn=f"{event.txn}:{event.provider_ref or event.key}"[:80],
+        amount_minor=amount,
+        currency=event.currency or facts.currency,
+        reference=facts.number,
+        method=event.method or "card",
+    )
     return await _inbound(conn, house, provider, again, then)
 
 
@@ -220,9 +242,14 @@ async def _mandate(conn: AsyncConnection, house: House, provider: str, event: Pr
             raise NotYet("its mandate has not been told yet")
         return Done() if known else Done("ignored", "no such card of ours")
     known = await mandates.moved(
-        conn, house, provider, state=event.state or "", provider_ref=event.provider_ref,
-        reference=event.mandate, before=event.reference or None,
-    )  # fmt: skip
+        conn,
+        house,
+        provider,
+        state=event.state or "",
+        provider_ref=event.provider_ref,
+        reference=event.mandate,
+        before=event.reference or None,
+    )
     if not known and event.state == "active":
         raise NotYet("its mandate has not been told yet")
     return Done() if known else Done("ignored", "no such mandate, or no such state")

@@ -62,11 +62,13 @@ def _first(house: House, from_on: date, to_on: date, branch_id: int | None, *col
         select(*columns, func.count(), func.count().filter(attempt.c.state == "succeeded"))
         .join_from(attempt, payment_request, attempt.c.request_id == payment_request.c.id)
         .where(
-            attempt.c.id.in_(first), attempt.c.state.in_(ENDED),
-            attempt.c.created_at >= start_of(from_on, house.zone), attempt.c.created_at < start_of(to_on, house.zone),
+            attempt.c.id.in_(first),
+            attempt.c.state.in_(ENDED),
+            attempt.c.created_at >= start_of(from_on, house.zone),
+            attempt.c.created_at < start_of(to_on, house.zone),
             true() if branch_id is None else attempt.c.account_id.in_(mine),
         )
-    )  # fmt: skip
+    )
 
 
 async def first_tries(
@@ -74,9 +76,11 @@ async def first_tries(
 ) -> list[FirstTries]:
     """By method and reminder, of first tries between two days."""
     reminded = exists().where(
-        outbox.c.template == "notice.reminder", outbox.c.subject_id == payment_request.c.invoice_id,
-        outbox.c.state.in_(("sent", "delivered")), outbox.c.created_at < attempt.c.created_at,
-    )  # fmt: skip
+        outbox.c.template == "notice.reminder",
+        outbox.c.subject_id == payment_request.c.invoice_id,
+        outbox.c.state.in_(("sent", "delivered")),
+        outbox.c.created_at < attempt.c.created_at,
+    )
     out = left_out(attempt.c.account_id, house.operator.notices.reminder_holdout)
     arm = case((reminded, 1), (out, 2), else_=0).label("arm")
     query = _first(house, from_on, to_on, branch_id, attempt.c.method, arm)
@@ -91,11 +95,12 @@ async def by_day(
     days = [from_on + timedelta(days=n) for n in range((to_on - from_on).days)]
     spans = [
         select(
-            literal(at).label("at"), literal(start_of(day, house.zone), Instant()).label("begins"),
+            literal(at).label("at"),
+            literal(start_of(day, house.zone), Instant()).label("begins"),
             literal(start_of(day + timedelta(days=1), house.zone), Instant()).label("ends"),
         )
         for at, day in enumerate(days)
-    ]  # fmt: skip
+    ]
     span = union_all(*spans).subquery()
     query = _first(house, from_on, to_on, branch_id, span.c.at)
     here = and_(attempt.c.created_at >= span.c.begins, attempt.c.created_at < span.c.ends)

@@ -46,10 +46,16 @@ async def _wanted(conn: AsyncConnection, house: House, tried: Attempt) -> Wanted
     )
     facts = await queries.account_facts(conn, tried.account_id)
     return Wanted(
-        method="refund", key=tried.key, attempt_id=tried.id, amount_minor=tried.amount_minor, currency=tried.currency,
-        reference=facts.number if facts else "", description=house.operator.short_name,
-        callback_url=callback_url(house, tried.provider), txn=(await conn.execute(query)).scalar_one(),
-    )  # fmt: skip
+        method="refund",
+        key=tried.key,
+        attempt_id=tried.id,
+        amount_minor=tried.amount_minor,
+        currency=tried.currency,
+        reference=facts.number if facts else "",
+        description=house.operator.short_name,
+        callback_url=callback_url(house, tried.provider),
+        txn=(await conn.execute(query)).scalar_one(),
+    )
 
 
 async def _apply(conn: AsyncConnection, house: House, tried: Attempt, said: Started) -> tuple[str, str | None]:

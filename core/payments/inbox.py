@@ -95,16 +95,25 @@ async def _keep(house: House, provider: str, events_in: Sequence[ProviderEventIn
     async with house.db.writing() as conn:
         now = house.clock.now()
         rows = [
-            (house.ids.take(), provider, event.key, storable(msgspec.to_builtins(event)), event.verified_by,
-             *_IGNORED.get(event.kind, ("waiting", None)), 0, now)
+            (
+                house.ids.take(),
+                provider,
+                event.key,
+                storable(msgspec.to_builtins(event)),
+                event.verified_by,
+                *_IGNORED.get(event.kind, ("waiting", None)),
+                0,
+                now,
+            )
             for event in events_in
-        ]  # fmt: skip
+        ]
         await insert_many(conn, provider_event, _KEPT, rows, skip_known=True)
         await _vouch(conn, provider, {event.key: event for event in events_in if event.verified_by == "answer"})
         query = select(provider_event.c.id).where(
-            provider_event.c.provider == provider, provider_event.c.state == "waiting",
+            provider_event.c.provider == provider,
+            provider_event.c.state == "waiting",
             among(conn, provider_event.c.key, [event.key for event in events_in]),
-        )  # fmt: skip
+        )
         return list((await conn.execute(query.order_by(provider_event.c.id))).scalars())
 
 
@@ -114,9 +123,11 @@ _IGNORED = {"ignored": ("ignored", "a kind we do not know")}
 async def _vouch(conn: AsyncConnection, provider: str, told: Mapping[str, ProviderEventIn]) -> None:
     """Notes that were unsigned and still wait are what the provider itself now says they are."""
     doubted = select(provider_event.c.id, provider_event.c.key).where(
-        provider_event.c.provider == provider, among(conn, provider_event.c.key, list(told)),
-        provider_event.c.verified_by == "none", provider_event.c.state.in_(("waiting", "failed")),
-    )  # fmt: skip
+        provider_event.c.provider == provider,
+        among(conn, provider_event.c.key, list(told)),
+        provider_event.c.verified_by == "none",
+        provider_event.c.state.in_(("waiting", "failed")),
+    )
     for row in (await conn.execute(doubted)).all() if told else ():
         body = storable(msgspec.to_builtins(told[row.key]))
         believed = update(provider_event).where(provider_event.c.id == row.id)

@@ -54,10 +54,16 @@ async def invite(conn: AsyncConnection, house: House, account_id: int, *, key: s
     await methods.insist(conn, house, account_id, "direct_debit")
     now = house.clock.now()
     row = {
-        "id": house.ids.take(), "key": f"mandate:{key}", "kind": "mandate", "account_id": account_id,
-        "currency": facts.currency, "token": secrets.token_urlsafe(16), "state": "open", "created_at": now,
+        "id": house.ids.take(),
+        "key": f"mandate:{key}",
+        "kind": "mandate",
+        "account_id": account_id,
+        "currency": facts.currency,
+        "token": secrets.token_urlsafe(16),
+        "state": "open",
+        "created_at": now,
         "expires_at": now + timedelta(days=house.operator.payments.paylink_days),
-    }  # fmt: skip
+    }
     await conn.execute(insert(conn, payment_request).values(row).on_conflict_do_nothing(index_elements=["key"]))
     token = select(payment_request.c.token).where(payment_request.c.key == row["key"])
     return f"{house.settings.public_url.rstrip('/')}/d/{(await conn.execute(token)).scalar_one()}"
@@ -95,12 +101,21 @@ async def start(house: House, account_id: int, *, actor: str, then: Follow = NOT
         attempt_id = await _write(conn, house, account_id, facts.currency, reference, amount) if amount else 0
     faults.point("payments.card_written")
     said = await health.start(
-        house, provider, Wanted(
-            method="mandate", key=reference, attempt_id=attempt_id, amount_minor=amount, currency=facts.currency,
-            reference=facts.number, description=house.operator.short_name, language=facts.language,
-            callback_url=callback_url(house, provider), return_url=f"{house.settings.public_url.rstrip('/')}/",
-        )
-    )  # fmt: skip
+        house,
+        provider,
+        Wanted(
+            method="mandate",
+            key=reference,
+            attempt_id=attempt_id,
+            amount_minor=amount,
+            currency=facts.currency,
+            reference=facts.number,
+            description=house.operator.short_name,
+            language=facts.language,
+            callback_url=callback_url(house, provider),
+            return_url=f"{house.settings.public_url.rstrip('/')}/",
+        ),
+    )
     async with house.db.writing() as conn:
         if attempt_id:
             await _settle(conn, house, attempt_id, said, then)
@@ -119,17 +134,32 @@ async def _write(
     now, request_id, attempt_id = house.clock.now(), *house.ids.take_many(2)
     await conn.execute(
         insert(conn, payment_request).values(
-            id=request_id, key=f"card:{reference}", kind="card", account_id=account_id, amount_minor=amount_minor,
-            currency=currency, state="open", created_at=now,
+            id=request_id,
+            key=f"card:{reference}",
+            kind="card",
+            account_id=account_id,
+            amount_minor=amount_minor,
+            currency=currency,
+            state="open",
+            created_at=now,
         )
-    )  # fmt: skip
+    )
     await conn.execute(
         insert(conn, attempt).values(
-            id=attempt_id, key=reference, request_id=request_id, account_id=account_id,
-            provider=house.operator.payments.mandates, method="card", amount_minor=amount_minor,
-            currency=currency, state="sent", polls=0, created_at=now, poll_at=now + LOOKS[0],
+            id=attempt_id,
+            key=reference,
+            request_id=request_id,
+            account_id=account_id,
+            provider=house.operator.payments.mandates,
+            method="card",
+            amount_minor=amount_minor,
+            currency=currency,
+            state="sent",
+            polls=0,
+            created_at=now,
+            poll_at=now + LOOKS[0],
         )
-    )  # fmt: skip
+    )
     return attempt_id
 
 

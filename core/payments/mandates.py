@@ -67,10 +67,15 @@ async def create(
     await methods.insist(conn, house, account_id, "direct_debit")
     bank = checked(bank) if bank else None
     row = {
-        "id": mandate_id, "account_id": account_id, "provider": provider,
-        "reference": reference, "provider_ref": provider_ref, "state": "pending",
-        "masked": masked or (bank.masked if bank else "****"), "created_at": house.clock.now(),
-    }  # fmt: skip
+        "id": mandate_id,
+        "account_id": account_id,
+        "provider": provider,
+        "reference": reference,
+        "provider_ref": provider_ref,
+        "state": "pending",
+        "masked": masked or (bank.masked if bank else "****"),
+        "created_at": house.clock.now(),
+    }
     if bank:
         row |= {"holder": bank.holder, "iban": bank.iban, "bic": bank.bic, "signed_on": house.today()}
     await conn.execute(insert(mandate).values(row))

@@ -47,9 +47,15 @@ async def move(
     await post(conn, house, key=key, kind="move", booked_on=house.today(), postings=[posting])
     await store.change_receipt(conn, receipt_id, account_id=target)
     await audit.note(
-        conn, house, actor, "receipt.moved", f"receipt:{receipt_id}", to=number, reason=reason[:200],
+        conn,
+        house,
+        actor,
+        "receipt.moved",
+        f"receipt:{receipt_id}",
+        to=number,
+        reason=reason[:200],
         before=str(taken.account_id),
-    )  # fmt: skip
+    )
     return int(taken.account_id)
 
 

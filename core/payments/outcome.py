@@ -43,10 +43,15 @@ async def _succeeded(conn: AsyncConnection, house: House, tried: Attempt, said: 
         return
     ours = said.currency in ("", tried.currency)
     got = ReceiptIn(
-        provider=tried.provider, txn=said.txn, method=tried.method, amount_minor=came,
-        currency=tried.currency if ours else said.currency, received_at=said.at or tried.created_at, payer=said.payer,
+        provider=tried.provider,
+        txn=said.txn,
+        method=tried.method,
+        amount_minor=came,
+        currency=tried.currency if ours else said.currency,
+        received_at=said.at or tried.created_at,
+        payer=said.payer,
         attempt_id=tried.id if ours else None,
-    )  # fmt: skip
+    )
     if not ours and not said.txn:
         return
     taken = await receive.apply(conn, house, got)
@@ -64,9 +69,14 @@ async def _kept(conn: AsyncConnection, house: House, tried: Attempt, said: Queri
     """The attempt is over. Where less came than was asked for, a link stays open with the rest, and a collection is over."""
     if tried.state != "succeeded":
         await store.change_attempt(
-            conn, tried.id, state="succeeded", provider_ref=said.provider_ref or tried.provider_ref, reason=None,
-            poll_at=None, settled_at=house.clock.now(),
-        )  # fmt: skip
+            conn,
+            tried.id,
+            state="succeeded",
+            provider_ref=said.provider_ref or tried.provider_ref,
+            reason=None,
+            poll_at=None,
+            settled_at=house.clock.now(),
+        )
         await _collected(conn, tried, "done")
     if await queries.arrived(conn, tried.id) >= tried.amount_minor:
         await request.close(conn, tried.request_id, "paid")
@@ -77,19 +87,27 @@ async def _kept(conn: AsyncConnection, house: House, tried: Attempt, said: Queri
 async def _awaiting(conn: AsyncConnection, house: House, tried: Attempt, said: Queried) -> None:
     first = tried.state != "awaiting_customer"
     await store.change_attempt(
-        conn, tried.id, state="awaiting_customer", provider_ref=said.provider_ref or tried.provider_ref,
-        redirect_url=said.redirect_url or tried.redirect_url, polls=0 if first else tried.polls + 1,
+        conn,
+        tried.id,
+        state="awaiting_customer",
+        provider_ref=said.provider_ref or tried.provider_ref,
+        redirect_url=said.redirect_url or tried.redirect_url,
+        polls=0 if first else tried.polls + 1,
         poll_at=house.clock.now() + (FIRST_LOOK if first else next_look(tried.polls)),
-    )  # fmt: skip
+    )
 
 
 async def _failed(conn: AsyncConnection, house: House, tried: Attempt, said: Queried, then: Follow) -> None:
     missing = said.state == "missing"
     await store.change_attempt(
-        conn, tried.id, state="failed" if missing else said.state,
-        provider_ref=said.provider_ref or tried.provider_ref, poll_at=None, settled_at=house.clock.now(),
+        conn,
+        tried.id,
+        state="failed" if missing else said.state,
+        provider_ref=said.provider_ref or tried.provider_ref,
+        poll_at=None,
+        settled_at=house.clock.now(),
         reason=NEVER_ARRIVED if missing else _reason(said),
-    )  # fmt: skip
+    )
     if missing and tried.method == "direct_debit":
         await _collected(conn, tried, "planned")
         return

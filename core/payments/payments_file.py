@@ -70,10 +70,17 @@ def _payment(house: House, told: Mapping[str, str], layout: Layout, notation: No
         raise ValueError("the amount is not above zero")
     txn = short(told["txn"])
     return ProviderEventIn(
-        key=f"file:{txn}", kind="inbound", verified_by="answer", txn=txn, method=told["method"] or "cash_agent",
-        amount_minor=minor, currency=currency, reference=words(told["account"], 80), payer=masked(told["payer"])[:40],
+        key=f"file:{txn}",
+        kind="inbound",
+        verified_by="answer",
+        txn=txn,
+        method=told["method"] or "cash_agent",
+        amount_minor=minor,
+        currency=currency,
+        reference=words(told["account"], 80),
+        payer=masked(told["payer"])[:40],
         at=start_of(layout.day(told["date"]), house.zone),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True)

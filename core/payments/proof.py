@@ -62,9 +62,10 @@ async def _ask(house: House, provider: str, txn: str) -> None:
 async def ask_about(house: House, tried: Attempt) -> Told:
     """Ask what became of an attempt; an answer that is called back later is waited for, and not asked for again meanwhile."""
     query = select(transaction_query.c.asked_at).where(
-        transaction_query.c.attempt_id == tried.id, transaction_query.c.state == "asked",
+        transaction_query.c.attempt_id == tried.id,
+        transaction_query.c.state == "asked",
         transaction_query.c.asked_at > house.clock.now() - AGAIN,
-    )  # fmt: skip
+    )
     async with house.db.reading() as conn:
         waits = (await conn.execute(query.limit(1))).first()
     if waits:
@@ -80,9 +81,13 @@ async def _remember(
     conn: AsyncConnection, house: House, conversation: str, provider: str, txn: str, attempt_id: int | None = None
 ) -> None:
     row = {
-        "conversation": conversation, "provider": provider, "txn": txn, "attempt_id": attempt_id, "state": "asked",
+        "conversation": conversation,
+        "provider": provider,
+        "txn": txn,
+        "attempt_id": attempt_id,
+        "state": "asked",
         "asked_at": house.clock.now(),
-    }  # fmt: skip
+    }
     await conn.execute(insert(transaction_query).values(row))
 
 

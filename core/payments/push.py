@@ -67,14 +67,26 @@ async def ask(conn: AsyncConnection, house: House, account_id: int, phone: str, 
     if not all(_left_alone(house, one) for one in live):
         raise Refused("payments.push.live")
     attempt_id = await _write(
-        conn, house, account_id=account_id, phone=phone, amount_minor=payable(house, amount_minor),
-        currency=facts.currency, key=key,
-    )  # fmt: skip
+        conn,
+        house,
+        account_id=account_id,
+        phone=phone,
+        amount_minor=payable(house, amount_minor),
+        currency=facts.currency,
+        key=key,
+    )
     await outbox.enqueue(
-        conn, house, key=f"push:{attempt_id}", kind="push", template="payments.push", params={"owed": owed},
-        account_id=account_id, subject_id=attempt_id, priority=outbox.PROMPT,
+        conn,
+        house,
+        key=f"push:{attempt_id}",
+        kind="push",
+        template="payments.push",
+        params={"owed": owed},
+        account_id=account_id,
+        subject_id=attempt_id,
+        priority=outbox.PROMPT,
         not_before=house.clock.now() + AFTER_THE_SESSION,
-    )  # fmt: skip
+    )
     return attempt_id
 
 
@@ -91,18 +103,33 @@ async def _write(
     now, request_id, attempt_id = house.clock.now(), *house.ids.take_many(2)
     await conn.execute(
         insert(payment_request).values(
-            id=request_id, key=f"push:{key}", kind="push", account_id=account_id, amount_minor=amount_minor,
-            currency=currency, state="open", created_at=now,
+            id=request_id,
+            key=f"push:{key}",
+            kind="push",
+            account_id=account_id,
+            amount_minor=amount_minor,
+            currency=currency,
+            state="open",
+            created_at=now,
         )
-    )  # fmt: skip
+    )
     await conn.execute(
         insert(attempt).values(
-            id=attempt_id, key=f"push:{key}", request_id=request_id, account_id=account_id,
-            provider=house.operator.payments.mobile_push, method="mobile_push", amount_minor=amount_minor,
-            currency=currency, state="created", phone=phone, polls=0, created_at=now,
+            id=attempt_id,
+            key=f"push:{key}",
+            request_id=request_id,
+            account_id=account_id,
+            provider=house.operator.payments.mobile_push,
+            method="mobile_push",
+            amount_minor=amount_minor,
+            currency=currency,
+            state="created",
+            phone=phone,
+            polls=0,
+            created_at=now,
             poll_at=now + WORTH_SENDING + LOOKS[0],
         )
-    )  # fmt: skip
+    )
     return attempt_id
 
 
@@ -137,10 +164,16 @@ async def _start(house: House, leaving: Leaving) -> Wanted | Outcome:
         facts = await queries.account_facts(conn, tried.account_id)
         await store.change_attempt(conn, tried.id, state="sent", poll_at=house.clock.now() + LOOKS[0])
     return Wanted(
-        method="mobile_push", key=tried.key, attempt_id=tried.id, amount_minor=tried.amount_minor, currency=tried.currency,
-        reference=facts.number if facts else "", description=house.operator.short_name, phone=tried.phone,
+        method="mobile_push",
+        key=tried.key,
+        attempt_id=tried.id,
+        amount_minor=tried.amount_minor,
+        currency=tried.currency,
+        reference=facts.number if facts else "",
+        description=house.operator.short_name,
+        phone=tried.phone,
         callback_url=callback_url(house, tried.provider),
-    )  # fmt: skip
+    )
 
 
 async def _owes(conn: AsyncConnection, account_id: int) -> bool:

@@ -95,11 +95,20 @@ async def _again(conn: AsyncConnection, house: House, got: ReceiptIn, known: Kno
 
 def _row(house: House, got: ReceiptIn, receipt_id: int, number: str, account_id: int | None) -> dict[str, object]:
     return {
-        "id": receipt_id, "provider": got.provider, "provider_txn": number, "account_id": account_id,
-        "attempt_id": got.attempt_id, "method": got.method, "amount_minor": got.amount_minor, "currency": got.currency,
-        "reference": got.reference, "payer": got.payer, "state": "placed" if account_id else "suspense",
-        "received_at": got.received_at, "booked_on": house.today(),
-    }  # fmt: skip
+        "id": receipt_id,
+        "provider": got.provider,
+        "provider_txn": number,
+        "account_id": account_id,
+        "attempt_id": got.attempt_id,
+        "method": got.method,
+        "amount_minor": got.amount_minor,
+        "currency": got.currency,
+        "reference": got.reference,
+        "payer": got.payer,
+        "state": "placed" if account_id else "suspense",
+        "received_at": got.received_at,
+        "booked_on": house.today(),
+    }
 
 
 async def _post(conn: AsyncConnection, house: House, got: ReceiptIn, number: str, account_id: int | None) -> None:

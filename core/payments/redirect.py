@@ -88,16 +88,32 @@ async def _write(conn: AsyncConnection, house: House, token: str, view: LinkView
     key = f"link:{attempt_id}"
     await conn.execute(
         insert(attempt).values(
-            id=attempt_id, key=key, request_id=view.request_id, account_id=view.account_id, provider=provider,
-            method="card", amount_minor=view.amount_minor, currency=view.currency, state="sent", polls=0,
-            created_at=now, poll_at=now + LOOKS[0],
+            id=attempt_id,
+            key=key,
+            request_id=view.request_id,
+            account_id=view.account_id,
+            provider=provider,
+            method="card",
+            amount_minor=view.amount_minor,
+            currency=view.currency,
+            state="sent",
+            polls=0,
+            created_at=now,
+            poll_at=now + LOOKS[0],
         )
-    )  # fmt: skip
+    )
     wanted = Wanted(
-        method="card", key=key, attempt_id=attempt_id, amount_minor=view.amount_minor, currency=view.currency,
-        reference=facts.number, description=house.operator.short_name, callback_url=callback_url(house, provider),
-        return_url=f"{house.settings.public_url.rstrip('/')}/p/{token}?back", language=facts.language,
-    )  # fmt: skip
+        method="card",
+        key=key,
+        attempt_id=attempt_id,
+        amount_minor=view.amount_minor,
+        currency=view.currency,
+        reference=facts.number,
+        description=house.operator.short_name,
+        callback_url=callback_url(house, provider),
+        return_url=f"{house.settings.public_url.rstrip('/')}/p/{token}?back",
+        language=facts.language,
+    )
     return await poll.held(conn, attempt_id), wanted
 
 

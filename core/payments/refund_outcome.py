@@ -32,9 +32,13 @@ async def settle(conn: AsyncConnection, house: House, tried: Attempt, said: Quer
         first = tried.state != "awaiting_customer"
         wait = FIRST_LOOK if first else next_look(tried.polls)
         await store.change_attempt(
-            conn, tried.id, state="awaiting_customer", provider_ref=ref, polls=0 if first else tried.polls + 1,
+            conn,
+            tried.id,
+            state="awaiting_customer",
+            provider_ref=ref,
+            polls=0 if first else tried.polls + 1,
             poll_at=now + wait,
-        )  # fmt: skip
+        )
     elif said.state in ("failed", "expired", "missing") and tried.state != "failed":
         await _failed(conn, house, tried)
         why = "never_arrived" if said.state == "missing" else said.reason or "declined"

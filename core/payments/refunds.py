@@ -46,10 +46,18 @@ async def ask(
     how = taken.provider if _back_the_way_it_came(house, taken, amount_minor) else BY_HAND
     refund_id = house.ids.take()
     row = {
-        "id": refund_id, "key": key, "receipt_id": receipt_id, "account_id": taken.account_id,
-        "amount_minor": amount_minor, "currency": taken.currency, "reason": reason[:200], "how": how, "state": "asked",
-        "asked_by": actor, "asked_at": house.clock.now(),
-    }  # fmt: skip
+        "id": refund_id,
+        "key": key,
+        "receipt_id": receipt_id,
+        "account_id": taken.account_id,
+        "amount_minor": amount_minor,
+        "currency": taken.currency,
+        "reason": reason[:200],
+        "how": how,
+        "state": "asked",
+        "asked_by": actor,
+        "asked_at": house.clock.now(),
+    }
     await conn.execute(insert(refund).values(row))
     await audit.note(conn, house, actor, "refund.asked", f"refund:{refund_id}", receipt=str(receipt_id))
     if amount_minor <= money.parse(house.operator.refunds.approve_above, taken.currency):
@@ -76,14 +84,24 @@ async def _pending(conn: AsyncConnection, receipt_id: int) -> int:
 async def _to_approve(conn: AsyncConnection, house: House, row: dict[str, Any], taken: Row[Any]) -> None:
     facts = await queries.account_facts(conn, row["account_id"])
     payload = {
-        "refund": str(row["id"]), "receipt": taken.provider_txn, "account": facts.number if facts else "",
-        "amount": money.plain(row["amount_minor"], row["currency"]), "currency": row["currency"], "how": row["how"],
+        "refund": str(row["id"]),
+        "receipt": taken.provider_txn,
+        "account": facts.number if facts else "",
+        "amount": money.plain(row["amount_minor"], row["currency"]),
+        "currency": row["currency"],
+        "how": row["how"],
         "reason": row["reason"],
-    }  # fmt: skip
+    }
     approval_id = await approvals.ask(
-        conn, house, kind="refund", subject=f"refund:{row['id']}", payload=payload, maker=row["asked_by"],
-        branch_id=await queries.branch_of(conn, row["account_id"]), days=house.operator.refunds.approval_days,
-    )  # fmt: skip
+        conn,
+        house,
+        kind="refund",
+        subject=f"refund:{row['id']}",
+        payload=payload,
+        maker=row["asked_by"],
+        branch_id=await queries.branch_of(conn, row["account_id"]),
+        days=house.operator.refunds.approval_days,
+    )
     await conn.execute(update(refund).where(refund.c.id == row["id"]).values(approval_id=approval_id))
 
 
@@ -100,9 +118,14 @@ async def granted(conn: AsyncConnection, house: House, refund_id: int) -> None:
     posting = Posting(Book("refunds"), receivable(wanted.account_id), wanted.amount_minor, wanted.currency, "refund")
     await post(conn, house, key=f"refund:{refund_id}", kind="refund", booked_on=house.today(), postings=[posting])
     await reverse.noted(
-        conn, house, taken.id, key=f"refund:{refund_id}", kind="refund", amount_minor=wanted.amount_minor,
+        conn,
+        house,
+        taken.id,
+        key=f"refund:{refund_id}",
+        kind="refund",
+        amount_minor=wanted.amount_minor,
         reason=wanted.reason,
-    )  # fmt: skip
+    )
     await reverse.less(conn, house, taken, wanted.amount_minor)
     values: dict[str, Any] = {"state": "granted"}
     if wanted.how == BY_HAND and await undo.handed_back(
@@ -128,21 +151,41 @@ async def _begin(conn: AsyncConnection, house: House, wanted: Row[Any]) -> int:
     key = f"refund:{wanted.id}"
     await conn.execute(
         insert(payment_request).values(
-            id=request_id, key=key, kind="refund", account_id=wanted.account_id, amount_minor=wanted.amount_minor,
-            currency=wanted.currency, state="open", created_at=now,
+            id=request_id,
+            key=key,
+            kind="refund",
+            account_id=wanted.account_id,
+            amount_minor=wanted.amount_minor,
+            currency=wanted.currency,
+            state="open",
+            created_at=now,
         )
-    )  # fmt: skip
+    )
     await conn.execute(
         insert(attempt).values(
-            id=attempt_id, key=key, request_id=request_id, account_id=wanted.account_id, provider=wanted.how,
-            method="refund", amount_minor=wanted.amount_minor, currency=wanted.currency, state="created", polls=0,
-            created_at=now, poll_at=now + LOOKS[-1],
+            id=attempt_id,
+            key=key,
+            request_id=request_id,
+            account_id=wanted.account_id,
+            provider=wanted.how,
+            method="refund",
+            amount_minor=wanted.amount_minor,
+            currency=wanted.currency,
+            state="created",
+            polls=0,
+            created_at=now,
+            poll_at=now + LOOKS[-1],
         )
-    )  # fmt: skip
+    )
     await outbox.enqueue(
-        conn, house, key=key, kind="refund", template="payments.refund", account_id=wanted.account_id,
+        conn,
+        house,
+        key=key,
+        kind="refund",
+        template="payments.refund",
+        account_id=wanted.account_id,
         subject_id=attempt_id,
-    )  # fmt: skip
+    )
     return attempt_id
 
 

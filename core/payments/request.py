@@ -30,11 +30,18 @@ async def paylink(
         raise Refused("payments.account.unknown", status=404)
     now = house.clock.now()
     row = {
-        "id": house.ids.take(), "key": f"paylink:{key}", "kind": "paylink", "account_id": account_id,
-        "invoice_id": invoice_id, "amount_minor": amount_minor, "currency": facts.currency,
-        "token": secrets.token_urlsafe(16), "state": "open", "created_at": now,
+        "id": house.ids.take(),
+        "key": f"paylink:{key}",
+        "kind": "paylink",
+        "account_id": account_id,
+        "invoice_id": invoice_id,
+        "amount_minor": amount_minor,
+        "currency": facts.currency,
+        "token": secrets.token_urlsafe(16),
+        "state": "open",
+        "created_at": now,
         "expires_at": now + timedelta(days=house.operator.payments.paylink_days),
-    }  # fmt: skip
+    }
     await conn.execute(insert(conn, payment_request).values(row).on_conflict_do_nothing(index_elements=["key"]))
     made = (
         await conn.execute(
@@ -58,9 +65,15 @@ async def link(conn: AsyncConnection, house: House, token: str) -> LinkView | No
     due = [debt.due_on for debt in open_debts if debt.payable_minor]
     state = await _state(conn, house, found, amount)
     return LinkView(
-        request_id=found.id, account_id=found.account_id, invoice_id=found.invoice_id, state=state, amount_minor=amount,
-        currency=found.currency, due_on=min(due, default=None), language=facts.language if facts else "en",
-    )  # fmt: skip
+        request_id=found.id,
+        account_id=found.account_id,
+        invoice_id=found.invoice_id,
+        state=state,
+        amount_minor=amount,
+        currency=found.currency,
+        due_on=min(due, default=None),
+        language=facts.language if facts else "en",
+    )
 
 
 async def _state(conn: AsyncConnection, house: House, found: Row[Any], amount: int) -> LinkState:

@@ -51,9 +51,15 @@ async def noted(
 ) -> bool:
     """Write a reversal down; False when its key is known."""
     row = {
-        "id": house.ids.take(), "receipt_id": receipt_id, "key": key, "kind": kind, "amount_minor": amount_minor,
-        "reason": reason, "at": house.clock.now(), "booked_on": house.today(),
-    }  # fmt: skip
+        "id": house.ids.take(),
+        "receipt_id": receipt_id,
+        "key": key,
+        "kind": kind,
+        "amount_minor": amount_minor,
+        "reason": reason,
+        "at": house.clock.now(),
+        "booked_on": house.today(),
+    }
     statement = insert(conn, reversal).values(row).on_conflict_do_nothing(index_elements=["key"])
     return (await conn.execute(statement)).rowcount == 1
 

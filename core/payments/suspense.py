@@ -66,9 +66,16 @@ async def waiting(conn: AsyncConnection) -> Sequence[AnyRow]:
     """What waits, the oldest first: (id, provider, provider_txn, amount_minor left, currency, reference, payer, received_at)."""
     left = receipt.c.amount_minor - receipt.c.reversed_minor
     query = select(
-        receipt.c.id, receipt.c.provider, receipt.c.provider_txn, left.label("amount_minor"), receipt.c.currency,
-        receipt.c.reference, receipt.c.payer, receipt.c.received_at, receipt.c.booked_on,
-    ).where(receipt.c.state == "suspense")  # fmt: skip
+        receipt.c.id,
+        receipt.c.provider,
+        receipt.c.provider_txn,
+        left.label("amount_minor"),
+        receipt.c.currency,
+        receipt.c.reference,
+        receipt.c.payer,
+        receipt.c.received_at,
+        receipt.c.booked_on,
+    ).where(receipt.c.state == "suspense")
     return (await conn.execute(query.order_by(receipt.c.received_at, receipt.c.id))).all()
 
 

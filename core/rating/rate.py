@@ -125,9 +125,19 @@ def _line(charge: Charge, part: Part, amount: Exact, present: Column, size: int)
     if part.quantity is not None:
         quantity = to_whole(part.quantity.times(MICRO).spread(size))
     return Line(
-        charge.code, charge.kind, amount.values, present, amount, part.price, quantity, part.unit,
-        part.block, part.time, part.destination, part.base,
-    )  # fmt: skip
+        charge.code,
+        charge.kind,
+        amount.values,
+        present,
+        amount,
+        part.price,
+        quantity,
+        part.unit,
+        part.block,
+        part.time,
+        part.destination,
+        part.base,
+    )
 
 
 def _totalled(tariff: Tariff, sheet: Sheet, lines: list[Line]) -> Rated:

@@ -91,9 +91,16 @@ async def failed(conn: AsyncConnection, house: House, held: Redemption, reason: 
     """She did not get it: the points return, and she is told so, once."""
     await store.give_back(conn, house, held, reason)
     await outbox.enqueue(
-        conn, house, key=f"airtime-failed:{held.id}", kind="notice", template="rewards.airtime.failed",
-        params={"points": held.points}, account_id=held.account_id, subject_id=held.id, resend_unknown=True,
-    )  # fmt: skip
+        conn,
+        house,
+        key=f"airtime-failed:{held.id}",
+        kind="notice",
+        template="rewards.airtime.failed",
+        params={"points": held.points},
+        account_id=held.account_id,
+        subject_id=held.id,
+        resend_unknown=True,
+    )
 
 
 async def reported(conn: AsyncConnection, house: House, report: Delivery) -> bool:
@@ -116,9 +123,10 @@ async def _ordered(conn: AsyncConnection, house: House, report: Delivery) -> Red
     found = (await conn.execute(mine.where(redemption.c.provider_ref == report.provider_ref).limit(1))).scalar()
     if found is None and report.phone:
         unheard = mine.where(
-            redemption.c.phone == report.phone, redemption.c.provider_ref.is_(None),
+            redemption.c.phone == report.phone,
+            redemption.c.provider_ref.is_(None),
             redemption.c.state.in_(("unknown", "sent")),
-        )  # fmt: skip
+        )
         rows = await conn.execute(unheard.add_columns(redemption.c.amount).order_by(redemption.c.id))
         worth = report.details.get("value", "")
         fits = [row.id for row in rows if not worth or plain(row.amount, house.currency) in worth]

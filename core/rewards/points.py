@@ -44,6 +44,9 @@ async def totals(conn: AsyncConnection) -> Totals:
         .where(ledger_account.c.code == "points", ledger_account.c.asset == ASSET)
     )
     return Totals(
-        by.get(EARNED, 0), by.get(BURNED, 0) - by.get(RETURNED, 0), by.get(EXPIRED, 0), by.get(REVERSED, 0),
+        by.get(EARNED, 0),
+        by.get(BURNED, 0) - by.get(RETURNED, 0),
+        by.get(EXPIRED, 0),
+        by.get(REVERSED, 0),
         int(held.scalar_one()),
-    )  # fmt: skip
+    )

@@ -35,11 +35,23 @@ async def airtime(
     except ValueError as why:
         raise Refused("rewards.nothing_chosen", status=400) from why
     made = await store.reserve(
-        conn, house, key=f"airtime:{key}", account_id=account_id, kind="airtime", points=points, amount=amount_minor,
+        conn,
+        house,
+        key=f"airtime:{key}",
+        account_id=account_id,
+        kind="airtime",
+        points=points,
+        amount=amount_minor,
         phone=phone,
-    )  # fmt: skip
+    )
     await outbox.enqueue(
-        conn, house, key=f"airtime:{made.id}", kind="airtime", template="rewards.airtime", account_id=account_id,
-        subject_id=made.id, priority=outbox.PROMPT,
-    )  # fmt: skip
+        conn,
+        house,
+        key=f"airtime:{made.id}",
+        kind="airtime",
+        template="rewards.airtime",
+        account_id=account_id,
+        subject_id=made.id,
+        priority=outbox.PROMPT,
+    )
     return made

@@ -33,9 +33,16 @@ async def hold(conn: AsyncConnection, redemption_id: int) -> Redemption | None:
 
 
 async def reserve(
-    conn: AsyncConnection, house: House, *, key: str, account_id: int, kind: str, points: int, amount: int,
+    conn: AsyncConnection,
+    house: House,
+    *,
+    key: str,
+    account_id: int,
+    kind: str,
+    points: int,
+    amount: int,
     phone: str | None = None,
-) -> Redemption:  # fmt: skip
+) -> Redemption:
     """Take the points and write down what for. The balance is locked first, so no point is spent twice; a known `key` (a
     double tap) gets its first answer, and `Refused` says that there are too few."""
     have = await _lock_points(conn, house, account_id)

@@ -37,11 +37,13 @@ async def prepaid_meters(
     query = (
         select(m.id, m.serial, m.unit, m.code, s.id, s.account_id, party.c.name, premise.c.address)
         .select_from(
-            meter.join(service, s.id == m.service_id).join(account, account.c.id == s.account_id)
-            .join(party, party.c.id == account.c.party_id).outerjoin(premise, premise.c.id == s.premise_id)
+            meter.join(service, s.id == m.service_id)
+            .join(account, account.c.id == s.account_id)
+            .join(party, party.c.id == account.c.party_id)
+            .outerjoin(premise, premise.c.id == s.premise_id)
         )
         .where(s.payment_mode == "prepaid", s.state != "ended", m.removed_on.is_(None))
-    )  # fmt: skip
+    )
     query = query.where(m.serial == serial if serial is not None else among(conn, s.account_id, account_ids))
     return [PrepaidMeter(*row[:7], row[7] or "") for row in await conn.execute(query.order_by(m.serial))]
 

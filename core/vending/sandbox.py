@@ -23,9 +23,12 @@ class SandboxVendor:
     async def vend(self, wanted: Wanted) -> Answer:
         """See `Vendor.vend`."""
         body = {
-            "key": wanted.key, "serial": wanted.serial, "amount_minor": wanted.amount_minor,
-            "currency": wanted.currency, "units_micro": wanted.units_micro,
-        }  # fmt: skip
+            "key": wanted.key,
+            "serial": wanted.serial,
+            "amount_minor": wanted.amount_minor,
+            "currency": wanted.currency,
+            "units_micro": wanted.units_micro,
+        }
         told = _read(await self._call("POST", "/v1/tokens", body))
         return Unanswered("an answer that says nothing") if isinstance(told, Missing) else told
 

@@ -46,9 +46,15 @@ async def paid(
     aside = Posting(Book("prepaid"), receivable(bought.account_id), bought.units_minor, bought.currency, "units bought")
     await post(conn, house, key=_aside(bought), kind="vend", booked_on=house.today(), postings=[aside])
     await outbox.enqueue(
-        conn, house, key=f"vend:{bought.id}", kind="vend", template="vend", account_id=bought.account_id,
-        subject_id=bought.id, priority=outbox.PROMPT,
-    )  # fmt: skip
+        conn,
+        house,
+        key=f"vend:{bought.id}",
+        kind="vend",
+        template="vend",
+        account_id=bought.account_id,
+        subject_id=bought.id,
+        priority=outbox.PROMPT,
+    )
 
 
 async def send(house: House, row: Leaving, given_back: GivenBack) -> Outcome:
@@ -101,9 +107,16 @@ async def _done(conn: AsyncConnection, house: House, held: Vend, said: Vended) -
     now, wanted = house.clock.now(), held.units_micro
     other = f"{wanted} micro-units were asked for" if wanted not in (None, said.units_micro) else None
     await store.move(
-        conn, held.id, DONE, token=said.token, units_micro=said.units_micro, provider_ref=said.provider_ref,
-        settled_at=now, poll_at=None, reason=other,
-    )  # fmt: skip
+        conn,
+        held.id,
+        DONE,
+        token=said.token,
+        units_micro=said.units_micro,
+        provider_ref=said.provider_ref,
+        settled_at=now,
+        poll_at=None,
+        reason=other,
+    )
     parts = [("revenue", held.units_minor - held.tax_minor), ("tax", held.tax_minor)]
     sold = [
         Posting(Book(code), Book("prepaid"), minor, held.currency, "units sold") for code, minor in parts if minor > 0
@@ -119,9 +132,12 @@ async def tell_token(
     owed = money.show(held.arrears_minor, held.currency, held.language)
     more = say(held.language, "top_up.sms_arrears", amount=owed) if held.arrears_minor else ""
     params = {
-        "token": spaced(token), "serial": held.serial, "units": numbers.show(units_micro, numbers.MICRO_DECIMALS, held.language),
-        "amount": money.show(held.units_minor, held.currency, held.language), "more": more,
-    }  # fmt: skip
+        "token": spaced(token),
+        "serial": held.serial,
+        "units": numbers.show(units_micro, numbers.MICRO_DECIMALS, held.language),
+        "amount": money.show(held.units_minor, held.currency, held.language),
+        "more": more,
+    }
     await _sms(conn, house, held, "top_up.sms", params, key)
 
 
@@ -140,9 +156,17 @@ async def _sms(
     conn: AsyncConnection, house: House, held: Vend, template: str, params: dict[str, str], key: str
 ) -> None:
     await outbox.enqueue(
-        conn, house, key=key, kind="reply", template=template, params={**params, "to": held.phone, "lang": held.language},
-        channel="sms", subject_id=held.id, priority=outbox.PROMPT, resend_unknown=True,
-    )  # fmt: skip
+        conn,
+        house,
+        key=key,
+        kind="reply",
+        template=template,
+        params={**params, "to": held.phone, "lang": held.language},
+        channel="sms",
+        subject_id=held.id,
+        priority=outbox.PROMPT,
+        resend_unknown=True,
+    )
 
 
 async def poll(house: House, given_back: GivenBack) -> Counter[str]:

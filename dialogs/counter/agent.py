@@ -56,9 +56,14 @@ async def pass_on(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
 async def leave_word(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Nobody is there: her words become a ticket."""
     opened = await tickets.open_ticket(
-        conn, house, key=asked.key, kind="message", contact_id=asked.contact_id, account_id=asked.account_id,
+        conn,
+        house,
+        key=asked.key,
+        kind="message",
+        contact_id=asked.contact_id,
+        account_id=asked.account_id,
         description=without_cards(str(asked.data["about"])),
-    )  # fmt: skip
+    )
     return {"is": "done", "reference": opened.reference}
 
 
@@ -81,9 +86,13 @@ async def call_time(conn: AsyncConnection, house: House, asked: Asked) -> Answer
 async def order_call(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """A call is promised; who waits for one already is told its reference."""
     opened, new = await call_back.order(
-        conn, house, contact_id=_contact(asked), account_id=asked.account_id,
-        begins=datetime.fromisoformat(str(asked.data["slot"])), key=asked.key,
-    )  # fmt: skip
+        conn,
+        house,
+        contact_id=_contact(asked),
+        account_id=asked.account_id,
+        begins=datetime.fromisoformat(str(asked.data["slot"])),
+        key=asked.key,
+    )
     return {"is": "done" if new else "already", "reference": opened.reference}
 
 

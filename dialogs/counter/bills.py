@@ -77,17 +77,24 @@ async def whole_bill(conn: AsyncConnection, house: House, asked: Asked) -> Answe
 
 def _link(house: House, found: Any, asked: Asked) -> Answer:
     return {
-        "number": found.number, "total": show(found.total_minor, found.currency, asked.lang),
+        "number": found.number,
+        "total": show(found.total_minor, found.currency, asked.lang),
         "url": f"{house.settings.public_url.rstrip('/')}/b/{found.token}",
-    }  # fmt: skip
+    }
 
 
 async def dispute(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """This line is wrong: a ticket, and the amount is frozen."""
     ticket = await line_disputed.dispute(
-        conn, house, account_id=account_of(asked), invoice_id=int(asked.data["invoice_id"]), position=asked.data["position"],
-        reason=asked.data["reason"], contact_id=asked.contact_id, key=asked.key,
-    )  # fmt: skip
+        conn,
+        house,
+        account_id=account_of(asked),
+        invoice_id=int(asked.data["invoice_id"]),
+        position=asked.data["position"],
+        reason=asked.data["reason"],
+        contact_id=asked.contact_id,
+        key=asked.key,
+    )
     return {"is": "done", "reference": ticket.reference}
 
 

@@ -17,9 +17,18 @@ Answer = dict[str, Any]
 async def text_me(conn: AsyncConnection, house: House, asked: Asked, text: str) -> None:
     """An SMS to the customer's own phone, beside the screen."""
     await outbox.enqueue(
-        conn, house, key=f"text:{asked.key}", kind="reply", template="reply.text", params={"text": text}, channel="sms",
-        contact_id=asked.contact_id, account_id=asked.account_id, priority=1, resend_unknown=True,
-    )  # fmt: skip
+        conn,
+        house,
+        key=f"text:{asked.key}",
+        kind="reply",
+        template="reply.text",
+        params={"text": text},
+        channel="sms",
+        contact_id=asked.contact_id,
+        account_id=asked.account_id,
+        priority=1,
+        resend_unknown=True,
+    )
 
 
 def account_of(asked: Asked) -> int:

@@ -27,9 +27,12 @@ async def places(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     for account_id in () if private(house, asked) else asked.accounts:
         for place in await parties.places_of(conn, account_id):
             spot: dict[str, Any] = {
-                "account_id": account_id, "premise_id": place.premise_id, "area": place.area, "commodity": place.commodity,
+                "account_id": account_id,
+                "premise_id": place.premise_id,
+                "area": place.area,
+                "commodity": place.commodity,
                 "place": cut(place.address, 30),
-            }  # fmt: skip
+            }
             called = spot["place"] or cut(place.area, 30) or word(f"bill.commodity.{place.commodity}")
             rows.append({"value": spot, "place": called})
     if told := asked.data.get("typed_place"):
@@ -67,9 +70,11 @@ async def fault_kinds(conn: AsyncConnection, house: House, asked: Asked) -> Answ
 def _kinds(trades: set[str]) -> dict[str, bool]:
     """What may be wrong with these supplies: of gas a leak as with water, of a mobile line what an internet line has."""
     return {
-        "electricity": "electricity" in trades, "water": "water" in trades, "leaks": bool(trades & {"water", "gas"}),
+        "electricity": "electricity" in trades,
+        "water": "water" in trades,
+        "leaks": bool(trades & {"water", "gas"}),
         "internet": bool(trades & {"internet", "mobile"}),
-    }  # fmt: skip
+    }
 
 
 async def fault_summary(_conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
@@ -83,10 +88,15 @@ async def report_fault(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     if spot and spot["account_id"] not in asked.accounts:
         raise Refused("choose.gone")
     opened = await tickets.open_ticket(
-        conn, house, key=asked.key, kind=asked.data["kind"], contact_id=asked.contact_id,
-        account_id=spot.get("account_id"), premise_id=spot.get("premise_id"),
+        conn,
+        house,
+        key=asked.key,
+        kind=asked.data["kind"],
+        contact_id=asked.contact_id,
+        account_id=spot.get("account_id"),
+        premise_id=spot.get("premise_id"),
         description="" if spot.get("place") else str(asked.data["place"]),
-    )  # fmt: skip
+    )
     return {"is": "done", "reference": opened.reference}
 
 
@@ -107,9 +117,12 @@ async def ticket(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     if found is None or found.contact_id != asked.contact_id:
         raise Refused("choose.gone")
     return {
-        "reference": found.reference, "state": _state(found.state), "kind": _kind(found.kind),
-        "opened": moment(found.opened_at), "changed": moment(found.changed_at),
-    }  # fmt: skip
+        "reference": found.reference,
+        "state": _state(found.state),
+        "kind": _kind(found.kind),
+        "opened": moment(found.opened_at),
+        "changed": moment(found.changed_at),
+    }
 
 
 def _kind(name: str) -> list[Any]:

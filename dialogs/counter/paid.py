@@ -21,11 +21,13 @@ async def last_payments(conn: AsyncConnection, _house: House, asked: Asked) -> A
     found = await trace.latest(conn, account_of(asked), limit=MOST_LINES)
     told = [
         word(
-            "paid.line", amount=amount(one.amount_minor, one.currency), at=moment(one.at),
+            "paid.line",
+            amount=amount(one.amount_minor, one.currency),
+            at=moment(one.at),
             state=word(f"paid.state.{one.state}"),
         )
         for one in found
-    ]  # fmt: skip
+    ]
     return {"is": "told", "lines": lines(told or [word("paid.no_tries")])}
 
 
@@ -52,7 +54,12 @@ async def look_for_payment(conn: AsyncConnection, house: House, asked: Asked) ->
     if not number:
         raise Refused("choose.gone")
     opened = await tickets.open_ticket(
-        conn, house, key=f"paid:{account_of(asked)}:{number}", kind="payment", contact_id=asked.contact_id,
-        account_id=account_of(asked), description=number,
-    )  # fmt: skip
+        conn,
+        house,
+        key=f"paid:{account_of(asked)}:{number}",
+        kind="payment",
+        contact_id=asked.contact_id,
+        account_id=account_of(asked),
+        description=number,
+    )
     return {"is": "done", "reference": opened.reference}

@@ -31,11 +31,17 @@ async def owing(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     if minor and some:
         where = "typed" if minor <= most else "too_much"
     return {
-        "is": where, "owed": amount(payable, owes.currency), "due": day(owes.due_on) if owes.due_on else "",
-        "asked_minor": minor, "push": push, "link": link, "some": some, "currency": owes.currency,
+        "is": where,
+        "owed": amount(payable, owes.currency),
+        "due": day(owes.due_on) if owes.due_on else "",
+        "asked_minor": minor,
+        "push": push,
+        "link": link,
+        "some": some,
+        "currency": owes.currency,
         "later": payable > 0 and owes.due_on is not None and owes.due_on < house.today(),
         "debit": mandate_pages.offered(house) and "direct_debit" in ways,
-    }  # fmt: skip
+    }
 
 
 async def at_most(conn: AsyncConnection, house: House, asked: Asked) -> Answer:

@@ -12,9 +12,14 @@ async def of_the_meter(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     """A clerk reads the dial off the picture, which stands among her files in the console."""
     hers = asked.account_id if asked.account_id in asked.accounts else None
     opened = await tickets.open_ticket(
-        conn, house, key=asked.key, kind="meter_read", contact_id=asked.contact_id, account_id=hers,
+        conn,
+        house,
+        key=asked.key,
+        kind="meter_read",
+        contact_id=asked.contact_id,
+        account_id=hers,
         description="A picture of the meter, among the files of this contact.",
-    )  # fmt: skip
+    )
     return {"is": "done", "reference": opened.reference}
 
 
@@ -23,7 +28,12 @@ async def for_a_clerk(conn: AsyncConnection, house: House, asked: Asked) -> Answ
     hers = asked.account_id if asked.account_id in asked.accounts else None
     what = "A voice note" if asked.data.get("sent") == "voice" else "A document"
     opened = await tickets.open_ticket(
-        conn, house, key=asked.key, kind="message", contact_id=asked.contact_id, account_id=hers,
+        conn,
+        house,
+        key=asked.key,
+        kind="message",
+        contact_id=asked.contact_id,
+        account_id=hers,
         description=f"{what}, among the files of this contact.",
-    )  # fmt: skip
+    )
     return {"is": "done", "reference": opened.reference}

@@ -29,11 +29,13 @@ async def my_plans(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     }
     told = [
         word(
-            "plan.line", what=commodity(plan.commodity, asked.lang), plan=_called(names.get(plan.service_id), plan),
+            "plan.line",
+            what=commodity(plan.commodity, asked.lang),
+            plan=_called(names.get(plan.service_id), plan),
             since=day(plan.since) if plan.since else "-",
         )
         for plan in await plans.plans_of(conn, account_of(asked), today)
-    ]  # fmt: skip
+    ]
     if not told:
         raise Refused("plan.none")
     return {"lines": lines(told[:MOST_LINES])}
@@ -79,15 +81,18 @@ async def price(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     quoted = await price_ahead.price(conn, one, meter, use)
     parts = [
         word(
-            "price.line", what=named(charge_words(one.tariff, line.code) or {"en": line.code}),
+            "price.line",
+            what=named(charge_words(one.tariff, line.code) or {"en": line.code}),
             amount=amount(price_ahead.minor(line.amount), quoted.currency),
         )
         for line in quoted.lines
-    ]  # fmt: skip
+    ]
     return {
-        "use": quantity(use, dict(one.meters)[meter]), "name": named(dict(one.tariff.names)),
-        "total": amount(price_ahead.minor(quoted.total), quoted.currency), "lines": lines(parts),
-    }  # fmt: skip
+        "use": quantity(use, dict(one.meters)[meter]),
+        "name": named(dict(one.tariff.names)),
+        "total": amount(price_ahead.minor(quoted.total), quoted.currency),
+        "lines": lines(parts),
+    }
 
 
 async def consent(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
@@ -99,9 +104,12 @@ async def consent(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     some = bool(await agreed.stops_of(conn, [found.id]))
     state = "stopped" if stopped else "all" if found.marketing else "own"
     return {
-        "state": word(f"consent.{state}"), "on": not stopped, "off": stopped or some,
-        "no_offers": found.marketing and not stopped, "offers": not found.marketing and not stopped,
-    }  # fmt: skip
+        "state": word(f"consent.{state}"),
+        "on": not stopped,
+        "off": stopped or some,
+        "no_offers": found.marketing and not stopped,
+        "offers": not found.marketing and not stopped,
+    }
 
 
 async def set_offers(conn: AsyncConnection, house: House, asked: Asked) -> Answer:

@@ -18,9 +18,12 @@ async def meters(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     days, dials = await self_read.open_dials(conn, house, account_of(asked))
     rows = [{"value": str(dial.meter_id), "serial": dial.serial, "unit": dial.unit} for dial in dials]
     told: dict[str, Any] = {
-        "rows": rows, "opens": day(days.opens_on), "closes": day(days.closes_on), "read_micro": None,
+        "rows": rows,
+        "opens": day(days.opens_on),
+        "closes": day(days.closes_on),
+        "read_micro": None,
         "meter_id": rows[0]["value"] if len(rows) == 1 else None,
-    }  # fmt: skip
+    }
     if not rows:
         return {"is": "none", **told}
     if not days.holds(house.today()):
@@ -47,9 +50,14 @@ async def reading(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
 async def send_reading(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Into the metering store: it counts, it waits for a clerk, or we had it already."""
     taken = await self_read.send(
-        conn, house, account_id=account_of(asked), meter_id=int(asked.data["meter_id"]),
-        value_micro=int(asked.data["read_micro"]), contact_id=asked.contact_id, key=asked.key,
-    )  # fmt: skip
+        conn,
+        house,
+        account_id=account_of(asked),
+        meter_id=int(asked.data["meter_id"]),
+        value_micro=int(asked.data["read_micro"]),
+        contact_id=asked.contact_id,
+        key=asked.key,
+    )
     outcome = {"accepted": "done", "held": "pending", "duplicate": "already"}[taken.state]
     return {"is": outcome, "reference": taken.reference}
 

@@ -26,9 +26,13 @@ async def prepaid(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     minor = _typed(asked.data.get("typed_amount"), house.currency, asked.lang)
     most = push.most(house, 0, house.currency)
     told: dict[str, Any] = {
-        "rows": rows, "serial": serial, "one": len(rows) == 1, "several": len(rows) > 1, "asked_minor": minor,
+        "rows": rows,
+        "serial": serial,
+        "one": len(rows) == 1,
+        "several": len(rows) > 1,
+        "asked_minor": minor,
         "kept": bool(await top_up.tokens(conn, account_ids=asked.accounts, contact_id=asked.contact_id)),
-    }  # fmt: skip
+    }
     if not (await phone_at_hand(conn, asked))[0]:
         return {"is": "no_phone", **told}
     if serial and minor:
@@ -46,9 +50,13 @@ async def chosen_meter(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     found = await _meter(conn, asked)
     most = push.most(house, 0, house.currency)
     return {
-        "serial": found.serial, "name": _name(found, asked), "unit": house.currency, "currency": house.currency,
-        "most": amount(most, house.currency), "most_minor": most,
-    }  # fmt: skip
+        "serial": found.serial,
+        "name": _name(found, asked),
+        "unit": house.currency,
+        "currency": house.currency,
+        "most": amount(most, house.currency),
+        "most_minor": most,
+    }
 
 
 async def top_up_offer(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
@@ -58,10 +66,14 @@ async def top_up_offer(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     units = word("top_up.units", units=quantity(offer.units_micro, found.unit)) if offer.units_micro else ""
     owed = word("top_up.arrears", amount=amount(offer.arrears_minor, offer.currency)) if offer.arrears_minor else ""
     return {
-        "serial": found.serial, "name": _name(found, asked), "units": units, "arrears": owed,
-        "amount": amount(offer.amount_minor, offer.currency), "amount_minor": offer.amount_minor,
+        "serial": found.serial,
+        "name": _name(found, asked),
+        "units": units,
+        "arrears": owed,
+        "amount": amount(offer.amount_minor, offer.currency),
+        "amount_minor": offer.amount_minor,
         "phone": (await phone_at_hand(conn, asked))[1],
-    }  # fmt: skip
+    }
 
 
 async def buy(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
@@ -71,9 +83,14 @@ async def buy(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
         raise Refused("top_up.no_phone")
     try:
         await top_up.order(
-            conn, house, serial=str(asked.data["serial"]), phone=phone, amount_minor=int(asked.data["amount_minor"]),
-            contact_id=asked.contact_id, key=asked.key,
-        )  # fmt: skip
+            conn,
+            house,
+            serial=str(asked.data["serial"]),
+            phone=phone,
+            amount_minor=int(asked.data["amount_minor"]),
+            contact_id=asked.contact_id,
+            key=asked.key,
+        )
     except Refused as refused:
         if refused.code != "payments.push.live":
             raise

@@ -33,7 +33,12 @@ FLOW = Flow(
                 Go("bill.see_lines", to="lines"),
                 Go("bill.pay", to="pay", when="owes"),
                 Do(
-                    "bill.text_me", run=TEXT_ME, done="texted", already="texted", refused="refused", down="down",
+                    "bill.text_me",
+                    run=TEXT_ME,
+                    done="texted",
+                    already="texted",
+                    refused="refused",
+                    down="down",
                     when="by_sms",
                 ),
                 Go("bill.open", to="whole", when="here"),
@@ -65,4 +70,4 @@ FLOW = Flow(
         "refused": REFUSED,
         "down": DOWN,
     },
-)  # fmt: skip
+)

@@ -34,8 +34,12 @@ FLOW = Flow(
         "ask": Ask("paid.ask", parse=a_payment_number, to="found", pages=2, coded=True),
         "found": Fork(
             {
-                "settled": "settled", "unclaimed": "unclaimed", "pending": "pending", "failed": "failed",
-                "refunded": "refunded", "none": "unknown",
+                "settled": "settled",
+                "unclaimed": "unclaimed",
+                "pending": "pending",
+                "failed": "failed",
+                "refunded": "refunded",
+                "none": "unknown",
             },
             load=FIND,
             keep=("number", "amount", "at"),
@@ -65,4 +69,4 @@ FLOW = Flow(
         "refused": REFUSED,
         "down": DOWN,
     },
-)  # fmt: skip
+)

@@ -101,8 +101,13 @@ FLOW = Flow(
             keep=("amount_minor", "amount", "phone"),
             choices=(
                 Do(
-                    "talk.yes", run=PUSH, done="pushed", already="pushed", pending="under_way",
-                    refused="refused", down="down",
+                    "talk.yes",
+                    run=PUSH,
+                    done="pushed",
+                    already="pushed",
+                    pending="under_way",
+                    refused="refused",
+                    down="down",
                 ),
                 Go("pay.link_instead", to="confirm_link", when="link"),
             ),
@@ -125,4 +130,4 @@ FLOW = Flow(
         "refused": REFUSED,
         "down": DOWN,
     },
-)  # fmt: skip
+)

@@ -52,8 +52,13 @@ FLOW = Flow(
             load=AIRTIME_PRICE,
             choices=(
                 Do(
-                    "talk.yes", run=GIVE_AIRTIME, done="airtime_done", already="airtime_done", pending="airtime_done",
-                    refused="refused", down="down",
+                    "talk.yes",
+                    run=GIVE_AIRTIME,
+                    done="airtime_done",
+                    already="airtime_done",
+                    pending="airtime_done",
+                    refused="refused",
+                    down="down",
                 ),
                 Go("talk.no", to="menu"),
             ),
@@ -63,4 +68,4 @@ FLOW = Flow(
         "refused": REFUSED,
         "down": DOWN,
     },
-)  # fmt: skip
+)

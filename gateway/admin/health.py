@@ -44,8 +44,10 @@ async def ready(request: web.Request) -> web.Response:
     """GET /readyz: 200, or 503 naming what does not answer."""
     house = request.app[HOUSE]
     checks: dict[str, Check] = {
-        "database": lambda: _database(request), "outbox": lambda: _outbox(house), **_more(request.app)
-    }  # fmt: skip
+        "database": lambda: _database(request),
+        "outbox": lambda: _outbox(house),
+        **_more(request.app),
+    }
     answers = await asyncio.gather(*(_asked(name, check) for name, check in checks.items()))
     told = dict(zip(checks, answers, strict=True))
     fine = FAILED not in answers

@@ -75,9 +75,12 @@ def _operation(path: str, method: str, handler: object, schemas: dict[str, Any])
         {"name": name, "in": "query", "description": words, "schema": {"type": "string"}} for name, words in told.query
     ]
     operation: dict[str, Any] = {
-        "summary": told.summary, "operationId": _operation_id(method, path), "tags": [path.split("/")[1] or "root"],
-        "parameters": parameters, "responses": _responses(told, schemas),
-    }  # fmt: skip
+        "summary": told.summary,
+        "operationId": _operation_id(method, path),
+        "tags": [path.split("/")[1] or "root"],
+        "parameters": parameters,
+        "responses": _responses(told, schemas),
+    }
     if told.permission != OPEN:
         operation["x-permission"] = told.permission
     if path.startswith(API):

@@ -93,9 +93,13 @@ def _parked(house: "House", one: "Parked") -> str:
 
 def _parked_json(one: "Parked") -> dict[str, object]:
     return {
-        "account": one.number, "from": one.from_date.isoformat(), "to": one.to_date.isoformat(), "lines": [], "total": None,
+        "account": one.number,
+        "from": one.from_date.isoformat(),
+        "to": one.to_date.isoformat(),
+        "lines": [],
+        "total": None,
         "parked": one.reason,
-    }  # fmt: skip
+    }
 
 
 def _lines(bill: "Bill") -> Table:
@@ -113,19 +117,26 @@ def _lines(bill: "Bill") -> Table:
 
 def _as_json(bill: "Bill") -> dict[str, object]:
     return {
-        "account": bill.account_number, "from": bill.from_date.isoformat(), "to": bill.to_date.isoformat(),
-        "due": bill.due_on.isoformat(), "currency": bill.currency, "estimated": bill.estimated,
+        "account": bill.account_number,
+        "from": bill.from_date.isoformat(),
+        "to": bill.to_date.isoformat(),
+        "due": bill.due_on.isoformat(),
+        "currency": bill.currency,
+        "estimated": bill.estimated,
         "lines": [
             {
                 "code": line.code,
                 "quantity": None if line.quantity_micro is None else micro_text(line.quantity_micro),
-                "unit": line.unit, "price": line.price, "amount": plain(line.amount_minor, bill.currency),
+                "unit": line.unit,
+                "price": line.price,
+                "amount": plain(line.amount_minor, bill.currency),
             }
             for service in bill.services
             for line in service.lines
         ],
-        "total": plain(bill.total_minor, bill.currency), "parked": None,
-    }  # fmt: skip
+        "total": plain(bill.total_minor, bill.currency),
+        "parked": None,
+    }
 
 
 def micro_text(micro: int) -> str:
@@ -141,16 +152,28 @@ async def _close(house: "House", on: date, as_json: bool, engine: str | None) ->
     with progress_bar(f"Bills of {on}") as progress:
         report = await close_cycles(house, on, progress=progress, engine=engine)
     if as_json:
-        show_json({
-            "date": on.isoformat(), "state": report.state, "built": report.built, "finalised": report.finalised,
-            "accounts": report.accounts, "total": plain(report.total_minor, report.currency), "currency": report.currency,
-            "parked": [
-                {"account": one.number, "from": one.from_date.isoformat(), "to": one.to_date.isoformat(), "reason": one.reason,
-                 "about": None if one.stake_minor is None else plain(one.stake_minor, report.currency)}
-                for one in report.parked
-            ],
-            "problems": list(report.problems),
-        })  # fmt: skip
+        show_json(
+            {
+                "date": on.isoformat(),
+                "state": report.state,
+                "built": report.built,
+                "finalised": report.finalised,
+                "accounts": report.accounts,
+                "total": plain(report.total_minor, report.currency),
+                "currency": report.currency,
+                "parked": [
+                    {
+                        "account": one.number,
+                        "from": one.from_date.isoformat(),
+                        "to": one.to_date.isoformat(),
+                        "reason": one.reason,
+                        "about": None if one.stake_minor is None else plain(one.stake_minor, report.currency),
+                    }
+                    for one in report.parked
+                ],
+                "problems": list(report.problems),
+            }
+        )
     else:
         total = show(report.total_minor, report.currency)
         out.print(

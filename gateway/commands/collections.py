@@ -157,27 +157,34 @@ def as_data(ahead: "Ahead", account: str, on: date, currency: str) -> dict[str, 
     """What `--json` prints."""
     now = ahead.now
     return {
-        "account": account, "on": on.isoformat(), "currency": currency,
-        "overdue": plain(now.payable_minor, currency), "disputed": plain(now.disputed_minor, currency),
+        "account": account,
+        "on": on.isoformat(),
+        "currency": currency,
+        "overdue": plain(now.payable_minor, currency),
+        "disputed": plain(now.disputed_minor, currency),
         "arranged": plain(now.arranged_minor, currency),
         "happens": [_one(one, currency) for one in ahead.happens],
         "next": None if ahead.next is None else _one(ahead.next, currency),
-    }  # fmt: skip
+    }
 
 
 def _one(one: "Foreseen", currency: str) -> dict[str, Any]:
     return {
-        "on": one.on.isoformat(), "what": one.kind, "step": one.step, "amount": plain(one.payable_minor, currency),
+        "on": one.on.isoformat(),
+        "what": one.kind,
+        "step": one.step,
+        "amount": plain(one.payable_minor, currency),
         "why": [said(why, "en", currency) for why in one.trail],
-    }  # fmt: skip
+    }
 
 
 def _print(ahead: "Ahead", account: str, on: date, currency: str) -> None:
     now = ahead.now
     out.print(
         f"{account}: {show(now.payable_minor, currency)} overdue, {show(now.disputed_minor, currency)} disputed, "
-        f"{show(now.arranged_minor, currency)} arranged.", highlight=False,
-    )  # fmt: skip
+        f"{show(now.arranged_minor, currency)} arranged.",
+        highlight=False,
+    )
     table = Table("day", "what", "step", box=None)
     table.add_column("amount", justify="right")
     table.add_column("why")

@@ -74,8 +74,9 @@ async def _statement(house: "House", file: Path) -> None:
     words = ", ".join(f"{count} {state}" for state, count in sorted(done.told.items())) or "none"
     out.print(
         f"{done.statements} statements: {done.new:,} entries new, {done.known:,} there already, {done.refusals} refusals. "
-        f"What they said: {words}.", highlight=False,
-    )  # fmt: skip
+        f"What they said: {words}.",
+        highlight=False,
+    )
     for sentence in done.doubts:
         out.print(f"  nobody's until somebody looks: {sentence}", markup=False, highlight=False, soft_wrap=True)
     for sentence in done.otherwise:

@@ -56,11 +56,18 @@ def list_keys(as_json: Json = False) -> None:
         now = house.clock.now()
         rows = [
             {
-                "key": one.prefix, "role": one.role, "branch": one.branch or "", "created": one.created_at.isoformat(),
-                "state": "valid" if one.revoked_at is None else "revoked" if one.revoked_at <= now else f"until {one.revoked_at.isoformat()}",
+                "key": one.prefix,
+                "role": one.role,
+                "branch": one.branch or "",
+                "created": one.created_at.isoformat(),
+                "state": "valid"
+                if one.revoked_at is None
+                else "revoked"
+                if one.revoked_at <= now
+                else f"until {one.revoked_at.isoformat()}",
             }
             for one in found
-        ]  # fmt: skip
+        ]
         _show(rows, as_json, "No key was made yet.")
 
     with_house(run)
@@ -132,11 +139,18 @@ def list_users(as_json: Json = False) -> None:
         now = house.clock.now()
         rows = [
             {
-                "name": one.name, "role": one.role, "branch": one.branch or "", "created": one.created_at.isoformat(),
-                "state": "disabled" if one.disabled_at else "locked" if one.locked_until and one.locked_until > now else "active",
+                "name": one.name,
+                "role": one.role,
+                "branch": one.branch or "",
+                "created": one.created_at.isoformat(),
+                "state": "disabled"
+                if one.disabled_at
+                else "locked"
+                if one.locked_until and one.locked_until > now
+                else "active",
             }
             for one in found
-        ]  # fmt: skip
+        ]
         _show(rows, as_json, "Nobody yet: hodi user create NAME --role admin")
 
     with_house(run)

@@ -76,9 +76,12 @@ def _many(host: str, port: int, workers: int, scheduler: bool) -> None:
     class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         def load_config(self) -> None:
             settings = {
-                "bind": f"{host}:{port}", "workers": workers, "worker_class": "aiohttp.GunicornUVLoopWebWorker",
-                "accesslog": None, "graceful_timeout": GRACE_SECONDS + 1,
-            }  # fmt: skip
+                "bind": f"{host}:{port}",
+                "workers": workers,
+                "worker_class": "aiohttp.GunicornUVLoopWebWorker",
+                "accesslog": None,
+                "graceful_timeout": GRACE_SECONDS + 1,
+            }
             for name, value in settings.items():
                 self.cfg.set(name, value)
 

@@ -120,13 +120,21 @@ def gaps(
             found = await looking.gaps(conn, house, first, end)
         odd = looking.odd_days(house, first, end)
         if as_json:
-            show_json({
-                "gaps": [
-                    {"meter": one.serial, "register": one.register, "day": one.day.isoformat(), "readings": one.readings, "expected": one.expected}
-                    for one in found
-                ],
-                "days": [{"day": day.isoformat(), "hours": hours} for day, hours in odd],
-            })  # fmt: skip
+            show_json(
+                {
+                    "gaps": [
+                        {
+                            "meter": one.serial,
+                            "register": one.register,
+                            "day": one.day.isoformat(),
+                            "readings": one.readings,
+                            "expected": one.expected,
+                        }
+                        for one in found
+                    ],
+                    "days": [{"day": day.isoformat(), "hours": hours} for day, hours in odd],
+                }
+            )
             return
         for day, hours in odd:
             out.print(f"{day} has {hours} hours.", highlight=False)
@@ -152,11 +160,19 @@ def show(account: Annotated[str, typer.Argument(help="The account number.")], as
             found = await queries.buckets_of(conn, account_id, house.clock.now())
             owed = (await live.owed_of(conn, [account_id])).get(account_id, 0)
         if as_json:
-            show_json([
-                {"id": str(one.id), "name": called(one.name, one.unit, lang), "unit": one.unit, "free": shown(one.free, one.unit, lang),
-                 "held": shown(one.reserved, one.unit, lang), "until": one.expires_at and one.expires_at.isoformat()}
-                for one in found
-            ])  # fmt: skip
+            show_json(
+                [
+                    {
+                        "id": str(one.id),
+                        "name": called(one.name, one.unit, lang),
+                        "unit": one.unit,
+                        "free": shown(one.free, one.unit, lang),
+                        "held": shown(one.reserved, one.unit, lang),
+                        "until": one.expires_at and one.expires_at.isoformat(),
+                    }
+                    for one in found
+                ]
+            )
             return
         table = Table("what", "free", "held", "until", "id", box=None)
         for one in found:
@@ -188,9 +204,13 @@ def movements(
         for row in rows:
             when = f"{row.at.astimezone(house.zone):%Y-%m-%d %H:%M}"
             table.add_row(
-                when, called(row.name, row.unit, lang), row.kind, shown(row.amount, row.unit, lang), row.why,
+                when,
+                called(row.name, row.unit, lang),
+                row.kind,
+                shown(row.amount, row.unit, lang),
+                row.why,
                 str(row.bucket_id),
-            )  # fmt: skip
+            )
         out.print(table if rows else f"Nothing ever moved on account {account}.", highlight=False)
 
     with_house(run)
@@ -237,9 +257,14 @@ def grant(
         unit_, value = amount_of(amount, unit, notation(decimal))
         until = house.clock.now() + timedelta(days=days) if days else None
         given = giving.Grant(
-            await _account(house, account), unit_, value, {"en": name} if name else {}, uses=[use] if use else [],
-            expires_at=until, priority=giving.priority_of(unit_),
-        )  # fmt: skip
+            await _account(house, account),
+            unit_,
+            value,
+            {"en": name} if name else {},
+            uses=[use] if use else [],
+            expires_at=until,
+            priority=giving.priority_of(unit_),
+        )
         async with house.db.writing() as conn:
             bucket = await giving.put_in(conn, house, given, key=f"cli:{key}", why="gift", actor="user:command line")
         out.print(f"Bucket {bucket} of account {account} has {shown(value, unit_, 'en')}.", highlight=False)

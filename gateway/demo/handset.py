@@ -47,9 +47,12 @@ class Handset:
 
     async def _step(self, told: str) -> str:
         form = {
-            "sessionId": self._session, "phoneNumber": self.phone, "networkCode": "63902",
-            "serviceCode": self.wires.house.operator.ussd_code, "text": "*".join(self._typed),
-        }  # fmt: skip
+            "sessionId": self._session,
+            "phoneNumber": self.phone,
+            "networkCode": "63902",
+            "serviceCode": self.wires.house.operator.ussd_code,
+            "text": "*".join(self._typed),
+        }
         async with self.wires.http.post(f"{self.wires.hooks}/ussd", data=form) as response:
             body = await response.text()
             if response.status != 200:

@@ -74,8 +74,9 @@ def _invite(town: Town, port: int) -> None:
     out.print(
         f"curl http://{HOST}:{port}/hooks/africastalking/{secret}/ussd -d sessionId=1 -d serviceCode='*384*100#' "
         f"--data-urlencode phoneNumber={who.phone} -d text=",
-        highlight=False, soft_wrap=True,
-    )  # fmt: skip
+        highlight=False,
+        soft_wrap=True,
+    )
     out.print("Ctrl-C ends it.", highlight=False)
 
 

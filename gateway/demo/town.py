@@ -68,10 +68,18 @@ async def settle(house: House, people: Sequence[Neighbour], opened_on: date) -> 
 
 def _customer(one: Neighbour, opened_on: date) -> Customer:
     return Customer(
-        name=one.name, number=one.account, phone=one.phone, language=one.language, branch=one.branch,
-        bill_day=one.bill_day, opened_on=opened_on, address=one.address, area=one.area, marketing=True,
+        name=one.name,
+        number=one.account,
+        phone=one.phone,
+        language=one.language,
+        branch=one.branch,
+        bill_day=one.bill_day,
+        opened_on=opened_on,
+        address=one.address,
+        area=one.area,
+        marketing=True,
         meter=NewMeter(one.meter, installed_on=opened_on),
-    )  # fmt: skip
+    )
 
 
 async def read_meters(
@@ -124,9 +132,12 @@ async def _pay(town: Town, wires: Wires, day: date) -> None:
         one = town.neighbours[account]
         if not one.mandate and day >= due_on - timedelta(days=PAY_BEFORE_DAYS):
             await wires.ask_bank(
-                "/v1/inbound", reference=one.account, amount_minor=int(open_minor), currency=town.house.currency,
+                "/v1/inbound",
+                reference=one.account,
+                amount_minor=int(open_minor),
+                currency=town.house.currency,
                 phone=one.phone,
-            )  # fmt: skip
+            )
             paid += 1
     await until(lambda: _receipts(town.house, before + paid), "the payments of the day")
 

@@ -115,9 +115,11 @@ class Double:
     def result(self, prompt: Prompt) -> dict[str, Any]:
         """The STK callback of an answered prompt."""
         said: dict[str, Any] = {
-            "MerchantRequestID": prompt.merchant_id, "CheckoutRequestID": prompt.checkout_id,
-            "ResultCode": prompt.result, "ResultDesc": RESULTS[prompt.result or 0],
-        }  # fmt: skip
+            "MerchantRequestID": prompt.merchant_id,
+            "CheckoutRequestID": prompt.checkout_id,
+            "ResultCode": prompt.result,
+            "ResultDesc": RESULTS[prompt.result or 0],
+        }
         if prompt.result == 0:
             said["CallbackMetadata"] = {
                 "Item": [
@@ -133,11 +135,18 @@ class Double:
     def confirmation(self, receipt: str, amount: int, reference: str) -> dict[str, Any]:
         """A paybill confirmation: amounts as text, the payer masked."""
         return {
-            "TransactionType": "Pay Bill", "TransID": receipt, "TransTime": timestamp(self.clock.now()),
-            "TransAmount": f"{amount}.00", "BusinessShortCode": self.shortcode, "BillRefNumber": reference,
-            "InvoiceNumber": "", "OrgAccountBalance": "49197.00", "ThirdPartyTransID": "",
-            "MSISDN": "2547 ***** 001", "FirstName": "AMINA",
-        }  # fmt: skip
+            "TransactionType": "Pay Bill",
+            "TransID": receipt,
+            "TransTime": timestamp(self.clock.now()),
+            "TransAmount": f"{amount}.00",
+            "BusinessShortCode": self.shortcode,
+            "BillRefNumber": reference,
+            "InvoiceNumber": "",
+            "OrgAccountBalance": "49197.00",
+            "ThirdPartyTransID": "",
+            "MSISDN": "2547 ***** 001",
+            "FirstName": "AMINA",
+        }
 
     async def post(self, url: str, said: dict[str, Any]) -> dict[str, Any]:
         """One callback; Daraja does not try again."""
@@ -210,18 +219,26 @@ async def _push(request: web.Request) -> web.StreamResponse:
     if manners.answer == "dropped_before":
         return drop(request)
     prompt = Prompt(
-        f"ws_CO_{secrets.token_hex(10)}", f"29115-{secrets.token_hex(4)}-1", str(said["PhoneNumber"]), said["Amount"],
-        said["AccountReference"], said["CallBackURL"],
-    )  # fmt: skip
+        f"ws_CO_{secrets.token_hex(10)}",
+        f"29115-{secrets.token_hex(4)}-1",
+        str(said["PhoneNumber"]),
+        said["Amount"],
+        said["AccountReference"],
+        said["CallBackURL"],
+    )
     double.prompts[prompt.checkout_id] = prompt
     double.start(double.play(prompt, manners))
     if manners.answer == "dropped_after":
         return drop(request)
-    return web.json_response({
-        "MerchantRequestID": prompt.merchant_id, "CheckoutRequestID": prompt.checkout_id, "ResponseCode": "0",
-        "ResponseDescription": "Success. Request accepted for processing",
-        "CustomerMessage": "Success. Request accepted for processing",
-    })  # fmt: skip
+    return web.json_response(
+        {
+            "MerchantRequestID": prompt.merchant_id,
+            "CheckoutRequestID": prompt.checkout_id,
+            "ResponseCode": "0",
+            "ResponseDescription": "Success. Request accepted for processing",
+            "CustomerMessage": "Success. Request accepted for processing",
+        }
+    )
 
 
 def drop(request: web.Request) -> web.Response:
@@ -242,11 +259,16 @@ async def _query(request: web.Request) -> web.StreamResponse:
         return error("400.002.02", "Bad Request - Invalid CheckoutRequestID")
     if prompt.result is None:
         return error("500.001.1001", "The transaction is being processed", 500)
-    return web.json_response({
-        "ResponseCode": "0", "ResponseDescription": "The service request has been accepted successsfully",
-        "MerchantRequestID": prompt.merchant_id, "CheckoutRequestID": prompt.checkout_id,
-        "ResultCode": str(prompt.result), "ResultDesc": RESULTS[prompt.result],
-    })  # fmt: skip
+    return web.json_response(
+        {
+            "ResponseCode": "0",
+            "ResponseDescription": "The service request has been accepted successsfully",
+            "MerchantRequestID": prompt.merchant_id,
+            "CheckoutRequestID": prompt.checkout_id,
+            "ResultCode": str(prompt.result),
+            "ResultDesc": RESULTS[prompt.result],
+        }
+    )
 
 
 def make_app(double: Double) -> web.Application:
@@ -262,8 +284,12 @@ def make_app(double: Double) -> web.Application:
             task.cancel()
 
     app.cleanup_ctx.append(life)
-    app.add_routes([
-        web.get("/oauth/v1/generate", _token), web.post("/mpesa/stkpush/v1/processrequest", _push),
-        web.post("/mpesa/stkpushquery/v1/query", _query), *ROUTES,
-    ])  # fmt: skip
+    app.add_routes(
+        [
+            web.get("/oauth/v1/generate", _token),
+            web.post("/mpesa/stkpush/v1/processrequest", _push),
+            web.post("/mpesa/stkpushquery/v1/query", _query),
+            *ROUTES,
+        ]
+    )
     return app

@@ -35,13 +35,18 @@ async def _confirm(double: Double, note: dict[str, Any]) -> None:
 def _listed(double: Double) -> list[dict[str, Any]]:
     return [
         {
-            "transactionId": receipt, "trxDate": double.clock.now().astimezone(EAT).strftime("%Y-%m-%dT%H:%M:%S"),
-            "msisdn": "2547 ***** 001", "sender": "MPESA", "transactiontype": "c2b-pay-bill-debit",
-            "billreference": reference, "amount": f"{amount}.00", "organizationname": "Mwangaza",
+            "transactionId": receipt,
+            "trxDate": double.clock.now().astimezone(EAT).strftime("%Y-%m-%dT%H:%M:%S"),
+            "msisdn": "2547 ***** 001",
+            "sender": "MPESA",
+            "transactiontype": "c2b-pay-bill-debit",
+            "billreference": reference,
+            "amount": f"{amount}.00",
+            "organizationname": "Mwangaza",
         }
         for receipt, amount, reference in double.truth
         if amount > 0
-    ]  # fmt: skip
+    ]
 
 
 async def _pull(request: web.Request) -> web.StreamResponse:
@@ -70,9 +75,13 @@ async def _status(request: web.Request) -> web.StreamResponse:
     conversation = f"AG_{secrets.token_hex(8)}"
     found = _meant(double, said)
     result: dict[str, Any] = {
-        "ResultType": 0, "ResultCode": 0 if found else 2032, "ConversationID": conversation, "ResultDesc": "...",
-        "OriginatorConversationID": secrets.token_hex(8), "TransactionID": number(),
-    }  # fmt: skip
+        "ResultType": 0,
+        "ResultCode": 0 if found else 2032,
+        "ConversationID": conversation,
+        "ResultDesc": "...",
+        "OriginatorConversationID": secrets.token_hex(8),
+        "TransactionID": number(),
+    }
     if found:
         told = {"ReceiptNo": found[0], "Amount": found[1], "TransactionStatus": found[2], "DebitPartyName": "A"}
         items = [{"Key": key, "Value": value} for key, value in told.items()]
@@ -109,9 +118,13 @@ async def _reverse(request: web.Request) -> web.StreamResponse:
     if manners.back in GONE_BACK:
         double.truth.append((receipt, -said["Amount"], paid[2]))
     result: dict[str, Any] = {
-        "ResultType": 0, "ResultCode": manners.back, "ResultDesc": "...", "OriginatorConversationID": original,
-        "ConversationID": conversation, "TransactionID": receipt,
-    }  # fmt: skip
+        "ResultType": 0,
+        "ResultCode": manners.back,
+        "ResultDesc": "...",
+        "OriginatorConversationID": original,
+        "ConversationID": conversation,
+        "TransactionID": receipt,
+    }
     if manners.back == 0:
         told = {
             "Amount": said["Amount"],
@@ -124,10 +137,14 @@ async def _reverse(request: web.Request) -> web.StreamResponse:
         double.start(_tell_later(double, said["ResultURL"], {"Result": result}))
     if manners.answer == "dropped_after":
         return drop(request)
-    return web.json_response({
-        "OriginatorConversationID": original, "ConversationID": conversation, "ResponseCode": "0",
-        "ResponseDescription": "Accept the service request successfully.",
-    })  # fmt: skip
+    return web.json_response(
+        {
+            "OriginatorConversationID": original,
+            "ConversationID": conversation,
+            "ResponseCode": "0",
+            "ResponseDescription": "Accept the service request successfully.",
+        }
+    )
 
 
 async def _tell_later(double: Double, url: str, said: dict[str, Any]) -> None:

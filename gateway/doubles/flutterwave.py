@@ -80,10 +80,14 @@ async def _payments(request: web.Request) -> web.Response:
     if said["tx_ref"] in double.things or "@" not in said["customer"]["email"]:
         return _answer(None, 400)
     thing = {
-        "tx_ref": said["tx_ref"], "flw_ref": double.name("F"), "amount": _number(said["amount"]),
-        "currency": said["currency"], "status": "pending", "created_at": "2026-03-10T09:00:00.000Z",
+        "tx_ref": said["tx_ref"],
+        "flw_ref": double.name("F"),
+        "amount": _number(said["amount"]),
+        "currency": said["currency"],
+        "status": "pending",
+        "created_at": "2026-03-10T09:00:00.000Z",
         "customer": {"email": said["customer"]["email"]},
-    }  # fmt: skip
+    }
     double.things[said["tx_ref"]] = thing | {"id": 285959875 + len(double.things)}
     return _answer({"link": f"https://checkout.flutterwave.com/v3/hosted/pay/{said['tx_ref']}"})
 
@@ -101,10 +105,13 @@ async def _charge(request: web.Request) -> web.Response:
         )
     name = str(said["token"]).removeprefix("flw-t1nf-")
     thing = left[0] | {
-        "id": 285959875 + len(double.things), "tx_ref": said["tx_ref"], "amount": _number(said["amount"]),
-        "currency": said["currency"], "status": "failed" if name in REFUSALS else "successful",
+        "id": 285959875 + len(double.things),
+        "tx_ref": said["tx_ref"],
+        "amount": _number(said["amount"]),
+        "currency": said["currency"],
+        "status": "failed" if name in REFUSALS else "successful",
         "processor_response": REFUSALS.get(name, "Approved"),
-    }  # fmt: skip
+    }
     double.things[said["tx_ref"]] = thing
     if name == "paused":
         thing |= {"status": "pending", "meta": {"authorization": {"mode": "redirect", "redirect": "https://bank/3ds"}}}
@@ -151,9 +158,13 @@ def make_app(double: Flutterwave) -> web.Application:
     return app_of(
         double,
         [
-            web.post("/v3/payments", _payments), web.post("/v3/tokenized-charges", _charge), web.get("/v3/transactions/verify_by_reference", _verify),
-            web.get("/v3/transactions/{id}/verify", _verify), web.get("/charges/{id}", _verify),
-            web.post("/v3/transactions/{id}/refund", _refund), web.get("/v3/refunds", _refunds),
+            web.post("/v3/payments", _payments),
+            web.post("/v3/tokenized-charges", _charge),
+            web.get("/v3/transactions/verify_by_reference", _verify),
+            web.get("/v3/transactions/{id}/verify", _verify),
+            web.get("/charges/{id}", _verify),
+            web.post("/v3/transactions/{id}/refund", _refund),
+            web.get("/v3/refunds", _refunds),
             web.get("/v3/refunds/{id}", _refunds),
         ],
-    )  # fmt: skip
+    )

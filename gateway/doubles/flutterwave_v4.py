@@ -154,7 +154,9 @@ def make_app(double: FlutterwaveV4) -> web.Application:
     return app_of(
         double,
         [
-            web.post("/token", _token), web.post(f"/{kind}", _make), web.get(f"/{kind}", _list),
+            web.post("/token", _token),
+            web.post(f"/{kind}", _make),
+            web.get(f"/{kind}", _list),
             web.get(f"/{kind}/{{id}}", _one),
         ],
-    )  # fmt: skip
+    )

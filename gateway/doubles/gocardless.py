@@ -39,10 +39,15 @@ class GoCardless(Till):
         details = {"origin": "bank", "cause": cause, "scheme": "sepa_core", "reason_code": "XX99", "description": "x"}
         self.waiting.append(
             {
-                "id": self.name("EV"), "created_at": self.stamp(), "resource_type": kind, "action": action,
-                "details": details, "links": links, "metadata": {},
+                "id": self.name("EV"),
+                "created_at": self.stamp(),
+                "resource_type": kind,
+                "action": action,
+                "details": details,
+                "links": links,
+                "metadata": {},
             }
-        )  # fmt: skip
+        )
 
     def agree(self, request_id: str, mandate: str) -> None:
         """She gives the mandate on the bank page, and the bank agrees."""
@@ -144,7 +149,10 @@ def make_app(double: GoCardless) -> web.Application:
     return app_of(
         double,
         [
-            web.post("/billing_request_flows", _flow), web.post("/mandates/{id}/actions/cancel", _cancel), web.post(f"/{kind}", _make), web.get(f"/{kind}", _list),
+            web.post("/billing_request_flows", _flow),
+            web.post("/mandates/{id}/actions/cancel", _cancel),
+            web.post(f"/{kind}", _make),
+            web.get(f"/{kind}", _list),
             web.get(f"/{kind}/{{id}}", _one),
         ],
-    )  # fmt: skip
+    )

@@ -33,10 +33,13 @@ class Double:
     def app(self) -> web.Application:
         """What it serves."""
         made = web.Application(middlewares=[self._signed])
-        made.add_routes([
-            web.put("/services/{login}", self._apply), web.get("/commands/{key}", self._command),
-            web.post("/levels", self._levels),
-        ])  # fmt: skip
+        made.add_routes(
+            [
+                web.put("/services/{login}", self._apply),
+                web.get("/commands/{key}", self._command),
+                web.post("/levels", self._levels),
+            ]
+        )
         return made
 
     @web.middleware

@@ -28,10 +28,20 @@ class Paystack(Till):
         thing = self.things[reference]
         at = datetime.fromtimestamp(self.now(), UTC).isoformat()
         left = {
-            "authorization_code": f"AUTH_{card}", "bin": "408408", "last4": "4081", "exp_month": "12", "exp_year": "2030",
-            "channel": "card", "card_type": "visa ", "bank": "TEST BANK", "country_code": "KE", "brand": "visa",
-            "reusable": reusable, "signature": f"SIG_{card}", "account_name": None,
-        }  # fmt: skip
+            "authorization_code": f"AUTH_{card}",
+            "bin": "408408",
+            "last4": "4081",
+            "exp_month": "12",
+            "exp_year": "2030",
+            "channel": "card",
+            "card_type": "visa ",
+            "bank": "TEST BANK",
+            "country_code": "KE",
+            "brand": "visa",
+            "reusable": reusable,
+            "signature": f"SIG_{card}",
+            "account_name": None,
+        }
         thing.update(status="success", paid_at=at, authorization=left, customer={"email": thing["_email"]})
         self.truth.append(Moved(reference, thing["amount"], thing["currency"], reference))
         self.tell({"event": "charge.success", "data": _shown(thing)})
@@ -40,11 +50,18 @@ class Paystack(Till):
         """Her bank disputes a payment; or it is decided (`merchant-accepted`: the money goes back, `declined`: it does not)."""
         paid = self.things[reference]
         data = {
-            "id": 358950, "refund_amount": paid["amount"], "currency": paid["currency"], "resolution": resolution,
-            "status": "resolved" if resolution else "awaiting-merchant-feedback", "domain": "live", "category": "chargeback",
+            "id": 358950,
+            "refund_amount": paid["amount"],
+            "currency": paid["currency"],
+            "resolution": resolution,
+            "status": "resolved" if resolution else "awaiting-merchant-feedback",
+            "domain": "live",
+            "category": "chargeback",
             "transaction": {"reference": reference, "amount": paid["amount"], "currency": paid["currency"]},
-            "dueAt": "2026-03-14T18:00:00.000Z", "resolvedAt": None, "createdAt": "2026-03-10T10:00:00.000Z",
-        }  # fmt: skip
+            "dueAt": "2026-03-14T18:00:00.000Z",
+            "resolvedAt": None,
+            "createdAt": "2026-03-10T10:00:00.000Z",
+        }
         if resolution == "merchant-accepted":
             self.truth.append(Moved(reference, -paid["amount"], paid["currency"], "dispute"))
         self.tell({"event": f"charge.dispute.{'resolve' if resolution else 'create'}", "data": data})
@@ -73,11 +90,19 @@ async def _initialize(request: web.Request) -> web.Response:
         return _answer(None, 400)
     till.keep(
         {
-            "id": 302961 + len(till.things), "reference": ref, "amount": said["amount"], "currency": said["currency"],
-            "status": "abandoned", "metadata": said["metadata"], "domain": "test", "channel": "card",
+            "id": 302961 + len(till.things),
+            "reference": ref,
+            "amount": said["amount"],
+            "currency": said["currency"],
+            "status": "abandoned",
+            "metadata": said["metadata"],
+            "domain": "test",
+            "channel": "card",
             "_email": said["email"],
-        } | {"id": ref}, ref,
-    )  # fmt: skip
+        }
+        | {"id": ref},
+        ref,
+    )
     return _answer({"authorization_url": f"https://checkout.paystack.com/{ref}", "access_code": "x", "reference": ref})
 
 
@@ -95,12 +120,22 @@ async def _charge(request: web.Request) -> web.Response:
         answer = {"status": False, "message": "Duplicate Transaction Reference", "code": "duplicate_reference"}
         return web.json_response(answer, status=400)
     card = code.removeprefix("AUTH_")
-    made = till.keep({
-        "id": ref, "reference": ref, "amount": said["amount"], "currency": said["currency"], "metadata": said["metadata"],
-        "status": "failed" if card in REFUSALS else "success", "gateway_response": REFUSALS.get(card, "Approved"),
-        "authorization": left[0]["authorization"], "customer": left[0]["customer"], "_email": said["email"],
-        "paid_at": datetime.fromtimestamp(till.now(), UTC).isoformat(),
-    }, ref)  # fmt: skip
+    made = till.keep(
+        {
+            "id": ref,
+            "reference": ref,
+            "amount": said["amount"],
+            "currency": said["currency"],
+            "metadata": said["metadata"],
+            "status": "failed" if card in REFUSALS else "success",
+            "gateway_response": REFUSALS.get(card, "Approved"),
+            "authorization": left[0]["authorization"],
+            "customer": left[0]["customer"],
+            "_email": said["email"],
+            "paid_at": datetime.fromtimestamp(till.now(), UTC).isoformat(),
+        },
+        ref,
+    )
     if card == "paused":
         made["status"] = "send_otp"
         return _answer({"paused": True, "reference": ref, "authorization_url": "https://checkout.paystack.com/resume"})
@@ -133,10 +168,14 @@ async def _refund(request: web.Request) -> web.Response:
         return _answer(None, 400)
     till.truth.append(Moved(paid["reference"], -said["amount"], paid["currency"], said["merchant_note"]))
     made: Thing = {
-        "id": till.name("7"), "transaction": paid["reference"], "transaction_reference": paid["reference"],
-        "amount": said["amount"], "currency": said["currency"], "status": "processed",
+        "id": till.name("7"),
+        "transaction": paid["reference"],
+        "transaction_reference": paid["reference"],
+        "amount": said["amount"],
+        "currency": said["currency"],
+        "status": "processed",
         "merchant_note": said["merchant_note"],
-    }  # fmt: skip
+    }
     till.keep(made, None)
     till.tell({"event": "refund.processed", "data": made})
     return _answer(made | {"status": "pending"})
@@ -159,7 +198,10 @@ def make_app(double: Paystack) -> web.Application:
         [
             web.post("/transaction/initialize", _initialize),
             web.post("/transaction/charge_authorization", _charge),
-            web.post("/customer/deactivate_authorization", _forget), web.get("/transaction/verify/{ref}", _verify),
-            web.post("/refund", _refund), web.get("/refund", _refunds), web.get("/refund/{id}", _refunds),
+            web.post("/customer/deactivate_authorization", _forget),
+            web.get("/transaction/verify/{ref}", _verify),
+            web.post("/refund", _refund),
+            web.get("/refund", _refunds),
+            web.get("/refund/{id}", _refunds),
         ],
-    )  # fmt: skip
+    )

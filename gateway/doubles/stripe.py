@@ -33,9 +33,13 @@ class Stripe(Till):
     def event(self, kind: str, thing: Thing) -> Thing:
         """An event about a thing as it stands."""
         return {
-            "id": self.name("evt_"), "object": "event", "type": kind, "created": self.now(), "livemode": False,
+            "id": self.name("evt_"),
+            "object": "event",
+            "type": kind,
+            "created": self.now(),
+            "livemode": False,
             "data": {"object": dict(thing)},
-        }  # fmt: skip
+        }
 
     def pay(self, session_id: str) -> None:
         """She pays on the Checkout page: two events about one payment."""
@@ -44,11 +48,16 @@ class Stripe(Till):
             return
         intent = self.keep(
             {
-                "id": self.name("pi_"), "object": "payment_intent", "status": "succeeded",
-                "amount_received": page["amount_total"], "currency": page["currency"],
-                "metadata": page["_intent_metadata"], "created": self.now(),
-            }, None,
-        )  # fmt: skip
+                "id": self.name("pi_"),
+                "object": "payment_intent",
+                "status": "succeeded",
+                "amount_received": page["amount_total"],
+                "currency": page["currency"],
+                "metadata": page["_intent_metadata"],
+                "created": self.now(),
+            },
+            None,
+        )
         page.update(status="complete", payment_status="paid", payment_intent=intent["id"])
         self._moved(intent)
         self.tell(self.event("payment_intent.succeeded", intent))
@@ -59,9 +68,13 @@ class Stripe(Till):
         page = self.things[session_id]
         page.update(status="complete", customer=self.name("cus_"))
         intent = {
-            "id": self.name("seti_"), "object": "setup_intent", "status": "succeeded", "customer": page["customer"],
-            "payment_method": method, "metadata": page["_setup_metadata"],
-        }  # fmt: skip
+            "id": self.name("seti_"),
+            "object": "setup_intent",
+            "status": "succeeded",
+            "customer": page["customer"],
+            "payment_method": method,
+            "metadata": page["_setup_metadata"],
+        }
         self.tell(self.event("setup_intent.succeeded", intent))
 
     def dispute(self, intent_id: str, won: bool = False) -> None:
@@ -78,9 +91,15 @@ class Stripe(Till):
         intent = self.things[intent_id]
         due = {"due_by": self.now() + 7 * 86_400, "has_evidence": status == "under_review", "past_due": False}
         return {
-            "id": f"dp_{intent_id}", "object": "dispute", "amount": intent["amount_received"], "status": status,
-            "currency": intent["currency"], "payment_intent": intent_id, "reason": "fraudulent", "evidence_details": due,
-        }  # fmt: skip
+            "id": f"dp_{intent_id}",
+            "object": "dispute",
+            "amount": intent["amount_received"],
+            "status": status,
+            "currency": intent["currency"],
+            "payment_intent": intent_id,
+            "reason": "fraudulent",
+            "evidence_details": due,
+        }
 
     def _moved(self, intent: Thing) -> None:
         key = intent["metadata"].get("attempt", "")
@@ -126,27 +145,39 @@ async def _make(request: web.Request) -> web.Response:
 def _session(double: Stripe, said: Thing) -> Thing | web.Response:
     number = double.name("cs_")
     page = {
-        "id": number, "object": "checkout.session", "mode": said["mode"], "status": "open", "payment_status": "unpaid",
-        "client_reference_id": said["client_reference_id"], "url": f"https://checkout.stripe.com/c/pay/{number}",
-        "metadata": _marks(said, "metadata"), "currency": "usd", "payment_intent": None, "amount_total": None,
+        "id": number,
+        "object": "checkout.session",
+        "mode": said["mode"],
+        "status": "open",
+        "payment_status": "unpaid",
+        "client_reference_id": said["client_reference_id"],
+        "url": f"https://checkout.stripe.com/c/pay/{number}",
+        "metadata": _marks(said, "metadata"),
+        "currency": "usd",
+        "payment_intent": None,
+        "amount_total": None,
         "_intent_metadata": _marks(said, "payment_intent_data[metadata]"),
         "_setup_metadata": _marks(said, "setup_intent_data[metadata]"),
-    }  # fmt: skip
+    }
     if said["mode"] == "setup":
         return page if "currency" in said else _wrong("parameter_missing")
     price = "line_items[0][price_data]"
     return page | {
         "amount_total": int(str(said[f"{price}[unit_amount]"])) * int(str(said["line_items[0][quantity]"])),
         "currency": said[f"{price}[currency]"],
-    }  # fmt: skip
+    }
 
 
 def _intent(double: Stripe, said: Thing) -> Thing | web.Response:
     why = DECLINES.get(str(said["payment_method"]).removeprefix("pm_"))
     intent = {
-        "id": double.name("pi_"), "object": "payment_intent", "status": "succeeded", "currency": said["currency"],
-        "amount_received": int(str(said["amount"])), "metadata": _marks(said, "metadata"),
-    }  # fmt: skip
+        "id": double.name("pi_"),
+        "object": "payment_intent",
+        "status": "succeeded",
+        "currency": said["currency"],
+        "amount_received": int(str(said["amount"])),
+        "metadata": _marks(said, "metadata"),
+    }
     if said.get("off_session") != "true" or said.get("confirm") != "true":
         return _wrong("parameter_missing")
     if why:
@@ -167,9 +198,14 @@ def _refund(double: Stripe, said: Thing) -> Thing | web.Response:
         return _wrong("charge_already_refunded")
     double.truth.append(Moved(intent["id"], -minor, intent["currency"], _marks(said, "metadata").get("attempt", "")))
     made = {
-        "id": double.name("re_"), "object": "refund", "status": "succeeded", "amount": minor,
-        "currency": intent["currency"], "payment_intent": intent["id"], "metadata": _marks(said, "metadata"),
-    }  # fmt: skip
+        "id": double.name("re_"),
+        "object": "refund",
+        "status": "succeeded",
+        "amount": minor,
+        "currency": intent["currency"],
+        "payment_intent": intent["id"],
+        "metadata": _marks(said, "metadata"),
+    }
     double.tell(double.event("refund.created", made))
     return made
 

@@ -42,9 +42,12 @@ class BotApi:
             return web.Response(status=502, text="<html>")
         told = dict(await request.post())
         answer = {
-            "getMe": self._me, "setWebhook": self._hook, "sendMessage": self._send,
-            "answerCallbackQuery": self._acknowledge, "getFile": self._where,
-        }.get(request.match_info["method"])  # fmt: skip
+            "getMe": self._me,
+            "setWebhook": self._hook,
+            "sendMessage": self._send,
+            "answerCallbackQuery": self._acknowledge,
+            "getFile": self._where,
+        }.get(request.match_info["method"])
         return answer(told) if answer else _no(404, "Not Found")
 
     def _me(self, _told: dict[str, Any]) -> web.Response:

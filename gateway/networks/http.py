@@ -40,9 +40,12 @@ class HttpNetwork:
     async def apply(self, command: Command) -> Answer:
         """Tell it."""
         told = {
-            "key": command.key, "level": command.level, "kbps": command.kbps, "generation": command.generation,
+            "key": command.key,
+            "level": command.level,
+            "kbps": command.kbps,
+            "generation": command.generation,
             "service": str(command.service_id),
-        }  # fmt: skip
+        }
         said = await self._call("PUT", f"/services/{quote(command.login, safe='')}", told)
         return said if isinstance(said, NotReached | NotKnown) else _read(*said)
 

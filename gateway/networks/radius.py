@@ -41,9 +41,12 @@ class RadiusNetwork:
     def from_settings(cls, settings: Settings) -> "RadiusNetwork":
         """As the environment says."""
         return cls(
-            settings.radius_host, settings.radius_secret.get_secret_value(), settings.radius_auth_port,
-            settings.radius_coa_host, settings.radius_coa_port,
-        )  # fmt: skip
+            settings.radius_host,
+            settings.radius_secret.get_secret_value(),
+            settings.radius_auth_port,
+            settings.radius_coa_host,
+            settings.radius_coa_port,
+        )
 
     async def apply(self, command: Command) -> Answer:
         """Change or end the session that runs."""
@@ -65,9 +68,14 @@ class RadiusNetwork:
 
     def _client(self, host: str) -> Any:
         return Client(
-            server=host, authport=self.auth_port, coaport=self.coa_port, secret=self.secret.encode(),
-            dict=Dictionary(str(DICTIONARY)), retries=self.tries, timeout=self.seconds,
-        )  # fmt: skip
+            server=host,
+            authport=self.auth_port,
+            coaport=self.coa_port,
+            secret=self.secret.encode(),
+            dict=Dictionary(str(DICTIONARY)),
+            retries=self.tries,
+            timeout=self.seconds,
+        )
 
     def _apply(self, command: Command) -> Answer:
         client = self._client(self.coa_host or self.host)

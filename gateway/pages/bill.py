@@ -75,9 +75,10 @@ async def _found(request: web.Request) -> tuple[Bill, str]:
 def routes() -> list[web.RouteDef]:
     """`/b/{token}`, `/b/{token}.pdf`, `/b/{token}/pay`."""
     return [
-        web.get(f"/b/{_TOKEN}", page), web.get(f"/b/{_TOKEN}.pdf", pdf),
+        web.get(f"/b/{_TOKEN}", page),
+        web.get(f"/b/{_TOKEN}.pdf", pdf),
         web.get(f"/b/{_TOKEN}/pay", pay, allow_head=False),
-    ]  # fmt: skip
+    ]
 
 
 def setup(app: web.Application) -> None:

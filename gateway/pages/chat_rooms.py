@@ -161,9 +161,10 @@ async def closing(app: web.Application) -> None:
 async def push(house: House, notice: Notice) -> bool:
     """Show a notice in the visitor's open chat, in whatever process that is; False if none is open."""
     body = {
-        "text": notice.text, "ends": False,
+        "text": notice.text,
+        "ends": False,
         "options": [{"key": option.key, "label": option.label} for option in notice.options],
-    }  # fmt: skip
+    }
     async with house.db.writing() as conn:
         if not await transcript.is_open(conn, house, notice.to):
             return False

@@ -58,9 +58,18 @@ async def home(request: web.Request, her: Her) -> web.Response:
         names = (await parties.accounts(conn, her.accounts)).values()
     payable = owing.open_minor - owing.disputed_minor
     return show(
-        request, her, account, "", owing=owing, balance=balance - owing.disputed_minor, payable=payable, last=last,
-        coming=coming, card=card, names=sorted(names, key=lambda one: one.number),
-    )  # fmt: skip
+        request,
+        her,
+        account,
+        "",
+        owing=owing,
+        balance=balance - owing.disputed_minor,
+        payable=payable,
+        last=last,
+        coming=coming,
+        card=card,
+        names=sorted(names, key=lambda one: one.number),
+    )
 
 
 @hers
@@ -146,9 +155,16 @@ async def settings(request: web.Request, her: Her) -> web.Response:
         purse = await balances.purse(conn, account.id, account.currency)
     spoken = [(lang, NAMES.get(lang, lang)) for lang in house.operator.languages]
     return show(
-        request, her, account, "settings", spoken=spoken, contact=her.contact, saved="saved" in request.query,
-        least=numbers.show(least, money.exponent(account.currency), her.contact.language) if least else "", purse=purse is not None,
-    )  # fmt: skip
+        request,
+        her,
+        account,
+        "settings",
+        spoken=spoken,
+        contact=her.contact,
+        saved="saved" in request.query,
+        least=numbers.show(least, money.exponent(account.currency), her.contact.language) if least else "",
+        purse=purse is not None,
+    )
 
 
 @hers
@@ -197,14 +213,23 @@ async def pay(request: web.Request, her: Her) -> web.Response:
 def routes() -> list[web.AbstractRouteDef]:
     """`/me` and all behind it."""
     pages = {
-        "": home, "/bills": her_bills, "/use": use, "/payments": payments, "/reports": reports, "/points": her_points,
+        "": home,
+        "/bills": her_bills,
+        "/use": use,
+        "/payments": payments,
+        "/reports": reports,
+        "/points": her_points,
         "/settings": settings,
-    }  # fmt: skip
+    }
     return [
-        *me_door.routes(), *me_ask.routes(), *[web.get(f"/me{path}", handler) for path, handler in pages.items()],
-        web.post("/me/settings", change), web.post("/me/pay", pay), web.post("/me/mandate", collect),
+        *me_door.routes(),
+        *me_ask.routes(),
+        *[web.get(f"/me{path}", handler) for path, handler in pages.items()],
+        web.post("/me/settings", change),
+        web.post("/me/pay", pay),
+        web.post("/me/mandate", collect),
         web.post("/me/mandate/end", collect_no_more),
-    ]  # fmt: skip
+    ]
 
 
 def setup(app: web.Application) -> None:

@@ -88,9 +88,15 @@ async def _drawn(request: web.Request, her: Her, taken: Answer, told: dict[str, 
         account = await parties.account(conn, account_id or her.accounts[0])
     assert account is not None
     return show(
-        request, her, account, "ask", lang=lang, told=told, asks=isinstance(state, Ask) and not told["ends"],
+        request,
+        her,
+        account,
+        "ask",
+        lang=lang,
+        told=told,
+        asks=isinstance(state, Ask) and not told["ends"],
         turn=secrets.token_hex(8),
-    )  # fmt: skip
+    )
 
 
 def routes() -> list[web.AbstractRouteDef]:

@@ -27,6 +27,17 @@ def show(request: web.Request, her: Her, account: Account, door: str, *, lang: s
 
     doors = [(name, say(lang, f"me.{name or 'home'}")) for name in DOORS]
     return render(
-        request, f"me_{door or 'home'}.html", lang=lang, doors=doors, here=door, account=account, csrf=her.csrf,
-        several=len(her.accounts) > 1, accounts=her.accounts, amount=amount, date=day, number=number, **values,
-    )  # fmt: skip
+        request,
+        f"me_{door or 'home'}.html",
+        lang=lang,
+        doors=doors,
+        here=door,
+        account=account,
+        csrf=her.csrf,
+        several=len(her.accounts) > 1,
+        accounts=her.accounts,
+        amount=amount,
+        date=day,
+        number=number,
+        **values,
+    )

@@ -67,10 +67,19 @@ async def step(request: web.Request, phone: str, session: str, path: str) -> Sho
 async def hang_up(request: web.Request, phone: str, session: str, path: str) -> None:
     """The handset closed the session."""
     form = {
-        "sessionId": session, "phoneNumber": phone, "networkCode": "63902", "status": "Incomplete", "input": path,
-        "serviceCode": request.app[HOUSE].operator.ussd_code, "durationInMillis": "1000", "hopsCount": "1", "cost": "0",
-        "date": request.app[HOUSE].clock.now().isoformat(), "lastAppResponse": "", "errorMessage": "",
-    }  # fmt: skip
+        "sessionId": session,
+        "phoneNumber": phone,
+        "networkCode": "63902",
+        "status": "Incomplete",
+        "input": path,
+        "serviceCode": request.app[HOUSE].operator.ussd_code,
+        "durationInMillis": "1000",
+        "hopsCount": "1",
+        "cost": "0",
+        "date": request.app[HOUSE].clock.now().isoformat(),
+        "lastAppResponse": "",
+        "errorMessage": "",
+    }
     await _post(request, "ussd/end", form)
 
 
@@ -78,9 +87,14 @@ async def send_sms(request: web.Request, phone: str, text: str) -> bool:
     """A message from the handset to the operator's short code; False if it did not get through."""
     house = request.app[HOUSE]
     form = {
-        "from": phone, "to": short_code(house), "text": text, "id": secrets.token_hex(16),
-        "date": house.clock.now().isoformat(), "linkId": secrets.token_hex(8), "networkCode": "63902",
-    }  # fmt: skip
+        "from": phone,
+        "to": short_code(house),
+        "text": text,
+        "id": secrets.token_hex(16),
+        "date": house.clock.now().isoformat(),
+        "linkId": secrets.token_hex(8),
+        "networkCode": "63902",
+    }
     status, _ = await _post(request, "sms", form)
     return status == 200
 

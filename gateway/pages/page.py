@@ -33,9 +33,13 @@ _MAP = re.compile(rf"({re.escape(MAP)}-?\d{{1,2}}\.\d{{5}},-?\d{{1,3}}\.\d{{5}})
 @cache
 def _environment(lang: str) -> Environment:
     made = Environment(
-        loader=FileSystemLoader([_HERE / "templates", _HERE.parent / "admin" / "templates"]), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, extensions=[in_language(lang)] if words(lang) else [],
-    )  # fmt: skip
+        loader=FileSystemLoader([_HERE / "templates", _HERE.parent / "admin" / "templates"]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=[in_language(lang)] if words(lang) else [],
+    )
     made.filters.update(
         tr=_tr, money=_money, why=_why, words=_words, day=_day, days=_days, last_day=last_of, mapped=_mapped
     )

@@ -174,10 +174,14 @@ async def at_home(request: web.Request, handler: Handler) -> web.StreamResponse:
 def routes() -> list[web.RouteDef]:
     """The page and what it asks for."""
     return [
-        web.get("/phone", phone), web.get("/phone/inbox", inbox), web.post("/phone/dial", dial),
-        web.post("/phone/answer", answer), web.post("/phone/hangup", hang_up), web.post("/phone/sms", sms),
+        web.get("/phone", phone),
+        web.get("/phone/inbox", inbox),
+        web.post("/phone/dial", dial),
+        web.post("/phone/answer", answer),
+        web.post("/phone/hangup", hang_up),
+        web.post("/phone/sms", sms),
         web.post("/phone/prompt", prompt),
-    ]  # fmt: skip
+    ]
 
 
 def setup(app: web.Application, host: str) -> None:
@@ -186,9 +190,10 @@ def setup(app: web.Application, host: str) -> None:
         return
     if not network.is_loopback(host):
         raise BadInput(
-            "HODI_PHONE_PAGE", f"the phone page lets anybody be any customer, and {host} can be reached from elsewhere.",
+            "HODI_PHONE_PAGE",
+            f"the phone page lets anybody be any customer, and {host} can be reached from elsewhere.",
             "Bind to 127.0.0.1, or switch the page off.",
-        )  # fmt: skip
+        )
     app.middlewares.append(at_home)
     app.add_routes(routes())
     app.cleanup_ctx.append(_http)

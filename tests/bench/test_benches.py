@@ -51,9 +51,11 @@ async def _nowhere(_: Path) -> AsyncIterator[None]:
 def test_the_outbox_is_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatch, "_postgres", _nowhere)  # to start one takes longer than all the rest
     _whole(
-        dispatch.run(), "outbox dispatched by a bare channel, SQLite", "outbox dispatched through Africa's Talking, SQLite, cpu",
+        dispatch.run(),
+        "outbox dispatched by a bare channel, SQLite",
+        "outbox dispatched through Africa's Talking, SQLite, cpu",
         "outbox dispatched, longest callback",
-    )  # fmt: skip
+    )
 
 
 def test_sms_go_through_a_real_kannel() -> None:

@@ -53,7 +53,17 @@ def _tariff(case: dict[str, Any]) -> str:
     for each in told.get("demand", []):
         month = {"per": "month", "year_days": "365.25"}
         price = _price(each["rate"], by)
-        charges.append({"code": each["code"], "type": "usage", "meter": "demand", "unit": "kW", "model": "demand", "price": price, **month})  # fmt: skip
+        charges.append(
+            {
+                "code": each["code"],
+                "type": "usage",
+                "meter": "demand",
+                "unit": "kW",
+                "model": "demand",
+                "price": price,
+                **month,
+            }
+        )
     for kind, each in [("percent", x) for x in told.get("levies", [])] + [("tax", x) for x in told.get("taxes", [])]:
         of = each["of"] if each["of"] == "*" else [name.replace("_t*", "") for name in each["of"]]
         charges.append({"code": each["code"], "type": kind, "percent": each["percent"], "of": of})

@@ -156,9 +156,13 @@ async def test_the_bill_shows_each_part_by_the_line_it_is_on(house: House, invoi
         shown = await queries.bill(conn, invoice_id=invoice[1], house=house)
         assert shown is not None and await problems(conn) == []
     assert [(line.label["en"], line.amount_minor) for line in shown.lines] == [
-        ("Power", 100_00), ("Rent", 50_00), ("Discount (Power)", -6_67), ("Discount (Rent)", -3_33),
-        ("Low tax", 9_33), ("High tax", 9_33),
-    ]  # fmt: skip
+        ("Power", 100_00),
+        ("Rent", 50_00),
+        ("Discount (Power)", -6_67),
+        ("Discount (Rent)", -3_33),
+        ("Low tax", 9_33),
+        ("High tax", 9_33),
+    ]
     assert shown.lines[2].label["sw"] == "Punguzo (Umeme)"
     page = format_html.render(shown, "en")
     assert "Discount (Rent)" in page and "-KES 3.33" in page.replace("\u202f", " ").replace("KES -", "-KES ")
@@ -187,7 +191,13 @@ async def test_contested_lines_freeze_what_a_credit_of_them_would_take(house: Ho
     for position, frozen in ((1, 102_66), (2, 158_66)):
         async with house.db.writing() as conn:
             await line_disputed.dispute(
-                conn, house, account_id=invoice[0], invoice_id=invoice[1], position=position, reason="wrong",
-                contact_id=None, key=f"k{position}",
-            )  # fmt: skip
+                conn,
+                house,
+                account_id=invoice[0],
+                invoice_id=invoice[1],
+                position=position,
+                reason="wrong",
+                contact_id=None,
+                key=f"k{position}",
+            )
             assert (await queries.owing(conn, invoice[0])).disputed_minor == frozen

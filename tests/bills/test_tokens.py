@@ -87,8 +87,9 @@ def test_the_line_says_what_was_paid_beside_whole_steps() -> None:
 @given(st.integers(30_000, 10_000_000), st.integers(1, 40_000), st.integers(0, 3000))
 def test_the_tax_is_that_of_the_net_for_any_amount_price_and_rate(paid: int, price: int, rate: int) -> None:
     text = tariff(
-        ENERGY.replace("225", f"{price / 100:.2f}"), VAT.replace('"7.5"', f'"{rate / 100:.2f}"'),
-    )  # fmt: skip
+        ENERGY.replace("225", f"{price / 100:.2f}"),
+        VAT.replace('"7.5"', f'"{rate / 100:.2f}"'),
+    )
     found = asked(load_tariff(text), buy=f"{paid / 100:.2f}")
     lines = {line["code"]: Fraction(line["amount"]) for line in found["lines"]}
     assert sum(lines.values()) == Fraction(paid, 100)

@@ -65,9 +65,12 @@ async def street(house: House, settings: Settings, clock: SetClock, tmp_path: Pa
         network = await _serving(stack, AfricasTalking(clock, "key").app())
         bank = await _serving(stack, make_bank("test-sandbox-secret", clock=clock, by_hand=True))
         told = {
-            "phone_page": True, "africastalking_base_url": network, "sandbox_base_url": bank,
-            "sessions_path": str(tmp_path / "sessions.db"), "africastalking_api_key": settings.secret_key,
-        }  # fmt: skip
+            "phone_page": True,
+            "africastalking_base_url": network,
+            "sandbox_base_url": bank,
+            "sessions_path": str(tmp_path / "sessions.db"),
+            "africastalking_api_key": settings.secret_key,
+        }
         house = replace(house, settings=settings.model_copy(update=told))
         async with house.db.writing() as conn:
             branch = await a_branch(conn, house, "nakuru")

@@ -61,11 +61,20 @@ def of_the_street(street: Street, busy: Busy) -> list[str]:
     """Pages of the console that are about somebody or something, besides its doors."""
     her, its = street.her, busy.its
     return [
-        f"/console/campaigns/{its['campaign']}", f"/console/talks/{its['talk']}", f"/console/parked/{its['month']}",
-        f"/console/usage/{its['usage']}", f"/console/receipts/{its['receipt2']}", f"/console/money/{its['difference']}",
-        f"/console/accounts/{her.account_id}", f"/console/collections/{her.account_id}", f"/console/tickets/{her.ticket_id}",
-        "/console/agencies", "/console/exposures", "/console?q=a", "/console/nothing",
-    ]  # fmt: skip
+        f"/console/campaigns/{its['campaign']}",
+        f"/console/talks/{its['talk']}",
+        f"/console/parked/{its['month']}",
+        f"/console/usage/{its['usage']}",
+        f"/console/receipts/{its['receipt2']}",
+        f"/console/money/{its['difference']}",
+        f"/console/accounts/{her.account_id}",
+        f"/console/collections/{her.account_id}",
+        f"/console/tickets/{her.ticket_id}",
+        "/console/agencies",
+        "/console/exposures",
+        "/console?q=a",
+        "/console/nothing",
+    ]
 
 
 @pytest.mark.parametrize("width", [360, 1280])

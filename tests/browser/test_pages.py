@@ -113,9 +113,15 @@ async def test_no_word_of_a_customer_ever_runs(street: Street) -> None:
             await conn.execute(update(party).where(party.c.id == street.her.party_id).values(name=words))
             await conn.execute(update(ticket).values(description=words))
             await interactions.log(
-                conn, street.house, channel="sms", direction="in", kind="turn", text=words, contact_id=street.her.contact_id,
+                conn,
+                street.house,
+                channel="sms",
+                direction="in",
+                kind="turn",
+                text=words,
+                contact_id=street.her.contact_id,
                 account_id=street.her.account_id,
-            )  # fmt: skip
+            )
         for path in (
             f"/console/accounts/{street.her.account_id}",
             f"/console/tickets/{street.her.ticket_id}",

@@ -102,10 +102,28 @@ def test_what_is_no_update_is_refused(raw: bytes) -> None:
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.text(max_size=9)),
     lambda inner: st.dictionaries(
-        st.sampled_from(["chat", "from", "text", "contact", "photo", "date", "id", "type", "message_id", "data", "message", "location", "user_id"]), inner, max_size=7
+        st.sampled_from(
+            [
+                "chat",
+                "from",
+                "text",
+                "contact",
+                "photo",
+                "date",
+                "id",
+                "type",
+                "message_id",
+                "data",
+                "message",
+                "location",
+                "user_id",
+            ]
+        ),
+        inner,
+        max_size=7,
     ),
     max_leaves=20,
-)  # fmt: skip
+)
 
 
 @given(st.sampled_from(["message", "callback_query", "my_chat_member"]), JSON)
@@ -170,8 +188,12 @@ async def test_a_notice_arrives_with_a_button_for_each_option(telegram: tuple[Bo
     ],
 )
 async def test_a_refusal_is_told_as_it_is(
-    telegram: tuple[BotApi, Telegram, TestServer], status: int, description: str, parameters: object, expected: tuple[str, str]
-) -> None:  # fmt: skip
+    telegram: tuple[BotApi, Telegram, TestServer],
+    status: int,
+    description: str,
+    parameters: object,
+    expected: tuple[str, str],
+) -> None:
     double, channel, _ = telegram
     double.status, double.answer = status, {"ok": False, "description": description, "parameters": parameters}
     [sent] = await channel.send([Notice("k", "telegram", "1001", "hello")])

@@ -57,8 +57,11 @@ def test_no_frame_whatever_makes_the_reader_stumble(raw: str | bytes) -> None:
 
 def test_a_screen_becomes_a_numbered_frame_with_buttons() -> None:
     assert json.loads(frame(13, "Choose", (Option("1", "Balance"),), False)) == {
-        "seq": 13, "text": "Choose", "options": [{"key": "1", "label": "Balance"}], "ends": False,
-    }  # fmt: skip
+        "seq": 13,
+        "text": "Choose",
+        "options": [{"key": "1", "label": "Balance"}],
+        "ends": False,
+    }
 
 
 async def test_a_notice_is_shown_where_a_chat_is_open_and_waits_elsewhere() -> None:

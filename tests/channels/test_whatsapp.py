@@ -134,13 +134,42 @@ def test_what_is_no_webhook_is_refused(raw: bytes, code: str) -> None:
 
 
 JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=9), st.sampled_from(["text", "system", "failed", "image"])),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.text(max_size=9),
+        st.sampled_from(["text", "system", "failed", "image"]),
+    ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
-        st.dictionaries(st.sampled_from(["entry", "changes", "value", "messages", "statuses", "contacts", "type", "text", "id", "from", "status", "errors", "system", "image", "timestamp", "wa_id"]), inner, max_size=6),
+        st.dictionaries(
+            st.sampled_from(
+                [
+                    "entry",
+                    "changes",
+                    "value",
+                    "messages",
+                    "statuses",
+                    "contacts",
+                    "type",
+                    "text",
+                    "id",
+                    "from",
+                    "status",
+                    "errors",
+                    "system",
+                    "image",
+                    "timestamp",
+                    "wa_id",
+                ]
+            ),
+            inner,
+            max_size=6,
+        ),
     ),
     max_leaves=25,
-)  # fmt: skip
+)
 
 
 @given(JSON)
@@ -172,8 +201,10 @@ def test_three_short_options_are_buttons() -> None:
     drawn = draw("Choose", options("Balance", "Bill", "Pay"), "Menu")
     assert drawn["interactive"]["type"] == "button"
     assert [b["reply"] for b in drawn["interactive"]["action"]["buttons"]] == [
-        {"id": "1", "title": "Balance"}, {"id": "2", "title": "Bill"}, {"id": "3", "title": "Pay"},
-    ]  # fmt: skip
+        {"id": "1", "title": "Balance"},
+        {"id": "2", "title": "Bill"},
+        {"id": "3", "title": "Pay"},
+    ]
 
 
 def test_four_to_ten_options_are_a_list_that_keeps_long_labels_whole() -> None:

@@ -9,9 +9,15 @@ from dialogs.flows import book_of
 from dialogs.model import Effect
 
 OPERATOR = Operator(
-    name="Mwangaza Power", short_name="Mwangaza", country="KE", zone="Africa/Nairobi", currency="KES",
-    languages=("en", "sw"), support_phone="+254800000000", default_tariff="kplc-domestic-ordinary",
-)  # fmt: skip
+    name="Mwangaza Power",
+    short_name="Mwangaza",
+    country="KE",
+    zone="Africa/Nairobi",
+    currency="KES",
+    languages=("en", "sw"),
+    support_phone="+254800000000",
+    default_tariff="kplc-domestic-ordinary",
+)
 
 CUSTOMER = {"is": "known", "who": {"contact_id": 7, "party_id": 8, "accounts": [1]}, "account_id": 1, "lang": "en"}
 STRANGER = {"is": "known", "who": {"contact_id": 7, "party_id": None, "accounts": []}, "lang": "en"}
@@ -27,10 +33,12 @@ class Counter:
 
     def __init__(self, **answers: Any) -> None:
         self.answers: dict[str, Any] = {
-            "caller": CUSTOMER, "standing": {"line": "You owe nothing", "several": False},
-            "here": {"here": ["word", "home.here.phone", {}]}, "offers": {"reads": False, "prepaid": False},
+            "caller": CUSTOMER,
+            "standing": {"line": "You owe nothing", "several": False},
+            "here": {"here": ["word", "home.here.phone", {}]},
+            "offers": {"reads": False, "prepaid": False},
             **answers,
-        }  # fmt: skip
+        }
         self.asked: list[str] = []
         self.heard: list[dict[str, Any]] = []
 

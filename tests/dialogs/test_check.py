@@ -68,8 +68,9 @@ def test_a_circle_that_nobody_is_shown_is_found() -> None:
 
 def test_a_word_that_is_not_translated_is_found() -> None:
     assert broken("help", told=Say("help.never_said")) == [
-        "help.told: help.never_said is not said in en", "help.told: help.never_said is not said in sw",
-    ]  # fmt: skip
+        "help.told: help.never_said is not said in en",
+        "help.told: help.never_said is not said in sw",
+    ]
 
 
 def test_an_outcome_that_leads_nowhere_is_found() -> None:
@@ -100,14 +101,25 @@ def test_a_screen_beyond_its_pages_is_found() -> None:
     tickets = next(flow for flow in FLOWS if flow.name == "tickets")
     long_list = replace(tickets.states["list"], pages=1)
     assert broken("tickets", list=long_list) == [
-        "tickets.list (en): 3 pages, more than the 1 it may have", "tickets.list (sw): 3 pages, more than the 1 it may have",
-    ]  # fmt: skip
+        "tickets.list (en): 3 pages, more than the 1 it may have",
+        "tickets.list (sw): 3 pages, more than the 1 it may have",
+    ]
 
 
 def test_a_menu_of_more_than_seven_is_found() -> None:
-    choices = tuple(Go(key, to="home") for key in (
-        "home.balance", "home.bill", "home.pay", "home.fault", "home.rewards", "home.account", "home.more", "home.help",
-    ))  # fmt: skip
+    choices = tuple(
+        Go(key, to="home")
+        for key in (
+            "home.balance",
+            "home.bill",
+            "home.pay",
+            "home.fault",
+            "home.rewards",
+            "home.account",
+            "home.more",
+            "home.help",
+        )
+    )
     found = broken("help", told=Say("help.told", choices, pages=4))
     assert "help.told (en): 8 items, more than 7" in found
 

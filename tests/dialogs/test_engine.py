@@ -95,9 +95,11 @@ def a_policy(ussd: str) -> Identity:
 
 async def test_the_pin_is_asked_once_in_a_conversation_and_then_what_was_wanted_is_shown() -> None:
     counter = Counter(
-        has_pin={"is": "yes"}, check_pin={"proven": True}, balances={"account": "1", "lines": "nothing", "owes": False},
+        has_pin={"is": "yes"},
+        check_pin={"proven": True},
+        balances={"account": "1", "lines": "nothing", "owes": False},
         last_bills={"rows": []},
-    )  # fmt: skip
+    )
     conversation, screen = await talk(counter, "1", "4711", book=a_book(identity=a_policy("pin")))
     assert screen.text == "Account 1\nnothing"
     await conversation.type("0")
@@ -107,9 +109,10 @@ async def test_the_pin_is_asked_once_in_a_conversation_and_then_what_was_wanted_
 
 async def test_going_back_does_not_go_back_into_a_guard() -> None:
     counter = Counter(
-        caller=TWO, accounts={"rows": [{"value": 1, "number": "1", "place": "a"}, {"value": 2, "number": "2", "place": "b"}]},
+        caller=TWO,
+        accounts={"rows": [{"value": 1, "number": "1", "place": "a"}, {"value": 2, "number": "2", "place": "b"}]},
         balances={"account": "2", "lines": "nothing", "owes": False},
-    )  # fmt: skip
+    )
     conversation, screen = await talk(counter, "1")
     assert screen.text == "Which account?"
     await conversation.type("2")
@@ -203,8 +206,12 @@ async def test_a_turn_that_would_run_for_ever_is_stopped() -> None:
 async def test_the_menu_is_by_what_the_customer_has() -> None:
     _, screen = await talk(Counter(caller=STRANGER))
     assert [option.label for option in screen.options] == [
-        "Link an account", "Become a customer", "Report a fault", "Language / Lugha", "More",
-    ]  # fmt: skip
+        "Link an account",
+        "Become a customer",
+        "Report a fault",
+        "Language / Lugha",
+        "More",
+    ]
     _, screen = await talk(Counter(standing={"line": "", "several": True}))
     assert "Other account" in [option.label for option in screen.options]
 

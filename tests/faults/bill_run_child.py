@@ -15,9 +15,13 @@ PARTITION = 3
 
 def house_of(url: str) -> House:
     operator = Operator(
-        name="Mwangaza Power", short_name="Mwangaza", country="KE", zone="Africa/Nairobi", currency="KES",
+        name="Mwangaza Power",
+        short_name="Mwangaza",
+        country="KE",
+        zone="Africa/Nairobi",
+        currency="KES",
         support_phone="+254800000000",
-    )  # fmt: skip
+    )
     return House(Database(url), SetClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC)), operator, Settings())
 
 

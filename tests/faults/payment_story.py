@@ -45,9 +45,15 @@ class HurryingClock:
 def house_of(db: Database, began: float, settings: Settings) -> House:
     """The house of the story."""
     operator = Operator(
-        name="Mwangaza Power", short_name="Mwangaza", country="KE", zone="Africa/Nairobi", currency="KES",
-        languages=("en", "sw"), support_phone="+254800000000", refunds=Refunds(approve_above="1000000"),
-    )  # fmt: skip
+        name="Mwangaza Power",
+        short_name="Mwangaza",
+        country="KE",
+        zone="Africa/Nairobi",
+        currency="KES",
+        languages=("en", "sw"),
+        support_phone="+254800000000",
+        refunds=Refunds(approve_above="1000000"),
+    )
     return House(db, HurryingClock(began), operator, settings)
 
 

@@ -96,10 +96,16 @@ async def servers(folder: Path, database_url: str, redis_url: str) -> AsyncItera
         http = await stack.enter_async_context(aiohttp.ClientSession())
         known = {name: value for name, value in os.environ.items() if not name.startswith("HODI_")}
         mine = {
-            "HODI_DATABASE_URL": database_url, "HODI_REDIS_URL": redis_url, "HODI_OPERATOR": str(folder / "operator"),
-            "HODI_SESSIONS_PATH": str(folder / "sessions.db"), "HODI_SPOOL_PATH": str(folder / "spool"), "HODI_PUBLIC_URL": f"http://127.0.0.1:{port}",
-            "HODI_AFRICASTALKING_BASE_URL": at, "HODI_AFRICASTALKING_API_KEY": API_KEY, "HODI_SANDBOX_BASE_URL": bank_at,
-        }  # fmt: skip
+            "HODI_DATABASE_URL": database_url,
+            "HODI_REDIS_URL": redis_url,
+            "HODI_OPERATOR": str(folder / "operator"),
+            "HODI_SESSIONS_PATH": str(folder / "sessions.db"),
+            "HODI_SPOOL_PATH": str(folder / "spool"),
+            "HODI_PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "HODI_AFRICASTALKING_BASE_URL": at,
+            "HODI_AFRICASTALKING_API_KEY": API_KEY,
+            "HODI_SANDBOX_BASE_URL": bank_at,
+        }
         running = Servers(folder, known | SECRETS | mine, network, http, port)
         stack.push_async_callback(running.stop)
         yield running

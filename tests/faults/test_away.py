@@ -108,9 +108,13 @@ def a_house(url: str, clock: SetClock, operator: Operator, settings: Settings) -
 
 
 async def test_a_database_that_goes_and_comes_back_loses_no_message(
-    postgres_server: Postgres, tmp_path: Path, clock: SetClock, operator: Operator, settings: Settings,
+    postgres_server: Postgres,
+    tmp_path: Path,
+    clock: SetClock,
+    operator: Operator,
+    settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr("gateway.spool.LONGEST_REST_SECONDS", 0.2)
     url = await postgres_server.fresh(tmp_path)
     house = a_house(url, clock, operator, settings)
@@ -148,9 +152,14 @@ async def test_a_server_that_is_stopped_and_started_loses_no_message(
 
 
 async def test_redis_dies_under_load_and_nobody_notices(
-    sqlite_db: Database, valkey: Valkey, tmp_path: Path, clock: SetClock, operator: Operator, settings: Settings,  # noqa: F811
+    sqlite_db: Database,
+    valkey: Valkey,  # noqa: F811
+    tmp_path: Path,
+    clock: SetClock,
+    operator: Operator,
+    settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr("gateway.sessions_redis.AGAIN_SECONDS", 0.05)
     house = House(sqlite_db, clock, operator, settings)
     for number in range(CALLERS):

@@ -81,9 +81,15 @@ async def plan(house: House, size: int) -> Campaign:
     async with house.db.writing() as conn:
         await bulk.insert_many(conn, contact, COLUMNS, rows)
         return await store.plan(
-            conn, house, name="tea", texts={"en": "Tea A"}, texts_b={"en": "Tea B"}, segment=Segment(),
-            holdout_percent=10, actor="user:ann",
-        )  # fmt: skip
+            conn,
+            house,
+            name="tea",
+            texts={"en": "Tea A"},
+            texts_b={"en": "Tea B"},
+            segment=Segment(),
+            holdout_percent=10,
+            actor="user:ann",
+        )
 
 
 async def judge(house: House, made: Campaign, size: int, got: Counter[str], run: "Lives") -> Counter[str]:

@@ -54,10 +54,15 @@ class Ways:
     def all(self) -> dict[str, Say]:
         """By name of the way."""
         return {
-            "ussd": Phone(self.doors.client, user(0), "s1").answer, "sms": self.sms, "kannel": self.kannel, "whatsapp": self.whatsapp,
-            "caption": self.caption, "telegram": self.telegram, "email": self.email,
+            "ussd": Phone(self.doors.client, user(0), "s1").answer,
+            "sms": self.sms,
+            "kannel": self.kannel,
+            "whatsapp": self.whatsapp,
+            "caption": self.caption,
+            "telegram": self.telegram,
+            "email": self.email,
             "webchat": Chat(self.doors.client.app[TURNS], "visitor").say,
-        }  # fmt: skip
+        }
 
     def next(self) -> int:
         self.number += 1
@@ -131,9 +136,15 @@ def leaks(kept: dict[str, str], canaries: set[str]) -> list[str]:
 
 @pytest.mark.parametrize("each", [2, pytest.param(len(CARDS), marks=pytest.mark.soak)])
 async def test_no_canary_sings_wherever_it_was_let_in(
-    each: int, sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+    each: int,
+    sqlite_db: Database,
+    clock: SetClock,
+    operator: Operator,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.INFO)
     strict = operator.model_copy(update={"identity": Identity(ussd="pin", chat="pin", pin_digits=8)})
     house = House(sqlite_db, clock, strict, settings)

@@ -48,15 +48,25 @@ async def _fill(house: House) -> None:
             contact_id, now = house.ids.take(), house.clock.now()
             await conn.execute(
                 insert(contact).values(
-                    id=contact_id, channel="phone", channel_user=f"+2547{number:08}", language="en", marketing=True,
+                    id=contact_id,
+                    channel="phone",
+                    channel_user=f"+2547{number:08}",
+                    language="en",
+                    marketing=True,
                     created_at=now,
                 )
-            )  # fmt: skip
+            )
             twice = number % 2 == 0
             await outbox.enqueue(
-                conn, house, key=f"{'notice' if twice else 'campaign'}:{number}", kind="notice", template="reply.text",
-                params={"text": "x"}, contact_id=contact_id, resend_unknown=twice,
-            )  # fmt: skip
+                conn,
+                house,
+                key=f"{'notice' if twice else 'campaign'}:{number}",
+                kind="notice",
+                template="reply.text",
+                params={"text": "x"},
+                contact_id=contact_id,
+                resend_unknown=twice,
+            )
 
 
 async def _live(url: str, provider: str, minutes: int, *, fault: str = "") -> int:

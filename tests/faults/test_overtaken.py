@@ -52,9 +52,12 @@ def member(number: int, status: str, seconds: int) -> bytes:
     me: dict[str, Any] = {"id": 110, "is_bot": True, "first_name": "M"}
     new = {"user": me, "status": status} | ({"until_date": 0} if status == "kicked" else {})
     change = {
-        "chat": {"id": 1001, "type": "private", "first_name": "A"}, "date": int(NOON.timestamp()) + seconds,
-        "from": {"id": 1001, "is_bot": False, "first_name": "A"}, "old_chat_member": {"user": me, "status": "member"}, "new_chat_member": new,
-    }  # fmt: skip
+        "chat": {"id": 1001, "type": "private", "first_name": "A"},
+        "date": int(NOON.timestamp()) + seconds,
+        "from": {"id": 1001, "is_bot": False, "first_name": "A"},
+        "old_chat_member": {"user": me, "status": "member"},
+        "new_chat_member": new,
+    }
     return json.dumps({"update_id": number, "my_chat_member": change}).encode()
 
 

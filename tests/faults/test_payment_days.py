@@ -46,8 +46,13 @@ class Days:
     def __init__(self, house: House, seed: int) -> None:
         self.house, self.rng, self.taken = house, random.Random(seed), list[int]()
         self.does: list[Callable[[], Awaitable[None]]] = [self.came] * 6 + [
-            self.back, self.part_back, self.refunded, self.by_hand, self.moved, self.claimed,
-        ]  # fmt: skip
+            self.back,
+            self.part_back,
+            self.refunded,
+            self.by_hand,
+            self.moved,
+            self.claimed,
+        ]
 
     async def came(self) -> None:
         """Money, for one of the branches or (a mistyped number) for nobody yet."""
@@ -72,9 +77,14 @@ class Days:
     async def refunded(self) -> None:
         async with self.house.db.writing() as conn:
             await refunds.ask(
-                conn, self.house, self.rng.choice(self.taken), amount_minor=self.rng.randrange(1, 500), reason="x",
-                actor="user:a", key=f"k{self.rng.random()}",
-            )  # fmt: skip
+                conn,
+                self.house,
+                self.rng.choice(self.taken),
+                amount_minor=self.rng.randrange(1, 500),
+                reason="x",
+                actor="user:a",
+                key=f"k{self.rng.random()}",
+            )
 
     async def by_hand(self) -> None:
         """A clerk has transferred one of those that wait for her."""

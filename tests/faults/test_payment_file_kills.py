@@ -43,14 +43,22 @@ HANDED_IN = date(2026, 3, 20)
 def house_of(db: Database, clock: SetClock) -> House:
     """The operator of these tests: a creditor of its own, and late usage is billed at once."""
     operator = Operator(
-        name="Mwangaza Power", short_name="Mwangaza", country="KE", zone="Africa/Nairobi", currency="KES",
-        languages=("en", "sw"), support_phone="+254800000000", default_tariff="power",
+        name="Mwangaza Power",
+        short_name="Mwangaza",
+        country="KE",
+        zone="Africa/Nairobi",
+        currency="KES",
+        languages=("en", "sw"),
+        support_phone="+254800000000",
+        default_tariff="power",
         direct_debit=DirectDebit(
-            creditor_name="Hodi Networks GmbH", creditor_id="DE98ZZZ09999999999", creditor_iban=IBAN,
+            creditor_name="Hodi Networks GmbH",
+            creditor_id="DE98ZZZ09999999999",
+            creditor_iban=IBAN,
             creditor_bic="COBADEFFXXX",
         ),
         billing=Billing(late_usage="rebill"),
-    )  # fmt: skip
+    )
     operator = operator.model_copy(update={"payments": operator.payments.model_copy(update={"mandates": "sepa"})})
     return House(db, clock, operator, Settings())
 

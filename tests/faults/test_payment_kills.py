@@ -235,15 +235,18 @@ async def _told(db: Database, folder: Path, kills: Sequence[str | float], *, mus
     ):
         url = f"http://127.0.0.1:{port}"
         environment = {
-            "HODI_PUBLIC_URL": url, "HODI_HOOK_SECRET": "test-hook-secret",
+            "HODI_PUBLIC_URL": url,
+            "HODI_HOOK_SECRET": "test-hook-secret",
             "HODI_SANDBOX_SECRET": "test-sandbox-secret-of-some-length",
             "HODI_SANDBOX_BASE_URL": str(server.make_url("")).rstrip("/"),
-        }  # fmt: skip
+        }
         settings = Settings.model_validate({key[5:].lower(): value for key, value in environment.items()})
         said = {
-            "db": db.url.render_as_string(hide_password=False), "port": port, "began": began,
+            "db": db.url.render_as_string(hide_password=False),
+            "port": port,
+            "began": began,
             "spool": str(folder / "spool"),
-        }  # fmt: skip
+        }
         story = Story(house_of(db, began, settings), url, said, environment, http, children)
         for kill in kills:
             await (_killed_at(story, kill, must=must) if isinstance(kill, str) else _killed_some_time(story, kill))

@@ -56,12 +56,15 @@ async def left_behind(house: House) -> dict[str, Any]:
         return {
             "sent": sorted((row.key, row.state, row.reason) for row in out if row.kind == "notice"),
             "replies": sorted(row.key for row in out if row.kind == "reply"),
-            "people": sorted((*names[row.id], row.phone or "", row.party_id is not None, row.stopped_at is not None, row.marketing) for row in people),
+            "people": sorted(
+                (*names[row.id], row.phone or "", row.party_id is not None, row.stopped_at is not None, row.marketing)
+                for row in people
+            ),
             "links": sorted((*names[row.contact_id], row.number, row.how) for row in links),
             "said": Counter(tuple(row) for row in said),
             "spent": sorted((keys[row.outbox_id], *row[1:]) for row in spent),
             "moved": sorted(tuple(row) for row in moved),
-        }  # fmt: skip
+        }
 
 
 @pytest.mark.parametrize("count", [60, pytest.param(MANY, marks=pytest.mark.soak)])

@@ -62,7 +62,7 @@ async def money(house: House, *providers: str) -> dict[str, Any]:
             "kept": sorted((names.get(row[0], ""), row[1], row[2]) for row in kept if row[2]),
             "left waiting": list(waits.scalars()),
             "mandates": sorted((row.provider_ref, ENDED.get(row.state, row.state)) for row in agreed),
-        }  # fmt: skip
+        }
     await proven(house)
     return found | {"cash": [await cash(house, name) for name in providers]}
 

@@ -158,9 +158,12 @@ async def _people(house: House) -> tuple[Customer, str]:
 def _everything(house: House, folder: Path) -> House:
     """Every door that a setting can open is open."""
     opened = {
-        "africastalking_api_key": SecretStr("x"), "daraja_consumer_key": SecretStr("x"), "phone_page": True,
-        "sessions_path": str(folder / "sessions.db"), "spool_path": str(folder / "spool"),
-    }  # fmt: skip
+        "africastalking_api_key": SecretStr("x"),
+        "daraja_consumer_key": SecretStr("x"),
+        "phone_page": True,
+        "sessions_path": str(folder / "sessions.db"),
+        "spool_path": str(folder / "spool"),
+    }
     return replace(house, settings=house.settings.model_copy(update=opened))
 
 

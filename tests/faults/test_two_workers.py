@@ -77,9 +77,11 @@ async def _due(running: Servers, today: date) -> None:
 async def _mandate(running: Servers) -> None:
     """Baraka pays by mandate; his bank will say no once."""
     house = House(
-        Database(running.environment["HODI_DATABASE_URL"]), SystemClock(),
-        read_operator(running.folder / "operator"), Settings(),
-    )  # fmt: skip
+        Database(running.environment["HODI_DATABASE_URL"]),
+        SystemClock(),
+        read_operator(running.folder / "operator"),
+        Settings(),
+    )
     async with house.db.writing() as conn:
         account = await parties.account_by_number(conn, "A-2")
         assert account is not None
@@ -131,9 +133,12 @@ class Phone:
 
     async def _step(self) -> str:
         form = {
-            "sessionId": f"s{self.number}", "phoneNumber": self.number, "networkCode": "63902",
-            "serviceCode": "*384*100#", "text": "*".join(self.typed),
-        }  # fmt: skip
+            "sessionId": f"s{self.number}",
+            "phoneNumber": self.number,
+            "networkCode": "63902",
+            "serviceCode": "*384*100#",
+            "text": "*".join(self.typed),
+        }
         async with self.running.http.post(
             f"{self.running.hooks}/ussd", data=form, headers={"Connection": "close"}
         ) as said:

@@ -13,9 +13,15 @@ from tests.gateway.talking import serve
 
 def the_house(url: str) -> House:
     operator = Operator(
-        name="Mwangaza Power", short_name="Mwangaza", country="KE", zone="Africa/Nairobi", currency="KES",
-        languages=("en", "sw"), support_phone="+254800000000", default_tariff="kplc-domestic-ordinary",
-    )  # fmt: skip
+        name="Mwangaza Power",
+        short_name="Mwangaza",
+        country="KE",
+        zone="Africa/Nairobi",
+        currency="KES",
+        languages=("en", "sw"),
+        support_phone="+254800000000",
+        default_tariff="kplc-domestic-ordinary",
+    )
     settings = Settings.model_validate(
         {"secret_key": "test-secret-key-of-more-than-32-letters", "hook_secret": "test-hook-secret"}
     )

@@ -16,9 +16,14 @@ BATCH = 10
 
 def house_of(url: str) -> House:
     operator = Operator(
-        name="Mwangaza", short_name="Mwangaza", country="KE", zone="Africa/Nairobi", currency="KES",
-        support_phone="+254800000000", default_tariff="home",
-    )  # fmt: skip
+        name="Mwangaza",
+        short_name="Mwangaza",
+        country="KE",
+        zone="Africa/Nairobi",
+        currency="KES",
+        support_phone="+254800000000",
+        default_tariff="home",
+    )
     return House(Database(url), SetClock(datetime(2026, 6, 1, tzinfo=UTC)), operator, Settings())
 
 

@@ -58,9 +58,14 @@ class Week:
     def by_sms(self, number: int, at: datetime) -> None:
         """An SMS by Africa's Talking."""
         form = {
-            "from": phone(self.who()), "id": f"at{number}", "to": "40400", "text": self.says(), "linkId": "",
-            "date": at.strftime("%Y-%m-%d %H:%M:%S"), "networkCode": "63902",
-        }  # fmt: skip
+            "from": phone(self.who()),
+            "id": f"at{number}",
+            "to": "40400",
+            "text": self.says(),
+            "linkId": "",
+            "date": at.strftime("%Y-%m-%d %H:%M:%S"),
+            "networkCode": "63902",
+        }
         self._heard("sms", f"at{number}")
         self._post(at, f"{AT}/sms", form)
 
@@ -77,10 +82,15 @@ class Week:
         for part in range(self.dice.choice((1, 2))):
             name = f"wamid.{number}.{part}"
             self._heard("whatsapp", name)
-            told.append({
-                "id": name, "from": phone(self.who())[1:], "timestamp": str(int(at.timestamp()) + part), "type": "text",
-                "text": {"body": self.says()},
-            })  # fmt: skip
+            told.append(
+                {
+                    "id": name,
+                    "from": phone(self.who())[1:],
+                    "timestamp": str(int(at.timestamp()) + part),
+                    "type": "text",
+                    "text": {"body": self.says()},
+                }
+            )
         self._webhook(at, {"messages": told})
 
     def by_telegram(self, number: int, at: datetime) -> None:
@@ -163,10 +173,12 @@ class Week:
     def _member(self, who: int, at: datetime, status: str) -> None:
         me, stamp = {"id": 110, "is_bot": True, "first_name": "M"}, int(at.timestamp())
         change = {
-            "chat": {"id": 5_000 + who, "type": "private", "first_name": "A"}, "date": stamp,
-            "from": {"id": 5_000 + who, "is_bot": False, "first_name": "A"}, "old_chat_member": {"user": me, "status": "member"},
+            "chat": {"id": 5_000 + who, "type": "private", "first_name": "A"},
+            "date": stamp,
+            "from": {"id": 5_000 + who, "is_bot": False, "first_name": "A"},
+            "old_chat_member": {"user": me, "status": "member"},
             "new_chat_member": {"user": me, "status": status} | ({"until_date": 0} if status == "kicked" else {}),
-        }  # fmt: skip
+        }
         raw = tg(stamp, text="x").replace(b'"message"', b'"ignored"', 1)
         told = raw[:-1] + b', "my_chat_member": ' + _json(change) + b"}"
         self.calls.append(Call(at, lambda: self._telegram(told)))

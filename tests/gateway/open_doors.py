@@ -67,17 +67,23 @@ async def open_doors(
     ):
         settings = house.settings.model_copy(
             update={
-                "africastalking_api_key": SecretStr("k"), "africastalking_base_url": "http://127.0.0.1:1",
-                "whatsapp_phone_id": PHONE_ID, "whatsapp_token": SecretStr("token"),
-                "whatsapp_app_secret": SecretStr("appsecret"), "whatsapp_verify_token": SecretStr("verify-me"),
+                "africastalking_api_key": SecretStr("k"),
+                "africastalking_base_url": "http://127.0.0.1:1",
+                "whatsapp_phone_id": PHONE_ID,
+                "whatsapp_token": SecretStr("token"),
+                "whatsapp_app_secret": SecretStr("appsecret"),
+                "whatsapp_verify_token": SecretStr("verify-me"),
                 "whatsapp_base_url": str(meta_server.make_url(f"/{VERSION}")),
-                "telegram_token": SecretStr(TOKEN), "telegram_secret": SecretStr(TELEGRAM_SECRET),
+                "telegram_token": SecretStr(TOKEN),
+                "telegram_secret": SecretStr(TELEGRAM_SECRET),
                 "telegram_base_url": str(bot_server.make_url("/bot")),
-                "kannel_username": "hodi", "kannel_password": SecretStr("hodipw"),
-                "smtp_url": SecretStr("smtp://127.0.0.1:1"), "email_sender": "Mwangaza <help@mwangaza.example>",
+                "kannel_username": "hodi",
+                "kannel_password": SecretStr("hodipw"),
+                "smtp_url": SecretStr("smtp://127.0.0.1:1"),
+                "email_sender": "Mwangaza <help@mwangaza.example>",
                 **changed,
             }
-        )  # fmt: skip
+        )
         house = replace(house, settings=settings)
         rows = open_rows(Tools(settings, http, nobody))
         quick, sessions, app = open_quick(house.db), EmbeddedStore(folder / "sessions.db"), web.Application()

@@ -91,11 +91,15 @@ def _pointed(house: House, url: str, box: str, mpesa: str, push: str) -> House:
     settings = Settings.model_validate(
         house.settings.model_dump()
         | {
-            "public_url": url, "sandbox_base_url": box.rstrip("/"), "daraja_base_url": mpesa.rstrip("/"),
-            "daraja_consumer_key": "key", "daraja_consumer_secret": "secret", "daraja_shortcode": "600638",
+            "public_url": url,
+            "sandbox_base_url": box.rstrip("/"),
+            "daraja_base_url": mpesa.rstrip("/"),
+            "daraja_consumer_key": "key",
+            "daraja_consumer_secret": "secret",
+            "daraja_shortcode": "600638",
             "daraja_passkey": "passkey",
         }
-    )  # fmt: skip
+    )
     operator = house.operator.model_copy(
         update={"payments": house.operator.payments.model_copy(update={"mobile_push": push})}
     )

@@ -111,9 +111,17 @@ async def test_what_waits_to_leave_for_who_lost_the_account_does_not_leave(
         async with house.db.writing() as conn:
             for name in ("kept", "lost"):
                 await outbox.enqueue(
-                    conn, house, key=name, kind="reply", template="reply.text", params={"text": "You owe KES 100"}, channel="sms",
-                    contact_id=link_row.contact_id, account_id=link_row.account_id if name == "lost" else None, priority=1,
-                )  # fmt: skip
+                    conn,
+                    house,
+                    key=name,
+                    kind="reply",
+                    template="reply.text",
+                    params={"text": "You owe KES 100"},
+                    channel="sms",
+                    contact_id=link_row.contact_id,
+                    account_id=link_row.account_id if name == "lost" else None,
+                    priority=1,
+                )
             await parting.part(conn, house, link_row.contact_id, link_row.account_id)
         await she.doors.sent()
         states = {row.key: (row.state, row.reason) for row in await rows(house, outbox.outbox)}

@@ -27,19 +27,35 @@ SECRET = "test-sandbox-secret"
 
 def inbound(event: str = "evt_1", minor: int = 500, **more: Any) -> dict[str, Any]:
     return {
-        "id": event, "type": "inbound", "payment": f"sbx_{event}", "txn": f"SB{event}", "method": "mobile_inbound",
-        "amount_minor": minor, "currency": "KES", "reference": "ACC100", "payer": "***001", **more,
-    }  # fmt: skip
+        "id": event,
+        "type": "inbound",
+        "payment": f"sbx_{event}",
+        "txn": f"SB{event}",
+        "method": "mobile_inbound",
+        "amount_minor": minor,
+        "currency": "KES",
+        "reference": "ACC100",
+        "payer": "***001",
+        **more,
+    }
 
 
 def confirmation(**more: Any) -> dict[str, Any]:
     """As Safaricom documents it, and as the double sends it."""
     return {
-        "TransactionType": "Pay Bill", "TransID": "RKTQDM7W6S", "TransTime": "20260310120259",
-        "TransAmount": "1200.00", "BusinessShortCode": "600638", "BillRefNumber": "ACC100", "InvoiceNumber": "",
-        "OrgAccountBalance": "49197.00", "ThirdPartyTransID": "", "MSISDN": "2547 ***** 001", "FirstName": "AMINA",
+        "TransactionType": "Pay Bill",
+        "TransID": "RKTQDM7W6S",
+        "TransTime": "20260310120259",
+        "TransAmount": "1200.00",
+        "BusinessShortCode": "600638",
+        "BillRefNumber": "ACC100",
+        "InvoiceNumber": "",
+        "OrgAccountBalance": "49197.00",
+        "ThirdPartyTransID": "",
+        "MSISDN": "2547 ***** 001",
+        "FirstName": "AMINA",
         **more,
-    }  # fmt: skip
+    }
 
 
 async def tell(
@@ -90,9 +106,13 @@ async def test_a_forged_or_stale_signature_changes_nothing(house: House, kind: s
         body = json.dumps(inbound()).encode()
         now = int(house.clock.now().timestamp())
         header = {
-            "wrong": sign("another-secret", body, now), "empty": "", "stale": sign(SECRET, body, now - 301),
-            "early": sign(SECRET, body, now + 301), "tampered": sign(SECRET, body + b" ", now), "none": "t=,v1=",
-        }[kind]  # fmt: skip
+            "wrong": sign("another-secret", body, now),
+            "empty": "",
+            "stale": sign(SECRET, body, now - 301),
+            "early": sign(SECRET, body, now + 301),
+            "tampered": sign(SECRET, body + b" ", now),
+            "none": "t=,v1=",
+        }[kind]
         async with work.http.post(f"{work.hook}/sandbox", data=body, headers={HEADER: header}) as response:
             assert response.status == 403
         assert (await _events(house), await cash(house, "sandbox")) == (0, 0)
@@ -253,11 +273,14 @@ async def test_an_unsigned_success_is_not_believed_without_asking(house: House) 
         forged = {
             "Body": {
                 "stkCallback": {
-                    "MerchantRequestID": "1", "CheckoutRequestID": "ws_CO_forged", "ResultCode": 0, "ResultDesc": "ok",
+                    "MerchantRequestID": "1",
+                    "CheckoutRequestID": "ws_CO_forged",
+                    "ResultCode": 0,
+                    "ResultDesc": "ok",
                     "CallbackMetadata": {"Item": items},
                 }
             }
-        }  # fmt: skip
+        }
         assert (await tell_daraja(work, "stk", forged))[0] == 200
         await payment_doors.poll(work.house)
         assert (await cash(house, "daraja"), await event_states(house)) == (0, ["waiting"])

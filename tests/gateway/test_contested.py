@@ -77,27 +77,49 @@ async def a_levied_bill(house: House, customer: Registered) -> int:
         sums = dict.fromkeys(("rounding_minor", "reward_minor", "before_minor"), 0)
         await conn.execute(
             insert(invoice).values(
-                id=invoice_id, account_id=customer.account_id, series="bill", from_date=date(2026, 2, 1),
-                to_date=date(2026, 3, 1), revision=0, state="final", number="INV-1", token="t" * 22, currency="KES",
-                total_minor=total, tax_minor=AMOUNTS["vat"], estimated=False, issued_on=date(2026, 3, 1),
-                due_on=date(2026, 3, 15), finalised_at=house.clock.now(),
-                facts={"name": "Wanjiku", "number": "1001", "services": {}, "estimated": {}}, **sums,
+                id=invoice_id,
+                account_id=customer.account_id,
+                series="bill",
+                from_date=date(2026, 2, 1),
+                to_date=date(2026, 3, 1),
+                revision=0,
+                state="final",
+                number="INV-1",
+                token="t" * 22,
+                currency="KES",
+                total_minor=total,
+                tax_minor=AMOUNTS["vat"],
+                estimated=False,
+                issued_on=date(2026, 3, 1),
+                due_on=date(2026, 3, 15),
+                finalised_at=house.clock.now(),
+                facts={"name": "Wanjiku", "number": "1001", "services": {}, "estimated": {}},
+                **sums,
             )
-        )  # fmt: skip
+        )
         for position, (code, minor) in enumerate(AMOUNTS.items()):
             await conn.execute(
                 insert(invoice_line).values(
-                    invoice_id=invoice_id, position=position, service_id=customer.service_id, code=code,
-                    label={"en": code.title()}, amount_minor=minor, kind="tax" if code == "vat" else "charge",
+                    invoice_id=invoice_id,
+                    position=position,
+                    service_id=customer.service_id,
+                    code=code,
+                    label={"en": code.title()},
+                    amount_minor=minor,
+                    kind="tax" if code == "vat" else "charge",
                     booked_on=date(2026, 3, 1),
                 )
-            )  # fmt: skip
+            )
         await conn.execute(
             insert(open_item).values(
-                invoice_id=invoice_id, account_id=customer.account_id, due_on=date(2026, 3, 15), total_minor=total,
-                open_minor=total, disputed_minor=0,
+                invoice_id=invoice_id,
+                account_id=customer.account_id,
+                due_on=date(2026, 3, 15),
+                total_minor=total,
+                open_minor=total,
+                disputed_minor=0,
             )
-        )  # fmt: skip
+        )
         owed = Posting(Book("revenue"), receivable(customer.account_id), total, "KES", "bill")
         await post(
             conn, house, key=f"invoice:{invoice_id}", kind="invoice", booked_on=date(2026, 3, 1), postings=[owed]
@@ -123,9 +145,15 @@ async def test_the_decision_gives_back_what_was_frozen(house: House) -> None:
     invoice_id = await a_levied_bill(house, customer)
     async with house.db.writing() as conn:
         await line_disputed.dispute(
-            conn, house, account_id=customer.account_id, invoice_id=invoice_id, position=0, reason="wrong",
-            contact_id=None, key="k",
-        )  # fmt: skip
+            conn,
+            house,
+            account_id=customer.account_id,
+            invoice_id=invoice_id,
+            position=0,
+            reason="wrong",
+            contact_id=None,
+            key="k",
+        )
         frozen = (await queries.owing(conn, customer.account_id)).disputed_minor
         dispute = (await conn.execute(select(disputes.c.id))).scalar_one()
         decided = await decide(conn, house, dispute, "upheld", actor="user:ann")
@@ -148,9 +176,15 @@ async def test_three_lines_of_12_cents_credited_one_by_one_at_the_console_give_b
     for position in (2, 1, 3):
         async with house.db.writing() as conn:
             ticket = await line_disputed.dispute(
-                conn, house, account_id=account_id, invoice_id=bill.invoice_id, position=position, reason="wrong",
-                contact_id=None, key=f"k{position}",
-            )  # fmt: skip
+                conn,
+                house,
+                account_id=account_id,
+                invoice_id=bill.invoice_id,
+                position=position,
+                reason="wrong",
+                contact_id=None,
+                key=f"k{position}",
+            )
         path = f"/console/tickets/{ticket.id}"
         await browser.get(path)
         await browser.post(f"{path}/verdict", verdict="upheld")

@@ -200,9 +200,12 @@ def press(update_id: int, data: str, message_id: int) -> bytes:
     """A button pressed on the message of this id."""
     chat = {"id": 1001, "type": "private", "first_name": "A"}
     query = {
-        "id": f"cb{update_id}", "from": {"id": 1001, "is_bot": False, "first_name": "A"}, "chat_instance": "1", "data": data,
+        "id": f"cb{update_id}",
+        "from": {"id": 1001, "is_bot": False, "first_name": "A"},
+        "chat_instance": "1",
+        "data": data,
         "message": {"message_id": message_id, "date": 1795300000, "chat": chat},
-    }  # fmt: skip
+    }
     return json.dumps({"update_id": update_id, "callback_query": query}).encode()
 
 
@@ -254,10 +257,12 @@ async def test_a_blocked_bot_stops_and_an_unblocked_one_is_no_consent_to_campaig
         me = {"id": 110, "is_bot": True, "first_name": "M"}
         new = {"user": me, "status": status} | ({"until_date": 0} if status == "kicked" else {})
         change = {
-            "chat": {"id": 1001, "type": "private", "first_name": "A"}, "date": 1795300000,
+            "chat": {"id": 1001, "type": "private", "first_name": "A"},
+            "date": 1795300000,
             "from": {"id": 1001, "is_bot": False, "first_name": "A"},
-            "old_chat_member": {"user": me, "status": "member"}, "new_chat_member": new,
-        }  # fmt: skip
+            "old_chat_member": {"user": me, "status": "member"},
+            "new_chat_member": new,
+        }
         return json.dumps({"update_id": number, "my_chat_member": change}).encode()
 
     for number, status, stopped in ((2, "kicked", True), (3, "member", False)):

@@ -184,9 +184,17 @@ async def test_bytes_that_are_no_text_are_refused_and_break_nothing(
 ) -> None:
     body = b"" if method == "GET" else b"Content-Length: 2\r\nContent-Type: application/json\r\n"
     told = await raw(
-        port, method.encode() + b" " + path + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n" + header
-        + b"\r\n" + body + b"\r\n" + (b"{}" if body else b""),
-    )  # fmt: skip
+        port,
+        method.encode()
+        + b" "
+        + path
+        + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+        + header
+        + b"\r\n"
+        + body
+        + b"\r\n"
+        + (b"{}" if body else b""),
+    )
     status = int(told.split(b" ")[1])
     assert status < 500, told
     assert status >= 400 or path in (b"/me", b"/console", b"/console/logout", b"/chat", b"/"), told

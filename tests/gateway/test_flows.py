@@ -33,27 +33,51 @@ async def a_bill(house: House, account_id: int, *, number: str = "INV-1", total:
         invoice_id = take()
         await conn.execute(
             insert(invoice).values(
-                id=invoice_id, account_id=account_id, series="bill", from_date=date(2026, 2, 1), to_date=date(2026, 3, 1),
-                revision=0, state="final", number=number, token=f"tokentokentoken{invoice_id}", currency="KES",
-                total_minor=total, tax_minor=0, rounding_minor=0, reward_minor=0, estimated=False, issued_on=date(2026, 3, 1),
-                due_on=date(2026, 3, 15), before_minor=0, facts={"name": "Wanjiku Kamau", "number": "1001", "services": {}, "estimated": {}},
+                id=invoice_id,
+                account_id=account_id,
+                series="bill",
+                from_date=date(2026, 2, 1),
+                to_date=date(2026, 3, 1),
+                revision=0,
+                state="final",
+                number=number,
+                token=f"tokentokentoken{invoice_id}",
+                currency="KES",
+                total_minor=total,
+                tax_minor=0,
+                rounding_minor=0,
+                reward_minor=0,
+                estimated=False,
+                issued_on=date(2026, 3, 1),
+                due_on=date(2026, 3, 15),
+                before_minor=0,
+                facts={"name": "Wanjiku Kamau", "number": "1001", "services": {}, "estimated": {}},
                 finalised_at=house.clock.now(),
             )
-        )  # fmt: skip
+        )
         for position, (code, minor) in enumerate([("consumption", total - 234_50), ("fuel", 234_50)]):
             await conn.execute(
                 insert(invoice_line).values(
-                    invoice_id=invoice_id, position=position, service_id=1, code=code,
-                    label={"en": code.title(), "sw": f"{code} (sw)"}, amount_minor=minor, kind="charge",
+                    invoice_id=invoice_id,
+                    position=position,
+                    service_id=1,
+                    code=code,
+                    label={"en": code.title(), "sw": f"{code} (sw)"},
+                    amount_minor=minor,
+                    kind="charge",
                     booked_on=date(2026, 3, 1),
                 )
-            )  # fmt: skip
+            )
         await conn.execute(
             insert(open_item).values(
-                invoice_id=invoice_id, account_id=account_id, due_on=date(2026, 3, 15), total_minor=total,
-                open_minor=total, disputed_minor=0,
+                invoice_id=invoice_id,
+                account_id=account_id,
+                due_on=date(2026, 3, 15),
+                total_minor=total,
+                open_minor=total,
+                disputed_minor=0,
             )
-        )  # fmt: skip
+        )
         posting = Posting(Book("revenue"), Book("receivable", account_id), total, "KES", "bill")
         await post(
             conn, house, key=f"invoice:{invoice_id}", kind="invoice", booked_on=date(2026, 3, 1), postings=[posting]
@@ -189,9 +213,14 @@ async def test_a_fault_at_the_place_on_file_is_three_answers_away(
 async def test_a_known_outage_is_told_first(house: House, customer: Registered, phone: Phone) -> None:
     async with house.db.writing() as conn:
         await outages.begin(
-            conn, house, commodity="electricity", area="Milimani", cause="A fallen tree", actor="clerk",
+            conn,
+            house,
+            commodity="electricity",
+            area="Milimani",
+            cause="A fallen tree",
+            actor="clerk",
             expected_until=house.clock.now() + timedelta(hours=2),
-        )  # fmt: skip
+        )
     await phone.dial()
     told = await phone.answer("4")
     assert told.startswith(

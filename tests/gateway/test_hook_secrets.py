@@ -83,9 +83,12 @@ async def test_a_house_without_a_secret_lets_nobody_in(served: Gateway) -> None:
 async def test_every_address_with_a_secret_asks_for_it(served: Gateway) -> None:
     """Learnt from the route table: a provider of tomorrow is asked too."""
     client = await served(
-        africastalking_api_key=SecretStr("k"), kannel_username="k", kannel_password=SecretStr("k"),
-        smtp_url=SecretStr("smtp://x"), email_sender="a@example.org",
-    )  # fmt: skip
+        africastalking_api_key=SecretStr("k"),
+        kannel_username="k",
+        kannel_password=SecretStr("k"),
+        smtp_url=SecretStr("smtp://x"),
+        email_sender="a@example.org",
+    )
     found = [(method, path) for path, method, _ in all_routes(client.server.app) if "{secret}" in path]
     assert len(found) > 8
     for method, path in found:

@@ -48,10 +48,12 @@ async def test_a_handset_talks_to_us_through_kannel_and_the_report_finds_back(
     async with running(tmp_path, f"{hooks}/hooks/kannel/{SECRET}") as kannel, aiohttp.ClientSession() as http:
         settings = settings.model_copy(
             update={
-                "public_url": hooks, "kannel_username": "hodi", "kannel_password": SecretStr("hodipw"),
+                "public_url": hooks,
+                "kannel_username": "hodi",
+                "kannel_password": SecretStr("hodipw"),
                 "kannel_base_url": f"http://127.0.0.1:{kannel.sendsms}",
             }
-        )  # fmt: skip
+        )
         house = House(sqlite_db, clock, operator, settings)
         await a_customer(house, phone="+254700000004")
         rows = open_rows(Tools(settings, http, nobody))

@@ -185,9 +185,15 @@ async def announce(house: House, account_id: int, bill: int, key: str, ways: dic
     house = replace(house, operator=house.operator.model_copy(update={"notices": rules}))
     async with house.db.writing() as conn:
         await outbox.enqueue(
-            conn, house, key=key, kind="notice", template="notice.ready.pay", account_id=account_id, subject_id=bill,
+            conn,
+            house,
+            key=key,
+            kind="notice",
+            template="notice.ready.pay",
+            account_id=account_id,
+            subject_id=bill,
             resend_unknown=True,
-        )  # fmt: skip
+        )
     assert await Dispatcher(house, ways).drain() == {"sent": 1}
 
 
@@ -235,8 +241,15 @@ async def test_a_letter_that_came_back_goes_the_next_way_and_its_address_is_writ
     ],
 )
 async def test_a_report_is_believed_only_about_the_letter_it_names_and_only_for_what_is_for_good(
-    change: dict[str, str], state: str, gone: set[str], sqlite_db: Any, clock: SetClock, operator: Any, settings: Any, tmp_path: Path
-) -> None:  # fmt: skip
+    change: dict[str, str],
+    state: str,
+    gone: set[str],
+    sqlite_db: Any,
+    clock: SetClock,
+    operator: Any,
+    settings: Any,
+    tmp_path: Path,
+) -> None:
     house = House(sqlite_db, clock, operator, settings)
     await a_letter_left(house)
     told = {"to": "amina@example.org", "action": "failed", "status": "5.1.1", "ref": "ref-b1"} | change

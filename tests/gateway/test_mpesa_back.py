@@ -168,9 +168,13 @@ async def test_a_forged_result_gives_nothing_back_and_takes_nothing_back(single:
         original = row.provider_ref.rpartition(":")[2]
         about = row.id if kind == "another conversation" else row.id + 1
         result: dict[str, Any] = {
-            "ResultType": 0, "ResultCode": code, "ResultDesc": "x", "TransactionID": "FORGED0001",
-            "OriginatorConversationID": original, "ConversationID": "AG_forged",
-        }  # fmt: skip
+            "ResultType": 0,
+            "ResultCode": code,
+            "ResultDesc": "x",
+            "TransactionID": "FORGED0001",
+            "OriginatorConversationID": original,
+            "ConversationID": "AG_forged",
+        }
         async with work.http.post(f"{work.hook}/daraja/reversal?attempt={about}", json={"Result": result}) as response:
             assert response.status == 200
         assert (await stands(single))[:2] == ("granted", "awaiting_customer")

@@ -214,9 +214,11 @@ async def test_a_result_of_a_question_nobody_asked_proves_nothing(single: House)
         items = [{"Key": key, "Value": value} for key, value in told.items()]
         result: dict[str, Any] = {
             "Result": {
-                "ResultCode": 0, "ConversationID": "AG_guessed", "ResultParameters": {"ResultParameter": items},
+                "ResultCode": 0,
+                "ConversationID": "AG_guessed",
+                "ResultParameters": {"ResultParameter": items},
             }
-        }  # fmt: skip
+        }
         for topic, said in (("confirmation", note), ("result", result)):
             async with work.http.post(f"{work.hook}/daraja/{topic}", json=said) as response:
                 assert response.status == 200

@@ -44,8 +44,10 @@ async def test_where_an_account_is_linked_telegram_has_a_button_for_her_phone(do
     await doors.sent()
     [asked] = doors.bot.taken
     assert asked["below"] == [
-        {"text": "Share my phone number", "request_contact": True}, {"text": "Back"}, {"text": "Home"}
-    ]  # fmt: skip
+        {"text": "Share my phone number", "request_contact": True},
+        {"text": "Back"},
+        {"text": "Home"},
+    ]
     await she.type("Back")
     assert "Welcome" in she.screen, "a word of that keyboard is no account number"
     await she.type("LINK")

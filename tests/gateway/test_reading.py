@@ -100,9 +100,14 @@ async def test_core_itself_refuses_what_comes_outside_the_window(
         _, [dial] = await self_read.open_dials(conn, house, customer.account_id)
         with pytest.raises(Refused, match=r"reading\.shut"):
             await self_read.send(
-                conn, house, account_id=customer.account_id, meter_id=dial.meter_id, value_micro=1130 * KWH,
-                contact_id=None, key="k",
-            )  # fmt: skip
+                conn,
+                house,
+                account_id=customer.account_id,
+                meter_id=dial.meter_id,
+                value_micro=1130 * KWH,
+                contact_id=None,
+                key="k",
+            )
 
 
 async def test_after_some_of_her_own_in_a_row_a_person_looks(
@@ -115,9 +120,14 @@ async def test_after_some_of_her_own_in_a_row_a_person_looks(
         async with strict.db.writing() as conn:
             _, [dial] = await self_read.open_dials(conn, strict, customer.account_id)
             taken = await self_read.send(
-                conn, strict, account_id=customer.account_id, meter_id=dial.meter_id, value_micro=value * KWH,
-                contact_id=None, key=f"k{month}",
-            )  # fmt: skip
+                conn,
+                strict,
+                account_id=customer.account_id,
+                meter_id=dial.meter_id,
+                value_micro=value * KWH,
+                contact_id=None,
+                key=f"k{month}",
+            )
             states.append(taken.state)
     assert states == ["accepted", "held"]
 

@@ -37,9 +37,15 @@ class Caller:
 
     def wanted(self, **more: Any) -> dict[str, Any]:
         return {
-            "key": "k1", "method": "mobile_push", "amount_minor": 500, "currency": "KES", "reference": "ACC100",
-            "callback_url": self.hook, "phone": "+254700000001", **more,
-        }  # fmt: skip
+            "key": "k1",
+            "method": "mobile_push",
+            "amount_minor": 500,
+            "currency": "KES",
+            "reference": "ACC100",
+            "callback_url": self.hook,
+            "phone": "+254700000001",
+            **more,
+        }
 
 
 @asynccontextmanager

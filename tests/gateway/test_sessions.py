@@ -30,9 +30,17 @@ class Valkey:
 
     async def start(self) -> None:
         self.process = await asyncio.create_subprocess_exec(
-            valkey_binary(), "--port", str(self.port), "--save", "", "--dir", str(self.folder), "--bind", "127.0.0.1",
+            valkey_binary(),
+            "--port",
+            str(self.port),
+            "--save",
+            "",
+            "--dir",
+            str(self.folder),
+            "--bind",
+            "127.0.0.1",
             stdout=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
+        )
         for _ in range(200):
             with contextlib.suppress(OSError):
                 _, writer = await asyncio.open_connection("127.0.0.1", self.port)

@@ -34,9 +34,15 @@ async def _told(work: Work, event: str, minor: int, currency: str = "KES", txn: 
         query = select(attempt.c.key, attempt.c.provider_ref).order_by(attempt.c.id.desc()).limit(1)
         key, ref = (await conn.execute(query)).one()
     said: dict[str, Any] = {
-        "id": event, "type": "succeeded", "key": key, "payment": ref, "txn": txn or f"SB{event}", "method": "card",
-        "amount_minor": minor, "currency": currency,
-    }  # fmt: skip
+        "id": event,
+        "type": "succeeded",
+        "key": key,
+        "payment": ref,
+        "txn": txn or f"SB{event}",
+        "method": "card",
+        "amount_minor": minor,
+        "currency": currency,
+    }
     status, answer = await tell(work, said)
     assert status == 200, json.dumps(answer)
 
@@ -117,8 +123,10 @@ async def test_a_refund_that_gave_less_leaves_the_rest_with_the_bills(single: Ho
             row = (await conn.execute(select(refund.c.state, refund.c.amount_minor))).one()
             assert await ledger.balance(conn, "refunds", 0, "KES") == 0
         assert (tuple(row), await opened(single, bill), await cash(single, "sandbox")) == (
-            ("done", 7_000), [7_000], 5_007,
-        )  # fmt: skip
+            ("done", 7_000),
+            [7_000],
+            5_007,
+        )
         await proven(single)
 
 

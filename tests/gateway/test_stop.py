@@ -104,9 +104,15 @@ def test_each_word_of_each_language_alone_is_taken_at_its_word_and_in_a_sentence
     ],
 )  # fmt: skip
 async def test_stop_and_start_are_heard_and_answered_in_each_language(
-    lang: str, stop: str, start: str, sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings,
+    lang: str,
+    stop: str,
+    start: str,
+    sqlite_db: Database,
+    clock: SetClock,
+    operator: Operator,
+    settings: Settings,
     tmp_path: Path,
-) -> None:  # fmt: skip
+) -> None:
     house = routed(House(sqlite_db, clock, operator, settings), languages=("en", "sw", "ha", "fr", "vi", "nl"))
     await a_customer(house, language=lang)
     async with counter(house, tmp_path) as client:

@@ -215,9 +215,14 @@ async def test_a_refund_made_on_the_providers_own_pages_opens_the_bill_again(hou
     async with tills_at_work(house, paylink="stripe") as work:
         bill, _ = await _paid(work, "stripe")
         thing = {
-            "id": "re_1", "object": "refund", "status": "succeeded", "amount": 20_000, "currency": "kes",
-            "payment_intent": work.stripe.truth[0].txn, "metadata": {},
-        }  # fmt: skip
+            "id": "re_1",
+            "object": "refund",
+            "status": "succeeded",
+            "amount": 20_000,
+            "currency": "kes",
+            "payment_intent": work.stripe.truth[0].txn,
+            "metadata": {},
+        }
         for _ in range(3):
             await work.stripe.post(work.stripe.event("refund.created", thing))
         assert await opened(house, bill) == [20_000], "three events about one refund are one"

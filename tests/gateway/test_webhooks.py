@@ -211,9 +211,17 @@ async def test_the_end_of_a_session_changes_nothing_and_is_answered(house: House
         await phone.dial()
         screen = await phone.answer("6")
         form = {
-            "sessionId": "s1", "phoneNumber": WANJIKU, "serviceCode": "*384*100#", "status": "Incomplete", "input": "6",
-            "lastAppResponse": screen, "date": "2026-03-10 09:00:00", "networkCode": "63902", "cost": "0", "hopsCount": "2",
-        }  # fmt: skip
+            "sessionId": "s1",
+            "phoneNumber": WANJIKU,
+            "serviceCode": "*384*100#",
+            "status": "Incomplete",
+            "input": "6",
+            "lastAppResponse": screen,
+            "date": "2026-03-10 09:00:00",
+            "networkCode": "63902",
+            "cost": "0",
+            "hopsCount": "2",
+        }
         answer = await client.post(f"{HOOKS}/ussd/end", data=form)
         assert (answer.status, await answer.text()) == (200, "OK")
         assert await phone.again() == screen

@@ -88,29 +88,40 @@ async def tills_at_work(house: House, **payments: Any) -> AsyncIterator[Work]:
     }
     async with AsyncExitStack() as stack:
         settings: dict[str, Any] = {
-            "public_url": url, "stripe_secret_key": "sk_test", "stripe_webhook_secret": SECRET,
-            "paystack_secret_key": SECRET, "paystack_email": "bills@example.org", "flutterwave_secret_key": "FLWSECK",
-            "flutterwave_secret_hash": SECRET, "flutterwave_email": "bills@example.org",
-            "gocardless_access_token": "live_token", "gocardless_webhook_secret": SECRET,
-        }  # fmt: skip
+            "public_url": url,
+            "stripe_secret_key": "sk_test",
+            "stripe_webhook_secret": SECRET,
+            "paystack_secret_key": SECRET,
+            "paystack_email": "bills@example.org",
+            "flutterwave_secret_key": "FLWSECK",
+            "flutterwave_secret_hash": SECRET,
+            "flutterwave_email": "bills@example.org",
+            "gocardless_access_token": "live_token",
+            "gocardless_webhook_secret": SECRET,
+        }
         makers: dict[str, Any] = {
-            "stripe": stripe, "paystack": paystack, "flutterwave": flutterwave, "gocardless": gocardless,
+            "stripe": stripe,
+            "paystack": paystack,
+            "flutterwave": flutterwave,
+            "gocardless": gocardless,
             "flutterwave_v4": flutterwave_v4,
-        }  # fmt: skip
+        }
         for name, till in tills.items():
             till.hook = f"{url}/hooks/payments/test-hook-secret/{name}"
             server = await stack.enter_async_context(TestServer(makers[name].make_app(till)))
             settings[f"{name}_base_url"] = str(server.make_url("")).rstrip("/")
         settings |= {
-            "flutterwave_v4_client_id": "client", "flutterwave_v4_client_secret": "client-secret",
+            "flutterwave_v4_client_id": "client",
+            "flutterwave_v4_client_secret": "client-secret",
             "flutterwave_v4_token_url": f"{settings['flutterwave_v4_base_url']}/token",
-        }  # fmt: skip
+        }
         pointed = replace(
-            house, settings=Settings.model_validate(house.settings.model_dump() | settings),
+            house,
+            settings=Settings.model_validate(house.settings.model_dump() | settings),
             operator=house.operator.model_copy(
                 update={"payments": house.operator.payments.model_copy(update=payments)}
             ),
-        )  # fmt: skip
+        )
         app = web.Application()
         app[HOUSE] = pointed
         app.add_routes([*callbacks.routes(), *paylink.routes()])

@@ -65,9 +65,12 @@ def every_door() -> frozenset[str]:
     routes = {f"{method.upper()} {path}" for path, method, _ in openapi.all_routes(app)}
     root = typer.main.get_command(commands)
     return frozenset(
-        routes | asyncio.run(_hooks()) | set(_commands("hodi", root)) | {f"dialog {flow.name}" for flow in FLOWS}
+        routes
+        | asyncio.run(_hooks())
+        | set(_commands("hodi", root))
+        | {f"dialog {flow.name}" for flow in FLOWS}
         | {f"job {job.name}" for job in JOBS}
-    )  # fmt: skip
+    )
 
 
 async def _hooks() -> set[str]:

@@ -61,5 +61,10 @@ def test_a_function_a_method_and_a_table_that_only_tests_call_are_found(tmp_path
     (tmp_path / "core" / "keep.py").write_text("def register(name):\n    return lambda hook: hook\n")
     house = House(tmp_path, ("gateway", "core"), foreign=lambda module, node: set())
     assert {row.rpartition(" ")[2] for row in house.unreached()} == {
-        "UNUSED", "Shop.closes", "Shop.counts", "Gone", "lonely", "helper",
-    }  # fmt: skip
+        "UNUSED",
+        "Shop.closes",
+        "Shop.counts",
+        "Gone",
+        "lonely",
+        "helper",
+    }

@@ -50,7 +50,7 @@ def test_no_file_outgrows_its_wall() -> None:
     tall = [
         f"{path}: {len(text.splitlines())} lines"
         for path, text in sources()
-        if len(text.splitlines()) > 300 and not path.startswith(spared)
+        if len(text.splitlines()) > 400 and not path.startswith(spared)
     ]
     assert tall == []
 
@@ -64,7 +64,7 @@ def test_no_function_is_longer_than_a_screen() -> None:
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.end_lineno is not None
-        and node.end_lineno - node.lineno + 1 > 48
+        and node.end_lineno - node.lineno + 1 > 60
     ]
     assert long == []
 

@@ -61,9 +61,12 @@ class Late:
 
     def __post_init__(self) -> None:
         handlers = {
-            "bar": Together(account_barred.bar), "late_fee": fee_charged.late, "provision": partial(provision.send, network=self.network),
-            "compare": partial(compare.compare, network=self.network), "push": _pushed,
-        }  # fmt: skip
+            "bar": Together(account_barred.bar),
+            "late_fee": fee_charged.late,
+            "provision": partial(provision.send, network=self.network),
+            "compare": partial(compare.compare, network=self.network),
+            "push": _pushed,
+        }
         self.dispatcher = Dispatcher(self.house, {"sms": self.phones}, handlers, lanes=1)
 
     def at(self, day: date, hour: int = 10) -> None:
@@ -135,10 +138,19 @@ async def late_accounts(
         await insert_many(conn, branch, ("id", "code", "name"), [(one[4], f"B{one[0]}", "Kisumu") for one in kept])
         named = [(one[3], "Amina", "person", "sw", now) for one in kept]
         await insert_many(conn, party, ("id", "name", "kind", "language", "created_at"), named)
-        opened = [
-            (one[2], one[0], one[3], one[4], "residential", "KES", 28, "active", today, now) for one in kept
-        ]  # fmt: skip
-        columns = ("id", "number", "party_id", "branch_id", "segment", "currency", "bill_day", "state", "opened_on", "created_at")  # fmt: skip
+        opened = [(one[2], one[0], one[3], one[4], "residential", "KES", 28, "active", today, now) for one in kept]
+        columns = (
+            "id",
+            "number",
+            "party_id",
+            "branch_id",
+            "segment",
+            "currency",
+            "bill_day",
+            "state",
+            "opened_on",
+            "created_at",
+        )
         await insert_many(conn, account, columns, opened)
         phones = [(one[5], "phone", one[1], one[1], "en", True, now) for one in kept]
         columns = ("id", "channel", "channel_user", "phone", "language", "marketing", "created_at")
@@ -160,20 +172,55 @@ async def many_bills(
     money = [
         one.name for one in invoice.c if one.name.endswith("_minor") and not one.nullable and one.name != "total_minor"
     ]
-    columns = ("id", "account_id", "series", "from_date", "to_date", "revision", "state", "number", "token", "currency",
-               "total_minor", "estimated", "due_on", "facts", *money)  # fmt: skip
+    columns = (
+        "id",
+        "account_id",
+        "series",
+        "from_date",
+        "to_date",
+        "revision",
+        "state",
+        "number",
+        "token",
+        "currency",
+        "total_minor",
+        "estimated",
+        "due_on",
+        "facts",
+        *money,
+    )
     rows = list(zip(ids, accounts, minors, dues, strict=True))
     starts = [day + timedelta(invoice_id % 2_000) for invoice_id in ids]
     final = [
-        (invoice_id, account_id, "bill", start, start + timedelta(28), 0, "final", f"INV-{invoice_id}", f"t{invoice_id}", "KES",
-         minor, False, due, {}, *(0 for _ in money))
+        (
+            invoice_id,
+            account_id,
+            "bill",
+            start,
+            start + timedelta(28),
+            0,
+            "final",
+            f"INV-{invoice_id}",
+            f"t{invoice_id}",
+            "KES",
+            minor,
+            False,
+            due,
+            {},
+            *(0 for _ in money),
+        )
         for (invoice_id, account_id, minor, due), start in zip(rows, starts, strict=True)
-    ]  # fmt: skip
+    ]
     await insert_many(conn, invoice, columns, final)
     journals = [
-        Journal(f"invoice:{one[0]}", "invoice", house.today(), [Posting(Book("revenue"), receivable(one[1]), one[2], "KES", "bill")])
+        Journal(
+            f"invoice:{one[0]}",
+            "invoice",
+            house.today(),
+            [Posting(Book("revenue"), receivable(one[1]), one[2], "KES", "bill")],
+        )
         for one in rows
-    ]  # fmt: skip
+    ]
     await post_many(conn, house, journals)
     items = [(invoice_id, account_id, due, minor, minor, 0) for invoice_id, account_id, minor, due in rows]
     columns = ("invoice_id", "account_id", "due_on", "total_minor", "open_minor", "disputed_minor")
@@ -182,9 +229,16 @@ async def many_bills(
 
 
 async def a_late_account(
-    conn: AsyncConnection, house: House, number: str = "ACC100", minor: int = 50_000, *, due: date = DUE, phone: str | None = None,
-    modes: tuple[str, ...] = ("postpaid",), disputed: int = 0,
-) -> tuple[int, int, list[int]]:  # fmt: skip
+    conn: AsyncConnection,
+    house: House,
+    number: str = "ACC100",
+    minor: int = 50_000,
+    *,
+    due: date = DUE,
+    phone: str | None = None,
+    modes: tuple[str, ...] = ("postpaid",),
+    disputed: int = 0,
+) -> tuple[int, int, list[int]]:
     """An account with one bill, a phone and its services: (account, invoice, services)."""
     account_id = await an_account(conn, house, number)
     bill = await a_bill(conn, house, account_id, minor, due_on=due, disputed=disputed)
@@ -192,18 +246,27 @@ async def a_late_account(
     told = phone or f"+2547{contact_id:08}"
     await conn.execute(
         insert(contact).values(
-            id=contact_id, channel="phone", channel_user=told, phone=told, language="en", marketing=True,
+            id=contact_id,
+            channel="phone",
+            channel_user=told,
+            phone=told,
+            language="en",
+            marketing=True,
             created_at=house.clock.now(),
         )
-    )  # fmt: skip
+    )
     linked = {"contact_id": contact_id, "account_id": account_id, "linked_at": house.clock.now(), "how": "record"}
     await conn.execute(insert(contact_account).values(linked))
     rows = [
         {
-            "id": one, "account_id": account_id, "commodity": "internet", "payment_mode": mode, "state": "active",
+            "id": one,
+            "account_id": account_id,
+            "commodity": "internet",
+            "payment_mode": mode,
+            "state": "active",
             "started_on": date(2025, 1, 1),
         }
         for one, mode in zip(services, modes, strict=True)
-    ]  # fmt: skip
+    ]
     await conn.execute(insert(service), rows)
     return account_id, bill.invoice_id, services

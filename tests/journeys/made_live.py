@@ -55,8 +55,12 @@ def calls(draw: st.DrawFn) -> dict[str, Any]:
         return made
 
     charge: dict[str, Any] = {
-        "code": "calls", "type": "event", "meter": "voice", "unit": "s", "rates": [rate(["home"]), rate(None)],
-    }  # fmt: skip
+        "code": "calls",
+        "type": "event",
+        "meter": "voice",
+        "unit": "s",
+        "rates": [rate(["home"]), rate(None)],
+    }
     if draw(st.integers(0, 3)) == 0:
         charge["round_each"] = "0.01"
     return charge
@@ -88,9 +92,12 @@ def allowances(draw: st.DrawFn) -> list[dict[str, Any]]:
         meter = draw(st.sampled_from(("voice", "data")))
         units = draw(st.integers(1, 400)) * (10 if meter == "voice" else 1)
         one: dict[str, Any] = {
-            "code": f"free_{number}", "meter": meter, "unit": "s" if meter == "voice" else "MB", "units": str(units),
+            "code": f"free_{number}",
+            "meter": meter,
+            "unit": "s" if meter == "voice" else "MB",
+            "units": str(units),
             "charges": ["calls" if meter == "voice" else "data"],
-        }  # fmt: skip
+        }
         if draw(st.booleans()):
             one["during"] = [draw(st.sampled_from(BANDS))]
         if meter == "voice" and draw(st.booleans()):
@@ -140,10 +147,16 @@ def tariffs(draw: st.DrawFn) -> dict[str, Any]:
         "total": draw(st.sampled_from(("0.01", "0.5"))),
     }
     return {
-        "tariff": "made", "valid_from": "2026-01-01", "currency": "KES", "zone": "Africa/Nairobi", "times": TIMES,
-        "rounding": {**rounding, "mode": draw(st.sampled_from(MODES))}, "destinations": {"home": ["07"], "other": [""]},
-        "allowances": draw(allowances()), "charges": charges,
-    }  # fmt: skip
+        "tariff": "made",
+        "valid_from": "2026-01-01",
+        "currency": "KES",
+        "zone": "Africa/Nairobi",
+        "times": TIMES,
+        "rounding": {**rounding, "mode": draw(st.sampled_from(MODES))},
+        "destinations": {"home": ["07"], "other": [""]},
+        "allowances": draw(allowances()),
+        "charges": charges,
+    }
 
 
 @st.composite

@@ -81,10 +81,15 @@ async def test_any_doubt_at_the_moment_of_the_restriction_leaves_the_service_alo
         if doubt == "protected":
             await conn.execute(
                 insert(protection).values(
-                    id=1, account_id=account_id, kind="life_support", open_key=f"{account_id}:life_support", reason="letter",
-                    actor="user:a", at=house.clock.now(),
+                    id=1,
+                    account_id=account_id,
+                    kind="life_support",
+                    open_key=f"{account_id}:life_support",
+                    reason="letter",
+                    actor="user:a",
+                    at=house.clock.now(),
                 )
-            )  # fmt: skip
+            )
         if doubt == "pending":
             from core.payments import push
 

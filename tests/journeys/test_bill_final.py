@@ -81,9 +81,17 @@ async def test_units_from_points_are_taken_up_by_the_bill_that_carries_them(hous
         bill = Final(await a_bill(conn, house, customer), customer.account_id, reward_minor=-3000)
         await conn.execute(
             insert(invoice_line).values(
-                invoice_id=bill.invoice_id, position=9, service_id=1, code="reward_units", label={}, amount_minor=-3000,
-                quantity_micro=2 * MICRO, unit="kWh", kind="reward", booked_on=DUE,
+                invoice_id=bill.invoice_id,
+                position=9,
+                service_id=1,
+                code="reward_units",
+                label={},
+                amount_minor=-3000,
+                quantity_micro=2 * MICRO,
+                unit="kWh",
+                kind="reward",
+                booked_on=DUE,
             )
-        )  # fmt: skip
+        )
         await bill_final.announce(conn, house, [bill])
         assert await units.free_units(conn, [customer.account_id]) == {}

@@ -119,9 +119,10 @@ async def test_new_prices_hold_for_the_calls_from_that_day(house: House, tmp_pat
     # 4 of 31 days bring 12.9 of the 100 minutes; the other 97.1 to landlines at 0.05 and 10 at 0.10, less 17.5 % VAT within.
     # In the newer version 125 and 90 seconds to another network at 0.40.
     assert calls == [
-        ("Calls (landline, 1 Mar - 4 Mar)", 413), ("Calls (own mobiles, 1 Mar - 4 Mar)", 85),
+        ("Calls (landline, 1 Mar - 4 Mar)", 413),
+        ("Calls (own mobiles, 1 Mar - 4 Mar)", 85),
         ("Calls (other mobiles, 5 Mar - 31 Mar)", 122),
-    ]  # fmt: skip
+    ]
 
 
 async def test_an_allowance_that_rolls_over_is_not_forgotten_in_silence(
@@ -155,6 +156,9 @@ async def test_calls_that_come_after_the_bill_are_on_the_next(house: House, tmp_
     ]
     # Ten minutes at 0.20, of which 17.5/117.5 are VAT.
     assert shown == [
-        [("Correction 1 Mar 2026 - 31 Mar 2026: 133.583333 instead of 123.583333 min", 170), ("Tax in the correction 1 Mar 2026 - 31 Mar 2026", 30)],
+        [
+            ("Correction 1 Mar 2026 - 31 Mar 2026: 133.583333 instead of 123.583333 min", 170),
+            ("Tax in the correction 1 Mar 2026 - 31 Mar 2026", 30),
+        ],
         [],
-    ]  # fmt: skip
+    ]

@@ -91,9 +91,16 @@ async def test_a_month_of_half_hours_becomes_bills_and_notices_once(house: House
         bill = await queries.bill(conn, invoice_id=last.invoice_id, house=house)
         assert bill is not None
         assert [(line.code, line.amount_minor) for line in bill.lines] == [
-            ("consumption", 69468), ("fuel_cost", 16800), ("forex", 7266), ("inflation", 966), ("epra", 336),
-            ("wra", 63), ("rep", 3473), ("vat", 13803), ("rounding", 25),
-        ]  # fmt: skip
+            ("consumption", 69468),
+            ("fuel_cost", 16800),
+            ("forex", 7266),
+            ("inflation", 966),
+            ("epra", 336),
+            ("wra", 63),
+            ("rep", 3473),
+            ("vat", 13803),
+            ("rounding", 25),
+        ]
         assert (bill.total_minor, bill.estimated, bill.services[0].meters) == (112200, False, ("MA",))
         assert [(one.quantity_micro, bill.use_unit) for one in bill.use] == [(42_000_000, "kWh")]
         [guessed] = await queries.last_bills(conn, baraka.account_id)
@@ -112,9 +119,15 @@ async def test_units_bought_with_points_come_off_the_next_bill_and_are_spent(
     account_id = households[0].account_id
     async with house.db.writing() as conn:
         row = {
-            "id": house.ids.take(), "key": "r:1", "account_id": account_id, "kind": "kwh", "points": 40, "amount": 2_000_000,
-            "state": "reserved", "created_at": house.clock.now(),
-        }  # fmt: skip
+            "id": house.ids.take(),
+            "key": "r:1",
+            "account_id": account_id,
+            "kind": "kwh",
+            "points": 40,
+            "amount": 2_000_000,
+            "state": "reserved",
+            "created_at": house.clock.now(),
+        }
         await conn.execute(redemption.insert().values(row))
     await close_cycles(house, FEB)
     async with house.db.reading() as conn:

@@ -96,10 +96,19 @@ async def test_what_is_contested_is_no_exposure_what_is_being_paid_is_and_credit
         )
         await conn.execute(
             insert(attempt).values(
-                id=tried, key="a", request_id=request, account_id=account_id, provider="daraja", method="mobile_push",
-                amount_minor=30_000, currency="KES", state="sent", polls=0, created_at=now,
+                id=tried,
+                key="a",
+                request_id=request,
+                account_id=account_id,
+                provider="daraja",
+                method="mobile_push",
+                amount_minor=30_000,
+                currency="KES",
+                state="sent",
+                polls=0,
+                created_at=now,
             )
-        )  # fmt: skip
+        )
     await _tick(late)
     assert await _row(late) == (45_000, 30_000, 0, 75_000, 75, 0, 0)
     await late.pay("ACC100", 90_000, "T1")

@@ -74,9 +74,15 @@ async def contest(house: House, bill: Bill, position: int, key: str = "first") -
     """The id of a new dispute."""
     async with house.db.writing() as conn:
         await line_disputed.dispute(
-            conn, house, account_id=bill.account_id, invoice_id=bill.invoice_id, position=position, reason="wrong",
-            contact_id=None, key=f"{key}:{bill.invoice_id}:{position}",
-        )  # fmt: skip
+            conn,
+            house,
+            account_id=bill.account_id,
+            invoice_id=bill.invoice_id,
+            position=position,
+            reason="wrong",
+            contact_id=None,
+            key=f"{key}:{bill.invoice_id}:{position}",
+        )
         return (await disputes_of(conn, [bill.invoice_id]))[-1].id
 
 
@@ -92,11 +98,20 @@ async def pay(house: House, account_id: int, minor: int) -> None:
         number = house.ids.take()
         await conn.execute(
             receipt.insert().values(
-                id=number, provider="sandbox", provider_txn=f"T{number}", account_id=account_id, method="card",
-                amount_minor=minor, currency="KES", reference="", payer="***", state="placed",
-                received_at=house.clock.now(), booked_on=house.today(),
+                id=number,
+                provider="sandbox",
+                provider_txn=f"T{number}",
+                account_id=account_id,
+                method="card",
+                amount_minor=minor,
+                currency="KES",
+                reference="",
+                payer="***",
+                state="placed",
+                received_at=house.clock.now(),
+                booked_on=house.today(),
             )
-        )  # fmt: skip
+        )
         money = Posting(receivable(account_id), Book("cash:sandbox"), minor, "KES", "paid")
         await post(conn, house, key=f"receipt:{number}", kind="receipt", booked_on=house.today(), postings=[money])
         await allocate.receipt(conn, house, number)
@@ -119,8 +134,10 @@ async def test_a_wrong_line_goes_with_the_levy_and_the_tax_that_were_reckoned_on
         note = await queries.bill(conn, token=decided.note.token, house=house)
         assert note is not None
         assert [(one.code, one.amount_minor, one.quantity_micro) for one in note.lines] == [
-            ("consumption", -69_468, -42_000_000), ("rep", -3_473, None), ("vat", -11_115, None),
-        ]  # fmt: skip
+            ("consumption", -69_468, -42_000_000),
+            ("rep", -3_473, None),
+            ("vat", -11_115, None),
+        ]
         facts = (
             await conn.execute(select(invoice.c.facts).where(invoice.c.corrects_id == bill.invoice_id))
         ).scalar_one()
@@ -269,20 +286,35 @@ async def test_two_disputes_of_one_bill_never_leave_more_frozen_than_is_open(hou
 async def test_verify_finds_a_credit_note_that_came_by_another_door(house: House, account_id: int) -> None:
     bill = await last(house, account_id)
     forged = {
-        "id": 5, "account_id": account_id, "series": "credit", "from_date": bill.from_date, "to_date": bill.to_date,
-        "revision": 7, "state": "final", "number": "CN-000003", "token": "forged", "currency": "KES", "tax_minor": 0,
-        "total_minor": -200_000, "rounding_minor": 0, "reward_minor": 0, "estimated": False, "facts": {},
+        "id": 5,
+        "account_id": account_id,
+        "series": "credit",
+        "from_date": bill.from_date,
+        "to_date": bill.to_date,
+        "revision": 7,
+        "state": "final",
+        "number": "CN-000003",
+        "token": "forged",
+        "currency": "KES",
+        "tax_minor": 0,
+        "total_minor": -200_000,
+        "rounding_minor": 0,
+        "reward_minor": 0,
+        "estimated": False,
+        "facts": {},
         "corrects_id": bill.invoice_id,
-    }  # fmt: skip
+    }
     stray = forged | {"id": 6, "number": "CN-000004", "token": "stray", "revision": 8, "corrects_id": 77}
     async with house.db.writing() as conn:
         await conn.execute(invoice.insert(), [forged, stray])
         found = " ".join(await problems(conn))
     for words in (
-        "invoice CN-000003 comes to -200000, its lines to 0", "invoice CN-000003 comes to -200000, its postings to 0",
-        "credit notes take 200000 off bill INV-000001, which comes to 103500", "credit number 3 was never given",
+        "invoice CN-000003 comes to -200000, its lines to 0",
+        "invoice CN-000003 comes to -200000, its postings to 0",
+        "credit notes take 200000 off bill INV-000001, which comes to 103500",
+        "credit number 3 was never given",
         "credit note CN-000004 is of no final bill of its account",
-    ):  # fmt: skip
+    ):
         assert words in found
 
 

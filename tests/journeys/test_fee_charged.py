@@ -108,9 +108,11 @@ async def test_a_fee_is_taken_back_with_a_reason_once_by_a_note_and_she_hears_of
     late = _with(house, clock, operator, late="250")
     account_id, invoice_id = await _charged(late)
     for whose, reason, why in (
-        (account_id, " x ", "reason"), (account_id + 1, "first time", "unknown"), (account_id, "first time", ""),
+        (account_id, " x ", "reason"),
+        (account_id + 1, "first time", "unknown"),
+        (account_id, "first time", ""),
         (account_id, "again", "done"),
-    ):  # fmt: skip
+    ):
         async with house.db.writing() as conn:
             if why:
                 with pytest.raises(Refused, match=rf"fee\.waive\.{why}"):

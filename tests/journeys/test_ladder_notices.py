@@ -23,9 +23,14 @@ def test_a_step_is_told_in_one_sms(name: str, lang: str) -> None:
     amount = money.show(999_999_999, "KES", lang)
     day = max((days.spoken(lang, date(2024, month, 28)) for month in range(1, 13)), key=len)
     worst = {
-        "operator": "M" * 11, "amount": amount, "fee": money.show(100_000, "KES", lang), "date": day, "count": 24,
-        "link": "h" * 40, "ussd": "*384*1000#",
-    }  # fmt: skip
+        "operator": "M" * 11,
+        "amount": amount,
+        "fee": money.show(100_000, "KES", lang),
+        "date": day,
+        "count": 24,
+        "link": "h" * 40,
+        "ussd": "*384*1000#",
+    }
     said = pattern(lang, f"notice.{name}")
     assert fields(said) <= worst.keys()
     units = limits.units(said.format(**worst))[1]

@@ -122,10 +122,14 @@ async def test_a_revision_after_the_bill_is_a_line_of_the_next_bill(house: House
     [shown] = (await foresee(house, MAR)).bills
     bill = await closed(house, made, MAR)
     # 5 kWh more in the second block: 100.00 and 16.00 of VAT; 742.40 to whole shillings is 742, and 626 was billed.
-    assert late(bill) == late(shown) == [
-        ("Correction 1 Jan 2026 - 31 Jan 2026: 47 instead of 42 kWh", 5_000_000, 10_000),
-        ("Tax in the correction 1 Jan 2026 - 31 Jan 2026", None, 1_600),
-    ]  # fmt: skip
+    assert (
+        late(bill)
+        == late(shown)
+        == [
+            ("Correction 1 Jan 2026 - 31 Jan 2026: 47 instead of 42 kWh", 5_000_000, 10_000),
+            ("Tax in the correction 1 Jan 2026 - 31 Jan 2026", None, 1_600),
+        ]
+    )
     own = [one.amount_minor for one in bill.lines if not is_late(one)]
     assert (own, bill.total_minor) == ([26_920, 4_307, -27], 31_200 + 11_600)
     async with house.db.reading() as conn:

@@ -24,19 +24,31 @@ async def a_bill_of_two_lines(house: House, *, open_minor: int = 100_00) -> tupl
         for position, amount in ((1, 70_00), (2, 30_00)):
             await conn.execute(
                 insert(invoice_line).values(
-                    invoice_id=bill, position=position, service_id=1, code=f"c{position}", label={}, amount_minor=amount,
-                    kind="charge", booked_on=house.today(),
+                    invoice_id=bill,
+                    position=position,
+                    service_id=1,
+                    code=f"c{position}",
+                    label={},
+                    amount_minor=amount,
+                    kind="charge",
+                    booked_on=house.today(),
                 )
-            )  # fmt: skip
+            )
     return customer, bill
 
 
 async def contest(house: House, customer: Customer, bill: int, key: str, position: int = 1) -> Ticket:
     async with house.db.writing() as conn:
         return await line_disputed.dispute(
-            conn, house, account_id=customer.account_id, invoice_id=bill, position=position, reason="too much",
-            contact_id=customer.contact_id, key=key,
-        )  # fmt: skip
+            conn,
+            house,
+            account_id=customer.account_id,
+            invoice_id=bill,
+            position=position,
+            reason="too much",
+            contact_id=customer.contact_id,
+            key=key,
+        )
 
 
 async def frozen(house: House) -> int:

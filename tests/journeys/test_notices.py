@@ -29,8 +29,18 @@ DUE = date(2026, 3, 24)
 
 def a_row(template: str, customer: Customer, subject_id: int | None = None, **params: Any) -> Leaving:
     return Leaving(
-        subject_id or 1, f"k{subject_id}", "notice", template, None, None, customer.account_id, subject_id, params, 1, True
-    )  # fmt: skip
+        subject_id or 1,
+        f"k{subject_id}",
+        "notice",
+        template,
+        None,
+        None,
+        customer.account_id,
+        subject_id,
+        params,
+        1,
+        True,
+    )
 
 
 async def compose(conn: AsyncConnection, house: House, *rows: Leaving) -> list[Composed]:
@@ -200,8 +210,10 @@ async def test_a_subject_that_is_gone_and_a_broken_template_harm_only_themselves
         customer = await a_customer(conn, house)
         bill = await a_bill(conn, house, customer)
         rows = [
-            a_row("notice.ready.pay", customer, 99), a_row("no.such.key", customer), a_row("notice.ready.pay", customer, bill)
-        ]  # fmt: skip
+            a_row("notice.ready.pay", customer, 99),
+            a_row("no.such.key", customer),
+            a_row("notice.ready.pay", customer, bill),
+        ]
         gone, broken, good = await compose(conn, house, *rows)
     assert isinstance(gone, Dropped) and gone.reason == "not there any more"
     assert isinstance(broken, Poison) and isinstance(good, Letter)
@@ -216,10 +228,12 @@ async def test_the_phone_on_file_comes_before_a_chat_unless_the_row_names_one(ho
 
         await conn.execute(
             insert(contact_account).values(
-                contact_id=chat.contact_id, account_id=customer.account_id,
-                linked_at=house.clock.now() - timedelta(days=900), how="code",
+                contact_id=chat.contact_id,
+                account_id=customer.account_id,
+                linked_at=house.clock.now() - timedelta(days=900),
+                how="code",
             )
-        )  # fmt: skip
+        )
         row = a_row("notice.thanks", customer, await a_receipt(conn, house, customer, 50_000))
         named = replace(row, id=2, channel="telegram")
         chosen = [one.notice for one in await compose(conn, house, row, named) if isinstance(one, Letter)]
@@ -323,9 +337,15 @@ def test_a_notice_is_one_sms_with_a_long_name_amount_day_and_link(name: str, lan
     amount = money.show(999_999_999, "KES", lang)
     day = max((days.spoken(lang, date(2024, month, 28)) for month in range(1, 13)), key=len)
     worst = {
-        "operator": "M" * 11, "amount": amount, "open": amount, "credit": amount, "total": amount, "date": day,
-        "link": "h" * 40, "ussd": "*384*1000#",
-    }  # fmt: skip
+        "operator": "M" * 11,
+        "amount": amount,
+        "open": amount,
+        "credit": amount,
+        "total": amount,
+        "date": day,
+        "link": "h" * 40,
+        "ussd": "*384*1000#",
+    }
     said = pattern(lang, f"notice.{name}")
     assert fields(said) <= worst.keys()
     encoding, units = limits.units(as_sent(lang, said.format(**worst)))

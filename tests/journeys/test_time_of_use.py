@@ -114,9 +114,11 @@ async def test_a_summer_month_is_billed_by_its_afternoons(house: House, tmp_path
     # Peak 15:00-21:30: 31 x (2 x 1.125 + 11 x 0.25) = 155 kWh; the other 35 half-hours of 31 days: 271.25 kWh.
     # 31 x 1.01306 + 155 x 0.55865 + 271.25 x 0.19859 = 171.86314; with 10 % GST 189.05.
     assert [(one.code, one.label["en"], one.quantity_micro) for one in bill.lines] == [
-        ("supply", "Daily supply", 31_000_000), ("usage", "Electricity (peak)", 155_000_000),
-        ("usage", "Electricity (off peak)", 271_250_000), ("gst", "GST", None),
-    ]  # fmt: skip
+        ("supply", "Daily supply", 31_000_000),
+        ("usage", "Electricity (peak)", 155_000_000),
+        ("usage", "Electricity (off peak)", 271_250_000),
+        ("gst", "GST", None),
+    ]
     assert bill.total_minor == 18_905 == seen.total_minor
     assert quoted([ERGON], opened, on, rows)[1] == plain(bill.total_minor, "AUD")
     page = format_html.render(bill, "en")
@@ -199,8 +201,10 @@ async def test_a_meter_that_does_not_tell_when_is_parked_and_the_others_go_on(ho
     house = living(house, "Europe/London", "GBP", 2026)
     opened = date(2026, 1, 1)
     meters = (
-        NewMeter("M1"), NewMeter("BY-HAND", kind="register", interval_minutes=None), NewMeter("DAYS", interval_minutes=1440),
-    )  # fmt: skip
+        NewMeter("M1"),
+        NewMeter("BY-HAND", kind="register", interval_minutes=None),
+        NewMeter("DAYS", interval_minutes=1440),
+    )
     people = [Customer(one.serial, opened_on=opened, tariff="night", meter=one) for one in meters]
     made = await settle(house, tmp_path, [LONDON], *people)
     await collect(house, tmp_path, "M1", half_hours(opened, 31))

@@ -125,9 +125,15 @@ async def test_the_hours_of_a_campaign_are_those_of_the_reader(house: House, clo
         await conn.execute(update(campaign).values(state="running"))
         for her in (here, there):
             await outbox.enqueue(
-                conn, house, key=f"c{her.contact_id}", kind="campaign", template="campaign", contact_id=her.contact_id,
-                subject_id=made.id, priority=outbox.CAMPAIGN,
-            )  # fmt: skip
+                conn,
+                house,
+                key=f"c{her.contact_id}",
+                kind="campaign",
+                template="campaign",
+                contact_id=her.contact_id,
+                subject_id=made.id,
+                priority=outbox.CAMPAIGN,
+            )
     assert await Dispatcher(house, {"sms": Provider()}).drain() == {"sent": 1, "waiting": 1}
     assert await waits_until(house, f"c{here.contact_id}") is None
     assert await waits_until(house, f"c{there.contact_id}") == datetime(2026, 3, 10, 11, 0, tzinfo=UTC)

@@ -40,10 +40,17 @@ async def test_what_is_found_is_blanked_with_a_row_in_the_audit_and_an_alarm(hou
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
         row = {
-            "id": 7, "reference": "T1", "effect_key": "k", "kind": "message", "severity": "normal", "state": "open",
-            "description": f"my card {CARD} please", "contact_id": customer.contact_id, "opened_at": clock.now(),
+            "id": 7,
+            "reference": "T1",
+            "effect_key": "k",
+            "kind": "message",
+            "severity": "normal",
+            "state": "open",
+            "description": f"my card {CARD} please",
+            "contact_id": customer.contact_id,
+            "opened_at": clock.now(),
             "changed_at": clock.now(),
-        }  # fmt: skip
+        }
         await conn.execute(insert(ticket).values(row))
     first, second = await said(house, f"here: {CARD}", f"your token: {TOKEN}")
     assert await tonight(house) == 2
@@ -92,9 +99,11 @@ async def test_the_log_is_append_only_but_for_the_audited_blanking(house: House)
     [one] = await said(house, "my words")
     blank = update(interaction).where(interaction.c.id == one)
     for verb in (
-        blank.values(text="other words"), blank.values(text="***"), blank.values(kind="x"),
+        blank.values(text="other words"),
+        blank.values(text="***"),
+        blank.values(kind="x"),
         interaction.delete().where(interaction.c.id == one),
-    ):  # fmt: skip
+    ):
         with pytest.raises(DBAPIError, match="append-only"):
             async with house.db.writing() as conn:
                 await conn.execute(verb)

@@ -45,11 +45,20 @@ async def _replies(house: House, *keys: str, text: str = "Hello", **more: Any) -
         customer = await a_customer(conn, house)
         for key in keys:
             await outbox.enqueue(
-                conn, house, key=key, **(
-                    {"kind": "reply", "template": "reply.text", "params": {"text": text},
-                     "contact_id": customer.contact_id, "priority": outbox.PROMPT} | more
+                conn,
+                house,
+                key=key,
+                **(
+                    {
+                        "kind": "reply",
+                        "template": "reply.text",
+                        "params": {"text": text},
+                        "contact_id": customer.contact_id,
+                        "priority": outbox.PROMPT,
+                    }
+                    | more
                 ),
-            )  # fmt: skip
+            )
     return customer.contact_id
 
 
@@ -65,8 +74,9 @@ async def test_a_row_is_sent_once_and_its_reference_kept(house: House) -> None:
     assert await dispatcher.drain() == {"sent": 2}
     assert await dispatcher.drain() == {}
     assert [(notice.key, notice.to, notice.text) for notice in sms.notices] == [
-        ("r1", "+254700000001", "Hello"), ("r2", "+254700000001", "Hello"),
-    ]  # fmt: skip
+        ("r1", "+254700000001", "Hello"),
+        ("r2", "+254700000001", "Hello"),
+    ]
     row = (await _rows(house))["r1"]
     assert (row.state, row.provider_ref, row.settled_at) == ("sent", "ref-r1", house.clock.now())
     assert dispatcher.totals == {"sent": 2}
@@ -115,9 +125,15 @@ async def test_an_unknown_outcome_is_sent_again_only_if_the_row_allows_it(house:
     async with house.db.writing() as conn:
         contact = (await conn.execute(select(outbox.outbox.c.contact_id))).scalar_one()
         await outbox.enqueue(
-            conn, house, key="again", kind="notice", template="reply.text", params={"text": "x"}, contact_id=contact,
+            conn,
+            house,
+            key="again",
+            kind="notice",
+            template="reply.text",
+            params={"text": "x"},
+            contact_id=contact,
             resend_unknown=True,
-        )  # fmt: skip
+        )
     await Dispatcher(house, {"sms": Provider("unknown")}).drain()
     assert {key: row.state for key, row in (await _rows(house)).items()} == {"once": "unknown", "again": "waiting"}
 

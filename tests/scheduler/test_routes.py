@@ -53,9 +53,15 @@ async def a_reply(house: House, number: int, **params: Any) -> None:
             await a_branch(conn, house)
         customer = await a_customer(conn, house, number)
         await outbox.enqueue(
-            conn, house, key=f"r{number}", kind="reply", template="reply.text", params={"text": "x", **params},
-            contact_id=customer.contact_id, priority=outbox.PROMPT,
-        )  # fmt: skip
+            conn,
+            house,
+            key=f"r{number}",
+            kind="reply",
+            template="reply.text",
+            params={"text": "x", **params},
+            contact_id=customer.contact_id,
+            priority=outbox.PROMPT,
+        )
 
 
 def gone(line: Provider) -> list[tuple[str, str | None]]:
@@ -190,11 +196,13 @@ async def both(house: House) -> AsyncIterator[tuple[House, dict[str, Any], Smsbo
     async with TestServer(app) as smsbox, TestServer(network.app()) as at, aiohttp.ClientSession() as http:
         settings = house.settings.model_copy(
             update={
-                "africastalking_api_key": SecretStr("double"), "africastalking_base_url": str(at.make_url("/")),
-                "kannel_username": "hodi", "kannel_password": SecretStr("pw"),
+                "africastalking_api_key": SecretStr("double"),
+                "africastalking_base_url": str(at.make_url("/")),
+                "kannel_username": "hodi",
+                "kannel_password": SecretStr("pw"),
                 "kannel_base_url": str(smsbox.make_url("/")),
             }
-        )  # fmt: skip
+        )
         house = routed(replace(house, settings=settings))
         lines = open_channels(Tools(settings, http, _nobody))
         yield house, {name: one for name, one in lines.items() if name != "ussd"}, box, network

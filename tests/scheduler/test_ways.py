@@ -46,17 +46,28 @@ async def a_bill_is_ready(house: House, *chats: str) -> tuple[int, dict[str, int
             contacts[chat] = house.ids.take()
             now = house.clock.now()
             row = {
-                "id": contacts[chat], "channel": chat, "channel_user": f"her-{chat}", "language": "en",
-                "marketing": True, "created_at": now, "party_id": customer.party_id,
-            }  # fmt: skip
+                "id": contacts[chat],
+                "channel": chat,
+                "channel_user": f"her-{chat}",
+                "language": "en",
+                "marketing": True,
+                "created_at": now,
+                "party_id": customer.party_id,
+            }
             await conn.execute(insert(contact).values(row))
             link = {"contact_id": contacts[chat], "account_id": customer.account_id, "linked_at": now, "how": "code"}
             await conn.execute(insert(contact_account).values(link))
         bill = await a_bill(conn, house, customer)
         await outbox.enqueue(
-            conn, house, key="b1", kind="notice", template="notice.ready.pay", account_id=customer.account_id,
-            subject_id=bill, resend_unknown=True,
-        )  # fmt: skip
+            conn,
+            house,
+            key="b1",
+            kind="notice",
+            template="notice.ready.pay",
+            account_id=customer.account_id,
+            subject_id=bill,
+            resend_unknown=True,
+        )
     return customer.account_id, contacts
 
 
@@ -166,13 +177,18 @@ async def test_the_template_leaves_as_meta_wants_it_and_when_the_window_shut_und
         known = Notice("k1", "whatsapp", "KE.1", "x", template=ready, only_template=True)
         told = await whatsapp.send(
             [
-                known, structs.replace(known, key="k2", only_template=False), structs.replace(known, key="k3", template=None),
+                known,
+                structs.replace(known, key="k2", only_template=False),
+                structs.replace(known, key="k3", template=None),
                 structs.replace(known, key="k4", template=structs.replace(ready, name="not_approved")),
             ]
-        )  # fmt: skip
+        )
     assert [(one.state, one.reason) for one in told] == [
-        ("accepted", None), ("accepted", None), ("refused", "window_closed"), ("refused", "template"),
-    ]  # fmt: skip
+        ("accepted", None),
+        ("accepted", None),
+        ("refused", "window_closed"),
+        ("refused", "template"),
+    ]
     sent = meta.taken[0]["template"]
     assert sent["language"] == {"code": "sw"}
     assert [one["text"] for one in sent["components"][0]["parameters"]] == ["KES 500", "12 Machi"]
@@ -198,9 +214,14 @@ async def _replies(house: House, count: int) -> None:
         customer = await a_customer(conn, house)
         for number in range(count):
             await outbox.enqueue(
-                conn, house, key=f"r{number}", kind="reply", template="reply.text", params={"text": "x"},
+                conn,
+                house,
+                key=f"r{number}",
+                kind="reply",
+                template="reply.text",
+                params={"text": "x"},
                 contact_id=customer.contact_id,
-            )  # fmt: skip
+            )
 
 
 async def test_a_provider_out_of_order_is_left_alone_and_what_waits_loses_no_try(house: House, clock: SetClock) -> None:
@@ -253,16 +274,22 @@ async def test_what_a_message_cost_is_kept_as_told_or_as_listed(house: House) ->
     house = ordered(house, prices={"email": "0.05", "whatsapp.utility": "0.55"})
     async with house.db.writing() as conn:
         spent = [
-            costs.Spent(1, "sms", "KES 0.8000"), costs.Spent(1, "email"), costs.Spent(2, "sms", "nothing"),
-            costs.Spent(3, "whatsapp", None, "utility"), costs.Spent(4, "whatsapp", None, "service", free=True),
+            costs.Spent(1, "sms", "KES 0.8000"),
+            costs.Spent(1, "email"),
+            costs.Spent(2, "sms", "nothing"),
+            costs.Spent(3, "whatsapp", None, "utility"),
+            costs.Spent(4, "whatsapp", None, "service", free=True),
             costs.Spent(5, "telegram"),
-        ]  # fmt: skip
+        ]
         assert await costs.note(conn, house, spent) == 4
         assert await costs.note(conn, house, spent) == 0
         totals = await message_costs.costs(conn, house, house.today(), house.today())
     assert [(one.channel, one.category, one.messages, one.amount_micro) for one in totals] == [
-        ("email", "", 1, 50_000), ("sms", "", 1, 800_000), ("whatsapp", "service", 1, 0), ("whatsapp", "utility", 1, 550_000),
-    ]  # fmt: skip
+        ("email", "", 1, 50_000),
+        ("sms", "", 1, 800_000),
+        ("whatsapp", "service", 1, 0),
+        ("whatsapp", "utility", 1, 550_000),
+    ]
 
 
 async def test_a_whatsapp_status_tells_what_its_message_is_charged_as(house: House) -> None:

@@ -156,8 +156,10 @@ class MappedCsv:
             return self.head.index(name)
         except ValueError:
             raise BadInput(
-                f"{self.where}, line 1", f"there is no column {name}.", "Correct the source's mapping, or ask for the file again."
-            ) from None  # fmt: skip
+                f"{self.where}, line 1",
+                f"there is no column {name}.",
+                "Correct the source's mapping, or ask for the file again.",
+            ) from None
 
 
 def parser(

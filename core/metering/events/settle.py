@@ -56,9 +56,20 @@ def settle(
                 made.rejects.append(Reject(item.row, item.line, why or ""))
                 continue
             made.rows.append(
-                (line.service_id, item.at, item.key, item.use, item.unit, item.quantity_micro, item.destination,
-                 item.value_minor, item.offset_minutes, file_id, item.row)
-            )  # fmt: skip
+                (
+                    line.service_id,
+                    item.at,
+                    item.key,
+                    item.use,
+                    item.unit,
+                    item.quantity_micro,
+                    item.destination,
+                    item.value_minor,
+                    item.offset_minutes,
+                    file_id,
+                    item.row,
+                )
+            )
         elif isinstance(item, Declared):
             made.declared = item.records
         elif isinstance(item, Filtered):

@@ -61,9 +61,11 @@ async def take(conn: AsyncConnection, house: House, file_id: int, cursor: int, b
     kept = await keep(conn, house, file_id, batch)
     settled = kept.settled
     counts = {
-        "accepted": len(kept.accepted), "duplicates": kept.duplicates, "rejected": len(settled.rejects),
+        "accepted": len(kept.accepted),
+        "duplicates": kept.duplicates,
+        "rejected": len(settled.rejects),
         "filtered": settled.filtered,
-    }  # fmt: skip
+    }
     if not await store.advance(conn, file_id, cursor, settled.records, counts, settled.declared):
         raise BadInput(*store.BUSY)
     await store.put_rejects(conn, file_id, settled.rejects)
@@ -95,10 +97,11 @@ async def _otherwise(
     times = [row[AT] for row in again]
     found = await conn.execute(
         select(e.service_id, e.at, e.key, e.use, e.quantity_micro, e.destination, e.value_minor).where(
-            among(conn, e.service_id, {row[SERVICE] for row in again}), e.at.between(min(times), max(times)),
+            among(conn, e.service_id, {row[SERVICE] for row in again}),
+            e.at.between(min(times), max(times)),
             among(conn, e.key, {row[KEY] for row in again}),
         )
-    )  # fmt: skip
+    )
     there = {tuple(row[:3]): tuple(row[3:]) for row in found}
     wrong = []
     for row in again:
@@ -128,10 +131,12 @@ async def _ours(conn: AsyncConnection, file_id: int, rows: Sequence[Row]) -> lis
     times, numbers = [row[AT] for row in rows], [row[ROW] for row in rows]
     found = await conn.execute(
         select(e.row).where(
-            among(conn, e.service_id, {row[SERVICE] for row in rows}), e.at.between(min(times), max(times)),
-            e.file_id == file_id, e.row.between(min(numbers), max(numbers)),
+            among(conn, e.service_id, {row[SERVICE] for row in rows}),
+            e.at.between(min(times), max(times)),
+            e.file_id == file_id,
+            e.row.between(min(numbers), max(numbers)),
         )
-    )  # fmt: skip
+    )
     mine = set(found.scalars())
     return [row for row in rows if row[ROW] in mine]
 

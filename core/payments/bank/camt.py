@@ -74,11 +74,17 @@ def _statement(told: Element) -> Statement:
     movements += unread_as_one(unread, movements, opening, closing, max(known), currency)
     account = text_of(told, "Acct", "Id", "IBAN") or text_of(told, "Acct", "Id", "Othr", "Id")
     return Statement(
-        form=FORMS[name_of(told)], account=account, currency=currency, from_on=min(known), to_on=max(known),
+        form=FORMS[name_of(told)],
+        account=account,
+        currency=currency,
+        from_on=min(known),
+        to_on=max(known),
         number=text_of(told, "ElctrncSeqNb") or text_of(told, "LglSeqNb") or text_of(told, "Id"),
         page=text_of(told, "StmtPgntn", "PgNb") or text_of(told, "RptPgntn", "PgNb"),
-        opening_minor=opening, closing_minor=closing, movements=tuple(movements),
-    )  # fmt: skip
+        opening_minor=opening,
+        closing_minor=closing,
+        movements=tuple(movements),
+    )
 
 
 def _code(balance: Element | None) -> str:
@@ -128,8 +134,11 @@ def _movement(told: Element, currency: str, last: date | None) -> Movement:
     charges = [one for part in (told, *parts) for one in _charges(part, currency)]
     return batch(
         _entry(told, parts[0] if len(parts) == 1 else told, total, on),
-        list(_parts(told, parts, total, on, currency)), currency, charges_minor=charges, told=max(count or 0, len(parts)),
-    )  # fmt: skip
+        list(_parts(told, parts, total, on, currency)),
+        currency,
+        charges_minor=charges,
+        told=max(count or 0, len(parts)),
+    )
 
 
 def _single(told: Element, part: Element, total: int, on: date) -> Entry:
@@ -163,12 +172,16 @@ def _entry(told: Element, part: Element, minor: int, on: date) -> Entry:
     end_to_end, ref = text_of(part, "Refs", "EndToEndId"), text_of(told, "AcctSvcrRef")
     said = " ".join((one.text or "").strip() for one in part.iter() if name_of(one) in ("Ustrd", "AddtlNtryInf", "Ref"))
     return Entry(
-        booked_on=on, amount_minor=minor, bank_ref="" if ref.upper() in NO_REFERENCE else ref,
+        booked_on=on,
+        amount_minor=minor,
+        bank_ref="" if ref.upper() in NO_REFERENCE else ref,
         end_to_end=None if end_to_end.upper() in NO_REFERENCE else end_to_end,
         mandate=text_of(part, "Refs", "MndtId") or None,
         name=text_of(part, "RltdPties", party, "Nm") or text_of(part, "RltdPties", party, "Pty", "Nm"),
-        purpose=said[:LONGEST], returned=reason is not None or text_of(told, "RvslInd") in ("true", "1"), reason=reason,
-    )  # fmt: skip
+        purpose=said[:LONGEST],
+        returned=reason is not None or text_of(told, "RvslInd") in ("true", "1"),
+        reason=reason,
+    )
 
 
 def _amount(told: Element, currency: str) -> int | None:

@@ -98,12 +98,14 @@ async def _waiting(conn: AsyncConnection, house: House) -> Sequence[AnyRow]:
         select(attempt.c.id, attempt.c.mandate_id, collection.c.collect_on)
         .join_from(attempt, collection, collection.c.request_id == attempt.c.request_id)
         .where(
-            attempt.c.provider == "sepa", attempt.c.state == "awaiting_customer", attempt.c.currency == house.currency,
+            attempt.c.provider == "sepa",
+            attempt.c.state == "awaiting_customer",
+            attempt.c.currency == house.currency,
             ~listed,
         )
         .order_by(attempt.c.id)
         .limit(MOST)
-    )  # fmt: skip
+    )
     return (await conn.execute(query)).all()
 
 
@@ -134,15 +136,22 @@ async def _used(conn: AsyncConnection, mandate_ids: Sequence[int]) -> set[int]:
 async def _debits(conn: AsyncConnection, file_id: int) -> Sequence[AnyRow]:
     query = (
         select(
-            attempt.c.provider_ref, attempt.c.amount_minor, attempt.c.currency, debit_item.c.sequence,
-            debit_item.c.collect_on, mandate.c.reference, mandate.c.holder, mandate.c.iban, mandate.c.bic,
+            attempt.c.provider_ref,
+            attempt.c.amount_minor,
+            attempt.c.currency,
+            debit_item.c.sequence,
+            debit_item.c.collect_on,
+            mandate.c.reference,
+            mandate.c.holder,
+            mandate.c.iban,
+            mandate.c.bic,
             mandate.c.signed_on,
         )
         .join_from(debit_item, attempt, debit_item.c.attempt_id == attempt.c.id)
         .join(mandate, attempt.c.mandate_id == mandate.c.id)
         .where(debit_item.c.file_id == file_id)
         .order_by(attempt.c.id)
-    )  # fmt: skip
+    )
     return (await conn.execute(query)).all()
 
 
@@ -151,9 +160,13 @@ def _xml(policy: DirectDebit, rows: Sequence[AnyRow], made_at: str) -> tuple[str
     from sepaxml import SepaDD
 
     config = {
-        "name": policy.creditor_name, "IBAN": policy.creditor_iban, "batch": True, "creditor_id": policy.creditor_id,
-        "currency": rows[0].currency, "instrument": "CORE",
-    }  # fmt: skip
+        "name": policy.creditor_name,
+        "IBAN": policy.creditor_iban,
+        "batch": True,
+        "creditor_id": policy.creditor_id,
+        "currency": rows[0].currency,
+        "instrument": "CORE",
+    }
     if policy.creditor_bic:
         config["BIC"] = policy.creditor_bic
     made = SepaDD(config, schema=SCHEMA, clean=True)
@@ -165,10 +178,16 @@ def _xml(policy: DirectDebit, rows: Sequence[AnyRow], made_at: str) -> tuple[str
 
 def _payment(policy: DirectDebit, row: AnyRow) -> dict[str, Any]:
     payment = {
-        "name": row.holder, "IBAN": row.iban, "amount": row.amount_minor, "type": row.sequence,
-        "collection_date": row.collect_on, "mandate_id": row.reference, "mandate_date": row.signed_on,
-        "description": f"{policy.creditor_name} {row.provider_ref}", "endtoend_id": row.provider_ref,
-    }  # fmt: skip
+        "name": row.holder,
+        "IBAN": row.iban,
+        "amount": row.amount_minor,
+        "type": row.sequence,
+        "collection_date": row.collect_on,
+        "mandate_id": row.reference,
+        "mandate_date": row.signed_on,
+        "description": f"{policy.creditor_name} {row.provider_ref}",
+        "endtoend_id": row.provider_ref,
+    }
     return payment | ({"BIC": row.bic} if row.bic else {})
 
 

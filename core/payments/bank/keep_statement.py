@@ -90,10 +90,21 @@ async def _alone(conn: AsyncConnection, account: str) -> None:
 async def _row(conn: AsyncConnection, house: House, one: Statement, account: str, file_name: str, digest: str) -> int:
     key = f"{account}:{one.number}:{one.page}:{one.from_on}:{one.opening_minor}:{one.closing_minor}"
     row = {
-        "id": house.ids.take(), "key": key, "form": one.form, "account": account, "number": one.number, "page": one.page,
-        "currency": one.currency, "from_on": one.from_on, "to_on": one.to_on, "opening_minor": one.opening_minor,
-        "closing_minor": one.closing_minor, "file_name": file_name, "digest": digest, "imported_at": house.clock.now(),
-    }  # fmt: skip
+        "id": house.ids.take(),
+        "key": key,
+        "form": one.form,
+        "account": account,
+        "number": one.number,
+        "page": one.page,
+        "currency": one.currency,
+        "from_on": one.from_on,
+        "to_on": one.to_on,
+        "opening_minor": one.opening_minor,
+        "closing_minor": one.closing_minor,
+        "file_name": file_name,
+        "digest": digest,
+        "imported_at": house.clock.now(),
+    }
     await conn.execute(insert(conn, statement).values(row).on_conflict_do_nothing(index_elements=["key"]))
     return int((await conn.execute(select(statement.c.id).where(statement.c.key == key))).scalar_one())
 
@@ -122,15 +133,20 @@ async def _kept(conn: AsyncConnection, account: str, days: set[date]) -> Sequenc
         return []
     query = (
         select(
-            statement_line.c.statement_id, statement_line.c.movement_id, statement_line.c.before_minor,
-            statement.c.number, statement.c.page, statement_movement.c.booked_on, statement_movement.c.amount_minor,
+            statement_line.c.statement_id,
+            statement_line.c.movement_id,
+            statement_line.c.before_minor,
+            statement.c.number,
+            statement.c.page,
+            statement_movement.c.booked_on,
+            statement_movement.c.amount_minor,
             statement_movement.c.bank_ref,
         )
         .join_from(statement_movement, statement_line, statement_line.c.movement_id == statement_movement.c.id)
         .join(statement, statement.c.id == statement_line.c.statement_id)
         .where(statement_movement.c.account == account, statement_movement.c.booked_on.between(min(days), max(days)))
         .order_by(statement_line.c.statement_id, statement_line.c.place)
-    )  # fmt: skip
+    )
     return (await conn.execute(query)).all()
 
 
@@ -147,11 +163,13 @@ async def _said(conn: AsyncConnection, movement_ids: Sequence[int]) -> Mapping[i
         by_movement[row.movement_id].append(row)
     return {
         movement_id: Says(
-            rows[0].form, frozenset(row.end_to_end for row in rows if row.end_to_end),
-            " ".join(f"{row.name} {row.purpose}" for row in rows), any(row.reason for row in rows),
+            rows[0].form,
+            frozenset(row.end_to_end for row in rows if row.end_to_end),
+            " ".join(f"{row.name} {row.purpose}" for row in rows),
+            any(row.reason for row in rows),
         )
         for movement_id, rows in by_movement.items()
-    }  # fmt: skip
+    }
 
 
 def _told(rows: Sequence[AnyRow], says: Mapping[int, Says]) -> dict[date, list[Told]]:
@@ -198,15 +216,24 @@ def _values(
     statement_id: int, place: int, movement_id: int, before: int | None, otherwise: str | None
 ) -> dict[str, Any]:
     return {
-        "statement_id": statement_id, "place": place, "movement_id": movement_id, "before_minor": before,
+        "statement_id": statement_id,
+        "place": place,
+        "movement_id": movement_id,
+        "before_minor": before,
         "otherwise": otherwise,
-    }  # fmt: skip
+    }
 
 
 def _new(
-    house: House, kept: Kept, plan: _Plan, one: Statement, account: str, statement_id: int, movement: Movement,
+    house: House,
+    kept: Kept,
+    plan: _Plan,
+    one: Statement,
+    account: str,
+    statement_id: int,
+    movement: Movement,
     seen: Counter[tuple[date, str, int]],
-) -> None:  # fmt: skip
+) -> None:
     equals = (movement.booked_on, movement.bank_ref, movement.amount_minor)
     key = key_of(account, movement, seen[equals])
     seen[equals] += 1
@@ -228,12 +255,25 @@ def _entries(
 ) -> list[tuple[Any, ...]]:
     return [
         (
-            house.ids.take(), movement_id, statement_id, f"{key}:{part.index}", account, part.booked_on, part.amount_minor,
-            one.currency, part.end_to_end, part.mandate, part.name[:140], part.purpose, part.bank_ref,
-            part.reason or ("returned" if part.returned else None), movement.problem, "open",
+            house.ids.take(),
+            movement_id,
+            statement_id,
+            f"{key}:{part.index}",
+            account,
+            part.booked_on,
+            part.amount_minor,
+            one.currency,
+            part.end_to_end,
+            part.mandate,
+            part.name[:140],
+            part.purpose,
+            part.bank_ref,
+            part.reason or ("returned" if part.returned else None),
+            movement.problem,
+            "open",
         )
         for part in movement.parts
-    ]  # fmt: skip
+    ]
 
 
 async def _write(conn: AsyncConnection, house: House, plan: _Plan) -> None:
@@ -279,9 +319,24 @@ async def _taken_apart(conn: AsyncConnection, house: House, parts: Mapping[int, 
         change = update(statement_entry).where(e.id == row.id)
         await conn.execute(change.values(amount_minor=first.amount_minor, problem=None, **whose))
         more = [
-            (house.ids.take(), row.movement_id, row.statement_id, f"{row.key.rpartition(':')[0]}:{one.index}", row.account,
-             row.booked_on, one.amount_minor, row.currency, one.end_to_end, one.mandate, one.name[:140], one.purpose,
-             row.bank_ref, one.reason, None, "open")
+            (
+                house.ids.take(),
+                row.movement_id,
+                row.statement_id,
+                f"{row.key.rpartition(':')[0]}:{one.index}",
+                row.account,
+                row.booked_on,
+                one.amount_minor,
+                row.currency,
+                one.end_to_end,
+                one.mandate,
+                one.name[:140],
+                one.purpose,
+                row.bank_ref,
+                one.reason,
+                None,
+                "open",
+            )
             for one in rest
-        ]  # fmt: skip
+        ]
         await insert_many(conn, statement_entry, _ENTRY, more)

@@ -162,10 +162,20 @@ def batch(
 def numbered(parts: Sequence[Entry]) -> tuple[Entry, ...]:
     """Parts with their places."""
     return tuple(
-        Entry(one.booked_on, one.amount_minor, one.bank_ref, at, one.end_to_end, one.mandate, one.name, one.purpose,
-              one.returned, one.reason)
+        Entry(
+            one.booked_on,
+            one.amount_minor,
+            one.bank_ref,
+            at,
+            one.end_to_end,
+            one.mandate,
+            one.name,
+            one.purpose,
+            one.returned,
+            one.reason,
+        )
         for at, one in enumerate(parts)
-    )  # fmt: skip
+    )
 
 
 def key_of(account: str, movement: Movement, ordinal: int) -> str:

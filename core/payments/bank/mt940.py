@@ -68,9 +68,17 @@ def _statement(fields: list[tuple[str, str]]) -> Statement:
     movements += unread_as_one(unread, movements, before, after, max(days), currency)
     number, _, page = first.get("28C", first.get("28", "")).strip().partition("/")
     return Statement(
-        form="MT940", account=first.get("25", "").strip(), number=number.strip(), page=page.strip(), currency=currency,
-        from_on=min(days), to_on=max(days), opening_minor=before, closing_minor=after, movements=tuple(movements),
-    )  # fmt: skip
+        form="MT940",
+        account=first.get("25", "").strip(),
+        number=number.strip(),
+        page=page.strip(),
+        currency=currency,
+        from_on=min(days),
+        to_on=max(days),
+        opening_minor=before,
+        closing_minor=after,
+        movements=tuple(movements),
+    )
 
 
 def _movements(fields: list[tuple[str, str]], currency: str) -> tuple[list[Movement], list[Unread]]:
@@ -99,10 +107,16 @@ def _entry(line: str, text: str, currency: str) -> Entry:
     bank, customer = (told["bank"] or "").strip(), (told["customer"] or "").strip()
     names = (one for one in (said.end_to_end, customer) if one and one.upper() not in NO_REFERENCE)
     return Entry(
-        booked_on=_booked(told["value"], told["entry"] or ""), amount_minor=size if mark in ("C", "RD", "EC") else -size,
-        bank_ref="" if bank.upper() in NO_REFERENCE else bank, end_to_end=next(names, None), mandate=said.mandate,
-        name=said.name, purpose=purpose[:1_000], returned=returned, reason=reason[1] if reason else None,
-    )  # fmt: skip
+        booked_on=_booked(told["value"], told["entry"] or ""),
+        amount_minor=size if mark in ("C", "RD", "EC") else -size,
+        bank_ref="" if bank.upper() in NO_REFERENCE else bank,
+        end_to_end=next(names, None),
+        mandate=said.mandate,
+        name=said.name,
+        purpose=purpose[:1_000],
+        returned=returned,
+        reason=reason[1] if reason else None,
+    )
 
 
 def _balance(fields: dict[str, str], *tags: str) -> _Balance | None:

@@ -38,9 +38,14 @@ async def debits(conn: AsyncConnection, house: House, keys: Sequence[str]) -> li
 
 def _debit(house: House, row: Row[Any]) -> ProviderEventIn:
     base: dict[str, Any] = {
-        "key": f"entry:{row.key}", "verified_by": "answer", "provider_ref": row.end_to_end, "txn": row.end_to_end,
-        "amount_minor": abs(row.amount_minor), "currency": row.currency, "at": start_of(row.booked_on, house.zone),
-    }  # fmt: skip
+        "key": f"entry:{row.key}",
+        "verified_by": "answer",
+        "provider_ref": row.end_to_end,
+        "txn": row.end_to_end,
+        "amount_minor": abs(row.amount_minor),
+        "currency": row.currency,
+        "at": start_of(row.booked_on, house.zone),
+    }
     if row.amount_minor > 0:
         return ProviderEventIn(kind="succeeded", method="direct_debit", **base)
     why = RETURNS.get(row.reason or "", "returned")
@@ -51,11 +56,14 @@ def refused(refusals: Sequence[Refusal]) -> list[ProviderEventIn]:
     """What a status report says: these will not be collected."""
     return [
         ProviderEventIn(
-            key=f"refused:{one.end_to_end}", kind="failed", verified_by="answer", provider_ref=one.end_to_end,
+            key=f"refused:{one.end_to_end}",
+            kind="failed",
+            verified_by="answer",
+            provider_ref=one.end_to_end,
             reason=RETURNS.get(one.code, "declined"),
         )
         for one in refusals
-    ]  # fmt: skip
+    ]
 
 
 async def transfers(
@@ -90,7 +98,14 @@ def tokens(text: str) -> list[str]:
 
 def _transfer(house: House, row: Row[Any], number: str) -> ProviderEventIn:
     return ProviderEventIn(
-        key=f"entry:{row.key}", kind="inbound", verified_by="answer", txn=row.key, method="bank_transfer",
-        amount_minor=row.amount_minor, currency=row.currency, reference=number, payer=row.name[:40],
+        key=f"entry:{row.key}",
+        kind="inbound",
+        verified_by="answer",
+        txn=row.key,
+        method="bank_transfer",
+        amount_minor=row.amount_minor,
+        currency=row.currency,
+        reference=number,
+        payer=row.name[:40],
         at=start_of(row.booked_on, house.zone),
-    )  # fmt: skip
+    )

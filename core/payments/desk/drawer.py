@@ -41,10 +41,16 @@ async def open_drawer(
         async with conn.begin_nested():
             await conn.execute(
                 insert(drawer).values(
-                    id=drawer_id, branch_id=branch_id, cashier=cashier, currency=house.currency,
-                    float_minor=float_minor, opened_at=house.clock.now(), opened_on=house.today(), state="open",
+                    id=drawer_id,
+                    branch_id=branch_id,
+                    cashier=cashier,
+                    currency=house.currency,
+                    float_minor=float_minor,
+                    opened_at=house.clock.now(),
+                    opened_on=house.today(),
+                    state="open",
                 )
-            )  # fmt: skip
+            )
     except IntegrityError as why:
         raise Refused("desk.open_already") from why
     await audit.note(conn, house, cashier, "drawer.opened", f"drawer:{drawer_id}", float=str(float_minor))
@@ -58,9 +64,15 @@ async def mine(conn: AsyncConnection, cashier: str, *, lock: bool = False) -> Ro
 
 
 async def receipt(
-    conn: AsyncConnection, house: House, *, cashier: str, account_number: str, amount_minor: int, key: str,
+    conn: AsyncConnection,
+    house: House,
+    *,
+    cashier: str,
+    account_number: str,
+    amount_minor: int,
+    key: str,
     then: Follow = NOTHING,
-) -> int:  # fmt: skip
+) -> int:
     """Take cash for an account; the receipt's id. The same `key` (a form sent twice) is the same receipt."""
     held = await opened(conn, cashier)
     known = await queries.receipt_by_txn(conn, CASH, key)
@@ -69,9 +81,14 @@ async def receipt(
     account_id = await queries.account_meant(conn, account_number)
     number = await _takes(conn, house, held.currency, account_id, amount_minor)
     got = ReceiptIn(
-        provider=CASH, txn=key, method=CASH, amount_minor=amount_minor, currency=held.currency,
-        received_at=house.clock.now(), reference=number,
-    )  # fmt: skip
+        provider=CASH,
+        txn=key,
+        method=CASH,
+        amount_minor=amount_minor,
+        currency=held.currency,
+        received_at=house.clock.now(),
+        reference=number,
+    )
     taken = await receive.apply(conn, house, got)
     await moved(conn, house, held.id, key=key, kind="receipt", amount=amount_minor, receipt_id=taken.receipt_id)
     if taken.placed_now:
@@ -131,14 +148,23 @@ async def count(conn: AsyncConnection, house: House, *, cashier: str, counted_mi
         await accepted(conn, house, held.id)
         return "closed"
     payload = {
-        "drawer": str(held.id), "cashier": cashier, "counted": money.plain(counted_minor, held.currency),
-        "expected": money.plain(due, held.currency), "off": money.plain(off, held.currency), "note": note[:300],
+        "drawer": str(held.id),
+        "cashier": cashier,
+        "counted": money.plain(counted_minor, held.currency),
+        "expected": money.plain(due, held.currency),
+        "off": money.plain(off, held.currency),
+        "note": note[:300],
         "currency": held.currency,
-    }  # fmt: skip
+    }
     await approvals.ask(
-        conn, house, kind="cash_count", subject=f"drawer:{held.id}", payload=payload, maker=cashier,
+        conn,
+        house,
+        kind="cash_count",
+        subject=f"drawer:{held.id}",
+        payload=payload,
+        maker=cashier,
         branch_id=held.branch_id,
-    )  # fmt: skip
+    )
     return "counted"
 
 
@@ -172,9 +198,15 @@ async def take_to_bank(
     if not slip.strip() or amount_minor <= 0:
         raise Refused("desk.slip")
     row = {
-        "id": house.ids.take(), "branch_id": branch_id, "slip": slip.strip()[:40], "amount_minor": amount_minor,
-        "currency": house.currency, "deposited_on": house.today(), "by": actor, "at": house.clock.now(),
-    }  # fmt: skip
+        "id": house.ids.take(),
+        "branch_id": branch_id,
+        "slip": slip.strip()[:40],
+        "amount_minor": amount_minor,
+        "currency": house.currency,
+        "deposited_on": house.today(),
+        "by": actor,
+        "at": house.clock.now(),
+    }
     new = await conn.execute(insert_new(conn, deposit).values(row).on_conflict_do_nothing(index_elements=["slip"]))
     if not new.rowcount:
         raise Refused("desk.slip")
@@ -208,7 +240,12 @@ async def moved(
 ) -> None:
     """Write down what went into a drawer, or out of it; once a key."""
     row = {
-        "id": house.ids.take(), "drawer_id": drawer_id, "key": f"{kind}:{key}", "kind": kind, "amount_minor": amount,
-        "receipt_id": receipt_id, "at": house.clock.now(),
-    }  # fmt: skip
+        "id": house.ids.take(),
+        "drawer_id": drawer_id,
+        "key": f"{kind}:{key}",
+        "kind": kind,
+        "amount_minor": amount,
+        "receipt_id": receipt_id,
+        "at": house.clock.now(),
+    }
     await conn.execute(insert_new(conn, drawer_move).values(row).on_conflict_do_nothing(index_elements=["key"]))

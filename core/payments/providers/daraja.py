@@ -92,11 +92,16 @@ class Daraja:
             raise ValueError("M-Pesa takes whole shillings only")
         phone = (wanted.phone or "").lstrip("+")
         body = {
-            **self._signed(), "TransactionType": "CustomerPayBillOnline",
-            "Amount": wanted.amount_minor // self.step_minor, "PartyA": phone, "PartyB": self.shortcode,
-            "PhoneNumber": phone, "CallBackURL": url, "AccountReference": wanted.reference[:12],
+            **self._signed(),
+            "TransactionType": "CustomerPayBillOnline",
+            "Amount": wanted.amount_minor // self.step_minor,
+            "PartyA": phone,
+            "PartyB": self.shortcode,
+            "PhoneNumber": phone,
+            "CallBackURL": url,
+            "AccountReference": wanted.reference[:12],
             "TransactionDesc": wanted.description[:13],
-        }  # fmt: skip
+        }
         reply = await self._post("/mpesa/stkpush/v1/processrequest", body)
         if not isinstance(reply, Reply):
             return reply
@@ -172,9 +177,16 @@ class Daraja:
         `hook`/result under the conversation that is given back."""
         which = {"OriginalConversationID": conversation} if conversation else {"TransactionID": txn}
         body = {
-            **self._operator(), **which, "CommandID": "TransactionStatusQuery", "PartyA": self.shortcode, "IdentifierType": "4", "ResultURL": f"{hook}/result",
-            "QueueTimeOutURL": f"{hook}/timeout", "Remarks": "is it so", "Occasion": "",
-        }  # fmt: skip
+            **self._operator(),
+            **which,
+            "CommandID": "TransactionStatusQuery",
+            "PartyA": self.shortcode,
+            "IdentifierType": "4",
+            "ResultURL": f"{hook}/result",
+            "QueueTimeOutURL": f"{hook}/timeout",
+            "Remarks": "is it so",
+            "Occasion": "",
+        }
         reply = await self._post("/mpesa/transactionstatus/v1/query", body)
         if not isinstance(reply, Reply):
             return reply
@@ -185,9 +197,11 @@ class Daraja:
         """Tell Safaricom where to ask about paybill payments and where to tell of them (once per paybill)."""
         hook = _welcome(hook)
         body = {
-            "ShortCode": self.shortcode, "ResponseType": "Completed", "ConfirmationURL": f"{hook}/confirmation",
+            "ShortCode": self.shortcode,
+            "ResponseType": "Completed",
+            "ConfirmationURL": f"{hook}/confirmation",
             "ValidationURL": f"{hook}/validation",
-        }  # fmt: skip
+        }
         reply = await self._post("/mpesa/c2b/v2/registerurl", body)
         if not isinstance(reply, Reply):
             return reply
@@ -199,9 +213,11 @@ class Daraja:
         found: list[ProviderEventIn] = []
         while True:
             body = {
-                "ShortCode": self.shortcode, "StartDate": _said(since), "EndDate": _said(until),
+                "ShortCode": self.shortcode,
+                "StartDate": _said(since),
+                "EndDate": _said(until),
                 "OffSetValue": str(len(found)),
-            }  # fmt: skip
+            }
             reply = await self._post("/pulltransactions/v1/query", body)
             if not isinstance(reply, Reply):
                 return reply
@@ -243,11 +259,16 @@ def opened(house: House) -> Daraja:
     """The Daraja of the settings."""
     settings = house.settings
     return Daraja(
-        base_url=settings.daraja_base_url, consumer_key=settings.daraja_consumer_key.get_secret_value(),
-        consumer_secret=settings.daraja_consumer_secret.get_secret_value(), shortcode=settings.daraja_shortcode,
-        passkey=settings.daraja_passkey.get_secret_value(), clock=house.clock, initiator=settings.daraja_initiator,
-        credential=settings.daraja_security_credential.get_secret_value(), hook=callback_url(house, "daraja"),
-    )  # fmt: skip
+        base_url=settings.daraja_base_url,
+        consumer_key=settings.daraja_consumer_key.get_secret_value(),
+        consumer_secret=settings.daraja_consumer_secret.get_secret_value(),
+        shortcode=settings.daraja_shortcode,
+        passkey=settings.daraja_passkey.get_secret_value(),
+        clock=house.clock,
+        initiator=settings.daraja_initiator,
+        credential=settings.daraja_security_credential.get_secret_value(),
+        hook=callback_url(house, "daraja"),
+    )
 
 
 def timestamp(now: datetime) -> str:

@@ -22,11 +22,16 @@ def request(wanted: Wanted, shortcode: str, step_minor: int) -> dict[str, Any]:
         raise ValueError("M-Pesa gives back whole shillings only")
     hook = wanted.callback_url
     return {
-        "CommandID": "TransactionReversal", "TransactionID": wanted.txn, "Amount": wanted.amount_minor // step_minor,
-        "ReceiverParty": shortcode, "RecieverIdentifierType": "11",
-        "ResultURL": f"{hook}/reversal?attempt={wanted.attempt_id}", "QueueTimeOutURL": f"{hook}/timeout",
-        "Remarks": wanted.description[:100] or "refund", "Occasion": wanted.key[:100],
-    }  # fmt: skip
+        "CommandID": "TransactionReversal",
+        "TransactionID": wanted.txn,
+        "Amount": wanted.amount_minor // step_minor,
+        "ReceiverParty": shortcode,
+        "RecieverIdentifierType": "11",
+        "ResultURL": f"{hook}/reversal?attempt={wanted.attempt_id}",
+        "QueueTimeOutURL": f"{hook}/timeout",
+        "Remarks": wanted.description[:100] or "refund",
+        "Occasion": wanted.key[:100],
+    }
 
 
 def begun(reply: Reply) -> Started:
@@ -55,8 +60,14 @@ def read(said: dict[str, Any], currency: str, about: str) -> ProviderEventIn:
     ref, code = _ref(result), str(result["ResultCode"])
     sure = code == "0" or code in REFUSED
     return ProviderEventIn(
-        key=f"reversal:{ref}:{short(code)}", kind="succeeded" if code == "0" else "failed",
-        verified_by="conversation" if sure else "query", attempt_id=about_attempt(about), provider_ref=ref,
-        txn=short(result["TransactionID"]) if result.get("TransactionID") else None, method="refund", currency=currency,
-        reason=None if code == "0" else "declined", raw=said,
-    )  # fmt: skip
+        key=f"reversal:{ref}:{short(code)}",
+        kind="succeeded" if code == "0" else "failed",
+        verified_by="conversation" if sure else "query",
+        attempt_id=about_attempt(about),
+        provider_ref=ref,
+        txn=short(result["TransactionID"]) if result.get("TransactionID") else None,
+        method="refund",
+        currency=currency,
+        reason=None if code == "0" else "declined",
+        raw=said,
+    )

@@ -35,13 +35,20 @@ def read_result(said: dict[str, Any], currency: str, about: str) -> ProviderEven
     told = {item["Name"]: item.get("Value") for item in items}
     paid = code == "0"
     return ProviderEventIn(
-        key=f"stk:{ref}:{short(code)}", kind="succeeded" if paid else "failed", verified_by="query",
+        key=f"stk:{ref}:{short(code)}",
+        kind="succeeded" if paid else "failed",
+        verified_by="query",
         attempt_id=about_attempt(about),
-        provider_ref=ref, txn=short(told["MpesaReceiptNumber"]) if paid else None, method="mobile_push",
-        amount_minor=amount(told["Amount"], currency) if paid else None, currency=currency,
-        payer=masked(str(told.get("PhoneNumber") or ""))[:40], reason=None if paid else REASONS.get(code, "declined"),
-        at=_at(told.get("TransactionDate")), raw=said,
-    )  # fmt: skip
+        provider_ref=ref,
+        txn=short(told["MpesaReceiptNumber"]) if paid else None,
+        method="mobile_push",
+        amount_minor=amount(told["Amount"], currency) if paid else None,
+        currency=currency,
+        payer=masked(str(told.get("PhoneNumber") or ""))[:40],
+        reason=None if paid else REASONS.get(code, "declined"),
+        at=_at(told.get("TransactionDate")),
+        raw=said,
+    )
 
 
 def about_attempt(about: str) -> int | None:
@@ -55,30 +62,43 @@ def read_confirmation(said: dict[str, Any], currency: str, shortcode: str) -> Pr
         raise ValueError("the payment is another paybill's")
     txn = short(said["TransID"])
     return ProviderEventIn(
-        key=f"c2b:{txn}", kind="inbound", verified_by="none", txn=txn, method="mobile_inbound",
-        amount_minor=amount(said["TransAmount"], currency), currency=currency,
+        key=f"c2b:{txn}",
+        kind="inbound",
+        verified_by="none",
+        txn=txn,
+        method="mobile_inbound",
+        amount_minor=amount(said["TransAmount"], currency),
+        currency=currency,
         reference=words(said.get("BillRefNumber"), 80),
-        payer=masked(str(said.get("MSISDN") or "").replace("\x00", ""))[:40], at=_at(said.get("TransTime")), raw=said,
-    )  # fmt: skip
+        payer=masked(str(said.get("MSISDN") or "").replace("\x00", ""))[:40],
+        at=_at(said.get("TransTime")),
+        raw=said,
+    )
 
 
 def read_status(said: dict[str, Any], currency: str) -> list[ProviderEventIn]:
     """The result of a status query: what the transaction was, under the conversation in which we asked."""
     result = said["Result"]
     told = {
-        item["Key"]: item.get("Value")
-        for item in (result.get("ResultParameters") or {}).get("ResultParameter", [])
-    }  # fmt: skip
+        item["Key"]: item.get("Value") for item in (result.get("ResultParameters") or {}).get("ResultParameter", [])
+    }
     if str(result.get("ResultCode")) != "0" or not told.get("ReceiptNo"):
         return []
     conversation, txn = short(result["ConversationID"]), short(told["ReceiptNo"])
     state = STATUSES.get(str(told.get("TransactionStatus")), "pending")
     return [
         ProviderEventIn(
-            key=f"status:{conversation}", kind="proof", verified_by="none", provider_ref=conversation, txn=txn,
-            amount_minor=amount(told["Amount"], currency), currency=currency, state=state, raw=said,
+            key=f"status:{conversation}",
+            kind="proof",
+            verified_by="none",
+            provider_ref=conversation,
+            txn=txn,
+            amount_minor=amount(told["Amount"], currency),
+            currency=currency,
+            state=state,
+            raw=said,
         )
-    ]  # fmt: skip
+    ]
 
 
 def read_pulled(said: dict[str, Any], currency: str) -> list[ProviderEventIn]:
@@ -92,10 +112,18 @@ def read_pulled(said: dict[str, Any], currency: str) -> list[ProviderEventIn]:
 def _pulled(row: dict[str, Any], currency: str) -> ProviderEventIn:
     txn = short(row["transactionId"])
     return ProviderEventIn(
-        key=f"c2b:{txn}", kind="inbound", verified_by="answer", txn=txn, method="mobile_inbound",
-        amount_minor=amount(row["amount"], currency), currency=currency, reference=words(row.get("billreference"), 80),
-        payer=masked(words(row.get("msisdn"), 40)), at=_listed(row.get("trxDate")), raw=row,
-    )  # fmt: skip
+        key=f"c2b:{txn}",
+        kind="inbound",
+        verified_by="answer",
+        txn=txn,
+        method="mobile_inbound",
+        amount_minor=amount(row["amount"], currency),
+        currency=currency,
+        reference=words(row.get("billreference"), 80),
+        payer=masked(words(row.get("msisdn"), 40)),
+        at=_listed(row.get("trxDate")),
+        raw=row,
+    )
 
 
 def _listed(stamp: object) -> datetime | None:

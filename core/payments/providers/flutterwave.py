@@ -82,10 +82,14 @@ class Flutterwave:
         if wanted.method == "direct_debit":
             return await self._charge(wanted, whole)
         body = {
-            "tx_ref": wanted.key, "amount": whole, "currency": wanted.currency, "redirect_url": wanted.return_url,
+            "tx_ref": wanted.key,
+            "amount": whole,
+            "currency": wanted.currency,
+            "redirect_url": wanted.return_url,
             "customer": {"email": wanted.email or self.email, "name": wanted.reference},
-            "customizations": {"title": wanted.description}, "meta": {"account": wanted.reference},
-        }  # fmt: skip
+            "customizations": {"title": wanted.description},
+            "meta": {"account": wanted.reference},
+        }
         if wanted.method == "mandate":
             body["payment_options"] = "card"
         reply = await self._ask("POST", "/v3/payments", body)
@@ -95,9 +99,14 @@ class Flutterwave:
         """What she saved is charged without her; where her bank wants her at its page, she is asked instead."""
         token, _, email = (wanted.mandate_ref or "").partition(":")
         body = {
-            "token": token, "email": email, "amount": whole, "currency": wanted.currency, "country": self.country,
-            "tx_ref": wanted.key, "narration": f"{wanted.description} {wanted.reference}"[:100],
-        }  # fmt: skip
+            "token": token,
+            "email": email,
+            "amount": whole,
+            "currency": wanted.currency,
+            "country": self.country,
+            "tx_ref": wanted.key,
+            "narration": f"{wanted.description} {wanted.reference}"[:100],
+        }
         reply = await self._ask("POST", "/v3/tokenized-charges", body)
         if not isinstance(reply, Reply):
             return reply
@@ -180,9 +189,13 @@ def _verified(said: dict[str, Any], asked: Asked) -> Told:
     if asked.currency and said["currency"] != asked.currency:
         return Unanswered("it was paid in another currency")
     return Queried(
-        "succeeded", asked.provider_ref, txn=str(said["id"]), amount_minor=amount(said["amount"], said["currency"]),
-        at=iso(said.get("created_at")), saved=_saved(said),
-    )  # fmt: skip
+        "succeeded",
+        asked.provider_ref,
+        txn=str(said["id"]),
+        amount_minor=amount(said["amount"], said["currency"]),
+        at=iso(said.get("created_at")),
+        saved=_saved(said),
+    )
 
 
 def _reason(sentence: object) -> str:
@@ -213,16 +226,25 @@ def _event(said: dict[str, Any]) -> ProviderEventIn:
         return ProviderEventIn(**base, kind="ignored")
     state = STATES.get(str(data["status"]))
     return ProviderEventIn(
-        **base, kind="succeeded" if state == "succeeded" else "failed", attempt_key=short(ref), provider_ref=number,
-        txn=number, method="card", amount_minor=amount(data["amount"], str(data["currency"])),
-        currency=str(data["currency"]), reason="declined",
-    )  # fmt: skip
+        **base,
+        kind="succeeded" if state == "succeeded" else "failed",
+        attempt_key=short(ref),
+        provider_ref=number,
+        txn=number,
+        method="card",
+        amount_minor=amount(data["amount"], str(data["currency"])),
+        currency=str(data["currency"]),
+        reason="declined",
+    )
 
 
 def opened(house: House) -> Flutterwave:
     """The Flutterwave of the settings."""
     settings = house.settings
     return Flutterwave(
-        settings.flutterwave_base_url.rstrip("/"), settings.flutterwave_secret_key.get_secret_value(),
-        settings.flutterwave_secret_hash.get_secret_value(), settings.flutterwave_email, house.operator.country,
-    )  # fmt: skip
+        settings.flutterwave_base_url.rstrip("/"),
+        settings.flutterwave_secret_key.get_secret_value(),
+        settings.flutterwave_secret_hash.get_secret_value(),
+        settings.flutterwave_email,
+        house.operator.country,
+    )

@@ -99,9 +99,13 @@ class FlutterwaveV4:
         if not isinstance(method, dict):
             return method
         charge = {
-            "amount": _number(whole), "currency": wanted.currency, "reference": reference(wanted.key),
-            "customer_id": customer["id"], "payment_method_id": method["id"], "meta": {"account": wanted.reference, "key": wanted.key},
-        }  # fmt: skip
+            "amount": _number(whole),
+            "currency": wanted.currency,
+            "reference": reference(wanted.key),
+            "customer_id": customer["id"],
+            "payment_method_id": method["id"],
+            "meta": {"account": wanted.reference, "key": wanted.key},
+        }
         return _begun(await self._make("/charges", charge, wanted.key))
 
     def _mail(self, wanted: Wanted) -> str:
@@ -207,9 +211,11 @@ def _event(said: Thing) -> ProviderEventIn:
     told: Thing = {"attempt_key": ours, "kind": "succeeded" if now == "succeeded" else "failed", "reason": "declined"}
     if kind == "charge.completed":
         told |= {
-            "txn": number, "method": "mobile_push", "amount_minor": amount(data["amount"], str(data["currency"])),
+            "txn": number,
+            "method": "mobile_push",
+            "amount_minor": amount(data["amount"], str(data["currency"])),
             "currency": str(data["currency"]),
-        }  # fmt: skip
+        }
     return ProviderEventIn(**base, **told)
 
 
@@ -217,8 +223,12 @@ def opened(house: House) -> FlutterwaveV4:
     """The v4 of the settings."""
     settings = house.settings
     return FlutterwaveV4(
-        settings.flutterwave_v4_base_url.rstrip("/"), settings.flutterwave_v4_token_url,
-        settings.flutterwave_v4_client_id, settings.flutterwave_v4_client_secret.get_secret_value(),
-        settings.flutterwave_secret_hash.get_secret_value(), settings.flutterwave_email,
-        settings.flutterwave_v4_network, house.clock,
-    )  # fmt: skip
+        settings.flutterwave_v4_base_url.rstrip("/"),
+        settings.flutterwave_v4_token_url,
+        settings.flutterwave_v4_client_id,
+        settings.flutterwave_v4_client_secret.get_secret_value(),
+        settings.flutterwave_secret_hash.get_secret_value(),
+        settings.flutterwave_email,
+        settings.flutterwave_v4_network,
+        house.clock,
+    )

@@ -62,9 +62,12 @@ class GoCardless:
                 made = await self._make("refunds", body, wanted)
             case _:
                 body = {
-                    "amount": wanted.amount_minor, "currency": wanted.currency, "links": {"mandate": wanted.mandate_ref},
-                    "description": f"{wanted.description} {wanted.reference}"[:100], "retry_if_possible": False,
-                }  # fmt: skip
+                    "amount": wanted.amount_minor,
+                    "currency": wanted.currency,
+                    "links": {"mandate": wanted.mandate_ref},
+                    "description": f"{wanted.description} {wanted.reference}"[:100],
+                    "retry_if_possible": False,
+                }
                 if wanted.collect_on:
                     body["charge_date"] = wanted.collect_on.isoformat()
                 made = await self._make("payments", body, wanted)
@@ -156,6 +159,8 @@ def opened(house: House) -> GoCardless:
     """The GoCardless of the settings."""
     settings = house.settings
     return GoCardless(
-        settings.gocardless_base_url.rstrip("/"), settings.gocardless_access_token.get_secret_value(),
-        settings.gocardless_webhook_secret.get_secret_value(), settings.gocardless_scheme,
-    )  # fmt: skip
+        settings.gocardless_base_url.rstrip("/"),
+        settings.gocardless_access_token.get_secret_value(),
+        settings.gocardless_webhook_secret.get_secret_value(),
+        settings.gocardless_scheme,
+    )

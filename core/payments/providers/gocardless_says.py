@@ -55,8 +55,11 @@ def read(said: Thing) -> ProviderEventIn:
     """One event."""
     action, details = short(said["action"]), said.get("details") or {}
     base: Thing = {
-        "key": short(said["id"]), "verified_by": "signature", "at": iso(said.get("created_at")), "raw": said,
-    }  # fmt: skip
+        "key": short(said["id"]),
+        "verified_by": "signature",
+        "at": iso(said.get("created_at")),
+        "raw": said,
+    }
     reader = READERS.get(str(said["resource_type"]))
     told = reader(action, said["links"], str(details.get("cause") or "")) if reader else None
     return ProviderEventIn(**base, **(told or {"kind": "ignored"}))

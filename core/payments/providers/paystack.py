@@ -73,9 +73,12 @@ class Paystack:
 
     def _body(self, wanted: Wanted, email: str) -> dict[str, Any]:
         return {
-            "email": email, "amount": to_units(wanted.amount_minor, wanted.currency, DECIMALS),
-            "currency": wanted.currency, "reference": reference(wanted.key), "metadata": {"account": wanted.reference},
-        }  # fmt: skip
+            "email": email,
+            "amount": to_units(wanted.amount_minor, wanted.currency, DECIMALS),
+            "currency": wanted.currency,
+            "reference": reference(wanted.key),
+            "metadata": {"account": wanted.reference},
+        }
 
     async def _charge(self, wanted: Wanted) -> Started:
         """What she saved is charged without her; `paused` wants her at a page of her bank, so she is asked instead."""
@@ -93,9 +96,11 @@ class Paystack:
 
     async def _refund(self, wanted: Wanted) -> Started:
         body = {
-            "transaction": wanted.txn, "amount": to_units(wanted.amount_minor, wanted.currency, DECIMALS),
-            "currency": wanted.currency, "merchant_note": wanted.key,
-        }  # fmt: skip
+            "transaction": wanted.txn,
+            "amount": to_units(wanted.amount_minor, wanted.currency, DECIMALS),
+            "currency": wanted.currency,
+            "merchant_note": wanted.key,
+        }
         reply = await self._ask("POST", "/refund", body)
         return Begun(str(reply.body["data"]["id"])) if isinstance(reply, Reply) else reply
 

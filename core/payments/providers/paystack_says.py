@@ -45,11 +45,15 @@ def stands(said: Thing, currency: str) -> Queried:
     state = ENDED.get(said["status"], "awaiting_customer")
     why = {"failed": reason(said.get("gateway_response")), "expired": "expired"}.get(state)
     return Queried(
-        state=state, provider_ref=str(said["reference"]), txn=str(said["reference"]),
+        state=state,
+        provider_ref=str(said["reference"]),
+        txn=str(said["reference"]),
         amount_minor=from_units(units(said["amount"]), currency, DECIMALS) if state == "succeeded" else None,
-        reason=why, at=iso(said.get("paid_at")), saved=_saved(said) if state == "succeeded" else None,
+        reason=why,
+        at=iso(said.get("paid_at")),
+        saved=_saved(said) if state == "succeeded" else None,
         currency=str(said.get("currency") or ""),
-    )  # fmt: skip
+    )
 
 
 def _saved(data: Thing) -> Saved | None:
@@ -59,9 +63,11 @@ def _saved(data: Thing) -> Saved | None:
     if not code or not email or len(f"{code}:{email}") > LONGEST:
         return None
     return Saved(
-        f"{code}:{email}", card(left.get("brand") or left.get("card_type"), left.get("last4")),
-        month_end(left.get("exp_year"), left.get("exp_month")), left.get("reusable") is True,
-    )  # fmt: skip
+        f"{code}:{email}",
+        card(left.get("brand") or left.get("card_type"), left.get("last4")),
+        month_end(left.get("exp_year"), left.get("exp_month")),
+        left.get("reusable") is True,
+    )
 
 
 def read(said: Thing) -> list[ProviderEventIn]:
@@ -89,10 +95,15 @@ def _charge(data: Thing) -> Thing:
         raise ValueError("a success that is none")
     ref = short(data["reference"])
     return _money(data) | {
-        "kind": "succeeded", "attempt_key": ref.replace("-", ":"), "provider_ref": ref, "txn": ref, "method": "card",
-        "at": iso(data.get("paid_at")), "reference": str((data.get("metadata") or {}).get("account") or "")[:80],
+        "kind": "succeeded",
+        "attempt_key": ref.replace("-", ":"),
+        "provider_ref": ref,
+        "txn": ref,
+        "method": "card",
+        "at": iso(data.get("paid_at")),
+        "reference": str((data.get("metadata") or {}).get("account") or "")[:80],
         "saved": _saved(data),
-    }  # fmt: skip
+    }
 
 
 def _back(data: Thing) -> Thing:
@@ -121,11 +132,16 @@ def _disputed(kind: str, data: Thing) -> Thing:
     until = str(data.get("dueAt") or data.get("due_at") or "")
     asked = data.get("refund_amount") or data["transaction"]["amount"]
     return {
-        "key": f"{kind}:{number}:{short(status)}:{until}"[:200], "kind": "dispute", "provider_ref": number, "state": state,
-        "txn": short(data["transaction"]["reference"]), "reason": words(data.get("category") or "disputed", 40),
-        "due_at": iso(until), "at": iso(data.get("resolvedAt") or data.get("createdAt")),
+        "key": f"{kind}:{number}:{short(status)}:{until}"[:200],
+        "kind": "dispute",
+        "provider_ref": number,
+        "state": state,
+        "txn": short(data["transaction"]["reference"]),
+        "reason": words(data.get("category") or "disputed", 40),
+        "due_at": iso(until),
+        "at": iso(data.get("resolvedAt") or data.get("createdAt")),
         **_money({"amount": asked, "currency": data.get("currency") or data["transaction"]["currency"]}),
-    }  # fmt: skip
+    }
 
 
 def _dispute(data: Thing) -> Thing | None:
@@ -133,7 +149,10 @@ def _dispute(data: Thing) -> Thing | None:
     if data.get("resolution") not in ACCEPTED:
         return None
     return {
-        "key": f"charge.dispute.resolve:{short(data['id'])}", "kind": "reversed", "state": "chargeback",
-        "txn": short(data["transaction"]["reference"]), "reason": "disputed",
+        "key": f"charge.dispute.resolve:{short(data['id'])}",
+        "kind": "reversed",
+        "state": "chargeback",
+        "txn": short(data["transaction"]["reference"]),
+        "reason": "disputed",
         **_money({"amount": data["refund_amount"], "currency": data["currency"]}),
-    }  # fmt: skip
+    }

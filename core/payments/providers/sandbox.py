@@ -54,11 +54,19 @@ class Sandbox:
     async def start(self, wanted: Wanted) -> Started:
         """Make a payment, a page for a mandate, or a refund; the same key asked again is the same one."""
         body = {
-            "key": wanted.key, "method": wanted.method, "amount_minor": wanted.amount_minor,
-            "currency": wanted.currency, "reference": wanted.reference, "description": wanted.description,
-            "callback_url": wanted.callback_url, "phone": wanted.phone, "mandate": wanted.mandate_ref,
-            "return_url": wanted.return_url, "language": wanted.language, "txn_back": wanted.txn,
-        }  # fmt: skip
+            "key": wanted.key,
+            "method": wanted.method,
+            "amount_minor": wanted.amount_minor,
+            "currency": wanted.currency,
+            "reference": wanted.reference,
+            "description": wanted.description,
+            "callback_url": wanted.callback_url,
+            "phone": wanted.phone,
+            "mandate": wanted.mandate_ref,
+            "return_url": wanted.return_url,
+            "language": wanted.language,
+            "txn_back": wanted.txn,
+        }
         reply = await call("POST", f"{self.base_url}/v1/payments", headers=self._headers(), body=body)
         if not isinstance(reply, Reply):
             return reply
@@ -79,10 +87,16 @@ class Sandbox:
             return Unanswered(f"HTTP {reply.status}")
         said = reply.body
         return Queried(
-            state=said["state"], provider_ref=said["id"], txn=said.get("txn"), amount_minor=said["amount_minor"],
-            payer=said.get("payer") or "", reason=said.get("reason"), redirect_url=said.get("checkout_url"),
-            at=_instant(said.get("at")), currency=_text(said.get("currency") or ""),
-        )  # fmt: skip
+            state=said["state"],
+            provider_ref=said["id"],
+            txn=said.get("txn"),
+            amount_minor=said["amount_minor"],
+            payer=said.get("payer") or "",
+            reason=said.get("reason"),
+            redirect_url=said.get("checkout_url"),
+            at=_instant(said.get("at")),
+            currency=_text(said.get("currency") or ""),
+        )
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.secret}"}
@@ -107,12 +121,22 @@ def _event(said: dict[str, Any]) -> ProviderEventIn:
     if kind in ("succeeded", "inbound") and (amount is None or not said["txn"]):
         raise ValueError("money without an amount or a number")
     return ProviderEventIn(
-        key=_text(said["id"]), kind=kind, verified_by="signature", attempt_key=_maybe(said.get("key")),
-        provider_ref=_maybe(said.get("payment")), txn=_maybe(said.get("txn")), method=_text(said.get("method") or ""),
-        amount_minor=amount, currency=_text(said.get("currency") or ""), reference=_text(said.get("reference") or ""),
-        payer=_text(said.get("payer") or ""), reason=_maybe(said.get("reason")), state=_maybe(said.get("state")),
-        at=_instant(said.get("at")), raw=said,
-    )  # fmt: skip
+        key=_text(said["id"]),
+        kind=kind,
+        verified_by="signature",
+        attempt_key=_maybe(said.get("key")),
+        provider_ref=_maybe(said.get("payment")),
+        txn=_maybe(said.get("txn")),
+        method=_text(said.get("method") or ""),
+        amount_minor=amount,
+        currency=_text(said.get("currency") or ""),
+        reference=_text(said.get("reference") or ""),
+        payer=_text(said.get("payer") or ""),
+        reason=_maybe(said.get("reason")),
+        state=_maybe(said.get("state")),
+        at=_instant(said.get("at")),
+        raw=said,
+    )
 
 
 def _text(value: object) -> str:

@@ -133,9 +133,11 @@ class Stripe:
         try:
             async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
                 client = stripe.StripeClient(
-                    self.secret_key, base_addresses={"api": self.base_url}, max_network_retries=0,
+                    self.secret_key,
+                    base_addresses={"api": self.base_url},
+                    max_network_retries=0,
                     http_client=stripe.AIOHTTPClient(timeout=TIMEOUT.total or 20, session=session),
-                )  # fmt: skip
+                )
                 made: Made = (await do(client)).to_dict()
                 return made
         except stripe.CardError as why:
@@ -161,45 +163,60 @@ def _marks(wanted: Wanted) -> dict[str, str]:
 def _page(wanted: Wanted) -> Any:
     """A Checkout session: of a payment, or (method `mandate`) one that saves a card for later."""
     page: dict[str, Any] = {
-        "client_reference_id": wanted.key, "success_url": wanted.return_url, "cancel_url": wanted.return_url,
-        "locale": wanted.language if wanted.language in ("en", "fr", "nl", "vi") else "auto", "metadata": _marks(wanted),
-    }  # fmt: skip
+        "client_reference_id": wanted.key,
+        "success_url": wanted.return_url,
+        "cancel_url": wanted.return_url,
+        "locale": wanted.language if wanted.language in ("en", "fr", "nl", "vi") else "auto",
+        "metadata": _marks(wanted),
+    }
     if wanted.method == "mandate":
         return page | {
-            "mode": "setup", "currency": wanted.currency.lower(), "customer_creation": "always",
+            "mode": "setup",
+            "currency": wanted.currency.lower(),
+            "customer_creation": "always",
             "setup_intent_data": {"metadata": {"mandate": wanted.key, "account": wanted.reference}},
-        }  # fmt: skip
+        }
     price = {
-        "currency": wanted.currency.lower(), "unit_amount": to_units(wanted.amount_minor, wanted.currency, DECIMALS),
+        "currency": wanted.currency.lower(),
+        "unit_amount": to_units(wanted.amount_minor, wanted.currency, DECIMALS),
         "product_data": {"name": f"{wanted.description} {wanted.reference}"},
-    }  # fmt: skip
+    }
     return page | {
-        "mode": "payment", "line_items": [{"quantity": 1, "price_data": price}],
+        "mode": "payment",
+        "line_items": [{"quantity": 1, "price_data": price}],
         "payment_intent_data": {"metadata": _marks(wanted), "description": f"{wanted.description} {wanted.reference}"},
-    }  # fmt: skip
+    }
 
 
 def _off_session(wanted: Wanted) -> Any:
     """A charge of what she saved, without her: `mandate_ref` is `customer:payment method`."""
     customer, _, saved = (wanted.mandate_ref or "").partition(":")
     return {
-        "amount": to_units(wanted.amount_minor, wanted.currency, DECIMALS), "currency": wanted.currency.lower(),
-        "customer": customer, "payment_method": saved, "off_session": True, "confirm": True,
-        "description": f"{wanted.description} {wanted.reference}", "metadata": _marks(wanted) | {"how": "off_session"},
-    }  # fmt: skip
+        "amount": to_units(wanted.amount_minor, wanted.currency, DECIMALS),
+        "currency": wanted.currency.lower(),
+        "customer": customer,
+        "payment_method": saved,
+        "off_session": True,
+        "confirm": True,
+        "description": f"{wanted.description} {wanted.reference}",
+        "metadata": _marks(wanted) | {"how": "off_session"},
+    }
 
 
 def _refund(wanted: Wanted) -> Any:
     return {
-        "payment_intent": wanted.txn, "amount": to_units(wanted.amount_minor, wanted.currency, DECIMALS),
+        "payment_intent": wanted.txn,
+        "amount": to_units(wanted.amount_minor, wanted.currency, DECIMALS),
         "metadata": _marks(wanted),
-    }  # fmt: skip
+    }
 
 
 def opened(house: House) -> Stripe:
     """The Stripe of the settings."""
     settings = house.settings
     return Stripe(
-        settings.stripe_base_url.rstrip("/"), settings.stripe_secret_key.get_secret_value(),
-        settings.stripe_webhook_secret.get_secret_value(), house.clock,
-    )  # fmt: skip
+        settings.stripe_base_url.rstrip("/"),
+        settings.stripe_secret_key.get_secret_value(),
+        settings.stripe_webhook_secret.get_secret_value(),
+        house.clock,
+    )

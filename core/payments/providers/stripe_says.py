@@ -135,9 +135,10 @@ def _card(thing: Thing, kind: str) -> Thing | None:
         return None
     shown = thing.get("card") or {}
     saved = Saved(
-        f"{short(thing['customer'])}:{short(thing['id'])}", card(shown.get("brand"), shown.get("last4")),
+        f"{short(thing['customer'])}:{short(thing['id'])}",
+        card(shown.get("brand"), shown.get("last4")),
         month_end(shown.get("exp_year"), shown.get("exp_month")),
-    )  # fmt: skip
+    )
     return {"kind": "mandate", "saved": saved, "state": "described" if kind.endswith("attached") else "renewed"}
 
 
@@ -146,22 +147,37 @@ def _refund(thing: Thing, _kind: str) -> Thing | None:
     ref = short(thing["id"])
     if key:
         now = refund_state(thing).state
-        return None if now == "awaiting_customer" else _paid(thing, "amount") | {
-            "kind": now, "attempt_key": key, "provider_ref": ref, "txn": ref, "reason": "declined",
-        }  # fmt: skip
+        return (
+            None
+            if now == "awaiting_customer"
+            else _paid(thing, "amount")
+            | {
+                "kind": now,
+                "attempt_key": key,
+                "provider_ref": ref,
+                "txn": ref,
+                "reason": "declined",
+            }
+        )
     if state != "succeeded":
         return None
     return _paid(thing, "amount") | {
-        "kind": "reversed", "state": "refund", "txn": short(thing["payment_intent"]), "provider_ref": ref,
-    }  # fmt: skip
+        "kind": "reversed",
+        "state": "refund",
+        "txn": short(thing["payment_intent"]),
+        "provider_ref": ref,
+    }
 
 
 def _dispute(thing: Thing, kind: str) -> Thing:
     back = "reversed" if kind.endswith("withdrawn") else "reinstated"
     return _paid(thing, "amount") | {
-        "kind": back, "state": "chargeback", "txn": short(thing["payment_intent"]), "provider_ref": short(thing["id"]),
+        "kind": back,
+        "state": "chargeback",
+        "txn": short(thing["payment_intent"]),
+        "provider_ref": short(thing["id"]),
         "reason": str(thing.get("reason") or "disputed")[:40],
-    }  # fmt: skip
+    }
 
 
 DISPUTES = {

@@ -54,22 +54,34 @@ async def _payouts(conn: AsyncConnection, on: date) -> list[Expected]:
     rows = await conn.execute(load.payouts(on))
     return [
         Expected(
-            row.provider, row.payout, int(row.net_minor), row.day, Book(f"cash:{row.provider}"), "payout", row.currency,
+            row.provider,
+            row.payout,
+            int(row.net_minor),
+            row.day,
+            Book(f"cash:{row.provider}"),
+            "payout",
+            row.currency,
             int(row.fee_minor),
         )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 async def _deposits(conn: AsyncConnection, on: date) -> list[Expected]:
     query = select(deposit).where(deposit.c.deposited_on == on).order_by(deposit.c.id)
     return [
         Expected(
-            "cash", row.slip, row.amount_minor, row.deposited_on, Book("deposits"), "deposit", row.currency,
+            "cash",
+            row.slip,
+            row.amount_minor,
+            row.deposited_on,
+            Book("deposits"),
+            "deposit",
+            row.currency,
             branch_id=row.branch_id,
         )
         for row in await conn.execute(query)
-    ]  # fmt: skip
+    ]
 
 
 async def _look_for(conn: AsyncConnection, house: House, one: Expected) -> Difference | None:
@@ -93,9 +105,10 @@ async def _entry(conn: AsyncConnection, house: House, one: Expected, mark: str) 
     """The entry it was matched with, or the one that names it, or the only one of that amount in these days."""
     last = one.day + timedelta(days=house.operator.reconcile.payout_days)
     near = select(statement_entry).where(
-        statement_entry.c.amount_minor > 0, statement_entry.c.booked_on.between(one.day - timedelta(days=1), last),
+        statement_entry.c.amount_minor > 0,
+        statement_entry.c.booked_on.between(one.day - timedelta(days=1), last),
         statement_entry.c.currency == one.currency,
-    )  # fmt: skip
+    )
     done = (await conn.execute(select(statement_entry).where(statement_entry.c.matched == mark))).first()
     if done:
         return done

@@ -45,9 +45,11 @@ async def close(conn: AsyncConnection, house: House, on: date, *, actor: str) ->
     if count := (await conn.execute(blocking)).scalar_one():
         raise Refused("reconcile.close.open", count=count)
     row = {
-        "day": on, "closed_at": house.clock.now(), "closed_by": actor,
+        "day": on,
+        "closed_at": house.clock.now(),
+        "closed_by": actor,
         "figures": [asdict(one) for one in await channels(conn, on)],
-    }  # fmt: skip
+    }
     await conn.execute(insert(conn, money_day).values(row).on_conflict_do_nothing(index_elements=["day"]))
     await audit.note(conn, house, actor, "day.closed", f"day:{on.isoformat()}")
 
@@ -74,11 +76,16 @@ async def channels(conn: AsyncConnection, on: date, *, branch_code: str | None =
     names = {row.code: row.name for row in await conn.execute(select(branch.c.code, branch.c.name))}
     return [
         Channel(
-            names.get(key[0], ""), key[1], *received.get(key, (0, 0)), taken.get(key, 0), *told.get(key, (0, 0)), *off.get(key, (0, 0))
+            names.get(key[0], ""),
+            key[1],
+            *received.get(key, (0, 0)),
+            taken.get(key, 0),
+            *told.get(key, (0, 0)),
+            *off.get(key, (0, 0)),
         )
         for key in every
         if branch_code in (None, key[0])
-    ]  # fmt: skip
+    ]
 
 
 async def _told(conn: AsyncConnection, on: date) -> dict[tuple[str, str], tuple[int, int]]:

@@ -44,14 +44,23 @@ async def explain(
         await granted(conn, house, difference_id)
         return "explained"
     payload = {
-        "what": KINDS[found.kind], "about": found.about, "by": found.provider, "note": note.strip()[:500],
-        "amount": money.plain(found.amount_minor, found.currency), "currency": found.currency,
+        "what": KINDS[found.kind],
+        "about": found.about,
+        "by": found.provider,
+        "note": note.strip()[:500],
+        "amount": money.plain(found.amount_minor, found.currency),
+        "currency": found.currency,
         "day": found.day.isoformat(),
-    }  # fmt: skip
+    }
     approval_id = await approvals.ask(
-        conn, house, kind="difference", subject=f"difference:{difference_id}", payload=payload, maker=actor,
+        conn,
+        house,
+        kind="difference",
+        subject=f"difference:{difference_id}",
+        payload=payload,
+        maker=actor,
         branch_id=found.branch_id,
-    )  # fmt: skip
+    )
     asked = update(difference).where(difference.c.id == difference_id)
     await conn.execute(asked.values(state="asked", approval_id=approval_id))
     return "asked"
@@ -70,9 +79,13 @@ async def granted(conn: AsyncConnection, house: House, difference_id: int) -> No
     done = update(difference).where(difference.c.id == difference_id)
     await conn.execute(done.values(state="explained", settled_at=house.clock.now()))
     await audit.note(
-        conn, house, found.settled_by or "job:reconcile", "difference.explained", f"difference:{difference_id}",
+        conn,
+        house,
+        found.settled_by or "job:reconcile",
+        "difference.explained",
+        f"difference:{difference_id}",
         note=found.note or "",
-    )  # fmt: skip
+    )
 
 
 async def refused(conn: AsyncConnection, house: House, difference_id: int) -> None:

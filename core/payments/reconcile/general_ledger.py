@@ -91,9 +91,12 @@ async def _add(
     lines = tuple((book, asset, rest[book, asset, "debit"], rest[book, asset, "credit"]) for book, asset in books)
     made = Summary(await number.take(conn, SERIES, 1), on, revision, house.clock.now(), lines)
     row = {
-        "number": made.number, "day": on, "revision": revision, "made_at": made.made_at,
+        "number": made.number,
+        "day": on,
+        "revision": revision,
+        "made_at": made.made_at,
         "lines": [list(line) for line in lines],
-    }  # fmt: skip
+    }
     await conn.execute(insert(conn, gl_summary).values(row))
     return made
 
@@ -101,12 +104,14 @@ async def _add(
 def as_json(one: Summary) -> dict[str, Any]:
     """A summary for a machine: amounts as decimal texts."""
     return {
-        "number": one.number, "day": one.day.isoformat(), "revision": one.revision,
+        "number": one.number,
+        "day": one.day.isoformat(),
+        "revision": one.revision,
         "lines": [
             {"book": book, "asset": asset, "debit": _plain(debit, asset), "credit": _plain(credit, asset)}
             for book, asset, debit, credit in one.lines
         ],
-    }  # fmt: skip
+    }
 
 
 def as_csv(made: list[Summary]) -> str:

@@ -19,9 +19,17 @@ NOT_REPORTED = (*BY_HAND, "sepa")
 _LINE = [
     provider_line.c[name]
     for name in (
-        "provider", "key", "txn", "kind", "gross_minor", "fee_minor", "net_minor", "happened_on", "currency",
+        "provider",
+        "key",
+        "txn",
+        "kind",
+        "gross_minor",
+        "fee_minor",
+        "net_minor",
+        "happened_on",
+        "currency",
     )
-]  # fmt: skip
+]
 
 
 async def ours(conn: AsyncConnection, on: date) -> list[Ours]:
@@ -45,14 +53,18 @@ async def ours(conn: AsyncConnection, on: date) -> list[Ours]:
     )
     query = (
         select(
-            receipt.c.provider, receipt.c.provider_txn, receipt.c.amount_minor,
-            (receipt.c.reversed_minor - owed - by_hand).label("out_minor"), receipt.c.booked_on, account.c.branch_id,
+            receipt.c.provider,
+            receipt.c.provider_txn,
+            receipt.c.amount_minor,
+            (receipt.c.reversed_minor - owed - by_hand).label("out_minor"),
+            receipt.c.booked_on,
+            account.c.branch_id,
             receipt.c.currency,
         )
         .select_from(receipt.outerjoin(account, account.c.id == receipt.c.account_id))
         .where(receipt.c.id.in_(select(moved.c[0])), receipt.c.provider.not_in(NOT_REPORTED))
         .order_by(receipt.c.id)
-    )  # fmt: skip
+    )
     return [Ours(*row) for row in await conn.execute(query)]
 
 
@@ -71,9 +83,10 @@ async def lines(conn: AsyncConnection, on: date) -> list[Line]:
     )
     same_day = select(provider_line.c.provider, provider_line.c.txn).where(provider_line.c.happened_on == on).subquery()
     alike = select(provider_line.c.id).join_from(
-        provider_line, same_day,
+        provider_line,
+        same_day,
         (same_day.c.provider == provider_line.c.provider) & (same_day.c.txn == provider_line.c.txn),
-    )  # fmt: skip
+    )
     query = select(*_LINE).where(provider_line.c.id.in_(select(union(booked, undone, alike).subquery().c[0])))
     return [Line(*row) for row in await conn.execute(query.order_by(provider_line.c.id))]
 
@@ -87,10 +100,13 @@ async def reported_until(conn: AsyncConnection) -> dict[str, date]:
 def payouts(on: date | None = None, names: Collection[str] = ()) -> Select[Any]:
     """(provider, payout, net, fees, last day, currency) of payouts: of those whose last line is of the day."""
     query = select(
-        provider_line.c.provider, provider_line.c.payout, func.sum(provider_line.c.net_minor).label("net_minor"),
-        func.sum(provider_line.c.fee_minor).label("fee_minor"), func.max(provider_line.c.happened_on).label("day"),
+        provider_line.c.provider,
+        provider_line.c.payout,
+        func.sum(provider_line.c.net_minor).label("net_minor"),
+        func.sum(provider_line.c.fee_minor).label("fee_minor"),
+        func.max(provider_line.c.happened_on).label("day"),
         func.max(provider_line.c.currency).label("currency"),
-    ).where(provider_line.c.payout.is_not(None))  # fmt: skip
+    ).where(provider_line.c.payout.is_not(None))
     grouped = query.group_by(provider_line.c.provider, provider_line.c.payout)
     if on is not None:
         grouped = grouped.having(func.max(provider_line.c.happened_on) == on)

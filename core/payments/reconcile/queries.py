@@ -38,6 +38,11 @@ async def suspense_by_age(conn: AsyncConnection, today: date) -> list[tuple[int,
     rows = [(row[0], row[1]) for row in await conn.execute(query.where(receipt.c.state == "suspense"))]
     ages = [((today - booked).days, minor) for booked, minor in rows]
     return [
-        (first, last, sum(1 for age, _ in ages if first <= age <= last), sum(minor for age, minor in ages if first <= age <= last))
+        (
+            first,
+            last,
+            sum(1 for age, _ in ages if first <= age <= last),
+            sum(minor for age, minor in ages if first <= age <= last),
+        )
         for first, last in AGES
-    ]  # fmt: skip
+    ]

@@ -161,8 +161,16 @@ async def _there(conn: AsyncConnection, provider: str, keys: list[str]) -> dict[
 
 def _values(one: Told) -> tuple[object, ...]:
     return (
-        one.key, one.txn, one.kind, one.gross_minor, one.fee_minor, one.net_minor, one.currency, one.day, one.payout,
-    )  # fmt: skip
+        one.key,
+        one.txn,
+        one.kind,
+        one.gross_minor,
+        one.fee_minor,
+        one.net_minor,
+        one.currency,
+        one.day,
+        one.payout,
+    )
 
 
 def _differs(one: Told, before: Told) -> bool:

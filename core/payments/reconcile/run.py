@@ -24,9 +24,12 @@ async def run(conn: AsyncConnection, house: House, on: date) -> int:
     """Match the day; how many differences of it are open (late ones not counted)."""
     policy, today = house.operator.reconcile, house.today()
     found = compare(
-        await load.ours(conn, on), await load.lines(conn, on), today=today, grace=timedelta(days=policy.grace_days),
+        await load.ours(conn, on),
+        await load.lines(conn, on),
+        today=today,
+        grace=timedelta(days=policy.grace_days),
         reported_until=await load.reported_until(conn),
-    )  # fmt: skip
+    )
     found += await bank.match(conn, house, on)
     found += await _drawers(conn, house, on)
     of_day = {one.key: one for one in found if one.day == on}
@@ -57,11 +60,19 @@ async def _write(conn: AsyncConnection, house: House, found: Mapping[str, Differ
     now = house.clock.now()
     for one in found.values():
         row = {
-            "id": house.ids.take(), "key": one.key, "day": one.day, "kind": one.kind, "provider": one.provider,
-            "branch_id": one.branch_id, "about": one.about, "amount_minor": one.amount_minor,
-            "currency": house.currency, "state": "late" if one.late else "open", "found_at": now,
+            "id": house.ids.take(),
+            "key": one.key,
+            "day": one.day,
+            "kind": one.kind,
+            "provider": one.provider,
+            "branch_id": one.branch_id,
+            "about": one.about,
+            "amount_minor": one.amount_minor,
+            "currency": house.currency,
+            "state": "late" if one.late else "open",
+            "found_at": now,
             "note": one.note,
-        }  # fmt: skip
+        }
         state = {"state": row["state"], "amount_minor": one.amount_minor, "settled_at": None}
         statement = insert(conn, difference).values(row)
         seen_again = difference.c.state.in_((*OPEN, "cleared")) | (difference.c.amount_minor != one.amount_minor)

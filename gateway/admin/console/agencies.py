@@ -32,15 +32,25 @@ async def _page(request: web.Request, wrong: str, status: int = 200) -> web.Resp
     names = {code: one.name for code, one in house.operator.collections.agencies.items()}
     rows = [
         (
-            code, names.get(code, code), now.get(code), sum(one.minor for one in came if one.agency == code),
+            code,
+            names.get(code, code),
+            now.get(code),
+            sum(one.minor for one in came if one.agency == code),
             sum(one.commission_minor for one in came if one.agency == code),
         )
         for code in sorted({*names, *now, *(one.agency for one in came)})
-    ]  # fmt: skip
+    ]
     return show(
-        request, "console_agencies.html", status=status, rows=rows, set_up=names, span=span, files=list(found.FILES), wrong=wrong,
+        request,
+        "console_agencies.html",
+        status=status,
+        rows=rows,
+        set_up=names,
+        span=span,
+        files=list(found.FILES),
+        wrong=wrong,
         currency=house.currency,
-    )  # fmt: skip
+    )
 
 
 def _span(request: web.Request, house: House) -> tuple[date, date]:

@@ -38,9 +38,14 @@ async def change(request: web.Request) -> web.Response:
         if not (await now(conn, house, who)).may("approval.decide"):
             raise Refused("access.gone", status=403)
         await approved.decide(
-            conn, house, found.id, checker=who.actor, seen=told.get("seal", ""), yes=told.get("do") == "yes",
+            conn,
+            house,
+            found.id,
+            checker=who.actor,
+            seen=told.get("seal", ""),
+            yes=told.get("do") == "yes",
             note=told.get("note", ""),
-        )  # fmt: skip
+        )
     raise back("/console/approvals")
 
 

@@ -67,9 +67,14 @@ def read(request: web.Request, told: Mapping[str, str]) -> dict[str, Any]:
         checked(second)
     starts = an_instant(told.get("starts_at", ""), house.zone)
     return {
-        "texts": texts, "segment": segment, "channel": channel, "starts_at": starts, "texts_b": second or None, "sender": sender,
+        "texts": texts,
+        "segment": segment,
+        "channel": channel,
+        "starts_at": starts,
+        "texts_b": second or None,
+        "sender": sender,
         **terms,
-    }  # fmt: skip
+    }
 
 
 def named(told: Mapping[str, str]) -> bool:
@@ -123,9 +128,11 @@ def _terms(told: Mapping[str, str]) -> dict[str, Any]:
 
 def _segment(request: web.Request, told: Mapping[str, str]) -> Segment:
     return Segment(
-        branch=request[WHO].branch or told.get("branch") or None, language=told.get("language") or None,
-        owing=_OWING.get(told.get("owing", "")), customers=told.get("customers") or None,
-    )  # fmt: skip
+        branch=request[WHO].branch or told.get("branch") or None,
+        language=told.get("language") or None,
+        owing=_OWING.get(told.get("owing", "")),
+        customers=told.get("customers") or None,
+    )
 
 
 def _channel(told: Mapping[str, str]) -> str:
@@ -155,15 +162,27 @@ async def _page(
     parts = {name: parts_of(full(words, operator)) for name, words in written.items() if words}
     warned = {name: warnings(words, operator) for name, words in written.items() if words}
     return show(
-        request, "console_campaigns.html", status=status, campaigns=known, told={**_NEW, **told}, texts=texts, parts=parts, warned=warned,
-        audience=audience, wrong=wrong, branches=[one for one in choices if branch in (None, one.code)], channels=CHANNELS,
+        request,
+        "console_campaigns.html",
+        status=status,
+        campaigns=known,
+        told={**_NEW, **told},
+        texts=texts,
+        parts=parts,
+        warned=warned,
+        audience=audience,
+        wrong=wrong,
+        branches=[one for one in choices if branch in (None, one.code)],
+        channels=CHANNELS,
         senders=senders.known(house),
-    )  # fmt: skip
+    )
 
 
 def routes() -> list[web.RouteDef]:
     """The routes."""
     return [
-        web.get("/console/campaigns", listing), web.post("/console/campaigns", plan),
-        web.get("/console/campaigns/{id}", page), web.post("/console/campaigns/{id}", move),
-    ]  # fmt: skip
+        web.get("/console/campaigns", listing),
+        web.post("/console/campaigns", plan),
+        web.get("/console/campaigns/{id}", page),
+        web.post("/console/campaigns/{id}", move),
+    ]

@@ -36,9 +36,16 @@ async def page(request: web.Request) -> web.Response:
         off = await queries.over_and_short(conn, today - timedelta(days=30), today, branch_id=branch)
     sees = request[WHO].may("money.see")
     return show(
-        request, "console_cash.html", mine=mine, moves=moves, drawers=drawers if sees else [], deposits=deposits,
-        off=off if sees else [], currency=house.currency, key=secrets.token_hex(12),
-    )  # fmt: skip
+        request,
+        "console_cash.html",
+        mine=mine,
+        moves=moves,
+        drawers=drawers if sees else [],
+        deposits=deposits,
+        off=off if sees else [],
+        currency=house.currency,
+        key=secrets.token_hex(12),
+    )
 
 
 @described("desk.use", summary="Open, take, turn in, count, or take to the bank", status=303)
@@ -102,6 +109,8 @@ async def cancel(request: web.Request) -> web.Response:
 def routes() -> list[web.RouteDef]:
     """The routes."""
     return [
-        web.get("/console/cash", page), web.post("/console/cash", change),
-        web.get("/console/cash/{id}", receipt), web.post("/console/cash/{id}/cancel", cancel),
-    ]  # fmt: skip
+        web.get("/console/cash", page),
+        web.post("/console/cash", change),
+        web.get("/console/cash/{id}", receipt),
+        web.post("/console/cash/{id}/cancel", cancel),
+    ]

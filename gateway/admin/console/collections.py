@@ -58,9 +58,15 @@ async def page(request: web.Request) -> web.Response:
         for one in order
     ]
     return show(
-        request, "console_collections.html", b=found, steps=steps, differing=differing, currency=house.currency,
-        plot=steps_plot(steps, house.currency), words=words,
-    )  # fmt: skip
+        request,
+        "console_collections.html",
+        b=found,
+        steps=steps,
+        differing=differing,
+        currency=house.currency,
+        plot=steps_plot(steps, house.currency),
+        words=words,
+    )
 
 
 def words(step: str | None) -> str:
@@ -93,10 +99,25 @@ async def one(request: web.Request) -> web.Response:
 
     ladder = house.operator.collections.ladder_of(house.operator.country, ahead.now.segment)
     return show(
-        request, "console_collection.html", a=found, ahead=ahead, steps=steps, level=level, calls=calls,
-        plan=plan, dues=dues, fees=fees, exposure=exposure, own=own, until=until, outcomes=OUTCOMES, kinds=_kinds(ladder.protections), words=words, reasons=reasons,
+        request,
+        "console_collection.html",
+        a=found,
+        ahead=ahead,
+        steps=steps,
+        level=level,
+        calls=calls,
+        plan=plan,
+        dues=dues,
+        fees=fees,
+        exposure=exposure,
+        own=own,
+        until=until,
+        outcomes=OUTCOMES,
+        kinds=_kinds(ladder.protections),
+        words=words,
+        reasons=reasons,
         agencies=house.operator.collections.agencies,
-    )  # fmt: skip
+    )
 
 
 def _kinds(protections: tuple[Protection, ...]) -> list[str]:
@@ -140,9 +161,14 @@ async def _act(conn: AsyncConnection, house: House, account_id: int, told: dict[
             await fee_waived.waive(conn, house, account_id, fee.id, reason=told.get("note", ""), actor=actor)
         case "limit":
             await limit_changed.change(
-                conn, house, account_id, told.get("amount", ""), reason=told.get("note", ""), actor=actor,
+                conn,
+                house,
+                account_id,
+                told.get("amount", ""),
+                reason=told.get("note", ""),
+                actor=actor,
                 notation=notation_of(speaks(), house.currency),
-            )  # fmt: skip
+            )
         case "place":
             await agency_placed.choose(conn, house, told.get("agency", ""), [account_id], actor=actor)
         case "recall":
@@ -177,6 +203,8 @@ def routes() -> list[web.RouteDef]:
     """The routes."""
     path = "/console/collections/{id}"
     return [
-        web.get("/console/collections", page), web.get("/console/collections/written-off.csv", written_off),
-        web.get(path, one), web.post(path, act),
-    ]  # fmt: skip
+        web.get("/console/collections", page),
+        web.get("/console/collections/written-off.csv", written_off),
+        web.get(path, one),
+        web.post(path, act),
+    ]

@@ -31,9 +31,19 @@ async def page(request: web.Request) -> web.Response:
         told = [] if request[WHO].branch else await alarms.between(conn, begins, ends)
     step = timedelta(days=1)
     return show(
-        request, "console_day.html", d=found, waiting=waiting, unbilled=unbilled, orders=orders, currency=house.currency, today=house.today(),
-        alarms=told, before=on - step, after=on + step, plot=cash_plot(found.month, on, house.currency),
-    )  # fmt: skip
+        request,
+        "console_day.html",
+        d=found,
+        waiting=waiting,
+        unbilled=unbilled,
+        orders=orders,
+        currency=house.currency,
+        today=house.today(),
+        alarms=told,
+        before=on - step,
+        after=on + step,
+        plot=cash_plot(found.month, on, house.currency),
+    )
 
 
 def routes() -> list[web.RouteDef]:

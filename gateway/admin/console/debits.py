@@ -41,6 +41,7 @@ async def download(request: web.Request) -> web.Response:
 def routes() -> list[web.RouteDef]:
     """The routes."""
     return [
-        web.get("/console/mandates/files", page), web.post("/console/mandates/files", make),
+        web.get("/console/mandates/files", page),
+        web.post("/console/mandates/files", make),
         web.get("/console/mandates/files/{id}", download),
-    ]  # fmt: skip
+    ]

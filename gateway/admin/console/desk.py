@@ -33,9 +33,20 @@ def show(request: web.Request, template: str, *, status: int = 200, **values: An
         return (number or "") if who.may("customer.reveal") else masked(number or "")
 
     answer = render(
-        request, template, status=status, lang=speaks(), said_done=done.said(request), langs=langs(request), who=who, doors=doors, here=request.path, csrf=request[CSRF], phone=phone,
-        name=who.actor.removeprefix("user:"), **values,
-    )  # fmt: skip
+        request,
+        template,
+        status=status,
+        lang=speaks(),
+        said_done=done.said(request),
+        langs=langs(request),
+        who=who,
+        doors=doors,
+        here=request.path,
+        csrf=request[CSRF],
+        phone=phone,
+        name=who.actor.removeprefix("user:"),
+        **values,
+    )
     if request.cookies.get(done.COOKIE):
         answer.del_cookie(done.COOKIE, path="/console")
     if request.query.get("lang") in CONSOLE:

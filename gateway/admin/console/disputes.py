@@ -40,10 +40,15 @@ async def contested(conn: AsyncConnection, house: House, ticket_id: int) -> Cont
     line = next((one for one in bill.lines if one.position == found.position), None)
     amount = line.amount_minor if line else bill.total_minor
     return Contested(
-        found.state, bill.number or "", f"/b/{bill.token}", line.label.get("en", line.code) if line else "the whole bill",
-        money.show(amount, bill.currency), money.show(found.amount_minor, bill.currency), bill.currency,
+        found.state,
+        bill.number or "",
+        f"/b/{bill.token}",
+        line.label.get("en", line.code) if line else "the whole bill",
+        money.show(amount, bill.currency),
+        money.show(found.amount_minor, bill.currency),
+        bill.currency,
         await dispute_decided.waiting(conn, house, found.id),
-    )  # fmt: skip
+    )
 
 
 async def decide(house: House, who: Who, ticket_id: int, told: dict[str, str]) -> None:

@@ -20,9 +20,15 @@ async def page(request: web.Request) -> web.Response:
         rows = await highest(conn, by=by, branch_code=branch)
         total = await sums(conn, warn_percent=policy.warn_percent, branch_code=branch)
     return show(
-        request, "console_exposures.html", rows=rows, total=total, by=by, orders=list(ORDERS), policy=policy,
+        request,
+        "console_exposures.html",
+        rows=rows,
+        total=total,
+        by=by,
+        orders=list(ORDERS),
+        policy=policy,
         currency=house.currency,
-    )  # fmt: skip
+    )
 
 
 def routes() -> list[web.RouteDef]:

@@ -84,8 +84,10 @@ async def sign_out(request: web.Request) -> web.Response:
 def routes() -> list[web.RouteDef]:
     """The routes."""
     return [
-        web.get("/console/login", ask), web.post("/console/login", sign_in), web.post("/console/logout", sign_out),
-    ]  # fmt: skip
+        web.get("/console/login", ask),
+        web.post("/console/login", sign_in),
+        web.post("/console/logout", sign_out),
+    ]
 
 
 def setup(app: web.Application) -> None:

@@ -33,9 +33,17 @@ async def page(request: web.Request) -> web.Response:
         days = await first_tries.by_day(conn, house, span[1] - timedelta(days=30), span[1], branch_id=branch_id)
     provider = house.operator.payments.mandates
     return show(
-        request, "console_mandates.html", rows=rows, tries=tries, plot=tries_plot(days) if any(one.tries for one in days) else None, states=STATES, state=state,
-        by_file=provider == "sepa", has_page=can(house, provider, "mandate"), waits=waits,
-    )  # fmt: skip
+        request,
+        "console_mandates.html",
+        rows=rows,
+        tries=tries,
+        plot=tries_plot(days) if any(one.tries for one in days) else None,
+        states=STATES,
+        state=state,
+        by_file=provider == "sepa",
+        has_page=can(house, provider, "mandate"),
+        waits=waits,
+    )
 
 
 @described("mandate.write", summary="Take a signed mandate", status=303)
@@ -62,6 +70,7 @@ async def end(request: web.Request) -> web.Response:
 def routes() -> list[web.RouteDef]:
     """The routes."""
     return [
-        web.get("/console/mandates", page), web.post("/console/mandates", take),
+        web.get("/console/mandates", page),
+        web.post("/console/mandates", take),
         web.post("/console/mandates/{reference}/end", end),
-    ]  # fmt: skip
+    ]

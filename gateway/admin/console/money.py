@@ -29,18 +29,28 @@ async def page(request: web.Request) -> web.Response:
     async with house.db.reading() as conn:
         values = {
             "channels": await close.channels(conn, on, branch_code=code),
-            "branches": await branch_days(conn, on, house.currency, branch_id=branch_id), "found": await queries.of_day(conn, on, branch_id=branch_id), "closed": await close.closed(conn, on),
+            "branches": await branch_days(conn, on, house.currency, branch_id=branch_id),
+            "found": await queries.of_day(conn, on, branch_id=branch_id),
+            "closed": await close.closed(conn, on),
             "earlier": await queries.before(conn, on, branch_id=branch_id),
             "owed": await owed(conn, house.today(), house.currency, branch_id=branch_id),
             "suspense": await queries.suspense_by_age(conn, house.today()) if code is None else None,
             "month": await day(conn, house, on, branch_code=code),
-        }  # fmt: skip
+        }
     step = timedelta(days=1)
     return show(
-        request, "console_money.html", on=on, before=on - step, after=on + step, today=house.today(), kinds=KINDS, to_do=TO_DO,
-        currency=house.currency, plot=cash_plot(values["month"].month, on, house.currency),
+        request,
+        "console_money.html",
+        on=on,
+        before=on - step,
+        after=on + step,
+        today=house.today(),
+        kinds=KINDS,
+        to_do=TO_DO,
+        currency=house.currency,
+        plot=cash_plot(values["month"].month, on, house.currency),
         **values,
-    )  # fmt: skip
+    )
 
 
 @described("money.close", whole=True, summary="Match a day again, or close it", status=303)
@@ -86,6 +96,8 @@ async def summary(request: web.Request) -> web.Response:
 def routes() -> list[web.RouteDef]:
     """The routes."""
     return [
-        web.get("/console/money", page), web.post("/console/money", change),
-        web.get("/console/money/summary.csv", summary), web.post("/console/money/differences/{id}", explained),
-    ]  # fmt: skip
+        web.get("/console/money", page),
+        web.post("/console/money", change),
+        web.get("/console/money/summary.csv", summary),
+        web.post("/console/money/differences/{id}", explained),
+    ]

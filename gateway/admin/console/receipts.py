@@ -33,9 +33,17 @@ async def page(request: web.Request) -> web.Response:
         waits = await approvals.of_subject(conn, request.app[HOUSE], f"receipt:{found.id}")
         held = await sim.cooling_until(conn, request.app[HOUSE], found.account_id) if found.account_id else None
     return show(
-        request, "console_receipt.html", r=found, parts=parts, refunds=given, disputed=disputed, key=secrets.token_hex(12),
-        currency=found.currency, held_until=held, waits=waits,
-    )  # fmt: skip
+        request,
+        "console_receipt.html",
+        r=found,
+        parts=parts,
+        refunds=given,
+        disputed=disputed,
+        key=secrets.token_hex(12),
+        currency=found.currency,
+        held_until=held,
+        waits=waits,
+    )
 
 
 @described("payment.right", summary="Give back, take off a bill, or move a receipt", status=303)
@@ -47,9 +55,14 @@ async def change(request: web.Request) -> web.Response:
         match told.get("do"):
             case "refund":
                 await refunds.ask(
-                    conn, house, found.id, amount_minor=an_amount(told.get("amount", ""), found.currency),
-                    reason=told.get("reason", ""), actor=actor, key=f"console:{told.get('key', '')[:40]}",
-                )  # fmt: skip
+                    conn,
+                    house,
+                    found.id,
+                    amount_minor=an_amount(told.get("amount", ""), found.currency),
+                    reason=told.get("reason", ""),
+                    actor=actor,
+                    key=f"console:{told.get('key', '')[:40]}",
+                )
             case "unapply":
                 bill = await theirs(conn, house, request[WHO], INVOICE, told.get("invoice", ""))
                 await move.unapply(conn, house, found.id, bill.id, actor=actor)

@@ -64,9 +64,10 @@ async def whose(conn: AsyncConnection, account_id: int, currency: str) -> Facts:
         return []
     due = f", by {written(owing.due_on)}" if owing.due_on else ""
     return [
-        ("Account", found.number), ("Name", found.name),
+        ("Account", found.number),
+        ("Name", found.name),
         ("To pay", f"{money.show(owing.open_minor, currency, speaks())}{due}"),
-    ]  # fmt: skip
+    ]
 
 
 async def _account(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> tuple[int, Facts]:
@@ -98,18 +99,22 @@ async def _mandate(conn: AsyncConnection, request: web.Request, _: Mapping[str, 
     )
     facts = await whose(conn, found.account_id, request.app[HOUSE].currency)
     return Question(
-        "End this mandate?", [*facts, ("Collected from", found.masked or "")],
-        f"Nothing is collected under it any more. {FOR_EVER} The customer would have to give another.", "End it",
-    )  # fmt: skip
+        "End this mandate?",
+        [*facts, ("Collected from", found.masked or "")],
+        f"Nothing is collected under it any more. {FOR_EVER} The customer would have to give another.",
+        "End it",
+    )
 
 
 async def _unprotect(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
     found = await theirs(conn, request.app[HOUSE], request[WHO], ACCOUNT, request.match_info["id"])
     facts = await whose(conn, found.id, found.currency)
     return Question(
-        "End this protection?", [*facts, ("Protection", told.get("kind", "").replace("_", " "))],
-        "The ladder goes on from tomorrow, and the service may be cut off.", "End it",
-    )  # fmt: skip
+        "End this protection?",
+        [*facts, ("Protection", told.get("kind", "").replace("_", " "))],
+        "The ladder goes on from tomorrow, and the service may be cut off.",
+        "End it",
+    )
 
 
 async def _receipt(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:

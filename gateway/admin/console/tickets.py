@@ -46,10 +46,19 @@ async def queue(request: web.Request) -> web.Response:
         return "?" + urlencode({**kept, **{name: str(value) for name, value in other.items() if value}})
 
     return show(
-        request, "console_tickets.html", waiting=found[:SIZE], more=len(found) > SIZE, at=at, asked=asked, link=link,
-        severities=[(one, severities.get(one, 0)) for one in SEVERITIES], kinds=kinds, states=list(SHOWN),
-        total=sum(severities.values()), filtered=bool(kept.keys() - {"state"}),
-    )  # fmt: skip
+        request,
+        "console_tickets.html",
+        waiting=found[:SIZE],
+        more=len(found) > SIZE,
+        at=at,
+        asked=asked,
+        link=link,
+        severities=[(one, severities.get(one, 0)) for one in SEVERITIES],
+        kinds=kinds,
+        states=list(SHOWN),
+        total=sum(severities.values()),
+        filtered=bool(kept.keys() - {"state"}),
+    )
 
 
 @described("ticket.see", summary="One ticket")

@@ -26,9 +26,19 @@ async def page(request: web.Request) -> web.Response:
         missing = gaps.told(await gaps.missing_files(conn))
         days = await queries.by_day(conn, house)
     return show(
-        request, "console_usage.html", chosen=source, named=sources.of_house(house), plot=usage_plot(days), days=days,
-        sources=sent, files=files, refused=refused, reasons=reasons, missing=missing, told=_told(request),
-    )  # fmt: skip
+        request,
+        "console_usage.html",
+        chosen=source,
+        named=sources.of_house(house),
+        plot=usage_plot(days),
+        days=days,
+        sources=sent,
+        files=files,
+        refused=refused,
+        reasons=reasons,
+        missing=missing,
+        told=_told(request),
+    )
 
 
 @described("usage.see", whole=True, summary="One usage file and its rejects")

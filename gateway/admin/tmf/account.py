@@ -44,20 +44,36 @@ class BillingAccount(Resource):
 def _account(row: AnyRow, _more: Any, house: House) -> BillingAccount:
     owed = Balance(amount=amount(row.owed_minor, row.currency), type="ReceivableBalance", at=row.owed_at)
     return BillingAccount(
-        id=str(row.id), href=href(ACCOUNT.path, row.id), type="BillingAccount", name=row.number, type_=row.segment,
-        state=row.state, opened=opening(row.opened_on, house), balances=[owed], bill=BillStructure(day=row.bill_day),
-        branch=row.branch, parties=party_ref(row.party_id, row.party_name),
-    )  # fmt: skip
+        id=str(row.id),
+        href=href(ACCOUNT.path, row.id),
+        type="BillingAccount",
+        name=row.number,
+        type_=row.segment,
+        state=row.state,
+        opened=opening(row.opened_on, house),
+        balances=[owed],
+        bill=BillStructure(day=row.bill_day),
+        branch=row.branch,
+        parties=party_ref(row.party_id, row.party_name),
+    )
 
 
 ACCOUNT = Served(
-    "accountManagement", "billingAccount", ACCOUNTS, "customer.see", BillingAccount,
+    "accountManagement",
+    "billingAccount",
+    ACCOUNTS,
+    "customer.see",
+    BillingAccount,
     {
-        "id": ("id", an_id), "name": ("number", a_text), "state": ("state", a_text), "accountType": ("segment", a_text),
-        "relatedParty.id": ("party_id", an_id), "creationDate": ("opened_on", a_day),
+        "id": ("id", an_id),
+        "name": ("number", a_text),
+        "state": ("state", a_text),
+        "accountType": ("segment", a_text),
+        "relatedParty.id": ("party_id", an_id),
+        "creationDate": ("opened_on", a_day),
     },
     _account,
-)  # fmt: skip
+)
 
 
 def routes() -> list[web.RouteDef]:

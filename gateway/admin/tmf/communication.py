@@ -41,23 +41,40 @@ class CommunicationMessage(Resource):
 
 def _message(row: AnyRow, _more: Any, _house: House) -> CommunicationMessage:
     return CommunicationMessage(
-        id=str(row.id), href=href(MESSAGE.path, row.id), type="CommunicationMessage", content=row.text,
-        type_=row.channel, kind=row.kind, direction=row.direction,
-        state=row.state or ("received" if row.direction == "in" else "sent"), at=row.at, tries=row.attempts or 0,
+        id=str(row.id),
+        href=href(MESSAGE.path, row.id),
+        type="CommunicationMessage",
+        content=row.text,
+        type_=row.channel,
+        kind=row.kind,
+        direction=row.direction,
+        state=row.state or ("received" if row.direction == "in" else "sent"),
+        at=row.at,
+        tries=row.attempts or 0,
         receivers=[Receiver(phone=masked(row.channel_user))] if row.channel_user else [],
-        account=account_ref(row.account_id, row.account_number), parties=party_ref(row.party_id, row.party_name),
-    )  # fmt: skip
+        account=account_ref(row.account_id, row.account_number),
+        parties=party_ref(row.party_id, row.party_name),
+    )
 
 
 MESSAGE = Served(
-    "communicationManagement", "communicationMessage", MESSAGES, "customer.see", CommunicationMessage,
+    "communicationManagement",
+    "communicationMessage",
+    MESSAGES,
+    "customer.see",
+    CommunicationMessage,
     {
-        "id": ("id", an_id), "messageType": ("channel", a_text), "kind": ("kind", a_text),
-        "direction": ("direction", a_text), "state": ("state", a_text), "sendTime": ("at", an_instant),
-        "account.id": ("account_id", an_id), "account.name": ("account_number", a_text),
+        "id": ("id", an_id),
+        "messageType": ("channel", a_text),
+        "kind": ("kind", a_text),
+        "direction": ("direction", a_text),
+        "state": ("state", a_text),
+        "sendTime": ("at", an_instant),
+        "account.id": ("account_id", an_id),
+        "account.name": ("account_number", a_text),
     },
     _message,
-)  # fmt: skip
+)
 
 
 def routes() -> list[web.RouteDef]:

@@ -48,10 +48,17 @@ def _customer(row: AnyRow, more: Any, _house: House) -> Customer:
     ]
     status = "active" if any(one.closed_on is None for one in known.accounts) else "closed"
     return Customer(
-        id=str(row.id), href=href(CUSTOMER.path, row.id), type="Customer", name=row.name, status=status, kind=row.kind,
-        language=row.language, since=row.created_at, accounts=accounts,
+        id=str(row.id),
+        href=href(CUSTOMER.path, row.id),
+        type="Customer",
+        name=row.name,
+        status=status,
+        kind=row.kind,
+        language=row.language,
+        since=row.created_at,
+        accounts=accounts,
         media=[Medium(type=one.channel, number=masked(one.phone or one.channel_user)) for one in known.contacts],
-    )  # fmt: skip
+    )
 
 
 async def _more(conn: AsyncConnection, rows: Sequence[AnyRow]) -> Mapping[int, Any]:
@@ -59,13 +66,20 @@ async def _more(conn: AsyncConnection, rows: Sequence[AnyRow]) -> Mapping[int, A
 
 
 CUSTOMER = Served(
-    "customerManagement", "customer", CUSTOMERS, "customer.see", Customer,
+    "customerManagement",
+    "customer",
+    CUSTOMERS,
+    "customer.see",
+    Customer,
     {
-        "id": ("id", an_id), "name": ("name", a_text), "kind": ("kind", a_text),
+        "id": ("id", an_id),
+        "name": ("name", a_text),
+        "kind": ("kind", a_text),
         "account.name": ("account_number", a_text),
     },
-    _customer, more=_more,
-)  # fmt: skip
+    _customer,
+    more=_more,
+)
 
 
 def routes() -> list[web.RouteDef]:

@@ -78,30 +78,47 @@ class AppliedCustomerBillingRate(Resource):
 def _bill(row: AnyRow, _more: object, house: House) -> CustomerBill:
     document = f"{house.settings.public_url}/b/{row.token}"
     return CustomerBill(
-        id=str(row.id), href=href(BILL.path, row.id), type="CustomerBill", bill_no=row.number,
-        bill_date=row.finalised_at, category="creditNote" if row.series == "credit" else "normal", state=row.state,
+        id=str(row.id),
+        href=href(BILL.path, row.id),
+        type="CustomerBill",
+        bill_no=row.number,
+        bill_date=row.finalised_at,
+        category="creditNote" if row.series == "credit" else "normal",
+        state=row.state,
         period=Period(start=opening(row.from_date, house), end=opening(row.to_date, house)),
         due=opening(row.due_on, house) if row.due_on else None,
-        total=amount(row.total_minor, row.currency), before_tax=amount(row.total_minor - row.tax_minor, row.currency),
-        amount_due=amount(row.open_minor, row.currency), remaining=amount(row.open_minor, row.currency),
+        total=amount(row.total_minor, row.currency),
+        before_tax=amount(row.total_minor - row.tax_minor, row.currency),
+        amount_due=amount(row.open_minor, row.currency),
+        remaining=amount(row.open_minor, row.currency),
         disputed=amount(row.disputed_minor, row.currency) if row.disputed_minor else None,
-        estimated=row.estimated, account=account_ref(row.account_id, row.account_number),
+        estimated=row.estimated,
+        account=account_ref(row.account_id, row.account_number),
         parties=party_ref(row.party_id, row.party_name),
         documents=[Document(href=document, mime="text/html"), Document(href=f"{document}.pdf", mime="application/pdf")],
-    )  # fmt: skip
+    )
 
 
 def _rate(row: AnyRow, _more: object, house: House) -> AppliedCustomerBillingRate:
     line_id = f"{row.invoice_id}-{row.position}"
     quantity = None if row.quantity_micro is None else plain_decimal(row.quantity_micro)
     return AppliedCustomerBillingRate(
-        id=line_id, href=href(RATE.path, line_id), type="AppliedCustomerBillingRate",
-        name=row.label.get("en", row.code), date=row.finalised_at, kind=row.kind,
-        before_tax=amount(row.amount_minor, row.currency), quantity=quantity, unit=row.unit, price=row.price,
+        id=line_id,
+        href=href(RATE.path, line_id),
+        type="AppliedCustomerBillingRate",
+        name=row.label.get("en", row.code),
+        date=row.finalised_at,
+        kind=row.kind,
+        before_tax=amount(row.amount_minor, row.currency),
+        quantity=quantity,
+        unit=row.unit,
+        price=row.price,
         period=Period(start=opening(row.from_date, house), end=opening(row.to_date, house)),
-        bill=Ref(id=str(row.invoice_id), href=href(BILL.path, row.invoice_id), name=row.bill_number, kind="CustomerBill"),
+        bill=Ref(
+            id=str(row.invoice_id), href=href(BILL.path, row.invoice_id), name=row.bill_number, kind="CustomerBill"
+        ),
         account=account_ref(row.account_id, row.account_number),
-    )  # fmt: skip
+    )
 
 
 def _line(text: str, house: House) -> Sequence[Wanted]:
@@ -117,23 +134,38 @@ def _small(text: str, house: House) -> int:
 
 
 BILL = Served(
-    API, "customerBill", BILLS, "bill.see", CustomerBill,
+    API,
+    "customerBill",
+    BILLS,
+    "bill.see",
+    CustomerBill,
     {
-        "id": ("id", an_id), "billNo": ("number", a_text), "state": ("state", a_text), "billDate": ("issued_at", an_instant),
-        "paymentDueDate": ("due_on", a_day), "billingAccount.id": ("account_id", an_id),
-        "billingAccount.name": ("account_number", a_text), "relatedParty.id": ("party_id", an_id),
+        "id": ("id", an_id),
+        "billNo": ("number", a_text),
+        "state": ("state", a_text),
+        "billDate": ("issued_at", an_instant),
+        "paymentDueDate": ("due_on", a_day),
+        "billingAccount.id": ("account_id", an_id),
+        "billingAccount.name": ("account_number", a_text),
+        "relatedParty.id": ("party_id", an_id),
     },
     _bill,
-)  # fmt: skip
+)
 
 RATE = Served(
-    API, "appliedCustomerBillingRate", RATES, "bill.see", AppliedCustomerBillingRate,
+    API,
+    "appliedCustomerBillingRate",
+    RATES,
+    "bill.see",
+    AppliedCustomerBillingRate,
     {
-        "bill.id": ("bill_id", an_id), "billingAccount.id": ("account_id", an_id),
+        "bill.id": ("bill_id", an_id),
+        "billingAccount.id": ("account_id", an_id),
         "appliedBillingRateType": ("kind", a_text),
     },
-    _rate, find=_line,
-)  # fmt: skip
+    _rate,
+    find=_line,
+)
 
 
 def routes() -> list[web.RouteDef]:

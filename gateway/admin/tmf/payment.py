@@ -83,12 +83,21 @@ def _payment(row: AnyRow, more: Any, _house: House) -> Payment:
         for part in more or ()
     ]
     return Payment(
-        id=str(row.id), href=href(PAYMENT.path, row.id), type="Payment", date=row.received_at,
-        status=_STATUS.get(row.state, row.state), total=whole, amount=whole, correlator=row.provider_txn,
-        description=row.reference, method=Method(name=row.method, type=row.method), channel=Channel(name=row.provider),
-        account=account_ref(row.account_id, row.account_number), parties=party_ref(row.party_id, row.party_name),
+        id=str(row.id),
+        href=href(PAYMENT.path, row.id),
+        type="Payment",
+        date=row.received_at,
+        status=_STATUS.get(row.state, row.state),
+        total=whole,
+        amount=whole,
+        correlator=row.provider_txn,
+        description=row.reference,
+        method=Method(name=row.method, type=row.method),
+        channel=Channel(name=row.provider),
+        account=account_ref(row.account_id, row.account_number),
+        parties=party_ref(row.party_id, row.party_name),
         items=items,
-    )  # fmt: skip
+    )
 
 
 def _state(text: str, _house: House) -> str:
@@ -100,15 +109,25 @@ async def _more(conn: AsyncConnection, rows: Sequence[AnyRow]) -> Mapping[int, A
 
 
 PAYMENT = Served(
-    "paymentManagement", "payment", PAYMENTS, "payment.see", Payment,
+    "paymentManagement",
+    "payment",
+    PAYMENTS,
+    "payment.see",
+    Payment,
     {
-        "id": ("id", an_id), "status": ("state", _state), "account.id": ("account_id", an_id),
-        "account.name": ("account_number", a_text), "paymentDate": ("received_at", an_instant),
-        "correlatorId": ("txn", a_text), "channel.name": ("provider", a_text), "paymentMethod.name": ("method", a_text),
+        "id": ("id", an_id),
+        "status": ("state", _state),
+        "account.id": ("account_id", an_id),
+        "account.name": ("account_number", a_text),
+        "paymentDate": ("received_at", an_instant),
+        "correlatorId": ("txn", a_text),
+        "channel.name": ("provider", a_text),
+        "paymentMethod.name": ("method", a_text),
         "bookedOn": ("booked_on", a_day),
     },
-    _payment, more=_more,
-)  # fmt: skip
+    _payment,
+    more=_more,
+)
 
 
 def routes() -> list[web.RouteDef]:

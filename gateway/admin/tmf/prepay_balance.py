@@ -56,42 +56,68 @@ def _bucket(row: AnyRow, _more: Any, house: House) -> Bucket:
     lang = house.operator.languages[0]
     free = row.amount - row.reserved
     return Bucket(
-        id=str(row.id), href=href(BUCKET.path, row.id), type="Bucket", name=called(row.name, row.unit, lang),
+        id=str(row.id),
+        href=href(BUCKET.path, row.id),
+        type="Bucket",
+        name=called(row.name, row.unit, lang),
         status="active" if row.state == "open" else row.state,
         usage="monetary" if is_money(row.unit) else (row.uses[0] if len(row.uses) == 1 else "other"),
-        remaining=told(free, row.unit), reserved=told(row.reserved, row.unit), words=shown(free, row.unit, lang),
-        shared=row.users > 1, valid=Span(start=row.starts_at, end=row.expires_at),
-        account=account_ref(row.account_id, row.account_number), parties=party_ref(row.party_id, row.party_name),
+        remaining=told(free, row.unit),
+        reserved=told(row.reserved, row.unit),
+        words=shown(free, row.unit, lang),
+        shared=row.users > 1,
+        valid=Span(start=row.starts_at, end=row.expires_at),
+        account=account_ref(row.account_id, row.account_number),
+        parties=party_ref(row.party_id, row.party_name),
         product=[Ref(id=str(row.service_id), kind="Product")] if row.service_id else None,
-    )  # fmt: skip
+    )
 
 
 def _hold(row: AnyRow, _more: Any, _house: House) -> Reservation:
     return Reservation(
-        id=str(row.id), href=href(HOLD.path, row.id), type="ReserveBalance", amount=told(row.held, row.unit),
-        used=told(row.used, row.unit), status=_STATUS[row.state], requested=row.created_at,
-        valid=Period(start=row.created_at, end=row.expires_at), account=account_ref(row.account_id, row.account_number),
-    )  # fmt: skip
+        id=str(row.id),
+        href=href(HOLD.path, row.id),
+        type="ReserveBalance",
+        amount=told(row.held, row.unit),
+        used=told(row.used, row.unit),
+        status=_STATUS[row.state],
+        requested=row.created_at,
+        valid=Period(start=row.created_at, end=row.expires_at),
+        account=account_ref(row.account_id, row.account_number),
+    )
 
 
 BUCKET = Served(
-    API, "bucket", BUCKETS, "balance.see", Bucket,
+    API,
+    "bucket",
+    BUCKETS,
+    "balance.see",
+    Bucket,
     {
-        "id": ("id", an_id), "partyAccount.id": ("account_id", an_id), "partyAccount.name": ("account_number", a_text),
-        "relatedParty.id": ("party_id", an_id), "product.id": ("service_id", an_id),
+        "id": ("id", an_id),
+        "partyAccount.id": ("account_id", an_id),
+        "partyAccount.name": ("account_number", a_text),
+        "relatedParty.id": ("party_id", an_id),
+        "product.id": ("service_id", an_id),
         "status": ("state", lambda text, _house: "open" if text == "active" else text),
         "remainingValue.units": ("unit", a_text),
     },
     _bucket,
-)  # fmt: skip
+)
 HOLD = Served(
-    API, "reserveBalance", HOLDS, "balance.see", Reservation,
+    API,
+    "reserveBalance",
+    HOLDS,
+    "balance.see",
+    Reservation,
     {
-        "id": ("id", an_id), "partyAccount.id": ("account_id", an_id), "partyAccount.name": ("account_number", a_text),
+        "id": ("id", an_id),
+        "partyAccount.id": ("account_id", an_id),
+        "partyAccount.name": ("account_number", a_text),
         "status": ("state", lambda text, _house: {v: k for k, v in _STATUS.items()}.get(text, text)),
     },
     _hold,
-)  # fmt: skip
+)
 
 
 @described("balance.write", summary="Top up", body=TopUp, answer=Action, status=201)
@@ -105,9 +131,16 @@ async def top_up(request: web.Request) -> web.Response:
         if asked.bucket is not None:
             bucket_id = await _bucket_id(conn, request, house, asked.bucket)
             await grant.top_up(
-                conn, house, bucket_id, amount, key=key, why=asked.reason, actor=who.actor, expires_at=until,
+                conn,
+                house,
+                bucket_id,
+                amount,
+                key=key,
+                why=asked.reason,
+                actor=who.actor,
+                expires_at=until,
                 gift=asked.reason == "gift",
-            )  # fmt: skip
+            )
         else:
             given = await _given(conn, request, house, asked, unit, amount, until)
             bucket_id = await grant.put_in(conn, house, given, key=key, why=asked.reason, actor=who.actor)
@@ -158,9 +191,12 @@ async def deduct(request: web.Request) -> web.Response:
             spent = await spend.deduct(conn, house, want, key=key_of(request, None, who.actor), why=asked.reason)
     impacts = [Impact(bucket=_ref(part.bucket_id), amount=told(part.amount, unit)) for part in spent.parts]
     done = Action(
-        type="DeductBalance", status="completed", confirmed=house.clock.now(), impacted=impacts,
+        type="DeductBalance",
+        status="completed",
+        confirmed=house.clock.now(),
+        impacted=impacts,
         short=told(spent.short, unit) if spent.short else None,
-    )  # fmt: skip
+    )
     return respond(done.model_dump(by_alias=True, exclude_none=True), status=201)
 
 
@@ -175,9 +211,12 @@ async def _charged(
     use = Use(want.service_id or 0, want.use, unit, amount, asked.at, asked.destination, value, currency)
     paid = await charge(conn, house, use, key=key_of(request, None, request[WHO].actor))
     done = Action(
-        type="DeductBalance", status="completed", confirmed=house.clock.now(), units=told(paid.units_micro, unit),
+        type="DeductBalance",
+        status="completed",
+        confirmed=house.clock.now(),
+        units=told(paid.units_micro, unit),
         money=told(paid.money_minor, paid.currency),
-    )  # fmt: skip
+    )
     return respond(done.model_dump(by_alias=True, exclude_none=True), status=201)
 
 
@@ -232,10 +271,18 @@ async def _given(
     want = await _want(conn, request, house, asked)
     shared = [(await _account(conn, request, house, other)).id for other in asked.shared_with]
     return Grant(
-        want.account_id, unit, amount, {"en": asked.name} if asked.name else {}, uses=[asked.usage] if asked.usage else [],
-        service_id=want.service_id, priority=priority_of(unit), expires_at=until,
-        rollovers=asked.rollovers, shared_with=shared, gift=asked.reason == "gift",
-    )  # fmt: skip
+        want.account_id,
+        unit,
+        amount,
+        {"en": asked.name} if asked.name else {},
+        uses=[asked.usage] if asked.usage else [],
+        service_id=want.service_id,
+        priority=priority_of(unit),
+        expires_at=until,
+        rollovers=asked.rollovers,
+        shared_with=shared,
+        gift=asked.reason == "gift",
+    )
 
 
 async def _service(conn: AsyncConnection, request: web.Request, house: House, named: Named) -> tuple[int, int]:
@@ -278,7 +325,10 @@ def routes() -> list[web.RouteDef]:
     """The routes of this API."""
     base = f"/tmf-api/{API}/v4"
     return [
-        *routes_of(BUCKET), *routes_of(HOLD), web.post(f"{base}/topupBalance", top_up),
-        web.post(f"{base}/reserveBalance", reserve), web.post(f"{base}/unreserveBalance", unreserve),
+        *routes_of(BUCKET),
+        *routes_of(HOLD),
+        web.post(f"{base}/topupBalance", top_up),
+        web.post(f"{base}/reserveBalance", reserve),
+        web.post(f"{base}/unreserveBalance", unreserve),
         web.post(f"{base}/deductBalance", deduct),
-    ]  # fmt: skip
+    ]

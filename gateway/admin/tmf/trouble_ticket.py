@@ -108,14 +108,27 @@ def _ticket(row: AnyRow, more: Any, _house: House) -> TroubleTicket:
     place = [Ref(id=str(row.premise_id), role="place", kind="GeographicSite")] if row.premise_id else []
     outage = [Ref(id=str(row.outage_id), role="cause", kind="Outage")] if row.outage_id else []
     return TroubleTicket(
-        id=str(row.id), href=href(TICKET.path, row.id), type="TroubleTicket", reference=row.reference,
-        name=f"{row.kind} {row.reference}", description=row.description, severity=row.severity, kind=row.kind,
-        status=STATUS.get(row.state, row.state), created=row.opened_at, changed=row.changed_at,
-        account=account_ref(row.account_id, row.account_number), parties=party_ref(row.party_id, row.party_name),
+        id=str(row.id),
+        href=href(TICKET.path, row.id),
+        type="TroubleTicket",
+        reference=row.reference,
+        name=f"{row.kind} {row.reference}",
+        description=row.description,
+        severity=row.severity,
+        kind=row.kind,
+        status=STATUS.get(row.state, row.state),
+        created=row.opened_at,
+        changed=row.changed_at,
+        account=account_ref(row.account_id, row.account_number),
+        parties=party_ref(row.party_id, row.party_name),
         related=place + outage or None,
-        notes=[Note(text=one.details.get("text", "-") or "-", author=one.actor, date=one.at) for one in log if one.kind == "replied"],
+        notes=[
+            Note(text=one.details.get("text", "-") or "-", author=one.actor, date=one.at)
+            for one in log
+            if one.kind == "replied"
+        ],
         changes=[Change(status=one.kind, date=one.at, by=one.actor) for one in log if one.kind != "replied"],
-    )  # fmt: skip
+    )
 
 
 async def _more(conn: AsyncConnection, rows: Sequence[AnyRow]) -> Mapping[int, Any]:
@@ -127,15 +140,25 @@ def _state(text: str, _house: House) -> str:
 
 
 TICKET = Served(
-    "troubleTicket", "troubleTicket", TICKETS, "ticket.see", TroubleTicket,
+    "troubleTicket",
+    "troubleTicket",
+    TICKETS,
+    "ticket.see",
+    TroubleTicket,
     {
-        "id": ("id", an_id), "externalId": ("reference", a_text), "status": ("state", _state),
-        "ticketType": ("kind", a_text), "severity": ("severity", a_text), "account.id": ("account_id", an_id),
-        "account.name": ("account_number", a_text), "creationDate": ("opened_at", an_instant),
+        "id": ("id", an_id),
+        "externalId": ("reference", a_text),
+        "status": ("state", _state),
+        "ticketType": ("kind", a_text),
+        "severity": ("severity", a_text),
+        "account.id": ("account_id", an_id),
+        "account.name": ("account_number", a_text),
+        "creationDate": ("opened_at", an_instant),
         "lastUpdate": ("changed_at", an_instant),
     },
-    _ticket, more=_more,
-)  # fmt: skip
+    _ticket,
+    more=_more,
+)
 
 
 @described("ticket.write", summary="Open a troubleTicket", body=NewTicket, answer=TroubleTicket, status=201)
@@ -146,10 +169,16 @@ async def create(request: web.Request) -> web.Response:
     async with house.db.writing() as conn:
         about = await _about(conn, asked, who.branch, house)
         made = await tickets.open_ticket(
-            conn, house, key=f"api:{who.actor}:{key[:200]}", kind=asked.kind, contact_id=None,
-            account_id=about.id if about else None, description=asked.description, severity=asked.severity,
+            conn,
+            house,
+            key=f"api:{who.actor}:{key[:200]}",
+            kind=asked.kind,
+            contact_id=None,
+            account_id=about.id if about else None,
+            description=asked.description,
+            severity=asked.severity,
             actor=who.actor,
-        )  # fmt: skip
+        )
         await audit.note(conn, house, who.actor, "ticket.opened", f"ticket:{made.id}")
         answer = await shown(conn, request, TICKET, str(made.id))
     return respond(answer, status=201, headers={"Location": answer["href"]})

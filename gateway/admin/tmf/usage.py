@@ -72,14 +72,21 @@ class NewUsage(BaseModel):
 def _usage(row: AnyRow, _more: Any, _house: House) -> Usage:
     event_id = f"{row.service_id}-{row.at}-{row.key}"
     said: list[tuple[str, Decimal | str | None]] = [
-        ("quantity", plain_decimal(row.quantity_micro)), ("unit", row.unit), ("destination", row.destination)
-    ]  # fmt: skip
+        ("quantity", plain_decimal(row.quantity_micro)),
+        ("unit", row.unit),
+        ("destination", row.destination),
+    ]
     return Usage(
-        id=event_id, href=href(USAGE.path, event_id), type="Usage", kind=row.use, status="received",
-        date=from_seconds(row.at - row.offset_minutes * 60), product=Ref(id=str(row.service_id), kind="Product"),
+        id=event_id,
+        href=href(USAGE.path, event_id),
+        type="Usage",
+        kind=row.use,
+        status="received",
+        date=from_seconds(row.at - row.offset_minutes * 60),
+        product=Ref(id=str(row.service_id), kind="Product"),
         characteristics=[Characteristic(name=name, value=value) for name, value in said if value is not None],
         account=account_ref(row.account_id, row.account_number),
-    )  # fmt: skip
+    )
 
 
 def _event(text: str, house: House) -> Sequence[Wanted]:
@@ -90,13 +97,20 @@ def _event(text: str, house: House) -> Sequence[Wanted]:
 
 
 USAGE = Served(
-    API, "usage", EVENTS, "usage.see", Usage,
+    API,
+    "usage",
+    EVENTS,
+    "usage.see",
+    Usage,
     {
-        "usageType": ("use", a_text), "product.id": ("service_id", an_id), "billingAccount.id": ("account_id", an_id),
+        "usageType": ("use", a_text),
+        "product.id": ("service_id", an_id),
+        "billingAccount.id": ("account_id", an_id),
         "billingAccount.name": ("account_number", a_text),
     },
-    _usage, find=_event,
-)  # fmt: skip
+    _usage,
+    find=_event,
+)
 
 
 @described(
@@ -121,9 +135,12 @@ def _told(one: receive.Received, given: object) -> Told:
     own = given.get("externalId") if isinstance(given, dict) else None
     event_id = None if one.event is None else "-".join(map(str, one.event))
     return Told(
-        status="received" if one.reason is None else "rejected", id=event_id, note=one.reason,
-        href=None if event_id is None else href(USAGE.path, event_id), external_id=own if isinstance(own, str) else None,
-    )  # fmt: skip
+        status="received" if one.reason is None else "rejected",
+        id=event_id,
+        note=one.reason,
+        href=None if event_id is None else href(USAGE.path, event_id),
+        external_id=own if isinstance(own, str) else None,
+    )
 
 
 def routes() -> list[web.RouteDef]:

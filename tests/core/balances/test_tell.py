@@ -74,7 +74,28 @@ def test_ten_is_ten_and_not_one() -> None:
 
 
 def test_a_bucket_of_nothing_tells_nothing(clock: SetClock) -> None:
-    empty = Bucket(1, 1, None, "a", {}, "MB", (), 1, 0, 0, 0, 0, 0, 0, clock.now(), clock.now() + timedelta(1), 0, None, "open", clock.now())  # fmt: skip
+    empty = Bucket(
+        1,
+        1,
+        None,
+        "a",
+        {},
+        "MB",
+        (),
+        1,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        clock.now(),
+        clock.now() + timedelta(1),
+        0,
+        None,
+        "open",
+        clock.now(),
+    )
     assert passed(empty, 0) is None
 
 

@@ -54,8 +54,11 @@ def _bills(draw: st.DrawFn) -> tuple[list[BillLine], list[Follower]]:
         for at, (code, minor, part) in enumerate(rows, 1)
     ]
     found = [
-        Follower("off", off, off=True), Follower("levy", levied), Follower("low", low), Follower("high", high | {"levy"}),
-    ]  # fmt: skip
+        Follower("off", off, off=True),
+        Follower("levy", levied),
+        Follower("low", low),
+        Follower("high", high | {"levy"}),
+    ]
     return lines, found
 
 

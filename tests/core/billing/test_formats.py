@@ -30,18 +30,51 @@ USE = tuple(
 )  # fmt: skip
 
 BILL = Bill(
-    invoice_id=1, account_id=2, number="INV-000123", token="abcdefghijklmnopqrstuv", name=NASTY,
-    account_number="1000017", from_date=date(2026, 1, 1), to_date=date(2026, 2, 1), issued_on=date(2026, 2, 1),
-    due_on=date(2026, 2, 16), currency="KES", total_minor=347700, tax_minor=12510, rounding_minor=4,
-    before_minor=-5000, paid_minor=10000, open_minor=337700, disputed_minor=0, estimated=True,
+    invoice_id=1,
+    account_id=2,
+    number="INV-000123",
+    token="abcdefghijklmnopqrstuv",
+    name=NASTY,
+    account_number="1000017",
+    from_date=date(2026, 1, 1),
+    to_date=date(2026, 2, 1),
+    issued_on=date(2026, 2, 1),
+    due_on=date(2026, 2, 16),
+    currency="KES",
+    total_minor=347700,
+    tax_minor=12510,
+    rounding_minor=4,
+    before_minor=-5000,
+    paid_minor=10000,
+    open_minor=337700,
+    disputed_minor=0,
+    estimated=True,
     services=(
-        ServicePart(5, "electricity", "12 Moi Avenue", ("M-77",), True,
-                    (line(1, "consumption", 30 * KWH, "12.23", 36690), line(2, "vat", None, "16 %", 54010)), 90700),
-        ServicePart(6, "water", "12 Moi Avenue", (), False, (replace(line(3, "water", 42 * KWH, "61.19", 257000), service_id=6),), 257000),
+        ServicePart(
+            5,
+            "electricity",
+            "12 Moi Avenue",
+            ("M-77",),
+            True,
+            (line(1, "consumption", 30 * KWH, "12.23", 36690), line(2, "vat", None, "16 %", 54010)),
+            90700,
+        ),
+        ServicePart(
+            6,
+            "water",
+            "12 Moi Avenue",
+            (),
+            False,
+            (replace(line(3, "water", 42 * KWH, "61.19", 257000), service_id=6),),
+            257000,
+        ),
     ),
-    use=USE, use_unit="kWh", operator="Mwangaza Power", support_phone="+254800000000",
+    use=USE,
+    use_unit="kWh",
+    operator="Mwangaza Power",
+    support_phone="+254800000000",
     url="https://pay.mwangaza.co.ke/b/abcdefghijklmnopqrstuv",
-)  # fmt: skip
+)
 
 
 def text_of(pdf: bytes) -> list[str]:
@@ -105,9 +138,12 @@ def test_lines_carry_the_customer_s_language_and_how_they_were_reckoned() -> Non
 
 def test_the_sums_tell_credit_and_payments_and_end_with_what_is_to_be_paid() -> None:
     assert shown(BILL, "en").sums == (
-        ("Tax in this bill", "KES 125.10"), ("Total", "KES 3,477"), ("Credit before this bill", "KES 50"),
-        ("Paid so far", "KES 100"), ("To pay", "KES 3,377"),
-    )  # fmt: skip
+        ("Tax in this bill", "KES 125.10"),
+        ("Total", "KES 3,477"),
+        ("Credit before this bill", "KES 50"),
+        ("Paid so far", "KES 100"),
+        ("To pay", "KES 3,377"),
+    )
 
 
 def test_what_is_disputed_is_not_asked_for() -> None:
@@ -140,11 +176,12 @@ def test_a_preview_has_no_number_and_no_link() -> None:
 
 PLAN = Plan(
     (
-        Instalment(date(2026, 3, 17), 100_000, 0), Instalment(date(2026, 4, 16), 100_000, 40_000),
+        Instalment(date(2026, 3, 17), 100_000, 0),
+        Instalment(date(2026, 4, 16), 100_000, 40_000),
         Instalment(date(2026, 5, 16), 99_999, 99_999),
     ),
     covers=True,
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

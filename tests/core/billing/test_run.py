@@ -43,8 +43,12 @@ async def test_a_month_of_power_becomes_a_bill_that_she_owes(house: House) -> No
         assert bill is not None
         # 30 x 12.23 + 12 x 20.58 + 42 x 4.00 = 781.86, VAT 16 % = 125.10, to whole shillings 0.04
         assert [(line.code, line.amount_minor) for line in bill.lines] == [
-            ("consumption", 36690), ("consumption", 24696), ("fuel_cost", 16800), ("vat", 12510), ("rounding", 4),
-        ]  # fmt: skip
+            ("consumption", 36690),
+            ("consumption", 24696),
+            ("fuel_cost", 16800),
+            ("vat", 12510),
+            ("rounding", 4),
+        ]
         assert [line.position for line in bill.lines] == [1, 2, 3, 4, 5]
         assert (bill.number, bill.due_on, bill.to_pay_minor) == ("INV-000001", date(2026, 2, 16), 90700)
         assert (bill.tax_minor, bill.rounding_minor) == (12510, 4)
@@ -123,8 +127,9 @@ async def test_all_services_of_an_account_stand_on_one_bill_with_subtotals(house
         bill = await queries.bill(conn, invoice_id=last.invoice_id)
     assert bill is not None
     assert [(part.service_id, part.subtotal_minor) for part in bill.services] == [
-        (services[0], 90700), (services[1], 42 * 6000 + 5000),
-    ]  # fmt: skip
+        (services[0], 90700),
+        (services[1], 42 * 6000 + 5000),
+    ]
     assert bill.total_minor == sum(part.subtotal_minor for part in bill.services)
     assert bill.lines[5].label == {"en": "Water", "sw": "Maji"}
 

@@ -69,9 +69,16 @@ class Fake:
         return current + [one for one in started if one.valid_from > from_]
 
     async def used(
-        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], from_: date, to: date, *,
-        grain: Grain | None = None, lifted: Lifted | None = None,
-    ) -> Used:  # fmt: skip
+        self,
+        conn: AsyncConnection,
+        house: House,
+        service_ids: Sequence[int],
+        from_: date,
+        to: date,
+        *,
+        grain: Grain | None = None,
+        lifted: Lifted | None = None,
+    ) -> Used:
         column = np.array([self.use.get(one, 42 * KWH) for one in service_ids], dtype=np.int64)
         guess = np.array([self.estimated.get(one, 0) for one in service_ids], dtype=np.int64)
         parked = {
@@ -86,17 +93,41 @@ class Fake:
         return nothing, nothing
 
     async def record(self, conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) -> None:
-        columns = ("service_id", "meter_code", "from_date", "to_date", "revision", "quantity_micro", "estimated_micro",
-                   "missing", "method", "invoice_id", "id")  # fmt: skip
+        columns = (
+            "service_id",
+            "meter_code",
+            "from_date",
+            "to_date",
+            "revision",
+            "quantity_micro",
+            "estimated_micro",
+            "missing",
+            "method",
+            "invoice_id",
+            "id",
+        )
         ids = house.ids.take_many(len(rows))
         await insert_many(
-            conn, consumption, columns,
+            conn,
+            consumption,
+            columns,
             [
-                (one.service_id, one.meter_code, one.from_date, one.to_date, 0, one.quantity_micro, one.estimated_micro,
-                 one.missing, one.method, one.invoice_id, number)
+                (
+                    one.service_id,
+                    one.meter_code,
+                    one.from_date,
+                    one.to_date,
+                    0,
+                    one.quantity_micro,
+                    one.estimated_micro,
+                    one.missing,
+                    one.method,
+                    one.invoice_id,
+                    number,
+                )
                 for number, one in zip(ids, rows, strict=True)
             ],
-        )  # fmt: skip
+        )
 
     async def arrivals(self, conn: AsyncConnection, house: House, since: date) -> Arrivals:
         return Arrivals(since, house.clock.now())
@@ -133,19 +164,35 @@ async def settle(house: House, customers: Sequence[Customer], state: str = "acti
             rows["party"].append(
                 {"id": party_id, "name": f"Amina {at}", "kind": "person", "language": "en", "created_at": now}
             )
-            rows["account"].append({
-                "id": account_id, "number": f"{account_id}", "party_id": party_id, "branch_id": branch_id,
-                "segment": "residential", "currency": "KES", "bill_day": one.bill_day, "state": state,
-                "opened_on": one.opened_on, "created_at": now,
-            })  # fmt: skip
+            rows["account"].append(
+                {
+                    "id": account_id,
+                    "number": f"{account_id}",
+                    "party_id": party_id,
+                    "branch_id": branch_id,
+                    "segment": "residential",
+                    "currency": "KES",
+                    "bill_day": one.bill_day,
+                    "state": state,
+                    "opened_on": one.opened_on,
+                    "created_at": now,
+                }
+            )
             rows["premise"].append(
                 {"id": premise_id, "address": f"{at} Moi Avenue", "area": "CBD", "branch_id": branch_id}
             )
             for number, tariff in zip(services, one.tariffs, strict=True):
-                rows["service"].append({
-                    "id": number, "account_id": account_id, "premise_id": premise_id, "commodity": tariff or "energy",
-                    "payment_mode": "postpaid", "state": "active", "started_on": one.opened_on,
-                })  # fmt: skip
+                rows["service"].append(
+                    {
+                        "id": number,
+                        "account_id": account_id,
+                        "premise_id": premise_id,
+                        "commodity": tariff or "energy",
+                        "payment_mode": "postpaid",
+                        "state": "active",
+                        "started_on": one.opened_on,
+                    }
+                )
                 if tariff is not None:
                     plan = {"id": house.ids.take(), "service_id": number, "tariff": tariff, "from_date": one.opened_on}
                     rows["plan"].append(plan)

@@ -49,8 +49,14 @@ async def people(house: House, count: int, first: int = 1, **more: object) -> li
 async def planned(house: House, segment: Segment | None = None, **more: object) -> Campaign:
     async with house.db.writing() as conn:
         return await store.plan(
-            conn, house, name="tea", texts=WORDS, segment=segment or Segment(), actor="user:ann", **more,
-        )  # fmt: skip
+            conn,
+            house,
+            name="tea",
+            texts=WORDS,
+            segment=segment or Segment(),
+            actor="user:ann",
+            **more,
+        )
 
 
 async def states(house: House, campaign_id: int) -> tuple[str, int, int, dict[str, int]]:
@@ -71,8 +77,9 @@ async def test_each_willing_contact_gets_it_once_in_her_language(house: House) -
         await feed_all(house)
         await Dispatcher(house, {"sms": phones}).drain()
     assert sorted(phones.got) == [
-        (ann.phone, "Free tea at Mwangaza on Friday!"), (bahati.phone, "Chai ya bure Mwangaza Ijumaa!"),
-    ]  # fmt: skip
+        (ann.phone, "Free tea at Mwangaza on Friday!"),
+        (bahati.phone, "Chai ya bure Mwangaza Ijumaa!"),
+    ]
     assert await states(house, campaign.id) == ("done", 2, 0, {"sent": 2})
 
 
@@ -312,9 +319,14 @@ async def test_what_happens_in_the_middle_of_sending_counts_from_the_next_wave(
 
     phones = Busy()
     dispatcher = Dispatcher(house, {"sms": phones}, wave=2, lanes=1)
-    assert await dispatcher.drain() == {
-        "paused": {"sent": 2, "waiting": 4}, "cancelled": {"sent": 2, "dropped": 4}, "stop": {"sent": 5, "dropped": 1}
-    }[what]  # fmt: skip
+    assert (
+        await dispatcher.drain()
+        == {
+            "paused": {"sent": 2, "waiting": 4},
+            "cancelled": {"sent": 2, "dropped": 4},
+            "stop": {"sent": 5, "dropped": 1},
+        }[what]
+    )
     if what == "paused":
         async with house.db.writing() as conn:
             await store.move(conn, house, campaign.id, "running", "user:ann")

@@ -12,9 +12,15 @@ async def test_the_log_of_a_customer_is_read_newest_first_and_paged(house: House
     for number in range(5):
         async with house.db.writing() as conn:
             await interactions.log(
-                conn, house, channel="sms", direction="in", kind="turn", text=f"m{number}", contact_id=1,
+                conn,
+                house,
+                channel="sms",
+                direction="in",
+                kind="turn",
+                text=f"m{number}",
+                contact_id=1,
                 account_id=2 if number % 2 else None,
-            )  # fmt: skip
+            )
         clock.forward(timedelta(minutes=1))
     async with house.db.reading() as conn:
         first = await interactions.of_customer(conn, contact_ids=[1], limit=2)

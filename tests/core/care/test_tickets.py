@@ -122,9 +122,14 @@ async def test_a_known_outage_explains_a_new_ticket_and_a_new_outage_the_open_on
     )
     async with house.db.writing() as conn:
         outage = await outages.begin(
-            conn, house, commodity="electricity", area="kibera", cause="a fallen line", actor="user:ann",
+            conn,
+            house,
+            commodity="electricity",
+            area="kibera",
+            cause="a fallen line",
+            actor="user:ann",
             expected_until=clock.now() + timedelta(hours=2),
-        )  # fmt: skip
+        )
         again = await outages.begin(conn, house, commodity="electricity", area="Kibera", cause="x", actor="user:ann")
         assert again.id == outage.id
         assert await outages.known(conn, house, area="Kibera", commodity="electricity") == outage

@@ -38,10 +38,14 @@ dates = st.one_of(
 def rows(draw: st.DrawFn, meters: list[str]) -> Any:
     row: dict[str, Any] = {"meter": draw(st.sampled_from([*meters, "nonsense"]) | anything)}
     choices = {
-        "quantity": numbers, "value": numbers, "at": times, "until": times,
+        "quantity": numbers,
+        "value": numbers,
+        "at": times,
+        "until": times,
         "unit": st.sampled_from(["kWh", "m3", "MWh"]) | anything,
-        "destination": st.sampled_from(["0207", "07956", "+44", "9" * 5000]) | anything, "colour": anything,
-    }  # fmt: skip
+        "destination": st.sampled_from(["0207", "07956", "+44", "9" * 5000]) | anything,
+        "colour": anything,
+    }
     for name, given in choices.items():
         if draw(st.integers(0, 9)) < {"quantity": 9, "at": 3, "colour": 0}.get(name, 2):
             row[name] = draw(given)
@@ -63,8 +67,15 @@ def questions(draw: st.DrawFn, meters: list[str]) -> dict[str, Any]:
             period[name] = draw(given)
     asked: dict[str, Any] = {"period": period, "account": {"persons": draw(st.integers(1, 9))}}
     asked["usage"] = draw(st.lists(rows(meters), max_size=4) | anything)
-    more = {"billed": st.lists(rows(meters), max_size=2), "history": st.lists(rows(meters), max_size=3), "buy": numbers,
-            "carried": anything, "account": anything, "period": anything, "surprise": anything}  # fmt: skip
+    more = {
+        "billed": st.lists(rows(meters), max_size=2),
+        "history": st.lists(rows(meters), max_size=3),
+        "buy": numbers,
+        "carried": anything,
+        "account": anything,
+        "period": anything,
+        "surprise": anything,
+    }
     for name, value in more.items():
         if draw(st.integers(0, 9)) == 0:
             asked[name] = draw(value)

@@ -30,9 +30,12 @@ def operator(operator: Operator) -> Operator:
     rules = Collections.model_validate(
         {
             "ladder": {"steps": [{"step": "overdue", "day": 1}, {"step": "final", "day": 3}]},
-            "agencies": {"kamau": {"name": "Kamau & Sons", "commission": "12.5", "minimum": "500"}, "otieno": {"name": "Otieno"}},
+            "agencies": {
+                "kamau": {"name": "Kamau & Sons", "commission": "12.5", "minimum": "500"},
+                "otieno": {"name": "Otieno"},
+            },
         }
-    )  # fmt: skip
+    )
     return operator.model_copy(update={"collections": rules})
 
 
@@ -141,8 +144,10 @@ async def test_money_that_settles_it_recalls_it_in_its_own_transaction_and_is_li
     late.at(PLACED, 16)
     await late.pay("ACC100", 1_000, "AFTER")
     assert [line[3:] for line in await _file(late, "collected")] == [
-        ("T1", "100.01", "12.5", "12.50"), ("T2", "449.99", "12.5", "56.24"), ("", "550.00", "", "68.74"),
-    ]  # fmt: skip
+        ("T1", "100.01", "12.5", "12.50"),
+        ("T2", "449.99", "12.5", "56.24"),
+        ("", "550.00", "", "68.74"),
+    ]
 
 
 async def test_a_rollback_of_the_money_leaves_it_placed(late: Late) -> None:

@@ -41,8 +41,13 @@ def walk(
 
 def test_every_step_comes_once_in_order_at_its_day() -> None:
     assert [(step, (on - DUE).days) for step, on in walk(80)] == [
-        ("overdue", 1), ("firm", 7), ("formal", 10), ("soft_bar", 15), ("hard_bar", 30), ("final", 63),
-    ]  # fmt: skip
+        ("overdue", 1),
+        ("firm", 7),
+        ("formal", 10),
+        ("soft_bar", 15),
+        ("hard_bar", 30),
+        ("final", 63),
+    ]
     # day 5 is a Saturday; day 60 is 1 May, Labour Day, and the Monday after the weekend is day 63
 
 

@@ -62,8 +62,9 @@ async def test_undo_is_a_new_journal_and_happens_once(house: House) -> None:
         assert await reverse(conn, house, key="invoice:1", booked_on=DAY, why="rebilled") is None
         assert await queries.balance(conn, "receivable", 7, "KES") == 0
         assert [(one.source, one.amount) for one in await postings_of(conn, undone)] == [
-            (receivable(7), 100), (receivable(7), 16),
-        ]  # fmt: skip
+            (receivable(7), 100),
+            (receivable(7), 16),
+        ]
         assert (await conn.execute(select(func.count()).select_from(posting))).scalar_one() == 4
         with pytest.raises(LookupError):
             await reverse(conn, house, key="invoice:404", booked_on=DAY, why="rebilled")

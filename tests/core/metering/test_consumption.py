@@ -57,9 +57,12 @@ async def _measured(house: House, *service_ids: int, from_: date = JANUARY, to: 
 def _one(measured: Measured, at: int = 0, code: str = "energy") -> tuple[int, int, int, int, str]:
     """(whole kWh, estimated kWh, missing, expected, method)."""
     return (
-        int(measured.quantity_micro[code][at]) // 1_000_000, int(measured.estimated_micro[code][at]) // 1_000_000,
-        int(measured.missing[code][at]), int(measured.expected[code][at]), measured.method[code][at],
-    )  # fmt: skip
+        int(measured.quantity_micro[code][at]) // 1_000_000,
+        int(measured.estimated_micro[code][at]) // 1_000_000,
+        int(measured.missing[code][at]),
+        int(measured.expected[code][at]),
+        measured.method[code][at],
+    )
 
 
 async def test_a_full_month_is_what_was_measured(house: House, wired: Registered, write: Write) -> None:

@@ -132,9 +132,12 @@ async def machine(tmp_path: Path) -> AsyncIterator[dict[str, object]]:
     server = await asyncssh.listen("127.0.0.1", 0, server_factory=_Login, server_host_keys=[key], sftp_factory=served)
     async with server:
         yield {
-            "host": "127.0.0.1", "port": server.get_port(), "user": "hodi", "folder": "/out",
+            "host": "127.0.0.1",
+            "port": server.get_port(),
+            "user": "hodi",
+            "folder": "/out",
             "host_key": key.export_public_key().decode().strip(),
-        }  # fmt: skip
+        }
 
 
 async def test_files_of_another_machine_are_fetched_over_sftp(

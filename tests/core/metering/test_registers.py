@@ -58,9 +58,15 @@ async def _bill_micro(house: House, service_id: int, from_: date, to: date) -> i
     quantity, estimated = (int(column["water"][0]) for column in (measured.quantity_micro, measured.estimated_micro))
     async with house.db.writing() as conn:
         row = Billed(
-            service_id, from_, to, quantity, meter_code="water", estimated_micro=estimated, missing=int(measured.missing["water"][0]),
+            service_id,
+            from_,
+            to,
+            quantity,
+            meter_code="water",
+            estimated_micro=estimated,
+            missing=int(measured.missing["water"][0]),
             invoice_id=1,
-        )  # fmt: skip
+        )
         await save(conn, house, [row])
     return quantity
 

@@ -42,8 +42,11 @@ async def test_customers_come_in_with_their_contacts_and_plans(house: House, wri
         amina = await queries.account_by_number(conn, "1001")
         assert amina is not None
         assert (amina.name, amina.language, amina.bill_day, amina.opened_on) == (
-            "Amina Wanjiku", "sw", 31, date(2025, 1, 31),
-        )  # fmt: skip
+            "Amina Wanjiku",
+            "sw",
+            31,
+            date(2025, 1, 31),
+        )
         assert (await queries.contacts_of(conn, [amina.id]))[amina.id][0].phone == "+254712345678"
         assert set((await conn.execute(select(service_plan.c.tariff))).scalars()) == {"kplc-domestic-ordinary"}
 
@@ -151,8 +154,10 @@ async def test_meters_are_hung_at_the_service_of_their_account(house: House, wri
     async with house.db.reading() as conn:
         rows = (await conn.execute(select(meter).order_by(meter.c.serial))).all()
         assert [(row.interval_minutes, row.multiplier_micro) for row in rows] == [
-            (15, 1_000_000), (None, 500_000), (30, 1_000_000),
-        ]  # fmt: skip
+            (15, 1_000_000),
+            (None, 500_000),
+            (30, 1_000_000),
+        ]
         assert rows[0].installed_on == date(2025, 1, 31), "from the first day of the service"
         assert rows[2].service_id is None, "in store"
     assert (await _import(house, "meters", write(text))).duplicates == 3

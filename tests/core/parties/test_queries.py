@@ -13,9 +13,18 @@ from core.payments.tables import receipt
 from core.schema import metadata
 
 AMINA = Customer(
-    "Amina Wanjiku", number="1042", phone="+254712345678", national_id="N1", branch="west", bill_day=31, persons=4,
-    address="Plot 7", area="Kawangware", tariff="kplc-domestic-ordinary", meter=NewMeter("M-1"),
-)  # fmt: skip
+    "Amina Wanjiku",
+    number="1042",
+    phone="+254712345678",
+    national_id="N1",
+    branch="west",
+    bill_day=31,
+    persons=4,
+    address="Plot 7",
+    area="Kawangware",
+    tariff="kplc-domestic-ordinary",
+    meter=NewMeter("M-1"),
+)
 
 
 async def test_an_account_is_read_as_it_was_registered(house: House) -> None:
@@ -82,16 +91,34 @@ async def test_a_customer_is_found_by_whatever_she_can_name(house: House, text: 
         made = await register_customer(conn, house, AMINA)
         await conn.execute(
             insert(ticket).values(
-                id=1, reference="T-9", effect_key="t", account_id=made.account_id, kind="no_supply", severity="normal",
-                state="open", description="", opened_at=now, changed_at=now,
+                id=1,
+                reference="T-9",
+                effect_key="t",
+                account_id=made.account_id,
+                kind="no_supply",
+                severity="normal",
+                state="open",
+                description="",
+                opened_at=now,
+                changed_at=now,
             )
-        )  # fmt: skip
+        )
         await conn.execute(
             insert(receipt).values(
-                id=1, provider="sandbox", provider_txn="QX1", account_id=made.account_id, method="card", amount_minor=1,
-                currency="KES", reference="", payer="", state="placed", received_at=now, booked_on=house.today(),
+                id=1,
+                provider="sandbox",
+                provider_txn="QX1",
+                account_id=made.account_id,
+                method="card",
+                amount_minor=1,
+                currency="KES",
+                reference="",
+                payer="",
+                state="placed",
+                received_at=now,
+                booked_on=house.today(),
             )
-        )  # fmt: skip
+        )
         [hit] = await queries.search(conn, text)
         assert (hit.kind, hit.account_id, hit.number, hit.name) == (kind, made.account_id, "1042", "Amina Wanjiku")
 

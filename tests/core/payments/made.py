@@ -26,10 +26,18 @@ async def an_account(conn: AsyncConnection, house: House, number: str = "ACC100"
     await conn.execute(insert(party).values(id=party_id, name="Amina", kind="person", language="sw", created_at=now))
     await conn.execute(
         insert(account).values(
-            id=account_id, number=number, party_id=party_id, branch_id=branch_id, segment="residential",
-            currency=currency, bill_day=28, state="active", opened_on=today, created_at=now,
+            id=account_id,
+            number=number,
+            party_id=party_id,
+            branch_id=branch_id,
+            segment="residential",
+            currency=currency,
+            bill_day=28,
+            state="active",
+            opened_on=today,
+            created_at=now,
         )
-    )  # fmt: skip
+    )
     return account_id
 
 
@@ -45,28 +53,49 @@ class Bill:
 
 
 async def a_bill(
-    conn: AsyncConnection, house: House, account_id: int, minor: int, *, due_on: date = DUE, disputed: int = 0,
+    conn: AsyncConnection,
+    house: House,
+    account_id: int,
+    minor: int,
+    *,
+    due_on: date = DUE,
+    disputed: int = 0,
     issued_on: date | None = None,
-) -> Bill:  # fmt: skip
+) -> Bill:
     """A final bill with its posting and its open item."""
     invoice_id = house.ids.take()
     start = date(2020, 1, 1) + timedelta(invoice_id % 2_000)
     given = {
-        "id": invoice_id, "account_id": account_id, "series": "bill", "from_date": start,
-        "to_date": start + timedelta(28), "revision": 0, "state": "final", "number": f"INV-{invoice_id}",
-        "token": f"t{invoice_id}", "currency": "KES", "total_minor": minor, "estimated": False, "due_on": due_on,
-        "facts": {"name": "Amina", "number": "ACC100", "services": {}, "estimated": {}}, "issued_on": issued_on,
-    }  # fmt: skip
+        "id": invoice_id,
+        "account_id": account_id,
+        "series": "bill",
+        "from_date": start,
+        "to_date": start + timedelta(28),
+        "revision": 0,
+        "state": "final",
+        "number": f"INV-{invoice_id}",
+        "token": f"t{invoice_id}",
+        "currency": "KES",
+        "total_minor": minor,
+        "estimated": False,
+        "due_on": due_on,
+        "facts": {"name": "Amina", "number": "ACC100", "services": {}, "estimated": {}},
+        "issued_on": issued_on,
+    }
     amounts = {column.name: 0 for column in invoice.c if column.name.endswith("_minor") and not column.nullable}
     await conn.execute(insert(invoice).values(amounts | given))
     posting = Posting(Book("revenue"), receivable(account_id), minor, "KES", "bill")
     await post(conn, house, key=f"invoice:{invoice_id}", kind="invoice", booked_on=house.today(), postings=[posting])
     await conn.execute(
         insert(open_item).values(
-            invoice_id=invoice_id, account_id=account_id, due_on=due_on, total_minor=minor, open_minor=minor,
+            invoice_id=invoice_id,
+            account_id=account_id,
+            due_on=due_on,
+            total_minor=minor,
+            open_minor=minor,
             disputed_minor=disputed,
         )
-    )  # fmt: skip
+    )
     return Bill(invoice_id, account_id, minor, due_on)
 
 

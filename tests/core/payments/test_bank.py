@@ -34,9 +34,11 @@ HERS = "DE75512108001245126199"
 @pytest.fixture
 def operator(operator: Operator) -> Operator:
     policy = DirectDebit(
-        creditor_name="Hodi Networks GmbH", creditor_id="DE98ZZZ09999999999", creditor_iban=IBAN,
+        creditor_name="Hodi Networks GmbH",
+        creditor_id="DE98ZZZ09999999999",
+        creditor_iban=IBAN,
         creditor_bic="COBADEFFXXX",
-    )  # fmt: skip
+    )
     payments = operator.payments.model_copy(update={"mandates": "sepa"})
     return operator.model_copy(
         update={"direct_debit": policy, "payments": payments, "reconcile": Reconcile(bank_account=IBAN)}
@@ -106,8 +108,10 @@ async def test_a_file_is_made_once_and_never_again(house: House) -> None:
     assert await debit_files.make(house, actor="user:clerk") is None
     root = ET.fromstring(body)
     space = {"p": root.tag[1:].partition("}")[0]}
-    told = {name: [one.text for one in root.iterfind(f".//p:{name}", space)] for name in
-            ("EndToEndId", "InstdAmt", "SeqTp", "ReqdColltnDt", "IBAN", "Nm", "CreDtTm", "CtrlSum")}  # fmt: skip
+    told = {
+        name: [one.text for one in root.iterfind(f".//p:{name}", space)]
+        for name in ("EndToEndId", "InstdAmt", "SeqTp", "ReqdColltnDt", "IBAN", "Nm", "CreDtTm", "CtrlSum")
+    }
     assert (told["EndToEndId"], told["InstdAmt"], told["SeqTp"]) == ([ref], ["1200.00"], ["FRST"])
     assert (told["ReqdColltnDt"], told["IBAN"][-1], told["Nm"][-1]) == (["2026-03-24"], HERS, "Amina Muller")
     assert told["CreDtTm"] == ["2026-03-20T09:00:00"], "our clock, not the machine's"
@@ -285,16 +289,21 @@ def test_a_batch_is_taken_apart_and_a_reversal_is_known() -> None:
     )
     raw = (
         "<Document><BkToCstmrStmt><Stmt><Id>1</Id><Acct><Id><IBAN>DE1</IBAN></Id></Acct>"
-        + balance.format("OPBD", "100.00") + balance.format("CLBD", "150.50")
-        + entry.format("170.49", "CRDT", "B2", "", part.format("P1", "49.99", "CRDT", "") + part.format("P2", "120.50", "CRDT", ""))
+        + balance.format("OPBD", "100.00")
+        + balance.format("CLBD", "150.50")
+        + entry.format(
+            "170.49", "CRDT", "B2", "", part.format("P1", "49.99", "CRDT", "") + part.format("P2", "120.50", "CRDT", "")
+        )
         + entry.format("119.99", "DBIT", "B3", "<RvslInd>true</RvslInd>", part.format("P9", "119.99", "DBIT", back))
         + "</Stmt></BkToCstmrStmt></Document>"
-    )  # fmt: skip
+    )
     [told] = camt.read(raw.encode())
     assert told.off_by == 0
     assert [(one.amount_minor, one.end_to_end, one.mandate, one.index, one.reason) for one in told.entries] == [
-        (4_999, "P1", "MP1", 0, None), (12_050, "P2", "MP2", 1, None), (-11_999, "P9", "MP9", 0, "AM04"),
-    ]  # fmt: skip
+        (4_999, "P1", "MP1", 0, None),
+        (12_050, "P2", "MP2", 1, None),
+        (-11_999, "P9", "MP9", 0, "AM04"),
+    ]
 
 
 def test_marks_of_reversals_in_mt940_have_the_right_sign() -> None:
@@ -310,9 +319,14 @@ def test_marks_of_reversals_in_mt940_have_the_right_sign() -> None:
 def test_every_reason_of_a_bank_leads_somewhere() -> None:
     words = set(RETURNS.values())
     assert {word: next_step(word, 1, 2) for word in sorted(words)} == {
-        "closed": "cancel", "declined": "ask", "disputed": "ask", "funds": "retry", "no_mandate": "cancel",
-        "returned": "ask", "technical": "retry",
-    }  # fmt: skip
+        "closed": "cancel",
+        "declined": "ask",
+        "disputed": "ask",
+        "funds": "retry",
+        "no_mandate": "cancel",
+        "returned": "ask",
+        "technical": "retry",
+    }
     assert (next_step("funds", 3, 2), next_step("funds", 1, 0), next_step("what?", 1, 2)) == ("ask", "ask", "ask")
 
 

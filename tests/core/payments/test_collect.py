@@ -204,8 +204,9 @@ async def test_a_returned_debit_reopens_its_bill_and_is_told(house: House) -> No
         [payment] = work.sandbox.books.all()
         await work.http.post(
             f"{work.house.settings.sandbox_base_url}/v1/payments/{payment.key}/reverse",
-            json={"kind": "debit_return"}, headers={"Authorization": "Bearer test-sandbox-secret"},
-        )  # fmt: skip
+            json={"kind": "debit_return"},
+            headers={"Authorization": "Bearer test-sandbox-secret"},
+        )
         await work.idle()
         assert (await opened(house, bill), await failed_notices(house)) == ([120_000], 1)
         await proven(house)
@@ -216,8 +217,9 @@ async def test_a_bank_that_ends_a_mandate_ends_what_was_planned(house: House) ->
         await _planned(work)
         await work.http.post(
             f"{work.house.settings.sandbox_base_url}/v1/mandates/BANK-1",
-            json={"state": "cancelled"}, headers={"Authorization": "Bearer test-sandbox-secret"},
-        )  # fmt: skip
+            json={"state": "cancelled"},
+            headers={"Authorization": "Bearer test-sandbox-secret"},
+        )
         await work.idle()
         async with house.db.reading() as conn:
             assert (await conn.execute(select(mandate.c.state))).scalar_one() == "cancelled"

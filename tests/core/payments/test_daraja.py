@@ -30,15 +30,25 @@ from core.payments.providers.wire import loads
 from gateway.doubles.daraja import Double, Manners, make_app
 
 WANTED = Wanted(
-    method="mobile_push", key="push:1", attempt_id=1, amount_minor=120_000, currency="KES", reference="ACCOUNT-NUMBER-1",
-    description="Mwangaza Power", callback_url="http://127.0.0.1:9/hooks/payments/s/daraja", phone="+254700000001",
-)  # fmt: skip
+    method="mobile_push",
+    key="push:1",
+    attempt_id=1,
+    amount_minor=120_000,
+    currency="KES",
+    reference="ACCOUNT-NUMBER-1",
+    description="Mwangaza Power",
+    callback_url="http://127.0.0.1:9/hooks/payments/s/daraja",
+    phone="+254700000001",
+)
 
 
 def said(code: int = 0, **metadata: Any) -> dict[str, Any]:
     result: dict[str, Any] = {
-        "MerchantRequestID": "29115-34620561-1", "CheckoutRequestID": "ws_CO_1", "ResultCode": code, "ResultDesc": "...",
-    }  # fmt: skip
+        "MerchantRequestID": "29115-34620561-1",
+        "CheckoutRequestID": "ws_CO_1",
+        "ResultCode": code,
+        "ResultDesc": "...",
+    }
     if code == 0:
         told = {"Amount": 1200.0, "MpesaReceiptNumber": "NLJ7RT61SV", "TransactionDate": 20260310120259, **metadata}
         items: list[dict[str, Any]] = [{"Name": name, "Value": value} for name, value in told.items()]
@@ -170,9 +180,17 @@ def test_what_is_no_result_is_not_understood(clock: SetClock, broken: bytes) -> 
 
 def test_a_confirmation_identifies_nobody_by_phone() -> None:
     event = read_confirmation(
-        {"TransID": "RKTQDM7W6S", "TransTime": "20260310001259", "TransAmount": "1200.00", "BusinessShortCode": 600638,
-         "BillRefNumber": "ACC100", "MSISDN": "2547 ***** 001"}, "KES", "600638",
-    )  # fmt: skip
+        {
+            "TransID": "RKTQDM7W6S",
+            "TransTime": "20260310001259",
+            "TransAmount": "1200.00",
+            "BusinessShortCode": 600638,
+            "BillRefNumber": "ACC100",
+            "MSISDN": "2547 ***** 001",
+        },
+        "KES",
+        "600638",
+    )
     assert (event.key, event.amount_minor, event.reference, event.attempt_id) == (
         "c2b:RKTQDM7W6S",
         120_000,

@@ -182,8 +182,10 @@ async def test_an_open_drawer_keeps_its_day_open_and_a_deposit_is_matched_with_t
         ).all()
         assert len((await conn.execute(select(deposit))).all()) == 1
     assert ([tuple(row) for row in rows], await balance(single, "bank"), await balance(single, "deposits")) == (
-        [("deposit_amount", -100)], 29_900, 100,
-    )  # fmt: skip
+        [("deposit_amount", -100)],
+        29_900,
+        100,
+    )
 
 
 async def test_who_is_over_or_short_by_how_much_can_be_seen(single: House) -> None:

@@ -17,9 +17,15 @@ from tests.core.payments.made import a_bill, an_account, attempts, cash
 from tests.gateway.payments_at_work import at_work
 
 WANTED = Wanted(
-    method="card", key="link:1", attempt_id=1, amount_minor=100, currency="KES", reference="ACC100", description="x",
+    method="card",
+    key="link:1",
+    attempt_id=1,
+    amount_minor=100,
+    currency="KES",
+    reference="ACC100",
+    description="x",
     callback_url="http://127.0.0.1:9/x",
-)  # fmt: skip
+)
 
 
 @pytest.fixture

@@ -20,10 +20,13 @@ def debts(draw: st.DrawFn, most: int = 6) -> list[Debt]:
         opened = draw(st.integers(0, 500))
         made.append(
             Debt(
-                number, opened, draw(st.integers(0, opened)), JUNE + timedelta(draw(st.integers(0, 4))),
+                number,
+                opened,
+                draw(st.integers(0, opened)),
+                JUNE + timedelta(draw(st.integers(0, 4))),
                 draw(st.integers(0, 1)),
             )
-        )  # fmt: skip
+        )
     return made
 
 
@@ -100,8 +103,11 @@ def test_a_number_typed_inside_a_sentence_is_nobodys() -> None:
 
 def test_a_payer_is_kept_by_the_last_three_figures() -> None:
     assert (masked("254700000001"), masked("2547 ***** 001"), masked(""), masked("AMINA")) == (
-        "***001", "2547 ***** 001", "", "***",
-    )  # fmt: skip
+        "***001",
+        "2547 ***** 001",
+        "",
+        "***",
+    )
 
 
 def test_we_ask_after_five_minutes_an_hour_and_then_daily() -> None:

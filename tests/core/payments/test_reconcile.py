@@ -58,16 +58,35 @@ async def pay(house: House, txn: str, minor: int, provider: str = "stripe", acco
     return taken.receipt_id
 
 
-async def told(house: House, txn: str, minor: int, *, fee: int = 0, net: int | None = None, kind: str = "payment",
-               on: date = DAY, payout: str | None = "PO1", key: str = "", provider: str = "stripe") -> None:  # fmt: skip
+async def told(
+    house: House,
+    txn: str,
+    minor: int,
+    *,
+    fee: int = 0,
+    net: int | None = None,
+    kind: str = "payment",
+    on: date = DAY,
+    payout: str | None = "PO1",
+    key: str = "",
+    provider: str = "stripe",
+) -> None:
     async with house.db.writing() as conn:
         await conn.execute(
             insert(provider_line).values(
-                id=house.ids.take(), provider=provider, key=key or f"{kind}:{txn}", txn=txn, kind=kind, gross_minor=minor,
-                fee_minor=fee, net_minor=minor - fee if net is None else net, currency="KES", happened_on=on,
+                id=house.ids.take(),
+                provider=provider,
+                key=key or f"{kind}:{txn}",
+                txn=txn,
+                kind=kind,
+                gross_minor=minor,
+                fee_minor=fee,
+                net_minor=minor - fee if net is None else net,
+                currency="KES",
+                happened_on=on,
                 payout=payout,
             )
-        )  # fmt: skip
+        )
 
 
 async def matched(house: House, on: date = DAY) -> Counter[tuple[str, str]]:

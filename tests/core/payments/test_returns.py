@@ -46,10 +46,15 @@ def test_a_banks_code_says_what_follows(code: str, step: str) -> None:
 
 @pytest.mark.parametrize(("cause", "step"), GOCARDLESS.items())
 def test_a_cause_of_gocardless_says_what_follows_and_its_code_does_not(cause: str, step: str) -> None:
-    event = read({
-        "id": "EV1", "resource_type": "payments", "action": "failed", "links": {"payment": "PM1"},
-        "details": {"cause": cause, "reason_code": "AM04", "scheme": "bacs"},
-    })  # fmt: skip
+    event = read(
+        {
+            "id": "EV1",
+            "resource_type": "payments",
+            "action": "failed",
+            "links": {"payment": "PM1"},
+            "details": {"cause": cause, "reason_code": "AM04", "scheme": "bacs"},
+        }
+    )
     assert next_step(event.reason or "", 1, 2) == step
 
 

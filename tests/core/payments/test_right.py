@@ -308,25 +308,48 @@ async def test_first_tries_are_counted_by_method_and_by_reminder(house: House) -
             request_id = house.ids.take()
             await conn.execute(
                 insert(payment_request).values(
-                    id=request_id, key=f"r{number}", kind="collection", account_id=older.account_id,
-                    invoice_id=invoice_id, currency="KES", state="open", created_at=NOW,
+                    id=request_id,
+                    key=f"r{number}",
+                    kind="collection",
+                    account_id=older.account_id,
+                    invoice_id=invoice_id,
+                    currency="KES",
+                    state="open",
+                    created_at=NOW,
                 )
-            )  # fmt: skip
+            )
             for again in range(2 if state == "failed" else 1):
                 await conn.execute(
                     insert(attempt).values(
-                        id=house.ids.take(), key=f"a{number}-{again}", request_id=request_id, method="direct_debit",
-                        account_id=older.account_id, provider="sandbox", amount_minor=5, currency="KES", polls=0,
-                        state="succeeded" if again else state, created_at=NOW,
+                        id=house.ids.take(),
+                        key=f"a{number}-{again}",
+                        request_id=request_id,
+                        method="direct_debit",
+                        account_id=older.account_id,
+                        provider="sandbox",
+                        amount_minor=5,
+                        currency="KES",
+                        polls=0,
+                        state="succeeded" if again else state,
+                        created_at=NOW,
                     )
-                )  # fmt: skip
+                )
         await conn.execute(
             insert(outbox).values(
-                id=house.ids.take(), key="rem", kind="notice", template="notice.reminder", subject_id=older.invoice_id,
-                params={}, priority=5, resend_unknown=True, not_before=NOW, state="delivered", attempts=1,
+                id=house.ids.take(),
+                key="rem",
+                kind="notice",
+                template="notice.reminder",
+                subject_id=older.invoice_id,
+                params={},
+                priority=5,
+                resend_unknown=True,
+                not_before=NOW,
+                state="delivered",
+                attempts=1,
                 created_at=NOW - timedelta(days=3),
             )
-        )  # fmt: skip
+        )
     async with house.db.reading() as conn:
         today, branches = house.today(), list((await conn.execute(select(account.c.branch_id))).scalars())
         span = (today - timedelta(days=2), today + timedelta(days=1))
@@ -337,8 +360,9 @@ async def test_first_tries_are_counted_by_method_and_by_reminder(house: House) -
         told = replace(house, operator=house.operator.model_copy(update={"notices": everybody}))
         arms = {one.arm for one in await first_tries.first_tries(conn, told, *span)}
     assert [(one.method, one.arm, one.tries, one.percent) for one in found] == [
-        ("direct_debit", "no", 1, "0.0"), ("direct_debit", "yes", 1, "100.0"),
-    ]  # fmt: skip
+        ("direct_debit", "no", 1, "0.0"),
+        ("direct_debit", "yes", 1, "100.0"),
+    ]
     assert [(one.on, one.tries, one.succeeded) for one in days][-1] == (today, 2, 1)
     assert [one.tries for one in days] == [0, 0, 2]
     assert elsewhere == []

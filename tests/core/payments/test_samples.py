@@ -76,16 +76,22 @@ def test_a_paid_sample_says_who_paid_what(name: str) -> None:
 def test_what_each_calls_the_money_is_what_it_is_known_by() -> None:
     told = {name: read(name)[0].txn for name in READERS}
     assert told == {
-        "stripe": "pi_1", "paystack": "pay_1", "flutterwave3": "285959875", "flutterwave4": "chg_1",
+        "stripe": "pi_1",
+        "paystack": "pay_1",
+        "flutterwave3": "285959875",
+        "flutterwave4": "chg_1",
         "gocardless": "PM123",
-    }  # fmt: skip
+    }
 
 
 def test_flutterwave_is_never_believed_and_the_others_are() -> None:
     assert {name: read(name)[0].verified_by for name in READERS} == {
-        "stripe": "signature", "paystack": "signature", "flutterwave3": "query", "flutterwave4": "query",
+        "stripe": "signature",
+        "paystack": "signature",
+        "flutterwave3": "query",
+        "flutterwave4": "query",
         "gocardless": "signature",
-    }  # fmt: skip
+    }
 
 
 def test_gocardless_tells_many_things_at_once_and_the_cause_is_what_counts() -> None:
@@ -113,9 +119,9 @@ def test_a_sample_that_was_touched_is_forged(name: str, change: str) -> None:
         case "secret":
             secrets = {"stripe": "webhook_secret", "paystack": "secret_key", "gocardless": "webhook_secret"}
             field = secrets.get(name, "secret_hash")
-            provider = type(provider)(**{
-                one: ("" if one == field else getattr(provider, one)) for one in provider.__dataclass_fields__
-            })  # fmt: skip
+            provider = type(provider)(
+                **{one: ("" if one == field else getattr(provider, one)) for one in provider.__dataclass_fields__}
+            )
     if name == "flutterwave3" and change == "body":
         pytest.skip("the old form signs nothing: that is why it is always asked about")
     with pytest.raises(Forged) as why:

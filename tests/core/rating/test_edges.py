@@ -159,7 +159,15 @@ def test_discounts_on_a_line_a_service_and_the_bill_follow_their_order() -> None
         '  - {code: vat, type: tax, percent: "10", of: "*"}'
     )
     found = amounts(charges, **used("100"))
-    assert found == {"e": "100.00", "rent": "50.00", "line": "-10.00", "service": "-30.00", "bill": "-40.00", "vat": "7.00", "total": "77.00"}  # fmt: skip
+    assert found == {
+        "e": "100.00",
+        "rent": "50.00",
+        "line": "-10.00",
+        "service": "-30.00",
+        "bill": "-40.00",
+        "vat": "7.00",
+        "total": "77.00",
+    }
 
 
 @pytest.mark.parametrize(

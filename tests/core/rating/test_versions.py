@@ -138,9 +138,11 @@ def test_a_destination_is_looked_up_in_the_version_of_the_call() -> None:
     )
     new = old.replace("rates: [", 'rates: [{to: [friends], steps: [{increment: "1", price: "0"}]}, ')
     tariffs = versions(
-        old, new, 'destinations: {home: ["07"], abroad: ["00"]}',
+        old,
+        new,
+        'destinations: {home: ["07"], abroad: ["00"]}',
         'destinations: {friends: ["0711"], home: ["07"], abroad: ["00"]}',
-    )  # fmt: skip
+    )
     rows = [
         {"meter": "voice", "quantity": "1", "at": f"2023-06-{day}T12:00:00", "destination": number}
         for day in ("02", "20")

@@ -146,7 +146,11 @@ def test_allowances_are_taken_in_time_order_within_their_times_and_then_the_bloc
         np.array([kwh * 10**6 for _, kwh in rows]),
     )
     rated = rate(load_tariff(TIMED), Batch(1, date(2023, 7, 1), date(2023, 8, 1), events={"energy": usage}))
-    shown = [(line.time, line.block, int(line.quantity[0]) // 10**6) for line in rated.lines if line.quantity is not None and line.present[0] and line.code == "energy"]  # fmt: skip
+    shown = [
+        (line.time, line.block, int(line.quantity[0]) // 10**6)
+        for line in rated.lines
+        if line.quantity is not None and line.present[0] and line.code == "energy"
+    ]
     assert shown == [("peak", 1, 16), ("peak", 2, 21), ("night", 1, 4)]
     assert int(rated.total[0]) == (16 * 10 + 21 * 20 + 4 * 4) * 100
     assert {code: int(rated.unused(code)[0]) for code in rated.left} == {"free_night": 0, "free": 0}

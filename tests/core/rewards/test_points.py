@@ -46,9 +46,11 @@ async def test_a_bill_paid_by_its_due_day_earns_a_point_for_each_full_hundred(ho
     customer = await someone(house)
     async with house.db.writing() as conn:
         earned = await earn.for_paid_bills(
-            conn, house, customer.account_id,
+            conn,
+            house,
+            customer.account_id,
             [a_paid_bill(1, 1_299_99), a_paid_bill(2, 99_99), a_paid_bill(3, 500_00, late=1), a_paid_bill(4, -100_00)],
-        )  # fmt: skip
+        )
     assert (earned, await has(house, customer)) == (12, 12)
 
 

@@ -102,10 +102,15 @@ async def _spellings(conn: AsyncConnection, house: House, account_id: int, numbe
             made[name + pair] = house.ids.take()
             await conn.execute(
                 insert(contact).values(
-                    id=made[name + pair], channel="phone", channel_user=phone, phone=phone, language="en", marketing=False,
+                    id=made[name + pair],
+                    channel="phone",
+                    channel_user=phone,
+                    phone=phone,
+                    language="en",
+                    marketing=False,
                     created_at=house.clock.now(),
                 )
-            )  # fmt: skip
+            )
             linked = {"contact_id": made[name + pair], "account_id": account_id, "how": "code"}
             await conn.execute(insert(contact_account).values(linked_at=house.clock.now(), **linked))
     return made

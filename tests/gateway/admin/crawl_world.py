@@ -37,9 +37,13 @@ async def everything(house: House, hers: Customer, code: str) -> dict[str, str]:
     """Texts by kind; `number` and `mandate` are no ids."""
     take, now = house.ids.take, house.clock.now()
     made: dict[str, Any] = {
-        "account": hers.account_id, "receipt": hers.receipt_id, "bill": hers.invoice_id, "ticket": hers.ticket_id,
-        "customer": hers.party_id, "rate": f"{hers.invoice_id}-0",
-    }  # fmt: skip
+        "account": hers.account_id,
+        "receipt": hers.receipt_id,
+        "bill": hers.invoice_id,
+        "ticket": hers.ticket_id,
+        "customer": hers.party_id,
+        "rate": f"{hers.invoice_id}-0",
+    }
     async with house.db.writing() as conn:
         row = (
             await conn.execute(select(account.c.number, account.c.branch_id).where(account.c.id == hers.account_id))
@@ -50,7 +54,7 @@ async def everything(house: House, hers: Customer, code: str) -> dict[str, str]:
         made["receipt2"] = (await receive.apply(conn, house, got)).receipt_id
         made["refund"] = await refunds.ask(
             conn, house, made["receipt2"], amount_minor=1_000, reason="twice", actor="user:ann", key=f"r{row.number}"
-        )  # fmt: skip
+        )
         await refunds.granted(conn, house, made["refund"])
         bank = mandates.Bank("Wanjiru", IBAN)
         made["mandate"] = await mandates.create(
@@ -59,9 +63,16 @@ async def everything(house: House, hers: Customer, code: str) -> dict[str, str]:
         made["message"] = await conn.scalar(select(interaction.c.id).where(interaction.c.account_id == hers.account_id))
         made["event"] = f"{made['service']}-1772000000-{hers.account_id}"
         used = {
-            "service_id": made["service"], "at": 1_772_000_000, "key": hers.account_id, "use": "data", "unit": "MB",
-            "quantity_micro": 1_000_000, "offset_minutes": 0, "file_id": 1, "row": 1,
-        }  # fmt: skip
+            "service_id": made["service"],
+            "at": 1_772_000_000,
+            "key": hers.account_id,
+            "use": "data",
+            "unit": "MB",
+            "quantity_micro": 1_000_000,
+            "offset_minutes": 0,
+            "file_id": 1,
+            "row": 1,
+        }
         await conn.execute(insert(usage_event).values(**used))
         other = {
             "channel": "telegram",
@@ -82,13 +93,19 @@ async def everything(house: House, hers: Customer, code: str) -> dict[str, str]:
         made["file"] = await conn.scalar(select(media_table.c.id).where(media_table.c.ref == f"f{row.number}"))
         made["campaign"] = (
             await campaigns.plan(
-                conn, house, name=f"Open {code}", texts={"en": "Open."}, segment=Segment(branch=code), channel="sms",
-                starts_at=None, actor="user:ann",
+                conn,
+                house,
+                name=f"Open {code}",
+                texts={"en": "Open."},
+                segment=Segment(branch=code),
+                channel="sms",
+                starts_at=None,
+                actor="user:ann",
             )
-        ).id  # fmt: skip
+        ).id
         made["approval"] = await approvals.ask(
             conn, house, kind="fee", subject=f"fee:{take()}", payload={}, maker="user:ann", branch_id=branch_id
-        )  # fmt: skip
+        )
         made["seal"] = await conn.scalar(select(approval.c.seal).where(approval.c.id == made["approval"]))
         given = Grant(hers.account_id, "MB", 900_000_000, {}, uses=["data"], service_id=made["service"])
         made["bucket"] = await grant.put_in(conn, house, given, key=f"g{row.number}", why="bonus", actor="user:ann")
@@ -103,16 +120,26 @@ async def everything(house: House, hers: Customer, code: str) -> dict[str, str]:
             await conn.execute(insert(table).values(id=made[name], **values))
         await conn.execute(
             insert(open_item).values(
-                invoice_id=made["fee"], account_id=hers.account_id, due_on=date(2026, 3, 1), total_minor=500, open_minor=500,
+                invoice_id=made["fee"],
+                account_id=hers.account_id,
+                due_on=date(2026, 3, 1),
+                total_minor=500,
+                open_minor=500,
                 disputed_minor=0,
             )
-        )  # fmt: skip
+        )
         await conn.execute(
             insert(invoice_line).values(
-                invoice_id=made["fee"], position=0, service_id=made["service"], code="late", label={"en": "Late"}, amount_minor=500,
-                kind="charge", booked_on=date(2026, 3, 1),
+                invoice_id=made["fee"],
+                position=0,
+                service_id=made["service"],
+                code="late",
+                label={"en": "Late"},
+                amount_minor=500,
+                kind="charge",
+                booked_on=date(2026, 3, 1),
             )
-        )  # fmt: skip
+        )
         made |= await waiting(conn, house, hers, made["service"])
     return {name: str(value) for name, value in made.items()}
 
@@ -121,19 +148,47 @@ def _rows(house: House, hers: Customer, branch_id: int) -> list[tuple[str, Any, 
     now = house.clock.now()
     fee = {column.name: 0 for column in invoice.c if column.name.endswith("_minor") and not column.nullable}
     fee |= {
-        "account_id": hers.account_id, "series": "fee", "from_date": date(2026, 3, 1), "to_date": date(2026, 3, 2),
-        "revision": 0, "state": "final", "number": f"F-{hers.account_id}", "token": f"f{hers.account_id}", "currency": "KES",
-        "total_minor": 500, "estimated": False, "issued_on": date(2026, 3, 1), "due_on": date(2026, 3, 1), "facts": {},
+        "account_id": hers.account_id,
+        "series": "fee",
+        "from_date": date(2026, 3, 1),
+        "to_date": date(2026, 3, 2),
+        "revision": 0,
+        "state": "final",
+        "number": f"F-{hers.account_id}",
+        "token": f"f{hers.account_id}",
+        "currency": "KES",
+        "total_minor": 500,
+        "estimated": False,
+        "issued_on": date(2026, 3, 1),
+        "due_on": date(2026, 3, 1),
+        "facts": {},
         "finalised_at": now,
-    }  # fmt: skip
+    }
     off = {
-        "key": f"k{hers.account_id}", "day": house.today(), "kind": "missing_there", "provider": "stripe", "about": "pi",
-        "branch_id": branch_id, "amount_minor": -1, "currency": "KES", "state": "open", "found_at": now,
-    }  # fmt: skip
+        "key": f"k{hers.account_id}",
+        "day": house.today(),
+        "kind": "missing_there",
+        "provider": "stripe",
+        "about": "pi",
+        "branch_id": branch_id,
+        "amount_minor": -1,
+        "currency": "KES",
+        "state": "open",
+        "found_at": now,
+    }
     letter = {
-        "key": f"l{hers.account_id}", "kind": "notice", "template": "notice.ready", "account_id": hers.account_id, "params": {},
-        "priority": 1, "resend_unknown": False, "not_before": now, "state": "dead", "attempts": 9, "created_at": now,
-    }  # fmt: skip
+        "key": f"l{hers.account_id}",
+        "kind": "notice",
+        "template": "notice.ready",
+        "account_id": hers.account_id,
+        "params": {},
+        "priority": 1,
+        "resend_unknown": False,
+        "not_before": now,
+        "state": "dead",
+        "attempts": 9,
+        "created_at": now,
+    }
     return [("fee", invoice, fee), ("difference", difference, off), ("letter", outbox, letter)]
 
 
@@ -157,9 +212,15 @@ async def of_the_house(house: House) -> dict[str, str]:
         row = {"made_at": now, "made_by": "user:ann", "debits": 1, "total_minor": 1, "currency": "KES", "body": "<x/>"}
         await conn.execute(insert(debit_file).values(id=made["debits"], **row))
         file: dict[str, Any] = {
-            "source": "csv", "kind": "csv", "name": "u.csv", "digest": "d", "state": "done", "settings": {}, "received_at": now,
+            "source": "csv",
+            "kind": "csv",
+            "name": "u.csv",
+            "digest": "d",
+            "state": "done",
+            "settings": {},
+            "received_at": now,
             **dict.fromkeys(counts, 0),
-        }  # fmt: skip
+        }
         await conn.execute(insert(usage_file).values(id=made["usage"], **file))
     return {name: str(value) for name, value in made.items()}
 

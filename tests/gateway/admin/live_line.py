@@ -120,11 +120,20 @@ async def fill(world: World, money: str, key: str = "fill") -> None:
     await send(world, "topupBalance", key, amount=amount, partyAccount={"name": NUMBER})
 
 
-async def use(world: World, line: str, key: str, kind: str, unit: str, quantity: str, at: str, status: int = 201, **more: Any) -> Any:  # fmt: skip
+async def use(
+    world: World, line: str, key: str, kind: str, unit: str, quantity: str, at: str, status: int = 201, **more: Any
+) -> Any:
     return await send(
-        world, "deductBalance", key, status, amount={"amount": quantity, "units": unit}, product=[{"id": line}],
-        usageType=kind, requestedDate=at, **more,
-    )  # fmt: skip
+        world,
+        "deductBalance",
+        key,
+        status,
+        amount={"amount": quantity, "units": unit},
+        product=[{"id": line}],
+        usageType=kind,
+        requestedDate=at,
+        **more,
+    )
 
 
 async def purse(world: World) -> int:
@@ -165,8 +174,10 @@ async def billed(world: World) -> int:
 async def collected(world: World, number: int, kind: str, unit: str, quantity: str, at: str) -> None:
     said = {"line": "+254700000001", "quantity": quantity, "unit": unit}
     record = {
-        "usageDate": at, "usageType": kind, "externalId": f"r{number}",
+        "usageDate": at,
+        "usageType": kind,
+        "externalId": f"r{number}",
         "usageCharacteristic": [{"name": name, "value": value} for name, value in said.items()],
-    }  # fmt: skip
+    }
     answer = await world.send("POST", "/tmf-api/usageManagement/v4/usage", json=record)
     assert answer.status == 201, await answer.text()

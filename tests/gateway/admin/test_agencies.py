@@ -21,8 +21,11 @@ def db(sqlite_db: Database) -> Database:
 @pytest.fixture
 def operator(operator: Operator) -> Operator:
     rules = Collections.model_validate(
-        {"ladder": {"steps": [{"step": "final", "day": 1}]}, "agencies": {"kamau": {"name": "Kamau & Sons", "minimum": "500"}}}
-    )  # fmt: skip
+        {
+            "ladder": {"steps": [{"step": "final", "day": 1}]},
+            "agencies": {"kamau": {"name": "Kamau & Sons", "minimum": "500"}},
+        }
+    )
     return operator.model_copy(update={"collections": rules})
 
 

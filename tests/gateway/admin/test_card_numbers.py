@@ -48,9 +48,13 @@ async def test_what_a_clerk_writes_on_a_ticket(world: World, spelt: str) -> None
 
 async def test_what_a_machine_sends(world: World) -> None:
     body = {
-        "description": f"card {CARD}", "name": f"for {CARD}", "ticketType": "no_supply", "severity": "normal",
-        "note": [{"text": f"again {CARD}"}], "relatedEntity": [{"id": str(world.nakuru.account_id)}],
-    }  # fmt: skip
+        "description": f"card {CARD}",
+        "name": f"for {CARD}",
+        "ticketType": "no_supply",
+        "severity": "normal",
+        "note": [{"text": f"again {CARD}"}],
+        "relatedEntity": [{"id": str(world.nakuru.account_id)}],
+    }
     raw = json.dumps(body).replace("4111", "\\u0034111", 1)  # as a machine may write it, too
     path = "/tmf-api/troubleTicket/v4/troubleTicket"
     headers = {"Content-Type": "application/json", "Idempotency-Key": "k1"}

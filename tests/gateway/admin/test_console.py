@@ -211,9 +211,15 @@ async def test_whatever_a_name_or_a_message_says_is_only_words(world: World) -> 
             await conn.execute(update(party).where(party.c.id == world.nakuru.party_id).values(name=words))
             await conn.execute(update(ticket).where(ticket.c.id == world.nakuru.ticket_id).values(description=words))
             await interactions.log(
-                conn, world.house, channel="sms", direction="in", kind="turn", text=words, contact_id=world.nakuru.contact_id,
+                conn,
+                world.house,
+                channel="sms",
+                direction="in",
+                kind="turn",
+                text=words,
+                contact_id=world.nakuru.contact_id,
                 account_id=world.nakuru.account_id,
-            )  # fmt: skip
+            )
         pages = [
             f"/console/accounts/{world.nakuru.account_id}",
             f"/console/tickets/{world.nakuru.ticket_id}",
@@ -281,11 +287,23 @@ def test_a_plot_is_scaled_to_a_round_number_and_survives_a_month_without_money()
 async def dead(house: House, account_id: int | None, key: str) -> int:
     async with house.db.writing() as conn:
         row_id = house.ids.take()
-        await conn.execute(insert(outbox).values(
-            id=row_id, key=key, kind="notice", template="notice.ready.pay", params={}, account_id=account_id, priority=5,
-            resend_unknown=False, not_before=house.clock.now(), state="dead", attempts=7, reason="<b>gone</b>",
-            created_at=house.clock.now(),
-        ))  # fmt: skip
+        await conn.execute(
+            insert(outbox).values(
+                id=row_id,
+                key=key,
+                kind="notice",
+                template="notice.ready.pay",
+                params={},
+                account_id=account_id,
+                priority=5,
+                resend_unknown=False,
+                not_before=house.clock.now(),
+                state="dead",
+                attempts=7,
+                reason="<b>gone</b>",
+                created_at=house.clock.now(),
+            )
+        )
         return row_id
 
 

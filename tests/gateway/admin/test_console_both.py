@@ -11,11 +11,19 @@ async def test_every_page_opens(world: World, branch: str | None) -> None:
     browser = await signed_in(world.client, world.house, "admin", branch)
     her = world.nakuru
     pages = [
-        "/console", "/console?q=wanjiru", "/console?q=INV-10000017", f"/console/accounts/{her.account_id}",
-        f"/console/accounts/{her.account_id}?before=2026-03-10T12:00", "/console/tickets", f"/console/tickets/{her.ticket_id}",
-        "/console/day", "/console/day?on=2026-03-01", "/console/campaigns", "/console/outbox",
+        "/console",
+        "/console?q=wanjiru",
+        "/console?q=INV-10000017",
+        f"/console/accounts/{her.account_id}",
+        f"/console/accounts/{her.account_id}?before=2026-03-10T12:00",
+        "/console/tickets",
+        f"/console/tickets/{her.ticket_id}",
+        "/console/day",
+        "/console/day?on=2026-03-01",
+        "/console/campaigns",
+        "/console/outbox",
         "/console/talks",
-    ]  # fmt: skip
+    ]
     for path in pages:
         await browser.get(path)
     told = {"name": "Saturday", "text_en": "Open on Saturday.", "owing": "yes", "language": "en", "do": "plan"}

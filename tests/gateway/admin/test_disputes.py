@@ -28,9 +28,15 @@ async def contested(world: World) -> str:
     """The page of the ticket of a dispute of the first line."""
     async with world.house.db.writing() as conn:
         ticket = await line_disputed.dispute(
-            conn, world.house, account_id=world.nakuru.account_id, invoice_id=world.nakuru.invoice_id, position=0,
-            reason="I was away", contact_id=world.nakuru.contact_id, key="k",
-        )  # fmt: skip
+            conn,
+            world.house,
+            account_id=world.nakuru.account_id,
+            invoice_id=world.nakuru.invoice_id,
+            position=0,
+            reason="I was away",
+            contact_id=world.nakuru.contact_id,
+            key="k",
+        )
     return f"/console/tickets/{ticket.id}"
 
 

@@ -112,9 +112,10 @@ async def test_what_cannot_be_charged_live_is_refused_and_the_check_says_so(worl
 
 async def test_a_share_of_what_a_use_is_about_and_a_time_without_a_zone(world: World) -> None:
     line = await a_line(
-        world, f"{NIGHT}charges:\n  - {{code: pays, type: usage, meter: payment, unit: event, model: percentage, "
+        world,
+        f"{NIGHT}charges:\n  - {{code: pays, type: usage, meter: payment, unit: event, model: percentage, "
         "percent: '2', fixed: '1', free_events: 1, maximum: '5'}\n" + f"  {TIMED}",
-    )  # fmt: skip
+    )
     taken = []
     for number, value in enumerate(("100", "100", "1000")):
         about = {"value": {"amount": value, "units": "KES"}}
@@ -188,8 +189,12 @@ async def test_two_lines_of_one_account_pay_from_one_purse_at_the_same_time(worl
         await conn.execute(insert(service).values(mine | {"id": second}))
         await conn.execute(insert(service_plan).values(plan | {"id": world.house.ids.take(), "service_id": second}))
     await asyncio.gather(
-        *(use(world, line, f"{line}:{number}", *one) for number, one in enumerate(case.uses) for line in (first, str(second)))
-    )  # fmt: skip
+        *(
+            use(world, line, f"{line}:{number}", *one)
+            for number, one in enumerate(case.uses)
+            for line in (first, str(second))
+        )
+    )
     assert 50_000 - await purse(world) == 2 * parse(case.before, "KES")
 
 

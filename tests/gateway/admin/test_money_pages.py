@@ -135,7 +135,8 @@ async def test_a_day_is_matched_explained_and_closed(world: World, tmp_path: Pat
 async def test_a_signed_mandate_is_taken_put_into_a_file_and_ended(world: World) -> None:
     house = world.house
     object.__setattr__(
-        house, "operator",
+        house,
+        "operator",
         house.operator.model_copy(
             update={
                 "payments": house.operator.payments.model_copy(update={"mandates": "sepa"}),
@@ -144,7 +145,7 @@ async def test_a_signed_mandate_is_taken_put_into_a_file_and_ended(world: World)
                 ),
             }
         ),
-    )  # fmt: skip
+    )
     browser = await signed_in(world.client, house, "clerk")
     await browser.get("/console/mandates")
     told = {"account": "10000017", "holder": "Wanjiru Kamau", "iban": "DE75512108001245126199"}
@@ -194,9 +195,18 @@ async def test_the_page_says_which_differences_keep_a_day_open_and_what_to_do(wo
     async with house.db.writing() as conn:
         other = await conn.scalar(select(branch.c.id).where(branch.c.code == "kisumu"))
         row = {
-            "id": house.ids.take(), "key": "k", "day": on, "kind": "missing_there", "provider": "stripe", "about": "pi_77",
-            "branch_id": other, "amount_minor": -1, "currency": "KES", "state": "open", "found_at": house.clock.now(),
-        }  # fmt: skip
+            "id": house.ids.take(),
+            "key": "k",
+            "day": on,
+            "kind": "missing_there",
+            "provider": "stripe",
+            "about": "pi_77",
+            "branch_id": other,
+            "amount_minor": -1,
+            "currency": "KES",
+            "state": "open",
+            "found_at": house.clock.now(),
+        }
         await conn.execute(insert(difference).values(row))
     browser = await signed_in(world.client, house, "admin")
     text = await browser.get(f"/console/money?on={on}")

@@ -76,9 +76,15 @@ async def test_one_press_takes_no_absurd_amount(world: World) -> None:
 async def test_no_refund_verdict_or_limit_is_given_by_what_is_no_amount(world: World, typed: str) -> None:
     async with world.house.db.writing() as conn:
         ticket = await line_disputed.dispute(
-            conn, world.house, account_id=world.nakuru.account_id, invoice_id=world.nakuru.invoice_id, position=0,
-            reason="I was away", contact_id=world.nakuru.contact_id, key="k",
-        )  # fmt: skip
+            conn,
+            world.house,
+            account_id=world.nakuru.account_id,
+            invoice_id=world.nakuru.invoice_id,
+            position=0,
+            reason="I was away",
+            contact_id=world.nakuru.contact_id,
+            key="k",
+        )
     browser = await signed_in(world.client, world.house)
     place = f"/console/receipts/{world.nakuru.receipt_id}"
     await browser.post(place, 400, do="refund", amount=typed, reason="paid twice", key="k")

@@ -51,9 +51,16 @@ async def test_prepaid_money_is_one_purse_exact_and_topped_up_once(world: World)
 
 async def test_a_bundle_is_held_used_and_what_is_left_is_free_again(world: World) -> None:
     await send(
-        world, "topupBalance", "a", amount={"amount": 1, "units": "GB"}, partyAccount=of("10000017"), name="Data", usageType="data",
-        validFor={"endDateTime": "2026-04-01T00:00:00Z"}, sharedWith=[of("10000025")],
-    )  # fmt: skip
+        world,
+        "topupBalance",
+        "a",
+        amount={"amount": 1, "units": "GB"},
+        partyAccount=of("10000017"),
+        name="Data",
+        usageType="data",
+        validFor={"endDateTime": "2026-04-01T00:00:00Z"},
+        sharedWith=[of("10000025")],
+    )
     held = await send(world, "reserveBalance", "s", amount=MB, partyAccount=of("10000025"), usageType="data")
     assert (held["status"], held["amount"]) == ("created", {"amount": 500, "units": "MB"})
     assert await send(world, "reserveBalance", "s", amount=MB, partyAccount=of("10000025"), usageType="data") == held
@@ -142,9 +149,11 @@ async def test_an_api_takes_amounts_as_machines_write_them(world: World, amount:
     told = {"amount": {"amount": amount, "units": "KES"}, "partyAccount": of("10000017")}
     await send(world, "topupBalance", "a", 400, **told)
     answer = await world.send(
-        "POST", f"{BASE}/topupBalance", data='{"amount": {"amount": 1e3, "units": "KES"}, "partyAccount": {"name": "10000017"}}',
+        "POST",
+        f"{BASE}/topupBalance",
+        data='{"amount": {"amount": 1e3, "units": "KES"}, "partyAccount": {"name": "10000017"}}',
         headers={"Idempotency-Key": "b", "Content-Type": "application/json"},
-    )  # fmt: skip
+    )
     assert answer.status == 400
     assert await buckets(world) == []
     await send(world, "topupBalance", "c", **(told | {"amount": {"amount": "1000.50", "units": "KES"}}))

@@ -44,9 +44,12 @@ async def sign_in(world: World, address: str, password: str, cookies: dict[str, 
     """The status; what the browser was given is put into `cookies`."""
     world.client.session.cookie_jar.clear()
     answer = await world.client.post(
-        "/console/login", data={"name": "Wanjiru", "password": password}, headers={"X-Forwarded-For": address},
-        cookies=cookies or {}, allow_redirects=False,
-    )  # fmt: skip
+        "/console/login",
+        data={"name": "Wanjiru", "password": password},
+        headers={"X-Forwarded-For": address},
+        cookies=cookies or {},
+        allow_redirects=False,
+    )
     if cookies is not None:
         cookies.update({name: morsel.value for name, morsel in answer.cookies.items()})
     return answer.status

@@ -14,10 +14,14 @@ PAYMENTS = "/tmf-api/paymentManagement/v4/payment"
 LISTS = [
     served.path
     for served in (
-        customer_bill.BILL, customer_bill.RATE, payment.PAYMENT, account.ACCOUNT, customer.CUSTOMER,
+        customer_bill.BILL,
+        customer_bill.RATE,
+        payment.PAYMENT,
+        account.ACCOUNT,
+        customer.CUSTOMER,
         communication.MESSAGE,
     )
-]  # fmt: skip
+]
 
 
 async def ask(world: World, path: str, **query: str) -> Any:
@@ -103,8 +107,11 @@ async def test_a_customer_names_her_accounts_and_hides_the_middle_of_her_phone(w
 async def test_a_message_says_what_became_of_it(world: World) -> None:
     [found] = await ask(world, communication.MESSAGE.path, **{"account.name": "10000017"})
     assert (found["content"], found["direction"], found["state"], found["messageType"]) == (
-        "BAL", "in", "received", "sms",
-    )  # fmt: skip
+        "BAL",
+        "in",
+        "received",
+        "sms",
+    )
     assert "10000017" not in found["receiver"][0]["phoneNumber"]
 
 

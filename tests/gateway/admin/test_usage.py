@@ -18,9 +18,11 @@ def record(
 ) -> Any:
     said = {"line": line, "quantity": quantity, "unit": unit, "destination": "0711"}
     return {
-        "usageDate": f"2026-03-10T08:00:{number:02}+03:00", "usageType": use, "externalId": f"r{number}",
+        "usageDate": f"2026-03-10T08:00:{number:02}+03:00",
+        "usageType": use,
+        "externalId": f"r{number}",
         "usageCharacteristic": [{"name": name, "value": value} for name, value in said.items()],
-    }  # fmt: skip
+    }
 
 
 async def post(world: World, body: Any, status: int = 201, key: str | None = None, api_key: str | None = None) -> Any:
@@ -48,8 +50,10 @@ async def test_one_record_is_received_and_can_be_read(world: World) -> None:
     found = await (await world.get(told["href"])).json()
     assert found["usageDate"] == "2026-03-10T05:00:01Z"
     assert {one["name"]: one["value"] for one in found["usageCharacteristic"]} == {
-        "quantity": 1.5, "unit": "MB", "destination": "0711",
-    }  # fmt: skip
+        "quantity": 1.5,
+        "unit": "MB",
+        "destination": "0711",
+    }
     listed = await (await world.get(PATH, params={"usageType": "data"})).json()
     assert [one["id"] for one in listed] == [told["id"]]
     for wrong in ("x", "1-2", "1-2-3"):

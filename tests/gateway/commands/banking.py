@@ -22,16 +22,29 @@ charges:
 
 
 def an_operator(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, *, country: str = "DE", zone: str = "Europe/Berlin", currency: str = "EUR",
-    times: str = "", price: str = '"0.10"',
-) -> Path:  # fmt: skip
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    country: str = "DE",
+    zone: str = "Europe/Berlin",
+    currency: str = "EUR",
+    times: str = "",
+    price: str = '"0.10"',
+) -> Path:
     """An operator of that country with one tariff, its database upgraded, named by the environment."""
     home = folder / "operator"
     (home / "tariffs").mkdir(parents=True)
     said = {
-        "name": "Stadtwerke", "short_name": "SW", "country": country, "zone": zone, "currency": currency, "languages": ["en", "fr"],
-        "support_phone": "+4930123456", "default_tariff": "home", "reconcile": {"bank_account": IBAN},
-    }  # fmt: skip
+        "name": "Stadtwerke",
+        "short_name": "SW",
+        "country": country,
+        "zone": zone,
+        "currency": currency,
+        "languages": ["en", "fr"],
+        "support_phone": "+4930123456",
+        "default_tariff": "home",
+        "reconcile": {"bank_account": IBAN},
+    }
     (home / "operator.yaml").write_text(yaml.safe_dump(said))
     (home / "tariffs" / "home.yaml").write_text(TARIFF.format(currency=currency, zone=zone, times=times, price=price))
     monkeypatch.setenv("HODI_OPERATOR", str(home))
@@ -59,10 +72,18 @@ def sta(
 ) -> str:
     """One MT940 message."""
     kind = "M" if page else "F"
-    return "\n".join([
-        f":20:S{number}", ":25:37040044/0532013000", f":28C:{number}", f":60{kind}:C{day}EUR{opening}", *lines,
-        f":62{kind}:C{day}EUR{closing}", "-", "",
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            f":20:S{number}",
+            ":25:37040044/0532013000",
+            f":28C:{number}",
+            f":60{kind}:C{day}EUR{opening}",
+            *lines,
+            f":62{kind}:C{day}EUR{closing}",
+            "-",
+            "",
+        ]
+    )
 
 
 def line(amount: str, purpose: str, *, day: str = "261103", ref: str = "//0001", mark: str = "CR") -> str:
@@ -70,11 +91,23 @@ def line(amount: str, purpose: str, *, day: str = "261103", ref: str = "//0001",
     return f":61:{day}{day[2:]}{mark}{amount}NTRFNONREF{ref}\n:86:166?00GUTSCHRIFT?20SVWZ+{purpose}?32MUSTER"
 
 
-def camt(entries: str, opening: str, closing: str, *, kind: str = "053", codes: tuple[str, str] = ("OPBD", "CLBD"), version: str = "08",
-         number: str = "301", day: str = "2026-11-12") -> str:  # fmt: skip
+def camt(
+    entries: str,
+    opening: str,
+    closing: str,
+    *,
+    kind: str = "053",
+    codes: tuple[str, str] = ("OPBD", "CLBD"),
+    version: str = "08",
+    number: str = "301",
+    day: str = "2026-11-12",
+) -> str:
     """A camt document with one statement, report or notification."""
-    outer, inner = {"053": ("BkToCstmrStmt", "Stmt"), "052": ("BkToCstmrAcctRpt", "Rpt"),
-                    "054": ("BkToCstmrDbtCdtNtfctn", "Ntfctn")}[kind]  # fmt: skip
+    outer, inner = {
+        "053": ("BkToCstmrStmt", "Stmt"),
+        "052": ("BkToCstmrAcctRpt", "Rpt"),
+        "054": ("BkToCstmrDbtCdtNtfctn", "Ntfctn"),
+    }[kind]
     balances = "".join(
         f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy='EUR'>{amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd>"
         f"<Dt><Dt>{day}</Dt></Dt></Bal>"
@@ -88,8 +121,16 @@ def camt(entries: str, opening: str, closing: str, *, kind: str = "053", codes: 
     )
 
 
-def ntry(amount: str, details: str, *, ref: str = "B700", more: str = "", booked: str = "<BookgDt><Dt>2026-11-12</Dt></BookgDt>",
-         way: str = "CRDT", status: str = "<Sts><Cd>BOOK</Cd></Sts>") -> str:  # fmt: skip
+def ntry(
+    amount: str,
+    details: str,
+    *,
+    ref: str = "B700",
+    more: str = "",
+    booked: str = "<BookgDt><Dt>2026-11-12</Dt></BookgDt>",
+    way: str = "CRDT",
+    status: str = "<Sts><Cd>BOOK</Cd></Sts>",
+) -> str:
     """An entry with its details."""
     sign = f"<CdtDbtInd>{way}</CdtDbtInd>" if way else ""
     return (

@@ -49,9 +49,16 @@ def test_a_quote_of_the_published_kenyan_tariff() -> None:
     answer = json.loads(text)
     assert (status, answer["currency"], answer["total"]) == (0, "KES", "1122.00")
     assert [(line["code"], line["amount"]) for line in answer["lines"]] == [
-        ("consumption", "694.68"), ("fuel_cost", "168.00"), ("forex", "72.66"), ("inflation", "9.66"), ("epra", "3.36"),
-        ("wra", "0.63"), ("rep", "34.73"), ("vat", "138.03"), ("rounding", "0.25"),
-    ]  # fmt: skip
+        ("consumption", "694.68"),
+        ("fuel_cost", "168.00"),
+        ("forex", "72.66"),
+        ("inflation", "9.66"),
+        ("epra", "3.36"),
+        ("wra", "0.63"),
+        ("rep", "34.73"),
+        ("vat", "138.03"),
+        ("rounding", "0.25"),
+    ]
 
 
 @pytest.mark.parametrize("quantity", ["-1", "NaN", "1e99", "twelve"])

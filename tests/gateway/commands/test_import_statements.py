@@ -94,7 +94,9 @@ def test_a_known_movement_with_another_text_is_reported_and_never_there_already(
 @pytest.mark.parametrize(("number", "ref", "paid"), [
     ("10/1", "//B", ["100001", "100002"]), ("9/1", "//B", ["100001"]), ("10/1", "//A", ["100001"]), ("10/1", "//NONREF", ["100001"]),
 ])  # fmt: skip
-def test_what_has_a_number_and_a_reference_of_its_own_is_another_payment(folder: Path, number: str, ref: str, paid: list[str]) -> None:  # fmt: skip
+def test_what_has_a_number_and_a_reference_of_its_own_is_another_payment(
+    folder: Path, number: str, ref: str, paid: list[str]
+) -> None:
     """Both statements begin at the same balance and end at the same one; the bank calls them, and what is in them, otherwise."""
     taken("statement", written(folder, "1.sta", sta("9/1", "0,00", "40,00", [line("40,00", "100001", ref="//A")])))
     second = written(folder, "2.sta", sta(number, "0,00", "40,00", [line("40,00", paid[-1], ref=ref)]))
@@ -220,8 +222,12 @@ def test_letters_are_what_the_file_says_or_is(folder: Path, encoding: str, form:
 
 def test_a_batch_is_one_movement_whoever_tells_it_first(folder: Path) -> None:
     """The statement tells the batch, the notification its parts; MT940 the batch again: nobody is credited twice."""
-    whole = camt("<Ntry><Amt Ccy='EUR'>129.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-12</Dt></BookgDt>"
-                 "<AcctSvcrRef>B700</AcctSvcrRef><NtryDtls><Btch><NbOfTxs>2</NbOfTxs></Btch></NtryDtls></Ntry>", "500.00", "629.00")  # fmt: skip
+    whole = camt(
+        "<Ntry><Amt Ccy='EUR'>129.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-12</Dt></BookgDt>"
+        "<AcctSvcrRef>B700</AcctSvcrRef><NtryDtls><Btch><NbOfTxs>2</NbOfTxs></Btch></NtryDtls></Ntry>",
+        "500.00",
+        "629.00",
+    )
     parts = camt(ntry("129.00", BATCH), "", "", kind="054")
     mt940 = sta("301/1", "500,00", "629,00", [line("129,00", "SAMMLER", day="261112", ref="//B700")], day="261112")
     taken("statement", written(folder, "s.xml", whole))

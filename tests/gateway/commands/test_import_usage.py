@@ -231,8 +231,11 @@ def test_days_of_23_and_25_hours_are_whole_whichever_way_the_file_runs(
     (home / "usage" / "hdf.yaml").write_text(SOURCE)
     a_meter(tmp_path, opened="2025-01-01")
     ends = stamps(first, 48 + count + 48, newest_first=newest_first)
-    rows = [f"1,M1,{at / 1000:.3f},Active {way} Interval (kW),{end}\r\n" for way in ("Import", "Export")
-            for at, end in enumerate(reversed(ends) if newest_first else ends)]  # fmt: skip
+    rows = [
+        f"1,M1,{at / 1000:.3f},Active {way} Interval (kW),{end}\r\n"
+        for way in ("Import", "Export")
+        for at, end in enumerate(reversed(ends) if newest_first else ends)
+    ]
     if newest_first:
         half = len(rows) // 2
         rows = [*reversed(rows[:half]), *reversed(rows[half:])]

@@ -17,9 +17,13 @@ from tests.house.sources import ROOT
 def _told(*more: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gateway.cli", "demo", "--once", *more],
-        cwd=ROOT, capture_output=True, text=True, timeout=600, check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
         env={name: value for name, value in os.environ.items() if not name.startswith("HODI_")},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     for words in ("CON", "Thank you!", "Sorry", "The books are true"):
         assert words in done.stdout
@@ -38,9 +42,13 @@ def test_a_database_that_somebody_set_is_told_to_be_ignored_and_left_alone(tmp_p
     kept = tmp_path / "mine.db"
     done = subprocess.run(
         [sys.executable, "-m", "gateway.cli", "demo", "--once", "--meters", str(tmp_path / "readings.csv")],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
         env={**os.environ, "HODI_DATABASE_URL": f"sqlite:///{kept}"},
-    )  # fmt: skip
+    )
     assert "HODI_DATABASE_URL is ignored" in done.stdout, done.stdout + done.stderr
     assert not kept.exists()
 

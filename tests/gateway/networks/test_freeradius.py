@@ -36,8 +36,11 @@ async def peer(house: House, tmp_path: Path) -> AsyncIterator[RadiusNetwork]:
 
 async def test_it_lets_lines_in_as_our_views_say_and_takes_a_change_at_once(peer: RadiusNetwork, house: House) -> None:
     assert await peer.levels(["line-0", "line-1", "line-2", "stranger"]) == {
-        "line-0": "none", "line-1": "soft", "line-2": "hard", "stranger": "hard",
-    }  # fmt: skip
+        "line-0": "none",
+        "line-1": "soft",
+        "line-2": "hard",
+        "stranger": "hard",
+    }
     async with house.db.writing() as conn:
         hard = (
             await conn.execute(select(network_line.c.service_id).where(network_line.c.login == "line-2"))

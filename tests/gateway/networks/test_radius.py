@@ -23,11 +23,15 @@ async def lines(house: House) -> list[int]:
         services = list(house.ids.take_many(3))
         rows = [
             {
-                "id": one, "account_id": account_id, "commodity": "internet", "payment_mode": "postpaid", "state": "active",
+                "id": one,
+                "account_id": account_id,
+                "commodity": "internet",
+                "payment_mode": "postpaid",
+                "state": "active",
                 "started_on": date(2025, 1, 1),
             }
             for one in services
-        ]  # fmt: skip
+        ]
         await conn.execute(insert(service), rows)
         logins = [{"service_id": one, "login": f"line-{at}"} for at, one in enumerate(services)]
         await conn.execute(insert(network_line), logins)
@@ -43,9 +47,7 @@ async def test_the_views_say_who_may_sign_in_and_at_what(house: House) -> None:
         check = [tuple(row) for row in await conn.execute(text(query.format("radcheck")))]
         reply = [tuple(row) for row in await conn.execute(text(query.format("radreply")))]
     assert check == [(f"line-{at}", "Auth-Type", ":=", word) for at, word in enumerate(["Accept", "Accept", "Reject"])]
-    assert reply == [
-        ("line-1", "Filter-Id", ":=", "soft"), ("line-1", "WISPr-Bandwidth-Max-Down", ":=", "256000")
-    ]  # fmt: skip
+    assert reply == [("line-1", "Filter-Id", ":=", "soft"), ("line-1", "WISPr-Bandwidth-Max-Down", ":=", "256000")]
 
 
 async def test_the_settings_choose_the_network(sqlite_db: Database, clock: SetClock, operator: Operator) -> None:

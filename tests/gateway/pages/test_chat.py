@@ -142,8 +142,9 @@ async def test_both_sides_are_in_the_log_of_all_that_passed_and_no_card_number_i
     async with house.db.reading() as conn:
         rows = (await conn.execute(select(interaction).order_by(interaction.c.id))).all()
     assert [(row.channel, row.direction, row.text) for row in rows] == [
-        ("webchat", "in", f"my card is {'•' * 19}"), ("webchat", "out", "heard 30"),
-    ]  # fmt: skip
+        ("webchat", "in", f"my card is {'•' * 19}"),
+        ("webchat", "out", "heard 30"),
+    ]
 
 
 async def test_two_pages_of_one_visitor_show_the_same_talk(visitor: Visitor) -> None:

@@ -113,18 +113,34 @@ async def test_thirteen_months_of_use_are_drawn_and_told(world: World) -> None:
         service_id = await conn.scalar(select(service.c.id).where(service.c.account_id == world.nakuru.account_id))
         await conn.execute(
             insert(meter).values(
-                id=take(), serial="M1", service_id=service_id, code="energy", unit="kWh", kind="interval", dials=6,
-                multiplier_micro=1_000_000, interval_minutes=30, installed_on=date(2024, 1, 1),
+                id=take(),
+                serial="M1",
+                service_id=service_id,
+                code="energy",
+                unit="kWh",
+                kind="interval",
+                dials=6,
+                multiplier_micro=1_000_000,
+                interval_minutes=30,
+                installed_on=date(2024, 1, 1),
             )
-        )  # fmt: skip
+        )
         for month in range(14):
             begin, end = (date(2025 + at // 12, at % 12 + 1, 1) for at in (month, month + 1))
             await conn.execute(
                 insert(consumption).values(
-                    id=take(), service_id=service_id, meter_code="energy", from_date=begin, to_date=end, revision=0,
-                    quantity_micro=(month + 1) * 10_000_000, estimated_micro=0, missing=0, method="measured",
+                    id=take(),
+                    service_id=service_id,
+                    meter_code="energy",
+                    from_date=begin,
+                    to_date=end,
+                    revision=0,
+                    quantity_micro=(month + 1) * 10_000_000,
+                    estimated_micro=0,
+                    missing=0,
+                    method="measured",
                 )
-            )  # fmt: skip
+            )
     await come_in(world)
     page = await text_of(world, "/me/use")
     assert page.count('class="bar"') == 13
@@ -161,9 +177,11 @@ async def test_pay_leads_to_one_paylink_a_day(world: World) -> None:
 async def test_whoever_lost_her_accounts_is_out(world: World) -> None:
     await come_in(world)
     async with world.house.db.writing() as conn:
-        await conn.execute(update(contact_account).values(contact_id=world.kisumu.contact_id).where(
-            contact_account.c.contact_id == world.nakuru.contact_id
-        ))  # fmt: skip
+        await conn.execute(
+            update(contact_account)
+            .values(contact_id=world.kisumu.contact_id)
+            .where(contact_account.c.contact_id == world.nakuru.contact_id)
+        )
     assert "Your phone number" in await text_of(world, "/me")
 
 

@@ -55,9 +55,13 @@ class Visitor:
     async def ask(self, method: str, path: str, **form: str) -> tuple[int, str]:
         self.client.session.cookie_jar.clear()
         answer = await self.client.request(
-            method, path, data=form or None, headers={"X-Forwarded-For": self.address}, cookies=self.cookies,
+            method,
+            path,
+            data=form or None,
+            headers={"X-Forwarded-For": self.address},
+            cookies=self.cookies,
             allow_redirects=False,
-        )  # fmt: skip
+        )
         for name, morsel in answer.cookies.items():
             self.cookies.pop(name, None)
             if morsel.value:

@@ -152,9 +152,14 @@ async def test_an_sms_goes_to_the_webhook_and_what_the_provider_sent_is_in_the_i
 
 async def test_a_payment_prompt_stands_on_the_handset_until_it_is_answered(desk: Desk) -> None:
     asked = {
-        "key": "push:1", "method": "mobile_push", "amount_minor": 100_000, "currency": "KES", "reference": "10000017",
-        "phone": ME, "callback_url": f"{desk.sandbox}/nowhere",
-    }  # fmt: skip
+        "key": "push:1",
+        "method": "mobile_push",
+        "amount_minor": 100_000,
+        "currency": "KES",
+        "reference": "10000017",
+        "phone": ME,
+        "callback_url": f"{desk.sandbox}/nowhere",
+    }
     trusted = {"Authorization": "Bearer test-sandbox-secret"}
     async with desk.client.session.post(f"{desk.sandbox}/v1/payments", json=asked, headers=trusted) as made:
         assert made.status == 201, await made.text()

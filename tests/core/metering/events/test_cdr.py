@@ -27,8 +27,10 @@ async def test_calls_messages_and_sessions_become_columns_a_bill_can_read(house:
         found = await events(conn, [77, line.service_id], *MARCH)
         assert await events(conn, [line.service_id], date(2026, 3, 11), date(2026, 4, 1)) == {}
     assert {use: (one.unit, one.quantity_micro.tolist()) for use, one in found.items()} == {
-        "voice": ("s", [61_000_000]), "sms": ("event", [1_000_000]), "data": ("MB", [2_500_000]),
-    }  # fmt: skip
+        "voice": ("s", [61_000_000]),
+        "sms": ("event", [1_000_000]),
+        "data": ("MB", [2_500_000]),
+    }
     voice = found["voice"]
     assert (voice.service.tolist(), voice.numbers, voice.destination.tolist()) == ([1], ("0711111111",), [0])
     assert voice.at.tolist() == [(date(2026, 3, 10) - date(1970, 1, 1)).days * 86_400 + 8 * 3_600]

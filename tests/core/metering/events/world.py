@@ -22,7 +22,9 @@ FIELDS: dict[str, Any] = {
     "destination": "called",
     "record": "id",
 }
-MAPPING = Columns.model_validate({"fields": FIELDS, "trailer": {"first": "TRAILER", "count": 1}, "only": {"type": ["MOC", "SMSMO", "GPRS", "ODD"]}})  # fmt: skip
+MAPPING = Columns.model_validate(
+    {"fields": FIELDS, "trailer": {"first": "TRAILER", "count": 1}, "only": {"type": ["MOC", "SMSMO", "GPRS", "ODD"]}}
+)
 __all__ = ["events"]
 
 
