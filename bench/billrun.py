@@ -31,7 +31,7 @@ from core.billing.tables import cycle, invoice, invoice_line
 from core.catalog.compile import load_tariff
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App, Context
 from core.db.engine import Database
 from core.journeys.close_cycles import close_cycles
 from core.ledger.tables import balance, journal, ledger_account, open_item, posting
@@ -79,7 +79,7 @@ class Stated:
     async def used(
         self,
         conn: AsyncConnection,
-        house: House,
+        house: Context,
         service_ids: Sequence[int],
         from_: date,
         to: date,
@@ -98,16 +98,16 @@ class Stated:
         nothing = np.zeros(len(service_ids), dtype=np.int64)
         return nothing, nothing
 
-    async def record(self, conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) -> None:
+    async def record(self, conn: AsyncConnection, house: Context, rows: Sequence[UsedRow]) -> None:
         """As the house does."""
         await consumption.save(conn, house, rows)
 
-    async def arrivals(self, conn: AsyncConnection, house: House, since: date) -> Arrivals:
+    async def arrivals(self, conn: AsyncConnection, house: Context, since: date) -> Arrivals:
         """None."""
         return Arrivals(since, house.clock.now())
 
     async def late(
-        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], to: date, came: Arrivals
+        self, conn: AsyncConnection, house: Context, service_ids: Sequence[int], to: date, came: Arrivals
     ) -> Sequence[Changed]:
         """None."""
         return []
@@ -188,7 +188,7 @@ async def _run(url: str, accounts: int) -> tuple[float, int]:
     """(seconds of the run, rows it wrote): a fresh house with that many accounts, one month of each closed."""
     db = Database(url)
     await upgrade(db.engine)
-    house = House(db, SetClock(datetime(2026, 2, 1, 3, 0, tzinfo=UTC)), OPERATOR, Settings())
+    house = App(SetClock(datetime(2026, 2, 1, 3, 0, tzinfo=UTC)), OPERATOR, db, Settings())
     await settle_accounts(house, accounts)
     before = await _count(house)
     started = time.perf_counter()
@@ -212,7 +212,7 @@ OPERATOR = Operator(
 )
 
 
-async def settle_accounts(house: House, accounts: int) -> None:
+async def settle_accounts(house: App, accounts: int) -> None:
     for start in range(0, accounts, 5_000):
         size = min(5_000, accounts - start)
         await house.db.reserve_ids(size * (IDS_EACH + 2))
@@ -222,7 +222,7 @@ async def settle_accounts(house: House, accounts: int) -> None:
             await open_cycles(conn, house, [one.account_id for one in made])
 
 
-async def _count(house: House) -> int:
+async def _count(house: App) -> int:
     async with house.db.reading() as conn:
         return sum(
             [int((await conn.execute(select(func.count()).select_from(table))).scalar_one()) for table in WRITTEN]

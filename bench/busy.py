@@ -23,7 +23,7 @@ from bench.turn_served import PATH
 from core.catalog.compile import load_tariff
 from core.clock import SetClock
 from core.config.operator import Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys.close_cycles import close_cycles
 
@@ -79,9 +79,9 @@ async def _calls(server: Server, seconds: float) -> float:
     return heard.p99_ms()
 
 
-def billed(url: str) -> House:
+def billed(url: str) -> App:
     """The house on the day of its bill run."""
-    return House(Database(url), SetClock(datetime(2026, 2, 1, 3, 0, tzinfo=UTC)), OPERATOR, Settings())
+    return App(SetClock(datetime(2026, 2, 1, 3, 0, tzinfo=UTC)), OPERATOR, Database(url), Settings())
 
 
 async def _bill(url: str) -> None:

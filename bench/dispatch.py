@@ -35,7 +35,7 @@ from core.billing.tables import invoice
 from core.clock import SystemClock
 from core.config.messages import Notices
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db import bulk
 from core.db.engine import Database
 from core.ledger.tables import open_item
@@ -73,7 +73,7 @@ async def _watched(folder: Path, messages: int) -> Figure:
     """The callback that held the loop longest while the outbox was emptied."""
     db, watch = Database(f"sqlite+aiosqlite:///{folder / 'bench.db'}"), Watch()
     await upgrade(db.engine)
-    house = House(db, SystemClock(), _operator(), Settings())
+    house = App(SystemClock(), _operator(), db, Settings())
     await _people(house, messages)
     async with _provider() as url:
         for once in ("warm", "watched"):
@@ -110,7 +110,7 @@ async def _on(name: str, database: str, url: str, messages: int) -> list[Figure]
     """The median of some rounds, each beside a round of the limit."""
     db = Database(database)
     await upgrade(db.engine)
-    house = House(db, SystemClock(), _operator(), Settings())
+    house = App(SystemClock(), _operator(), db, Settings())
     await _people(house, messages)
     settle()
     ways = (LIMIT, *SENDERS)
@@ -135,7 +135,7 @@ def _figures(way: str, messages: int, limits: list[Took], ours: list[Took], peak
     ]
 
 
-async def _peak(house: House, url: str, messages: int) -> float:
+async def _peak(house: App, url: str, messages: int) -> float:
     await _put(house, "peak", messages)
     tracemalloc.start()
     await _drain(house, url, BARE, messages)
@@ -198,7 +198,7 @@ SENDERS: dict[str, Callable[[str, aiohttp.ClientSession], Poster | AfricasTalkin
 }
 
 
-async def _drain(house: House, url: str, way: str, messages: int) -> None:
+async def _drain(house: App, url: str, way: str, messages: int) -> None:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS)) as http:
         done = await Dispatcher(house, {"sms": SENDERS[way](url, http)}).drain()
     if done != {"sent": messages}:
@@ -219,7 +219,7 @@ def _operator() -> Operator:
     )
 
 
-async def _people(house: House, count: int) -> None:
+async def _people(house: App, count: int) -> None:
     """So many customers, each with a phone and an open bill. Ids: 10 million a table, from 10,000,000."""
     now, opened, due = house.clock.now(), date(2025, 1, 1), date(2099, 3, 24)
 
@@ -287,7 +287,7 @@ async def _people(house: House, count: int) -> None:
             await conn.execute(text("ANALYZE"))
 
 
-async def _put(house: House, number: str, count: int) -> None:
+async def _put(house: App, number: str, count: int) -> None:
     """A notice for each bill into the outbox."""
     letters = [
         Letter(

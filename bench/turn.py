@@ -22,7 +22,7 @@ from bench.loop_watch import LIMIT_MS
 from bench.served import Figure, figure, postgres_and_redis, serving
 from bench.turn_served import LONGEST, PATH, a_house
 from core.billing.tables import invoice
-from core.context import House
+from core.context import App
 from core.ledger.model import Book, Journal, Posting
 from core.ledger.post import post_many
 from core.ledger.tables import open_item
@@ -104,7 +104,7 @@ async def fill(url: str, customers: int = PHONES) -> None:
     await house.db.close()
 
 
-async def _some(house: House, numbers: range) -> None:
+async def _some(house: App, numbers: range) -> None:
     people = [
         Customer(f"Customer {n}", f"A{n}", f"+2547{n:08}", address=f"{n} Moi Road", area="Milimani") for n in numbers
     ]
@@ -118,12 +118,12 @@ async def _some(house: House, numbers: range) -> None:
         await conn.execute(insert(open_item), [_open(bill) for bill in bills])
 
 
-def _journal(house: House, account_id: int, minor: int) -> Journal:
+def _journal(house: App, account_id: int, minor: int) -> Journal:
     posting = Posting(Book("revenue"), Book("receivable", account_id), minor, house.currency, "bench")
     return Journal(f"bench:{account_id}", "invoice", house.today(), [posting])
 
 
-def _bill(house: House, account_id: int, minor: int) -> dict[str, Any]:
+def _bill(house: App, account_id: int, minor: int) -> dict[str, Any]:
     today = house.today()
     return {
         "id": house.ids.take(),

@@ -16,7 +16,7 @@ from channels.contract import Channel
 from channels.ussd_africastalking import AfricasTalkingUssd
 from core.clock import SystemClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.summary.reader import open_quick
 from gateway.app_keys import CHANNELS, HOUSE, TURNS
@@ -30,7 +30,7 @@ LONGEST = "/longest"
 PATH = f"/hooks/africastalking/{SECRET}/ussd"
 
 
-def a_house(url: str) -> House:
+def a_house(url: str) -> App:
     """The electricity utility of the measurement."""
     operator = Operator(
         name="Mwangaza Power",
@@ -45,7 +45,7 @@ def a_house(url: str) -> House:
     settings = Settings.model_validate(
         {"secret_key": "bench-secret-key-of-more-than-32-letters", "hook_secret": SECRET}
     )
-    return House(Database(url), SystemClock(), operator, settings)
+    return App(SystemClock(), operator, Database(url), settings)
 
 
 def echo_app() -> web.Application:

@@ -18,7 +18,7 @@ from typing import Any
 from bench import usage_events
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.metering.consumption.consumption import measure
 from core.metering.store.collect import load_csv
@@ -44,7 +44,7 @@ def written(path: Path, records: int, extra: int = 0) -> None:
                 file.write(f"M{meter},{moment:%Y-%m-%dT%H:%M},{thousandths // 1000}.{thousandths % 1000:03}\n")
 
 
-async def house_of(folder: Path) -> tuple[House, list[int]]:
+async def house_of(folder: Path) -> tuple[App, list[int]]:
     """A fresh house on SQLite with the meters, and their services."""
     db = Database(f"sqlite+aiosqlite:///{folder / 'bench.db'}")
     await upgrade(db.engine)
@@ -57,7 +57,7 @@ async def house_of(folder: Path) -> tuple[House, list[int]]:
         support_phone="+254800000000",
         default_tariff="home",
     )
-    house = House(db, SetClock(datetime(2026, 1, 1, tzinfo=UTC)), operator, Settings())
+    house = App(SetClock(datetime(2026, 1, 1, tzinfo=UTC)), operator, db, Settings())
     customers = [Customer(f"C{at}", opened_on=FIRST, meter=NewMeter(f"M{at}")) for at in range(METERS)]
     async with db.writing() as conn:
         made = await register_many(conn, house, customers)

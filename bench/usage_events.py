@@ -14,7 +14,7 @@ from typing import Any
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.metering.events.mapping import Mapping
 from core.metering.store.collect import coming, load
@@ -52,7 +52,7 @@ def written(path: Path, records: int) -> None:
             )
 
 
-async def house_of(folder: Path) -> House:
+async def house_of(folder: Path) -> App:
     """A fresh house on SQLite with the lines."""
     db = Database(f"sqlite+aiosqlite:///{folder / 'bench.db'}")
     await upgrade(db.engine)
@@ -65,7 +65,7 @@ async def house_of(folder: Path) -> House:
         support_phone="+254800000000",
         default_tariff="go",
     )
-    house = House(db, SetClock(datetime(2026, 1, 1, tzinfo=UTC)), operator, Settings())
+    house = App(SetClock(datetime(2026, 1, 1, tzinfo=UTC)), operator, db, Settings())
     people = [
         Customer(
             f"C{at}",

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from channels.contract import Prepares
 from channels.registry import Tools, check_routes, open_rows, senders
-from core.context import House
+from core.context import App
 from core.summary.reader import open_quick
 from gateway import quotes
 from gateway.admin import routes as ops
@@ -47,7 +47,7 @@ ROUTES: tuple[Callable[[], Sequence[web.AbstractRouteDef]], ...] = (
 providers call are the doors of the open channels, and are opened with them (`opened`)."""
 
 
-def make_app(house: House, *, host: str = "127.0.0.1", with_scheduler: bool = True) -> web.Application:
+def make_app(house: App, *, host: str = "127.0.0.1", with_scheduler: bool = True) -> web.Application:
     """The gateway of `house`, to be bound to `host`; with the scheduler inside unless it runs elsewhere."""
     app = web.Application(client_max_size=1024 * 1024, client_max_fields=MOST_FIELDS)
     app[HOUSE] = house

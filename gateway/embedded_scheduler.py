@@ -11,7 +11,7 @@ from channels.contract import Channel, Fetches, File
 from channels.registry import Tools, open_channels
 from channels.sms_africastalking import AfricasTalkingSms, AirtimeOrder
 from core.care import media
-from core.context import House
+from core.context import App
 from core.journeys import payment_doors, top_up
 from core.journeys.credit_limit import restrict as limit_reached
 from core.journeys.dunning import fees, restrict
@@ -27,7 +27,7 @@ from scheduler.handover import Handler, Together
 from scheduler.jobs import JOBS
 
 
-def dispatcher_of(house: House, channels: dict[str, Channel]) -> Dispatcher:
+def dispatcher_of(house: App, channels: dict[str, Channel]) -> Dispatcher:
     """Sends what waits: messages by their channel, pushes and airtime by their handlers."""
     handlers: dict[str, Handler | Together] = {
         "push": payment_doors.push,
@@ -73,7 +73,7 @@ async def ticking(app: web.Application) -> AsyncIterator[None]:
     await task
 
 
-async def tick_alone(house: House) -> None:
+async def tick_alone(house: App) -> None:
     """`hodi schedule`: lead or stand by until the process is stopped."""
     async with aiohttp.ClientSession() as http:
         channels = open_channels(Tools(house.settings, http, partial(chat_rooms.push, house)))

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from core.context import House
+from core.context import App
 from core.provisioning import compare, provision
 from core.provisioning.contract import Network
 from core.provisioning.providers.http import HttpNetwork
@@ -10,7 +10,7 @@ from core.provisioning.providers.radius import RadiusNetwork
 from scheduler.handover import Handler
 
 
-def network_of(house: House) -> Network | None:
+def network_of(house: App) -> Network | None:
     """The network that is set up; None: commands stay visible as differences in the console."""
     settings = house.settings
     if settings.network_url:
@@ -20,7 +20,7 @@ def network_of(house: House) -> Network | None:
     return None
 
 
-def network_handlers(house: House) -> dict[str, Handler]:
+def network_handlers(house: App) -> dict[str, Handler]:
     """What the dispatcher does with outbox rows for the network."""
     network = network_of(house)
     return {

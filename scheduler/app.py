@@ -15,7 +15,7 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from core.clock import SystemClock
-from core.context import House
+from core.context import App
 from scheduler.dispatch import Dispatcher
 from scheduler.jobs import Job
 from scheduler.leader import Leader, leader_for
@@ -39,7 +39,7 @@ class Scheduler:
     """Leads or stands by. `run` for ever, `stop` to end; `leading` says which."""
 
     def __init__(
-        self, house: House, jobs: Sequence[Job], dispatcher: Dispatcher | None = None, leader: Leader | None = None
+        self, house: App, jobs: Sequence[Job], dispatcher: Dispatcher | None = None, leader: Leader | None = None
     ) -> None:
         self.house, self.jobs, self.dispatcher = house, jobs, dispatcher
         self.leader = leader or leader_for(house.db)

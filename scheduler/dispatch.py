@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care import interactions
 from core.care.interactions import Interaction
-from core.context import House
+from core.context import App
 from core.db.failpoints import point
 from core.notices import compose
 from core.notices.compose import Composed, Letter, Poison, out_of_order
@@ -56,7 +56,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        house: House,
+        house: App,
         senders: Mapping[str, Sender],
         handlers: Mapping[str, Handler | Together] | None = None,
         *,

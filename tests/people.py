@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import invoice, open_item
-from core.context import House
+from core.context import App
 from core.parties.tables import account, branch, contact, contact_account, party, premise, service
 from core.payments.tables import attempt, collection, mandate, payment_request, receipt
 
@@ -26,14 +26,14 @@ class Customer:
     phone: str
 
 
-async def a_branch(conn: AsyncConnection, house: House) -> int:
+async def a_branch(conn: AsyncConnection, house: App) -> int:
     await conn.execute(insert(branch).values(id=BRANCH, code="NRB", name="Nairobi"))
     return BRANCH
 
 
 async def a_customer(
     conn: AsyncConnection,
-    house: House,
+    house: App,
     number: int = 1,
     *,
     language: str = "en",
@@ -103,7 +103,7 @@ async def a_customer(
 
 async def a_bill(
     conn: AsyncConnection,
-    house: House,
+    house: App,
     customer: Customer,
     *,
     total: int = 120_050,
@@ -154,7 +154,7 @@ async def a_bill(
 
 async def a_mandate(
     conn: AsyncConnection,
-    house: House,
+    house: App,
     customer: Customer,
     invoice_id: int,
     on: date,
@@ -188,7 +188,7 @@ async def a_mandate(
 
 async def a_receipt(
     conn: AsyncConnection,
-    house: House,
+    house: App,
     customer: Customer,
     amount: int,
     *,
@@ -217,7 +217,7 @@ async def a_receipt(
 
 async def an_attempt(
     conn: AsyncConnection,
-    house: House,
+    house: App,
     customer: Customer,
     invoice_id: int | None,
     *,

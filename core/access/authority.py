@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.access.keys import living
 from core.access.model import Who
 from core.access.tables import api_key, staff
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 
 
-async def now(conn: AsyncConnection, house: House, who: Who) -> Who:
+async def now(conn: AsyncConnection, house: Context, who: Who) -> Who:
     """The same person or key with the role and branch they have now. Refused `access.gone` when they may do nothing any more."""
     kind, _, name = who.actor.partition(":")
     if kind == "key":

@@ -16,7 +16,7 @@ from core.access.model import Who
 from core.access.staff import known_role
 from core.access.tables import api_key
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 
 _SHAPE = re.compile(r"hodi_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
@@ -35,7 +35,7 @@ class Key:
 
 
 async def create_key(
-    conn: AsyncConnection, house: House, role: str, branch: str | None = None, *, actor: str = "job:cli"
+    conn: AsyncConnection, house: Context, role: str, branch: str | None = None, *, actor: str = "job:cli"
 ) -> str:
     """A new key for `role`: this text is the only time anybody sees it. Refused: an unknown role."""
     known_role(role)
@@ -47,7 +47,7 @@ async def create_key(
     return whole
 
 
-async def who(conn: AsyncConnection, house: House, key: str) -> Who | None:
+async def who(conn: AsyncConnection, house: Context, key: str) -> Who | None:
     """Whose key this is; None for a key that is malformed, unknown or revoked."""
     shape = _SHAPE.fullmatch(key)
     if not shape:
@@ -59,7 +59,7 @@ async def who(conn: AsyncConnection, house: House, key: str) -> Who | None:
     return Who(f"key:{row.prefix}", row.role, row.branch)
 
 
-async def revoke_key(conn: AsyncConnection, house: House, prefix: str, actor: str, why: str = "") -> bool:
+async def revoke_key(conn: AsyncConnection, house: Context, prefix: str, actor: str, why: str = "") -> bool:
     """End a key for good, known by its prefix; False if there is no such living key."""
     now = house.clock.now()
     ended = update(api_key).where(api_key.c.prefix == prefix, living(now)).values(revoked_at=now)
@@ -70,7 +70,7 @@ async def revoke_key(conn: AsyncConnection, house: House, prefix: str, actor: st
 
 
 async def rotate_key(
-    conn: AsyncConnection, house: House, prefix: str, actor: str, *, keep: timedelta = timedelta(0), why: str = ""
+    conn: AsyncConnection, house: Context, prefix: str, actor: str, *, keep: timedelta = timedelta(0), why: str = ""
 ) -> str:
     """A new key with the role and branch of this one, which ends after `keep`: until then both are valid. Refused `access.key`."""
     now = house.clock.now()

@@ -15,7 +15,7 @@ from core.access import attempts, sessions
 from core.access.staff import NAME, hashed_password, known_role
 from core.access.tables import staff
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 
 ADMIN = "admin"
@@ -47,7 +47,7 @@ async def person(conn: AsyncConnection, name: str) -> Person:
     return found[0]
 
 
-async def disable(conn: AsyncConnection, house: House, name: str, *, actor: str, why: str = "") -> None:
+async def disable(conn: AsyncConnection, house: Context, name: str, *, actor: str, why: str = "") -> None:
     """From now on this person may do nothing. Refused: an unknown name, the last admin."""
     them = await _held(conn, name)
     await _not_the_last(conn, them)
@@ -55,7 +55,7 @@ async def disable(conn: AsyncConnection, house: House, name: str, *, actor: str,
         await _change(conn, house, them, actor, "staff.disabled", why, disabled_at=house.clock.now())
 
 
-async def enable(conn: AsyncConnection, house: House, name: str, *, actor: str, why: str = "") -> None:
+async def enable(conn: AsyncConnection, house: Context, name: str, *, actor: str, why: str = "") -> None:
     """Back again, with the password and the role there was."""
     them = await _held(conn, name)
     if them.disabled_at is not None:
@@ -63,7 +63,7 @@ async def enable(conn: AsyncConnection, house: House, name: str, *, actor: str, 
         await _change(conn, house, them, actor, "staff.enabled", why, **values)
 
 
-async def reset(conn: AsyncConnection, house: House, name: str, password: str, *, actor: str, why: str = "") -> None:
+async def reset(conn: AsyncConnection, house: Context, name: str, password: str, *, actor: str, why: str = "") -> None:
     """A new password; a lock after wrong tries is over. Whoever is disabled stays so."""
     them = await _held(conn, name)
     values: dict[str, Any] = {"hash": await hashed_password(password), "locked_until": None}
@@ -71,7 +71,7 @@ async def reset(conn: AsyncConnection, house: House, name: str, password: str, *
 
 
 async def change_role(
-    conn: AsyncConnection, house: House, name: str, role: str, branch: str | None, *, actor: str, why: str = ""
+    conn: AsyncConnection, house: Context, name: str, role: str, branch: str | None, *, actor: str, why: str = ""
 ) -> None:
     """Another role, or another branch (None: the whole house). Refused: an unknown role, the last admin."""
     known_role(role)
@@ -105,7 +105,7 @@ async def _not_the_last(conn: AsyncConnection, them: Row[Any]) -> None:
 
 async def _change(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     them: Row[Any],
     actor: str,
     action: str,

@@ -20,7 +20,7 @@ from core.access import attempts, sessions
 from core.access.model import ROLES, Who
 from core.access.tables import staff
 from core.audit import alarms, trail
-from core.context import House
+from core.context import App, Context
 from core.errors import Refused
 
 TRIES = 5
@@ -34,7 +34,7 @@ _hasher = PasswordHasher()
 
 async def create_staff(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     name: str,
     role: str,
     password: str,
@@ -70,7 +70,7 @@ async def hashed_password(password: str) -> str:
 
 
 async def sign_in(
-    house: House, name: str, password: str, *, address: str = "", browser: str | None = None
+    house: App, name: str, password: str, *, address: str = "", browser: str | None = None
 ) -> str | None:
     """A sitting's cookie; None if name or password is wrong, or the name is locked (which a stranger is not told).
 
@@ -94,7 +94,7 @@ async def sign_in(
         return await sessions.open_session(conn, house, Who(f"user:{name}", row.role, row.branch))
 
 
-async def _take_try(conn: AsyncConnection, house: House, name: str, where: str, *, known: bool) -> Row[Any] | None:
+async def _take_try(conn: AsyncConnection, house: Context, name: str, where: str, *, known: bool) -> Row[Any] | None:
     """The person's row if they may try now. What is counted and asked is the same for a name that nobody has."""
     here = await attempts.take(conn, house, SIGN_IN, where, LOCKED_FOR, most=TRIES)
     all_of_them = 0 if known else await attempts.take(conn, house, NAME, name, THEIR_TIME, most=STRANGERS)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.approvals.model import GRANTED, REFUSED, WAITING, Approval, seal, why_not
 from core.approvals.tables import approval
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 
 _COLUMNS = [approval.c[field.name] for field in fields(Approval)]
@@ -22,7 +22,7 @@ _COLUMNS = [approval.c[field.name] for field in fields(Approval)]
 
 async def ask(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     *,
     kind: str,
     subject: str,
@@ -52,7 +52,7 @@ async def ask(
 
 
 async def decide(
-    conn: AsyncConnection, house: House, approval_id: int, *, checker: str, seen: str, yes: bool, note: str = ""
+    conn: AsyncConnection, house: Context, approval_id: int, *, checker: str, seen: str, yes: bool, note: str = ""
 ) -> Approval:
     """Grant or refuse; what was decided about. `Refused` when this person may not, or not any more, or not about this."""
     query = select(*_COLUMNS).where(approval.c.id == approval_id).with_for_update()
@@ -71,7 +71,7 @@ async def decide(
 
 async def ask_once(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     *,
     kind: str,
     subject: str,
@@ -85,7 +85,7 @@ async def ask_once(
     return await ask(conn, house, kind=kind, subject=subject, payload=payload, maker=maker, branch_id=branch_id)
 
 
-async def of_subject(conn: AsyncConnection, house: House, subject: str) -> list[Approval]:
+async def of_subject(conn: AsyncConnection, house: Context, subject: str) -> list[Approval]:
     """What waits about one subject, the oldest first."""
     alive = (approval.c.state == WAITING) & (approval.c.expires_at > house.clock.now())
     query = select(*_COLUMNS).where(approval.c.subject == subject, alive)

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, Index, Table, Text
 from sqlalchemy import insert as sql_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.engine import Instant, Json, metadata
 
@@ -24,7 +24,7 @@ audit = Table(
 )
 
 
-async def note(conn: AsyncConnection, house: House, actor: str, action: str, subject: str, **details: Any) -> None:
+async def note(conn: AsyncConnection, house: Context, actor: str, action: str, subject: str, **details: Any) -> None:
     """Record that `actor` did `action` to `subject`; `details` must hold no secret."""
     await conn.execute(
         sql_insert(audit).values(
@@ -34,7 +34,7 @@ async def note(conn: AsyncConnection, house: House, actor: str, action: str, sub
 
 
 async def note_many(
-    conn: AsyncConnection, house: House, actor: str, action: str, subjects: Sequence[tuple[str, dict[str, Any]]]
+    conn: AsyncConnection, house: Context, actor: str, action: str, subjects: Sequence[tuple[str, dict[str, Any]]]
 ) -> None:
     """The same action done to many: (subject, details) of each. Takes one id each."""
     now, ids = house.clock.now(), house.ids.take_many(len(subjects))

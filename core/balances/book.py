@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances.model import Bucket, is_money
 from core.balances.tables import bucket
-from core.context import House
+from core.context import App, Context
 from core.db.bulk import update_many
 from core.ledger.model import Book, Journal, Posting
 from core.ledger.post import post_many
@@ -19,13 +19,13 @@ from core.ledger.post import post_many
 AT_ONCE = 200
 
 
-async def came_in(conn: AsyncConnection, house: House, one: Bucket, amount: int, *, gift: bool) -> None:
+async def came_in(conn: AsyncConnection, house: Context, one: Bucket, amount: int, *, gift: bool) -> None:
     """Money was put in: a gift costs us, a till's money waits in suspense for the other side."""
     await came_in_many(conn, house, [(one, amount)], gift=gift)
 
 
 async def came_in_many(
-    conn: AsyncConnection, house: House, filled: Sequence[tuple[Bucket, int]], *, gift: bool
+    conn: AsyncConnection, house: Context, filled: Sequence[tuple[Bucket, int]], *, gift: bool
 ) -> None:
     """The same for many buckets; those that hold no money are none of the ledger's business."""
     to, why = (Book("rewards_cost"), "gift") if gift else (Book("suspense"), "top-up")
@@ -42,7 +42,7 @@ async def came_in_many(
     await post_many(conn, house, journals)
 
 
-async def went_back(conn: AsyncConnection, house: House, filled: Sequence[tuple[Bucket, int]]) -> None:
+async def went_back(conn: AsyncConnection, house: Context, filled: Sequence[tuple[Bucket, int]]) -> None:
     """Money that a use had paid was given back: less revenue."""
     journals = [
         Journal(
@@ -56,7 +56,7 @@ async def went_back(conn: AsyncConnection, house: House, filled: Sequence[tuple[
     await post_many(conn, house, journals)
 
 
-async def tick(house: House) -> int:
+async def tick(house: App) -> int:
     """Book what left the buckets since the last time; how many buckets. The scheduler's job."""
     done = 0
     while True:
@@ -67,7 +67,7 @@ async def tick(house: House) -> int:
             return done
 
 
-async def used(conn: AsyncConnection, house: House) -> int:
+async def used(conn: AsyncConnection, house: Context) -> int:
     """Some buckets' use into the ledger; how many."""
     b = bucket.c
     left = b.granted - b.amount

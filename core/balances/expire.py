@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.balances import store
 from core.balances.model import EXPIRED, Bucket, Part
 from core.balances.spend import release
-from core.context import House
+from core.context import App, Context
 from core.rating.spans import plus_months
 
 AT_ONCE = 500
 
 
-async def tick(house: House) -> int:
+async def tick(house: App) -> int:
     """All that is due, in small transactions; how much that was. The scheduler's job."""
     done = 0
     for work in (let_go, expire):
@@ -28,13 +28,13 @@ async def tick(house: House) -> int:
     return done
 
 
-async def let_go(conn: AsyncConnection, house: House) -> int:
+async def let_go(conn: AsyncConnection, house: Context) -> int:
     """Reservations past their time; how many."""
     keys = await store.stale(conn, house.clock.now(), AT_ONCE)
     return sum([await release(conn, house, key, EXPIRED) for key in keys])
 
 
-async def expire(conn: AsyncConnection, house: House) -> int:
+async def expire(conn: AsyncConnection, house: Context) -> int:
     """Buckets past their day: what is free is gone, or lives on up to the cap; what is held stays until its session ends."""
     now = house.clock.now()
     buckets = await store.locked(conn, await store.due(conn, now, AT_ONCE))

@@ -13,12 +13,12 @@ from core.balances import book, store
 from core.balances.grant import MONEY_PRIORITY, Grant, new_bucket
 from core.balances.model import Bucket, Part, draw_order
 from core.balances.queries import purse
-from core.context import House
+from core.context import Context
 
 
 async def give_back(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     account_id: int,
     currency: str,
     minor: int,
@@ -53,7 +53,7 @@ def shares(buckets: list[Bucket], paid: Mapping[int, int], minor: int) -> dict[i
     return found
 
 
-async def _purse(conn: AsyncConnection, house: House, account_id: int, currency: str) -> Bucket:
+async def _purse(conn: AsyncConnection, house: Context, account_id: int, currency: str) -> Bucket:
     """The account's purse; a new, empty one where it has none."""
     mine = await purse(conn, account_id, currency)
     if mine is not None:

@@ -16,7 +16,7 @@ from core.balances.model import LARGEST, OPEN, Bucket, Part, is_money
 from core.balances.queries import purse
 from core.balances.words import amount_of
 from core.config.operator import Welcome
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.errors import Refused
 from core.parties.tables import account
@@ -55,7 +55,7 @@ class Grant:
         return {"account": self.account_id, "unit": self.unit, "amount": self.amount, "code": self.code}
 
 
-async def grant(conn: AsyncConnection, house: House, given: Grant, *, key: str, why: str, actor: str) -> int:
+async def grant(conn: AsyncConnection, house: Context, given: Grant, *, key: str, why: str, actor: str) -> int:
     """A new bucket; its id. The same key again gives the same bucket."""
     _sane(given.amount)
 
@@ -70,7 +70,7 @@ async def grant(conn: AsyncConnection, house: House, given: Grant, *, key: str, 
     return int((await once(conn, house, "grant", key, given.asked(), do))["bucket"])
 
 
-async def put_in(conn: AsyncConnection, house: House, given: Grant, *, key: str, why: str, actor: str) -> int:
+async def put_in(conn: AsyncConnection, house: Context, given: Grant, *, key: str, why: str, actor: str) -> int:
     """Prepaid money for any use goes to the account's one purse; anything else is a new bucket. The bucket's id."""
     _sane(given.amount)
 
@@ -88,7 +88,7 @@ async def put_in(conn: AsyncConnection, house: House, given: Grant, *, key: str,
 
 async def top_up(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     bucket_id: int,
     amount: int,
     *,
@@ -123,7 +123,7 @@ async def top_up(
     await once(conn, house, "fill", key, {"bucket": bucket_id, "amount": amount}, do)
 
 
-async def welcome(conn: AsyncConnection, house: House, given: Welcome, services: Sequence[tuple[int, int]]) -> None:
+async def welcome(conn: AsyncConnection, house: Context, given: Welcome, services: Sequence[tuple[int, int]]) -> None:
     """The operator's welcome for services made in this transaction, (account, service) each, by a fixed number of statements."""
     unit, amount = amount_of(given.amount, given.unit)
     until = house.clock.now() + timedelta(days=given.days) if given.days else None
@@ -142,7 +142,7 @@ async def welcome(conn: AsyncConnection, house: House, given: Welcome, services:
     await book.came_in_many(conn, house, [(one, amount) for one in bundles], gift=True)
 
 
-async def share(conn: AsyncConnection, house: House, bucket_id: int, account_id: int, *, actor: str) -> None:
+async def share(conn: AsyncConnection, house: Context, bucket_id: int, account_id: int, *, actor: str) -> None:
     """Let another account draw from it too."""
     shared = insert(conn, t.bucket_user).values(bucket_id=bucket_id, account_id=account_id)
     await conn.execute(shared.on_conflict_do_nothing())
@@ -154,7 +154,7 @@ def _sane(amount: int) -> None:
         raise Refused("bucket.amount", 400)
 
 
-def new_bucket(house: House, given: Grant) -> Bucket:
+def new_bucket(house: Context, given: Grant) -> Bucket:
     """The bucket that a grant makes."""
     now = house.clock.now()
     return Bucket(

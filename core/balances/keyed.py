@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db import idempotency
 from core.errors import Refused
 
@@ -14,7 +14,7 @@ LONGEST_KEY = 200
 
 async def once(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     verb: str,
     key: str,
     asked: Mapping[str, Any],

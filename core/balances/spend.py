@@ -13,14 +13,14 @@ from core.balances import store
 from core.balances.keyed import once
 from core.balances.model import EXPIRED, HELD, RELEASED, USED, Bucket, Part, Spent, Want, draw
 from core.balances.tell import tell
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 
 HOLD_FOR = timedelta(minutes=15)
 """How long a reservation waits for its session unless the caller says otherwise."""
 
 
-async def deduct(conn: AsyncConnection, house: House, want: Want, *, key: str, why: str, partly: bool = False) -> Spent:
+async def deduct(conn: AsyncConnection, house: Context, want: Want, *, key: str, why: str, partly: bool = False) -> Spent:
     """Draw all of it now, or (`partly`) as much as there is. Refused `bucket.short` when there is too little."""
     _sane(want)
 
@@ -36,7 +36,7 @@ async def deduct(conn: AsyncConnection, house: House, want: Want, *, key: str, w
 
 
 async def reserve(
-    conn: AsyncConnection, house: House, want: Want, *, key: str, wait: timedelta = HOLD_FOR, partly: bool = False
+    conn: AsyncConnection, house: Context, want: Want, *, key: str, wait: timedelta = HOLD_FOR, partly: bool = False
 ) -> Spent:
     """Hold so much for a session, for no longer than `wait`. Refused `bucket.short` when there is too little."""
     _sane(want)
@@ -66,7 +66,7 @@ async def reserve(
     return _spent(await once(conn, house, "reserve", key, want.asked() | {"partly": partly}, do))
 
 
-async def consume(conn: AsyncConnection, house: House, held_key: str, used: int, *, why: str) -> Spent:
+async def consume(conn: AsyncConnection, house: Context, held_key: str, used: int, *, why: str) -> Spent:
     """The session is over and used so much: what was held and not used is free again; what was used beyond it is drawn from
     what is free (all of it, if we gave the session up). `short` is what nobody could pay. Once for each reservation; Refused
     `bucket.hold` when it was released."""
@@ -92,7 +92,7 @@ async def consume(conn: AsyncConnection, house: House, held_key: str, used: int,
     return _spent(await once(conn, house, "consume", held_key, {"used": used}, do))
 
 
-async def release(conn: AsyncConnection, house: House, held_key: str, state: str = RELEASED) -> bool:
+async def release(conn: AsyncConnection, house: Context, held_key: str, state: str = RELEASED) -> bool:
     """Let go of a reservation; False when it is over already (or never was)."""
     held = await store.held(conn, held_key)
     if held is None or held.state != HELD:
@@ -106,7 +106,7 @@ async def release(conn: AsyncConnection, house: House, held_key: str, state: str
 
 async def _take(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     buckets: Mapping[int, Bucket],
     back: Mapping[int, int],
     taken: tuple[Part, ...],

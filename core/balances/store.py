@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances import tables as t
 from core.balances.model import HELD, OPEN, Bucket, Part, is_money
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.in_list import among
 
@@ -38,7 +38,7 @@ async def locked(conn: AsyncConnection, ids: Collection[int]) -> dict[int, Bucke
     return {row.id: Bucket(*row) for row in await conn.execute(found)}
 
 
-async def keep(conn: AsyncConnection, house: House, buckets: Sequence[Bucket]) -> None:
+async def keep(conn: AsyncConnection, house: Context, buckets: Sequence[Bucket]) -> None:
     """Write what changed of buckets that are locked."""
     if not buckets:
         return
@@ -50,7 +50,7 @@ async def keep(conn: AsyncConnection, house: House, buckets: Sequence[Bucket]) -
     await conn.execute(change, rows)
 
 
-async def move(conn: AsyncConnection, house: House, key: str, kind: str, why: str, parts: Sequence[Part]) -> None:
+async def move(conn: AsyncConnection, house: Context, key: str, kind: str, why: str, parts: Sequence[Part]) -> None:
     """Append what moved; amounts are signed."""
     if not parts:
         return
@@ -86,7 +86,7 @@ async def open_many(conn: AsyncConnection, buckets: Sequence[Bucket]) -> None:
 
 
 async def move_many(
-    conn: AsyncConnection, house: House, kind: str, why: str, moved: Sequence[tuple[str, int, int]]
+    conn: AsyncConnection, house: Context, kind: str, why: str, moved: Sequence[tuple[str, int, int]]
 ) -> None:
     """Append many movements, (key, bucket, amount) each."""
     now = house.clock.now()

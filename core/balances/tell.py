@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances import low
 from core.balances.model import Bucket, is_money, passed, runs_low
-from core.context import House
+from core.context import Context
 from core.outbox import queue
 
 
 async def tell(
-    conn: AsyncConnection, house: House, buckets: Sequence[Bucket], drawn: Mapping[int, int]
+    conn: AsyncConnection, house: Context, buckets: Sequence[Bucket], drawn: Mapping[int, int]
 ) -> list[Bucket]:
     """The buckets (of which so much was drawn) with what has been told noted in them; they are still to be kept."""
     purses = {one.account_id for one in buckets if is_money(one.unit) and drawn.get(one.id)}
@@ -24,7 +24,7 @@ async def tell(
     return [await _one(conn, house, bucket, drawn.get(bucket.id, 0), least) for bucket in buckets]
 
 
-async def _one(conn: AsyncConnection, house: House, bucket: Bucket, drawn: int, least: Mapping[int, int]) -> Bucket:
+async def _one(conn: AsyncConnection, house: Context, bucket: Bucket, drawn: int, least: Mapping[int, int]) -> Bucket:
     percent = passed(bucket, bucket.amount)
     if bucket.unit == house.currency and runs_low(bucket, drawn, least.get(bucket.account_id, 0)):
         key, template = f"bucket:{bucket.id}:{bucket.round}:low:{least[bucket.account_id]}", "bucket.low"

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.periods import close_day, cycles_json, next_period, periods
 from core.billing.tables import cycle
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.in_list import among
 from core.parties.tables import account
@@ -22,7 +22,7 @@ UNBILLED = ("lead", "closed", "final_billed")
 """Accounts in these states have no cycles."""
 
 
-async def open_cycles(conn: AsyncConnection, house: House, account_ids: Collection[int]) -> int:
+async def open_cycles(conn: AsyncConnection, house: Context, account_ids: Collection[int]) -> int:
     """Open the first cycle of each account that has none, from the day the account was opened; how many."""
     known = select(cycle.c.account_id).where(cycle.c.account_id == account.c.id).exists()
     query = select(account.c.id, account.c.bill_day, account.c.opened_on).where(

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.model import Bill, BillLine, BillSummary, MonthUse, Owing
 from core.billing.render.assemble import services
 from core.billing.tables import invoice, invoice_line
-from core.context import House
+from core.context import Context
 from core.ledger.tables import open_item
 from core.metering.tables import consumption, meter
 from core.parties.tables import account, service
@@ -56,7 +56,7 @@ async def owing(conn: AsyncConnection, account_id: int) -> Owing:
 
 
 async def bill(
-    conn: AsyncConnection, *, invoice_id: int | None = None, token: str | None = None, house: House | None = None
+    conn: AsyncConnection, *, invoice_id: int | None = None, token: str | None = None, house: Context | None = None
 ) -> Bill | None:
     """The one data set of a final bill, by its id or by the secret of its link; None when there is no such bill.
 
@@ -77,8 +77,8 @@ async def bill(
     return _bill(house, row, lines, use, unit)
 
 
-def _bill(house: House | None, row: Row[Any], lines: Sequence[BillLine], use: tuple[MonthUse, ...], unit: str) -> Bill:
-    public = house.settings.public_url.rstrip("/") if house else ""
+def _bill(house: Context | None, row: Row[Any], lines: Sequence[BillLine], use: tuple[MonthUse, ...], unit: str) -> Bill:
+    public = house.site.public_url if house else ""
     operator, support = (house.operator.name, house.operator.support_phone) if house else ("", "")
     return Bill(
         invoice_id=row.id,

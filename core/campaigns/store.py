@@ -14,7 +14,7 @@ from core.audit import trail
 from core.campaigns.model import MOVES, NONE, Campaign, Segment, checked, checked_terms
 from core.campaigns.queries import COLUMNS, as_campaign, members_after
 from core.campaigns.tables import campaign, campaign_member
-from core.context import House
+from core.context import Context
 from core.db import bulk
 from core.errors import Refused
 from core.outbox import queue
@@ -28,7 +28,7 @@ _MEMBER = ("campaign_id", "contact_id", "outbox_id", "arm")
 
 async def plan(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     *,
     name: str,
     texts: Mapping[str, str],
@@ -76,7 +76,7 @@ async def plan(
     return made
 
 
-async def move(conn: AsyncConnection, house: House, campaign_id: int, to: str, actor: str) -> Campaign:
+async def move(conn: AsyncConnection, house: Context, campaign_id: int, to: str, actor: str) -> Campaign:
     """Pause, resume (`running`) or cancel; what waits in the outbox heeds it when it is claimed."""
     found = await hold(conn, campaign_id)
     if to == found.state:
@@ -96,7 +96,7 @@ async def hold(conn: AsyncConnection, campaign_id: int) -> Campaign:
     return as_campaign(row)
 
 
-async def begin_due(conn: AsyncConnection, house: House) -> list[int]:
+async def begin_due(conn: AsyncConnection, house: Context) -> list[int]:
     """Begin what is planned for now or before; the ids of all that run."""
     due = (campaign.c.state == "planned") & (campaign.c.starts_at <= house.clock.now())
     await conn.execute(update(campaign).where(due).values(state="running"))
@@ -104,7 +104,7 @@ async def begin_due(conn: AsyncConnection, house: House) -> list[int]:
     return list(rows.scalars())
 
 
-async def feed(conn: AsyncConnection, house: House, campaign_id: int) -> int:
+async def feed(conn: AsyncConnection, house: Context, campaign_id: int) -> int:
     """Put the next batch into the outbox; how many (0: enough wait already, or all were chosen). Ends the campaign when all left."""
     found = await hold(conn, campaign_id)
     if found.state != "running":
@@ -133,7 +133,7 @@ async def _waiting(conn: AsyncConnection, campaign_id: int) -> int:
     return int((await conn.execute(query)).scalar_one())
 
 
-async def _choose(conn: AsyncConnection, house: House, found: Campaign, contact_ids: Sequence[int]) -> None:
+async def _choose(conn: AsyncConnection, house: Context, found: Campaign, contact_ids: Sequence[int]) -> None:
     arms = {contact_id: found.arm(contact_id) for contact_id in contact_ids}
     told = [contact_id for contact_id in contact_ids if arms[contact_id] != NONE]
     ids = dict(zip(told, house.ids.take_many(len(told)), strict=True))

@@ -7,20 +7,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.care import hours, tickets
 from core.care.hours import Span
 from core.care.model import Ticket
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 
 KIND = "call_back"
 MOST_SLOTS = 4
 
 
-def slots(house: House) -> list[Span]:
+def slots(house: Context) -> list[Span]:
     """The times we can promise now."""
     return hours.call_slots(house.operator, house.clock.now(), MOST_SLOTS)
 
 
 async def order(
-    conn: AsyncConnection, house: House, *, contact_id: int, account_id: int | None, begins: datetime, key: str
+    conn: AsyncConnection, house: Context, *, contact_id: int, account_id: int | None, begins: datetime, key: str
 ) -> tuple[Ticket, bool]:
     """The ticket, and whether it is new: who waits for a call already is told so. Refused `agent.too_late`."""
     standing = [

@@ -11,7 +11,7 @@ from core.care import tickets
 from core.care.model import UNSOLVED, Dispute, Ticket
 from core.care.queries import by_id
 from core.care.tables import dispute
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 
 _COLUMNS = [dispute.c[name] for name in Dispute.__dataclass_fields__]
@@ -35,7 +35,7 @@ async def open_lines(conn: AsyncConnection, invoice_id: int) -> list[int]:
 
 async def open_dispute(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     *,
     account_id: int,
     invoice_id: int,
@@ -84,7 +84,7 @@ async def hold(conn: AsyncConnection, dispute_id: int) -> Dispute:
     return Dispute(*row)
 
 
-async def decide(conn: AsyncConnection, house: House, dispute_id: int, verdict: str, actor: str) -> Dispute | None:
+async def decide(conn: AsyncConnection, house: Context, dispute_id: int, verdict: str, actor: str) -> Dispute | None:
     """Close a dispute; it as it was, or None when it was decided before. The caller unfreezes the item and tells the customer."""
     if verdict not in VERDICTS:
         raise ValueError(f"{verdict!r} is no verdict: choose from {VERDICTS}")

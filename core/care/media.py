@@ -18,7 +18,7 @@ from core.access import attempts
 from core.audit import alarms
 from core.care import media_files
 from core.care.tables import media
-from core.context import House
+from core.context import App, Context
 from core.db.engine import insert
 from core.outbox import queue
 from core.outbox.queue import Leaving, Outcome
@@ -79,7 +79,7 @@ def called(said: str) -> str | None:
 
 
 async def expect(
-    conn: AsyncConnection, house: House, *, channel: str, ref: str, contact_id: int | None, caption: str = ""
+    conn: AsyncConnection, house: Context, *, channel: str, ref: str, contact_id: int | None, caption: str = ""
 ) -> int | None:
     """A customer sent a file: it is to be fetched; its id, or None when it is known already."""
     media_id = house.ids.take()
@@ -102,7 +102,7 @@ async def expect(
 
 
 async def keep(
-    conn: AsyncConnection, house: House, *, channel: str, ref: str, contact_id: int | None, body: bytes
+    conn: AsyncConnection, house: Context, *, channel: str, ref: str, contact_id: int | None, body: bytes
 ) -> str | None:
     """A file that came with its bytes; a word why it is not kept. The same `ref` again changes nothing."""
     kind = kind_of(body)
@@ -113,7 +113,7 @@ async def keep(
         return None
     if not await within_shares(conn, house, contact_id, len(body)):
         return "too_many"
-    digest = await asyncio.to_thread(media_files.put, house.settings.media_path, body, house.clock.now())
+    digest = await asyncio.to_thread(media_files.put, house.site.media_path, body, house.clock.now())
     row = {
         "id": house.ids.take(),
         "channel": channel,
@@ -130,24 +130,24 @@ async def keep(
     return None
 
 
-async def within_shares(conn: AsyncConnection, house: House, contact_id: int | None, size: int) -> bool:
+async def within_shares(conn: AsyncConnection, house: Context, contact_id: int | None, size: int) -> bool:
     """Count these bytes; whether they may be kept: of everybody a share of the day, and of strangers one for all of them together."""
     if await attempts.take(conn, house, "files.contact", str(contact_id or 0), DAY, size) > OF_ONE:
         return False
     linked = select(contact_account.c.contact_id).where(contact_account.c.contact_id == (contact_id or 0)).limit(1)
     if (await conn.execute(linked)).first() is not None:
         return True
-    most = house.settings.strangers_mb_a_day * 1_000_000
+    most = house.site.strangers_mb_a_day * 1_000_000
     if await attempts.take(conn, house, "files.strangers", "", DAY, size, most=most) <= most:
         return True
     await alarms.sound(conn, house, "strangers", f"{house.today()}", megabytes=most // 1_000_000)
     return False
 
 
-def handler(fetch: Fetch) -> Callable[[House, Leaving], Awaitable[Outcome]]:
+def handler(fetch: Fetch) -> Callable[[App, Leaving], Awaitable[Outcome]]:
     """What the dispatcher does with rows of kind `media`. Fetching twice changes nothing."""
 
-    async def take(house: House, row: Leaving) -> Outcome:
+    async def take(house: App, row: Leaving) -> Outcome:
         async with house.db.reading() as conn:
             wanted = (
                 await conn.execute(select(media.c.channel, media.c.ref).where(media.c.id == row.subject_id))
@@ -165,7 +165,7 @@ def handler(fetch: Fetch) -> Callable[[House, Leaving], Awaitable[Outcome]]:
     return take
 
 
-async def _keep(conn: AsyncConnection, house: House, media_id: int, found: bytes | str) -> None:
+async def _keep(conn: AsyncConnection, house: Context, media_id: int, found: bytes | str) -> None:
     this = update(media).where(media.c.id == media_id, media.c.state == "waiting")
     if isinstance(found, str):
         await conn.execute(this.values(state="refused", reason=found))
@@ -179,7 +179,7 @@ async def _keep(conn: AsyncConnection, house: House, media_id: int, found: bytes
     if wrong is not None:
         await conn.execute(this.values(state="refused", reason=wrong, **facts))
         return
-    await asyncio.to_thread(media_files.put, house.settings.media_path, found, house.clock.now())
+    await asyncio.to_thread(media_files.put, house.site.media_path, found, house.clock.now())
     await conn.execute(this.values(state="kept", type=kind, **facts))
 
 
@@ -189,9 +189,9 @@ async def of_contacts(conn: AsyncConnection, contact_ids: list[int], limit: int 
     return [Media(*row) for row in await conn.execute(query.limit(limit))]
 
 
-async def body_of(conn: AsyncConnection, house: House, media_id: int) -> tuple[Media, bytes] | None:
+async def body_of(conn: AsyncConnection, house: Context, media_id: int) -> tuple[Media, bytes] | None:
     """A kept file and its bytes."""
     query = select(*_COLUMNS, media.c.sha256).where(media.c.id == media_id, media.c.state == "kept")
     row = (await conn.execute(query)).first()
-    body = await asyncio.to_thread(media_files.get, house.settings.media_path, row[-1]) if row else None
+    body = await asyncio.to_thread(media_files.get, house.site.media_path, row[-1]) if row else None
     return (Media(*row[:-1]), body) if row and body is not None else None

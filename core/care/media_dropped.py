@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.care import media_files
 from core.care.media import STRANGERS_KEPT
 from core.care.tables import media
-from core.context import House
+from core.context import App, Context
 from core.db.in_list import among
 from core.parties.tables import contact_account
 
@@ -18,18 +18,18 @@ BATCH = 500
 ROWLESS = timedelta(days=1)
 
 
-async def tick(house: House) -> int:
+async def tick(house: App) -> int:
     """Drop what is due; how many files."""
     dropped = 0
     while digests := await _drop(house):
         dropped += await _unlink(house, digests)
-    lying = await asyncio.to_thread(media_files.older_than, house.settings.media_path, house.clock.now() - ROWLESS)
+    lying = await asyncio.to_thread(media_files.older_than, house.site.media_path, house.clock.now() - ROWLESS)
     for at in range(0, len(lying), BATCH):
         dropped += await _unlink(house, lying[at : at + BATCH])
     return dropped
 
 
-async def _drop(house: House) -> Sequence[str]:
+async def _drop(house: App) -> Sequence[str]:
     """Of a batch of rows: the digests of their bytes."""
     m = media.c
     linked = exists().where(contact_account.c.contact_id == m.contact_id)
@@ -41,12 +41,12 @@ async def _drop(house: House) -> Sequence[str]:
     return [row.sha256 for row in rows]
 
 
-async def _unlink(house: House, digests: Sequence[str]) -> int:
+async def _unlink(house: App, digests: Sequence[str]) -> int:
     """Remove bytes that no kept row speaks of; how many. Those that came anew just now are left: their row may be on its way."""
     async with house.db.reading() as conn:
         gone = set(digests) - await _spoken_of(conn, digests)
     before = house.clock.now() - ROWLESS
-    return sum([await asyncio.to_thread(media_files.drop, house.settings.media_path, one, before) for one in gone])
+    return sum([await asyncio.to_thread(media_files.drop, house.site.media_path, one, before) for one in gone])
 
 
 async def _spoken_of(conn: AsyncConnection, digests: Sequence[str]) -> set[str]:

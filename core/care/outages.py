@@ -10,7 +10,7 @@ from core.audit import trail
 from core.care import store
 from core.care.model import SUPPLY, UNSOLVED, Outage
 from core.care.tables import outage, ticket
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.errors import Refused
 from core.outbox import queue
@@ -20,7 +20,7 @@ from core.parties.tables import premise, service
 _COLUMNS = [outage.c[name] for name in Outage.__dataclass_fields__]
 
 
-async def known(conn: AsyncConnection, _house: House, *, area: str, commodity: str) -> Outage | None:
+async def known(conn: AsyncConnection, _house: Context, *, area: str, commodity: str) -> Outage | None:
     """The outage we know of there, the latest first; None: all is well as far as we know."""
     query = select(*_COLUMNS).where(
         func.lower(outage.c.area) == area.lower(), outage.c.commodity == commodity, outage.c.ended_at.is_(None)
@@ -86,7 +86,7 @@ async def may_say(conn: AsyncConnection, area: str, branch_id: int | None) -> No
 
 async def begin(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     *,
     commodity: str,
     area: str,
@@ -127,7 +127,7 @@ def _explained(made: Outage) -> Select[int]:
     )
 
 
-async def expect(conn: AsyncConnection, house: House, outage_id: int, until: datetime | None, actor: str) -> None:
+async def expect(conn: AsyncConnection, house: Context, outage_id: int, until: datetime | None, actor: str) -> None:
     """A new word on when it will be over; None: nobody knows."""
     if (await one(conn, outage_id)).ended_at is not None:
         raise Refused("outage.over")
@@ -136,12 +136,12 @@ async def expect(conn: AsyncConnection, house: House, outage_id: int, until: dat
     await trail.note(conn, house, actor, "outage.expected", f"outage:{outage_id}", until=until and until.isoformat())
 
 
-def _not_past(house: House, until: datetime | None) -> None:
+def _not_past(house: Context, until: datetime | None) -> None:
     if until is not None and until <= house.clock.now():
         raise Refused("outage.in_the_past", status=400)
 
 
-async def end(conn: AsyncConnection, house: House, outage_id: int, actor: str) -> int:
+async def end(conn: AsyncConnection, house: Context, outage_id: int, actor: str) -> int:
     """It is over: its tickets are solved and everyone who reported it hears of it once; how many tickets there were."""
     row = (await conn.execute(select(*_COLUMNS).where(outage.c.id == outage_id).with_for_update())).first()
     if row is None:

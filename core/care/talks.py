@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.audit import trail
 from core.care import tickets
 from core.care.tables import talk
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.errors import Refused
 from core.outbox import queue as outbox
@@ -46,7 +46,7 @@ COLUMNS = [talk.c[name] for name in Talk.__dataclass_fields__]
 
 
 async def ask(
-    conn: AsyncConnection, house: House, *, contact_id: int, account_id: int | None, channel: str, about: str
+    conn: AsyncConnection, house: Context, *, contact_id: int, account_id: int | None, channel: str, about: str
 ) -> Talk:
     """She would like to talk to a person: a place in the queue; who has one keeps it."""
     now = house.clock.now()
@@ -98,19 +98,19 @@ async def queue(conn: AsyncConnection, *, branch_id: int | None = None, limit: i
     return [Talk(*row) for row in rows]
 
 
-async def heard(conn: AsyncConnection, house: House, contact_id: int) -> bool:
+async def heard(conn: AsyncConnection, house: Context, contact_id: int) -> bool:
     """She wrote something while a person answers; False when the talk is over."""
     now = house.clock.now()
     changed = await conn.execute(update(talk).where(talk.c.open_key == str(contact_id)).values(heard_at=now))
     return changed.rowcount == 1
 
 
-async def leave(conn: AsyncConnection, house: House, contact_id: int) -> None:
+async def leave(conn: AsyncConnection, house: Context, contact_id: int) -> None:
     """She goes back to the bot by herself."""
     await _end(conn, house, talk.c.open_key == str(contact_id), "customer")
 
 
-async def take(conn: AsyncConnection, house: House, talk_id: int, actor: str) -> None:
+async def take(conn: AsyncConnection, house: Context, talk_id: int, actor: str) -> None:
     """A clerk takes it; the customer is told. Refused `talk.taken` when somebody was quicker or it is over."""
     mine = update(talk).where(talk.c.id == talk_id, talk.c.state == WAITING)
     taken = await conn.execute(mine.values(state=TAKEN, clerk=actor, taken_at=house.clock.now()))
@@ -120,7 +120,7 @@ async def take(conn: AsyncConnection, house: House, talk_id: int, actor: str) ->
     await trail.note(conn, house, actor, "talk.taken", f"talk:{talk_id}")
 
 
-async def say(conn: AsyncConnection, house: House, talk_id: int, actor: str, text: str) -> None:
+async def say(conn: AsyncConnection, house: Context, talk_id: int, actor: str, text: str) -> None:
     """A clerk's word; whoever says the first one takes the talk. Refused `talk.ended`."""
     found = await _held(conn, talk_id)
     if found.state == WAITING:
@@ -140,7 +140,7 @@ async def _still_linked(conn: AsyncConnection, found: Talk) -> None:
         raise Refused("talk.ended")
 
 
-async def give_back(conn: AsyncConnection, house: House, talk_id: int, actor: str) -> None:
+async def give_back(conn: AsyncConnection, house: Context, talk_id: int, actor: str) -> None:
     """Back to the bot; said twice, once counts."""
     found = await _held(conn, talk_id)
     if await _end(conn, house, talk.c.id == talk_id, actor):
@@ -148,7 +148,7 @@ async def give_back(conn: AsyncConnection, house: House, talk_id: int, actor: st
         await trail.note(conn, house, actor, "talk.given_back", f"talk:{talk_id}")
 
 
-async def time_out(conn: AsyncConnection, house: House) -> int:
+async def time_out(conn: AsyncConnection, house: Context) -> int:
     """End what waited too long: untaken talks become tickets, silent ones just end; how many."""
     now, desk = house.clock.now(), house.operator.desk
     late = (talk.c.state == WAITING) & (talk.c.asked_at < now - timedelta(minutes=desk.wait_minutes))
@@ -166,7 +166,7 @@ async def time_out(conn: AsyncConnection, house: House) -> int:
     return ended
 
 
-async def _timed_out(conn: AsyncConnection, house: House, found: Talk) -> None:
+async def _timed_out(conn: AsyncConnection, house: Context, found: Talk) -> None:
     if found.state == TAKEN:
         await _tell(conn, house, found, "agent.back")
         return
@@ -182,13 +182,13 @@ async def _timed_out(conn: AsyncConnection, house: House, found: Talk) -> None:
     await _tell(conn, house, found, "agent.nobody", reference=opened.reference)
 
 
-async def _end(conn: AsyncConnection, house: House, which: ColumnElement[bool], by: str) -> bool:
+async def _end(conn: AsyncConnection, house: Context, which: ColumnElement[bool], by: str) -> bool:
     over = update(talk).where(which, talk.c.state != OVER)
     done = await conn.execute(over.values(state=OVER, open_key=None, ended_at=house.clock.now(), ended_by=by))
     return done.rowcount == 1
 
 
-async def _tell(conn: AsyncConnection, house: House, found: Talk, template: str, **params: str) -> None:
+async def _tell(conn: AsyncConnection, house: Context, found: Talk, template: str, **params: str) -> None:
     await outbox.enqueue(
         conn,
         house,

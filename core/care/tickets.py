@@ -9,7 +9,7 @@ from core.care import outages, store
 from core.care.model import MOVES, SEVERITY, SUPPLY, UNSOLVED, Ticket
 from core.care.queries import by_id, by_reference, tickets_of
 from core.care.tables import ticket
-from core.context import House
+from core.context import Context
 from core.db import idempotency
 from core.errors import Refused
 from core.outbox import queue
@@ -23,7 +23,7 @@ LONGEST = 1_000
 
 async def open_ticket(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     *,
     key: str,
     kind: str,
@@ -97,7 +97,7 @@ async def _place(conn: AsyncConnection, account_id: int | None, premise_id: int 
     return {}
 
 
-async def reply(conn: AsyncConnection, house: House, ticket_id: int, *, actor: str, text: str) -> None:
+async def reply(conn: AsyncConnection, house: Context, ticket_id: int, *, actor: str, text: str) -> None:
     """A word on the ticket, of the customer or of a clerk; a clerk's word goes to whoever reported it."""
     found = await _held(conn, ticket_id)
     await store.happened(conn, house, [found.id], actor, "replied", text=text[:LONGEST])
@@ -109,7 +109,7 @@ async def reply(conn: AsyncConnection, house: House, ticket_id: int, *, actor: s
 
 
 async def move(
-    conn: AsyncConnection, house: House, ticket_id: int, to: str, *, actor: str, note: str = "", tell: bool = True
+    conn: AsyncConnection, house: Context, ticket_id: int, to: str, *, actor: str, note: str = "", tell: bool = True
 ) -> Ticket:
     """Put a ticket where it stands now; refuses what may not follow, and tells the customer when it is solved.
 
@@ -136,7 +136,7 @@ async def _held(conn: AsyncConnection, ticket_id: int) -> Ticket:
     return Ticket(*row)
 
 
-async def _tell(conn: AsyncConnection, house: House, about: Ticket, template: str, **params: Any) -> None:
+async def _tell(conn: AsyncConnection, house: Context, about: Ticket, template: str, **params: Any) -> None:
     """One message about a ticket, in the transaction of what it tells of, which happens once."""
     await queue.enqueue(
         conn,

@@ -9,7 +9,7 @@ from core.audit import trail
 from core.collections.model import Standing
 from core.collections.tables import episode, placement
 from core.config.collections import Agency
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many, update_many
 from core.db.in_list import among
 from core.errors import Refused
@@ -29,7 +29,7 @@ _PLACED = (
 _RECALLED = ("open_id", "recalled_on", "recalled_at", "recalled_why")
 
 
-def known(house: House, code: str) -> Agency:
+def known(house: Context, code: str) -> Agency:
     """The agency of that short name."""
     found = house.operator.collections.agencies.get(code)
     if found is None:
@@ -43,7 +43,7 @@ async def placed(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int,
     return {row[0]: row[1] for row in await conn.execute(query)}
 
 
-async def place(conn: AsyncConnection, house: House, code: str, chosen: Sequence[Standing], *, actor: str) -> int:
+async def place(conn: AsyncConnection, house: Context, code: str, chosen: Sequence[Standing], *, actor: str) -> int:
     """Hand these over; how many were new. The accounts are held and may be placed: core/journeys/dunning/agency.py."""
     agreed, today, now = known(house, code), house.today(), house.clock.now()
     rows = [
@@ -69,7 +69,7 @@ async def place(conn: AsyncConnection, house: House, code: str, chosen: Sequence
     return new
 
 
-async def recall(conn: AsyncConnection, house: House, reasons: Mapping[int, str], *, actor: str) -> int:
+async def recall(conn: AsyncConnection, house: Context, reasons: Mapping[int, str], *, actor: str) -> int:
     """The agency is to leave these accounts alone: account -> why. How many were with one; the ladder goes on where it stood."""
     names = (placement.c.id, placement.c.open_id, placement.c.agency)
     query = select(*names).where(among(conn, placement.c.open_id, sorted(reasons)))

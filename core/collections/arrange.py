@@ -16,7 +16,7 @@ from core import money
 from core.audit import trail
 from core.collections import queries
 from core.collections.tables import arranged_item, arrangement, instalment
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.errors import Refused
 from core.ledger.tables import open_item
@@ -49,7 +49,7 @@ def split(total_minor: int, days: Sequence[date]) -> tuple[Due, ...]:
     return tuple((day, share + (at < more)) for at, day in enumerate(days))
 
 
-async def offer(conn: AsyncConnection, house: House, account_id: int) -> Offer:
+async def offer(conn: AsyncConnection, house: Context, account_id: int) -> Offer:
     """What an account may agree by itself today; `Refused` where nothing is overdue or the policy offers no more."""
     policy, today = house.operator.collections.arrangements, house.today()
     if await queries.running(conn, account_id):
@@ -67,7 +67,7 @@ async def offer(conn: AsyncConnection, house: House, account_id: int) -> Offer:
 
 
 async def agree(
-    conn: AsyncConnection, house: House, account_id: int, instalments: int, key: str, *, actor: str = "customer"
+    conn: AsyncConnection, house: Context, account_id: int, instalments: int, key: str, *, actor: str = "customer"
 ) -> Agreed:
     """Agree a plan of so many instalments; the same `key` gets the same plan. What follows is `journeys/arrangement_agreed`."""
     known = await _by_key(conn, key)
@@ -80,7 +80,7 @@ async def agree(
 
 
 async def promise(
-    conn: AsyncConnection, house: House, account_id: int, by: date, key: str, *, actor: str = "customer"
+    conn: AsyncConnection, house: Context, account_id: int, by: date, key: str, *, actor: str = "customer"
 ) -> Agreed:
     """Promise all that is overdue by a day."""
     known = await _by_key(conn, key)
@@ -110,7 +110,7 @@ async def _by_key(conn: AsyncConnection, key: str) -> Agreed | None:
 
 
 async def _write(
-    conn: AsyncConnection, house: House, account_id: int, kind: str, dues: tuple[Due, ...], key: str, actor: str
+    conn: AsyncConnection, house: Context, account_id: int, kind: str, dues: tuple[Due, ...], key: str, actor: str
 ) -> Agreed:
     made, total = house.ids.take(), sum(minor for _, minor in dues)
     covers = await _overdue(conn, account_id, house.today())
@@ -141,7 +141,7 @@ async def _write(
     return Agreed(made, account_id, total, dues)
 
 
-async def review(conn: AsyncConnection, house: House, on: date) -> Counter[str]:
+async def review(conn: AsyncConnection, house: Context, on: date) -> Counter[str]:
     """Hold what runs against what was paid; how many were kept and how many broken. The day's ladder follows, with fresh notice."""
     query = select(arrangement.c.id, arrangement.c.total_minor).where(arrangement.c.state == "running")
     rows = (await conn.execute(query.order_by(arrangement.c.id))).all()

@@ -9,7 +9,7 @@ from core import money
 from core.collections.limits import Exposure, Owes
 from core.collections.tables import arrangement, exposure, own_limit
 from core.config.collections import CreditLimit
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many, update_many
 from core.db.engine import AnyRow
 from core.db.in_list import among
@@ -32,7 +32,7 @@ def _by_rule(policy: CreditLimit) -> ColumnElement[bool]:
     return account.c.segment.not_in(spared) if spared else true()
 
 
-async def limited(conn: AsyncConnection, house: House, after: int, limit: int) -> list[int]:
+async def limited(conn: AsyncConnection, house: Context, after: int, limit: int) -> list[int]:
     """Accounts that have a limit, or had one, by id, after `after`."""
     rule = _by_rule(house.operator.collections.credit_limit)
     query = (
@@ -51,7 +51,7 @@ async def limited(conn: AsyncConnection, house: House, after: int, limit: int) -
     return list((await conn.execute(query)).scalars())
 
 
-async def begin(conn: AsyncConnection, house: House, account_ids: Collection[int]) -> None:
+async def begin(conn: AsyncConnection, house: Context, account_ids: Collection[int]) -> None:
     """A row for each of these accounts that has none."""
     now = house.clock.now()
     rows = [(one, 0, 0, 0, 0, 0, 0, False, None, 0, 0, False, None, now) for one in account_ids]
@@ -59,7 +59,7 @@ async def begin(conn: AsyncConnection, house: House, account_ids: Collection[int
 
 
 async def kept(
-    conn: AsyncConnection, house: House, account_ids: Collection[int], *, hold: bool = False
+    conn: AsyncConnection, house: Context, account_ids: Collection[int], *, hold: bool = False
 ) -> list[Exposure]:
     """What is kept of these accounts, each with the limit it has today; with `hold` held until the commit, in the order of their ids."""
     query = select(exposure).where(among(conn, exposure.c.account_id, account_ids)).order_by(exposure.c.account_id)
@@ -79,7 +79,7 @@ async def kept(
     ]
 
 
-async def limits_of(conn: AsyncConnection, house: House, account_ids: Collection[int]) -> dict[int, int | None]:
+async def limits_of(conn: AsyncConnection, house: Context, account_ids: Collection[int]) -> dict[int, int | None]:
     """Account -> its limit in minor units: its own, else the rule of its segment."""
     policy = house.operator.collections.credit_limit
     query = (
@@ -94,7 +94,7 @@ async def limits_of(conn: AsyncConnection, house: House, account_ids: Collection
     return found
 
 
-async def save(conn: AsyncConnection, house: House, exposures: Sequence[Exposure]) -> None:
+async def save(conn: AsyncConnection, house: Context, exposures: Sequence[Exposure]) -> None:
     """Keep them."""
     now = house.clock.now()
     rows = [
@@ -126,7 +126,7 @@ async def barred(conn: AsyncConnection, account_ids: Collection[int]) -> set[int
     return set((await conn.execute(query)).scalars())
 
 
-async def stopped(conn: AsyncConnection, house: House, account_id: int) -> bool:
+async def stopped(conn: AsyncConnection, house: Context, account_id: int) -> bool:
     """Whether nothing more may be charged to an account: its limit is reached, and the operator stops there."""
     if house.operator.collections.credit_limit.action != "stop":
         return False

@@ -12,7 +12,7 @@ from core.approvals.model import Approval
 from core.audit import trail
 from core.collections import exposures
 from core.collections.tables import own_limit
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.errors import Refused
 from core.numbers import STATED, UNSTATED, Notation
@@ -25,7 +25,7 @@ NONE, RULE = "none", "rule"
 
 async def ask(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     account_id: int,
     told: str,
     *,
@@ -78,7 +78,7 @@ def _read(told: str, currency: str, notation: Notation) -> int | str | None:
     return minor
 
 
-def _needs_another(house: House, now: int | None, wanted: int | str | None) -> bool:
+def _needs_another(house: Context, now: int | None, wanted: int | str | None) -> bool:
     """Whether more may be owed than now, and more than one person may give."""
     if wanted == RULE or now is None:
         return False
@@ -86,7 +86,7 @@ def _needs_another(house: House, now: int | None, wanted: int | str | None) -> b
     return wanted is None or int(wanted) > max(now, most)
 
 
-async def granted(conn: AsyncConnection, house: House, found: Approval) -> int:
+async def granted(conn: AsyncConnection, house: Context, found: Approval) -> int:
     """Another person agrees; the account."""
     account_id = int(found.subject.partition(":")[2])
     wanted = _read(found.payload["limit"], house.currency, STATED["point"])
@@ -95,7 +95,7 @@ async def granted(conn: AsyncConnection, house: House, found: Approval) -> int:
 
 
 async def _put(
-    conn: AsyncConnection, house: House, account_id: int, wanted: int | str | None, reason: str, actor: str
+    conn: AsyncConnection, house: Context, account_id: int, wanted: int | str | None, reason: str, actor: str
 ) -> None:
     if wanted == RULE:
         await conn.execute(delete(own_limit).where(own_limit.c.account_id == account_id))

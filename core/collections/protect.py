@@ -7,14 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
 from core.collections.tables import protection
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.errors import Refused
 
 
 async def register(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     account_id: int,
     kind: str,
     *,
@@ -39,7 +39,7 @@ async def register(
     await trail.note(conn, house, actor, "account.protected", f"account:{account_id}", kind=kind, reason=reason)
 
 
-async def end(conn: AsyncConnection, house: House, account_id: int, kind: str, *, actor: str) -> bool:
+async def end(conn: AsyncConnection, house: Context, account_id: int, kind: str, *, actor: str) -> bool:
     """It does not hold any more: the ladder goes on with fresh notice. False: there was none."""
     changed = update(protection).where(protection.c.open_key == f"{account_id}:{kind}")
     ended = await conn.execute(changed.values(open_key=None, ended_at=house.clock.now()))

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
 from core.collections.tables import contacted, episode, ladder_step
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 
 OUTCOMES: dict[str, int] = {
@@ -17,7 +17,7 @@ OUTCOMES: dict[str, int] = {
 """Each outcome and for how many days it takes the account off the worklist. `told`: she has heard the formal notice from a person."""
 
 
-async def note(conn: AsyncConnection, house: House, account_id: int, code: str, *, note: str = "", actor: str) -> None:
+async def note(conn: AsyncConnection, house: Context, account_id: int, code: str, *, note: str = "", actor: str) -> None:
     """Keep what came of a call or a visit. `told` stands in for a formal notice that no phone has confirmed."""
     if code not in OUTCOMES:
         raise Refused("collections.outcome.unknown")
@@ -37,7 +37,7 @@ async def note(conn: AsyncConnection, house: House, account_id: int, code: str, 
     await trail.note(conn, house, actor, "account.contacted", f"account:{account_id}", code=code)
 
 
-async def _told(conn: AsyncConnection, house: House, account_id: int) -> None:
+async def _told(conn: AsyncConnection, house: Context, account_id: int) -> None:
     now = select(episode.c.id, episode.c.round).where(episode.c.open_id == account_id)
     row = (await conn.execute(now)).first()
     if row is not None:

@@ -15,7 +15,7 @@ from core.approvals.model import Approval
 from core.audit import trail
 from core.collections import queries
 from core.collections.tables import write_off
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
@@ -23,7 +23,7 @@ from core.ledger.tables import open_item
 from core.parties.tables import account
 
 
-async def ask(conn: AsyncConnection, house: House, account_id: int, *, reason: str, actor: str) -> int:
+async def ask(conn: AsyncConnection, house: Context, account_id: int, *, reason: str, actor: str) -> int:
     """Ask to write off what is overdue of an account; the approval's id. `Refused` where nothing can be."""
     items = await _free(conn, house, account_id)
     if not items:
@@ -49,7 +49,7 @@ async def ask(conn: AsyncConnection, house: House, account_id: int, *, reason: s
     )
 
 
-async def _free(conn: AsyncConnection, house: House, account_id: int) -> list[tuple[int, int]]:
+async def _free(conn: AsyncConnection, house: Context, account_id: int) -> list[tuple[int, int]]:
     """(invoice, minor units) overdue, undisputed and not arranged; the rows held, in the order of their ids."""
     covered = await queries.covered(conn, [account_id])
     free = open_item.c.open_minor - open_item.c.disputed_minor
@@ -61,7 +61,7 @@ async def _free(conn: AsyncConnection, house: House, account_id: int) -> list[tu
     return [(invoice_id, minor) for invoice_id, minor in left if minor > 0]
 
 
-async def granted(conn: AsyncConnection, house: House, found: Approval) -> int:
+async def granted(conn: AsyncConnection, house: Context, found: Approval) -> int:
     """Write it off: minor units, at most what was asked for and what is still open."""
     account_id, asked = int(found.subject.partition(":")[2]), found.payload["bills"]
     total = 0
@@ -75,7 +75,7 @@ async def granted(conn: AsyncConnection, house: House, found: Approval) -> int:
 
 
 async def _one(
-    conn: AsyncConnection, house: House, found: Approval, account_id: int, invoice_id: int, minor: int
+    conn: AsyncConnection, house: Context, found: Approval, account_id: int, invoice_id: int, minor: int
 ) -> None:
     posting = Posting(receivable(account_id), Book("bad_debt"), minor, house.currency, "written off")
     key = f"write_off:{found.id}:{invoice_id}"
@@ -100,7 +100,7 @@ async def _change(conn: AsyncConnection, invoice_id: int, minor: int) -> None:
     await conn.execute(changed.values(open_minor=open_item.c.open_minor + minor))
 
 
-async def recover(conn: AsyncConnection, house: House, account_id: int, minor: int, key: str) -> int:
+async def recover(conn: AsyncConnection, house: Context, account_id: int, minor: int, key: str) -> int:
     """Money came: what it does not need for open debt brings back what was written off, the oldest first; minor units re-opened."""
     query = select(write_off).where(
         write_off.c.account_id == account_id, write_off.c.recovered_minor < write_off.c.amount_minor
@@ -120,7 +120,7 @@ async def recover(conn: AsyncConnection, house: House, account_id: int, minor: i
     return back
 
 
-async def _bring_back(conn: AsyncConnection, house: House, row: Row[Any], part: int, key: str) -> None:
+async def _bring_back(conn: AsyncConnection, house: Context, row: Row[Any], part: int, key: str) -> None:
     posting = Posting(Book("bad_debt"), receivable(row.account_id), part, house.currency, "recovered")
     await post(
         conn, house, key=f"recovered:{row.id}:{key}", kind="recovery", booked_on=house.today(), postings=[posting]

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import money
 from core.approvals import decide as approvals
 from core.approvals.model import Approval
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys import money_received
 from core.parties import phone_of_record, sim
@@ -18,7 +18,7 @@ from core.phone import masked
 
 
 async def move_receipt(
-    conn: AsyncConnection, house: House, receipt_id: int, to_account: str, *, actor: str, reason: str
+    conn: AsyncConnection, house: Context, receipt_id: int, to_account: str, *, actor: str, reason: str
 ) -> int:
     """Ask to take a receipt to another account; the approval's id. Across branches, somebody of the whole house agrees."""
     taken, target, number = await transfer.movable(conn, receipt_id, to_account)
@@ -42,7 +42,7 @@ async def move_receipt(
     )
 
 
-async def receipt_moved(conn: AsyncConnection, house: House, found: Approval) -> None:
+async def receipt_moved(conn: AsyncConnection, house: Context, found: Approval) -> None:
     """Another person agreed: it is moved, if it still lies where it lay, whole."""
     receipt_id, told = _id(found), found.payload
     taken, _, _ = await transfer.movable(conn, receipt_id, str(told["to"]))
@@ -51,7 +51,7 @@ async def receipt_moved(conn: AsyncConnection, house: House, found: Approval) ->
     await money_received.moved(conn, house, receipt_id, str(told["to"]), actor=found.maker, reason=str(told["reason"]))
 
 
-async def take_mandate(conn: AsyncConnection, house: House, account_id: int, bank: mandates.Bank, *, actor: str) -> int:
+async def take_mandate(conn: AsyncConnection, house: Context, account_id: int, bank: mandates.Bank, *, actor: str) -> int:
     """Ask to take a mandate that a customer signed on paper; the approval's id."""
     await sim.hold(conn, house, account_id)
     await methods.insist(conn, house, account_id, "direct_debit")
@@ -73,7 +73,7 @@ async def take_mandate(conn: AsyncConnection, house: House, account_id: int, ban
     )
 
 
-async def mandate_taken(conn: AsyncConnection, house: House, found: Approval) -> None:
+async def mandate_taken(conn: AsyncConnection, house: Context, found: Approval) -> None:
     """Another person agreed: the mandate is active, unless the phone or SIM behind the account changed meanwhile."""
     account_id, told = _id(found), found.payload
     await sim.hold(conn, house, account_id)
@@ -82,7 +82,7 @@ async def mandate_taken(conn: AsyncConnection, house: House, found: Approval) ->
     await mandates.activate(conn, house, reference, actor=found.maker)
 
 
-async def change_phone(conn: AsyncConnection, house: House, account_id: int, typed: str, *, actor: str) -> int:
+async def change_phone(conn: AsyncConnection, house: Context, account_id: int, typed: str, *, actor: str) -> int:
     """Ask to put another phone of record on file; the approval's id."""
     phone, before = await phone_of_record.changeable(conn, house, account_id, typed)
     payload = {
@@ -101,7 +101,7 @@ async def change_phone(conn: AsyncConnection, house: House, account_id: int, typ
     )
 
 
-async def phone_changed(conn: AsyncConnection, house: House, found: Approval) -> None:
+async def phone_changed(conn: AsyncConnection, house: Context, found: Approval) -> None:
     """Another person agreed: the phone is on file, if the one it takes the place of still was."""
     account_id, told = _id(found), found.payload
     _, before = await phone_of_record.changeable(conn, house, account_id, str(told["phone"]))

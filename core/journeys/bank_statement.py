@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import invoice
-from core.context import House
+from core.context import App, Context
 from core.db.in_list import among
 from core.journeys.payment_doors import FOLLOW
 from core.parties.tables import account
@@ -37,7 +37,7 @@ class Imported:
     """What was kept and is nobody's until a person looks."""
 
 
-async def bring_in(house: House, path: Path) -> Imported:
+async def bring_in(house: App, path: Path) -> Imported:
     """Import a camt.052, camt.053, camt.054, MT940 or pain.002 file. Raises BadInput when it cannot be read or does not add up."""
     found, refusals = await asyncio.to_thread(import_file.read, path)
     kept = await import_file.keep(house, path, found)

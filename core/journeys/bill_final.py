@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import invoice_line
 from core.collections import exposures
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.outbox import queue
 from core.outbox.queue import Letter
@@ -45,7 +45,7 @@ class FinalBill(Protocol):
         """<= 0: what units from points took off."""
 
 
-async def announce(conn: AsyncConnection, house: House, bills: Sequence[FinalBill]) -> int:
+async def announce(conn: AsyncConnection, house: Context, bills: Sequence[FinalBill]) -> int:
     """What follows from these final bills; how many are announced (each once, under the key `ready:<invoice id>`)."""
     paid = await allocate.apply_credit(conn, house, bills)
     await exposures.billed(conn, [bill.account_id for bill in bills])

@@ -12,13 +12,13 @@ from core.billing.run.draft import PARTITION, Progress
 from core.billing.run.passes import build, close, finalise
 from core.billing.run.sources import Sources
 from core.billing.run.store import unpark
-from core.context import House
+from core.context import App, Context
 from core.journeys import bill_final
 from core.rewards import units
 
 
 async def close_cycles(
-    house: House,
+    house: App,
     on: date,
     *,
     progress: Progress | None = None,

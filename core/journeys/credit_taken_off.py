@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.ledger.tables import open_item
 from core.payments import allocate, overpaid
 
@@ -21,7 +21,7 @@ class _Open:
 
 
 async def take_off(
-    conn: AsyncConnection, house: House, account_id: int, opened: Mapping[int, int], credited_minor: int
+    conn: AsyncConnection, house: Context, account_id: int, opened: Mapping[int, int], credited_minor: int
 ) -> None:
     """Take `credited_minor` off these bills of the account (invoice -> what is open of it), in their order."""
     rest = credited_minor
@@ -38,7 +38,7 @@ async def take_off(
         await allocate.apply_credit(conn, house, await _others(conn, account_id))
 
 
-async def _lower(conn: AsyncConnection, house: House, invoice_id: int, left: int) -> None:
+async def _lower(conn: AsyncConnection, house: Context, invoice_id: int, left: int) -> None:
     item, disputed = open_item.c, open_item.c.disputed_minor
     await conn.execute(
         update(open_item)

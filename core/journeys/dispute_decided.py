@@ -20,7 +20,7 @@ from core.billing.documents.credit_note import CreditNote
 from core.billing.tables import invoice
 from core.care import disputes, queries
 from core.care.model import Dispute
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys.credit_taken_off import take_off
 from core.journeys.dunning import restore
@@ -45,7 +45,7 @@ class _Account(NamedTuple):
 
 async def decide(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     dispute_id: int,
     verdict: str,
     *,
@@ -77,7 +77,7 @@ async def decide(
     return await _carried_out(conn, house, found, verdict, cut, opened, actor)
 
 
-async def waiting(conn: AsyncConnection, house: House, dispute_id: int) -> bool:
+async def waiting(conn: AsyncConnection, house: Context, dispute_id: int) -> bool:
     """Whether a verdict waits for another person."""
     standing = select(approval.c.id).where(
         approval.c.subject == f"dispute:{dispute_id}",
@@ -87,7 +87,7 @@ async def waiting(conn: AsyncConnection, house: House, dispute_id: int) -> bool:
     return (await conn.execute(standing)).first() is not None
 
 
-async def agreed(conn: AsyncConnection, house: House, asked: Approval) -> None:
+async def agreed(conn: AsyncConnection, house: Context, asked: Approval) -> None:
     """Another person agreed to a credit above the limit: the dispute is decided as it was asked, if nothing changed since."""
     told = asked.payload
     currency = str(told["currency"])
@@ -104,7 +104,7 @@ async def agreed(conn: AsyncConnection, house: House, asked: Approval) -> None:
 
 
 async def _carried_out(
-    conn: AsyncConnection, house: House, found: Dispute, verdict: str, cut: dict[int, int], opened: int, actor: str
+    conn: AsyncConnection, house: Context, found: Dispute, verdict: str, cut: dict[int, int], opened: int, actor: str
 ) -> Decision:
     await disputes.decide(conn, house, found.id, verdict, actor)
     await _release(conn, found)
@@ -117,7 +117,7 @@ async def _carried_out(
     return Decision(verdict, note)
 
 
-async def _agreed(conn: AsyncConnection, house: House, found: Dispute, total: int, agreed_minor: int | None) -> bool:
+async def _agreed(conn: AsyncConnection, house: Context, found: Dispute, total: int, agreed_minor: int | None) -> bool:
     """Whether the credit is within the limit, or is what another person agreed to."""
     if agreed_minor is not None:
         if total > agreed_minor:
@@ -133,7 +133,7 @@ async def _account(conn: AsyncConnection, found: Dispute) -> _Account:
 
 
 async def _ask(
-    conn: AsyncConnection, house: House, found: Dispute, verdict: str, amount: int | None, total: int, actor: str
+    conn: AsyncConnection, house: Context, found: Dispute, verdict: str, amount: int | None, total: int, actor: str
 ) -> None:
     """Let the verdict wait for another person, once."""
     if await waiting(conn, house, found.id):
@@ -177,7 +177,7 @@ async def _release(conn: AsyncConnection, found: Dispute) -> None:
     )
 
 
-async def _tell(conn: AsyncConnection, house: House, found: Dispute, note: CreditNote | None) -> None:
+async def _tell(conn: AsyncConnection, house: Context, found: Dispute, note: CreditNote | None) -> None:
     about = await queries.by_id(conn, found.ticket_id)
     template = "notice.credited" if note else "dispute.rejected"
     await queue.enqueue(

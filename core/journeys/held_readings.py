@@ -11,7 +11,7 @@ from core.billing.run import parked
 from core.care import tickets
 from core.care.model import UNSOLVED
 from core.care.tables import ticket
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.metering.self_read import CUSTOMER
 from core.metering.units import MICRO
@@ -24,7 +24,7 @@ LONGEST = 300
 
 async def accept(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     reading_id: int,
     *,
     actor: str,
@@ -39,7 +39,7 @@ async def accept(
 
 async def put_instead(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     reading_id: int,
     value_micro: int,
     *,
@@ -57,7 +57,7 @@ async def put_instead(
     return found
 
 
-async def order_again(conn: AsyncConnection, house: House, reading_id: int, *, actor: str, note: str = "") -> str:
+async def order_again(conn: AsyncConnection, house: Context, reading_id: int, *, actor: str, note: str = "") -> str:
     """Have the meter read again; the reference of the ticket that says so."""
     found = await held.one(conn, reading_id, lock=True)
     await held.order(conn, house, found, actor)
@@ -76,7 +76,7 @@ async def order_again(conn: AsyncConnection, house: House, reading_id: int, *, a
     return opened.reference
 
 
-async def _goes_on(conn: AsyncConnection, house: House, found: Held, template: str, actor: str, **said: str) -> None:
+async def _goes_on(conn: AsyncConnection, house: Context, found: Held, template: str, actor: str, **said: str) -> None:
     if found.account_id is not None:
         await parked.woken(conn, [found.account_id])
     ids = await _tickets(conn, found)
@@ -92,7 +92,7 @@ async def _tickets(conn: AsyncConnection, found: Held) -> list[int]:
     return list(rows.scalars())
 
 
-async def _tell(conn: AsyncConnection, house: House, found: Held, template: str, **said: str) -> None:
+async def _tell(conn: AsyncConnection, house: Context, found: Held, template: str, **said: str) -> None:
     """A word to the customer who sent it; who sent nothing waits for nothing."""
     if found.source != CUSTOMER or found.account_id is None:
         return

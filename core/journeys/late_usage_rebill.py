@@ -18,7 +18,7 @@ from core.billing.documents import rebill
 from core.billing.documents.credit_note import CreditNote
 from core.billing.documents.rebill import AnotherWasQuicker, Off
 from core.billing.tables import invoice
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.errors import Refused
 from core.journeys import bill_final
@@ -32,7 +32,7 @@ SERVICES = 10_000
 IDS = 1_000
 
 
-async def put_right(house: House) -> int:
+async def put_right(house: App) -> int:
     """Issue what is due for usage that came late; how many documents. Nothing where the next bill does it."""
     if house.operator.billing.late_usage != "rebill":
         return 0
@@ -52,7 +52,7 @@ async def put_right(house: House) -> int:
         after = max(owner)
 
 
-async def _issued(house: House, off: Off) -> bool:
+async def _issued(house: App, off: Off) -> bool:
     """Whether this made a document."""
     await house.db.reserve_ids(IDS)
     try:
@@ -67,7 +67,7 @@ async def _issued(house: House, off: Off) -> bool:
         return False
 
 
-async def _document(conn: AsyncConnection, house: House, off: Off, opened: Mapping[int, int]) -> bool:
+async def _document(conn: AsyncConnection, house: Context, off: Off, opened: Mapping[int, int]) -> bool:
     made = await rebill.issue(conn, house, off)
     if isinstance(made, CreditNote):
         await _credited(conn, house, off.account_id, opened, made)
@@ -76,12 +76,12 @@ async def _document(conn: AsyncConnection, house: House, off: Off, opened: Mappi
     return made is not None
 
 
-def _above(house: House, credited_minor: int) -> bool:
+def _above(house: Context, credited_minor: int) -> bool:
     limit = house.operator.billing.credit_limit
     return limit is not None and credited_minor > money.parse(limit, house.currency)
 
 
-async def _ask(conn: AsyncConnection, house: House, off: Off, credited_minor: int) -> None:
+async def _ask(conn: AsyncConnection, house: Context, off: Off, credited_minor: int) -> None:
     """Let the credit wait for a person, once for each amount: who said no to it is not asked for it again."""
     subject, credit = f"late:{off.invoice_id}", money.plain(credited_minor, house.currency)
     asked = select(approval.c.payload).where(
@@ -109,7 +109,7 @@ async def _ask(conn: AsyncConnection, house: House, off: Off, credited_minor: in
     )
 
 
-async def agreed(conn: AsyncConnection, house: House, found: Approval) -> None:
+async def agreed(conn: AsyncConnection, house: Context, found: Approval) -> None:
     """A person agreed: the bill is put right by what it is off now, if that is no more than was agreed to."""
     invoice_id, account_id = int(found.subject.partition(":")[2]), int(found.payload["of"])
     came = await rebill.came_since_billing(conn, house)
@@ -124,7 +124,7 @@ async def agreed(conn: AsyncConnection, house: House, found: Approval) -> None:
 
 
 async def _credited(
-    conn: AsyncConnection, house: House, account_id: int, opened: Mapping[int, int], note: CreditNote
+    conn: AsyncConnection, house: Context, account_id: int, opened: Mapping[int, int], note: CreditNote
 ) -> None:
     """She owes less: what is open, what was restricted for it, and a word."""
     await take_off(conn, house, account_id, opened, note.amount_minor)

@@ -16,7 +16,7 @@ from core.balances import spend, store
 from core.balances.model import OPEN, Want, draw
 from core.balances.tables import bucket, bucket_user
 from core.billing.periods import whole_period
-from core.context import House
+from core.context import App, Context
 from core.db.engine import AnyRow
 from core.errors import Refused
 from core.journeys import live_period
@@ -28,7 +28,7 @@ AT_ONCE = 200
 log = structlog.get_logger()
 
 
-async def tick(house: House) -> int:
+async def tick(house: App) -> int:
     """Close what is over, take what is owed and there; how many periods. The scheduler's job."""
     done = after = 0
     while True:
@@ -40,7 +40,7 @@ async def tick(house: House) -> int:
             return done + await _collect(house)
 
 
-async def _collect(house: House) -> int:
+async def _collect(house: App) -> int:
     done = after = 0
     while True:
         async with house.db.reading() as conn:
@@ -52,7 +52,7 @@ async def _collect(house: House) -> int:
             return done
 
 
-async def _close_or_say(house: House, service_id: int, period_id: int) -> int:
+async def _close_or_say(house: App, service_id: int, period_id: int) -> int:
     """One period in a transaction of its own: one that cannot be priced keeps no other from its close."""
     try:
         async with house.db.writing() as conn:
@@ -62,7 +62,7 @@ async def _close_or_say(house: House, service_id: int, period_id: int) -> int:
         return 0
 
 
-async def close(conn: AsyncConnection, house: House, service_id: int, period_id: int) -> int:
+async def close(conn: AsyncConnection, house: Context, service_id: int, period_id: int) -> int:
     """Close a period that is over: take the rest of what it comes to, and open what follows it; 0 when somebody was quicker."""
     of = await live_period.served(conn, service_id, ended=True)
     period = await live.period(conn, period_id)
@@ -77,7 +77,7 @@ async def close(conn: AsyncConnection, house: House, service_id: int, period_id:
     return 1
 
 
-async def collect(conn: AsyncConnection, house: House, service_id: int, period_id: int) -> int:
+async def collect(conn: AsyncConnection, house: Context, service_id: int, period_id: int) -> int:
     """Take of what is owed what is there now; 0 when nothing is."""
     of = await live_period.served(conn, service_id, ended=True)
     period = await live.period(conn, period_id)
@@ -104,7 +104,7 @@ async def _beginnings(conn: AsyncConnection, of: AnyRow, period: live.Period) ->
     return sorted(day for day in found if day >= of.started_on and (of.ended_on is None or day < of.ended_on))
 
 
-async def _open(conn: AsyncConnection, house: House, of: AnyRow, day: date) -> None:
+async def _open(conn: AsyncConnection, house: Context, of: AnyRow, day: date) -> None:
     """The period that begins that day; none where its plan cannot be charged live."""
     try:
         stretch = await live_period.stretch_on(conn, house, of, day)

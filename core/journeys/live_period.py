@@ -23,7 +23,7 @@ from core.billing.run.load import Days
 from core.billing.run.tariff_versions import in_force
 from core.billing.tables import cycle
 from core.catalog import queries as catalog
-from core.context import House
+from core.context import Context
 from core.db.engine import AnyRow
 from core.errors import Refused
 from core.metering.events.clock import seconds
@@ -64,14 +64,14 @@ async def served(conn: AsyncConnection, service_id: int, *, ended: bool = False)
     return row
 
 
-async def stretch_at(conn: AsyncConnection, house: House, of: AnyRow, instant: datetime) -> Stretch:
+async def stretch_at(conn: AsyncConnection, house: Context, of: AnyRow, instant: datetime) -> Stretch:
     """Where an instant falls. Refused `bucket.no_price` where the service has no plan then, or the plan no tariff."""
     found = await stretch_on(conn, house, of, instant.astimezone(house.zone).date())
     day = instant.astimezone(found.zone).date()
     return found if found.days.from_ <= day < found.days.to else await stretch_on(conn, house, of, day)
 
 
-async def stretch_on(conn: AsyncConnection, house: House, of: AnyRow, day: date) -> Stretch:
+async def stretch_on(conn: AsyncConnection, house: Context, of: AnyRow, day: date) -> Stretch:
     """The same of a day."""
     p = service_plan.c
     on_day = (p.from_date <= day) & or_(p.to_date.is_(None), p.to_date > day)
@@ -124,7 +124,7 @@ def around(found: Sequence[Tariff], days: Days, day: date) -> tuple[list[Tariff]
     return run, first, last
 
 
-async def billed(conn: AsyncConnection, house: House, stretch: Stretch) -> bool:
+async def billed(conn: AsyncConnection, house: Context, stretch: Stretch) -> bool:
     """Whether a bill was made of these days already, without any use charged live."""
     days, of, c = stretch.days, stretch.served, cycle.c
     if of.payment_mode == "prepaid" or house.today() < days.whole_to:
@@ -149,7 +149,7 @@ def _owed(stretch: Stretch, asked: QuoteRequest, uses: Sequence[Use], closed: bo
 
 async def settle(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     of: AnyRow,
     period: Period,
     target: int,

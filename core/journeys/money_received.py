@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.collections import write_off
-from core.context import House
+from core.context import Context
 from core.journeys import top_up
 from core.journeys.dunning import restore
 from core.ledger.tables import open_item
@@ -20,7 +20,7 @@ from core.rewards import earn
 from core.rewards.model import PaidBill
 
 
-async def received(conn: AsyncConnection, house: House, receipt_id: int) -> None:
+async def received(conn: AsyncConnection, house: Context, receipt_id: int) -> None:
     """What follows from a receipt that was placed on an account."""
     beside = await top_up.paid(conn, house, receipt_id)
     await _bring_back(conn, house, receipt_id, beside[1] if beside else 0)
@@ -42,7 +42,7 @@ async def received(conn: AsyncConnection, house: House, receipt_id: int) -> None
     await restore.reconsider(conn, house, settled.account_id, f"receipt:{receipt_id}")
 
 
-async def _bring_back(conn: AsyncConnection, house: House, receipt_id: int, beside_minor: int) -> None:
+async def _bring_back(conn: AsyncConnection, house: Context, receipt_id: int, beside_minor: int) -> None:
     """What open debt does not need re-opens debt that was written off, once a receipt."""
     taken = receipt.c
     query = select(taken.account_id, taken.amount_minor - taken.reversed_minor - beside_minor).where(
@@ -57,7 +57,7 @@ async def _bring_back(conn: AsyncConnection, house: House, receipt_id: int, besi
 
 
 async def claimed(
-    conn: AsyncConnection, house: House, account_id: int, number: str, actor: str, *, amount_minor: int | None = None
+    conn: AsyncConnection, house: Context, account_id: int, number: str, actor: str, *, amount_minor: int | None = None
 ) -> int:
     """A customer names a payment that waits in suspense ("I paid"): by the provider's number, or by what she typed and how much."""
     receipt_id = await suspense.claim(conn, house, account_id, number, actor, amount_minor=amount_minor)
@@ -65,14 +65,14 @@ async def claimed(
     return receipt_id
 
 
-async def placed(conn: AsyncConnection, house: House, receipt_id: int, to_account: str, actor: str) -> None:
+async def placed(conn: AsyncConnection, house: Context, receipt_id: int, to_account: str, actor: str) -> None:
     """A clerk says whose money it is that waits in suspense."""
     await suspense.place_by_hand(conn, house, receipt_id, to_account, actor)
     await received(conn, house, receipt_id)
 
 
 async def moved(
-    conn: AsyncConnection, house: House, receipt_id: int, to_account: str, *, actor: str, reason: str
+    conn: AsyncConnection, house: Context, receipt_id: int, to_account: str, *, actor: str, reason: str
 ) -> None:
     """Money that went to the wrong account goes to the right one: what it had paid and earned there is undone, and done here."""
     await transfer.move(conn, house, receipt_id, to_account, actor=actor, reason=reason)
@@ -80,13 +80,13 @@ async def moved(
     await received(conn, house, receipt_id)
 
 
-async def cancelled(conn: AsyncConnection, house: House, receipt_id: int, *, cashier: str, reason: str) -> None:
+async def cancelled(conn: AsyncConnection, house: Context, receipt_id: int, *, cashier: str, reason: str) -> None:
     """A cashier cancels a receipt of their own open drawer: what it paid and earned is undone."""
     await undo.void(conn, house, receipt_id, cashier=cashier, reason=reason)
     await taken_back(conn, house, receipt_id)
 
 
-async def taken_back(conn: AsyncConnection, house: House, receipt_id: int) -> None:
+async def taken_back(conn: AsyncConnection, house: Context, receipt_id: int) -> None:
     """What follows from a receipt that was reversed: its bills are open again, so what they had earned goes."""
     query = (
         select(open_item.c.invoice_id)

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.periods import close_after
 from core.care import tickets
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.metering import self_read
 from core.metering.self_read import Dial
@@ -38,13 +38,13 @@ class Taken:
     reference: str = ""
 
 
-def window(house: House, bill_day: int) -> Window:
+def window(house: Context, bill_day: int) -> Window:
     """The window that is open now, or the next."""
     closes_on = close_after(bill_day, house.today() - timedelta(days=1))
     return Window(closes_on - timedelta(days=house.operator.readings.self_read_days), closes_on)
 
 
-async def open_dials(conn: AsyncConnection, house: House, account_id: int) -> tuple[Window, list[Dial]]:
+async def open_dials(conn: AsyncConnection, house: Context, account_id: int) -> tuple[Window, list[Dial]]:
     """The window of an account, and what it can read at all; no dials where the operator takes no readings of customers."""
     account = await parties.account(conn, account_id)
     if account is None:
@@ -55,7 +55,7 @@ async def open_dials(conn: AsyncConnection, house: House, account_id: int) -> tu
 
 async def send(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     *,
     account_id: int,
     meter_id: int,

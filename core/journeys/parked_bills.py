@@ -19,7 +19,7 @@ from core.approvals.tables import approval
 from core.audit import trail
 from core.billing.run import parked
 from core.billing.run.parked import Foreseen, Waiting
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.metering.consumption.installations import EXPORT_CODE, METERED, codes_of
 from core.metering.tables import consumption, meter
@@ -50,7 +50,7 @@ class Proposal:
         return f"use:{self.service_id}:{self.code}"
 
 
-async def try_anew(conn: AsyncConnection, house: House, cycle_id: int, actor: str) -> Foreseen:
+async def try_anew(conn: AsyncConnection, house: Context, cycle_id: int, actor: str) -> Foreseen:
     """What was missing is there, or what was skipped is to be billed after all: the next run takes it up. Refused: it still cannot."""
     found = await parked.one(conn, cycle_id, lock=True)
     seen = await parked.foresee(conn, house, cycle_id)
@@ -63,7 +63,7 @@ async def try_anew(conn: AsyncConnection, house: House, cycle_id: int, actor: st
 
 
 async def on_estimate(
-    conn: AsyncConnection, house: House, cycle_id: int, told: Mapping[str, int], *, reason: str, actor: str
+    conn: AsyncConnection, house: Context, cycle_id: int, told: Mapping[str, int], *, reason: str, actor: str
 ) -> Foreseen:
     """Bill it by whatever is there, and by so much (`told`: a proposal's field -> micro-units) where that is too little."""
     found = await parked.one(conn, cycle_id, lock=True)
@@ -92,7 +92,7 @@ async def on_estimate(
     return seen
 
 
-async def ask_to_skip(conn: AsyncConnection, house: House, cycle_id: int, *, reason: str, actor: str) -> int | None:
+async def ask_to_skip(conn: AsyncConnection, house: Context, cycle_id: int, *, reason: str, actor: str) -> int | None:
     """Never bill it; the approval it waits for, None where nothing is at stake and it is done."""
     found = await parked.one(conn, cycle_id, lock=True)
     _reasoned(reason)
@@ -118,7 +118,7 @@ async def ask_to_skip(conn: AsyncConnection, house: House, cycle_id: int, *, rea
     )
 
 
-async def agreed(conn: AsyncConnection, house: House, said: Approval) -> None:
+async def agreed(conn: AsyncConnection, house: Context, said: Approval) -> None:
     """Another person agreed that it is never billed; `Refused` where a bill was quicker."""
     found = await parked.one(conn, int(said.subject.partition(":")[2]), lock=True)
     checker = await conn.execute(select(approval.c.checker).where(approval.c.id == said.id))
@@ -126,7 +126,7 @@ async def agreed(conn: AsyncConnection, house: House, said: Approval) -> None:
     await _skipped(conn, house, found, decided, said.maker)
 
 
-async def _skipped(conn: AsyncConnection, house: House, found: Waiting, decided: dict[str, Any], actor: str) -> None:
+async def _skipped(conn: AsyncConnection, house: Context, found: Waiting, decided: dict[str, Any], actor: str) -> None:
     await _write(conn, found.cycle_id, parked.SKIPPED, decided["skip"], decided)
     await trail.note(
         conn,

@@ -2,13 +2,13 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.journeys import top_up
 from core.outbox import queue
 from core.payments import poll, queries, request
 
 
-async def failed(conn: AsyncConnection, house: House, attempt_id: int) -> None:
+async def failed(conn: AsyncConnection, house: Context, attempt_id: int) -> None:
     """Let the notice `failed:<attempt id>` leave; nothing when nothing is left to pay, or when it was units she did not buy.
 
     Its paylink has the same key, so whoever composes the notice gets it by `request.paylink(key=<the row's key>)`: no token waits

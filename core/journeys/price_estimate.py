@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.periods import whole_period
 from core.catalog import queries as catalog
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.metering.consumption import consumption
 from core.parties import plans
@@ -41,7 +41,7 @@ class Asked:
         return [(name, unit) for name, unit in self.tariff.meters.items() if not name.endswith("_export")]
 
 
-async def plans_to_price(conn: AsyncConnection, house: House, account_id: int | None) -> list[Asked]:
+async def plans_to_price(conn: AsyncConnection, house: Context, account_id: int | None) -> list[Asked]:
     """Her plans, or the default one of the house."""
     today = house.today()
     account = await parties.account(conn, account_id) if account_id else None

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import clock as clocks
 from core.billing import queries as billing
 from core.catalog import queries as catalog
-from core.context import House
+from core.context import App, Context
 from core.errors import Refused
 from core.metering.units import MICRO
 from core.outbox.queue import Leaving, Outcome
@@ -52,7 +52,7 @@ async def meter(conn: AsyncConnection, serial: str) -> PrepaidMeter | None:
     return found[0] if found else None
 
 
-async def offer(conn: AsyncConnection, house: House, bought: PrepaidMeter, amount_minor: int) -> Offer:
+async def offer(conn: AsyncConnection, house: App, bought: PrepaidMeter, amount_minor: int) -> Offer:
     """What an amount would buy now. Refused `top_up.too_little` when nothing would be left for units."""
     owing = await billing.owing(conn, bought.account_id)
     amount_minor = push.payable(house, amount_minor)
@@ -65,7 +65,7 @@ async def offer(conn: AsyncConnection, house: House, bought: PrepaidMeter, amoun
 
 
 async def order(
-    conn: AsyncConnection, house: House, *, serial: str, phone: str, amount_minor: int, contact_id: int, key: str
+    conn: AsyncConnection, house: App, *, serial: str, phone: str, amount_minor: int, contact_id: int, key: str
 ) -> None:
     """Ask for the money; the units follow it. `Refused` as `push.ask` is, and `top_up.unknown`."""
     bought = await meter(conn, serial)
@@ -96,7 +96,7 @@ async def order(
     await vends.add(conn, row)
 
 
-async def paid(conn: AsyncConnection, house: House, receipt_id: int) -> tuple[int, int] | None:
+async def paid(conn: AsyncConnection, house: Context, receipt_id: int) -> tuple[int, int] | None:
     """If a receipt pays units: put their money aside, and (what for, minor units) for the allocation."""
     request_id, amount_minor = await receipt_facts(conn, receipt_id)
     held = await vends.hold(conn, vend.c.request_id == request_id) if request_id else None
@@ -120,12 +120,12 @@ async def not_paid(conn: AsyncConnection, request_id: int) -> bool:
     return held is not None
 
 
-async def send(house: House, leaving: Leaving) -> Outcome:
+async def send(house: App, leaving: Leaving) -> Outcome:
     """A paid purchase leaves for the vending system (outbox kind `vend`)."""
     return await vending.send(house, leaving, _to_credit)
 
 
-async def poll(house: House) -> Counter[str]:
+async def poll(house: App) -> Counter[str]:
     """Ask about tokens whose outcome is unknown."""
     return await vending.poll(house, _to_credit)
 
@@ -135,20 +135,20 @@ async def tokens(conn: AsyncConnection, *, account_ids: Collection[int], contact
     return await queries.last_tokens(conn, account_ids=account_ids, contact_id=contact_id)
 
 
-async def tell_again(conn: AsyncConnection, house: House, one_of_hers: Vend, key: str) -> None:
+async def tell_again(conn: AsyncConnection, house: Context, one_of_hers: Vend, key: str) -> None:
     """The same token once more by SMS; it costs nothing."""
     token, units = one_of_hers.token or "", one_of_hers.units_micro or 0
     await vending.tell_token(conn, house, one_of_hers, token, units, key=f"token-again:{key}")
 
 
-async def _to_credit(conn: AsyncConnection, house: House, held: Vend) -> None:
+async def _to_credit(conn: AsyncConnection, house: Context, held: Vend) -> None:
     """There will be no token: what was meant for units is her credit now."""
     assert held.receipt_id is not None
     rows = [(held.receipt_id, held.id, -held.units_minor), (held.receipt_id, None, held.units_minor)]
     await store.allot(conn, house, rows)
 
 
-async def _quoted(conn: AsyncConnection, house: House, bought: PrepaidMeter, amount_minor: int) -> Quote | None:
+async def _quoted(conn: AsyncConnection, house: Context, bought: PrepaidMeter, amount_minor: int) -> Quote | None:
     """The units of an amount by the plan of the meter; None where the plan leaves that to the vending system."""
     today = house.today()
     plan = next(

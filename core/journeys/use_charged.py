@@ -15,7 +15,7 @@ from core.balances import spend
 from core.balances.keyed import once
 from core.balances.model import Want
 from core.collections import exposures
-from core.context import House
+from core.context import Context
 from core.db.engine import AnyRow
 from core.errors import Refused
 from core.journeys import live_period
@@ -59,7 +59,7 @@ class Charged:
     currency: str
 
 
-async def charge(conn: AsyncConnection, house: House, use: Use, *, key: str) -> Charged:
+async def charge(conn: AsyncConnection, house: Context, use: Use, *, key: str) -> Charged:
     """Charge a use. Refused `bucket.short`, `bucket.no_price`, `bucket.no_service`, `collections.limit.stopped`."""
     if use.quantity_micro <= 0:
         raise Refused("bucket.amount", 400)
@@ -79,7 +79,7 @@ async def charge(conn: AsyncConnection, house: House, use: Use, *, key: str) -> 
     return Charged(answer["units"], answer["money"], answer["currency"])
 
 
-def _rest(use: Use, short: int, house: House) -> Use:
+def _rest(use: Use, short: int, house: Context) -> Use:
     """What no bundle covered: the last part of it, and what has a length began so much later. A time without a zone is the operator's."""
     began = use.at or house.clock.now()
     began = began if began.tzinfo else began.replace(tzinfo=house.zone)
@@ -87,7 +87,7 @@ def _rest(use: Use, short: int, house: House) -> Use:
     return replace(use, at=began + timedelta(seconds=covered), quantity_micro=short)
 
 
-async def _for_money(conn: AsyncConnection, house: House, of: AnyRow, use: Use, key: str) -> int:
+async def _for_money(conn: AsyncConnection, house: Context, of: AnyRow, use: Use, key: str) -> int:
     """One more use of its period, at what the period rises by; minor units."""
     assert use.at is not None
     stretch = await live_period.stretch_at(conn, house, of, use.at)

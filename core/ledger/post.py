@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.engine import insert
 from core.ledger.books import Key, find_or_open
@@ -24,7 +24,7 @@ FEW = 200
 
 async def post(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     *,
     key: str,
     kind: str,
@@ -38,7 +38,7 @@ async def post(
     return (await post_many(conn, house, [entry])).get(key)
 
 
-async def post_many(conn: AsyncConnection, house: House, journals: Sequence[Journal]) -> dict[str, int]:
+async def post_many(conn: AsyncConnection, house: Context, journals: Sequence[Journal]) -> dict[str, int]:
     """Post journals; key -> id of those that are new. Far more than a thousand rows: reserve ids before `writing()`."""
     fresh: dict[str, int] = {}
     for start in range(0, len(journals), FEW):
@@ -53,7 +53,7 @@ async def post_many(conn: AsyncConnection, house: House, journals: Sequence[Jour
     return fresh
 
 
-async def _claim(conn: AsyncConnection, house: House, journals: Sequence[Journal]) -> dict[str, int]:
+async def _claim(conn: AsyncConnection, house: Context, journals: Sequence[Journal]) -> dict[str, int]:
     """Write the journal rows whose key is new; on PostgreSQL a second writer of a key waits here for the first."""
     now = house.clock.now()
     rows = [
@@ -74,7 +74,7 @@ async def _claim(conn: AsyncConnection, house: House, journals: Sequence[Journal
     return {row.key: row.id for row in await conn.execute(statement.returning(journal.c.key, journal.c.id))}
 
 
-async def _move(conn: AsyncConnection, house: House, moved: Mapping[int, int]) -> None:
+async def _move(conn: AsyncConnection, house: Context, moved: Mapping[int, int]) -> None:
     """Change the balances, lowest id first."""
     now = house.clock.now()
     ids = sorted(moved)
@@ -93,7 +93,7 @@ _COLUMNS = ("id", "journal_id", "source_id", "destination_id", "amount", "asset"
 
 
 async def _append(
-    conn: AsyncConnection, house: House, journals: Sequence[Journal], ids: Mapping[str, int], books: Mapping[Key, int]
+    conn: AsyncConnection, house: Context, journals: Sequence[Journal], ids: Mapping[str, int], books: Mapping[Key, int]
 ) -> None:
     numbers = house.ids.take_many(sum(len(entry.postings) for entry in journals))
     each = ((entry, one) for entry in journals for one in entry.postings)

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy import insert as sql_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.engine import Instant, Json, insert
 from core.ledger.books import find_or_open
@@ -86,7 +86,7 @@ def ids_needed(journals: int, legs: int) -> int:
     return journals * (1 + legs)
 
 
-async def post_set(conn: AsyncConnection, house: House, journals: SetJournals) -> None:
+async def post_set(conn: AsyncConnection, house: Context, journals: SetJournals) -> None:
     """Post them all. A key that is posted already breaks on its unique constraint: the caller stages only what is new."""
     await _find_books(conn, journals)
     await _open_books(conn, house, journals)
@@ -114,7 +114,7 @@ async def _find_books(conn: AsyncConnection, journals: SetJournals) -> None:
     await conn.execute(found)
 
 
-async def _open_books(conn: AsyncConnection, house: House, journals: SetJournals) -> None:
+async def _open_books(conn: AsyncConnection, house: Context, journals: SetJournals) -> None:
     missing = select(journals.owner).where(journals.book_id.is_(None)).order_by(journals.owner)
     owners = (await conn.execute(missing)).scalars().all()
     if not owners:
@@ -140,7 +140,7 @@ async def _lock(conn: AsyncConnection, journals: SetJournals, house_ids: Sequenc
     await conn.execute(select(func.count()).select_from(locked.subquery()))
 
 
-async def _journals(conn: AsyncConnection, house: House, journals: SetJournals) -> None:
+async def _journals(conn: AsyncConnection, house: Context, journals: SetJournals) -> None:
     key = literal(f"{journals.kind}:", Text) + cast(journals.subject, Text)
     rows = select(
         journals.journal_id,
@@ -171,7 +171,7 @@ def _postings(journals: SetJournals, at: int, house_id: int) -> Select[Any]:
     return rows.select_from(journals.table).where(leg.amount != 0)
 
 
-async def _balances(conn: AsyncConnection, house: House, journals: SetJournals, house_ids: Sequence[int]) -> None:
+async def _balances(conn: AsyncConnection, house: Context, journals: SetJournals, house_ids: Sequence[int]) -> None:
     """The owners' by one upsert (a balance not there yet begins with what moved), the house's by the sums of the legs."""
     now, legs = house.clock.now(), journals.legs
     rows = select(journals.book_id, journals.moved, literal(now, Instant())).where(true()).order_by(journals.book_id)

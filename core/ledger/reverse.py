@@ -5,13 +5,13 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.ledger.tables import journal, ledger_account, posting
 
 
-async def reverse(conn: AsyncConnection, house: House, *, key: str, booked_on: date, why: str) -> int | None:
+async def reverse(conn: AsyncConnection, house: Context, *, key: str, booked_on: date, why: str) -> int | None:
     """Reverse the journal posted under `key`, once: the id of the reversal, None when that was done before.
 
     LookupError when nothing was ever posted under `key`. The reversal's own key is `reversal:<key>`.

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.ledger.tables import journal, posting, seal, seal_due
 
@@ -22,7 +22,7 @@ FIRST = "0" * 64
 Span = tuple[int, int]
 
 
-async def seal_new(conn: AsyncConnection, house: House) -> int:
+async def seal_new(conn: AsyncConnection, house: Context) -> int:
     """Seal what has been posted since the last seal; how many postings. One sealer at a time: ids of seals are consecutive."""
     sealed = 0
     while due := await _due(conn):

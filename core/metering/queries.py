@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import start_of
-from core.context import House
+from core.context import Context
 from core.metering import tables as t
 
 LAST = 50
@@ -71,7 +71,7 @@ async def rejects(conn: AsyncConnection, file_id: int, limit: int = LAST) -> Seq
     return (await conn.execute(some.order_by(r.row).limit(limit))).all()
 
 
-async def by_day(conn: AsyncConnection, house: House, days: int = 30) -> list[Daily]:
+async def by_day(conn: AsyncConnection, house: Context, days: int = 30) -> list[Daily]:
     """The last days, each with what came on it."""
     f, today = t.usage_file.c, house.today()
     first = today - timedelta(days=days - 1)
@@ -87,7 +87,7 @@ async def by_day(conn: AsyncConnection, house: House, days: int = 30) -> list[Da
     return [Daily(on, taken.get(on, 0), bad.get(on, 0)) for on in each]
 
 
-def _local(at: datetime, house: House) -> date:
+def _local(at: datetime, house: Context) -> date:
     return at.astimezone(house.zone).date()
 
 

@@ -6,14 +6,14 @@ The report is believed only about the message it names by the id that we gave it
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.message import Delivery
 from core.outbox import delivery_reports
 from core.outbox.queue import outbox
 from core.parties.tables import contact, contact_account
 
 
-async def report(conn: AsyncConnection, house: House, told: Delivery) -> bool:
+async def report(conn: AsyncConnection, house: Context, told: Delivery) -> bool:
     """Take in one report about a letter; whether a message of ours changed by it."""
     changed = await delivery_reports.report(conn, house, told)
     if changed and told.details.get("gone"):

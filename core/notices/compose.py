@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances import queries as balances
 from core.config.collections import StepName
-from core.context import House
+from core.context import Context
 from core.message import Notice, Option, Template
 from core.notices import credit_limit, dunning, facts, own_texts, recipients, words
 from core.notices.quiet_hours import campaigns_had, held_until
@@ -78,10 +78,10 @@ REST = timedelta(seconds=15)
 """How soon a row whose only provider is out of order looks again."""
 NO_OPTIONS: tuple[Option, ...] = ()
 Composed = Letter | Dropped | Failed | Held | Poison
-Gather = Callable[[AsyncConnection, House, Collection[int]], Awaitable[Mapping[int, Any]]]
+Gather = Callable[[AsyncConnection, Context, Collection[int]], Awaitable[Mapping[int, Any]]]
 Known = Mapping[Gather, Mapping[int, Any]]
 """What was gathered for a batch: the steps of a ladder at once, whatever their notices say."""
-Write = Callable[[House, Leaving, Reader, Any], Words | Untrue | NotYet]
+Write = Callable[[Context, Leaving, Reader, Any], Words | Untrue | NotYet]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def writer_of(template: str) -> Writer:
 
 async def compose(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     rows: Sequence[Leaving],
     lines: Collection[str] = recipients.PREFERENCE,
     resting: Collection[str] = (),
@@ -163,7 +163,7 @@ async def compose(
 class Paths:
     """Who can send just now, for one batch."""
 
-    house: House
+    house: Context
     lines: frozenset[str]
     resting: frozenset[str]
     nights: dict[ZoneInfo, datetime | None] = field(default_factory=dict)
@@ -211,7 +211,7 @@ def _awake(paths: Paths, ways: Sequence[Way]) -> Iterator[Way]:
     return (way for way in ways if way.line not in paths.resting)
 
 
-def out_of_order(house: House, row: Leaving) -> Held:
+def out_of_order(house: Context, row: Leaving) -> Held:
     """Its provider is left alone just now; no try is counted."""
     return Held(row, house.clock.now() + REST, "the provider is out of order")
 
@@ -232,7 +232,7 @@ def _one(paths: Paths, row: Leaving, reader: Reader, way: Way, known: Known) -> 
         return Poison(row, f"{type(bug).__name__}: {bug}"[:200])
 
 
-def _words(house: House, row: Leaving, reader: Reader, known: Known) -> Words | Untrue | NotYet:
+def _words(house: Context, row: Leaving, reader: Reader, known: Known) -> Words | Untrue | NotYet:
     writer = writer_of(row.template)
     if writer.gather is None:
         return writer.write(house, row, reader, None)
@@ -240,7 +240,7 @@ def _words(house: House, row: Leaving, reader: Reader, known: Known) -> Words | 
     return words.GONE if subject is None else writer.write(house, row, reader, subject)
 
 
-def _letter(house: House, row: Leaving, reader: Reader, way: Way, made: Words) -> Letter:
+def _letter(house: Context, row: Leaving, reader: Reader, way: Way, made: Words) -> Letter:
     if made.text is None:
         text = say(reader.language, made.key, **made.params)
     else:
@@ -261,7 +261,7 @@ def _letter(house: House, row: Leaving, reader: Reader, way: Way, made: Words) -
     return Letter(row, notice, reader, log, way.line)
 
 
-def _template(house: House, reader: Reader, made: Words, text: str) -> Template | None:
+def _template(house: Context, reader: Reader, made: Words, text: str) -> Template | None:
     """The approved wording of a message on WhatsApp, where the operator named one."""
     places = house.operator.notices.whatsapp_templates.get(made.key)
     if places is None:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
 from core.collections.limits import Exposure
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.journeys.credit_limit import exposure
 from core.journeys.credit_limit.restrict import restricts_from
@@ -30,7 +30,7 @@ class LimitFacts:
     shielded: bool
 
 
-async def gather(conn: AsyncConnection, house: House, ids: Collection[int]) -> Mapping[int, LimitFacts]:
+async def gather(conn: AsyncConnection, house: Context, ids: Collection[int]) -> Mapping[int, LimitFacts]:
     """Exposures by account."""
     now = await exposure.fresh(conn, house, ids)
     shields = await exposure.shielded(conn, house, list(now))
@@ -38,7 +38,7 @@ async def gather(conn: AsyncConnection, house: House, ids: Collection[int]) -> M
     return {row.id: LimitFacts(now[row.id], row.segment, row.id in shields) for row in rows}
 
 
-def write(house: House, row: Leaving, reader: Reader, facts: LimitFacts) -> Words | Untrue:
+def write(house: Context, row: Leaving, reader: Reader, facts: LimitFacts) -> Words | Untrue:
     """What a threshold says; nothing once less is used again."""
     now = facts.now
     least = house.operator.collections.credit_limit.warn_percent if row.template == "notice.limit_near" else 100

@@ -17,7 +17,7 @@ from core.billing.tables import invoice, open_item
 from core.collections.ladder import Rules, plan, untrue
 from core.collections.model import Standing
 from core.collections.tables import ladder_step
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.journeys.dunning import fees, load
 from core.notices.recipients import Reader
@@ -40,7 +40,7 @@ class StepFacts:
     rules: Rules
 
 
-async def steps(conn: AsyncConnection, house: House, ids: Collection[int]) -> Mapping[int, StepFacts]:
+async def steps(conn: AsyncConnection, house: Context, ids: Collection[int]) -> Mapping[int, StepFacts]:
     """Steps of the ladder by id."""
     today = house.today()
     query = select(ladder_step, account.c.currency, account.c.segment)
@@ -70,7 +70,7 @@ async def _tokens(conn: AsyncConnection, today: date, account_ids: Collection[in
     return {row.account_id: row.token for row in await conn.execute(query)}
 
 
-def write(house: House, row: Leaving, reader: Reader, facts: StepFacts) -> Words | Untrue | NotYet:
+def write(house: Context, row: Leaving, reader: Reader, facts: StepFacts) -> Words | Untrue | NotYet:
     """What a step says."""
     standing, on = facts.standing, house.today()
     episode = standing.episode
@@ -84,13 +84,13 @@ def write(house: House, row: Leaving, reader: Reader, facts: StepFacts) -> Words
     return Words(*_says(house, row, reader, facts), can_wait=True)
 
 
-def _says(house: House, row: Leaving, reader: Reader, facts: StepFacts) -> tuple[str, dict[str, object]]:
+def _says(house: Context, row: Leaving, reader: Reader, facts: StepFacts) -> tuple[str, dict[str, object]]:
     says: dict[str, object] = {
         "operator": house.operator.short_name,
         "ussd": house.operator.ussd_code,
         "amount": money.show(facts.standing.payable_minor, facts.currency, reader.language),
         "date": days.spoken(reader.language, facts.standing.oldest_due or house.today()),
-        "link": f"{house.settings.public_url.rstrip('/')}/b/{facts.token}",
+        "link": f"{house.site.public_url}/b/{facts.token}",
     }
     if facts.step.step == "formal":
         says["date"] = days.spoken(reader.language, limited_from(facts, house.today()))
@@ -100,7 +100,7 @@ def _says(house: House, row: Leaving, reader: Reader, facts: StepFacts) -> tuple
     return f"{row.template}_fee", says | {"fee": money.show(fee, facts.currency, reader.language)}
 
 
-def _none(_house: House) -> int:
+def _none(_house: Context) -> int:
     """A step that comes before no fee."""
     return 0
 

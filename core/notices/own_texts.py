@@ -12,7 +12,7 @@ from sqlalchemy import Column, Table, Text, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.engine import Instant, insert, metadata
 from core.errors import BadInput, Refused
 from core.notices import editor
@@ -79,7 +79,7 @@ async def refresh(conn: AsyncConnection) -> None:
     _stamp[0] = stamp
 
 
-def check(house: House, lang: str, key: str, text: str, reader: str = "en") -> list[str]:
+def check(house: Context, lang: str, key: str, text: str, reader: str = "en") -> list[str]:
     """What is wrong with a wording, in sentences; none: it is fine. `Refused` for a notice or language there is not."""
     if key not in editor.NOTICES or lang not in LANGUAGES:
         raise Refused("notice.editor.unknown", status=404)
@@ -95,7 +95,7 @@ def check(house: House, lang: str, key: str, text: str, reader: str = "en") -> l
     )
 
 
-async def keep(conn: AsyncConnection, house: House, lang: str, key: str, text: str, actor: str) -> list[str]:
+async def keep(conn: AsyncConnection, house: Context, lang: str, key: str, text: str, actor: str) -> list[str]:
     """Keep a wording, or the house's own again where it is blank; the warnings. `Refused` for one that could not be filled in."""
     text = text.strip().replace("\r\n", "\n")[:LONGEST]
     told = check(house, lang, key, text) if text else []

@@ -13,7 +13,7 @@ import msgspec
 from core import money
 from core.balances.model import OPEN, Bucket
 from core.balances.words import called, shown
-from core.context import House
+from core.context import Context
 from core.notices.facts import AttemptFacts, BillFacts, CampaignFacts, CreditFacts, ReceiptFacts
 from core.notices.quiet_hours import open_from
 from core.notices.recipients import Reader
@@ -53,15 +53,15 @@ HERSELF = ("mobile_push", "card", "mobile_inbound")
 """Ways of paying that a person has just done: she is awake, and waits for the answer."""
 
 
-def _always(house: House) -> dict[str, object]:
+def _always(house: Context) -> dict[str, object]:
     return {"operator": house.operator.short_name, "ussd": house.operator.ussd_code}
 
 
-def _link(house: House, kind: str, token: str) -> str:
-    return f"{house.settings.public_url.rstrip('/')}/{kind}/{token}"
+def _link(house: Context, kind: str, token: str) -> str:
+    return f"{house.site.public_url}/{kind}/{token}"
 
 
-def ready(house: House, row: Leaving, reader: Reader, bill: BillFacts) -> Words | Untrue:
+def ready(house: Context, row: Leaving, reader: Reader, bill: BillFacts) -> Words | Untrue:
     """A bill is ready: what we will collect and when, or what to pay by when; or that her credit has paid it."""
     says = _always(house) | {"link": _link(house, "b", bill.token)}
     if row.template == "notice.ready.covered":
@@ -70,7 +70,7 @@ def ready(house: House, row: Leaving, reader: Reader, bill: BillFacts) -> Words 
     return _asks(house, "notice.ready", reader, bill)
 
 
-def reminder(house: House, row: Leaving, reader: Reader, bill: BillFacts) -> Words | Untrue:
+def reminder(house: Context, row: Leaving, reader: Reader, bill: BillFacts) -> Words | Untrue:
     """A few days before the due day, if there is still something to pay and the day has not moved."""
     if bill.with_bank:
         return Untrue("with the bank already")
@@ -81,7 +81,7 @@ def reminder(house: House, row: Leaving, reader: Reader, bill: BillFacts) -> Wor
     return _asks(house, "notice.reminder", reader, bill)
 
 
-def _asks(house: House, key: str, reader: Reader, bill: BillFacts) -> Words | Untrue:
+def _asks(house: Context, key: str, reader: Reader, bill: BillFacts) -> Words | Untrue:
     day = bill.collect_on or bill.due_on
     if bill.left_minor <= 0 or day is None:
         return PAID
@@ -93,7 +93,7 @@ def _asks(house: House, key: str, reader: Reader, bill: BillFacts) -> Words | Un
     return Words(f"{key}.{'mandate' if bill.collect_on else 'pay'}", says, can_wait=True)
 
 
-def thanks(house: House, row: Leaving, reader: Reader, paid: ReceiptFacts) -> Words | Untrue:
+def thanks(house: Context, row: Leaving, reader: Reader, paid: ReceiptFacts) -> Words | Untrue:
     """Money came in: how much, and what is still open."""
     if paid.reversed:
         return Untrue("the payment was reversed")
@@ -111,7 +111,7 @@ def thanks(house: House, row: Leaving, reader: Reader, paid: ReceiptFacts) -> Wo
     return Words(key, says | more, can_wait=paid.method not in HERSELF, smile=reader.chats)
 
 
-def failed(house: House, row: Leaving, reader: Reader, tried: AttemptFacts) -> Words | Untrue:
+def failed(house: Context, row: Leaving, reader: Reader, tried: AttemptFacts) -> Words | Untrue:
     """A payment did not go through: sorry, what is open (not what failed), and a link to pay it."""
     if not tried.failed:
         return Untrue("it went through after all")
@@ -128,7 +128,7 @@ def failed(house: House, row: Leaving, reader: Reader, tried: AttemptFacts) -> W
     return Words("notice.failed", says, can_wait=tried.method not in HERSELF)
 
 
-def credited(house: House, row: Leaving, reader: Reader, note: CreditFacts) -> Words | Untrue:
+def credited(house: Context, row: Leaving, reader: Reader, note: CreditFacts) -> Words | Untrue:
     """A dispute ended well, or late usage was less: what was taken off, what is left of the bill, and the credit note to see."""
     says = _always(house) | {
         "amount": money.show(note.credited_minor, note.currency, reader.language),
@@ -140,7 +140,7 @@ def credited(house: House, row: Leaving, reader: Reader, note: CreditFacts) -> W
     return Words(f"{row.template}.open", says | {"open": left}, can_wait=True)
 
 
-def bucket_used(house: House, row: Leaving, reader: Reader, bucket: Bucket) -> Words | Untrue:
+def bucket_used(house: Context, row: Leaving, reader: Reader, bucket: Bucket) -> Words | Untrue:
     """Half, most or all of what she has beforehand is used, or it runs low; not once it was filled again or is over."""
     if bucket.round != row.params["round"]:
         return Untrue("it was filled meanwhile")
@@ -153,7 +153,7 @@ def bucket_used(house: House, row: Leaving, reader: Reader, bucket: Bucket) -> W
     return Words(row.template, says | {"left": shown(bucket.amount, bucket.unit, reader.language)})
 
 
-def campaign(house: House, row: Leaving, reader: Reader, sent: CampaignFacts) -> Words | Untrue | NotYet:
+def campaign(house: Context, row: Leaving, reader: Reader, sent: CampaignFacts) -> Words | Untrue | NotYet:
     """A campaign's own words, if it still runs and this person still agrees to hear from us."""
     if sent.state == "paused":
         return NotYet("the campaign is paused")
@@ -168,12 +168,12 @@ def campaign(house: House, row: Leaving, reader: Reader, sent: CampaignFacts) ->
     return Words("campaign", _always(house), text=text, can_wait=True)
 
 
-def code(house: House, row: Leaving, reader: Reader, _facts: object) -> Words | Untrue:
+def code(house: Context, row: Leaving, reader: Reader, _facts: object) -> Words | Untrue:
     """A one-time code, filled in only now (its row carries no secret); not once it has run out."""
     says = codes.words(house, row.subject_id or 0, row.params)
     return Untrue("the code has run out") if says is None else Words(row.template, _always(house) | says)
 
 
-def plain(house: House, row: Leaving, reader: Reader, _facts: object) -> Words | Untrue:
+def plain(house: Context, row: Leaving, reader: Reader, _facts: object) -> Words | Untrue:
     """Words that were settled when the row was put down: its template with its own params."""
     return Words(row.template, _always(house) | row.params)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import phone
 from core.catalog.queries import codes
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.onboarding import further
 from core.onboarding.fields import Fields, Wrong
@@ -25,7 +25,7 @@ OF_SERVICE = ("opened_on", "address", "area", "payment_mode")
 IDS_A_ROW = 9
 
 
-async def take(conn: AsyncConnection, house: House, lines: Sequence[Line]) -> list[Outcome]:
+async def take(conn: AsyncConnection, house: Context, lines: Sequence[Line]) -> list[Outcome]:
     """Register the new customers of these rows, then further services of known ones; what became of each, in order."""
     tariffs = set(await codes(conn))
     known = set(await _known(conn, {line.values.get("number", "") for line in lines}))
@@ -50,7 +50,7 @@ async def take(conn: AsyncConnection, house: House, lines: Sequence[Line]) -> li
     return [outcomes[at] for at in range(len(lines))]
 
 
-async def _again(conn: AsyncConnection, house: House, rows: Mapping[int, tuple[Line, Customer]]) -> dict[int, Outcome]:
+async def _again(conn: AsyncConnection, house: Context, rows: Mapping[int, tuple[Line, Customer]]) -> dict[int, Outcome]:
     """Rows of accounts on file: the same again, a further service, or a contradiction."""
     if not rows:
         return {}
@@ -77,7 +77,7 @@ async def _again(conn: AsyncConnection, house: House, rows: Mapping[int, tuple[L
     return outcomes
 
 
-def read(house: House, line: Line, tariffs: set[str]) -> Customer:
+def read(house: Context, line: Line, tariffs: set[str]) -> Customer:
     """The customer of a row; Wrong with the column and the remedy when there is none."""
     fields = Fields(line.values)
     operator = house.operator
@@ -106,7 +106,7 @@ def read(house: House, line: Line, tariffs: set[str]) -> Customer:
     )
 
 
-def _phone(house: House, fields: Fields) -> str | None:
+def _phone(house: Context, fields: Fields) -> str | None:
     typed = fields.given("phone")
     if typed is None:
         return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from core.context import House
+from core.context import Context
 from core.errors import BadInput
 from core.metering.units import micro
 from core.onboarding.model import Customer, NewMeter, Registered
@@ -38,7 +38,7 @@ class Draft:
 class _Desk:
     """What is known while one customer after the other is drawn up."""
 
-    house: House
+    house: Context
     now: datetime
     branches: Mapping[str, int]
     people: dict[str, int]
@@ -51,7 +51,7 @@ class _Desk:
 
 
 def draft(
-    house: House,
+    house: Context,
     customers: Sequence[Customer],
     branches: Mapping[str, int],
     people: Mapping[str, int],

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.balances import grant
 from core.billing.cycles import UNBILLED
 from core.billing.tables import cycle
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.in_list import among
 from core.onboarding.fields import Wrong
@@ -80,7 +80,7 @@ async def served(conn: AsyncConnection, numbers: Collection[str]) -> dict[str, A
     return found
 
 
-def add(house: House, on_file: Account, customer: Customer) -> Further:
+def add(house: Context, on_file: Account, customer: Customer) -> Further:
     """Note the service; `Wrong` where its days are billed already, or the account has ended."""
     if on_file.state in UNBILLED:
         raise Wrong("import.account_closed", number=on_file.number, state=on_file.state.replace("_", " "))
@@ -98,7 +98,7 @@ def add(house: House, on_file: Account, customer: Customer) -> Further:
     return Further(on_file.id, on_file.branch_id, customer, began)
 
 
-async def save(conn: AsyncConnection, house: House, more: Sequence[Further]) -> None:
+async def save(conn: AsyncConnection, house: Context, more: Sequence[Further]) -> None:
     """Write them: place, service, plan, and what a welcome gives."""
     if not more:
         return

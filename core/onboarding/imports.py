@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import files
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.errors import BadInput
 from core.metering.formats.csv_line import cells
@@ -30,7 +30,7 @@ from core.onboarding.sheet import Choice, Line, Sheet
 
 IDS_A_WELCOME = 6
 """How many ids the welcome of one new service may need: a bucket, its movement, and the ledger's."""
-Take = Callable[[AsyncConnection, House, Sequence[Line]], Awaitable[list[Outcome]]]
+Take = Callable[[AsyncConnection, Context, Sequence[Line]], Awaitable[list[Outcome]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ TAKERS: Mapping[str, _Taker] = {
 
 
 async def run(
-    house: House,
+    house: App,
     kind: str,
     path: Path,
     *,
@@ -80,7 +80,7 @@ def _check(kind: str, path: Path) -> None:
 
 
 async def _rows(
-    house: House, taker: _Taker, kind: str, path: Path, choice: Choice, rejects: Path, progress: Progress | None
+    house: App, taker: _Taker, kind: str, path: Path, choice: Choice, rejects: Path, progress: Progress | None
 ) -> Report:
     tally = Report(0, 0)
     with path.open("rb") as raw, files.opened(raw, path) as file:
@@ -119,7 +119,7 @@ def _counted(
 
 
 async def _usage(
-    house: House,
+    house: App,
     path: Path,
     rejects: Path,
     shift_years: int,
@@ -152,7 +152,7 @@ async def _usage(
     )
 
 
-def _by_hand(house: House, path: Path, shift_years: int, choice: Choice) -> collect.Coming:
+def _by_hand(house: Context, path: Path, shift_years: int, choice: Choice) -> collect.Coming:
     kind = collect.kind_of(path)
     if kind != "csv" and choice != Choice():
         raise BadInput(

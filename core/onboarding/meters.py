@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import numbers
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many, update_many
 from core.db.in_list import among
 from core.metering.consumption.installations import heard_of, named
@@ -90,7 +90,7 @@ class _Wall:
         )
 
 
-async def take(conn: AsyncConnection, house: House, lines: Sequence[Line]) -> list[Outcome]:
+async def take(conn: AsyncConnection, house: Context, lines: Sequence[Line]) -> list[Outcome]:
     """Hang the new meters of these rows and take down those that are gone; what became of each, in order. Removals come first."""
     services = await _services(conn, {line.values.get("account", "") for line in lines})
     wall = await _wall(conn, house, lines, {one.id for found in services.values() for one in found})
@@ -110,7 +110,7 @@ async def take(conn: AsyncConnection, house: House, lines: Sequence[Line]) -> li
 
 
 def _one(
-    house: House, wall: _Wall, line: Line, services: dict[str, list[_Served]], rows: list[tuple[Any, ...]]
+    house: Context, wall: _Wall, line: Line, services: dict[str, list[_Served]], rows: list[tuple[Any, ...]]
 ) -> Outcome:
     new, served = read(line), _served(Fields(line.values), services)
     on_file = wall.meters.get(new.serial)
@@ -238,7 +238,7 @@ def _registers(fields: Fields, kind: str) -> str | None:
     return " ".join(names)
 
 
-async def _wall(conn: AsyncConnection, house: House, lines: Sequence[Line], service_ids: set[int]) -> _Wall:
+async def _wall(conn: AsyncConnection, house: Context, lines: Sequence[Line], service_ids: set[int]) -> _Wall:
     """The meters that these rows name, and those that hang where they go."""
     names = {line.values.get(column, "") for line in lines for column in ("serial", "replaces")}
     columns = [meter.c[name] for name in (*_Hung.__dataclass_fields__,) if name != "changed"]

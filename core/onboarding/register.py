@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances import grant
 from core.billing.cycles import open_cycles
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.in_list import among
 from core.errors import Refused
@@ -26,7 +26,7 @@ IDS_EACH = 9
 """How many ids a customer may need: reserve as many before `writing()` when there are more than a hundred."""
 
 
-async def register_customer(conn: AsyncConnection, house: House, customer: Customer) -> Registered:
+async def register_customer(conn: AsyncConnection, house: Context, customer: Customer) -> Registered:
     """Register one; Refused `account.taken` if the number is in use."""
     taken = select(t.account.c.id).where(t.account.c.number == (customer.number or ""))
     if (await conn.execute(taken)).first():
@@ -34,7 +34,7 @@ async def register_customer(conn: AsyncConnection, house: House, customer: Custo
     return (await register_many(conn, house, [customer]))[0]
 
 
-async def register_many(conn: AsyncConnection, house: House, customers: Sequence[Customer]) -> list[Registered]:
+async def register_many(conn: AsyncConnection, house: Context, customers: Sequence[Customer]) -> list[Registered]:
     """Register all, in order, by a fixed number of statements."""
     branches = await _branches(conn, house, {customer.branch for customer in customers})
     people = await _people(conn, {customer.national_id for customer in customers if customer.national_id})
@@ -53,7 +53,7 @@ async def register_many(conn: AsyncConnection, house: House, customers: Sequence
     return made.registered
 
 
-async def _branches(conn: AsyncConnection, house: House, codes: set[str]) -> dict[str, int]:
+async def _branches(conn: AsyncConnection, house: Context, codes: set[str]) -> dict[str, int]:
     """Ids of the branches by code; a branch nobody has heard of is opened."""
     rows = await conn.execute(select(t.branch.c.code, t.branch.c.id).where(among(conn, t.branch.c.code, codes)))
     known = {row.code: row.id for row in rows}

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import BigInteger, Column, Index, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db import bulk
 from core.db.engine import Instant, metadata
 from core.money import known
@@ -41,7 +41,7 @@ class Spent(msgspec.Struct, frozen=True):
     free: bool = False
 
 
-async def note(conn: AsyncConnection, house: House, spent: Sequence[Spent]) -> int:
+async def note(conn: AsyncConnection, house: Context, spent: Sequence[Spent]) -> int:
     """Write down what these cost; those of which neither the provider nor the operator tells a price are left out."""
     now = house.clock.now()
     priced = [(one, found) for one in spent if (found := _price(house, one)) is not None]
@@ -51,7 +51,7 @@ async def note(conn: AsyncConnection, house: House, spent: Sequence[Spent]) -> i
     return await bulk.insert_many(conn, message_cost, list(message_cost.c.keys()), rows, skip_known=True)
 
 
-def _price(house: House, one: Spent) -> tuple[str, int] | None:
+def _price(house: Context, one: Spent) -> tuple[str, int] | None:
     if one.free:
         return house.currency, 0
     if one.said:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Column, Table, Text, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.db.engine import Instant, Json, insert, metadata
 from core.db.in_list import among
 from core.message import Delivery
@@ -37,7 +37,7 @@ NOT_OURS = timedelta(days=7)
 FINAL = {"delivered": "delivered", "read": "delivered", "failed": "failed"}
 
 
-async def report(conn: AsyncConnection, house: House, told: Delivery) -> bool:
+async def report(conn: AsyncConnection, house: Context, told: Delivery) -> bool:
     """Take in one report; whether a message of ours changed by it."""
     state, now = FINAL.get(told.state), house.clock.now()
     row = await _row(conn, told.provider_ref)
@@ -60,7 +60,7 @@ async def report(conn: AsyncConnection, house: House, told: Delivery) -> bool:
     return False
 
 
-async def catch_up(conn: AsyncConnection, house: House, refs: Collection[str]) -> int:
+async def catch_up(conn: AsyncConnection, house: Context, refs: Collection[str]) -> int:
     """Settle the messages of these references whose report came before we had written them down; how many. One look-up by key for
     a whole wave: early reports are rare, and the outbox is long."""
     if not refs:
@@ -79,7 +79,7 @@ async def catch_up(conn: AsyncConnection, house: House, refs: Collection[str]) -
     return changed
 
 
-async def forget(house: House) -> int:
+async def forget(house: App) -> int:
     """Let go of the reports that are about no message of ours; how many."""
     async with house.db.writing() as conn:
         old = delete(early_report).where(early_report.c.at < house.clock.now() - NOT_OURS)
@@ -118,7 +118,7 @@ async def _on_its_way(conn: AsyncConnection, told: Delivery) -> bool:
 
 
 async def _cost(
-    conn: AsyncConnection, house: House, outbox_id: int, channel: str, state: str, details: Mapping[str, str]
+    conn: AsyncConnection, house: Context, outbox_id: int, channel: str, state: str, details: Mapping[str, str]
 ) -> None:
     """WhatsApp tells with a status as what it charges a message; it charges those that arrived."""
     if state == "delivered" and (category := details.get("category")):

@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db import bulk
 from core.db.engine import insert
 from core.db.in_list import among
@@ -68,7 +68,7 @@ class Leaving(msgspec.Struct, frozen=True):
 
 async def enqueue(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     *,
     key: str,
     kind: str,
@@ -128,7 +128,7 @@ _BULK = (*Letter.__dataclass_fields__, "id", "not_before", "state", "attempts", 
 
 async def enqueue_many(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     letters: Sequence[Letter],
     *,
     ids: Sequence[int] | None = None,

@@ -16,7 +16,7 @@ from core import csv_text, money
 from core.clock import start_of
 from core.collections.placing import commission
 from core.collections.tables import placement
-from core.context import House
+from core.context import Context
 from core.ledger.tables import open_item
 from core.overview.listing import AnyRow
 from core.parties.tables import account, branch, contact, contact_account, party
@@ -32,7 +32,7 @@ def _mine(query: Select[Any], branch_code: str | None) -> Select[Any]:
 
 
 async def placed(
-    conn: AsyncConnection, house: House, code: str, from_on: date, to_on: date, branch_code: str | None = None
+    conn: AsyncConnection, house: Context, code: str, from_on: date, to_on: date, branch_code: str | None = None
 ) -> Lines:
     """What was placed with an agency from one day to another, both included. The phone is that on record, of nobody she only linked."""
     phone = (
@@ -65,7 +65,7 @@ async def placed(
 
 
 async def recalled(
-    conn: AsyncConnection, house: House, code: str, from_on: date, to_on: date, branch_code: str | None = None
+    conn: AsyncConnection, house: Context, code: str, from_on: date, to_on: date, branch_code: str | None = None
 ) -> Lines:
     """What was taken back from an agency from one day to another, and why."""
     names = ("id", "placed_on", "recalled_on", "recalled_why")
@@ -101,7 +101,7 @@ class Came:
 
 async def came(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     from_on: date,
     to_on: date,
     *,
@@ -141,7 +141,7 @@ async def came(
 
 
 async def collected(
-    conn: AsyncConnection, house: House, code: str, from_on: date, to_on: date, branch_code: str | None = None
+    conn: AsyncConnection, house: Context, code: str, from_on: date, to_on: date, branch_code: str | None = None
 ) -> Lines:
     """The same as a file, with the commission of each line and last their sums."""
     found = await came(conn, house, from_on, to_on, code=code, branch_code=branch_code)

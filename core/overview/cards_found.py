@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.audit import alarms, trail
 from core.audit.blanking import BLANKABLE, blank
 from core.card_numbers import scrubbed
-from core.context import House
+from core.context import App, Context
 from core.db.engine import Json, insert, metadata
 from core.overview.card_columns import OURS, WRITTEN
 
@@ -32,7 +32,7 @@ card_search = Table(
 )
 
 
-async def tick(house: House) -> int:
+async def tick(house: App) -> int:
     """Search what was not searched this night; how many rows were blanked."""
     now = house.clock.now().astimezone(house.zone)
     night = now.date() if now.hour >= FROM_HOUR else now.date() - timedelta(days=1)
@@ -43,7 +43,7 @@ async def tick(house: House) -> int:
     return found
 
 
-async def _batch(house: House, table: Table, night: Any) -> int | None:
+async def _batch(house: App, table: Table, night: Any) -> int | None:
     """Search one batch and remember how far it came; how many rows were blanked. None: the table is done for this night."""
     async with house.db.writing() as conn:
         stood = (await conn.execute(select(card_search).where(card_search.c.table == table.name))).first()
@@ -68,7 +68,7 @@ async def _rows(conn: AsyncConnection, table: Table, keys: list[Column[Any]], af
     return list((await conn.execute(query)).all())
 
 
-async def _look_at(conn: AsyncConnection, house: House, table: Table, row: Row[Any]) -> bool:
+async def _look_at(conn: AsyncConnection, house: Context, table: Table, row: Row[Any]) -> bool:
     """Blank what is found in one row; whether anything was."""
     values = {name: row._mapping[table.c[name]] for name in WRITTEN[table.name].split()}
     clean = {

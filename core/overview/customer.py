@@ -19,7 +19,7 @@ from core.care.interactions import Passed
 from core.care.media import Media
 from core.care.model import Ticket
 from core.collections import exposures
-from core.context import House
+from core.context import Context
 from core.ledger import queries as ledger
 from core.metering.tables import meter
 from core.overview.listing import AnyRow, Wanted, page
@@ -69,7 +69,7 @@ class Customer:
 
 async def customer(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     account_id: int,
     *,
     branch_code: str | None,

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.tables import bill_run, invoice
 from core.care.tables import interaction
 from core.clock import start_of
-from core.context import House
+from core.context import Context
 from core.ledger.tables import open_item
 from core.overview.listing import AnyRow
 from core.parties.tables import account, branch
@@ -44,7 +44,7 @@ class Day:
     month: Sequence[Cash]
 
 
-async def day(conn: AsyncConnection, house: House, on: date, *, branch_code: str | None) -> Day:
+async def day(conn: AsyncConnection, house: Context, on: date, *, branch_code: str | None) -> Day:
     """The day `on`, of one branch or of the whole house."""
     return Day(
         on,
@@ -87,7 +87,7 @@ def _payments(on: date, code: str | None) -> Select[*tuple[object, ...]]:
     return found.where(mine)
 
 
-def _messages(house: House, on: date, code: str | None) -> Select[*tuple[object, ...]]:
+def _messages(house: Context, on: date, code: str | None) -> Select[*tuple[object, ...]]:
     start, mine = _of_branch(interaction, interaction.c.account_id, code)
     groups = (interaction.c.channel, interaction.c.direction)
     begins, ends = start_of(on, house.zone), start_of(on + timedelta(days=1), house.zone)
@@ -96,7 +96,7 @@ def _messages(house: House, on: date, code: str | None) -> Select[*tuple[object,
     return found.where(mine)
 
 
-async def _month(conn: AsyncConnection, house: House, on: date, code: str | None) -> list[Cash]:
+async def _month(conn: AsyncConnection, house: Context, on: date, code: str | None) -> list[Cash]:
     first = on.replace(day=1)
     after = (first + timedelta(days=32)).replace(day=1)
     start, mine = _of_branch(

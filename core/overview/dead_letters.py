@@ -7,7 +7,7 @@ from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.outbox.queue import PRIORITIES, outbox
 from core.overview.listing import AnyRow
@@ -22,7 +22,7 @@ async def dead_letters(conn: AsyncConnection, *, branch_code: str | None) -> Seq
 
 
 async def send_again(
-    conn: AsyncConnection, house: House, ids: Sequence[int], *, branch_code: str | None, actor: str
+    conn: AsyncConnection, house: Context, ids: Sequence[int], *, branch_code: str | None, actor: str
 ) -> int:
     """Replay those of `ids` that are dead and of this branch; how many there were."""
     rows = await conn.execute(_dead(branch_code).where(outbox.c.id.in_(ids)))

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.access.authority import now
 from core.access.model import Who
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.overview.accounts import branch_id_of
 from core.overview.listing import AnyRow, Listing, Wanted, one
@@ -24,7 +24,7 @@ LONGEST_ID, LONGEST_NAME = 18, 80
 
 
 async def theirs(
-    conn: AsyncConnection, house: House, who: Who, listing: Listing, said: str, *also: Wanted, by: str = "id"
+    conn: AsyncConnection, house: Context, who: Who, listing: Listing, said: str, *also: Wanted, by: str = "id"
 ) -> AnyRow:
     """The one row that `said` names by its `by`. Refused `theirs.none` (404) when there is none, or none of their branch.
 
@@ -40,7 +40,7 @@ async def theirs(
     return row
 
 
-async def their_account(conn: AsyncConnection, house: House, who: Who, typed: str) -> AnyRow:
+async def their_account(conn: AsyncConnection, house: Context, who: Who, typed: str) -> AnyRow:
     """The account a person means by the number they typed (blanks, small letters, O for 0): one of their branch."""
     asking = await now(conn, house, who)
     numbers = account_numbers(typed[:LONGEST_NAME])
@@ -57,13 +57,13 @@ async def their_account(conn: AsyncConnection, house: House, who: Who, typed: st
 
 
 async def all_theirs(
-    conn: AsyncConnection, house: House, who: Who, listing: Listing, said: Sequence[str]
+    conn: AsyncConnection, house: Context, who: Who, listing: Listing, said: Sequence[str]
 ) -> list[AnyRow]:
     """As `theirs`, of many ids: one that is not theirs refuses all."""
     return [await theirs(conn, house, who, listing, text) for text in said]
 
 
-async def their_branch(conn: AsyncConnection, house: House, who: Who) -> int | None:
+async def their_branch(conn: AsyncConnection, house: Context, who: Who) -> int | None:
     """The id of the branch they have now; None: the whole house."""
     return await branch_id_of(conn, (await now(conn, house, who)).branch)
 

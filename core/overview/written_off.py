@@ -15,7 +15,7 @@ from core import csv_text, money
 from core.billing.tables import invoice
 from core.clock import start_of
 from core.collections.tables import write_off
-from core.context import House
+from core.context import Context
 from core.parties.tables import account, branch, party
 
 
@@ -49,7 +49,7 @@ class WrittenOff:
 
 
 async def written_off(
-    conn: AsyncConnection, house: House, from_on: date, to_on: date, *, branch_code: str | None = None
+    conn: AsyncConnection, house: Context, from_on: date, to_on: date, *, branch_code: str | None = None
 ) -> Sequence[WrittenOff]:
     """What was written off from one day to another (both included), in the order it was."""
     query = (

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.access import attempts
 from core.audit import alarms
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.outbox import queue
 from core.parties import sim
@@ -62,7 +62,7 @@ def as_contact(contact_id: int, *, own: bool = False, address: str | None = None
 
 async def send(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     *,
     purpose: str,
     asker: Asker,
@@ -115,7 +115,7 @@ NOBODY = "code_for_nobody"
 """Of an outbox row that is written for the time it takes: the dispatcher finds nobody to send it to, and drops it."""
 
 
-async def prove(conn: AsyncConnection, house: House, *, purpose: str, asker: str, typed: str) -> Proven | None:
+async def prove(conn: AsyncConnection, house: Context, *, purpose: str, asker: str, typed: str) -> Proven | None:
     """Spend a try on the newest code of this asker (`Asker.name`): what it was for, or None when it is wrong.
 
     None must be committed, or the try is not spent. Refused `code.none` when there is no live code with a try left.
@@ -145,21 +145,21 @@ async def prove(conn: AsyncConnection, house: House, *, purpose: str, asker: str
     return Proven(spent.account_id, spent.contact_id)
 
 
-def words(house: House, code_id: int, params: Mapping[str, Any]) -> dict[str, Any] | None:
+def words(house: Context, code_id: int, params: Mapping[str, Any]) -> dict[str, Any] | None:
     """The fields of the message of an outbox row of kind `code`; None when the code has run out. Never to be logged."""
     if datetime.fromisoformat(str(params["until"])) <= house.clock.now():
         return None
     return {"code": _code(house, code_id, str(params["salt"])), "minutes": params["minutes"]}
 
 
-async def _proves(conn: AsyncConnection, house: House, purpose: str, contact_id: int) -> None:
+async def _proves(conn: AsyncConnection, house: Context, purpose: str, contact_id: int) -> None:
     """Refused `code.sim_changed` where a code to this number proves nobody."""
     changed = sim.sim_changed_within if purpose in RISKY else sim.swapped
     if await changed(conn, house, contact_id):
         raise Refused("code.sim_changed")
 
 
-async def _within_limits(conn: AsyncConnection, house: House, asker: Asker, to: str) -> None:
+async def _within_limits(conn: AsyncConnection, house: Context, asker: Asker, to: str) -> None:
     """By asker, by address, by receiver and for the whole house. What strangers use up is no customer's own."""
     if await attempts.take(conn, house, "code.asker", asker.name, WINDOW) > MOST_ASKED:
         raise Refused("code.too_many", 429)
@@ -178,8 +178,8 @@ async def _within_limits(conn: AsyncConnection, house: House, asker: Asker, to: 
         raise Refused("code.too_many", 429)
 
 
-def _code(house: House, code_id: int, salt: str) -> str:
-    key = house.settings.secret_key.get_secret_value().encode()
+def _code(house: Context, code_id: int, salt: str) -> str:
+    key = house.site.secret_key.get_secret_value().encode()
     digest = hmac.new(key, f"code:{code_id}:{salt}".encode(), hashlib.sha256).digest()
     return f"{int.from_bytes(digest[:8]) % 10**DIGITS:0{DIGITS}}"
 

@@ -13,7 +13,7 @@ from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.db.in_list import among
 from core.parties import senders
@@ -24,7 +24,7 @@ LONGEST_WORD = 40
 
 async def stop(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     contact_id: int,
     *,
     sender: str | None = None,
@@ -47,7 +47,7 @@ async def stop(
 
 async def start(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     contact_id: int,
     *,
     marketing: bool = True,
@@ -71,7 +71,7 @@ async def start(
     await _note(conn, house, contact_id, "start", sender, channel, word, said_at)
 
 
-def _said(house: House, at: datetime | None) -> datetime:
+def _said(house: Context, at: datetime | None) -> datetime:
     now = house.clock.now()
     return min(at or now, now)
 
@@ -93,7 +93,7 @@ async def _overtaken(conn: AsyncConnection, contact_id: int, said: str, sender: 
 
 
 async def set_marketing(
-    conn: AsyncConnection, house: House, contact_id: int, *, wanted: bool, channel: str = "", word: str = ""
+    conn: AsyncConnection, house: Context, contact_id: int, *, wanted: bool, channel: str = "", word: str = ""
 ) -> None:
     """News and offers: yes or no. The notices of her own account go on either way."""
     changed = update(contact).where(contact.c.id == contact_id, contact.c.marketing != wanted)
@@ -127,7 +127,7 @@ async def record(conn: AsyncConnection, contact_ids: Collection[int], most: int 
 
 async def _note(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     contact_id: int,
     said: str,
     sender: str | None,

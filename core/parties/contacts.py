@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.parties.model import LEFT, PHONE, Contact, medium, subscriber_of
 from core.parties.tables import contact, contact_account, party, sim_change
@@ -41,7 +41,7 @@ async def by_id(conn: AsyncConnection, contact_id: int) -> Contact | None:
 
 
 async def find_or_make(
-    conn: AsyncConnection, house: House, channel: str, user: str, phone: str | None = None
+    conn: AsyncConnection, house: Context, channel: str, user: str, phone: str | None = None
 ) -> Contact:
     """Who this is, made at the first meeting. `phone` (E.164) must be vouched for by the channel, not typed by a person."""
     known = await find(conn, channel, user)
@@ -72,7 +72,7 @@ def _known(channel: str, user: str) -> Select[Any]:
     return select(*COLUMNS).where(contact.c.channel == medium(channel), contact.c.channel_user == user)
 
 
-async def _make(conn: AsyncConnection, house: House, channel: str, user: str, phone: str | None) -> Contact:
+async def _make(conn: AsyncConnection, house: Context, channel: str, user: str, phone: str | None) -> Contact:
     made = Contact(house.ids.take(), channel, user, phone, None, house.operator.languages[0], False, None)
     row = {name: getattr(made, name) for name in Contact.__dataclass_fields__}
     await conn.execute(
@@ -89,7 +89,7 @@ async def _was_left(conn: AsyncConnection, phone: str) -> bool:
     return (await conn.execute(gone.limit(1))).first() is not None
 
 
-async def _link_on_record(conn: AsyncConnection, house: House, contact_id: int, phone: str | None) -> None:
+async def _link_on_record(conn: AsyncConnection, house: Context, contact_id: int, phone: str | None) -> None:
     """Link to every account whose phone of record this is; take over the person's language and party."""
     if phone is None:
         return

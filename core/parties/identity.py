@@ -20,7 +20,7 @@ from sqlalchemy import case, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import alarms, trail
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.errors import Refused
 from core.parties.tables import account, contact_account, pin_try
@@ -37,7 +37,7 @@ async def has_pin(conn: AsyncConnection, party_id: int) -> bool:
     return (await conn.execute(select(pins.c.party_id).where(pins.c.party_id == party_id))).first() is not None
 
 
-async def set_pin(conn: AsyncConnection, house: House, party_id: int, pin: str) -> None:
+async def set_pin(conn: AsyncConnection, house: Context, party_id: int, pin: str) -> None:
     """Set or replace the PIN and open its lock. The caller has seen to who may. Refused `pin.wrong_length`, `pin.easy`."""
     rules = house.operator.identity
     if not (pin.isascii() and pin.isdigit() and len(pin) == rules.pin_digits):
@@ -56,7 +56,7 @@ async def set_pin(conn: AsyncConnection, house: House, party_id: int, pin: str) 
 
 
 async def check_pin(
-    conn: AsyncConnection, house: House, party_id: int, pin: str, contact_id: int
+    conn: AsyncConnection, house: Context, party_id: int, pin: str, contact_id: int
 ) -> Literal["ok", "wrong", "locked"]:
     """Compare, spending a try of this contact; a right PIN gives its tries back. `locked` too when the last was wrong just now."""
     held = select(pins.c.hash).where(pins.c.party_id == party_id).with_for_update()
@@ -76,7 +76,7 @@ async def check_pin(
     return "locked"
 
 
-async def _spend(conn: AsyncConnection, house: House, party_id: int, contact_id: int) -> int:
+async def _spend(conn: AsyncConnection, house: Context, party_id: int, contact_id: int) -> int:
     """Count a try of this contact, before the PIN is compared; how many there were with it."""
     row = {"party_id": party_id, "contact_id": contact_id, "wrong": 1, "at": house.clock.now()}
     more = insert(conn, pin_try).values(row)
@@ -86,7 +86,7 @@ async def _spend(conn: AsyncConnection, house: House, party_id: int, contact_id:
     return int((await conn.execute(more.returning(pin_try.c.wrong))).scalar_one())
 
 
-async def _closed(conn: AsyncConnection, house: House, party_id: int, contact_id: int) -> bool:
+async def _closed(conn: AsyncConnection, house: Context, party_id: int, contact_id: int) -> bool:
     """Whether strangers have had all their tries, and this contact is one of them."""
     t, link, now = pin_try.c, contact_account.c, house.clock.now()
     most = house.operator.identity.pin_tries
@@ -110,9 +110,9 @@ def easy(pin: str) -> bool:
     return steps in ({0}, {1}, {9}) or pin == pin[:2] * (len(pin) // 2) or (len(pin) == 4 and pin[:2] in ("19", "20"))
 
 
-def _keyed(house: House, party_id: int, pin: str) -> str:
+def _keyed(house: Context, party_id: int, pin: str) -> str:
     """A PIN has too few digits to be kept by hashing alone: without the secret key a stolen table is worth nothing."""
-    key = house.settings.secret_key.get_secret_value().encode()
+    key = house.site.secret_key.get_secret_value().encode()
     return hmac.new(key, f"pin:{party_id}:{pin}".encode(), hashlib.sha256).hexdigest()
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.errors import Refused
 from core.parties import codes, identity, sim
@@ -19,7 +19,7 @@ from core.phone import masked
 
 async def start(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     contact_id: int,
     account_number: str,
     *,
@@ -51,7 +51,7 @@ async def start(
 
 
 async def finish(
-    conn: AsyncConnection, house: House, contact_id: int, code: str, *, purpose: str = "link"
+    conn: AsyncConnection, house: Context, contact_id: int, code: str, *, purpose: str = "link"
 ) -> int | None:
     """The account the code was for, now linked (purpose `link`); None when the code is wrong.
 
@@ -67,7 +67,7 @@ async def finish(
 
 
 async def by_pin(
-    conn: AsyncConnection, house: House, contact_id: int, account_number: str, pin: str
+    conn: AsyncConnection, house: Context, contact_id: int, account_number: str, pin: str
 ) -> tuple[Literal["ok", "wrong", "locked"], int | None]:
     """Link with the number of an account and the PIN of its holder; the account when it is right.
 
@@ -93,13 +93,13 @@ async def _is_linked(conn: AsyncConnection, contact_id: int, account_id: int) ->
     return (await conn.execute(mine)).first() is not None
 
 
-async def _link(conn: AsyncConnection, house: House, contact_id: int, account_id: int, how: str) -> None:
+async def _link(conn: AsyncConnection, house: Context, contact_id: int, account_id: int, how: str) -> None:
     row = {"contact_id": contact_id, "account_id": account_id, "linked_at": house.clock.now(), "how": how}
     await conn.execute(insert(conn, contact_account).values(row).on_conflict_do_nothing())
     await trail.note(conn, house, f"customer:{contact_id}", "account.linked", f"account:{account_id}", how=how)
 
 
-async def unlink(conn: AsyncConnection, house: House, contact_id: int, account_id: int) -> bool:
+async def unlink(conn: AsyncConnection, house: Context, contact_id: int, account_id: int) -> bool:
     """Part them; False if they were not together."""
     if not await part(conn, house, contact_id, account_id):
         return False
@@ -107,7 +107,7 @@ async def unlink(conn: AsyncConnection, house: House, contact_id: int, account_i
     return True
 
 
-async def remove(conn: AsyncConnection, house: House, contact_id: int, account_id: int, *, actor: str) -> None:
+async def remove(conn: AsyncConnection, house: Context, contact_id: int, account_id: int, *, actor: str) -> None:
     """A clerk takes a phone or chat off an account (sold, lost, of who moved out). Refused for the phone of record: that is changed."""
     record = await of_record(conn, account_id)
     if record and record[0] == contact_id:

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.errors import Refused
 from core.parties import contacts, sim
@@ -18,7 +18,7 @@ from core.parties.unlink import part
 from core.phone import masked, parse
 
 
-async def changeable(conn: AsyncConnection, house: House, account_id: int, typed: str) -> tuple[str, dict[int, str]]:
+async def changeable(conn: AsyncConnection, house: Context, account_id: int, typed: str) -> tuple[str, dict[int, str]]:
     """(the new phone, the phones of record until now by contact). `Refused` as `change_phone` says."""
     await sim.hold(conn, house, account_id)
     phone = parse(typed, house.operator.country)
@@ -31,7 +31,7 @@ async def changeable(conn: AsyncConnection, house: House, account_id: int, typed
     return phone, before
 
 
-async def change_phone(conn: AsyncConnection, house: House, account_id: int, typed: str, *, actor: str) -> str:
+async def change_phone(conn: AsyncConnection, house: Context, account_id: int, typed: str, *, actor: str) -> str:
     """The new phone of record (E.164). `Refused` for what is no phone or hers already, and while a number of the account cools down."""
     phone, before = await changeable(conn, house, account_id, typed)
     for contact_id in before:

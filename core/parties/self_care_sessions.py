@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.parties import sim
 from core.parties.tables import page_sitting
 
@@ -18,7 +18,7 @@ RENEWED = timedelta(minutes=1)
 """A page that is opened sooner after the one before writes nothing."""
 
 
-async def begin(conn: AsyncConnection, house: House, contact_id: int, digest: str) -> None:
+async def begin(conn: AsyncConnection, house: Context, contact_id: int, digest: str) -> None:
     """A new sitting under the digest of its cookie. Those that are over are cleared away."""
     now = house.clock.now()
     await conn.execute(delete(page_sitting).where(page_sitting.c.ends_at <= now))
@@ -26,7 +26,7 @@ async def begin(conn: AsyncConnection, house: House, contact_id: int, digest: st
     await conn.execute(insert(page_sitting).values(row))
 
 
-async def whose(conn: AsyncConnection, house: House, digest: str) -> tuple[int, bool] | None:
+async def whose(conn: AsyncConnection, house: Context, digest: str) -> tuple[int, bool] | None:
     """(the contact that sits there, whether it should be renewed); None: nobody, or not any more."""
     c, now = page_sitting.c, house.clock.now()
     alive = (c.hash == digest) & (c.ends_at > now) & (c.opened_at > now - AT_MOST)
@@ -36,7 +36,7 @@ async def whose(conn: AsyncConnection, house: House, digest: str) -> tuple[int, 
     return row.contact_id, row.ends_at < now + IDLE - RENEWED
 
 
-async def renew(conn: AsyncConnection, house: House, digest: str) -> None:
+async def renew(conn: AsyncConnection, house: Context, digest: str) -> None:
     """A page of it was opened: it goes on."""
     this = update(page_sitting).where(page_sitting.c.hash == digest)
     await conn.execute(this.values(ends_at=house.clock.now() + IDLE))

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
 from core.clock import start_of
-from core.context import House
+from core.context import App, Context
 from core.db.engine import insert
 from core.errors import Refused
 from core.outbox import queue
@@ -31,7 +31,7 @@ Question = Callable[[str], Awaitable[str | None]]
 """`(phone)`: puts the question; the provider's id of it, or None when it could not be put."""
 
 
-async def sim_changed_within(conn: AsyncConnection, house: House, contact_id: int, hours: int = COOLING_HOURS) -> bool:
+async def sim_changed_within(conn: AsyncConnection, house: Context, contact_id: int, hours: int = COOLING_HOURS) -> bool:
     """Whether the number behind this contact got another SIM, or another chat, in the last `hours`: then refuse what moves money."""
     since = house.clock.now() - timedelta(hours=hours)
     number = func.coalesce(contact.c.subscriber, contact.c.phone, contact.c.channel_user)
@@ -39,7 +39,7 @@ async def sim_changed_within(conn: AsyncConnection, house: House, contact_id: in
     return (await conn.execute(select(contact.c.id).where(contact.c.id == contact_id, changed))).first() is not None
 
 
-async def swapped(conn: AsyncConnection, house: House, contact_id: int) -> bool:
+async def swapped(conn: AsyncConnection, house: Context, contact_id: int) -> bool:
     """Whether another SIM came under the number of this contact in the last `COOLING_HOURS`: then the number, and what was opened with
     it, proves nobody. (A number that a clerk put on file just now moves no money, but is its owner's all the same.)"""
     since = house.clock.now() - timedelta(hours=COOLING_HOURS)
@@ -50,7 +50,7 @@ async def swapped(conn: AsyncConnection, house: House, contact_id: int) -> bool:
     return (await conn.execute(select(contact.c.id).where(contact.c.id == contact_id, changed))).first() is not None
 
 
-async def cooling_until(conn: AsyncConnection, house: House, account_id: int) -> datetime | None:
+async def cooling_until(conn: AsyncConnection, house: Context, account_id: int) -> datetime | None:
     """Until when a number of this account cools down; None: none of them does."""
     number = func.coalesce(contact.c.subscriber, contact.c.phone, contact.c.channel_user)
     query = (
@@ -65,14 +65,14 @@ async def cooling_until(conn: AsyncConnection, house: House, account_id: int) ->
     return until if until and until > house.clock.now() else None
 
 
-async def hold(conn: AsyncConnection, house: House, account_id: int) -> None:
+async def hold(conn: AsyncConnection, house: Context, account_id: int) -> None:
     """`Refused` while a number of this account cools down: no money goes out, and nothing changes where it would go."""
     until = await cooling_until(conn, house, account_id)
     if until is not None:
         raise Refused("desk.sim_changed", until=f"{until.astimezone(house.zone):%Y-%m-%d %H:%M}")
 
 
-async def ask(conn: AsyncConnection, house: House, contact_id: int, key: str) -> bool:
+async def ask(conn: AsyncConnection, house: Context, contact_id: int, key: str) -> bool:
     """Ask the network about the SIM behind this contact, once for each `key`; False: asked already, or she has no number."""
     row = (await conn.execute(select(contact.c.phone).where(contact.c.id == contact_id))).first()
     if row is None or row.phone is None:
@@ -89,16 +89,16 @@ async def ask(conn: AsyncConnection, house: House, contact_id: int, key: str) ->
     )
 
 
-async def asked(conn: AsyncConnection, house: House, request: str, phone: str) -> None:
+async def asked(conn: AsyncConnection, house: Context, request: str, phone: str) -> None:
     """The network took the question; its answer will name `request`."""
     row = {"request": request, "phone": phone, "asked_at": house.clock.now()}
     await conn.execute(insert(conn, sim_question).values(row).on_conflict_do_nothing(index_elements=["request"]))
 
 
-def handler(put: Question) -> Callable[[House, Leaving], Awaitable[Outcome]]:
+def handler(put: Question) -> Callable[[App, Leaving], Awaitable[Outcome]]:
     """What the dispatcher does with rows of kind `sim`. A question put twice after a crash has two answers, and harms nothing."""
 
-    async def send(house: House, row: Leaving) -> Outcome:
+    async def send(house: App, row: Leaving) -> Outcome:
         phone = str(row.params["phone"])
         request = await put(phone)
         if request is None:
@@ -110,12 +110,12 @@ def handler(put: Question) -> Callable[[House, Leaving], Awaitable[Outcome]]:
     return send
 
 
-async def nobody_to_ask(_house: House, row: Leaving) -> Outcome:
+async def nobody_to_ask(_house: Context, row: Leaving) -> Outcome:
     """Where no provider of the operator can be asked about a SIM."""
     return Outcome(row.id, "dropped", reason="no network to ask", attempts=row.attempts)
 
 
-async def answered(conn: AsyncConnection, house: House, request: str, swapped: bool | None, on: date | None) -> bool:
+async def answered(conn: AsyncConnection, house: Context, request: str, swapped: bool | None, on: date | None) -> bool:
     """The network's answer; whether it tells of a change that we did not know. Said again, it changes nothing."""
     question = sim_question.c.request == request
     phone = (await conn.execute(select(sim_question.c.phone).where(question))).scalar()
@@ -131,7 +131,7 @@ async def answered(conn: AsyncConnection, house: House, request: str, swapped: b
 
 
 async def number_changed(
-    conn: AsyncConnection, house: House, channel: str, user: str, phone: str | None, at: datetime | None = None
+    conn: AsyncConnection, house: Context, channel: str, user: str, phone: str | None, at: datetime | None = None
 ) -> bool:
     """A chat moved to another number: what was linked to it is linked no more, and both numbers cool down. A chat of the number that was
     left is not linked by that number again, not even by older words that come late (`contacts.find_or_make`)."""
@@ -155,12 +155,12 @@ async def number_changed(
     return gone > 0
 
 
-def _latest(house: House, on: date) -> datetime:
+def _latest(house: Context, on: date) -> datetime:
     """The last instant of a day in the operator's zone, but not the future."""
     return min(start_of(on + timedelta(days=1), house.zone), house.clock.now())
 
 
-async def note(conn: AsyncConnection, house: House, phone: str, kind: str, at: datetime) -> bool:
+async def note(conn: AsyncConnection, house: Context, phone: str, kind: str, at: datetime) -> bool:
     """A number is not what it was (`sim`: another card under it, `number`: it came to an account or a chat just now): it cools down."""
     row = {
         "id": house.ids.take(),

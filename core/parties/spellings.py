@@ -13,7 +13,7 @@ from sqlalchemy import Row, Select, and_, delete, func, literal, or_, select, up
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.db.in_list import among
 from core.errors import Refused
@@ -116,7 +116,7 @@ async def _standing(conn: AsyncConnection, one_id: int, other_id: int, branch_id
 
 
 async def leave_apart(
-    conn: AsyncConnection, house: House, one_id: int, other_id: int, *, actor: str, branch_id: int | None
+    conn: AsyncConnection, house: Context, one_id: int, other_id: int, *, actor: str, branch_id: int | None
 ) -> None:
     """They are two people: not asked again."""
     await _standing(conn, one_id, other_id, branch_id)
@@ -127,7 +127,7 @@ async def leave_apart(
 
 
 async def join(
-    conn: AsyncConnection, house: House, keep_id: int, gone_id: int, *, actor: str, branch_id: int | None
+    conn: AsyncConnection, house: Context, keep_id: int, gone_id: int, *, actor: str, branch_id: int | None
 ) -> None:
     """They are one: `keep_id` stays, with the links of both."""
     await _standing(conn, keep_id, gone_id, branch_id)

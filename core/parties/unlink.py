@@ -7,11 +7,11 @@ it is over: each turn and each request look at it (`gateway/conversation/turn.py
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.parties.tables import contact, contact_account, page_sitting
 
 
-async def part(conn: AsyncConnection, house: House, contact_id: int, account_id: int | None = None) -> int:
+async def part(conn: AsyncConnection, house: Context, contact_id: int, account_id: int | None = None) -> int:
     """Take away the link to an account, or to all of them; how many there were."""
     mine = contact_account.c.contact_id == contact_id
     which = mine if account_id is None else mine & (contact_account.c.account_id == account_id)

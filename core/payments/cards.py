@@ -7,7 +7,7 @@ collected from that moment, the provider is told to forget it, and then its toke
 from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.errors import Refused
 from core.outbox import queue
 from core.outbox.queue import Leaving, Outcome
@@ -20,7 +20,7 @@ LONGEST = 60
 """Letters of what its owner recognises."""
 
 
-async def keep(conn: AsyncConnection, house: House, provider: str, reference: str, saved: Saved) -> None:
+async def keep(conn: AsyncConnection, house: Context, provider: str, reference: str, saved: Saved) -> None:
     """The card that was paid with to give the mandate `reference`: active from now on, or failed where it cannot be charged again."""
     found = await _of(conn, mandate.c.reference == reference, provider)
     if found is None or found.state != "pending":
@@ -42,7 +42,7 @@ async def renewed(conn: AsyncConnection, provider: str, saved: Saved) -> bool:
     return True
 
 
-async def remove(conn: AsyncConnection, house: House, account_id: int, *, actor: str) -> None:
+async def remove(conn: AsyncConnection, house: Context, account_id: int, *, actor: str) -> None:
     """She wants it collected no more: the mandate of the account ends. `Refused` when there is none."""
     found = (await mandates.active_for(conn, [account_id])).get(account_id)
     if found is None:
@@ -50,7 +50,7 @@ async def remove(conn: AsyncConnection, house: House, account_id: int, *, actor:
     await end(conn, house, found.reference, actor=actor)
 
 
-async def end(conn: AsyncConnection, house: House, reference: str, *, actor: str) -> None:
+async def end(conn: AsyncConnection, house: Context, reference: str, *, actor: str) -> None:
     """We (she or a clerk) end a mandate, and its provider forgets it (`forget`). What a provider ended itself is not told to it."""
     await mandates.cancel(conn, house, reference, actor=actor)
     ended = await conn.execute(select(mandate.c.id, mandate.c.account_id).where(mandate.c.reference == reference))
@@ -66,7 +66,7 @@ async def end(conn: AsyncConnection, house: House, reference: str, *, actor: str
     )
 
 
-async def forget(house: House, leaving: Leaving) -> Outcome:
+async def forget(house: App, leaving: Leaving) -> Outcome:
     """The provider forgets it: what the dispatcher does with outbox rows of kind `forget`. Told twice it is forgotten once."""
     which = mandate.c.id == (leaving.subject_id or 0)
     query = select(mandate.c.provider, mandate.c.provider_ref).where(which, mandate.c.state.in_(mandates.ENDED))

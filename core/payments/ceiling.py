@@ -14,7 +14,7 @@ from core import money
 from core.approvals import decide as approvals
 from core.approvals.model import Approval
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.engine import insert as insert_new
 from core.errors import Refused
 from core.payments import queries
@@ -27,7 +27,7 @@ PATIENCE = timedelta(minutes=30)
 DAYS = 14
 
 
-async def within(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, *, small: bool) -> bool:
+async def within(conn: AsyncConnection, house: Context, provider: str, event: ProviderEventIn, *, small: bool) -> bool:
     """Whether this note may be credited without proof; told again it has the same answer. What may not waits from now on."""
     today = house.today()
     await conn.execute(insert_new(conn, unproven_day).values(day=today).on_conflict_do_nothing())
@@ -53,7 +53,7 @@ async def within(conn: AsyncConnection, house: House, provider: str, event: Prov
     return fits
 
 
-async def _fits(conn: AsyncConnection, house: House, account_id: int | None, minor: int) -> bool:
+async def _fits(conn: AsyncConnection, house: Context, account_id: int | None, minor: int) -> bool:
     limits, note = house.operator.payments, unproven_note.c
     whose = note.account_id.is_(None) if account_id is None else note.account_id == account_id
     today = (note.day == house.today()) & (note.state == CREDITED)
@@ -65,7 +65,7 @@ async def _fits(conn: AsyncConnection, house: House, account_id: int | None, min
     )
 
 
-async def ask_a_person(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn) -> None:
+async def ask_a_person(conn: AsyncConnection, house: Context, provider: str, event: ProviderEventIn) -> None:
     """Nobody has proven it for a while: it stands among the approvals, once."""
     same = (unproven_note.c.provider == provider) & (unproven_note.c.txn == (event.txn or ""))
     row = (await conn.execute(select(unproven_note).where(same, unproven_note.c.state == WAITING))).first()
@@ -93,7 +93,7 @@ async def ask_a_person(conn: AsyncConnection, house: House, provider: str, event
     )
 
 
-async def believed(conn: AsyncConnection, house: House, found: Approval) -> None:
+async def believed(conn: AsyncConnection, house: Context, found: Approval) -> None:
     """A person looked it up at the provider and says that the money is there: it is credited when it is taken up again."""
     told = found.payload
     row = {

@@ -7,7 +7,7 @@ time. Events come twice and in any order: a dispute only ever goes forward.
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.payments.providers.contract import ProviderEventIn
 from core.payments.tables import chargeback
@@ -21,7 +21,7 @@ def forward(before: str, now: str) -> str:
     return before if before in OVER else max(before, now, key=ORDER.index)
 
 
-async def told(conn: AsyncConnection, house: House, provider: str, receipt_id: int, event: ProviderEventIn) -> bool:
+async def told(conn: AsyncConnection, house: Context, provider: str, receipt_id: int, event: ProviderEventIn) -> bool:
     """Keep what a provider says of a dispute; False for a state we do not know."""
     if event.state not in ORDER:
         return False

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.db.engine import insert as insert_new
 from core.payments import health, outcome, poll, queries, schemes, store
@@ -34,7 +34,7 @@ class _Asking:
     wanted: Wanted
 
 
-async def collect_due(house: House, on: date, then: Follow = NOTHING) -> Counter[str]:
+async def collect_due(house: App, on: date, then: Follow = NOTHING) -> Counter[str]:
     """Ask for every collection planned for `on` or before; how many were asked, failed, dropped, left for later or unknown."""
     told: Counter[str] = Counter()
     after, gate = 0, asyncio.Semaphore(SIDE_BY_SIDE)
@@ -49,7 +49,7 @@ async def collect_due(house: House, on: date, then: Follow = NOTHING) -> Counter
     return told
 
 
-async def _due(house: House, on: date, after: int) -> list[int]:
+async def _due(house: App, on: date, after: int) -> list[int]:
     early = [
         and_(mandate.c.provider == name, collection.c.collect_on <= schemes.hand_in_until(house, name, on))
         for name in schemes.EARLY
@@ -65,7 +65,7 @@ async def _due(house: House, on: date, after: int) -> list[int]:
         return list((await conn.execute(query)).scalars())
 
 
-async def _collect(house: House, collection_id: int, then: Follow) -> str:
+async def _collect(house: App, collection_id: int, then: Follow) -> str:
     async with house.db.writing() as conn:
         asking = await _start(conn, house, collection_id)
     if isinstance(asking, str):
@@ -77,7 +77,7 @@ async def _collect(house: House, collection_id: int, then: Follow) -> str:
         return await _finish(conn, house, asking.attempt_id, said, then)
 
 
-async def _start(conn: AsyncConnection, house: House, collection_id: int) -> _Asking | str:
+async def _start(conn: AsyncConnection, house: App, collection_id: int) -> _Asking | str:
     """Write the attempt down; or say why there is none."""
     query = select(collection).where(collection.c.id == collection_id)
     account_id = (await conn.execute(query)).one().account_id
@@ -98,7 +98,7 @@ async def _start(conn: AsyncConnection, house: House, collection_id: int) -> _As
 
 async def _write(
     conn: AsyncConnection,
-    house: House,
+    house: App,
     plan: Row[Any],
     leave: Row[Any],
     amount: int,
@@ -162,7 +162,7 @@ async def _mark(conn: AsyncConnection, collection_id: int, state: str, **more: i
     await conn.execute(update(collection).where(collection.c.id == collection_id).values(state=state, **more))
 
 
-async def _finish(conn: AsyncConnection, house: House, attempt_id: int, said: Started, then: Follow) -> str:
+async def _finish(conn: AsyncConnection, house: Context, attempt_id: int, said: Started, then: Follow) -> str:
     tried = await poll.held(conn, attempt_id)
     match said:
         case Begun():

@@ -8,7 +8,7 @@ from typing import Literal, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.payments import (
     cards,
     chargebacks,
@@ -38,7 +38,7 @@ class Done:
     reason: str | None = None
 
 
-async def confirmed(house: House, provider: str, event: ProviderEventIn) -> Queried | None:
+async def confirmed(house: App, provider: str, event: ProviderEventIn) -> Queried | None:
     """What the provider says of it when asked; None for an event that needs no asking. Raises `NotYet` while it cannot be asked."""
     if event.kind == "inbound" and event.verified_by == "none":
         if not await verification.proven(house, provider, event):
@@ -62,7 +62,7 @@ async def confirmed(house: House, provider: str, event: ProviderEventIn) -> Quer
     return said
 
 
-async def _given_back(house: House, tried: Attempt, event: ProviderEventIn) -> Queried | None:
+async def _given_back(house: App, tried: Attempt, event: ProviderEventIn) -> Queried | None:
     """A refund's result is believed under the conversation it was begun in; else the provider is asked, and answers later."""
     if not tried.live:
         return Queried("awaiting_customer")
@@ -83,7 +83,7 @@ def _overtaken(tried: Attempt | None, event: ProviderEventIn) -> bool:
     )
 
 
-def _asked(house: House, tried: Attempt | None, event: ProviderEventIn) -> Asked:
+def _asked(house: Context, tried: Attempt | None, event: ProviderEventIn) -> Asked:
     if tried:
         return replace(outcome.asked(tried), provider_ref=event.provider_ref or tried.provider_ref)
     return Asked("", "", event.provider_ref, event.amount_minor or 0, event.currency, house.clock.now())
@@ -106,7 +106,7 @@ def believed(event: ProviderEventIn, said: Queried | None) -> ProviderEventIn:
 
 
 async def effect(
-    conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, said: Queried | None, *, then: Follow
+    conn: AsyncConnection, house: Context, provider: str, event: ProviderEventIn, said: Queried | None, *, then: Follow
 ) -> Done:
     """Make the event true inside the open transaction."""
     told = believed(event, said)
@@ -143,7 +143,7 @@ async def _tried(conn: AsyncConnection, provider: str, event: ProviderEventIn, l
     return tried if tried and tried.provider == provider else None
 
 
-async def _attempt(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, then: Follow) -> Done:
+async def _attempt(conn: AsyncConnection, house: Context, provider: str, event: ProviderEventIn, then: Follow) -> Done:
     tried = await _tried(conn, provider, event, lock=True)
     if tried and event.kind == "failed" and event.state == "debit_return" and tried.state == "succeeded":
         return await _reversed(conn, house, provider, event, then)
@@ -166,7 +166,7 @@ async def _attempt(conn: AsyncConnection, house: House, provider: str, event: Pr
     return Done("ignored", "no such attempt")
 
 
-async def _inbound(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, then: Follow) -> Done:
+async def _inbound(conn: AsyncConnection, house: Context, provider: str, event: ProviderEventIn, then: Follow) -> Done:
     """Money that came on its own: a paybill payment, or one whose attempt nobody knows."""
     if (event.amount_minor or 0) <= 0:
         return Done("ignored", "there is no money in it")
@@ -186,7 +186,7 @@ async def _inbound(conn: AsyncConnection, house: House, provider: str, event: Pr
     return Done()
 
 
-async def _reversed(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, then: Follow) -> Done:
+async def _reversed(conn: AsyncConnection, house: Context, provider: str, event: ProviderEventIn, then: Follow) -> Done:
     found = await queries.receipt_by_txn(conn, provider, event.txn or "")
     if found is None:
         raise NotYet("the payment it takes back has not been told yet")
@@ -207,7 +207,7 @@ async def _reversed(conn: AsyncConnection, house: House, provider: str, event: P
     return Done()
 
 
-async def _reinstated(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, then: Follow) -> Done:
+async def _reinstated(conn: AsyncConnection, house: Context, provider: str, event: ProviderEventIn, then: Follow) -> Done:
     """Money that was taken back has come back (a dispute that was won): a receipt of its own, for the same account."""
     found = await queries.receipt_by_txn(conn, provider, event.txn or "")
     if found is None:
@@ -227,7 +227,7 @@ async def _reinstated(conn: AsyncConnection, house: House, provider: str, event:
     return await _inbound(conn, house, provider, again, then)
 
 
-async def _disputed(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn) -> Done:
+async def _disputed(conn: AsyncConnection, house: Context, provider: str, event: ProviderEventIn) -> Done:
     found = await queries.receipt_by_txn(conn, provider, event.txn or "")
     if found is None:
         raise NotYet("the payment it disputes has not been told yet")
@@ -235,7 +235,7 @@ async def _disputed(conn: AsyncConnection, house: House, provider: str, event: P
     return Done() if known else Done("ignored", "a state of a dispute we do not know")
 
 
-async def _proof(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, then: Follow) -> Done:
+async def _proof(conn: AsyncConnection, house: Context, provider: str, event: ProviderEventIn, then: Follow) -> Done:
     """The answer to a question of ours: about a note that waits for it, or about an attempt, which it settles."""
     asked = await verification.told(conn, provider, event)
     if asked is None:
@@ -247,7 +247,7 @@ async def _proof(conn: AsyncConnection, house: House, provider: str, event: Prov
     return Done()
 
 
-async def _mandate(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn) -> Done:
+async def _mandate(conn: AsyncConnection, house: Context, provider: str, event: ProviderEventIn) -> Done:
     if event.saved and event.state in ("renewed", "described"):
         known = await cards.renewed(conn, provider, event.saved)
         if not known and event.state == "described":

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import bankdays
 from core.config.payments import DirectDebit
-from core.context import House
+from core.context import Context
 from core.payments import mandates, schemes
 from core.payments.model import Attempt
 from core.payments.tables import attempt, collection, mandate, payment_request
@@ -41,12 +41,12 @@ def next_day(today: date, policy: DirectDebit, country: str) -> date:
     return bankdays.on_or_after(day, country)
 
 
-def is_told(house: House, step: Step) -> bool:
+def is_told(house: Context, step: Step) -> bool:
     """Whether the customer hears that it failed: when no try of ours follows, or of each where the operator wants it so."""
     return step != "retry" or house.operator.direct_debit.tell == "each"
 
 
-async def fell_through(conn: AsyncConnection, house: House, tried: Attempt, reason: str) -> Step:
+async def fell_through(conn: AsyncConnection, house: Context, tried: Attempt, reason: str) -> Step:
     """Decide, and write it into the plan and the mandate; the caller tells the customer."""
     heard = or_(attempt.c.reason.is_(None), attempt.c.reason != "never_arrived")
     made = select(func.count()).select_from(attempt).where(attempt.c.request_id == tried.request_id, heard)

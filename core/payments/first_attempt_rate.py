@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, case, exists, func, literal, select, true, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import start_of
-from core.context import House
+from core.context import Context
 from core.db.engine import Instant
 from core.outbox.queue import outbox
 from core.parties.tables import account
@@ -54,7 +54,7 @@ class TriesOfDay:
     succeeded: int
 
 
-def _first(house: House, from_on: date, to_on: date, branch_id: int | None, *columns: Any) -> Select[Any]:
+def _first(house: Context, from_on: date, to_on: date, branch_id: int | None, *columns: Any) -> Select[Any]:
     """First tries that began between two days and have ended, of a branch or of all."""
     first = select(func.min(attempt.c.id)).where(attempt.c.method != "refund").group_by(attempt.c.request_id)
     mine = select(account.c.id).where(account.c.branch_id == branch_id)
@@ -72,7 +72,7 @@ def _first(house: House, from_on: date, to_on: date, branch_id: int | None, *col
 
 
 async def first_tries(
-    conn: AsyncConnection, house: House, from_on: date, to_on: date, *, branch_id: int | None = None
+    conn: AsyncConnection, house: Context, from_on: date, to_on: date, *, branch_id: int | None = None
 ) -> list[FirstTries]:
     """By method and reminder, of first tries between two days."""
     reminded = exists().where(
@@ -89,7 +89,7 @@ async def first_tries(
 
 
 async def by_day(
-    conn: AsyncConnection, house: House, from_on: date, to_on: date, *, branch_id: int | None = None
+    conn: AsyncConnection, house: Context, from_on: date, to_on: date, *, branch_id: int | None = None
 ) -> list[TriesOfDay]:
     """Each day between two, in the operator's zone."""
     days = [from_on + timedelta(days=n) for n in range((to_on - from_on).days)]

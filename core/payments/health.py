@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import structlog
 from prometheus_client import Counter, Gauge
 
-from core.context import House
+from core.context import App, Context
 from core.db.engine import Database
 from core.payments.providers import named
 from core.payments.providers.contract import Asked, Silence, Started, Told, Unanswered, Unaskable, Unreached, Wanted
@@ -40,18 +40,18 @@ class Circuit:
 _circuits: WeakKeyDictionary[Database, dict[str, Circuit]] = WeakKeyDictionary()
 
 
-def circuit(house: House, provider: str) -> Circuit:
+def circuit(house: App, provider: str) -> Circuit:
     """The provider's circuit in this process."""
     return _circuits.setdefault(house.db, {}).setdefault(provider, Circuit())
 
 
-def resting(house: House, provider: str) -> bool:
+def resting(house: App, provider: str) -> bool:
     """Whether it is left alone now."""
     until = circuit(house, provider).until
     return until is not None and house.clock.now() < until
 
 
-async def start(house: House, provider: str, wanted: Wanted) -> Started:
+async def start(house: App, provider: str, wanted: Wanted) -> Started:
     """`Provider.start`, unless the provider is left alone: then it surely never heard of it."""
     if resting(house, provider):
         ANSWERS.labels(provider, "start", "left_alone").inc()
@@ -62,7 +62,7 @@ async def start(house: House, provider: str, wanted: Wanted) -> Started:
     return said
 
 
-async def query(house: House, provider: str, asked: Asked) -> Told:
+async def query(house: App, provider: str, asked: Asked) -> Told:
     """`Provider.query`; asked also while it rests, because its answer is how we learn that it is back."""
     began = _now()
     said = await named(house, provider).query(asked)
@@ -75,7 +75,7 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _note(house: House, provider: str, verb: str, said: Started | Told, began: float) -> None:
+def _note(house: App, provider: str, verb: str, said: Started | Told, began: float) -> None:
     ANSWERS.labels(provider, verb, type(said).__name__.lower()).inc()
     SECONDS.labels(provider, verb).inc(max(0.0, _now() - began))
     found = circuit(house, provider)
@@ -90,7 +90,7 @@ def _note(house: House, provider: str, verb: str, said: Started | Told, began: f
         _leave_alone(house, provider, found, said)
 
 
-def _leave_alone(house: House, provider: str, found: Circuit, said: Silence) -> None:
+def _leave_alone(house: Context, provider: str, found: Circuit, said: Silence) -> None:
     """The silences are kept, so that one more after the rest is enough."""
     found.until = house.clock.now() + found.rest
     _log.warning("provider.left_alone", provider=provider, why=said.why, seconds=found.rest.total_seconds())

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.db.bulk import insert_many
 from core.db.engine import SPARE_IDS
@@ -49,7 +49,7 @@ class Answer:
 
 
 def read(
-    house: House, provider_name: str, headers: Mapping[str, str], body: bytes, *, topic: str = "", about: str = ""
+    house: App, provider_name: str, headers: Mapping[str, str], body: bytes, *, topic: str = "", about: str = ""
 ) -> Sequence[ProviderEventIn] | Answer:
     """What a callback tells us, or how it is refused. Touches no database, so a forgery is refused also while that is away."""
     try:
@@ -63,7 +63,7 @@ def read(
 
 
 async def take_in(
-    house: House, provider_name: str, events_in: Sequence[ProviderEventIn], then: Follow = NOTHING
+    house: App, provider_name: str, events_in: Sequence[ProviderEventIn], then: Follow = NOTHING
 ) -> None:
     """Keep what was told, and make it true; however often it is told."""
     kept = await _keep(house, named(house, provider_name).name, events_in)
@@ -72,13 +72,13 @@ async def take_in(
         await take(house, event_id, then)
 
 
-def acknowledged(house: House, provider_name: str) -> Answer:
+def acknowledged(house: App, provider_name: str) -> Answer:
     """What this provider wants to hear once its events are kept."""
     return Answer(200, named(house, provider_name).acknowledgement)
 
 
 async def tell(
-    house: House, provider: str, events_in: Sequence[ProviderEventIn], then: Follow = NOTHING
+    house: App, provider: str, events_in: Sequence[ProviderEventIn], then: Follow = NOTHING
 ) -> Counter[str]:
     """What we heard otherwise than by a callback (a pull, a file of the bank's): kept and made true like one; in which states."""
     return Counter([await take(house, event_id, then) for event_id in await _keep(house, provider, events_in)])
@@ -87,7 +87,7 @@ async def tell(
 _KEPT = ("id", "provider", "key", "body", "verified_by", "state", "reason", "tries", "received_at")
 
 
-async def _keep(house: House, provider: str, events_in: Sequence[ProviderEventIn]) -> list[int]:
+async def _keep(house: App, provider: str, events_in: Sequence[ProviderEventIn]) -> list[int]:
     """Write the events down; the ids of those that wait, old or new. An unsigned note we have since asked about is believed."""
     if not events_in:
         return []
@@ -134,7 +134,7 @@ async def _vouch(conn: AsyncConnection, provider: str, told: Mapping[str, Provid
         await conn.execute(believed.values(verified_by="answer", body=body, state="waiting", tries=0))
 
 
-async def work_off(house: House, then: Follow = NOTHING) -> int:
+async def work_off(house: App, then: Follow = NOTHING) -> int:
     """Take up what still waits (a crash, a provider that could not be asked, a reversal before its payment); how many are left."""
     query = select(provider_event.c.id).where(provider_event.c.state == "waiting")
     query = query.order_by(provider_event.c.received_at, provider_event.c.id).limit(AT_ONCE)
@@ -144,7 +144,7 @@ async def work_off(house: House, then: Follow = NOTHING) -> int:
     return states.count("waiting")
 
 
-async def take(house: House, event_id: int, then: Follow = NOTHING) -> str:
+async def take(house: App, event_id: int, then: Follow = NOTHING) -> str:
     """Make one kept event true, once; the state it is left in."""
     async with house.db.reading() as conn:
         row = (await conn.execute(select(provider_event).where(provider_event.c.id == event_id))).one()
@@ -168,13 +168,13 @@ async def take(house: House, event_id: int, then: Follow = NOTHING) -> str:
     return done.state
 
 
-async def _note(conn: AsyncConnection, house: House, event_id: int, **values: Any) -> None:
+async def _note(conn: AsyncConnection, house: Context, event_id: int, **values: Any) -> None:
     if values["state"] != "waiting":
         values["done_at"] = house.clock.now()
     await conn.execute(update(provider_event).where(provider_event.c.id == event_id).values(**values))
 
 
-async def _later(house: House, event_id: int, reason: str, *, overdue: bool, **more: Any) -> str:
+async def _later(house: App, event_id: int, reason: str, *, overdue: bool, **more: Any) -> str:
     state = "failed" if overdue else "waiting"
     async with house.db.writing() as conn:
         await _note(conn, house, event_id, state=state, reason=reason, **more)

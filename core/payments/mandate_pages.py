@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.db.engine import insert
 from core.errors import Refused
@@ -35,17 +35,17 @@ class Invitation:
     masked: str = ""
 
 
-def offered(house: House) -> bool:
+def offered(house: App) -> bool:
     """Whether the operator's provider of mandates has a page for them."""
     return can(house, house.operator.payments.mandates, "mandate")
 
 
-async def offered_to(conn: AsyncConnection, house: House, account_id: int) -> bool:
+async def offered_to(conn: AsyncConnection, house: App, account_id: int) -> bool:
     """Whether there is a page, and this account is offered it."""
     return offered(house) and "direct_debit" in await methods.of_account(conn, house, account_id)
 
 
-async def invite(conn: AsyncConnection, house: House, account_id: int, *, key: str) -> str:
+async def invite(conn: AsyncConnection, house: App, account_id: int, *, key: str) -> str:
     """The address of an invitation; the same `key`, the same one."""
     facts = await queries.account_facts(conn, account_id)
     if facts is None:
@@ -67,10 +67,10 @@ async def invite(conn: AsyncConnection, house: House, account_id: int, *, key: s
     }
     await conn.execute(insert(conn, payment_request).values(row).on_conflict_do_nothing(index_elements=["key"]))
     token = select(payment_request.c.token).where(payment_request.c.key == row["key"])
-    return f"{house.settings.public_url.rstrip('/')}/d/{(await conn.execute(token)).scalar_one()}"
+    return f"{house.site.public_url}/d/{(await conn.execute(token)).scalar_one()}"
 
 
-async def invitation(conn: AsyncConnection, house: House, token: str) -> Invitation | None:
+async def invitation(conn: AsyncConnection, house: Context, token: str) -> Invitation | None:
     """The invitation of a token; None when it is nobody's."""
     query = select(payment_request.c.account_id, payment_request.c.expires_at)
     found = (
@@ -88,7 +88,7 @@ async def invitation(conn: AsyncConnection, house: House, token: str) -> Invitat
     return Invitation(found.account_id, "expired" if found.expires_at <= house.clock.now() else "open", language)
 
 
-async def start(house: House, account_id: int, *, actor: str, then: Follow = NOTHING) -> str:
+async def start(house: App, account_id: int, *, actor: str, then: Follow = NOTHING) -> str:
     """The address of the page; `Refused` when the provider has none, or cannot be reached."""
     provider = house.operator.payments.mandates
     if not offered(house):
@@ -114,7 +114,7 @@ async def start(house: House, account_id: int, *, actor: str, then: Follow = NOT
             description=house.operator.short_name,
             language=facts.language,
             callback_url=callback_url(house, provider),
-            return_url=f"{house.settings.public_url.rstrip('/')}/",
+            return_url=f"{house.site.public_url}/",
         ),
     )
     async with house.db.writing() as conn:
@@ -129,7 +129,7 @@ async def start(house: House, account_id: int, *, actor: str, then: Follow = NOT
 
 
 async def _write(
-    conn: AsyncConnection, house: House, account_id: int, currency: str, reference: str, amount_minor: int
+    conn: AsyncConnection, house: Context, account_id: int, currency: str, reference: str, amount_minor: int
 ) -> int:
     """The payment that saves the card, written down as sent."""
     now, request_id, attempt_id = house.clock.now(), *house.ids.take_many(2)
@@ -164,7 +164,7 @@ async def _write(
     return attempt_id
 
 
-async def _settle(conn: AsyncConnection, house: House, attempt_id: int, said: Started, then: Follow) -> None:
+async def _settle(conn: AsyncConnection, house: Context, attempt_id: int, said: Started, then: Follow) -> None:
     tried = await poll.held(conn, attempt_id)
     match said:
         case Begun():

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.in_list import among
 from core.errors import Refused
@@ -50,7 +50,7 @@ class Bank:
 
 async def create(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     account_id: int,
     *,
     masked: str = "",
@@ -98,7 +98,7 @@ def is_iban(text: str) -> bool:
     return int("".join(str(int(letter, 36)) for letter in text[4:] + text[:4])) % 97 == 1
 
 
-async def activate(conn: AsyncConnection, house: House, reference: str, *, actor: str) -> None:
+async def activate(conn: AsyncConnection, house: Context, reference: str, *, actor: str) -> None:
     """The bank agreed: collect under it from now on, and no longer under an older one of the account."""
     found = await _held(conn, mandate.c.reference == reference)
     if found is None or found.state in ENDED:
@@ -117,7 +117,7 @@ async def activate(conn: AsyncConnection, house: House, reference: str, *, actor
     await trail.note(conn, house, actor, "mandate.activated", f"mandate:{found.id}")
 
 
-async def cancel(conn: AsyncConnection, house: House, reference: str, *, actor: str, state: str = "cancelled") -> None:
+async def cancel(conn: AsyncConnection, house: Context, reference: str, *, actor: str, state: str = "cancelled") -> None:
     """End a mandate (`cancelled` by the customer, `failed` or `expired` by the bank): nothing planned under it is collected."""
     found = await _held(conn, mandate.c.reference == reference)
     if found is None or state not in ENDED:
@@ -135,7 +135,7 @@ async def cancel(conn: AsyncConnection, house: House, reference: str, *, actor: 
 
 async def moved(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     provider: str,
     *,
     state: str,
@@ -175,7 +175,7 @@ async def _held(conn: AsyncConnection, which: ColumnElement[bool]) -> Row[int, i
     return (await conn.execute(query.with_for_update())).first()
 
 
-async def lapse(conn: AsyncConnection, house: House) -> int:
+async def lapse(conn: AsyncConnection, house: Context) -> int:
     """SEPA mandates that were not used for 36 months are over, and so are cards past their last day; how many ended."""
     today = house.today()
     last = today.replace(year=today.year - 3, day=min(today.day, 28))
@@ -212,7 +212,7 @@ class Bill(Protocol):
         """When it is due."""
 
 
-async def plan_collections(conn: AsyncConnection, house: House, bills: Sequence[Bill]) -> dict[int, date]:
+async def plan_collections(conn: AsyncConnection, house: Context, bills: Sequence[Bill]) -> dict[int, date]:
     """Plan to collect what is open of new bills under active mandates: invoice id -> bank business day on or after it is due,
     and not before the scheme's notice is over. A card that will have expired by then is not planned for: she is asked to pay."""
     mandates = await active_for(conn, [bill.account_id for bill in bills])

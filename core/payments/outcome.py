@@ -7,7 +7,7 @@ is still live, so words that come late or out of order change nothing that is se
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db import failpoints
 from core.payments import cards, failed_debit, queries, receive, refund_outcome, request, store
 from core.payments.model import FIRST_LOOK, REASONS, Attempt, Follow, ReceiptIn, next_look
@@ -22,7 +22,7 @@ def asked(tried: Attempt) -> Asked:
     return Asked(tried.method, tried.key, tried.provider_ref, tried.amount_minor, tried.currency, tried.created_at)
 
 
-async def settle(conn: AsyncConnection, house: House, tried: Attempt, said: Queried, then: Follow) -> None:
+async def settle(conn: AsyncConnection, house: Context, tried: Attempt, said: Queried, then: Follow) -> None:
     """Make true what the provider said of an attempt whose row is held."""
     if tried.method == "refund":
         await refund_outcome.settle(conn, house, tried, said)
@@ -36,7 +36,7 @@ async def settle(conn: AsyncConnection, house: House, tried: Attempt, said: Quer
         await _failed(conn, house, tried, said, then)
 
 
-async def _succeeded(conn: AsyncConnection, house: House, tried: Attempt, said: Queried, then: Follow) -> None:
+async def _succeeded(conn: AsyncConnection, house: Context, tried: Attempt, said: Queried, then: Follow) -> None:
     """The money that came is kept, whatever was asked for; the request is paid when all of it has come."""
     came = tried.amount_minor if said.amount_minor is None else said.amount_minor
     if came <= 0:
@@ -65,7 +65,7 @@ async def _succeeded(conn: AsyncConnection, house: House, tried: Attempt, said: 
         failpoints.point("payments.allocated")
 
 
-async def _kept(conn: AsyncConnection, house: House, tried: Attempt, said: Queried) -> None:
+async def _kept(conn: AsyncConnection, house: Context, tried: Attempt, said: Queried) -> None:
     """The attempt is over. Where less came than was asked for, a link stays open with the rest, and a collection is over."""
     if tried.state != "succeeded":
         await store.change_attempt(
@@ -84,7 +84,7 @@ async def _kept(conn: AsyncConnection, house: House, tried: Attempt, said: Queri
         await request.close(conn, tried.request_id, "closed")
 
 
-async def _awaiting(conn: AsyncConnection, house: House, tried: Attempt, said: Queried) -> None:
+async def _awaiting(conn: AsyncConnection, house: Context, tried: Attempt, said: Queried) -> None:
     first = tried.state != "awaiting_customer"
     await store.change_attempt(
         conn,
@@ -97,7 +97,7 @@ async def _awaiting(conn: AsyncConnection, house: House, tried: Attempt, said: Q
     )
 
 
-async def _failed(conn: AsyncConnection, house: House, tried: Attempt, said: Queried, then: Follow) -> None:
+async def _failed(conn: AsyncConnection, house: Context, tried: Attempt, said: Queried, then: Follow) -> None:
     missing = said.state == "missing"
     await store.change_attempt(
         conn,
@@ -133,7 +133,7 @@ async def _collected(conn: AsyncConnection, tried: Attempt, state: str) -> None:
         await conn.execute(update(collection).where(collection.c.request_id == tried.request_id).values(state=state))
 
 
-async def unsure(conn: AsyncConnection, house: House, tried: Attempt, why: Silence) -> None:
+async def unsure(conn: AsyncConnection, house: Context, tried: Attempt, why: Silence) -> None:
     """Nobody knows: the attempt is unknown, and is asked about later. It is never asked for again."""
     now = house.clock.now()
     early = tried.state == "unknown" and tried.poll_at is not None and tried.poll_at > now

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
 from core.clock import start_of
-from core.context import House
+from core.context import App, Context
 from core.dates import Layout
 from core.db.engine import AnyRow
 from core.db.in_list import among
@@ -45,7 +45,7 @@ class Brought:
 
 
 async def bring_in(
-    house: House, path: Path, provider: str = "agent", *, ways: Ways | None = None, then: Follow = NOTHING
+    house: App, path: Path, provider: str = "agent", *, ways: Ways | None = None, then: Follow = NOTHING
 ) -> Brought:
     """Import payments taken by `provider`; `ways` says how the file calls and writes things."""
     ways = ways or Ways()
@@ -63,7 +63,7 @@ async def bring_in(
     return Brought(told_states, tuple(sorted([*wrong, *refused])), len(events) - known, known)
 
 
-def _payment(house: House, told: Mapping[str, str], layout: Layout, notation: Notation) -> ProviderEventIn:
+def _payment(house: Context, told: Mapping[str, str], layout: Layout, notation: Notation) -> ProviderEventIn:
     currency = told["currency"].upper() or house.currency
     minor = money.read(told["amount"], currency, notation)
     if minor <= 0:
@@ -97,7 +97,7 @@ class _Known:
 
 
 async def _new(
-    conn: AsyncConnection, house: House, provider: str, read: dict[int, ProviderEventIn]
+    conn: AsyncConnection, house: Context, provider: str, read: dict[int, ProviderEventIn]
 ) -> tuple[list[ProviderEventIn], list[tuple[int, str]], int]:
     """Which rows are new payments, which contradict what is known, and how many are there already."""
     known = await _known(conn, house, provider, list(read.values()))
@@ -122,7 +122,7 @@ async def _new(
     return events, wrong, there
 
 
-def _facts(house: House, event: ProviderEventIn) -> _Known:
+def _facts(house: Context, event: ProviderEventIn) -> _Known:
     at = event.at or house.clock.now()
     return _Known(at.astimezone(house.zone).date(), event.amount_minor or 0, event.currency, event.reference)
 
@@ -137,7 +137,7 @@ def _name(one: _Known) -> str:
 
 
 async def _known(
-    conn: AsyncConnection, house: House, provider: str, read: Sequence[ProviderEventIn]
+    conn: AsyncConnection, house: Context, provider: str, read: Sequence[ProviderEventIn]
 ) -> dict[str, _Known]:
     """What the books have under these numbers."""
     names = {name for event in read for name in (event.txn or "", f"{event.txn}@{_facts(house, event).on}")}
@@ -147,5 +147,5 @@ async def _known(
     return {row.provider_txn: _of_receipt(house, row) for row in await conn.execute(query)} if names else {}
 
 
-def _of_receipt(house: House, row: AnyRow) -> _Known:
+def _of_receipt(house: Context, row: AnyRow) -> _Known:
     return _Known(row.received_at.astimezone(house.zone).date(), row.amount_minor, row.currency, row.reference)

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.payments import outcome, queries, verification
 from core.payments.model import LIVE, NOTHING, Attempt, Follow
 from core.payments.providers.contract import Later, Queried, Unanswered, Unaskable
@@ -22,7 +22,7 @@ AT_ONCE, MANY = 500, 2
 _log = structlog.get_logger("payments")
 
 
-async def poll_unknown(house: House, then: Follow = NOTHING) -> Counter[str]:
+async def poll_unknown(house: App, then: Follow = NOTHING) -> Counter[str]:
     """Ask about every attempt that is due; how many were found in each state (`unanswered`: still unknown)."""
     found: Counter[str] = Counter()
     async with house.db.reading() as conn:
@@ -44,7 +44,7 @@ async def poll_unknown(house: House, then: Follow = NOTHING) -> Counter[str]:
 ANSWERS = ("succeeded", "failed", "expired", "awaiting_customer", "missing", "early")
 
 
-async def _waiting(conn: AsyncConnection, house: House) -> dict[str, deque[int]]:
+async def _waiting(conn: AsyncConnection, house: Context) -> dict[str, deque[int]]:
     """Provider -> the attempts that are due, or one unknown attempt to knock with."""
     query = (
         select(attempt.c.id, attempt.c.provider)
@@ -65,7 +65,7 @@ async def _unknown(conn: AsyncConnection, provider: str) -> list[int]:
     return list((await conn.execute(query.order_by(attempt.c.id).limit(AT_ONCE))).scalars())
 
 
-async def _guarded(house: House, attempt_id: int, then: Follow) -> str:
+async def _guarded(house: App, attempt_id: int, then: Follow) -> str:
     """One attempt that breaks us must not keep us from asking about the others: it is put off like an unanswered one."""
     try:
         return await look(house, attempt_id, then)
@@ -76,7 +76,7 @@ async def _guarded(house: House, attempt_id: int, then: Follow) -> str:
     return "broke"
 
 
-async def look(house: House, attempt_id: int, then: Follow = NOTHING) -> str:
+async def look(house: App, attempt_id: int, then: Follow = NOTHING) -> str:
     """Ask the provider about one attempt and make its answer true; the state it told, `early` (missing, so far), `unanswered`,
     `unasked`, or `settled` before."""
     async with house.db.reading() as conn:
@@ -96,7 +96,7 @@ async def look(house: House, attempt_id: int, then: Follow = NOTHING) -> str:
         return said.state
 
 
-def _may_be_under_way(house: House, tried: Attempt) -> bool:
+def _may_be_under_way(house: Context, tried: Attempt) -> bool:
     """What was asked for without an answer may stand in a queue of theirs: that they do not know it counts once five minutes are over,
     or it would be asked for again and charged twice. A page nobody was sent to charges nobody."""
     early = tried.poll_at is not None and tried.poll_at > house.clock.now()

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.errors import Refused
 from core.outbox import queue
@@ -30,13 +30,13 @@ WORTH_SENDING = timedelta(minutes=5)
 """A prompt that could not be sent for so long finds nobody waiting for it: it has failed."""
 
 
-def payable(house: House, amount_minor: int) -> int:
+def payable(house: App, amount_minor: int) -> int:
     """What a push can ask for: the next amount the provider takes (M-Pesa: whole shillings; what is over becomes credit)."""
     step = named(house, house.operator.payments.mobile_push).step_minor
     return -(-amount_minor // step) * step
 
 
-def most(house: House, owed_minor: int, currency: str) -> int:
+def most(house: App, owed_minor: int, currency: str) -> int:
     """The most that one prompt may ask for: what the provider takes, and not more ahead of what is owed than is sensible."""
     rules, provider = house.operator.payments, named(house, house.operator.payments.mobile_push)
     ahead = AHEAD_MINOR if rules.ahead_at_most is None else money.parse(rules.ahead_at_most, currency)
@@ -48,7 +48,7 @@ def most(house: House, owed_minor: int, currency: str) -> int:
     return min(limits) // provider.step_minor * provider.step_minor
 
 
-async def ask(conn: AsyncConnection, house: House, account_id: int, phone: str, amount_minor: int, key: str) -> int:
+async def ask(conn: AsyncConnection, house: App, account_id: int, phone: str, amount_minor: int, key: str) -> int:
     """Queue a push; its attempt id. A double tap (the same `key`) gets the same; `Refused` while another push is live."""
     await store.hold_account(conn, account_id)
     known = await queries.attempt_by(conn, key=f"push:{key}")
@@ -92,7 +92,7 @@ async def ask(conn: AsyncConnection, house: House, account_id: int, phone: str, 
     return attempt_id
 
 
-def _left_alone(house: House, tried: Attempt) -> bool:
+def _left_alone(house: Context, tried: Attempt) -> bool:
     """A prompt that nobody will answer any more: its provider, asked since, still waits for the customer. It keeps no other from being sent."""
     return (
         tried.state == "awaiting_customer" and tried.polls > 0 and house.clock.now() - tried.created_at > PROMPT_LIVES
@@ -100,7 +100,7 @@ def _left_alone(house: House, tried: Attempt) -> bool:
 
 
 async def _write(
-    conn: AsyncConnection, house: House, *, account_id: int, phone: str, amount_minor: int, currency: str, key: str
+    conn: AsyncConnection, house: Context, *, account_id: int, phone: str, amount_minor: int, currency: str, key: str
 ) -> int:
     now, request_id, attempt_id = house.clock.now(), *house.ids.take_many(2)
     await conn.execute(
@@ -135,7 +135,7 @@ async def _write(
     return attempt_id
 
 
-async def send(house: House, leaving: Leaving, then: Follow = NOTHING) -> Outcome:
+async def send(house: App, leaving: Leaving, then: Follow = NOTHING) -> Outcome:
     """Put the prompt on the phone: what the dispatcher does with outbox rows of kind `push`."""
     if leaving.subject_id is None:
         raise ValueError("a push leaves with the id of its attempt")
@@ -148,7 +148,7 @@ async def send(house: House, leaving: Leaving, then: Follow = NOTHING) -> Outcom
     return await _finish(house, leaving, said, then)
 
 
-async def _start(house: House, leaving: Leaving) -> Wanted | Outcome:
+async def _start(house: App, leaving: Leaving) -> Wanted | Outcome:
     """Write `sent` down before the call; an Outcome when there is nothing (more) to send."""
     async with house.db.writing() as conn:
         tried = await _of(conn, leaving)
@@ -189,7 +189,7 @@ async def _of(conn: AsyncConnection, leaving: Leaving) -> Attempt:
     return tried
 
 
-async def _finish(house: House, leaving: Leaving, said: Started, then: Follow) -> Outcome:
+async def _finish(house: App, leaving: Leaving, said: Started, then: Follow) -> Outcome:
     async with house.db.writing() as conn:
         tried = await _of(conn, leaving)
         state, reason = await _apply(conn, house, tried, said, then)
@@ -197,7 +197,7 @@ async def _finish(house: House, leaving: Leaving, said: Started, then: Follow) -
 
 
 async def _apply(
-    conn: AsyncConnection, house: House, tried: Attempt, said: Started, then: Follow
+    conn: AsyncConnection, house: Context, tried: Attempt, said: Started, then: Follow
 ) -> tuple[str, str | None]:
     """What the answer does to the attempt (its callback may have been faster), and to the outbox row."""
     match said:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from sqlalchemy import Row, false, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.payments import queries, store, suspense
@@ -26,7 +26,7 @@ OURS = "attempt:"
 Known = Row[int, int | None, int | None, str]
 
 
-async def apply(conn: AsyncConnection, house: House, got: ReceiptIn) -> Taken:
+async def apply(conn: AsyncConnection, house: Context, got: ReceiptIn) -> Taken:
     """Keep the money once; the same money told again, or by another way, changes nothing but what was still missing."""
     tried = await queries.attempt_by(conn, attempt_id=got.attempt_id) if got.attempt_id else None
     account_id = await _whose(conn, got, tried)
@@ -78,7 +78,7 @@ async def _twin(conn: AsyncConnection, got: ReceiptIn, tried: Attempt | None, ac
 _KNOWN = (receipt.c.id, receipt.c.account_id, receipt.c.attempt_id, receipt.c.state)
 
 
-async def _again(conn: AsyncConnection, house: House, got: ReceiptIn, known: Known, account_id: int | None) -> Taken:
+async def _again(conn: AsyncConnection, house: Context, got: ReceiptIn, known: Known, account_id: int | None) -> Taken:
     """What is told again may know more: the attempt, the provider's number, whose money it is."""
     more: dict[str, object] = {}
     if got.attempt_id and known.attempt_id is None:
@@ -93,7 +93,7 @@ async def _again(conn: AsyncConnection, house: House, got: ReceiptIn, known: Kno
     return Taken(known.id, placed_now=False)
 
 
-def _row(house: House, got: ReceiptIn, receipt_id: int, number: str, account_id: int | None) -> dict[str, object]:
+def _row(house: Context, got: ReceiptIn, receipt_id: int, number: str, account_id: int | None) -> dict[str, object]:
     return {
         "id": receipt_id,
         "provider": got.provider,
@@ -111,7 +111,7 @@ def _row(house: House, got: ReceiptIn, receipt_id: int, number: str, account_id:
     }
 
 
-async def _post(conn: AsyncConnection, house: House, got: ReceiptIn, number: str, account_id: int | None) -> None:
+async def _post(conn: AsyncConnection, house: Context, got: ReceiptIn, number: str, account_id: int | None) -> None:
     source = receivable(account_id) if account_id else Book("suspense")
     posting = Posting(source, Book(f"cash:{got.provider}"), got.amount_minor, got.currency, "received")
     key = f"receipt:{got.provider}:{number}"

@@ -9,7 +9,7 @@ import asyncio
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.errors import Refused
 from core.payments import health, outcome, poll, queries, request, store
@@ -30,7 +30,7 @@ PATIENCE = 25
 """How many times, a fifth of a second apart, the second tab looks for where the first is being sent."""
 
 
-async def start(house: House, token: str, then: Follow = NOTHING) -> str:
+async def start(house: App, token: str, then: Follow = NOTHING) -> str:
     """The address of the provider's page for this link; `Refused` when the link is not open or the provider is away."""
     async with house.db.writing() as conn:
         tried, wanted = await _claim(conn, house, token)
@@ -46,7 +46,7 @@ async def start(house: House, token: str, then: Follow = NOTHING) -> str:
     raise Refused("payments.link.later", status=503)
 
 
-async def back(house: House, token: str, then: Follow = NOTHING) -> str | None:
+async def back(house: App, token: str, then: Follow = NOTHING) -> str | None:
     """She is back from the provider's page, perhaps before its callback: ask at once; why it failed, if her last try did."""
     query = (
         select(attempt.c.id)
@@ -64,7 +64,7 @@ async def back(house: House, token: str, then: Follow = NOTHING) -> str | None:
     return tried.reason if tried.state in ("failed", "expired") else None
 
 
-async def _claim(conn: AsyncConnection, house: House, token: str) -> tuple[Attempt, Wanted | None]:
+async def _claim(conn: AsyncConnection, house: App, token: str) -> tuple[Attempt, Wanted | None]:
     """The one live attempt of this debt: another tab's (no Wanted), or a new one, written down as sent."""
     view = await request.link(conn, house, token)
     if view is None:
@@ -79,7 +79,7 @@ async def _claim(conn: AsyncConnection, house: House, token: str) -> tuple[Attem
     return await _write(conn, house, token, view)
 
 
-async def _write(conn: AsyncConnection, house: House, token: str, view: LinkView) -> tuple[Attempt, Wanted]:
+async def _write(conn: AsyncConnection, house: App, token: str, view: LinkView) -> tuple[Attempt, Wanted]:
     facts = await queries.account_facts(conn, view.account_id)
     if facts is None:
         raise LookupError(f"request {view.request_id} has no account")
@@ -111,13 +111,13 @@ async def _write(conn: AsyncConnection, house: House, token: str, view: LinkView
         reference=facts.number,
         description=house.operator.short_name,
         callback_url=callback_url(house, provider),
-        return_url=f"{house.settings.public_url.rstrip('/')}/p/{token}?back",
+        return_url=f"{house.site.public_url}/p/{token}?back",
         language=facts.language,
     )
     return await poll.held(conn, attempt_id), wanted
 
 
-async def _finish(conn: AsyncConnection, house: House, tried: Attempt, said: Started, then: Follow) -> None:
+async def _finish(conn: AsyncConnection, house: Context, tried: Attempt, said: Started, then: Follow) -> None:
     match said:
         case Begun():
             ready = Queried("awaiting_customer", said.provider_ref, redirect_url=said.url)
@@ -128,7 +128,7 @@ async def _finish(conn: AsyncConnection, house: House, tried: Attempt, said: Sta
             await outcome.unsure(conn, house, tried, said)
 
 
-async def _join(house: House, token: str, tried: Attempt, then: Follow) -> str:
+async def _join(house: App, token: str, tried: Attempt, then: Follow) -> str:
     """Where the live attempt leads: at once, or when the tab that made it has its answer, or by asking what became of it."""
     for _ in range(PATIENCE):
         if tried.redirect_url and tried.live:
@@ -144,6 +144,6 @@ async def _join(house: House, token: str, tried: Attempt, then: Follow) -> str:
     raise Refused("payments.link.later", status=503)
 
 
-async def _again(house: House, attempt_id: int) -> Attempt:
+async def _again(house: App, attempt_id: int) -> Attempt:
     async with house.db.reading() as conn:
         return await poll.held(conn, attempt_id, lock=False)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.ledger import reverse as ledger
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
@@ -20,7 +20,7 @@ from core.payments.providers.contract import Queried
 from core.payments.tables import refund
 
 
-async def settle(conn: AsyncConnection, house: House, tried: Attempt, said: Queried) -> None:
+async def settle(conn: AsyncConnection, house: Context, tried: Attempt, said: Queried) -> None:
     """Make true what the provider said of a refund whose attempt is held."""
     now, ref = house.clock.now(), said.provider_ref or tried.provider_ref
     if said.state == "succeeded" and tried.state != "succeeded":
@@ -47,7 +47,7 @@ async def settle(conn: AsyncConnection, house: House, tried: Attempt, said: Quer
         )
 
 
-async def _given(conn: AsyncConnection, house: House, tried: Attempt, told: int | None) -> None:
+async def _given(conn: AsyncConnection, house: Context, tried: Attempt, told: int | None) -> None:
     wanted = (await conn.execute(select(refund).where(refund.c.attempt_id == tried.id).with_for_update())).one()
     if wanted.state == "failed":
         raise RuntimeError(f"refund {wanted.id} was given after it had failed: a person has to look at it")
@@ -60,14 +60,14 @@ async def _given(conn: AsyncConnection, house: House, tried: Attempt, told: int 
     await conn.execute(update(refund).where(refund.c.id == wanted.id).values(done))
 
 
-async def _rest_back(conn: AsyncConnection, house: House, wanted: Row[Any], rest: int) -> None:
+async def _rest_back(conn: AsyncConnection, house: Context, wanted: Row[Any], rest: int) -> None:
     """What was set aside and not given: it pays bills again."""
     posting = Posting(receivable(wanted.account_id), Book("refunds"), rest, wanted.currency, "refund")
     await post(conn, house, key=f"refund:{wanted.id}:short", kind="refund", booked_on=house.today(), postings=[posting])
     await _whole_again(conn, house, wanted, rest, f"refund:{wanted.id}:short")
 
 
-async def _whole_again(conn: AsyncConnection, house: House, wanted: Row[Any], minor: int, key: str) -> None:
+async def _whole_again(conn: AsyncConnection, house: Context, wanted: Row[Any], minor: int, key: str) -> None:
     """So much of the receipt is not refunded after all."""
     taken = await reverse.held(conn, wanted.receipt_id)
     await reverse.noted(
@@ -77,7 +77,7 @@ async def _whole_again(conn: AsyncConnection, house: House, wanted: Row[Any], mi
     await allocate.receipt(conn, house, taken.id)
 
 
-async def _failed(conn: AsyncConnection, house: House, tried: Attempt) -> None:
+async def _failed(conn: AsyncConnection, house: Context, tried: Attempt) -> None:
     """Everything back as it was: the postings turned round, the receipt whole, its money on the bills again."""
     wanted = (await conn.execute(select(refund).where(refund.c.attempt_id == tried.id).with_for_update())).one()
     if wanted.state == "failed":

@@ -6,7 +6,7 @@ Whoever finds it `sent` after a crash does not know whether the provider heard: 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.outbox.queue import Leaving, Outcome
 from core.payments import health, outcome, poll, queries, store
@@ -16,7 +16,7 @@ from core.payments.providers.contract import Begun, Declined, Queried, Started, 
 from core.payments.tables import receipt, refund
 
 
-async def send(house: House, leaving: Leaving) -> Outcome:
+async def send(house: App, leaving: Leaving) -> Outcome:
     """Ask the provider to give the money back."""
     if leaving.subject_id is None:
         raise ValueError("a refund leaves with the id of its attempt")
@@ -38,7 +38,7 @@ async def send(house: House, leaving: Leaving) -> Outcome:
     return Outcome(leaving.id, state, reason=reason, attempts=leaving.attempts)
 
 
-async def _wanted(conn: AsyncConnection, house: House, tried: Attempt) -> Wanted:
+async def _wanted(conn: AsyncConnection, house: App, tried: Attempt) -> Wanted:
     query = (
         select(receipt.c.provider_txn)
         .join_from(refund, receipt, refund.c.receipt_id == receipt.c.id)
@@ -58,7 +58,7 @@ async def _wanted(conn: AsyncConnection, house: House, tried: Attempt) -> Wanted
     )
 
 
-async def _apply(conn: AsyncConnection, house: House, tried: Attempt, said: Started) -> tuple[str, str | None]:
+async def _apply(conn: AsyncConnection, house: Context, tried: Attempt, said: Started) -> tuple[str, str | None]:
     """What the answer does to the attempt (its callback may have been faster), and to the outbox row."""
     match said:
         case Begun():

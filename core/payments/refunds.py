@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import money
 from core.approvals import decide as approvals
 from core.audit import trail
-from core.context import House
+from core.context import App, Context
 from core.db.engine import AnyRow
 from core.errors import Refused
 from core.ledger.model import Book, Posting, receivable
@@ -31,7 +31,7 @@ BY_HAND = "by_hand"
 
 
 async def ask(
-    conn: AsyncConnection, house: House, receipt_id: int, *, amount_minor: int, reason: str, actor: str, key: str
+    conn: AsyncConnection, house: App, receipt_id: int, *, amount_minor: int, reason: str, actor: str, key: str
 ) -> int:
     """Ask to give back (part of) a receipt; the refund's id. The same `key` is the same refund. `Refused` beyond what is left of it."""
     known = (await conn.execute(select(refund.c.id).where(refund.c.key == key))).scalar_one_or_none()
@@ -69,7 +69,7 @@ async def ask(
     return refund_id
 
 
-def _back_the_way_it_came(house: House, taken: Row[Any], amount_minor: int) -> bool:
+def _back_the_way_it_came(house: App, taken: Row[Any], amount_minor: int) -> bool:
     """Whether the provider can be asked: it gives refunds, of such amounts, and has told its number of the payment."""
     if not can(house, taken.provider, "refund") or taken.provider_txn.startswith(receive.OURS):
         return False
@@ -83,7 +83,7 @@ async def _pending(conn: AsyncConnection, receipt_id: int) -> int:
     )
 
 
-async def _to_approve(conn: AsyncConnection, house: House, row: dict[str, Any], taken: Row[Any]) -> None:
+async def _to_approve(conn: AsyncConnection, house: Context, row: dict[str, Any], taken: Row[Any]) -> None:
     facts = await queries.account_facts(conn, row["account_id"])
     payload = {
         "refund": str(row["id"]),
@@ -107,7 +107,7 @@ async def _to_approve(conn: AsyncConnection, house: House, row: dict[str, Any], 
     await conn.execute(update(refund).where(refund.c.id == row["id"]).values(approval_id=approval_id))
 
 
-async def granted(conn: AsyncConnection, house: House, refund_id: int) -> None:
+async def granted(conn: AsyncConnection, house: Context, refund_id: int) -> None:
     """It may be given: the money is set aside, and the provider is told to send it (or a clerk sees that she has to)."""
     wanted = await held(conn, refund_id)
     if wanted.state != "asked":
@@ -139,14 +139,14 @@ async def granted(conn: AsyncConnection, house: House, refund_id: int) -> None:
     await conn.execute(update(refund).where(refund.c.id == refund_id).values(values))
 
 
-async def _from_the_drawer(conn: AsyncConnection, house: House, wanted: Row[Any], taken: Row[Any]) -> dict[str, Any]:
+async def _from_the_drawer(conn: AsyncConnection, house: Context, wanted: Row[Any], taken: Row[Any]) -> dict[str, Any]:
     """It is handed out over the counter at once: it leaves the cash it came into."""
     posting = Posting(Book(f"cash:{taken.provider}"), Book("refunds"), wanted.amount_minor, wanted.currency, "refund")
     await post(conn, house, key=f"refunded:{wanted.id}", kind="refund", booked_on=house.today(), postings=[posting])
     return {"state": "done", "paid_ref": "drawer", "settled_at": house.clock.now()}
 
 
-async def _begin(conn: AsyncConnection, house: House, wanted: Row[Any]) -> int:
+async def _begin(conn: AsyncConnection, house: Context, wanted: Row[Any]) -> int:
     """An attempt in the other direction: written, sent, polled and settled like any other. One that could not even leave for a day is
     asked about too: it never arrived, and the money is hers again."""
     now, request_id, attempt_id = house.clock.now(), *house.ids.take_many(2)
@@ -191,13 +191,13 @@ async def _begin(conn: AsyncConnection, house: House, wanted: Row[Any]) -> int:
     return attempt_id
 
 
-async def refused(conn: AsyncConnection, house: House, refund_id: int) -> None:
+async def refused(conn: AsyncConnection, house: Context, refund_id: int) -> None:
     """The second person said no."""
     if (await held(conn, refund_id)).state == "asked":
         await _mark(conn, house, refund_id, "refused")
 
 
-async def paid_by_hand(conn: AsyncConnection, house: House, refund_id: int, *, reference: str, actor: str) -> None:
+async def paid_by_hand(conn: AsyncConnection, house: Context, refund_id: int, *, reference: str, actor: str) -> None:
     """A clerk made the transfer: under which reference."""
     wanted = await held(conn, refund_id)
     if wanted.how != BY_HAND or wanted.state != "granted" or not reference.strip():
@@ -220,5 +220,5 @@ async def held(conn: AsyncConnection, refund_id: int) -> Row[Any]:
     return (await conn.execute(select(refund).where(refund.c.id == refund_id).with_for_update())).one()
 
 
-async def _mark(conn: AsyncConnection, house: House, refund_id: int, state: str) -> None:
+async def _mark(conn: AsyncConnection, house: Context, refund_id: int, state: str) -> None:
     await conn.execute(update(refund).where(refund.c.id == refund_id).values(state=state, settled_at=house.clock.now()))

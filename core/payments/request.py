@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.errors import Refused
 from core.payments import methods, queries
@@ -17,7 +17,7 @@ from core.payments.tables import payment_request
 
 async def paylink(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     account_id: int,
     *,
     invoice_id: int | None = None,
@@ -48,10 +48,10 @@ async def paylink(
             select(payment_request.c.token, payment_request.c.expires_at).where(payment_request.c.key == row["key"])
         )
     ).one()
-    return Paylink(made.token, f"{house.settings.public_url.rstrip('/')}/p/{made.token}", made.expires_at)
+    return Paylink(made.token, f"{house.site.public_url}/p/{made.token}", made.expires_at)
 
 
-async def link(conn: AsyncConnection, house: House, token: str) -> LinkView | None:
+async def link(conn: AsyncConnection, house: Context, token: str) -> LinkView | None:
     """The link as it stands now; None when the token is nobody's."""
     query = select(payment_request).where(payment_request.c.token == token, payment_request.c.kind == "paylink")
     found = (await conn.execute(query)).first()
@@ -76,7 +76,7 @@ async def link(conn: AsyncConnection, house: House, token: str) -> LinkView | No
     )
 
 
-async def _state(conn: AsyncConnection, house: House, found: Row[Any], amount: int) -> LinkState:
+async def _state(conn: AsyncConnection, house: Context, found: Row[Any], amount: int) -> LinkState:
     if found.state == "paid" or amount <= 0:
         return "paid"
     if found.state == "closed":

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
@@ -20,7 +20,7 @@ from core.payments.tables import allocation, receipt, reversal
 
 async def reverse(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     receipt_id: int,
     *,
     key: str,
@@ -47,7 +47,7 @@ async def held(conn: AsyncConnection, receipt_id: int) -> Row[Any]:
 
 
 async def noted(
-    conn: AsyncConnection, house: House, receipt_id: int, *, key: str, kind: str, amount_minor: int, reason: str
+    conn: AsyncConnection, house: Context, receipt_id: int, *, key: str, kind: str, amount_minor: int, reason: str
 ) -> bool:
     """Write a reversal down; False when its key is known."""
     row = {
@@ -64,7 +64,7 @@ async def noted(
     return (await conn.execute(statement)).rowcount == 1
 
 
-async def less(conn: AsyncConnection, house: House, taken: Row[Any], amount: int) -> None:
+async def less(conn: AsyncConnection, house: Context, taken: Row[Any], amount: int) -> None:
     """So much of a held receipt is gone: what it paid is undone as far."""
     await unapply(conn, house, taken.id, amount)
     gone = taken.reversed_minor + amount
@@ -72,7 +72,7 @@ async def less(conn: AsyncConnection, house: House, taken: Row[Any], amount: int
     await store.change_receipt(conn, taken.id, reversed_minor=gone, state=state)
 
 
-async def unapply(conn: AsyncConnection, house: House, receipt_id: int, amount: int) -> None:
+async def unapply(conn: AsyncConnection, house: Context, receipt_id: int, amount: int) -> None:
     """Take `amount` off what a receipt pays: its credit first, then its bills, the latest first, and last what it bought (units)."""
     paid = await shares_of(conn, receipt_id)
     items = select(open_item.c.invoice_id).where(open_item.c.invoice_id.in_([one for one, _ in paid if one]))

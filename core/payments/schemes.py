@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from core import bankdays
-from core.context import House
+from core.context import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +34,31 @@ EARLY = ("sepa", "gocardless")
 """Providers that want a debit some days ahead."""
 
 
-def scheme_of(house: House, provider: str) -> Scheme:
+def scheme_of(house: Context, provider: str) -> Scheme:
     """The scheme a provider collects by."""
     if provider == "gocardless":
-        return GOCARDLESS.get(house.settings.gocardless_scheme, Scheme(0, 4))
+        return GOCARDLESS.get(house.site.gocardless_scheme, Scheme(0, 4))
     return SEPA if provider == "sepa" else PLAIN
 
 
-def calendar(house: House, provider: str) -> str:
+def calendar(house: Context, provider: str) -> str:
     """Whose bank days a provider's debits fall on."""
     return scheme_of(house, provider).bank_calendar or house.operator.country
 
 
-def bank_day(house: House, provider: str, day: date) -> date:
+def bank_day(house: Context, provider: str, day: date) -> date:
     """The first day on or after `day` on which the provider's banks work."""
     return bankdays.on_or_after(day, calendar(house, provider))
 
 
-def earliest(house: House, provider: str) -> date:
+def earliest(house: Context, provider: str) -> date:
     """The first day on which a debit announced today may be collected."""
     agreed = house.operator.direct_debit.notice_days
     days = scheme_of(house, provider).notice_days if agreed is None else agreed
     return house.today() + timedelta(days=days)
 
 
-def hand_in_until(house: House, provider: str, on: date) -> date:
+def hand_in_until(house: Context, provider: str, on: date) -> date:
     """Debits of up to this day have to be handed in on `on`."""
     day = on
     for _ in range(scheme_of(house, provider).submit_days):

@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.engine import AnyRow
 from core.errors import Refused
 from core.ledger.model import Book, Posting, receivable
@@ -19,7 +19,7 @@ from core.payments.tables import receipt
 
 
 async def claim(
-    conn: AsyncConnection, house: House, account_id: int, reference: str, actor: str, *, amount_minor: int | None = None
+    conn: AsyncConnection, house: Context, account_id: int, reference: str, actor: str, *, amount_minor: int | None = None
 ) -> int:
     """Place the receipt she means; its id. `Refused` when none of that reference waits.
 
@@ -47,7 +47,7 @@ async def _waiting(conn: AsyncConnection, reference: str, amount_minor: int | No
     return rows[0] if len(rows) == 1 else None
 
 
-async def place_by_hand(conn: AsyncConnection, house: House, receipt_id: int, to_account: str, actor: str) -> None:
+async def place_by_hand(conn: AsyncConnection, house: Context, receipt_id: int, to_account: str, actor: str) -> None:
     """A clerk says whose money it is."""
     query = select(receipt.c.state, receipt.c.currency).where(receipt.c.id == receipt_id).with_for_update()
     held = (await conn.execute(query)).first()
@@ -79,7 +79,7 @@ async def waiting(conn: AsyncConnection) -> Sequence[AnyRow]:
     return (await conn.execute(query.order_by(receipt.c.received_at, receipt.c.id))).all()
 
 
-async def place(conn: AsyncConnection, house: House, receipt_id: int, account_id: int) -> None:
+async def place(conn: AsyncConnection, house: Context, receipt_id: int, account_id: int) -> None:
     """Move a receipt out of suspense onto an account."""
     left = (receipt.c.amount_minor - receipt.c.reversed_minor).label("left")
     held = (await conn.execute(select(left, receipt.c.currency).where(receipt.c.id == receipt_id))).one()

@@ -8,7 +8,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.ledger.model import Posting, receivable
 from core.ledger.post import post
@@ -17,7 +17,7 @@ from core.payments import queries, reverse, store
 from core.payments.tables import refund
 
 
-async def unapply(conn: AsyncConnection, house: House, receipt_id: int, invoice_id: int, *, actor: str) -> int:
+async def unapply(conn: AsyncConnection, house: Context, receipt_id: int, invoice_id: int, *, actor: str) -> int:
     """What this receipt paid of a bill becomes credit of the account; how much that was."""
     taken = await reverse.held(conn, receipt_id)
     shares = dict(await reverse.shares_of(conn, receipt_id))
@@ -32,7 +32,7 @@ async def unapply(conn: AsyncConnection, house: House, receipt_id: int, invoice_
 
 
 async def move(
-    conn: AsyncConnection, house: House, receipt_id: int, to_account: str, *, actor: str, reason: str
+    conn: AsyncConnection, house: Context, receipt_id: int, to_account: str, *, actor: str, reason: str
 ) -> int:
     """Take a placed receipt off its account and put it on another's; the account it was on. It is not allocated there yet.
 

@@ -4,7 +4,7 @@ A payer who mistyped her account number hears it now, instead of finding her mon
 """
 
 from core import money
-from core.context import House
+from core.context import App, Context
 from core.payments import queries
 from core.payments.inbox import Answer
 from core.payments.providers.daraja_payloads import REFUSALS
@@ -14,12 +14,12 @@ from core.payments.providers.parse import amount, words
 WELCOME = {"ResultCode": "0", "ResultDesc": "Accepted"}
 
 
-async def answer(house: House, body: bytes) -> Answer:
+async def answer(house: App, body: bytes) -> Answer:
     """`{"ResultCode": "0"}`, or the code that names what is wrong."""
     said = loads(body)
     if not isinstance(said, dict) or "BillRefNumber" not in said or "TransAmount" not in said:
         return Answer(400, {"code": "payments.not_understood", "reason": "not a validation of Daraja"})
-    if str(said.get("BusinessShortCode")) != house.settings.daraja_shortcode:
+    if str(said.get("BusinessShortCode")) != house.site.daraja_shortcode:
         return _refused("shortcode")
     try:
         minor = amount(said["TransAmount"], house.currency)

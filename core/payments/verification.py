@@ -12,7 +12,7 @@ from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
-from core.context import House
+from core.context import App, Context
 from core.payments import ceiling, health, outcome
 from core.payments.model import Attempt
 from core.payments.providers import callback_url, daraja
@@ -23,13 +23,13 @@ AGAIN = timedelta(minutes=15)
 """A status query without a result is asked again after so long."""
 
 
-def small(house: House, event: ProviderEventIn) -> bool:
+def small(house: Context, event: ProviderEventIn) -> bool:
     """Whether so little may be credited on a note alone, below the ceiling of the day."""
     limit = money.parse(house.operator.payments.confirm_above, house.currency)
     return event.currency == house.currency and (event.amount_minor or 0) <= limit
 
 
-async def proven(house: House, provider: str, event: ProviderEventIn) -> bool:
+async def proven(house: App, provider: str, event: ProviderEventIn) -> bool:
     """Whether an unsigned note may be credited now; else the question about it has been asked."""
     async with house.db.writing() as conn:
         if await ceiling.within(conn, house, provider, event, small=small(house, event)):
@@ -48,7 +48,7 @@ async def proven(house: House, provider: str, event: ProviderEventIn) -> bool:
     return False
 
 
-async def _ask(house: House, provider: str, txn: str) -> None:
+async def _ask(house: App, provider: str, txn: str) -> None:
     mpesa = daraja.opened(house)
     if provider != mpesa.name or not mpesa.initiator:
         return
@@ -59,7 +59,7 @@ async def _ask(house: House, provider: str, txn: str) -> None:
         await _remember(conn, house, said.provider_ref, provider, txn)
 
 
-async def ask_about(house: House, tried: Attempt) -> Told:
+async def ask_about(house: App, tried: Attempt) -> Told:
     """Ask what became of an attempt; an answer that is called back later is waited for, and not asked for again meanwhile."""
     query = select(transaction_query.c.asked_at).where(
         transaction_query.c.attempt_id == tried.id,
@@ -78,7 +78,7 @@ async def ask_about(house: House, tried: Attempt) -> Told:
 
 
 async def _remember(
-    conn: AsyncConnection, house: House, conversation: str, provider: str, txn: str, attempt_id: int | None = None
+    conn: AsyncConnection, house: Context, conversation: str, provider: str, txn: str, attempt_id: int | None = None
 ) -> None:
     row = {
         "conversation": conversation,

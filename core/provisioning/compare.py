@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.db.bulk import update_many
 from core.db.in_list import among
 from core.outbox import queue
@@ -23,13 +23,13 @@ from core.provisioning.tables import bar_command, barring, network_line
 AT_ONCE = 500
 
 
-async def plan(house: House, on: date) -> int:
+async def plan(house: App, on: date) -> int:
     """Let the comparison of a day leave, once; 1 the first time."""
     async with house.db.writing() as conn:
         return int(await queue.enqueue(conn, house, key=f"compare:{on}", kind="compare", template="barring.compare"))
 
 
-async def compare(house: House, leaving: Leaving, network: Network | None) -> Outcome:
+async def compare(house: App, leaving: Leaving, network: Network | None) -> Outcome:
     """Ask the network about every service, in sets, and want anew what differs."""
     if network is None:
         return Outcome(leaving.id, "dropped", reason="no network is connected", attempts=leaving.attempts)
@@ -56,7 +56,7 @@ async def _page(conn: AsyncConnection, after: int) -> list[Row[Any]]:
     return list(await conn.execute(query))
 
 
-async def _note(conn: AsyncConnection, house: House, rows: list[Row[Any]], seen: dict[int, Any]) -> int:
+async def _note(conn: AsyncConnection, house: Context, rows: list[Row[Any]], seen: dict[int, Any]) -> int:
     """Keep what was seen; where it is not what is wanted and no wish is on its way, wish it again. How many differ."""
     now = house.clock.now()
     known = [(level, now, service_id) for service_id, level in seen.items() if level is not None]

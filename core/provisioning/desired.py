@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.engine import insert
 from core.db.in_list import among
@@ -25,7 +25,7 @@ _COMMAND = ("id", "key", "service_id", "level", "generation", "state", "created_
 
 async def want(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     services: Mapping[int, Level],
     *,
     why: str,
@@ -64,7 +64,7 @@ def _changes(stands: Level, wanted: Level, softer: bool) -> bool:
     return stands != wanted and (softer or LEVELS.index(wanted) > LEVELS.index(stands))
 
 
-async def _known(conn: AsyncConnection, house: House, service_ids: Sequence[int], why: str) -> None:
+async def _known(conn: AsyncConnection, house: Context, service_ids: Sequence[int], why: str) -> None:
     query = select(service.c.id, service.c.account_id).where(among(conn, service.c.id, service_ids))
     now = house.clock.now()
     rows = [(row.id, row.account_id, "none", 0, why, now) for row in await conn.execute(query)]
@@ -73,7 +73,7 @@ async def _known(conn: AsyncConnection, house: House, service_ids: Sequence[int]
         await conn.execute(insert(conn, barring).values(values).on_conflict_do_nothing(index_elements=["service_id"]))
 
 
-async def command(conn: AsyncConnection, house: House, wishes: Sequence[tuple[int, int, Level, int]]) -> None:
+async def command(conn: AsyncConnection, house: Context, wishes: Sequence[tuple[int, int, Level, int]]) -> None:
     """Put down the command of each (service, account, level, generation), and let it leave; money's unbar before notices."""
     now = house.clock.now()
     rows, letters = [], []

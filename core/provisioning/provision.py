@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, String, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.db.engine import insert
 from core.outbox.queue import Leaving, Outcome
@@ -25,7 +25,7 @@ LOST = timedelta(seconds=30)
 NOBODY = "no network is connected: set HODI_NETWORK_URL or HODI_RADIUS_HOST"
 
 
-async def send(house: House, leaving: Leaving, network: Network | None) -> Outcome:
+async def send(house: App, leaving: Leaving, network: Network | None) -> Outcome:
     """Bring one wish to the network."""
     if network is None:
         return Outcome(leaving.id, "failed", reason=NOBODY, attempts=leaving.attempts)
@@ -44,7 +44,7 @@ async def send(house: House, leaving: Leaving, network: Network | None) -> Outco
     return Outcome(leaving.id, state, reason=why, attempts=leaving.attempts)
 
 
-async def _start(conn: AsyncConnection, house: House, leaving: Leaving) -> tuple[Command, str] | Outcome:
+async def _start(conn: AsyncConnection, house: Context, leaving: Leaving) -> tuple[Command, str] | Outcome:
     """Write `sent` down; the command and its state before, or why it does not leave (now)."""
     row = await _held(conn, leaving.subject_id)
     if row.state not in ("created", *LIVE):
@@ -79,7 +79,7 @@ async def _held(conn: AsyncConnection, command_id: int | None) -> Row[Any]:
     return (await conn.execute(query)).one()
 
 
-async def _way_is_free(conn: AsyncConnection, house: House, row: Row[Any]) -> bool:
+async def _way_is_free(conn: AsyncConnection, house: Context, row: Row[Any]) -> bool:
     """Whether no older wish of the service is under way; one that is lost is given up."""
     older = (bar_command.c.service_id == row.service_id) & bar_command.c.state.in_(LIVE)
     query = select(bar_command.c.id, bar_command.c.settled_at, bar_command.c.created_at).where(older)
@@ -91,7 +91,7 @@ async def _way_is_free(conn: AsyncConnection, house: House, row: Row[Any]) -> bo
 
 
 async def _settle(
-    conn: AsyncConnection, house: House, command_id: int, state: str, *, ref: str | None = None, why: str | None = None
+    conn: AsyncConnection, house: Context, command_id: int, state: str, *, ref: str | None = None, why: str | None = None
 ) -> None:
     now = None if state in ("created", *LIVE) else house.clock.now()
     changed = update(bar_command).where(bar_command.c.id == command_id)
@@ -99,7 +99,7 @@ async def _settle(
 
 
 async def _finish(
-    conn: AsyncConnection, house: House, leaving: Leaving, command: Command, said: Answer
+    conn: AsyncConnection, house: Context, leaving: Leaving, command: Command, said: Answer
 ) -> tuple[str, str | None]:
     """What the answer does to the command and to what we know of the service; the outbox row's state and reason."""
     row = await _held(conn, leaving.subject_id)
@@ -120,14 +120,14 @@ async def _finish(
             return "waiting", said.why
 
 
-async def _is_now(conn: AsyncConnection, house: House, command: Command) -> None:
+async def _is_now(conn: AsyncConnection, house: Context, command: Command) -> None:
     now = house.clock.now()
     changed = update(barring).where(barring.c.service_id == command.service_id)
     await conn.execute(changed.values(actual=command.level, actual_at=now, seen=command.level, seen_at=now))
     await _off(conn, house, command)
 
 
-async def _off(conn: AsyncConnection, house: House, command: Command) -> None:
+async def _off(conn: AsyncConnection, house: Context, command: Command) -> None:
     """Keep the days on which it is shut, where they are not charged for."""
     off, today = service_off.c, house.today()
     if command.level != "hard":

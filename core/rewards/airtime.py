@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.message import Delivery, Sent
 from core.money import plain
@@ -29,10 +29,10 @@ AirtimeQuestion = Callable[[str], Awaitable[Sent]]
 """`(key)`: what became of an order, where the provider can be asked."""
 
 
-def handler(port: AirtimePort) -> Callable[[House, Leaving], Awaitable[Outcome]]:
+def handler(port: AirtimePort) -> Callable[[App, Leaving], Awaitable[Outcome]]:
     """What the dispatcher does with outbox rows of kind `airtime`."""
 
-    async def send(house: House, row: Leaving) -> Outcome:
+    async def send(house: App, row: Leaving) -> Outcome:
         held, call = await _begin(house, row.subject_id or 0)
         if held is None:
             return Outcome(row.id, "dropped", reason="no such redemption", attempts=row.attempts)
@@ -47,7 +47,7 @@ def handler(port: AirtimePort) -> Callable[[House, Leaving], Awaitable[Outcome]]
     return send
 
 
-async def _begin(house: House, redemption_id: int) -> tuple[Redemption | None, bool]:
+async def _begin(house: App, redemption_id: int) -> tuple[Redemption | None, bool]:
     """The redemption, and whether the provider is to be called: only if nobody did before."""
     async with house.db.writing() as conn:
         held = await store.hold(conn, redemption_id)
@@ -65,7 +65,7 @@ def _as_it_stands(row: Leaving, held: Redemption) -> Outcome:
     return Outcome(row.id, "unknown", reason="no answer was kept", attempts=row.attempts)
 
 
-async def _told(conn: AsyncConnection, house: House, row: Leaving, told: Sent) -> Outcome:
+async def _told(conn: AsyncConnection, house: Context, row: Leaving, told: Sent) -> Outcome:
     held = await store.hold(conn, row.subject_id or 0)
     if held is None or held.state in OVER:
         return Outcome(row.id, "sent", told.provider_ref, attempts=row.attempts)
@@ -85,11 +85,11 @@ async def _told(conn: AsyncConnection, house: House, row: Leaving, told: Sent) -
     return Outcome(row.id, "unknown", reason=told.reason, attempts=row.attempts)
 
 
-async def _unknown(conn: AsyncConnection, house: House, held: Redemption, reason: str) -> None:
+async def _unknown(conn: AsyncConnection, house: Context, held: Redemption, reason: str) -> None:
     await store.move(conn, held.id, "unknown", reason=reason, poll_at=store.looks(house.clock.now(), 0))
 
 
-async def failed(conn: AsyncConnection, house: House, held: Redemption, reason: str) -> None:
+async def failed(conn: AsyncConnection, house: Context, held: Redemption, reason: str) -> None:
     """She did not get it: the points return, and she is told so, once."""
     await store.give_back(conn, house, held, reason)
     await queue.enqueue(
@@ -105,7 +105,7 @@ async def failed(conn: AsyncConnection, house: House, held: Redemption, reason: 
     )
 
 
-async def reported(conn: AsyncConnection, house: House, report: Delivery) -> bool:
+async def reported(conn: AsyncConnection, house: Context, report: Delivery) -> bool:
     """The provider's callback about an order; False when it is about none of ours. A repeat changes nothing."""
     held = await _ordered(conn, house, report)
     if held is None:
@@ -119,7 +119,7 @@ async def reported(conn: AsyncConnection, house: House, report: Delivery) -> boo
     return True
 
 
-async def _ordered(conn: AsyncConnection, house: House, report: Delivery) -> Redemption | None:
+async def _ordered(conn: AsyncConnection, house: Context, report: Delivery) -> Redemption | None:
     """By the provider's reference; else the oldest unknown order for that phone and amount, whose reference we never heard."""
     mine = select(redemption.c.id).where(redemption.c.kind == "airtime")
     found = (await conn.execute(mine.where(redemption.c.provider_ref == report.provider_ref).limit(1))).scalar()
@@ -138,7 +138,7 @@ async def _ordered(conn: AsyncConnection, house: House, report: Delivery) -> Red
     return None if found is None else await store.hold(conn, found)
 
 
-async def poll(house: House, ask: AirtimeQuestion | None = None) -> Counter[str]:
+async def poll(house: App, ask: AirtimeQuestion | None = None) -> Counter[str]:
     """Ask about orders whose outcome is not known. A provider that cannot be asked leaves them listed for a clerk."""
     now, seen = house.clock.now(), Counter[str]()
     for held in await _due(house, now):
@@ -158,14 +158,14 @@ async def poll(house: House, ask: AirtimeQuestion | None = None) -> Counter[str]
     return seen
 
 
-async def _due(house: House, now: datetime) -> list[Redemption]:
+async def _due(house: App, now: datetime) -> list[Redemption]:
     waiting = redemption.c.state.in_(("sent", "unknown")) & (redemption.c.kind == "airtime")
     async with house.db.reading() as conn:
         rows = await conn.execute(select(*store.COLUMNS).where(waiting, redemption.c.poll_at <= now).limit(200))
         return [Redemption(*row) for row in rows]
 
 
-async def decided(conn: AsyncConnection, house: House, redemption_id: int, *, arrived: bool, actor: str) -> None:
+async def decided(conn: AsyncConnection, house: Context, redemption_id: int, *, arrived: bool, actor: str) -> None:
     """A clerk asked the provider and knows: it arrived, or it did not and the points return."""
     held = await store.hold(conn, redemption_id)
     if held is None or held.state in OVER:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.ledger.model import Book, Journal, Posting
 from core.ledger.post import post_many
 from core.ledger.reverse import reverse
@@ -16,7 +16,7 @@ from core.ledger.tables import journal
 from core.rewards.model import ASSET, EARNED, REVERSED, PaidBill, earned_by
 
 
-async def for_paid_bills(conn: AsyncConnection, house: House, account_id: int, paid: Sequence[PaidBill]) -> int:
+async def for_paid_bills(conn: AsyncConnection, house: Context, account_id: int, paid: Sequence[PaidBill]) -> int:
     """Credit what these bills earn; how many points are new."""
     journals = [
         Journal(f"points:{bill.invoice_id}", "points", bill.paid_on, [_credit(account_id, points)])
@@ -31,7 +31,7 @@ def _credit(account_id: int, points: int) -> Posting:
     return Posting(Book("points_issued"), Book("points", account_id), points, ASSET, EARNED)
 
 
-async def take_back(conn: AsyncConnection, house: House, invoice_ids: Collection[int]) -> int:
+async def take_back(conn: AsyncConnection, house: Context, invoice_ids: Collection[int]) -> int:
     """A payment was reversed and these bills are open again: their points go; how many bills had any."""
     keys = [f"points:{invoice_id}" for invoice_id in invoice_ids]
     known = (await conn.execute(select(journal.c.key).where(journal.c.key.in_(keys)).order_by(journal.c.key))).scalars()

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.outbox import queue
 from core.parties.tables import service
@@ -11,7 +11,7 @@ from core.rewards import store
 from core.rewards.model import MICRO, Redemption, price_of_airtime, price_of_kwh
 
 
-async def kwh(conn: AsyncConnection, house: House, *, account_id: int, units: int, key: str) -> Redemption:
+async def kwh(conn: AsyncConnection, house: Context, *, account_id: int, units: int, key: str) -> Redemption:
     """Reserve `units` whole kWh; the next bill takes them up (`units.py`)."""
     if units <= 0:
         raise Refused("rewards.nothing_chosen", status=400)
@@ -27,7 +27,7 @@ async def kwh(conn: AsyncConnection, house: House, *, account_id: int, units: in
 
 
 async def airtime(
-    conn: AsyncConnection, house: House, *, account_id: int, phone: str, amount_minor: int, key: str
+    conn: AsyncConnection, house: Context, *, account_id: int, phone: str, amount_minor: int, key: str
 ) -> Redemption:
     """Reserve airtime worth `amount_minor` for `phone` and let the order leave (`airtime.py` sends it)."""
     try:

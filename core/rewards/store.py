@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.ledger.books import find_or_open
 from core.ledger.model import Book, Posting
@@ -34,7 +34,7 @@ async def hold(conn: AsyncConnection, redemption_id: int) -> Redemption | None:
 
 async def reserve(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     *,
     key: str,
     account_id: int,
@@ -61,7 +61,7 @@ async def reserve(
     return made
 
 
-async def _lock_points(conn: AsyncConnection, house: House, account_id: int) -> int:
+async def _lock_points(conn: AsyncConnection, house: Context, account_id: int) -> int:
     """What the account has, locked until the transaction ends: whoever redeems next sees what is left."""
     book = (Book("points", account_id), ASSET)
     number = (await find_or_open(conn, house, [book]))[book]
@@ -74,7 +74,7 @@ async def move(conn: AsyncConnection, redemption_id: int, state: str, **values: 
     await conn.execute(update(redemption).where(redemption.c.id == redemption_id).values(state=state, **values))
 
 
-async def confirm(conn: AsyncConnection, house: House, held: Redemption) -> None:
+async def confirm(conn: AsyncConnection, house: Context, held: Redemption) -> None:
     """She has it; what airtime cost the house is booked."""
     await move(conn, held.id, "confirmed", settled_at=house.clock.now(), poll_at=None)
     if held.kind == "airtime":
@@ -82,7 +82,7 @@ async def confirm(conn: AsyncConnection, house: House, held: Redemption) -> None
         await post(conn, house, key=f"airtime:{held.id}", kind="airtime", booked_on=house.today(), postings=[cost])
 
 
-async def give_back(conn: AsyncConnection, house: House, held: Redemption, reason: str) -> None:
+async def give_back(conn: AsyncConnection, house: Context, held: Redemption, reason: str) -> None:
     """It could not be had: the points return, all of them."""
     await move(conn, held.id, "reversed", settled_at=house.clock.now(), poll_at=None, reason=reason)
     await reverse(conn, house, key=f"redeem:{held.id}", booked_on=house.today(), why=RETURNED)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money, numbers
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
@@ -35,12 +35,12 @@ NEVER_ARRIVED = "never_arrived"
 WHY = {"meter_blocked": "blocked", "meter_unknown": "meter", "unknown_meter": "meter", NEVER_ARRIVED: "down"}
 """What a vending system says -> a word of `top_up.why.*`; what it says otherwise is told as a refusal, never in its own words."""
 
-GivenBack = Callable[[AsyncConnection, House, Vend], Awaitable[None]]
+GivenBack = Callable[[AsyncConnection, Context, Vend], Awaitable[None]]
 """What else follows when money for units goes back to her credit."""
 
 
 async def paid(
-    conn: AsyncConnection, house: House, bought: Vend, receipt_id: int, *, units_micro: int | None, tax_minor: int
+    conn: AsyncConnection, house: Context, bought: Vend, receipt_id: int, *, units_micro: int | None, tax_minor: int
 ) -> None:
     """The money came: it is put aside for the units, and the purchase leaves for the vending system."""
     tax = min(tax_minor, bought.units_minor)
@@ -59,7 +59,7 @@ async def paid(
     )
 
 
-async def send(house: House, row: Leaving, given_back: GivenBack) -> Outcome:
+async def send(house: App, row: Leaving, given_back: GivenBack) -> Outcome:
     """What the dispatcher does with outbox rows of kind `vend`."""
     bought, call = await _begin(house, row)
     if bought is None:
@@ -81,7 +81,7 @@ async def send(house: House, row: Leaving, given_back: GivenBack) -> Outcome:
     return Outcome(row.id, "sent" if isinstance(said, Vended) else "unknown", attempts=row.attempts)
 
 
-async def _begin(house: House, row: Leaving) -> tuple[Vend | None, bool]:
+async def _begin(house: App, row: Leaving) -> tuple[Vend | None, bool]:
     """The purchase, and whether the vending system is to be called: only if nobody called it before."""
     async with house.db.writing() as conn:
         held = await store.hold(conn, vend.c.id == (row.subject_id or 0))
@@ -91,7 +91,7 @@ async def _begin(house: House, row: Leaving) -> tuple[Vend | None, bool]:
         return held, True
 
 
-async def settle(conn: AsyncConnection, house: House, held: Vend, said: Told, given_back: GivenBack) -> None:
+async def settle(conn: AsyncConnection, house: Context, held: Vend, said: Told, given_back: GivenBack) -> None:
     """Make true what the vending system said of a purchase whose row is held."""
     if isinstance(said, Vended):
         await _done(conn, house, held, said)
@@ -105,7 +105,7 @@ async def settle(conn: AsyncConnection, house: House, held: Vend, said: Told, gi
         await store.move(conn, held.id, UNKNOWN, reason=why, polls=held.polls + 1, poll_at=again)
 
 
-async def _done(conn: AsyncConnection, house: House, held: Vend, said: Vended) -> None:
+async def _done(conn: AsyncConnection, house: Context, held: Vend, said: Vended) -> None:
     now, wanted = house.clock.now(), held.units_micro
     other = f"{wanted} micro-units were asked for" if wanted not in (None, said.units_micro) else None
     await store.move(
@@ -128,7 +128,7 @@ async def _done(conn: AsyncConnection, house: House, held: Vend, said: Vended) -
 
 
 async def tell_token(
-    conn: AsyncConnection, house: House, held: Vend, token: str, units_micro: int, *, key: str
+    conn: AsyncConnection, house: Context, held: Vend, token: str, units_micro: int, *, key: str
 ) -> None:
     """The token by SMS: always, whatever screen she bought it on."""
     owed = money.show(held.arrears_minor, held.currency, held.language)
@@ -143,7 +143,7 @@ async def tell_token(
     await _sms(conn, house, held, "top_up.sms", params, key)
 
 
-async def _failed(conn: AsyncConnection, house: House, held: Vend, reason: str, given_back: GivenBack) -> None:
+async def _failed(conn: AsyncConnection, house: Context, held: Vend, reason: str, given_back: GivenBack) -> None:
     now = house.clock.now()
     await store.move(conn, held.id, FAILED, reason=reason, settled_at=now, poll_at=None)
     await reverse(conn, house, key=_aside(held), booked_on=house.today(), why="no token")
@@ -155,7 +155,7 @@ async def _failed(conn: AsyncConnection, house: House, held: Vend, reason: str, 
 
 
 async def _sms(
-    conn: AsyncConnection, house: House, held: Vend, template: str, params: dict[str, str], key: str
+    conn: AsyncConnection, house: Context, held: Vend, template: str, params: dict[str, str], key: str
 ) -> None:
     await queue.enqueue(
         conn,
@@ -171,7 +171,7 @@ async def _sms(
     )
 
 
-async def poll(house: House, given_back: GivenBack) -> Counter[str]:
+async def poll(house: App, given_back: GivenBack) -> Counter[str]:
     """Ask about what is unknown, or was sent and never answered."""
     seen: Counter[str] = Counter()
     due = (vend.c.poll_at <= house.clock.now()) & vend.c.state.in_((UNKNOWN, SENT))

@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.collections import arrange
 from core.collections.arrange import Due
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys.dunning import arrangement, forecast
 from dialogs.counter.common import Answer, account_of
@@ -12,7 +12,7 @@ from dialogs.model import Asked
 from dialogs.values import amount, day, lines, word
 
 
-async def next_step(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def next_step(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """What comes next if nothing is paid or agreed, and from which day."""
     coming = await forecast.next_step(conn, house, account_of(asked))
     if coming is None:
@@ -21,7 +21,7 @@ async def next_step(conn: AsyncConnection, house: House, asked: Asked) -> Answer
     return {"line": line, "owes": True}
 
 
-async def part_plans(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def part_plans(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """In how many parts, and what the first comes to."""
     offered = await arrange.offer(conn, house, account_of(asked))
     rows = [
@@ -31,7 +31,7 @@ async def part_plans(conn: AsyncConnection, house: House, asked: Asked) -> Answe
     return {"rows": rows, "total": amount(offered.total_minor, house.currency)}
 
 
-async def part_plan(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def part_plan(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """The plan that was chosen, part by part."""
     offered = await arrange.offer(conn, house, account_of(asked))
     wanted = int(asked.data["parts"])
@@ -40,7 +40,7 @@ async def part_plan(conn: AsyncConnection, house: House, asked: Asked) -> Answer
     return {"lines": lines([_part(house, due) for due in offered.plans[wanted - 1]])}
 
 
-async def agree(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def agree(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """Agreed: the ladder leaves her alone while she keeps it."""
     made = await arrangement.agree(
         conn, house, account_of(asked), int(asked.data["parts"]), asked.key, actor=f"customer:{asked.contact_id}"
@@ -49,6 +49,6 @@ async def agree(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     return {"is": "done", "first": day(first), "part": amount(minor, house.currency)}
 
 
-def _part(house: House, due: Due) -> list[object]:
+def _part(house: Context, due: Due) -> list[object]:
     on, minor = due
     return word("arrange.part", day=day(on), amount=amount(minor, house.currency))

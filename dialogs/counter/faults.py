@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care import outages, tickets
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.onboarding.customers import COMMODITIES
 from core.parties import queries as parties
@@ -20,7 +20,7 @@ UNTOLD = ("electricity", "water")
 METERED = ("electricity", "water", "gas")
 
 
-async def places(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def places(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """The places on file of all their accounts; the only one is taken at once. Before a PIN is proven we name none. A place on a map that
     they sent is where it is, whatever is on file; whose it is stays known where there is one place only."""
     rows: list[dict[str, Any]] = []
@@ -44,7 +44,7 @@ async def places(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     return {"is": "one" if first else "several", "rows": rows, "spot": first, "place": first["place"] if first else ""}
 
 
-async def known_outage(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def known_outage(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """Whether we know of an outage where she is."""
     spot = asked.data["spot"]
     found = None
@@ -57,7 +57,7 @@ async def known_outage(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     return {"is": "outage", **told, "cause": cut(found.cause, 30), "since": moment(found.started_at), "until": until}
 
 
-async def fault_kinds(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def fault_kinds(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """Which kinds of trouble a place can have: by what is supplied there; by all that the house supplies where we do not know."""
     spot = asked.data.get("spot")
     if spot:
@@ -77,12 +77,12 @@ def _kinds(trades: set[str]) -> dict[str, bool]:
     }
 
 
-async def fault_summary(_conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def fault_summary(_conn: AsyncConnection, _house: Context, asked: Asked) -> Answer:
     """What will be reported, read back."""
     return {"kind_name": _kind(asked.data["kind"]), "place": cut(without_link(str(asked.data["place"])), 30)}
 
 
-async def report_fault(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def report_fault(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """A ticket with a reference to read out; linked to an outage that is known there."""
     spot = asked.data.get("spot") or {}
     if spot and spot["account_id"] not in asked.accounts:
@@ -100,7 +100,7 @@ async def report_fault(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     return {"is": "done", "reference": opened.reference}
 
 
-async def my_tickets(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def my_tickets(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """What this contact reported, newest first. Refused where another SIM came under its number."""
     if asked.contact_id is None or await sim.swapped(conn, house, asked.contact_id):
         raise Refused("sim.cooling")
@@ -109,7 +109,7 @@ async def my_tickets(conn: AsyncConnection, house: House, asked: Asked) -> Answe
     return {"rows": rows}
 
 
-async def ticket(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def ticket(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """One of them."""
     if asked.contact_id is None or await sim.swapped(conn, house, asked.contact_id):
         raise Refused("sim.cooling")

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing import queries as bills
-from core.context import House
+from core.context import App, Context
 from core.errors import Refused
 from core.money import LARGEST_MINOR, show, typed
 from core.numbers import Unreadable
@@ -17,7 +17,7 @@ from dialogs.model import Asked
 from dialogs.values import amount, day
 
 
-async def owing(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def owing(conn: AsyncConnection, house: App, asked: Asked) -> Answer:
     """What there is to pay, and how it can be paid from here."""
     owes = await bills.owing(conn, account_of(asked))
     payable = owes.open_minor - owes.disputed_minor
@@ -44,7 +44,7 @@ async def owing(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     }
 
 
-async def at_most(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def at_most(conn: AsyncConnection, house: App, asked: Asked) -> Answer:
     """The most that can be asked for at once."""
     owes = await bills.owing(conn, account_of(asked))
     currency = owes.currency or house.currency
@@ -52,7 +52,7 @@ async def at_most(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     return {"most": amount(most, currency), "most_minor": most}
 
 
-async def to_pay(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def to_pay(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """The amount that was typed, else all that is open now; and the ways it can be paid from here."""
     minor, payable, currency = await _amount(conn, asked)
     ways = await methods.of_account(conn, house, account_of(asked))
@@ -64,7 +64,7 @@ async def _can_push(conn: AsyncConnection, asked: Asked, ways: frozenset[str]) -
     return "push" in ways and (await phone_at_hand(conn, asked))[0] is not None
 
 
-async def to_push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def to_push(conn: AsyncConnection, house: App, asked: Asked) -> Answer:
     """What the prompt will ask for: some providers take whole units only, and what is over becomes credit."""
     minor, payable, currency = await _amount(conn, asked)
     minor = pushes.payable(house, min(minor, pushes.most(house, payable, currency or house.currency)))
@@ -73,7 +73,7 @@ async def to_push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     return {"amount": amount(minor, currency), "amount_minor": minor, "phone": shown, "link": link}
 
 
-async def to_link(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def to_link(conn: AsyncConnection, _house: Context, asked: Asked) -> Answer:
     """What the link will ask for: never more than is open. And where it goes: to this screen, or by SMS."""
     minor, payable, currency = await _amount(conn, asked)
     told = {"amount": amount(min(minor, payable), currency), "phone": asked.phone or ""}
@@ -90,7 +90,7 @@ async def _amount(conn: AsyncConnection, asked: Asked) -> tuple[int, int, str]:
     return int(minor), payable, owes.currency
 
 
-async def push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def push(conn: AsyncConnection, house: App, asked: Asked) -> Answer:
     """A prompt on this phone, which arrives when the session has ended."""
     minor = int(asked.data["amount_minor"])
     phone, _ = await phone_at_hand(conn, asked)
@@ -105,7 +105,7 @@ async def push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     return {"is": "done"}
 
 
-async def give_paylink(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def give_paylink(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """A link that pays what is open, or the part that was typed: on this screen, or by SMS."""
     part = asked.data.get("asked_minor")
     await methods.insist(conn, house, account_of(asked), "card")

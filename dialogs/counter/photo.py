@@ -3,12 +3,12 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care import tickets
-from core.context import House
+from core.context import Context
 from dialogs.counter.common import Answer
 from dialogs.model import Asked
 
 
-async def of_the_meter(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def of_the_meter(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """A clerk reads the dial off the picture, which stands among her files in the console."""
     hers = asked.account_id if asked.account_id in asked.accounts else None
     opened = await tickets.open_ticket(
@@ -23,7 +23,7 @@ async def of_the_meter(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     return {"is": "done", "reference": opened.reference}
 
 
-async def for_a_clerk(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def for_a_clerk(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """A clerk hears the voice, or reads the paper."""
     hers = asked.account_id if asked.account_id in asked.accounts else None
     what = "A voice note" if asked.data.get("sent") == "voice" else "A document"

@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.money import exponent
 from core.rewards import points as book
@@ -12,7 +12,7 @@ from dialogs.model import Asked
 from dialogs.values import MICRO, amount, quantity
 
 
-async def points(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def points(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """How many there are, and which way they suffice for."""
     has = await _balance(conn, asked)
     rules = house.operator.rewards
@@ -22,7 +22,7 @@ async def points(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     return {"points": has, "kwh": kwh, "airtime": airtime and phone is not None}
 
 
-async def kwh_choices(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def kwh_choices(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """How many kWh the points buy."""
     has, rules = await _balance(conn, asked), house.operator.rewards
     rows = [
@@ -33,7 +33,7 @@ async def kwh_choices(conn: AsyncConnection, house: House, asked: Asked) -> Answ
     return {"rows": rows, "points": has}
 
 
-async def airtime_choices(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def airtime_choices(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """How much airtime the points buy."""
     has, rules = await _balance(conn, asked), house.operator.rewards
     rows = [
@@ -44,13 +44,13 @@ async def airtime_choices(conn: AsyncConnection, house: House, asked: Asked) -> 
     return {"rows": rows, "points": has}
 
 
-async def kwh_price(_conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def kwh_price(_conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """What is about to be spent on kWh."""
     units = int(asked.data["kwh"])
     return {"units": quantity(units * MICRO, "kWh"), "cost": units * house.operator.rewards.points_per_kwh}
 
 
-async def airtime_price(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def airtime_price(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """What is about to be spent on airtime."""
     units = int(asked.data["airtime"])
     cost = units * house.operator.rewards.points_per_airtime_unit
@@ -58,14 +58,14 @@ async def airtime_price(conn: AsyncConnection, house: House, asked: Asked) -> An
     return {"worth": _worth(house, units), "cost": cost, "phone": shown}
 
 
-async def redeem_kwh(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def redeem_kwh(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """Points become free kWh of the next bill."""
     units = int(asked.data["kwh"])
     await redeem.kwh(conn, house, account_id=account_of(asked), units=units, key=asked.key)
     return {"is": "done", "units": quantity(units * MICRO, "kWh"), "left": await _balance(conn, asked)}
 
 
-async def redeem_airtime(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def redeem_airtime(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
     """Points become airtime: reserved now, sent by the outbox, confirmed by the provider."""
     units = int(asked.data["airtime"])
     phone, shown = await phone_at_hand(conn, asked)
@@ -80,5 +80,5 @@ async def _balance(conn: AsyncConnection, asked: Asked) -> int:
     return await book.balance(conn, account_of(asked))
 
 
-def _worth(house: House, units: int) -> list[object]:
+def _worth(house: Context, units: int) -> list[object]:
     return amount(units * 10 ** exponent(house.currency), house.currency)

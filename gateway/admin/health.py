@@ -13,7 +13,7 @@ from aiohttp import web
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from core.context import House
+from core.context import App
 from core.migrations.schema import id_block
 from core.overview import dead_letters
 from gateway.admin.described import described
@@ -75,7 +75,7 @@ async def _database(request: web.Request) -> None:
         (await conn.execute(select(id_block.c.next_id).where(id_block.c.name == "hodi"))).one()
 
 
-async def _outbox(house: House) -> str | None:
+async def _outbox(house: App) -> str | None:
     """How long a message has been due, if that is too long: nobody sends, or a provider is down."""
     now = house.clock.now()
     async with house.db.reading() as conn:

@@ -11,7 +11,7 @@ from gateway.commands.run import out, told, with_house
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.context import House
+    from core.context import App
 
 ACTOR = "job:command"
 Agency = Annotated[str, typer.Argument(help="Its short name in operator.yaml.")]
@@ -30,7 +30,7 @@ def place(
 ) -> None:
     """Place what stands behind the last step of its ladder with an agency. Again on the same day it places nothing twice."""
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         from core.journeys.dunning import agency as agency_placed
 
         if account:
@@ -62,7 +62,7 @@ def recall(
 ) -> None:
     """Take an account back from its agency; the ladder goes on where it stood."""
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         from core.journeys.dunning import agency as agency_placed
 
         async with house.db.writing() as conn:
@@ -82,7 +82,7 @@ def agency_file(
     """A file for an agency, as CSV."""
     days = [day_of(one) for one in (from_, to) if one]
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         from core.collections.agency import known
         from core.errors import BadInput
         from core.overview.agencies import FILES, as_csv

@@ -16,7 +16,7 @@ from gateway.commands.run import err, out, show_json, told, with_house
 
 if TYPE_CHECKING:
     from core.billing.model import Bill, Parked
-    from core.context import House
+    from core.context import App
 
 Day = Annotated[str, typer.Option("--date", help="The day whose cycles close, such as 2026-03-31.")]
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
@@ -59,7 +59,7 @@ def bill(
     """Close the cycles due on a date. Again on the same date it does nothing."""
     on = day_of(day)
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         if preview:
             await _preview(house, on, as_json)
         else:
@@ -68,7 +68,7 @@ def bill(
     with_house(run)
 
 
-async def _preview(house: "House", on: date, as_json: bool) -> None:
+async def _preview(house: "App", on: date, as_json: bool) -> None:
     from core.billing.render import ussd
     from core.billing.run.passes import foresee
 
@@ -86,7 +86,7 @@ async def _preview(house: "House", on: date, as_json: bool) -> None:
     out.print(f"{len(bills)} bills, {len(found.parked)} parked; nothing was written.", highlight=False)
 
 
-def _parked(house: "House", one: "Parked") -> str:
+def _parked(house: "App", one: "Parked") -> str:
     money = f", about {show(one.stake_minor, house.currency)}" if one.stake_minor is not None else ""
     return f"parked {one.number}, {one.from_date} to {last_of(one.to_date)} (both included){money}: {one.reason}"
 
@@ -146,7 +146,7 @@ def micro_text(micro: int) -> str:
     return f"-{text}" if micro < 0 else text
 
 
-async def _close(house: "House", on: date, as_json: bool, engine: str | None) -> None:
+async def _close(house: "App", on: date, as_json: bool, engine: str | None) -> None:
     from core.journeys.close_cycles import close_cycles
 
     with progress_bar(f"Bills of {on}") as progress:
@@ -191,7 +191,7 @@ async def _close(house: "House", on: date, as_json: bool, engine: str | None) ->
 def rebill() -> None:
     """Put right the bills whose usage came late, as the daily job does. Only where `late_usage` says so."""
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         from core.journeys.late_usage_rebill import put_right
 
         if house.operator.billing.late_usage != "rebill":

@@ -12,7 +12,7 @@ from gateway.commands.bill import day_of
 from gateway.commands.run import notation, out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
     from core.journeys.dunning.forecast import Ahead, Foreseen
 
 collections = typer.Typer(help="Money that is late.", no_args_is_help=True)
@@ -34,7 +34,7 @@ def simulate(
     """The ladder of one account as it would stand on a date, with the reasons. Writes nothing."""
     until = day_of(on)
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         from core.errors import Refused
         from core.journeys.dunning import forecast
         from core.parties import queries as parties
@@ -57,7 +57,7 @@ def simulate(
 def run_now(as_json: Json = False) -> None:
     """Look at every account now, whatever the hour. Again on the same day it does nothing new."""
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         from core.journeys.dunning import run as ladder_run
 
         told = await ladder_run.run(house, house.today())
@@ -78,7 +78,7 @@ def written_off(
     """What was written off, with the tax to claim back, as CSV."""
     span = day_of(from_), day_of(to)
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         from core.overview import written_off as off
 
         async with house.db.reading() as conn:
@@ -96,7 +96,7 @@ def limits(
 ) -> None:
     """The highest exposures against their credit limits."""
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         from core.journeys.credit_limit import exposure
         from core.overview.exposures import highest
 
@@ -136,7 +136,7 @@ def limit(
 ) -> None:
     """Give an account a credit limit of its own; a higher one may wait for another person."""
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         from core.errors import Refused
         from core.journeys.credit_limit import change
         from core.parties import queries as parties

@@ -11,7 +11,7 @@ from gateway.commands.bill import progress_bar
 from gateway.commands.run import fail, notation, out, told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
     from core.onboarding.model import Report
 
 
@@ -57,7 +57,7 @@ def take_in(
 
     choice = Choice(_pairs("--column", column), _pairs("--fill", fill), notation(decimal), dates)
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         if house.settings.operator is not None:
             async with house.db.writing() as conn:
                 await tariffs.load_folder(conn, house, house.settings.operator)

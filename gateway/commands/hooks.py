@@ -8,7 +8,7 @@ import typer
 from gateway.commands.run import told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
 
 
 def add_to(app: typer.Typer) -> None:
@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
 def hooks(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
     """The addresses that providers call. They hold secrets: keep what this prints as you keep a password."""
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         found = await _addresses(house)
         if as_json:
             typer.echo(json.dumps([{"provider": provider, "url": url} for provider, url in found]))
@@ -30,7 +30,7 @@ def hooks(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = Fa
     with_house(run)
 
 
-async def _addresses(house: "House") -> list[tuple[str, str]]:
+async def _addresses(house: "App") -> list[tuple[str, str]]:
     """(provider, address) of each door whose path has a secret: of the channels that are open, and of the payment providers named."""
     import aiohttp
 

@@ -15,7 +15,7 @@ from gateway.commands.bill import day_of
 from gateway.commands.run import fail, notation, out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
     from core.payments.named_rows import Ways
 
 KINDS = ("statement", "settlements", "payments")
@@ -52,7 +52,7 @@ def bring_in(
     if decimal is not None and kind == "statement":
         raise BadInput("--decimal", "is not for statements.", "camt.053 and MT940 say how they write. Leave it out.")
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         from core.payments.named_rows import Ways
 
         ways = Ways(column, fill, dates, writes)
@@ -67,7 +67,7 @@ def bring_in(
     with_house(run)
 
 
-async def _statement(house: "House", file: Path) -> None:
+async def _statement(house: "App", file: Path) -> None:
     from core.journeys import bank_statement
 
     done = await bank_statement.bring_in(house, file)
@@ -85,7 +85,7 @@ async def _statement(house: "House", file: Path) -> None:
         raise typer.Exit(1)
 
 
-async def _settlements(house: "House", file: Path, provider: str, ways: "Ways") -> None:
+async def _settlements(house: "App", file: Path, provider: str, ways: "Ways") -> None:
     from core.payments.reconcile import report
 
     done = await report.bring_in(house, file, provider, ways=ways)
@@ -93,7 +93,7 @@ async def _settlements(house: "House", file: Path, provider: str, ways: "Ways") 
     _rejected(f"{done.new:,} lines of {provider} new, {done.known:,} there already{left}", done.rejected)
 
 
-async def _payments(house: "House", file: Path, provider: str, ways: "Ways") -> None:
+async def _payments(house: "App", file: Path, provider: str, ways: "Ways") -> None:
     from core.journeys.payment_doors import FOLLOW
     from core.payments import payments_file
 
@@ -117,7 +117,7 @@ def day(
     """Match a day three ways: ours, the providers', the bank's; with --close, close it if nothing is unexplained."""
     the_day = day_of(on)
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         from dataclasses import asdict
 
         from core.payments.reconcile import close as closing
@@ -150,7 +150,7 @@ def day(
     with_house(run)
 
 
-def _show(minor: int, house: "House") -> str:
+def _show(minor: int, house: "App") -> str:
     from core.money import show
 
     return show(minor, house.currency)
@@ -167,7 +167,7 @@ def summary(on: Day, as_json: Json = False) -> None:
     """The numbered summary of a day for the finance system, as CSV or JSON; the same again when it was made before."""
     the_day = day_of(on)
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         from core.payments.reconcile import general_ledger
 
         async with house.db.writing() as conn:
@@ -191,7 +191,7 @@ def debits(
 
     made: list[str] = []
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         from core.payments.bank import debit_files
 
         file_id = await debit_files.make(house, actor=ACTOR)
@@ -210,7 +210,7 @@ def debits(
 def register() -> None:
     """Tell Safaricom where to ask about paybill payments and where to tell of them."""
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         from core.payments.providers import callback_url, daraja
         from core.payments.providers.contract import Begun, Declined
 
@@ -231,7 +231,7 @@ def register() -> None:
 def pull() -> None:
     """Compare what Safaricom lists of the last hours with what we were told, now."""
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         from core.journeys import payment_doors
 
         found = await payment_doors.pull(house)

@@ -10,7 +10,7 @@ from gateway.commands.bill import day_of
 from gateway.commands.run import out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
 
 app = typer.Typer(help="Months that nobody has billed yet.", no_args_is_help=True)
 Account = Annotated[str, typer.Argument(help="The account number.")]
@@ -35,7 +35,7 @@ def list_(
     """Who waits, the oldest first, and what all of them come to."""
     from core.billing.run import parked
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         state = parked.SKIPPED if skipped else parked.PARKED
         async with house.db.reading() as conn:
             rows = await parked.listing(conn, state=state, limit=LIMIT)
@@ -79,7 +79,7 @@ def again(account: Account, since: Since = None, by: By = ACTOR) -> None:
     from core.billing.run import parked
     from core.journeys import parked_bills
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         async with house.db.writing() as conn:
             cycle_id = await parked.of_account(conn, account, day_of(since) if since else None)
             seen = await parked_bills.try_anew(conn, house, cycle_id, f"user:{by}")
@@ -109,7 +109,7 @@ def estimate(
     from core.metering.units import read
     from core.numbers import UNSTATED
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         async with house.db.writing() as conn:
             cycle_id = await parked.of_account(conn, account, day_of(since) if since else None)
             offered = await parked_bills.proposals(conn, await parked.one(conn, cycle_id))
@@ -145,7 +145,7 @@ def skip(account: Account, reason: Reason, since: Since = None, by: By = ACTOR) 
     from core.billing.run import parked
     from core.journeys import parked_bills
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         async with house.db.writing() as conn:
             cycle_id = await parked.of_account(conn, account, day_of(since) if since else None)
             asked = await parked_bills.ask_to_skip(conn, house, cycle_id, reason=reason, actor=f"user:{by}")

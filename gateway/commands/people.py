@@ -13,7 +13,7 @@ from gateway.commands.run import out, told, with_house
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.context import House
+    from core.context import App
 
 key = typer.Typer(help="API keys for machines.", no_args_is_help=True)
 user = typer.Typer(help="People for the console.", no_args_is_help=True)
@@ -35,7 +35,7 @@ def create_key(role: Role, branch: Branch = None) -> None:
     """Make an API key. It is shown once and stored hashed."""
     from core.access import keys
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         async with house.db.writing() as conn:
             await _a_branch(conn, branch, yet=True)
             made = await keys.create_key(conn, house, role, branch, actor=_me())
@@ -50,7 +50,7 @@ def list_keys(as_json: Json = False) -> None:
     """All keys by their prefix, the newest first; never what is secret of them."""
     from core.access import keys
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         async with house.db.reading() as conn:
             found = await keys.keys(conn)
         now = house.clock.now()
@@ -80,7 +80,7 @@ def revoke_key(prefix: str, why: Why = "") -> None:
     from core.access import keys
     from core.errors import Refused
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         async with house.db.writing() as conn:
             if not await keys.revoke_key(conn, house, _prefix(prefix), _me(), why):
                 raise Refused("access.key", status=404, prefix=_prefix(prefix)[:20])
@@ -101,7 +101,7 @@ def rotate_key(
     """A new key of the same role and branch in place of an old one, which ends at once or after `--keep-hours`."""
     from core.access import keys
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         async with house.db.writing() as conn:
             keep = timedelta(hours=keep_hours)
             made = await keys.rotate_key(conn, house, _prefix(prefix), _me(), keep=keep, why=why)
@@ -118,7 +118,7 @@ def create_user(name: str, role: Role, branch: Branch = None) -> None:
 
     password = _password()
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         async with house.db.writing() as conn:
             await _a_branch(conn, branch, yet=True)
             await staff.create_staff(conn, house, name, role, password, branch=branch, actor=_me())
@@ -133,7 +133,7 @@ def list_users(as_json: Json = False) -> None:
     """Everybody who has a name for the console."""
     from core.access import people
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         async with house.db.reading() as conn:
             found = await people.people(conn)
         now = house.clock.now()
@@ -204,7 +204,7 @@ def role(
     if wanted is None and branch is None and not whole_house:
         raise typer.BadParameter("say the role, --branch or --whole-house")
 
-    async def change(conn: "AsyncConnection", house: "House") -> None:
+    async def change(conn: "AsyncConnection", house: "App") -> None:
         await _a_branch(conn, branch)
         before = await people.person(conn, name)
         there = None if whole_house else branch or before.branch
@@ -213,8 +213,8 @@ def role(
     _change(change, f"{name} has another role.")
 
 
-def _change(change: Callable[["AsyncConnection", "House"], Awaitable[None]], done: str) -> None:
-    async def run(house: "House") -> None:
+def _change(change: Callable[["AsyncConnection", "App"], Awaitable[None]], done: str) -> None:
+    async def run(house: "App") -> None:
         async with house.db.writing() as conn:
             await change(conn, house)
         out.print(done, highlight=False)

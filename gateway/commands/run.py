@@ -22,7 +22,7 @@ from core.numbers import Notation, of_file
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from core.context import House
+    from core.context import App
 
 P = ParamSpec("P")
 out = Console()
@@ -74,7 +74,7 @@ def _database_sentence(wrong: DBAPIError) -> str:
 
 
 @asynccontextmanager
-async def opened() -> "AsyncIterator[House]":
+async def opened() -> "AsyncIterator[App]":
     """The house of the environment, closed again afterwards."""
     from gateway.bootstrap import open_house
 
@@ -85,7 +85,7 @@ async def opened() -> "AsyncIterator[House]":
         await house.db.close()
 
 
-def with_house(work: "Callable[[House], Coroutine[Any, Any, None]]") -> None:
+def with_house(work: "Callable[[App], Coroutine[Any, Any, None]]") -> None:
     """Open the house, do `work` in it, close it."""
 
     async def run() -> None:

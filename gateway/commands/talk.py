@@ -10,7 +10,7 @@ import typer
 from gateway.commands.run import err, out, told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
 
 dialogs = typer.Typer(help="The conversations: check, draw, try.", no_args_is_help=True)
 
@@ -95,7 +95,7 @@ def play(
 ) -> None:
     """Dial, answer, hang up with an empty line. With --phone, what you do is done."""
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         if lang:
             await _speak(house, str(phone), lang)
         await _dial(house, str(phone))
@@ -125,7 +125,7 @@ async def _pretend(lang: str) -> None:
         screen = await talk.type(typed)
 
 
-async def _speak(house: "House", phone: str, lang: str) -> None:
+async def _speak(house: "App", phone: str, lang: str) -> None:
     from core.parties import contacts
 
     async with house.db.writing() as conn:
@@ -133,7 +133,7 @@ async def _speak(house: "House", phone: str, lang: str) -> None:
         await contacts.set_language(conn, contact.id, lang)
 
 
-async def _dial(house: "House", phone: str) -> None:
+async def _dial(house: "App", phone: str) -> None:
     from channels.ussd_africastalking import AfricasTalkingUssd
     from core.message import Inbound
     from core.summary.reader import open_quick

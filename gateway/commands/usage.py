@@ -10,7 +10,7 @@ from gateway.commands.bill import day_of
 from gateway.commands.run import err, fail, notation, out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
 
 usage = typer.Typer(help="Usage files: what came, what is missing, what was rejected.", no_args_is_help=True)
 balance = typer.Typer(help="What customers have beforehand: bundles and prepaid money.", no_args_is_help=True)
@@ -31,7 +31,7 @@ def files(source: SourceName = None, as_json: Json = False) -> None:
     from core.metering import queries
     from core.metering.vee import gaps
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         async with house.db.reading() as conn:
             rows = await queries.files(conn, source=source)
             missing = gaps.told(await gaps.missing_files(conn))
@@ -72,7 +72,7 @@ def recycle(
     """Take rejected records again, after what was wrong has been put right."""
     from core.metering.store.reprocess_rejects import recycle as again
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         done = await again(house, source=source, file_id=file, actor="user:command line")
         out.print(
             f"{done.tried:,} tried: {done.taken:,} taken, {done.duplicates:,} there already, {done.still:,} still rejected.",
@@ -88,7 +88,7 @@ def fetch(name: Annotated[str | None, typer.Argument(help="A source; none: all o
     """Fetch what lies in the sources' folders now, rather than at the next tick."""
     from core.metering.store import pickup, sources
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         wanted = [sources.named(house, name)] if name else list(sources.of_house(house).values())
         problems = []
         for source in wanted:
@@ -115,7 +115,7 @@ def gaps(
     """Days on which meters have too few or too many readings, and days that have not 24 hours."""
     from core.metering.vee import gaps as looking
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         first, end = day_of(since), day_of(until)
         async with house.db.reading() as conn:
             found = await looking.gaps(conn, house, first, end)
@@ -154,7 +154,7 @@ def show(account: Annotated[str, typer.Argument(help="The account number.")], as
     from core.balances.words import called, shown
     from core.metering.live import store
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         lang = house.operator.languages[0]
         async with house.db.reading() as conn:
             account_id = await _account(house, account)
@@ -197,7 +197,7 @@ def movements(
     from core.balances import queries
     from core.balances.words import called, shown
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         lang = house.operator.languages[0]
         async with house.db.reading() as conn:
             rows = await queries.movements(conn, await _account(house, account), most)
@@ -227,7 +227,7 @@ def share(
     from core.balances import grant as giving
     from core.balances import queries
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         other = await _account(house, account)
         async with house.db.writing() as conn:
             if bucket not in await queries.buckets(conn, [bucket]):
@@ -254,7 +254,7 @@ def grant(
     from core.balances import grant as giving
     from core.balances.words import amount_of, shown
 
-    async def run(house: "House") -> None:
+    async def run(house: "App") -> None:
         unit_, value = amount_of(amount, unit, notation(decimal))
         until = house.clock.now() + timedelta(days=days) if days else None
         given = giving.Grant(
@@ -273,7 +273,7 @@ def grant(
     with_house(run)
 
 
-async def _account(house: "House", number: str) -> int:
+async def _account(house: "App", number: str) -> int:
     from core.parties import queries as parties
 
     async with house.db.reading() as conn:

@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 
 from core.care.interactions import Interaction, log_many
-from core.context import House
+from core.context import App
 from core.message import Inbound
 from dialogs.redact import to_keep
 from gateway.app_keys import HOUSE
@@ -27,7 +27,7 @@ AT_ONCE = 1_000
 class Passed:
     """Lines of the log that wait to be written."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: App) -> None:
         self._house = house
         self._lines: list[Interaction] = []
 

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from channels.contract import Channel
 from channels.letters import on_air
-from core.context import House
+from core.context import App
 from core.db import failpoints, idempotency
 from core.db.engine import AWAY
 from core.errors import Refused
@@ -75,7 +75,7 @@ class _Moved(Exception):
 class Turns:
     """Takes turns. One for the whole process."""
 
-    def __init__(self, house: House, sessions: Store, quick: Quick, book: Book | None = None) -> None:
+    def __init__(self, house: App, sessions: Store, quick: Quick, book: Book | None = None) -> None:
         self.house, self.sessions, self.quick = house, sessions, quick
         self.book = book or book_of(house.operator)
         self._order = Order()

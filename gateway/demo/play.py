@@ -10,7 +10,7 @@ from core.access import staff
 from core.clock import SystemClock
 from core.config import hook_secrets
 from core.config.operator import read_operator
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys.verify_books import problems
 from core.metering.model import FileReport
@@ -81,10 +81,10 @@ def _invite(town: Town, port: int) -> None:
 
 
 @asynccontextmanager
-async def _house(folder: Path, clock: TownClock, ports: Ports) -> AsyncIterator[House]:
+async def _house(folder: Path, clock: TownClock, ports: Ports) -> AsyncIterator[App]:
     lay_down("electricity", folder / "operator")
     settings = settings_of(folder, ports)
-    house = House(Database(settings.database_url), clock, read_operator(folder / "operator"), settings)
+    house = App(clock, read_operator(folder / "operator"), Database(settings.database_url), settings)
     await upgrade(house.db.engine)
     try:
         yield house
@@ -125,7 +125,7 @@ async def _settle(plan: Plan, wires: Wires, clock: TownClock) -> Town:
     return town
 
 
-async def _check(plan: Plan, house: House, report: FileReport) -> None:
+async def _check(plan: Plan, house: App, report: FileReport) -> None:
     """The control totals, exactly; and how each meter-month was billed."""
     billed = await totals.billed(house, plan.controls)
     wrong = totals.differences(plan.controls, report) + billed.wrong

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from core.clock import Clock
 from core.config import hook_secrets
 from core.config.operator import Settings
-from core.context import House
+from core.context import App
 from gateway.app import make_app
 from gateway.app_keys import CHANNELS
 from gateway.embedded_scheduler import dispatcher_of
@@ -69,7 +69,7 @@ def settings_of(folder: Path, ports: Ports) -> Settings:
 class Wires:
     """The servers, up: what the story needs to reach them."""
 
-    house: House
+    house: App
     http: aiohttp.ClientSession
     network: AfricasTalking
     bank: web.Application
@@ -91,7 +91,7 @@ class Wires:
 
 
 @asynccontextmanager
-async def wired(house: House, ports: Ports, *, prompts_by_hand: bool, with_scheduler: bool) -> AsyncIterator[Wires]:
+async def wired(house: App, ports: Ports, *, prompts_by_hand: bool, with_scheduler: bool) -> AsyncIterator[Wires]:
     """Everybody listens while this is open."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from core.context import House
+from core.context import App
 from core.metering.model import FileReport
 from core.metering.tables import consumption, meter
 
@@ -60,7 +60,7 @@ class Billed:
     wrong: list[str]
 
 
-async def billed(house: House, controls: list[Control]) -> Billed:
+async def billed(house: App, controls: list[Control]) -> Billed:
     """Complete months must be billed as measured to the last digit; months with gaps be marked estimated, or parked."""
     columns = (
         meter.c.serial,

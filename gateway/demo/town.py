@@ -12,7 +12,7 @@ from core import money
 from core.billing.model import Parked
 from core.billing.tables import cycle, open_item
 from core.catalog import store as tariffs
-from core.context import House
+from core.context import App
 from core.errors import BadInput
 from core.journeys.close_cycles import close_cycles
 from core.journeys.collect import collect_due
@@ -35,7 +35,7 @@ PAY_BEFORE_DAYS = 6
 class Town:
     """The neighbours, by account id, and what the runs had to tell."""
 
-    house: House
+    house: App
     neighbours: dict[int, Neighbour]
     bills: int = 0
     total_minor: int = 0
@@ -50,7 +50,7 @@ class Town:
         return next(key for key, one in self.neighbours.items() if one is neighbour)
 
 
-async def settle(house: House, people: Sequence[Neighbour], opened_on: date) -> Town:
+async def settle(house: App, people: Sequence[Neighbour], opened_on: date) -> Town:
     """Load the tariffs and register everybody; those with a mandate get it."""
     if house.settings.operator is None:
         raise BadInput("HODI_OPERATOR", "is not set.", "The demo sets it itself.")
@@ -83,7 +83,7 @@ def _customer(one: Neighbour, opened_on: date) -> Customer:
 
 
 async def read_meters(
-    house: House, file: Path, shift_years: int, progress: Callable[[int, int], None] | None = None
+    house: App, file: Path, shift_years: int, progress: Callable[[int, int], None] | None = None
 ) -> FileReport:
     """Collect the readings of a file into the usage store."""
     return await collect.load_csv(house, file, shift_years=shift_years, progress=progress)
@@ -114,7 +114,7 @@ async def _one_day(town: Town, wires: Wires, day: date, *, paying: bool) -> None
     await wires.dispatcher.drain()
 
 
-async def _closes(house: House, day: date) -> bool:
+async def _closes(house: App, day: date) -> bool:
     async with house.db.reading() as conn:
         due = select(func.count()).where(cycle.c.state.in_(("open", "built")), cycle.c.to_date <= day)
         return bool(await conn.scalar(due))
@@ -142,7 +142,7 @@ async def _pay(town: Town, wires: Wires, day: date) -> None:
     await until(lambda: _receipts(town.house, before + paid), "the payments of the day")
 
 
-async def _receipts(house: House, wanted: int) -> bool:
+async def _receipts(house: App, wanted: int) -> bool:
     async with house.db.reading() as conn:
         return (await conn.scalar(select(func.count()).select_from(receipt)) or 0) >= wanted
 

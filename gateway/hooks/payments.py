@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from core.config import hook_secrets
-from core.context import House
+from core.context import App
 from core.journeys import payment_doors
 from core.payments import inbox, validation
 from core.payments.providers.contract import ProviderEventIn
@@ -67,7 +67,7 @@ async def _event(request: web.Request) -> web.Response:
     return web.json_response(answer.body, status=answer.status)
 
 
-async def take_in(house: House, provider: str, told: ProviderEvents) -> None:
+async def take_in(house: App, provider: str, told: ProviderEvents) -> None:
     """What a callback told us, now or when the database is back; each event has its own key, so a repeat changes nothing."""
     await payment_doors.told(house, provider, told.events)
 

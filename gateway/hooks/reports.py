@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.contract import NumberChange, SimChange
-from core.context import House
+from core.context import App
 from core.message import Delivery, OptOut
 from core.notices import bounced_mail
 from core.outbox import delivery_reports
@@ -15,7 +15,7 @@ from core.rewards import airtime
 Told = Delivery | OptOut | SimChange | NumberChange
 
 
-async def take_in(house: House, told: Told) -> None:
+async def take_in(house: App, told: Told) -> None:
     """One event, in a transaction of its own."""
     async with house.db.writing() as conn:
         if isinstance(told, SimChange):
@@ -32,7 +32,7 @@ async def take_in(house: House, told: Told) -> None:
             await delivery_reports.report(conn, house, told)
 
 
-async def _consent(conn: AsyncConnection, house: House, told: OptOut) -> None:
+async def _consent(conn: AsyncConnection, house: App, told: OptOut) -> None:
     """STOP and START as the provider tells it, of the sender that it names. A chat that was unblocked is reachable again, which is no consent to campaigns."""
     by_phone = medium(told.channel) == PHONE
     if by_phone and not from_provider(told.user):

@@ -16,7 +16,7 @@ from channels.webchat import LARGEST_FRAME, Since, read, refusal
 from core.access import secrets
 from core.care.interactions import Interaction, log_many
 from core.chat import transcript
-from core.context import House
+from core.context import App
 from core.db import idempotency
 from core.message import ADDRESS, Inbound
 from core.parties import contacts
@@ -185,7 +185,7 @@ async def with_visitor(request: web.Request, page: web.Response) -> web.Response
     return page
 
 
-async def _given_before(house: House, cookie: str) -> str | None:
+async def _given_before(house: App, cookie: str) -> str | None:
     """A cookie from before we signed them, if somebody is known by it."""
     if not 40 <= len(cookie) <= 64:
         return None

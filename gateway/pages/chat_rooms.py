@@ -15,7 +15,7 @@ import structlog
 from aiohttp import WSCloseCode, web
 
 from core.chat import transcript
-from core.context import House
+from core.context import App
 from core.message import Notice
 from gateway.app_keys import HOUSE
 
@@ -42,7 +42,7 @@ class OpenPage:
 class Rooms:
     """All open pages of this process, by visitor."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: App) -> None:
         self._house = house
         self._pages: dict[str, list[OpenPage]] = defaultdict(list)
         self._addresses: dict[str, set[OpenPage]] = defaultdict(set)
@@ -158,7 +158,7 @@ async def closing(app: web.Application) -> None:
     await app[ROOMS].close()
 
 
-async def push(house: House, notice: Notice) -> bool:
+async def push(house: App, notice: Notice) -> bool:
     """Show a notice in the visitor's open chat, in whatever process that is; False if none is open."""
     body = {
         "text": notice.text,

@@ -13,7 +13,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.access.secrets import digest, fresh, same
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.parties import codes, contacts, self_care_sessions
 from core.parties import queries as parties
@@ -190,7 +190,7 @@ def _give(request: web.Request, answer: web.StreamResponse, name: str, value: st
     )
 
 
-def _of_phone(house: House, phone: str) -> str:
+def _of_phone(house: App, phone: str) -> str:
     """How the name of a browser begins in which the holder of this number signed in."""
     return signed_values.sign(house, "phone", phone)[:32]
 

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from core import money
 from core.config import hook_secrets
-from core.context import House
+from core.context import App
 from gateway.app_keys import HOUSE
 
 log = structlog.get_logger()
@@ -100,7 +100,7 @@ async def send_sms(request: web.Request, phone: str, text: str) -> bool:
     return status == 200
 
 
-def short_code(house: House) -> str:
+def short_code(house: App) -> str:
     """Whom the handset writes to."""
     return house.settings.africastalking_sender or house.operator.short_name
 

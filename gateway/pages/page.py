@@ -16,7 +16,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from core import money
-from core.context import House
+from core.context import App
 from core.reasons import said, word
 from core.text import say
 from core.text.days import last_of, written
@@ -127,7 +127,7 @@ def _mapped(text: str) -> Markup:
     return Markup("").join(link.format(part) if at % 2 else part for at, part in enumerate(parts))
 
 
-def _clock(instant: datetime | None, house: House) -> str:
+def _clock(instant: datetime | None, house: App) -> str:
     return f"{instant.astimezone(house.zone):%-d %b %Y, %H:%M}" if instant else ""
 
 

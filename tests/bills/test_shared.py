@@ -13,7 +13,7 @@ from core.billing.render import html
 from core.billing.run.passes import build, finalise
 from core.catalog import store as catalog
 from core.catalog.compile import load_tariff
-from core.context import House
+from core.context import App
 from core.journeys import line_disputed
 from core.journeys.dispute_decided import decide
 from core.journeys.verify_books import problems
@@ -138,7 +138,7 @@ def test_a_discount_after_the_taxes_leaves_them_as_they_are() -> None:
 
 
 @pytest.fixture
-async def invoice(house: House) -> tuple[int, int]:
+async def invoice(house: App) -> tuple[int, int]:
     """(account, invoice) of January by the tariff with the discount."""
     text = tariff(LINES, OFF, TAXES)
     loaded = load_tariff(text)
@@ -152,7 +152,7 @@ async def invoice(house: House) -> tuple[int, int]:
     return account_id, last.invoice_id
 
 
-async def test_the_bill_shows_each_part_by_the_line_it_is_on(house: House, invoice: tuple[int, int]) -> None:
+async def test_the_bill_shows_each_part_by_the_line_it_is_on(house: App, invoice: tuple[int, int]) -> None:
     async with house.db.reading() as conn:
         shown = await queries.bill(conn, invoice_id=invoice[1], house=house)
         assert shown is not None and await problems(conn) == []
@@ -171,7 +171,7 @@ async def test_the_bill_shows_each_part_by_the_line_it_is_on(house: House, invoi
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
 async def test_a_credited_line_takes_its_part_of_the_discount_and_its_own_tax_with_it(
-    house: House, invoice: tuple[int, int], order: tuple[int, int]
+    house: App, invoice: tuple[int, int], order: tuple[int, int]
 ) -> None:
     worth: dict[int, Any] = {1: (100_00 - 6_67 + 9_33, 9_33), 2: (50_00 - 3_33 + 9_33, 9_33)}
     async with house.db.reading() as conn:
@@ -188,7 +188,7 @@ async def test_a_credited_line_takes_its_part_of_the_discount_and_its_own_tax_wi
         assert owing.open_minor == 0 and await problems(conn) == []
 
 
-async def test_contested_lines_freeze_what_a_credit_of_them_would_take(house: House, invoice: tuple[int, int]) -> None:
+async def test_contested_lines_freeze_what_a_credit_of_them_would_take(house: App, invoice: tuple[int, int]) -> None:
     for position, frozen in ((1, 102_66), (2, 158_66)):
         async with house.db.writing() as conn:
             await line_disputed.dispute(

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from core.access import staff
 from core.clock import SetClock
 from core.config.operator import Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from gateway.app import make_app
 from gateway.sandbox.africastalking import AfricasTalking
@@ -39,7 +39,7 @@ class Street:
 
     browser: Browser
     app: web.Application
-    house: House
+    house: App
     her: Customer
     url: str
     complaints: list[str] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Street:
 
 
 @pytest.fixture
-async def street(house: House, settings: Settings, clock: SetClock, tmp_path: Path) -> AsyncIterator[Street]:
+async def street(house: App, settings: Settings, clock: SetClock, tmp_path: Path) -> AsyncIterator[Street]:
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
         missing(HINT)

@@ -6,13 +6,13 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.outbox import queue
 from core.outbox.queue import Outcome
 from core.overview import dead_letters
 
 
-async def _put(house: House, *keys: str, priority: int = queue.NOTICE) -> list[bool]:
+async def _put(house: App, *keys: str, priority: int = queue.NOTICE) -> list[bool]:
     async with house.db.writing() as conn:
         return [
             await queue.enqueue(conn, house, key=key, kind="notice", template="notice.ready", priority=priority)
@@ -20,46 +20,46 @@ async def _put(house: House, *keys: str, priority: int = queue.NOTICE) -> list[b
         ]
 
 
-async def _claim(house: House, limit: int = 100, worker: str = "w") -> list[queue.Leaving]:
+async def _claim(house: App, limit: int = 100, worker: str = "w") -> list[queue.Leaving]:
     async with house.db.writing() as conn:
         return await queue.claim(conn, house.clock.now(), worker, limit)
 
 
-async def _settle(house: House, *outcomes: Outcome) -> None:
+async def _settle(house: App, *outcomes: Outcome) -> None:
     async with house.db.writing() as conn:
         await queue.settle(conn, house.clock.now(), outcomes)
 
 
-async def test_the_same_event_leaves_once(house: House) -> None:
+async def test_the_same_event_leaves_once(house: App) -> None:
     assert await _put(house, "ready:1", "ready:1", "ready:2") == [True, False, True]
     assert [row.key for row in await _claim(house)] == ["ready:1", "ready:2"]
 
 
-async def test_codes_leave_before_campaigns(house: House) -> None:
+async def test_codes_leave_before_campaigns(house: App) -> None:
     await _put(house, "campaign", priority=queue.CAMPAIGN)
     await _put(house, "code", priority=queue.CODE)
     assert [row.key for row in await _claim(house)] == ["code", "campaign"]
 
 
-async def test_two_workers_never_get_the_same_row(house: House) -> None:
+async def test_two_workers_never_get_the_same_row(house: App) -> None:
     await _put(house, *(f"n{number}" for number in range(100)))
     batches = await asyncio.gather(*(_claim(house, 10, f"w{worker}") for worker in range(8)))
     keys = [row.key for batch in batches for row in batch]
     assert len(keys) == len(set(keys)) == 80
 
 
-async def _take_up(house: House, worker: str = "w2") -> list[queue.Leaving]:
+async def _take_up(house: App, worker: str = "w2") -> list[queue.Leaving]:
     async with house.db.writing() as conn:
         return await queue.take_up(conn, house.clock.now(), worker)
 
 
-async def _states(house: House) -> list[tuple[str, str | None]]:
+async def _states(house: App) -> list[tuple[str, str | None]]:
     async with house.db.reading() as conn:
         rows = await conn.execute(select(queue.outbox.c.state, queue.outbox.c.reason).order_by(queue.outbox.c.id))
         return [(row.state, row.reason) for row in rows]
 
 
-async def test_a_dead_workers_claim_runs_out_and_is_taken_up_one_by_one(house: House, clock: SetClock) -> None:
+async def test_a_dead_workers_claim_runs_out_and_is_taken_up_one_by_one(house: App, clock: SetClock) -> None:
     await _put(house, "n1", "n2")
     assert len(await _claim(house)) == 2
     assert await _take_up(house) == []
@@ -69,7 +69,7 @@ async def test_a_dead_workers_claim_runs_out_and_is_taken_up_one_by_one(house: H
     assert await _take_up(house) == []
 
 
-async def test_a_living_worker_renews_its_claim(house: House, clock: SetClock) -> None:
+async def test_a_living_worker_renews_its_claim(house: App, clock: SetClock) -> None:
     await _put(house, "n1")
     await _claim(house)
     clock.forward(queue.LEASE - timedelta(seconds=1))
@@ -80,7 +80,7 @@ async def test_a_living_worker_renews_its_claim(house: House, clock: SetClock) -
 
 
 async def test_what_was_leaving_when_its_worker_died_is_unknown_and_not_sent_again(
-    house: House, clock: SetClock
+    house: App, clock: SetClock
 ) -> None:
     await _put(house, "n1")
     [row] = await _claim(house)
@@ -91,7 +91,7 @@ async def test_what_was_leaving_when_its_worker_died_is_unknown_and_not_sent_aga
     assert await _states(house) == [("unknown", "left while its dispatcher died")]
 
 
-async def test_a_row_that_kills_its_workers_is_laid_aside_after_three(house: House, clock: SetClock) -> None:
+async def test_a_row_that_kills_its_workers_is_laid_aside_after_three(house: App, clock: SetClock) -> None:
     await _put(house, "killer", "innocent")
     await _claim(house)
     for _ in range(queue.CRASHES - 1):
@@ -102,7 +102,7 @@ async def test_a_row_that_kills_its_workers_is_laid_aside_after_three(house: Hou
     assert (await _states(house))[0] == ("dead", "poison: its dispatchers died")
 
 
-async def test_waiting_for_a_time_counts_no_try(house: House, clock: SetClock) -> None:
+async def test_waiting_for_a_time_counts_no_try(house: App, clock: SetClock) -> None:
     await _put(house, "n1")
     [row] = await _claim(house)
     tomorrow = clock.now() + timedelta(hours=12)
@@ -112,7 +112,7 @@ async def test_waiting_for_a_time_counts_no_try(house: House, clock: SetClock) -
     assert [row.attempts for row in await _claim(house)] == [1]
 
 
-async def test_a_lost_lease_is_not_settled_by_its_former_owner(house: House, clock: SetClock) -> None:
+async def test_a_lost_lease_is_not_settled_by_its_former_owner(house: App, clock: SetClock) -> None:
     await _put(house, "n1")
     [row] = await _claim(house)
     clock.forward(queue.LEASE + timedelta(seconds=1))
@@ -123,7 +123,7 @@ async def test_a_lost_lease_is_not_settled_by_its_former_owner(house: House, clo
 
 
 async def test_trying_again_backs_off_and_ends_as_a_dead_letter_that_can_be_replayed(
-    house: House, clock: SetClock
+    house: App, clock: SetClock
 ) -> None:
     await _put(house, "n1")
     for _ in range(len(queue.BACK_OFF_SECONDS) + 1):

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from core.config.operator import Operator, Settings
 from core.config.payments import Refunds
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
 from core.journeys import collect, payment_doors
@@ -42,7 +42,7 @@ class HurryingClock:
         return BEGINNING + timedelta(seconds=(time.time() - self.began) * SPEED)
 
 
-def house_of(db: Database, began: float, settings: Settings) -> House:
+def house_of(db: Database, began: float, settings: Settings) -> App:
     """The house of the story."""
     operator = Operator(
         name="Mwangaza Power",
@@ -54,10 +54,10 @@ def house_of(db: Database, began: float, settings: Settings) -> House:
         support_phone="+254800000000",
         refunds=Refunds(approve_above="1000000"),
     )
-    return House(db, HurryingClock(began), operator, settings)
+    return App(HurryingClock(began), operator, db, settings)
 
 
-async def ask(house: House, accounts: list[int]) -> None:
+async def ask(house: App, accounts: list[int]) -> None:
     """Each customer asks for a push (again, if we died since: the same key)."""
     for account_id in accounts:
         try:

@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.queue import outbox
 from gateway.app_keys import SPOOL
@@ -73,14 +73,14 @@ async def until(true: Callable[[], Awaitable[bool]]) -> None:
     raise AssertionError("it never came true")
 
 
-async def replied(house: House) -> list[str]:
+async def replied(house: App) -> list[str]:
     """The keys of the replies, in the order in which they were written."""
     async with house.db.reading() as conn:
         found = await conn.execute(select(outbox.c.key).where(outbox.c.kind == "reply").order_by(outbox.c.id))
         return list(found.scalars())
 
 
-async def through_an_absence(client: Client, house: House, gone: Any, messages: int) -> None:
+async def through_an_absence(client: Client, house: App, gone: Any, messages: int) -> None:
     """Messages before, during and after; every one is acknowledged, and answered once, in each sender's order."""
     phone = Phone(client)
     assert (await phone.dial()).startswith("CON Mwangaza Power")
@@ -103,8 +103,8 @@ async def through_an_absence(client: Client, house: House, gone: Any, messages: 
     assert (await phone.dial("s2")).startswith("CON Mwangaza Power")
 
 
-def a_house(url: str, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(Database(url), clock, operator, settings)
+def a_house(url: str, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, Database(url), settings)
 
 
 async def test_a_database_that_goes_and_comes_back_loses_no_message(
@@ -161,7 +161,7 @@ async def test_redis_dies_under_load_and_nobody_notices(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("gateway.conversation.sessions_redis.AGAIN_SECONDS", 0.05)
-    house = House(sqlite_db, clock, operator, settings)
+    house = App(clock, operator, sqlite_db, settings)
     for number in range(CALLERS):
         await a_customer(house, number=str(2000 + number), phone=f"+2547000{number:05}", name=f"Customer {number}")
     store = RedisWithStandIn(RedisStore(valkey.url), EmbeddedStore(tmp_path / "sessions.db"))

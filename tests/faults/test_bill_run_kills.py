@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from core.billing import verify
 from core.billing.tables import bill_run, cycle, invoice
-from core.context import House
+from core.context import App
 from core.ledger import verify as books
 from tests.core.billing.world import Customer, settle
 from tests.faults.bill_run_child import house_of, run
@@ -37,7 +37,7 @@ async def killed(url: str, place: str, count: int) -> bool:
     return code != 0
 
 
-async def is_whole(house: House) -> None:
+async def is_whole(house: App) -> None:
     """What a run that was never disturbed leaves behind."""
     async with house.db.reading() as conn:
         assert await verify.problems(conn) == []

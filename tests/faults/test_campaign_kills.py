@@ -22,7 +22,7 @@ from sqlalchemy import func, select
 from core.campaigns import store
 from core.campaigns.model import Campaign, Segment
 from core.campaigns.tables import campaign, campaign_member
-from core.context import House
+from core.context import App
 from core.db import bulk
 from core.outbox import queue
 from core.parties.tables import contact
@@ -74,7 +74,7 @@ class Lives:
         return self.kills * LANES * int(self.said["wave"])
 
 
-async def plan(house: House, size: int) -> Campaign:
+async def plan(house: App, size: int) -> Campaign:
     now = house.clock.now()
     rows = [
         (number, "phone", f"+2547{number:08}", f"+2547{number:08}", "en", True, now) for number in range(1, size + 1)
@@ -93,7 +93,7 @@ async def plan(house: House, size: int) -> Campaign:
         )
 
 
-async def judge(house: House, made: Campaign, size: int, got: Counter[str], run: "Lives") -> Counter[str]:
+async def judge(house: App, made: Campaign, size: int, got: Counter[str], run: "Lives") -> Counter[str]:
     """Every rule there is; how many rows ended in each state."""
     async with house.db.reading() as conn:
         members = select(campaign_member.c.contact_id, campaign_member.c.arm)
@@ -117,7 +117,7 @@ async def judge(house: House, made: Campaign, size: int, got: Counter[str], run:
 
 
 async def test_a_campaign_whose_feeder_and_sender_are_killed_reaches_each_once_or_lists_her(
-    house: House, db_url: str
+    house: App, db_url: str
 ) -> None:
     size, provider = 300, Provider()
     made = await plan(house, size)
@@ -130,7 +130,7 @@ async def test_a_campaign_whose_feeder_and_sender_are_killed_reaches_each_once_o
 
 @pytest.mark.soak
 @pytest.mark.parametrize("size", [int(os.environ.get("HODI_CAMPAIGN", "50000"))])
-async def test_a_large_campaign_killed_at_random_moments(size: int, house: House, db_url: str) -> None:
+async def test_a_large_campaign_killed_at_random_moments(size: int, house: App, db_url: str) -> None:
     seed, provider, began = random.randrange(10**6), Provider(), time.perf_counter()
     made, dice = await plan(house, size), random.Random(seed)
     async with lives(db_url, provider, batch=500, wave=100) as run:

@@ -19,7 +19,7 @@ from sqlalchemy import select, update
 
 from core.clock import SetClock
 from core.config.operator import Identity, Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database, metadata
 from core.outbox.queue import outbox
 from core.parties import identity
@@ -112,7 +112,7 @@ def figures(text: str) -> str:
     return "".join(str(int(c)) if c.isdecimal() else c for c in text)
 
 
-async def everything(house: House, folder: Path, logged: str) -> dict[str, str]:
+async def everything(house: App, folder: Path, logged: str) -> dict[str, str]:
     """All that was kept, by where."""
     found = {"the log": logged}
     async with house.db.reading() as conn:
@@ -147,7 +147,7 @@ async def test_no_canary_sings_wherever_it_was_let_in(
 ) -> None:
     caplog.set_level(logging.INFO)
     strict = operator.model_copy(update={"identity": Identity(ussd="pin", chat="pin", pin_digits=8)})
-    house = House(sqlite_db, clock, strict, settings)
+    house = App(clock, strict, sqlite_db, settings)
     canaries = {re.sub(r"\D", "", figures(card)) for card in CARDS} | {PIN, GUESS}
     async with open_doors(house, tmp_path) as doors:
         ways = Ways(doors).all()
@@ -175,7 +175,7 @@ async def test_no_canary_sings_wherever_it_was_let_in(
         assert leaks(kept, canaries) == []
 
 
-async def said_a_code(house: House, say: Say) -> set[str]:
+async def said_a_code(house: App, say: Say) -> set[str]:
     """A code that is on its way is typed in; what it was."""
     async with house.db.reading() as conn:
         if not (await conn.execute(select(outbox.c.id).where(outbox.c.kind == "code"))).first():

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from sqlalchemy import insert, select
 
-from core.context import House
+from core.context import App
 from core.outbox import queue
 from core.parties.tables import contact
 from tests.faults.nursery import nursery
@@ -42,7 +42,7 @@ async def provider() -> AsyncIterator[tuple[Provider, str]]:
         yield taken, str(server.make_url("/"))
 
 
-async def _fill(house: House) -> None:
+async def _fill(house: App) -> None:
     async with house.db.writing() as conn:
         for number in range(2 * EACH):
             contact_id, now = house.ids.take(), house.clock.now()
@@ -75,7 +75,7 @@ async def _live(url: str, provider: str, minutes: int, *, fault: str = "") -> in
         return await (await children.begin({"db": url, "provider": provider, "minutes": minutes}, fault)).wait()
 
 
-async def _states(house: House) -> dict[str, str]:
+async def _states(house: App) -> dict[str, str]:
     async with house.db.reading() as conn:
         return {row.key: row.state for row in await conn.execute(select(queue.outbox.c.key, queue.outbox.c.state))}
 
@@ -96,7 +96,7 @@ def _judge(got: Counter[str], states: dict[str, str], kills: int) -> None:
 
 @pytest.mark.parametrize("fault", ["dispatch.claimed:1", "dispatch.sent:6", "dispatch.settled:3"])
 async def test_a_killed_dispatcher_loses_nothing_and_repeats_only_what_it_may(
-    fault: str, house: House, db_url: str, provider: tuple[Provider, str]
+    fault: str, house: App, db_url: str, provider: tuple[Provider, str]
 ) -> None:
     await _fill(house)
     taken, address = provider
@@ -107,7 +107,7 @@ async def test_a_killed_dispatcher_loses_nothing_and_repeats_only_what_it_may(
 
 @pytest.mark.soak
 async def test_random_kills_lose_nothing_and_repeat_only_what_they_may(
-    house: House, db_url: str, provider: tuple[Provider, str]
+    house: App, db_url: str, provider: tuple[Provider, str]
 ) -> None:
     seed = random.randrange(10**6)
     print(f"seed {seed}")

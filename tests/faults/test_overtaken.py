@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.costs import message_cost
 from core.outbox.delivery_reports import catch_up
@@ -30,7 +30,7 @@ async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
     notices = operator.notices.model_copy(update={"prices": {"whatsapp.utility": "0.55"}})
-    house = House(sqlite_db, clock, operator.model_copy(update={"notices": notices}), settings)
+    house = App(clock, operator.model_copy(update={"notices": notices}), sqlite_db, settings)
     async with open_doors(house, tmp_path) as opened:
         yield opened
 

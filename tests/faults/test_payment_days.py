@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.config.payments import Refunds
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
 from core.journeys import collect, money_received
@@ -35,15 +35,15 @@ WAYS = ("stripe", "daraja", "cash", "bank")
 
 
 @pytest.fixture
-def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
+def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
     operator = operator.model_copy(update={"refunds": Refunds(approve_above="1000000")})
-    return House(sqlite_db, clock, operator, settings)
+    return App(clock, operator, sqlite_db, settings)
 
 
 class Days:
     """What clerks and customers do in a day, by the dice."""
 
-    def __init__(self, house: House, seed: int) -> None:
+    def __init__(self, house: App, seed: int) -> None:
         self.house, self.rng, self.taken = house, random.Random(seed), list[int]()
         self.does: list[Callable[[], Awaitable[None]]] = [self.came] * 6 + [
             self.back,
@@ -114,7 +114,7 @@ class Days:
                 continue
 
 
-async def _customers_have(house: House, on: date) -> int:
+async def _customers_have(house: App, on: date) -> int:
     """By how much a day's money lowered what customers owe and what waits in suspense, by the ledger alone."""
     async with house.db.reading() as conn:
         ours = select(ledger_account.c.id).where(ledger_account.c.code.in_(("receivable", "suspense")))
@@ -130,7 +130,7 @@ async def _customers_have(house: House, on: date) -> int:
 
 @pytest.mark.parametrize(("seed", "days", "steps"), [(7, 4, 12), pytest.param(8, 30, 120, marks=pytest.mark.soak)])
 async def test_branches_sum_to_the_house_and_the_house_to_the_ledger(
-    single: House, clock: SetClock, seed: int, days: int, steps: int
+    single: App, clock: SetClock, seed: int, days: int, steps: int
 ) -> None:
     async with single.db.writing() as conn:
         for number in range(BRANCHES):
@@ -167,7 +167,7 @@ async def _collected(work: Work, number: str) -> Bill:
 
 @pytest.mark.parametrize("weeks", [8, 56])
 async def test_what_goes_back_after_eight_weeks_or_thirteen_months_opens_exactly_its_bill(
-    single: House, weeks: int
+    single: App, weeks: int
 ) -> None:
     async with tills_at_work(single, mandates="gocardless") as work:
         bills = [await _collected(work, f"ACC{number}") for number in range(3)]
@@ -197,7 +197,7 @@ async def test_what_goes_back_after_eight_weeks_or_thirteen_months_opens_exactly
 
 @pytest.mark.parametrize("parts", [40, pytest.param(200, marks=pytest.mark.soak)])
 async def test_of_twice_as_many_refunds_at_once_as_were_paid_exactly_what_was_paid_goes_back(
-    house: House, parts: int
+    house: App, parts: int
 ) -> None:
     """Half as many minor units as there are refunds of one: the others are refused, and the receipt is never below nothing."""
     house = replace(house, operator=house.operator.model_copy(update={"refunds": Refunds(approve_above="1000000")}))

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import collect
 from core.ledger import verify
@@ -42,8 +42,8 @@ Said = tuple[str, bytes, Mapping[str, str]]
 
 
 @pytest.fixture
-def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ class Door:
             return response.status, await response.text()
 
 
-async def _billed(house: House, number: str = "ACC100") -> Bill:
+async def _billed(house: App, number: str = "ACC100") -> Bill:
     async with house.db.writing() as conn:
         return await a_bill(conn, house, await an_account(conn, house, number), MINOR)
 
@@ -79,7 +79,7 @@ def pay(work: Work, name: str) -> None:
 
 
 @asynccontextmanager
-async def door(house: House, name: str) -> AsyncIterator[Door]:
+async def door(house: App, name: str) -> AsyncIterator[Door]:
     """One of the doors, with something to be told there."""
     if name in PAGES:
         async with tills_at_work(house, paylink=name) as work:
@@ -137,7 +137,7 @@ async def _boxed(box: Box, bill: Bill, name: str) -> Said:
 
 @pytest.mark.parametrize("name", DOORS)
 async def test_told_five_times_in_a_row_and_twenty_at_once_it_has_one_effect_and_one_answer(
-    house: House, name: str
+    house: App, name: str
 ) -> None:
     async with door(house, name) as it:
         heard = {await it.tell(said) for said in it.says * 5}
@@ -149,14 +149,14 @@ async def test_told_five_times_in_a_row_and_twenty_at_once_it_has_one_effect_and
 
 @pytest.mark.parametrize("name", DOORS)
 @pytest.mark.soak
-async def test_twenty_at_once_before_anything_else_have_one_effect_and_one_answer(house: House, name: str) -> None:
+async def test_twenty_at_once_before_anything_else_have_one_effect_and_one_answer(house: App, name: str) -> None:
     async with door(house, name) as it:
         heard = set(await asyncio.gather(*(it.tell(said) for said in it.says for _ in range(20))))
         assert len(heard) == 1 and await opened(house, it.bill) == [0]
         await _one_receipt(house)
 
 
-async def _one_receipt(house: House) -> None:
+async def _one_receipt(house: App) -> None:
     async with house.db.reading() as conn:
         kept = select(func.count(), func.sum(receipt.c.amount_minor)).select_from(receipt)
         assert tuple((await conn.execute(kept)).one()) == (1, MINOR)
@@ -208,7 +208,7 @@ class Forger:
     ("seed", "count", "posted"), [(4, 300, 30), pytest.param(5, FORGERIES // 5, 500, marks=pytest.mark.soak)]
 )
 async def test_what_is_forged_is_refused_and_changes_nothing(
-    single: House, name: str, seed: int, count: int, posted: int
+    single: App, name: str, seed: int, count: int, posted: int
 ) -> None:
     async with door(single, name) as it:
         forger = Forger(seed, it.says[0], replays=name != "flutterwave")
@@ -228,7 +228,7 @@ async def test_what_is_forged_is_refused_and_changes_nothing(
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_five_tabs_and_two_links_are_one_charge(house: House, name: str) -> None:
+async def test_five_tabs_and_two_links_are_one_charge(house: App, name: str) -> None:
     async with tills_at_work(house, paylink=name) as work:
         bill = await _billed(work.house)
         tokens = [await _link(work, bill, "one"), await _link(work, bill, "other")]
@@ -248,7 +248,7 @@ async def test_five_tabs_and_two_links_are_one_charge(house: House, name: str) -
 
 
 @pytest.mark.parametrize("count", [200, pytest.param(GUESSES, marks=pytest.mark.soak)])
-async def test_a_link_cannot_be_guessed_and_is_over_when_it_is_old(single: House, count: int) -> None:
+async def test_a_link_cannot_be_guessed_and_is_over_when_it_is_old(single: App, count: int) -> None:
     async with tills_at_work(single, paylink="stripe") as work:
         token = await _link(work, await _billed(work.house))
         near = [token[:-1], token[:-1] + "!", token.swapcase(), f"{token}A", token[::-1]]

@@ -16,7 +16,7 @@ from core.billing.tables import invoice
 from core.clock import SetClock
 from core.config.operator import Billing, Operator, Settings
 from core.config.payments import DirectDebit
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import collect, late_usage_rebill
 from core.journeys.close_cycles import close_cycles
@@ -40,7 +40,7 @@ assert sepaxml, "imported once, before a child is forked"
 HANDED_IN = date(2026, 3, 20)
 
 
-def house_of(db: Database, clock: SetClock) -> House:
+def house_of(db: Database, clock: SetClock) -> App:
     """The operator of these tests: a creditor of its own, and late usage is billed at once."""
     operator = Operator(
         name="Mwangaza Power",
@@ -60,7 +60,7 @@ def house_of(db: Database, clock: SetClock) -> House:
         billing=Billing(late_usage="rebill"),
     )
     operator = operator.model_copy(update={"payments": operator.payments.model_copy(update={"mandates": "sepa"})})
-    return House(db, clock, operator, Settings())
+    return App(clock, operator, db, Settings())
 
 
 async def work(said: dict[str, Any]) -> None:
@@ -80,7 +80,7 @@ async def children() -> AsyncIterator[Nursery]:
         yield them
 
 
-async def _killed(children: Nursery, house: House, does: str, *places: str) -> None:
+async def _killed(children: Nursery, house: App, does: str, *places: str) -> None:
     said = {"db": house.db.url.render_as_string(hide_password=False), "at": house.clock.now().isoformat(), "does": does}
     for place in places:
         assert await (await children.begin(said, place)).wait() == -signal.SIGKILL, place
@@ -141,7 +141,7 @@ async def test_a_bill_is_put_right_once_however_often_that_is_killed(
         assert await problems(conn) == []
 
 
-async def _used(house: House, folder: Path, rows: list[tuple[str, str, str]]) -> None:
+async def _used(house: App, folder: Path, rows: list[tuple[str, str, str]]) -> None:
     file = folder / f"{len(rows)}.csv"
     file.write_text("meter,start,kwh\n" + "".join(f"{one},{at},{kwh}\n" for one, at, kwh in rows))
     assert (await load_csv(house, file)).rejected == 0

@@ -22,7 +22,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.config.operator import Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import money_received
 from core.ledger import queries as ledger
@@ -52,7 +52,7 @@ KILLS = int(os.environ.get("HODI_KILLS", "100"))
 class Story:
     """What the test holds in its hands."""
 
-    house: House
+    house: App
     url: str
     said: dict[str, object]
     environment: dict[str, str]

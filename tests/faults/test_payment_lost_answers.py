@@ -9,7 +9,7 @@ from sqlalchemy import select
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.config.payments import Refunds
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import collect, payment_doors
 from core.payments import redirect, refunds, request
@@ -22,12 +22,12 @@ DUE = date(2026, 3, 17)
 
 
 @pytest.fixture
-def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
+def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
     operator = operator.model_copy(update={"refunds": Refunds(approve_above="1000000")})
-    return House(sqlite_db, clock, operator, settings)
+    return App(clock, operator, sqlite_db, settings)
 
 
-async def test_a_debit_that_is_done_late_is_not_asked_for_again(house: House) -> None:
+async def test_a_debit_that_is_done_late_is_not_asked_for_again(house: App) -> None:
     async with tills_at_work(house, mandates="gocardless") as work:
         bill = await _collected(work, "ACC1")
         work.forward(days=7)
@@ -44,7 +44,7 @@ async def test_a_debit_that_is_done_late_is_not_asked_for_again(house: House) ->
         assert (await opened(house, bill), len(await attempts(house))) == ([0], 1)
 
 
-async def test_a_debit_is_found_behind_many_that_were_made_since(house: House) -> None:
+async def test_a_debit_is_found_behind_many_that_were_made_since(house: App) -> None:
     async with tills_at_work(house, mandates="gocardless") as work:
         lost = await _collected(work, "ACC1")
         work.forward(days=7)
@@ -76,7 +76,7 @@ async def _paid(work: Work, name: str) -> int:
 
 
 @pytest.mark.parametrize("name", ["stripe", "paystack", "flutterwave"])
-async def test_a_refund_is_found_behind_many_that_were_made_since(house: House, name: str) -> None:
+async def test_a_refund_is_found_behind_many_that_were_made_since(house: App, name: str) -> None:
     async with tills_at_work(house, paylink=name) as work:
         receipt_id, till = await _paid(work, name), work.till(name)
         till.manners.calls = 0

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.config.payments import Reconcile
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import bank_statement
 from core.ledger import verify
@@ -28,9 +28,9 @@ Planted = Counter[tuple[str, date, int]]
 
 
 @pytest.fixture
-def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
+def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
     policy = Reconcile(grace_days=1, payout_days=DAYS, bank_account=IBAN)
-    return House(sqlite_db, clock, operator.model_copy(update={"reconcile": policy}), settings)
+    return App(clock, operator.model_copy(update={"reconcile": policy}), sqlite_db, settings)
 
 
 class Bank:
@@ -44,7 +44,7 @@ class Bank:
         self.refs += 1
         self.papers.setdefault(on, Paper(on)).entry(minor, f"B{self.refs}", purpose=purpose)
 
-    async def sends(self, house: House, folder: Path, form: str, until: date) -> None:
+    async def sends(self, house: App, folder: Path, form: str, until: date) -> None:
         """All statements up to a day; some of them in a second file too."""
         for on in sorted(day for day in self.papers if day <= until):
             paper = self.papers[on]
@@ -81,7 +81,7 @@ def plant(bank: Bank, kind: str, name: str, net: int, planted: Planted) -> None:
             planted["bank_unexplained", on, net] += 1
 
 
-async def found(house: House, until: date) -> Counter[tuple[str, str, date, int]]:
+async def found(house: App, until: date) -> Counter[tuple[str, str, date, int]]:
     """(kind, state, day, minor units) of what differs, each day matched anew."""
     for n in range((until - DAY).days + 1):
         async with house.db.writing() as conn:
@@ -94,7 +94,7 @@ async def found(house: House, until: date) -> Counter[tuple[str, str, date, int]
 @pytest.mark.parametrize("form", ["camt", "mt940"])
 @pytest.mark.parametrize(("seed", "each"), [(1, 3), pytest.param(2, 50, marks=pytest.mark.soak)])
 async def test_every_difference_planted_in_a_statement_is_found(
-    house: House, tmp_path: Path, form: str, seed: int, each: int
+    house: App, tmp_path: Path, form: str, seed: int, each: int
 ) -> None:
     rng = random.Random(seed)
     bank, planted = Bank(rng), Planted()

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
 from core.journeys import collect, payment_doors
@@ -27,8 +27,8 @@ DUE = date(2026, 3, 23)
 
 
 @pytest.fixture
-def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 class Weather:
@@ -105,7 +105,7 @@ async def _calm(work: Work, rng: random.Random, seed: int) -> None:
 
 
 @pytest.mark.parametrize(("seed", "count"), [(5, 24), pytest.param(6, 1_000, marks=pytest.mark.soak)])
-async def test_after_the_storm_the_providers_books_and_ours_are_the_same(house: House, seed: int, count: int) -> None:
+async def test_after_the_storm_the_providers_books_and_ours_are_the_same(house: App, seed: int, count: int) -> None:
     rng = random.Random(seed)
     async with tills_at_work(house, paylink="stripe", mandates="gocardless") as work:
         for number in range(count // 2):
@@ -130,7 +130,7 @@ async def test_after_the_storm_the_providers_books_and_ours_are_the_same(house: 
         await _judged(house, work, seed)
 
 
-async def _judged(house: House, work: Work, seed: int) -> None:
+async def _judged(house: App, work: Work, seed: int) -> None:
     for name in ("stripe", "gocardless"):
         truth = work.till(name).truth
         assert len({moved.txn for moved in truth}) == len(truth), f"seed {seed}: nobody was charged twice"

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import collect, payment_doors
 from core.ledger import verify
@@ -40,7 +40,7 @@ ENDED = {"failed": "ended", "cancelled": "ended"}
 TILLS = ("stripe", "paystack", "flutterwave", "gocardless")
 
 
-async def money(house: House, *providers: str) -> dict[str, Any]:
+async def money(house: App, *providers: str) -> dict[str, Any]:
     """Where all money is, and how everything stands, by names that no order changes."""
     async with house.db.reading() as conn:
         names = {row.id: row.number for row in await conn.execute(select(account.c.id, account.c.number))}
@@ -141,7 +141,7 @@ class Story:
         self.calls.append(Call(at, bring))
 
 
-async def ended(house: House, calls: list[Call], order: str, clock: SetClock) -> None:
+async def ended(house: App, calls: list[Call], order: str, clock: SetClock) -> None:
     """Everything is told, and what had to wait is taken up."""
     told = in_order(calls) if order == "in order" else shuffled(calls, random.Random(SEED + 1))
     await brought(told, clock, max(OVER, told[-1].at))
@@ -163,7 +163,7 @@ async def test_pages_disputes_and_debits_end_the_same_in_any_order(
     ends: list[dict[str, Any]] = []
     for order in ("in order", "shuffled"):
         db, clock = Database(await sqlite_server.fresh(tmp_path)), SetClock(NOON)
-        house = House(db, clock, operator, settings)
+        house = App(clock, operator, db, settings)
         async with tills_at_work(house, paylink="stripe", mandates="gocardless") as work:
             calls = await Story(work, random.Random(SEED), []).of(count)
             await ended(work.house, calls, order, clock)
@@ -201,7 +201,7 @@ async def test_prompts_and_paybill_notes_end_the_same_in_any_order(
             calls.append(Call(NOON + timedelta(days=1, seconds=10 * len(calls)), bring))
             return {}
 
-        async with at_work(House(db, clock, operator, settings), push="daraja") as work:
+        async with at_work(App(clock, operator, db, settings), push="daraja") as work:
             monkeypatch.setattr(daraja.Double, "post", hold)
             for number in range(count):
                 async with work.house.db.writing() as conn:

@@ -18,7 +18,7 @@ import pytest
 from pydantic import SecretStr
 
 from core.access import keys
-from core.context import House
+from core.context import App
 from core.journeys.verify_books import problems
 from gateway.admin.openapi import all_routes
 from gateway.app import make_app
@@ -148,14 +148,14 @@ SLOW = ("/chat/socket", "/openapi.json", "/metrics")
 """Left out: a socket is no request, and the two others read the whole house each time."""
 
 
-async def _people(house: House) -> tuple[Customer, str]:
+async def _people(house: App) -> tuple[Customer, str]:
     async with house.db.writing() as conn:
         branch = await a_branch(conn, house, "nakuru")
         known = await a_customer(conn, house, branch, number="10000017", name="Wanjiru Kamau")
         return known, await keys.create_key(conn, house, "admin")
 
 
-def _everything(house: House, folder: Path) -> House:
+def _everything(house: App, folder: Path) -> App:
     """Every door that a setting can open is open."""
     opened = {
         "africastalking_api_key": SecretStr("x"),
@@ -168,7 +168,7 @@ def _everything(house: House, folder: Path) -> House:
 
 
 @pytest.mark.longest
-async def test_no_odd_request_breaks_anything(house: House, aiohttp_client: Serve, tmp_path: Path) -> None:
+async def test_no_odd_request_breaks_anything(house: App, aiohttp_client: Serve, tmp_path: Path) -> None:
     known, key = await _people(house)
     before = await _wrong(house)
     house = _everything(house, tmp_path)
@@ -185,7 +185,7 @@ async def test_no_odd_request_breaks_anything(house: House, aiohttp_client: Serv
     assert await _wrong(house) == before
 
 
-async def _wrong(house: House) -> list[str]:
+async def _wrong(house: App) -> list[str]:
     """What is wrong with the books (the two customers' bills were put there without a run)."""
     async with house.db.reading() as conn:
         return await problems(conn)

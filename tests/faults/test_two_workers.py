@@ -14,7 +14,7 @@ from sqlalchemy import update
 
 from core.clock import SystemClock
 from core.config.operator import Settings, read_operator
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.parties import queries as parties
 from core.payments import mandates
@@ -76,12 +76,7 @@ async def _due(running: Servers, today: date) -> None:
 
 async def _mandate(running: Servers) -> None:
     """Baraka pays by mandate; his bank will say no once."""
-    house = House(
-        Database(running.environment["HODI_DATABASE_URL"]),
-        SystemClock(),
-        read_operator(running.folder / "operator"),
-        Settings(),
-    )
+    house = App(SystemClock(), read_operator(running.folder / "operator"), Database(running.environment["HODI_DATABASE_URL"]), Settings())
     async with house.db.writing() as conn:
         account = await parties.account_by_number(conn, "A-2")
         assert account is not None

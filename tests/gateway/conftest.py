@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from core.access import keys
-from core.context import House
+from core.context import App
 from gateway.admin import routes as ops
 from gateway.app_keys import HOUSE
 from tests.gateway.world import Customer, a_branch, a_customer
@@ -18,7 +18,7 @@ Client = TestClient[web.Request, web.Application]
 Serve = Callable[[web.Application], Awaitable[Client]]
 
 
-def ops_app(house: House) -> web.Application:
+def ops_app(house: App) -> web.Application:
     app = web.Application()
     app[HOUSE] = house
     ops.setup(app)
@@ -31,7 +31,7 @@ class World:
     """What there is, and how machines ask for it."""
 
     client: Client
-    house: House
+    house: App
     nakuru: Customer
     kisumu: Customer
     admin_key: str
@@ -47,7 +47,7 @@ class World:
 
 
 @pytest.fixture
-async def world(house: House, aiohttp_client: Serve) -> AsyncIterator[World]:
+async def world(house: App, aiohttp_client: Serve) -> AsyncIterator[World]:
     async with house.db.writing() as conn:
         first, second = await a_branch(conn, house, "nakuru"), await a_branch(conn, house, "kisumu")
         nakuru = await a_customer(conn, house, first, number="10000017", name="Wanjiru Kamau")

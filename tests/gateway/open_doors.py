@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from channels.contract import Channel
 from channels.registry import Tools, open_rows, senders
-from core.context import House
+from core.context import App
 from core.message import Notice
 from core.summary.reader import open_quick
 from gateway.app_keys import CHANNELS, HOUSE, TURNS
@@ -34,7 +34,7 @@ class Doors:
     """The gateway's client, the house behind it, and the providers."""
 
     client: TestClient[web.Request, web.Application]
-    house: House
+    house: App
     channels: dict[str, Channel]
     meta: Meta
     bot: BotApi
@@ -56,7 +56,7 @@ class Doors:
 
 @asynccontextmanager
 async def open_doors(
-    house: House, folder: Path, also: Callable[[web.Application], None] | None = None, **changed: Any
+    house: App, folder: Path, also: Callable[[web.Application], None] | None = None, **changed: Any
 ) -> AsyncIterator[Doors]:
     """All doors open, and closed again; `also` adds pages to the application, `changed` are other settings."""
     meta, bot = Meta(), BotApi()

@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 
 from core.clock import SetClock
 from core.config.operator import Settings
-from core.context import House
+from core.context import App
 from core.journeys import payment_doors
 from core.outbox import queue
 from gateway.app_keys import HOUSE
@@ -30,7 +30,7 @@ from tests.ports import free_port
 class Work:
     """The house and who it deals with. `http` follows no redirect."""
 
-    house: House
+    house: App
     sandbox: Service
     daraja: daraja.Double
     http: aiohttp.ClientSession
@@ -67,7 +67,7 @@ class Work:
 
 
 @asynccontextmanager
-async def at_work(house: House, *, push: str = "sandbox", by_hand: bool = False) -> AsyncIterator[Work]:
+async def at_work(house: App, *, push: str = "sandbox", by_hand: bool = False) -> AsyncIterator[Work]:
     """Everything started, and the house pointed at it; `push` names the provider of mobile pushes."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -88,7 +88,7 @@ async def at_work(house: House, *, push: str = "sandbox", by_hand: bool = False)
                 yield Work(pointed, box[sandbox.SERVICE], double, http, url, box)
 
 
-def _pointed(house: House, url: str, box: str, mpesa: str, push: str) -> House:
+def _pointed(house: App, url: str, box: str, mpesa: str, push: str) -> App:
     settings = Settings.model_validate(
         house.settings.model_dump()
         | {

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from channels.africastalking_messaging import Account
 from channels.sms_africastalking import AfricasTalkingSms
 from channels.ussd_africastalking import AfricasTalkingUssd
-from core.context import House
+from core.context import App
 from core.onboarding.model import Customer, Registered
 from core.onboarding.register import register_customer
 from core.summary.reader import open_quick
@@ -29,7 +29,7 @@ HOOKS = "/hooks/africastalking/test-hook-secret"
 WANJIKU = "+254712345678"
 
 
-async def a_customer(house: House, **told: Any) -> Registered:
+async def a_customer(house: App, **told: Any) -> Registered:
     customer = Customer(
         **(
             {"name": "Wanjiku Kamau", "number": "1001", "phone": WANJIKU, "address": "12 Moi Road", "area": "Milimani"}
@@ -42,7 +42,7 @@ async def a_customer(house: House, **told: Any) -> Registered:
 
 @asynccontextmanager
 async def counter(
-    house: House, store: Store | Path, spool: Path | None = None
+    house: App, store: Store | Path, spool: Path | None = None
 ) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     """The hooks of a house, served."""
     async with hooks(house, store, spool) as app, TestClient(TestServer(app)) as client:
@@ -50,7 +50,7 @@ async def counter(
 
 
 @asynccontextmanager
-async def hooks(house: House, store: Store | Path, spool: Path | None = None) -> AsyncIterator[web.Application]:
+async def hooks(house: App, store: Store | Path, spool: Path | None = None) -> AsyncIterator[web.Application]:
     """The hooks of a house as an application; `spool` is a folder that outlives it."""
     sessions = EmbeddedStore(store / "sessions.db") if isinstance(store, Path) else store
     quick = open_quick(house.db)
@@ -69,7 +69,7 @@ async def hooks(house: House, store: Store | Path, spool: Path | None = None) ->
 
 
 @asynccontextmanager
-async def serve(house: House, store: Store | Path, port: int) -> AsyncIterator[None]:
+async def serve(house: App, store: Store | Path, port: int) -> AsyncIterator[None]:
     """The hooks on a port of this machine."""
     async with hooks(house, store) as app:
         runner = web.AppRunner(app)

@@ -10,7 +10,7 @@ from channels.webchat import WebChat
 from core.care import hours, talks
 from core.care.tables import talk, ticket
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.message import Inbound, Notice
 from core.outbox.queue import outbox
 from core.summary.reader import open_quick
@@ -45,7 +45,7 @@ class Chat:
 
 
 @pytest.fixture
-async def chat(house: House, tmp_path: Path) -> AsyncIterator[Chat]:
+async def chat(house: App, tmp_path: Path) -> AsyncIterator[Chat]:
     store, quick = EmbeddedStore(tmp_path / "sessions.db"), open_quick(house.db)
     yield Chat(Turns(house, store, quick))
     await quick.close()
@@ -60,7 +60,7 @@ async def in_the_queue(chat: Chat) -> int:
     return int(row.id)
 
 
-async def test_in_a_chat_she_waits_is_answered_and_comes_back_while_the_bot_is_silent(house: House, chat: Chat) -> None:
+async def test_in_a_chat_she_waits_is_answered_and_comes_back_while_the_bot_is_silent(house: App, chat: Chat) -> None:
     talk_id = await in_the_queue(chat)
     assert "You are number 1 in the queue" in (await chat.told())[-1]
     async with house.db.writing() as conn:
@@ -79,7 +79,7 @@ async def test_in_a_chat_she_waits_is_answered_and_comes_back_while_the_bot_is_s
     assert "Welcome to Mwangaza Power" in (await chat.told())[-1]
 
 
-async def test_she_may_leave_the_queue_by_herself(house: House, chat: Chat) -> None:
+async def test_she_may_leave_the_queue_by_herself(house: App, chat: Chat) -> None:
     await in_the_queue(chat)
     await chat.say("00")
     [row] = await rows(house, talk)
@@ -87,7 +87,7 @@ async def test_she_may_leave_the_queue_by_herself(house: House, chat: Chat) -> N
     assert "Welcome to Mwangaza Power" in (await chat.told())[-1]
 
 
-async def test_two_clerks_cannot_take_one_chat(house: House, chat: Chat) -> None:
+async def test_two_clerks_cannot_take_one_chat(house: App, chat: Chat) -> None:
     from core.errors import Refused
 
     talk_id = await in_the_queue(chat)
@@ -99,7 +99,7 @@ async def test_two_clerks_cannot_take_one_chat(house: House, chat: Chat) -> None
 
 
 async def test_what_nobody_takes_becomes_a_ticket_and_what_falls_silent_ends(
-    house: House, chat: Chat, clock: SetClock
+    house: App, chat: Chat, clock: SetClock
 ) -> None:
     await in_the_queue(chat)
     job = next(job for job in JOBS if job.name.startswith("talks"))
@@ -112,7 +112,7 @@ async def test_what_nobody_takes_becomes_a_ticket_and_what_falls_silent_ends(
     assert (await chat.told())[-1] == "agent.nobody"
 
 
-async def test_the_place_in_the_queue_is_told_by_who_asked_first(house: House, chat: Chat) -> None:
+async def test_the_place_in_the_queue_is_told_by_who_asked_first(house: App, chat: Chat) -> None:
     await in_the_queue(chat)
     other = Chat(chat.turns, "visitor-2")
     for text in ("AGENT", "Something"):
@@ -120,7 +120,7 @@ async def test_the_place_in_the_queue_is_told_by_who_asked_first(house: House, c
     assert "You are number 2" in (await other.told())[-1]
 
 
-async def test_when_nobody_is_there_a_message_is_kept(house: House, chat: Chat, clock: SetClock) -> None:
+async def test_when_nobody_is_there_a_message_is_kept(house: App, chat: Chat, clock: SetClock) -> None:
     clock.instant = datetime(2026, 3, 14, 9, tzinfo=UTC)  # a Saturday
     for text in ("AGENT", "1", "My bill is odd"):
         await chat.say(text)
@@ -131,7 +131,7 @@ async def test_when_nobody_is_there_a_message_is_kept(house: House, chat: Chat, 
     assert not await rows(house, talk)
 
 
-async def test_on_a_phone_a_call_is_promised_once(house: House, tmp_path: Path) -> None:
+async def test_on_a_phone_a_call_is_promised_once(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
         phone = Phone(client)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from core.clock import SetClock
 from core.collections.tables import arrangement, instalment
-from core.context import House
+from core.context import App
 from tests.gateway.talking import Phone, a_customer, counter
 from tests.gateway.test_flows import a_bill, rows
 
 
 async def test_she_agrees_to_pay_in_parts_and_a_repeat_agrees_nothing_more(
-    house: House, clock: SetClock, tmp_path: Path
+    house: App, clock: SetClock, tmp_path: Path
 ) -> None:
     made = await a_customer(house)
     await a_bill(house, made.account_id)

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox import queue
 from core.parties import unlink
@@ -49,7 +49,7 @@ async def test_in_the_middle_of_a_conversation_the_next_word_reads_and_does_noth
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path, channel: str
 ) -> None:
     clock.instant = datetime(2026, 3, 19, 9, tzinfo=UTC)
-    house = House(sqlite_db, clock, operator, settings)
+    house = App(clock, operator, sqlite_db, settings)
     async with town(house, tmp_path, channel) as she:
         await _begun(she)
         assert "KES" in she.screen + str(she.options), she.screen
@@ -69,7 +69,7 @@ async def test_a_link_that_went_and_came_back_does_not_bring_the_conversation_ba
 ) -> None:
     """Another hand may have held the phone meanwhile: a PIN proven before it, and a question half answered, are over."""
     clock.instant = datetime(2026, 3, 19, 9, tzinfo=UTC)
-    house = House(sqlite_db, clock, operator, settings)
+    house = App(clock, operator, sqlite_db, settings)
     async with town(house, tmp_path, channel) as she:
         await _begun(she)
         before, key = (
@@ -87,7 +87,7 @@ async def test_a_link_that_went_and_came_back_does_not_bring_the_conversation_ba
 
 
 async def test_a_dropped_dial_is_not_continued_by_who_lost_the_account(
-    house: House, clock: SetClock, tmp_path: Path
+    house: App, clock: SetClock, tmp_path: Path
 ) -> None:
     clock.instant = datetime(2026, 3, 19, 9, tzinfo=UTC)
     async with town(house, tmp_path, "ussd") as she:
@@ -102,7 +102,7 @@ async def test_what_waits_to_leave_for_who_lost_the_account_does_not_leave(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> None:
     clock.instant = datetime(2026, 3, 19, 9, tzinfo=UTC)
-    house = House(sqlite_db, clock, operator, settings)
+    house = App(clock, operator, sqlite_db, settings)
     async with town(house, tmp_path, "sms") as she:
         await she.type("BAL")
         [link_row] = [
@@ -148,6 +148,6 @@ async def test_a_clerk_takes_a_phone_off_an_account_and_not_the_phone_of_record(
     assert kept == house.clock.now(), "what it had open is over"
 
 
-async def _account(house: House, number: str) -> int:
+async def _account(house: App, number: str) -> int:
     async with house.db.reading() as conn:
         return int((await conn.execute(select(account.c.id).where(account.c.number == number))).scalar_one())

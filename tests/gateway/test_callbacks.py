@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import payment_doors
 from core.payments import inbox
@@ -74,8 +74,8 @@ async def tell_daraja(work: Work, topic: str, said: Any, query: str = "") -> tup
 
 
 @pytest.fixture
-def sqlite_house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def sqlite_house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 async def _bill(work: Work, minor: int = 500) -> Any:
@@ -83,12 +83,12 @@ async def _bill(work: Work, minor: int = 500) -> Any:
         return await a_bill(conn, work.house, await an_account(conn, work.house), minor)
 
 
-async def _events(house: House) -> int:
+async def _events(house: App) -> int:
     async with house.db.reading() as conn:
         return int((await conn.execute(select(func.count()).select_from(provider_event))).scalar_one())
 
 
-async def test_a_callback_five_times_in_a_row_and_twenty_at_once_has_one_effect_and_one_answer(house: House) -> None:
+async def test_a_callback_five_times_in_a_row_and_twenty_at_once_has_one_effect_and_one_answer(house: App) -> None:
     async with at_work(house) as work:
         bill = await _bill(work)
         serial = [await tell(work, inbound()) for _ in range(5)]
@@ -100,7 +100,7 @@ async def test_a_callback_five_times_in_a_row_and_twenty_at_once_has_one_effect_
 
 
 @pytest.mark.parametrize("kind", ["wrong", "empty", "stale", "early", "tampered", "none"])
-async def test_a_forged_or_stale_signature_changes_nothing(house: House, kind: str) -> None:
+async def test_a_forged_or_stale_signature_changes_nothing(house: App, kind: str) -> None:
     async with at_work(house) as work:
         await _bill(work)
         body = json.dumps(inbound()).encode()
@@ -118,7 +118,7 @@ async def test_a_forged_or_stale_signature_changes_nothing(house: House, kind: s
         assert (await _events(house), await cash(house, "sandbox")) == (0, 0)
 
 
-async def test_a_signature_is_good_for_five_minutes_and_its_event_still_counts_once(house: House) -> None:
+async def test_a_signature_is_good_for_five_minutes_and_its_event_still_counts_once(house: App) -> None:
     async with at_work(house) as work:
         await _bill(work)
         assert (await tell(work, inbound(), late=-299))[0] == 200
@@ -126,7 +126,7 @@ async def test_a_signature_is_good_for_five_minutes_and_its_event_still_counts_o
         assert await cash(house, "sandbox") == 500
 
 
-async def test_a_wrong_path_secret_is_refused_before_anything_is_read(house: House) -> None:
+async def test_a_wrong_path_secret_is_refused_before_anything_is_read(house: App) -> None:
     async with at_work(house) as work:
         for path in ("sandbox", "daraja/stk", "daraja/validation", "daraja/confirmation"):
             url = f"{work.url}/hooks/payments/guessed-secret/{path}"
@@ -142,14 +142,14 @@ async def test_a_wrong_path_secret_is_refused_before_anything_is_read(house: Hou
         {**inbound(), "id": 7}, {**inbound(), "reference": "x" * 201}, {**inbound(), "payer": "a\x00b"}, {**inbound(), "reference": "\ud800"},
     ],
 )  # fmt: skip
-async def test_what_is_not_understood_is_said_so_and_not_stored(sqlite_house: House, said: Any) -> None:
+async def test_what_is_not_understood_is_said_so_and_not_stored(sqlite_house: App, said: Any) -> None:
     async with at_work(sqlite_house) as work:
         status, answer = await tell(work, said)
         assert (status, answer["code"]) == (400, "payments.not_understood")
         assert await _events(sqlite_house) == 0
 
 
-async def test_what_is_no_json_or_too_long_is_refused(house: House) -> None:
+async def test_what_is_no_json_or_too_long_is_refused(house: App) -> None:
     async with at_work(house) as work:
         assert (await tell(work, None, raw=b"\xff{"))[0] == 400
         assert (await tell(work, None, raw=b"[" * 60_000))[0] == 400
@@ -159,7 +159,7 @@ async def test_what_is_no_json_or_too_long_is_refused(house: House) -> None:
             assert response.status == 404
 
 
-async def test_strange_letters_inside_what_is_kept_do_not_break_it(house: House) -> None:
+async def test_strange_letters_inside_what_is_kept_do_not_break_it(house: App) -> None:
     async with at_work(house) as work:
         await _bill(work)
         said = {**inbound(), "note": "a\x00b \ud800", "deep": {"x\x00": [1.5, None]}}
@@ -167,7 +167,7 @@ async def test_strange_letters_inside_what_is_kept_do_not_break_it(house: House)
         assert await cash(house, "sandbox") == 500
 
 
-async def test_a_kind_we_do_not_know_is_taken_and_ignored(house: House) -> None:
+async def test_a_kind_we_do_not_know_is_taken_and_ignored(house: App) -> None:
     async with at_work(house) as work:
         assert (await tell(work, {**inbound(), "type": "payout.paid"}))[0] == 200
         assert (await event_states(house), await cash(house, "sandbox")) == (["ignored"], 0)
@@ -181,7 +181,7 @@ async def _taken(work: Work, headers: dict[str, str], body: bytes, then: Follow)
     return inbox.acknowledged(work.house, "sandbox")
 
 
-async def test_a_crash_of_ours_keeps_the_event_and_it_is_taken_up_later(house: House) -> None:
+async def test_a_crash_of_ours_keeps_the_event_and_it_is_taken_up_later(house: App) -> None:
     async def breaks(*_: object) -> None:
         raise RuntimeError("a bug in what follows")
 
@@ -195,7 +195,7 @@ async def test_a_crash_of_ours_keeps_the_event_and_it_is_taken_up_later(house: H
         assert (await event_states(house), await opened(house, bill)) == (["done"], [0])
 
 
-async def test_an_event_that_breaks_us_five_times_is_laid_aside(house: House) -> None:
+async def test_an_event_that_breaks_us_five_times_is_laid_aside(house: App) -> None:
     async def breaks(*_: object) -> None:
         raise RuntimeError("a bug in what follows")
 
@@ -209,7 +209,7 @@ async def test_an_event_that_breaks_us_five_times_is_laid_aside(house: House) ->
         assert await event_states(house) == ["failed"]
 
 
-async def test_a_reversal_that_overtakes_its_payment_waits_for_it(house: House) -> None:
+async def test_a_reversal_that_overtakes_its_payment_waits_for_it(house: App) -> None:
     async with at_work(house) as work:
         bill = await _bill(work)
         back = {**inbound("evt_9"), "type": "reversed", "state": "chargeback", "txn": "SBevt_1"}
@@ -222,7 +222,7 @@ async def test_a_reversal_that_overtakes_its_payment_waits_for_it(house: House) 
         await proven(house)
 
 
-async def test_a_paybill_payment_needs_no_request_and_counts_once(house: House) -> None:
+async def test_a_paybill_payment_needs_no_request_and_counts_once(house: App) -> None:
     async with at_work(house) as work:
         bill = await _bill(work, 100_000)
         answers = await asyncio.gather(*(tell_daraja(work, "confirmation", confirmation()) for _ in range(20)))
@@ -238,7 +238,7 @@ async def test_a_paybill_payment_needs_no_request_and_counts_once(house: House) 
         {"TransAmount": "1e400"}, {"TransID": ""}, {"TransID": {"a": 1}}, {"BusinessShortCode": "111111"},
     ],
 )  # fmt: skip
-async def test_a_confirmation_that_cannot_be_right_is_not_stored(sqlite_house: House, wrong: dict[str, Any]) -> None:
+async def test_a_confirmation_that_cannot_be_right_is_not_stored(sqlite_house: App, wrong: dict[str, Any]) -> None:
     async with at_work(sqlite_house) as work:
         assert (await tell_daraja(work, "confirmation", confirmation(**wrong)))[0] == 400
         assert await _events(sqlite_house) == 0
@@ -253,7 +253,7 @@ async def test_a_confirmation_that_cannot_be_right_is_not_stored(sqlite_house: H
     ],
 )  # fmt: skip
 async def test_a_paybill_payment_is_judged_before_it_goes_through(
-    sqlite_house: House, note: dict[str, Any], code: str
+    sqlite_house: App, note: dict[str, Any], code: str
 ) -> None:
     async with at_work(sqlite_house) as work:
         await _bill(work)
@@ -262,7 +262,7 @@ async def test_a_paybill_payment_is_judged_before_it_goes_through(
         assert await _events(sqlite_house) == 0
 
 
-async def test_an_unsigned_success_is_not_believed_without_asking(house: House) -> None:
+async def test_an_unsigned_success_is_not_believed_without_asking(house: App) -> None:
     async with at_work(house, push="daraja") as work:
         await _bill(work)
         items = [
@@ -289,14 +289,14 @@ async def test_an_unsigned_success_is_not_believed_without_asking(house: House) 
         assert await event_states(house) == ["failed"]
 
 
-async def test_daraja_notes_we_have_no_use_for_are_taken(house: House) -> None:
+async def test_daraja_notes_we_have_no_use_for_are_taken(house: App) -> None:
     async with at_work(house) as work:
         assert (await tell_daraja(work, "result", {"Result": {}}))[0] == 200
         assert (await tell_daraja(work, "timeout", {"Result": {}}))[0] == 200
         assert await _events(house) == 0
 
 
-async def test_events_told_in_any_order_end_the_same(house: House) -> None:
+async def test_events_told_in_any_order_end_the_same(house: App) -> None:
     async with at_work(house) as work:
         bill = await _bill(work, 1_000)
         told = [inbound(f"evt_{number}", 100 + number) for number in range(6)]

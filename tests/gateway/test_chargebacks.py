@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import payment_doors
 from core.overview.chargebacks import chargebacks
@@ -22,13 +22,13 @@ from tests.gateway.tills_at_work import Work, tills_at_work
 
 
 @pytest.fixture
-def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 @pytest.fixture
-def both(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(db, clock, operator, settings)
+def both(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, db, settings)
 
 
 async def paid_twice(work: Work, name: str) -> list[tuple[Bill, str]]:
@@ -49,12 +49,12 @@ async def paid_twice(work: Work, name: str) -> list[tuple[Bill, str]]:
     return found
 
 
-async def stands(house: House) -> list[tuple[str, datetime | None]]:
+async def stands(house: App) -> list[tuple[str, datetime | None]]:
     async with house.db.reading() as conn:
         return [(row.state, row.due_at) for row in await conn.execute(select(chargeback))]
 
 
-async def test_a_dispute_opens_exactly_its_bill_shows_when_it_is_due_and_winning_brings_it_back(both: House) -> None:
+async def test_a_dispute_opens_exactly_its_bill_shows_when_it_is_due_and_winning_brings_it_back(both: App) -> None:
     async with tills_at_work(both, paylink="stripe") as work:
         [(first, txn), (second, _)] = await paid_twice(work, "stripe")
         assert await opened(both, first, second) == [0, 0]
@@ -76,7 +76,7 @@ async def test_a_dispute_opens_exactly_its_bill_shows_when_it_is_due_and_winning
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_its_events_twice_and_in_any_order_end_the_same(house: House, seed: int) -> None:
+async def test_its_events_twice_and_in_any_order_end_the_same(house: App, seed: int) -> None:
     async with tills_at_work(house, paylink="stripe") as work:
         [(first, txn), (second, _)] = await paid_twice(work, "stripe")
         thing = work.stripe.disputed
@@ -99,7 +99,7 @@ async def test_its_events_twice_and_in_any_order_end_the_same(house: House, seed
     [("merchant-accepted", "lost", [100_000, 0], 200_000), ("declined", "won", [0, 0], 300_000)],
 )
 async def test_paystack_takes_the_money_only_of_a_dispute_that_is_lost(
-    both: House, resolution: str, state: str, left: list[int], money: int
+    both: App, resolution: str, state: str, left: list[int], money: int
 ) -> None:
     async with tills_at_work(both, paylink="paystack") as work:
         work.paystack.manners.calls = 3
@@ -116,7 +116,7 @@ async def test_paystack_takes_the_money_only_of_a_dispute_that_is_lost(
         await proven(both)
 
 
-async def test_a_dispute_of_a_payment_that_is_not_told_yet_waits_for_it(house: House) -> None:
+async def test_a_dispute_of_a_payment_that_is_not_told_yet_waits_for_it(house: App) -> None:
     async with tills_at_work(house, paylink="paystack") as work:
         work.paystack.manners.shuffled = True
         await paid_twice(work, "paystack")

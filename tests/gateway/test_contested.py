@@ -12,7 +12,7 @@ from core.billing.tables import invoice, invoice_line, open_item
 from core.care.tables import dispute as disputes
 from core.catalog import store as catalog
 from core.catalog.compile import load_tariff
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import line_disputed
 from core.journeys.dispute_decided import decide
@@ -57,14 +57,14 @@ def db(sqlite_db: Database) -> Database:
     return sqlite_db
 
 
-async def known(house: House, text: str) -> None:
+async def known(house: App, text: str) -> None:
     tariff = load_tariff(text)
     async with house.db.writing() as conn:
         checked = catalog.Checked(tariff.code, tariff.valid_from, text, tariff.code)
         await catalog.load(conn, house, [checked], by="test")
 
 
-async def a_levied_bill(house: House, customer: Registered) -> int:
+async def a_levied_bill(house: App, customer: Registered) -> int:
     """1,000 of energy with 50 of levy, 200 of fuel, and 192 of tax on 1,200: 1,442 in all."""
     await known(house, LEVIED)
     invoice_id, total = house.ids.take(), sum(AMOUNTS.values())
@@ -127,7 +127,7 @@ async def a_levied_bill(house: House, customer: Registered) -> int:
     return invoice_id
 
 
-async def test_on_the_phone_the_levy_and_the_tax_of_a_contested_line_are_not_due(house: House, tmp_path: Path) -> None:
+async def test_on_the_phone_the_levy_and_the_tax_of_a_contested_line_are_not_due(house: App, tmp_path: Path) -> None:
     customer = await a_customer(house)
     await a_levied_bill(house, customer)
     async with counter(house, tmp_path) as client:
@@ -140,7 +140,7 @@ async def test_on_the_phone_the_levy_and_the_tax_of_a_contested_line_are_not_due
         assert "You owe KES 232" in await phone.answer("00")
 
 
-async def test_the_decision_gives_back_what_was_frozen(house: House) -> None:
+async def test_the_decision_gives_back_what_was_frozen(house: App) -> None:
     customer = await a_customer(house)
     invoice_id = await a_levied_bill(house, customer)
     async with house.db.writing() as conn:

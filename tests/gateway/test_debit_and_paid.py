@@ -11,7 +11,7 @@ from sqlalchemy import update
 from core.care.tables import ticket
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.queue import outbox
 from core.payments import mandates
@@ -38,7 +38,7 @@ class Town:
 async def town(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Town]:
-    house = House(sqlite_db, clock, operator, settings)
+    house = App(clock, operator, sqlite_db, settings)
     made = await a_customer(house)
     await a_bill(house, made.account_id)
     async with at_work(house) as work, open_doors(work.house, tmp_path, with_pages) as doors:

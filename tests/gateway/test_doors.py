@@ -16,7 +16,7 @@ from core.care import media_files
 from core.care.tables import interaction, media
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.queue import enqueue, outbox
 from core.parties import sim
@@ -37,7 +37,7 @@ JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 9
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    async with open_doors(House(sqlite_db, clock, operator, settings), tmp_path) as opened:
+    async with open_doors(App(clock, operator, sqlite_db, settings), tmp_path) as opened:
         yield opened
 
 
@@ -53,7 +53,7 @@ def tg(update_id: int, **part: Any) -> bytes:
     return json.dumps({"update_id": update_id, "message": told}).encode()
 
 
-async def replies(house: House) -> list[str]:
+async def replies(house: App) -> list[str]:
     async with house.db.reading() as conn:
         rows = await conn.execute(select(outbox.c.params).where(outbox.c.kind == "reply").order_by(outbox.c.id))
         return [row.params["text"] for row in rows]
@@ -90,7 +90,7 @@ async def test_the_challenge_is_echoed_for_the_right_token_only(doors: Doors) ->
     assert wrong.status == 403
 
 
-async def test_every_message_of_a_batch_has_its_own_reply_and_a_repeat_has_none(house: House, tmp_path: Path) -> None:
+async def test_every_message_of_a_batch_has_its_own_reply_and_a_repeat_has_none(house: App, tmp_path: Path) -> None:
     async with open_doors(house, tmp_path) as doors:
         await _five_times_a_batch(doors)
 

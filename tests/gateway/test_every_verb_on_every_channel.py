@@ -21,7 +21,7 @@ from core.catalog import store as catalog
 from core.clock import SetClock
 from core.collections.tables import arrangement
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.metering.store.readings import Read, record
 from core.metering.tables import reading
@@ -307,7 +307,7 @@ TRIED: dict[str, Verb] = {
 
 
 @asynccontextmanager
-async def town(house: House, folder: Path, channel: str) -> AsyncIterator[Way]:
+async def town(house: App, folder: Path, channel: str) -> AsyncIterator[Way]:
     """Wanjiku's house: a prepaid meter that she may read, an overdue bill, data, points, and money that nobody claimed."""
     (folder / "t").mkdir()
     (folder / "t" / "prepaid.yaml").write_text(PREPAID)
@@ -339,7 +339,7 @@ async def test_every_verb_works_or_says_why_not(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path, channel: str
 ) -> None:
     clock.instant = datetime(2026, 3, 19, 9, tzinfo=UTC)
-    house = House(sqlite_db, clock, operator, settings)
+    house = App(clock, operator, sqlite_db, settings)
     failed: dict[str, str] = {}
     async with town(house, tmp_path, channel) as she:
         order = sorted(TRIED, key=lambda verb: verb != "link") if she.stranger else list(TRIED)

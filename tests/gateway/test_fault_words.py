@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from core.care.tables import ticket
-from core.context import House
+from core.context import App
 from tests.gateway.talking import Phone, a_customer, counter
 from tests.gateway.test_flows import rows
 
 NOBODY = "+254799000111"
 
 
-async def test_a_place_is_asked_where_the_account_has_none(house: House, tmp_path: Path) -> None:
+async def test_a_place_is_asked_where_the_account_has_none(house: App, tmp_path: Path) -> None:
     known = await a_customer(house, address="  ", area="")
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
@@ -27,7 +27,7 @@ async def test_a_place_is_asked_where_the_account_has_none(house: House, tmp_pat
     assert opened.description == "Behind the mosque"
 
 
-async def test_of_several_supplies_the_one_without_a_place_is_asked_for_it(house: House, tmp_path: Path) -> None:
+async def test_of_several_supplies_the_one_without_a_place_is_asked_for_it(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     other = await a_customer(house, number="1002", address="", area="", commodity="water")
     async with counter(house, tmp_path) as client:
@@ -43,7 +43,7 @@ async def test_of_several_supplies_the_one_without_a_place_is_asked_for_it(house
     assert (opened.account_id, opened.kind, opened.description) == (other.account_id, "leak", "Kibera gate")
 
 
-async def test_a_place_on_file_is_not_asked_for(house: House, tmp_path: Path) -> None:
+async def test_a_place_on_file_is_not_asked_for(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
@@ -64,7 +64,7 @@ KINDS = {
 @pytest.mark.parametrize("trade", KINDS)
 @pytest.mark.parametrize("told", [True, False])
 async def test_a_stranger_is_offered_the_faults_of_what_the_house_supplies(
-    trade: str, told: bool, house: House, tmp_path: Path
+    trade: str, told: bool, house: App, tmp_path: Path
 ) -> None:
     if told:
         house = replace(house, operator=house.operator.model_copy(update={"trades": (trade,)}))

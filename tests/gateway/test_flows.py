@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from core.billing.tables import invoice, invoice_line
 from core.care import outages
 from core.care.tables import dispute, ticket
-from core.context import House
+from core.context import App
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.ledger.tables import open_item
@@ -26,7 +26,7 @@ from tests.gateway.talking import WANJIKU, Phone, a_customer, counter
 TOTAL = 1_234_50
 
 
-async def a_bill(house: House, account_id: int, *, number: str = "INV-1", total: int = TOTAL) -> int:
+async def a_bill(house: App, account_id: int, *, number: str = "INV-1", total: int = TOTAL) -> int:
     """A final bill of two lines, due in five days, with its postings."""
     take = house.ids.take
     async with house.db.writing() as conn:
@@ -85,24 +85,24 @@ async def a_bill(house: House, account_id: int, *, number: str = "INV-1", total:
     return invoice_id
 
 
-async def rows(house: House, table: Any) -> list[Any]:
+async def rows(house: App, table: Any) -> list[Any]:
     async with house.db.reading() as conn:
         return list(await conn.execute(select(table)))
 
 
 @pytest.fixture
-async def customer(house: House) -> Registered:
+async def customer(house: App) -> Registered:
     return await a_customer(house)
 
 
 @pytest.fixture
-async def phone(house: House, customer: Registered, tmp_path: Path) -> AsyncIterator[Phone]:
+async def phone(house: App, customer: Registered, tmp_path: Path) -> AsyncIterator[Phone]:
     async with counter(house, tmp_path) as client:
         yield Phone(client)
 
 
 async def test_what_she_owes_and_by_when_stands_on_the_first_line(
-    house: House, customer: Registered, phone: Phone
+    house: App, customer: Registered, phone: Phone
 ) -> None:
     await a_bill(house, customer.account_id)
     assert (await phone.dial()).startswith("CON Mwangaza Power\nYou owe KES 1,234.50, due 15 Mar\n1. Balance")
@@ -112,7 +112,7 @@ async def test_what_she_owes_and_by_when_stands_on_the_first_line(
     )
 
 
-async def test_she_pays_from_her_phone_in_three_answers(house: House, customer: Registered, phone: Phone) -> None:
+async def test_she_pays_from_her_phone_in_three_answers(house: App, customer: Registered, phone: Phone) -> None:
     await a_bill(house, customer.account_id)
     await phone.dial()
     assert "Pay KES 1,234.50 from +254712345678?" in await phone.answer("3", "1")
@@ -125,7 +125,7 @@ async def test_she_pays_from_her_phone_in_three_answers(house: House, customer: 
 
 
 async def test_a_second_push_while_one_is_live_is_led_to_the_link(
-    house: House, customer: Registered, phone: Phone
+    house: App, customer: Registered, phone: Phone
 ) -> None:
     await a_bill(house, customer.account_id)
     await phone.dial(ahead="3*1")
@@ -141,7 +141,7 @@ async def test_a_second_push_while_one_is_live_is_led_to_the_link(
     assert "KES 1,234.50" in sms.params["text"]
 
 
-async def test_another_amount_is_asked_for_and_read_back(house: House, customer: Registered, phone: Phone) -> None:
+async def test_another_amount_is_asked_for_and_read_back(house: App, customer: Registered, phone: Phone) -> None:
     await a_bill(house, customer.account_id)
     await phone.dial(ahead="3*3")
     assert "Please write digits" in await phone.answer("lots")
@@ -154,7 +154,7 @@ async def test_another_amount_is_asked_for_and_read_back(house: House, customer:
 
 
 async def test_pay_with_an_amount_by_sms_comes_straight_to_the_ways(
-    house: House, customer: Registered, phone: Phone
+    house: App, customer: Registered, phone: Phone
 ) -> None:
     await a_bill(house, customer.account_id)
     for at, text in enumerate(["PAY 500", "1", "1"]):
@@ -166,7 +166,7 @@ async def test_pay_with_an_amount_by_sms_comes_straight_to_the_ways(
     assert replies[2].startswith("Thank you. In a moment your phone asks you to approve KES 500.")
 
 
-async def test_she_reads_her_bill_and_has_its_link_sent(house: House, customer: Registered, phone: Phone) -> None:
+async def test_she_reads_her_bill_and_has_its_link_sent(house: App, customer: Registered, phone: Phone) -> None:
     invoice_id = await a_bill(house, customer.account_id)
     await phone.dial()
     assert "1. 28 Feb: KES 1,234.50" in await phone.answer("2")
@@ -182,7 +182,7 @@ async def test_she_reads_her_bill_and_has_its_link_sent(house: House, customer: 
 
 
 async def test_a_line_that_is_wrong_is_disputed_and_its_amount_is_frozen(
-    house: House, customer: Registered, phone: Phone
+    house: App, customer: Registered, phone: Phone
 ) -> None:
     await a_bill(house, customer.account_id)
     await phone.dial(ahead="2*1*1*2*1")
@@ -197,7 +197,7 @@ async def test_a_line_that_is_wrong_is_disputed_and_its_amount_is_frozen(
 
 
 async def test_a_fault_at_the_place_on_file_is_three_answers_away(
-    house: House, customer: Registered, phone: Phone
+    house: App, customer: Registered, phone: Phone
 ) -> None:
     await phone.dial()
     assert "What is wrong?\n1. No supply" in await phone.answer("4")
@@ -210,7 +210,7 @@ async def test_a_fault_at_the_place_on_file_is_three_answers_away(
     assert "Reported 10 Mar 12:00" in await phone.answer("1")
 
 
-async def test_a_known_outage_is_told_first(house: House, customer: Registered, phone: Phone) -> None:
+async def test_a_known_outage_is_told_first(house: App, customer: Registered, phone: Phone) -> None:
     async with house.db.writing() as conn:
         await outages.begin(
             conn,
@@ -232,7 +232,7 @@ async def test_a_known_outage_is_told_first(house: House, customer: Registered, 
     assert opened.kind == "danger"
 
 
-async def test_a_stranger_may_report_a_fault_in_her_own_words(house: House, tmp_path: Path) -> None:
+async def test_a_stranger_may_report_a_fault_in_her_own_words(house: App, tmp_path: Path) -> None:
     async with counter(house, tmp_path) as client:
         phone = Phone(client, "+254700000001")
         await phone.dial(ahead="3")
@@ -243,7 +243,7 @@ async def test_a_stranger_may_report_a_fault_in_her_own_words(house: House, tmp_
     assert (opened.kind, opened.description, opened.account_id) == ("danger", "Moi Road * by the market", None)
 
 
-async def test_points_buy_kwh_and_airtime_with_a_yes(house: House, customer: Registered, phone: Phone) -> None:
+async def test_points_buy_kwh_and_airtime_with_a_yes(house: App, customer: Registered, phone: Phone) -> None:
     async with house.db.writing() as conn:
         paid = PaidBill(1, 100_00 * 100, "KES", date(2026, 3, 1), date(2026, 3, 15))
         await earn.for_paid_bills(conn, house, customer.account_id, [paid])
@@ -259,7 +259,7 @@ async def test_points_buy_kwh_and_airtime_with_a_yes(house: House, customer: Reg
 
 
 async def test_what_core_refuses_is_told_in_its_own_words_in_her_language(
-    house: House, customer: Registered, phone: Phone, monkeypatch: pytest.MonkeyPatch
+    house: App, customer: Registered, phone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from core.errors import Refused
 

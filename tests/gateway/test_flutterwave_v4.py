@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import payment_doors
 from core.payments import push, refunds
@@ -28,13 +28,13 @@ PHONE = "+254700000001"
 
 
 @pytest.fixture
-def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 @pytest.fixture
-def both(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(db, clock, operator, settings)
+def both(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, db, settings)
 
 
 async def pushed(work: Work, phone: str = PHONE, minor: int = 120_050) -> Bill:
@@ -52,7 +52,7 @@ async def answered(work: Work) -> None:
     await work.idle()
 
 
-async def test_a_prompt_is_paid_and_given_back_by_the_same_api(both: House) -> None:
+async def test_a_prompt_is_paid_and_given_back_by_the_same_api(both: App) -> None:
     async with tills_at_work(both, mobile_push="flutterwave_v4") as work:
         work.flutterwave_v4.manners.calls = 5
         bill = await pushed(work)
@@ -75,7 +75,7 @@ async def test_a_prompt_is_paid_and_given_back_by_the_same_api(both: House) -> N
 
 
 @pytest.mark.parametrize("lost", ["the answer", "the webhook", "both"])
-async def test_what_is_lost_is_asked_about_and_nothing_is_prompted_twice(house: House, lost: str) -> None:
+async def test_what_is_lost_is_asked_about_and_nothing_is_prompted_twice(house: App, lost: str) -> None:
     async with tills_at_work(house, mobile_push="flutterwave_v4") as work:
         till = work.flutterwave_v4
         till.manners.calls = 1 if lost == "the answer" else 0
@@ -100,7 +100,7 @@ async def test_what_is_lost_is_asked_about_and_nothing_is_prompted_twice(house: 
         assert (await opened(house, bill), len(till.truth)) == ([0], 1)
 
 
-async def test_a_charge_whose_answer_was_lost_is_found_by_our_reference(house: House) -> None:
+async def test_a_charge_whose_answer_was_lost_is_found_by_our_reference(house: App) -> None:
     async with tills_at_work(house, mobile_push="flutterwave_v4") as work:
         bill = await pushed(work)
         async with house.db.writing() as conn:
@@ -111,7 +111,7 @@ async def test_a_charge_whose_answer_was_lost_is_found_by_our_reference(house: H
         assert (await opened(house, bill), await cash(house, "flutterwave_v4")) == ([0], 120_050)
 
 
-async def test_a_webhook_that_overtakes_the_answer_finds_its_attempt_by_our_key(house: House) -> None:
+async def test_a_webhook_that_overtakes_the_answer_finds_its_attempt_by_our_key(house: App) -> None:
     async with tills_at_work(house, mobile_push="flutterwave_v4") as work:
         bill = await pushed(work)
         async with house.db.writing() as conn:
@@ -121,14 +121,14 @@ async def test_a_webhook_that_overtakes_the_answer_finds_its_attempt_by_our_key(
 
 
 @pytest.mark.parametrize(("phone", "reason"), [("901", "funds"), ("902", "expired"), ("903", "pin")])
-async def test_why_it_failed_is_told(house: House, phone: str, reason: str) -> None:
+async def test_why_it_failed_is_told(house: App, phone: str, reason: str) -> None:
     async with tills_at_work(house, mobile_push="flutterwave_v4") as work:
         await pushed(work, f"+254700000{phone}")
         await answered(work)
         assert await attempts(house) == [("mobile_push", "failed", reason)]
 
 
-async def test_one_token_serves_ten_minutes_and_a_refused_one_is_asked_for_again(house: House) -> None:
+async def test_one_token_serves_ten_minutes_and_a_refused_one_is_asked_for_again(house: App) -> None:
     async with tills_at_work(house, mobile_push="flutterwave_v4") as work:
         api, till = named(work.house, "flutterwave_v4"), work.flutterwave_v4
         assert isinstance(api, FlutterwaveV4)
@@ -147,7 +147,7 @@ async def test_one_token_serves_ten_minutes_and_a_refused_one_is_asked_for_again
         assert isinstance(await api._ask("GET", "/charges"), Unreached)
 
 
-async def test_the_same_key_twenty_times_at_once_is_one_charge(house: House) -> None:
+async def test_the_same_key_twenty_times_at_once_is_one_charge(house: App) -> None:
     async with tills_at_work(house, mobile_push="flutterwave_v4") as work:
         api = named(work.house, "flutterwave_v4")
         assert isinstance(api, FlutterwaveV4)
@@ -157,7 +157,7 @@ async def test_the_same_key_twenty_times_at_once_is_one_charge(house: House) -> 
         assert len({one["id"] for one in made if isinstance(one, dict)}) == 1
 
 
-async def test_forged_empty_and_old_form_signatures_are_refused(house: House) -> None:
+async def test_forged_empty_and_old_form_signatures_are_refused(house: App) -> None:
     async with tills_at_work(house, mobile_push="flutterwave_v4") as work:
         bill = await pushed(work)
         [charge] = work.flutterwave_v4.charges()

@@ -10,7 +10,7 @@ from aiohttp import web
 from core.care.tables import interaction
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.queue import outbox
 from core.parties import contacts
@@ -37,7 +37,7 @@ STOP = {"id": "wamid.1", "from": WANJIKU[1:], "timestamp": "1795300000", "type":
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    house = House(sqlite_db, clock, operator, settings)
+    house = App(clock, operator, sqlite_db, settings)
     await a_customer(house)
     async with open_doors(house, tmp_path, with_console) as opened:
         yield opened
@@ -182,7 +182,7 @@ async def test_sms_to_numbers_that_are_not_ours_is_nothing_where_the_operator_sa
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> None:
     sms = operator.sms.model_copy(update={"receives": ("20880", "MWANGAZA")})
-    house = House(sqlite_db, clock, operator.model_copy(update={"sms": sms}), settings)
+    house = App(clock, operator.model_copy(update={"sms": sms}), sqlite_db, settings)
     await a_customer(house)
     async with open_doors(house, tmp_path, kannel_smsc="OP1, OP2") as doors:
         form = {"from": WANJIKU, "id": "m1", "text": "STOP", "to": "20881", "date": "2026-03-20 09:00:00"}

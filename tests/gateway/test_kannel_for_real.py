@@ -11,7 +11,7 @@ from sqlalchemy import select
 from channels.registry import Tools, open_rows, senders
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.queue import outbox
 from core.summary.reader import open_quick
@@ -26,12 +26,12 @@ from tests.gateway.open_doors import SECRET, nobody
 from tests.gateway.talking import a_customer
 
 
-async def states(house: House) -> list[str]:
+async def states(house: App) -> list[str]:
     async with house.db.reading() as conn:
         return list((await conn.execute(select(outbox.c.state).order_by(outbox.c.id))).scalars())
 
 
-async def until(house: House, expected: list[str]) -> None:
+async def until(house: App, expected: list[str]) -> None:
     for _ in range(200):
         if await states(house) == expected:
             return
@@ -54,7 +54,7 @@ async def test_a_handset_talks_to_us_through_kannel_and_the_report_finds_back(
                 "kannel_base_url": f"http://127.0.0.1:{kannel.sendsms}",
             }
         )
-        house = House(sqlite_db, clock, operator, settings)
+        house = App(clock, operator, sqlite_db, settings)
         await a_customer(house, phone="+254700000004")
         rows = open_rows(Tools(settings, http, nobody))
         app, quick, sessions = web.Application(), open_quick(house.db), EmbeddedStore(tmp_path / "sessions.db")

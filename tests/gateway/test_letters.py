@@ -12,7 +12,7 @@ from channels.email_letter import LARGEST_LETTER
 from core.care.tables import interaction
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.queue import outbox
 from core.parties.tables import contact
@@ -29,7 +29,7 @@ AMINA = "Amina Test <amina.test@mailbox.example>"
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    async with open_doors(House(sqlite_db, clock, operator, settings), tmp_path) as opened:
+    async with open_doors(App(clock, operator, sqlite_db, settings), tmp_path) as opened:
         yield opened
 
 
@@ -110,7 +110,7 @@ async def test_a_person_with_such_a_name_is_answered(sender: str, doors: Doors) 
 async def test_a_letter_to_somebody_else_is_not_ours(
     to: str, answered: int, sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> None:
-    house = House(sqlite_db, clock, operator, settings)
+    house = App(clock, operator, sqlite_db, settings)
     async with open_doors(house, tmp_path, email_addresses="maji@mwangaza.example, umeme@mwangaza.example") as doors:
         letter = f"From: {AMINA}\n{to}\nSubject: x\nMessage-ID: <m1@x.example>\n" + PLAIN + "BAL"
         await post(doors, letter)

@@ -10,7 +10,7 @@ import pytest
 
 from core.care.tables import interaction
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.outbox.queue import outbox
 from tests.gateway.open_doors import SECRET, Doors, open_doors
 from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer
@@ -21,7 +21,7 @@ AWAY = "Thank you for your message. We are closed for the holidays and will answ
 
 
 @pytest.fixture
-async def doors(house: House, tmp_path: Path) -> AsyncIterator[Doors]:
+async def doors(house: App, tmp_path: Path) -> AsyncIterator[Doors]:
     await a_customer(house)
     async with open_doors(house, tmp_path, with_pages) as opened:
         yield opened
@@ -96,7 +96,7 @@ async def test_a_message_that_was_met_with_silence_is_met_with_silence_when_it_i
     assert await answers(doors) == before
 
 
-async def test_a_restart_forgets_nothing_and_workers_count_together(house: House, tmp_path: Path) -> None:
+async def test_a_restart_forgets_nothing_and_workers_count_together(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     for worker in ("one", "two"):
         (tmp_path / worker).mkdir()

@@ -16,7 +16,7 @@ from channels.email_imap import Mailbox
 from channels.email_letter import LARGEST_LETTER
 from core.care import inbound_mail
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.outbox import queue
 from core.parties.tables import contact, contact_account
 from gateway.app_keys import CHANNELS
@@ -33,19 +33,19 @@ HELLO = (
 
 
 @asynccontextmanager
-async def desk(house: House, folder: Path) -> AsyncIterator[tuple[ImapServer, Reader]]:
+async def desk(house: App, folder: Path) -> AsyncIterator[tuple[ImapServer, Reader]]:
     async with hooks(house, folder) as app, ImapServer() as server:
         app[CHANNELS]["email"] = Email(SecretStr("smtp://127.0.0.1:1"), "help@mwangaza.example", "Mwangaza")
         yield server, Reader(app, Mailbox(SecretStr(server.url), LARGEST_LETTER))
 
 
-async def answers(house: House) -> list[str]:
+async def answers(house: App) -> list[str]:
     async with house.db.reading() as conn:
         rows = await conn.execute(select(queue.outbox.c.key).where(queue.outbox.c.kind == "reply"))
         return sorted(rows.scalars())
 
 
-async def test_each_letter_is_answered_once_whoever_looks_and_is_then_read(house: House, tmp_path: Path) -> None:
+async def test_each_letter_is_answered_once_whoever_looks_and_is_then_read(house: App, tmp_path: Path) -> None:
     async with desk(house, tmp_path) as (server, reader):
         for number in (1, 2, 2):
             server.put(HELLO % number)
@@ -63,7 +63,7 @@ async def test_each_letter_is_answered_once_whoever_looks_and_is_then_read(house
 
 
 async def test_a_letter_that_another_has_in_hand_is_left_to_it_until_its_lease_ends(
-    house: House, clock: SetClock, tmp_path: Path
+    house: App, clock: SetClock, tmp_path: Path
 ) -> None:
     async with desk(house, tmp_path) as (server, reader):
         letter = server.put(HELLO % 1)
@@ -75,7 +75,7 @@ async def test_a_letter_that_another_has_in_hand_is_left_to_it_until_its_lease_e
 
 
 async def test_while_the_database_is_away_letters_stay_and_a_letter_that_breaks_us_holds_up_nobody(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    house: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(*_given: Any) -> Any:
         raise ConnectionRefusedError
@@ -160,7 +160,7 @@ Dear customer
 """
 
 
-async def a_letter_left(house: House) -> tuple[int, int, dict[str, Provider]]:
+async def a_letter_left(house: App) -> tuple[int, int, dict[str, Provider]]:
     """Her bill went by e-mail first; her contact there, her account, and the ways."""
     rules = house.operator.notices.model_copy(update={"order": ("email", "sms")})
     house = replace(house, operator=house.operator.model_copy(update={"notices": rules}))
@@ -180,7 +180,7 @@ async def a_letter_left(house: House) -> tuple[int, int, dict[str, Provider]]:
     return mail, her.account_id, ways
 
 
-async def announce(house: House, account_id: int, bill: int, key: str, ways: dict[str, Provider]) -> None:
+async def announce(house: App, account_id: int, bill: int, key: str, ways: dict[str, Provider]) -> None:
     rules = house.operator.notices.model_copy(update={"order": ("email", "sms")})
     house = replace(house, operator=house.operator.model_copy(update={"notices": rules}))
     async with house.db.writing() as conn:
@@ -197,14 +197,14 @@ async def announce(house: House, account_id: int, bill: int, key: str, ways: dic
     assert await Dispatcher(house, ways).drain() == {"sent": 1}
 
 
-async def bounced(house: House) -> set[str]:
+async def bounced(house: App) -> set[str]:
     async with house.db.reading() as conn:
         rows = await conn.execute(select(contact.c.channel_user).where(contact.c.bounced_at.is_not(None)))
         return set(rows.scalars())
 
 
 async def test_a_letter_that_came_back_goes_the_next_way_and_its_address_is_written_to_no_more_until_she_writes(
-    house: House, clock: SetClock, tmp_path: Path
+    house: App, clock: SetClock, tmp_path: Path
 ) -> None:
     _, account_id, ways = await a_letter_left(house)
     async with desk(house, tmp_path) as (server, reader):
@@ -250,7 +250,7 @@ async def test_a_report_is_believed_only_about_the_letter_it_names_and_only_for_
     settings: Any,
     tmp_path: Path,
 ) -> None:
-    house = House(sqlite_db, clock, operator, settings)
+    house = App(clock, operator, sqlite_db, settings)
     await a_letter_left(house)
     told = {"to": "amina@example.org", "action": "failed", "status": "5.1.1", "ref": "ref-b1"} | change
     async with desk(house, tmp_path) as (server, reader):

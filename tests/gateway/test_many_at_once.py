@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from channels.ussd_africastalking import AfricasTalkingUssd
-from core.context import House
+from core.context import App
 from core.message import Inbound
 from core.parties.tables import interest
 from core.summary.account_summary import Standing
@@ -110,7 +110,7 @@ class Caller:
 
 @pytest.mark.parametrize("callers", [1, 24, *(pytest.param(many, marks=pytest.mark.soak) for many in (64, 128, 256))])
 async def test_every_answer_is_right_and_every_effect_is_done_once(
-    house: House, tmp_path: Path, callers: int, monkeypatch: pytest.MonkeyPatch
+    house: App, tmp_path: Path, callers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for patience in ("gateway.conversation.turn_state.PATIENCE_SECONDS", "gateway.conversation.turn.TURN_SECONDS"):
         monkeypatch.setattr(patience, 120.0)  # a hundred effects at once, on a machine that does other things

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from core.approvals.tables import approval
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import approved, payment_doors
 from core.ledger import queries as ledger
@@ -24,12 +24,12 @@ from tests.gateway.payments_at_work import Work, at_work
 
 
 @pytest.fixture
-def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 @asynccontextmanager
-async def mpesa(house: House, minor: int = 500_000) -> AsyncIterator[tuple[Work, Bill]]:
+async def mpesa(house: App, minor: int = 500_000) -> AsyncIterator[tuple[Work, Bill]]:
     """A bill that was paid into the paybill, at a house whose API operator may reverse."""
     async with at_work(house, push="daraja") as plain:
         settings = Settings.model_validate(
@@ -77,7 +77,7 @@ async def heard(work: Work) -> None:
     await payment_doors.poll(work.house)
 
 
-async def stands(house: House) -> tuple[str, str, int, int]:
+async def stands(house: App) -> tuple[str, str, int, int]:
     """(refund, attempt, what we owe back, the provider's cash)."""
     async with house.db.reading() as conn:
         query = select(refund.c.state, attempt.c.state).join_from(refund, attempt, refund.c.attempt_id == attempt.c.id)
@@ -86,7 +86,7 @@ async def stands(house: House) -> tuple[str, str, int, int]:
     return row[0], row[1], owed, await cash(house, "daraja")
 
 
-async def test_a_payment_goes_back_whole_and_its_bill_is_open_again(house: House) -> None:
+async def test_a_payment_goes_back_whole_and_its_bill_is_open_again(house: App) -> None:
     async with mpesa(house) as (work, bill):
         work.daraja.manners.calls = 5
         assert [one.state for one in await give_back(work)] == ["sent"]
@@ -96,7 +96,7 @@ async def test_a_payment_goes_back_whole_and_its_bill_is_open_again(house: House
         await proven(house)
 
 
-async def test_a_result_that_is_lost_is_asked_for_and_the_answer_settles_it(house: House) -> None:
+async def test_a_result_that_is_lost_is_asked_for_and_the_answer_settles_it(house: App) -> None:
     async with mpesa(house) as (work, _):
         work.daraja.manners.calls = 0
         await give_back(work)
@@ -108,7 +108,7 @@ async def test_a_result_that_is_lost_is_asked_for_and_the_answer_settles_it(hous
 
 
 async def test_an_answer_that_is_lost_leaves_it_unknown_until_its_result_is_confirmed_and_it_is_sent_once(
-    house: House,
+    house: App,
 ) -> None:
     async with mpesa(house) as (work, _):
         work.daraja.manners.answer = "dropped_after"
@@ -125,7 +125,7 @@ async def test_an_answer_that_is_lost_leaves_it_unknown_until_its_result_is_conf
         assert len(work.daraja.reversals) == 1
 
 
-async def test_with_answer_and_result_lost_it_stays_unknown_and_is_never_sent_again(single: House) -> None:
+async def test_with_answer_and_result_lost_it_stays_unknown_and_is_never_sent_again(single: App) -> None:
     async with mpesa(single) as (work, _):
         work.daraja.manners.answer, work.daraja.manners.calls = "dropped_after", 0
         await give_back(work)
@@ -146,7 +146,7 @@ async def test_with_answer_and_result_lost_it_stays_unknown_and_is_never_sent_ag
     ],
 )  # fmt: skip
 async def test_a_reversal_that_is_refused_puts_everything_back_and_a_code_we_are_not_sure_of_is_asked_about(
-    single: House, code: int, end: tuple[str, str, int, int], left: int
+    single: App, code: int, end: tuple[str, str, int, int], left: int
 ) -> None:
     async with mpesa(single) as (work, bill):
         work.daraja.manners.back = code
@@ -159,7 +159,7 @@ async def test_a_reversal_that_is_refused_puts_everything_back_and_a_code_we_are
 
 @pytest.mark.parametrize("kind", ["another conversation", "another attempt"])
 @pytest.mark.parametrize("code", [0, 1])
-async def test_a_forged_result_gives_nothing_back_and_takes_nothing_back(single: House, kind: str, code: int) -> None:
+async def test_a_forged_result_gives_nothing_back_and_takes_nothing_back(single: App, kind: str, code: int) -> None:
     async with mpesa(single) as (work, bill):
         work.daraja.manners.calls = 0
         await give_back(work)
@@ -181,7 +181,7 @@ async def test_a_forged_result_gives_nothing_back_and_takes_nothing_back(single:
         assert await opened(single, bill) == [500_000]
 
 
-async def test_without_an_api_operator_or_with_cents_it_is_paid_by_hand(single: House) -> None:
+async def test_without_an_api_operator_or_with_cents_it_is_paid_by_hand(single: App) -> None:
     async with mpesa(single) as (work, _):
         async with single.db.writing() as conn:
             receipt_id = (await conn.execute(select(receipt.c.id))).scalar_one()
@@ -192,7 +192,7 @@ async def test_without_an_api_operator_or_with_cents_it_is_paid_by_hand(single: 
         assert ways == ["by_hand", "by_hand", "daraja"]
 
 
-async def test_a_prompts_result_alone_credits_nothing_however_large_or_small(single: House) -> None:
+async def test_a_prompts_result_alone_credits_nothing_however_large_or_small(single: App) -> None:
     async with at_work(single, push="daraja") as work:
         work.daraja.manners.think_seconds = 60
         async with single.db.writing() as conn:

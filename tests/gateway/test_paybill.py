@@ -12,7 +12,7 @@ from sqlalchemy import select
 from core.approvals.tables import approval
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import approved, payment_doors
 from core.payments.providers import callback_url, daraja
@@ -23,8 +23,8 @@ from tests.gateway.payments_at_work import Work, at_work
 
 
 @pytest.fixture
-def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 async def _bill(work: Work, minor: int = 5_000_000) -> Bill:
@@ -51,7 +51,7 @@ def _trusted(work: Work) -> Work:
     return replace(work, house=replace(work.house, settings=settings))
 
 
-async def test_the_addresses_are_registered_and_what_comes_is_judged_and_told(house: House) -> None:
+async def test_the_addresses_are_registered_and_what_comes_is_judged_and_told(house: App) -> None:
     async with at_work(house) as work:
         bill = await _bill(work)
         work.daraja.confirmation_url = work.daraja.validation_url = ""
@@ -65,12 +65,12 @@ async def test_the_addresses_are_registered_and_what_comes_is_judged_and_told(ho
         await proven(house)
 
 
-async def test_addresses_that_name_mpesa_are_refused_by_us_before_safaricom_does(single: House) -> None:
+async def test_addresses_that_name_mpesa_are_refused_by_us_before_safaricom_does(single: App) -> None:
     with pytest.raises(ValueError, match="mpesa"):
         await daraja.opened(single).register("https://example.org/mpesa")
 
 
-async def test_what_was_never_told_is_found_by_the_pull_once(house: House) -> None:
+async def test_what_was_never_told_is_found_by_the_pull_once(house: App) -> None:
     async with at_work(house) as work:
         bill = await _bill(work)
         work.daraja.manners.calls = 0
@@ -84,7 +84,7 @@ async def test_what_was_never_told_is_found_by_the_pull_once(house: House) -> No
         await proven(house)
 
 
-async def test_what_was_told_and_is_pulled_as_well_counts_once(house: House) -> None:
+async def test_what_was_told_and_is_pulled_as_well_counts_once(house: App) -> None:
     async with at_work(house) as work:
         await _bill(work)
         await _pays(work, 1_200)
@@ -92,7 +92,7 @@ async def test_what_was_told_and_is_pulled_as_well_counts_once(house: House) -> 
         assert await cash(house, "daraja") == 120_000
 
 
-async def test_a_large_sum_is_not_credited_on_a_note_alone_and_a_forged_one_never(house: House) -> None:
+async def test_a_large_sum_is_not_credited_on_a_note_alone_and_a_forged_one_never(house: App) -> None:
     async with at_work(house) as plain:
         work = _trusted(plain)
         bill = await _bill(work)
@@ -110,7 +110,7 @@ async def test_a_large_sum_is_not_credited_on_a_note_alone_and_a_forged_one_neve
         assert await event_states(house) == ["failed"]
 
 
-async def test_a_large_sum_is_credited_when_the_status_query_says_so(house: House) -> None:
+async def test_a_large_sum_is_credited_when_the_status_query_says_so(house: App) -> None:
     async with at_work(house) as plain:
         work = _trusted(plain)
         bill = await _bill(work)
@@ -125,7 +125,7 @@ async def test_a_large_sum_is_credited_when_the_status_query_says_so(house: Hous
         await proven(house)
 
 
-async def test_a_large_sum_is_credited_when_the_pull_lists_it(single: House) -> None:
+async def test_a_large_sum_is_credited_when_the_pull_lists_it(single: App) -> None:
     async with at_work(single) as work:
         await _bill(work)
         await _pays(work, 30_000)
@@ -134,7 +134,7 @@ async def test_a_large_sum_is_credited_when_the_pull_lists_it(single: House) -> 
         assert await cash(single, "daraja") == 3_000_000
 
 
-async def test_the_limit_itself_is_small_enough(single: House) -> None:
+async def test_the_limit_itself_is_small_enough(single: App) -> None:
     async with at_work(single) as work:
         await _bill(work)
         await _pays(work, 10_000)
@@ -150,7 +150,7 @@ async def _note(work: Work, txn: str, shillings: int, reference: str = "ACC100")
         assert response.status == 200
 
 
-async def test_many_small_notes_are_credited_to_one_account_up_to_the_ceiling_of_a_day(house: House) -> None:
+async def test_many_small_notes_are_credited_to_one_account_up_to_the_ceiling_of_a_day(house: App) -> None:
     """30,000 an account and day: three notes of 10,000 (the limit of one) and not a shilling more, however they are cut."""
     async with at_work(house) as work:
         await _bill(work)
@@ -168,7 +168,7 @@ async def test_many_small_notes_are_credited_to_one_account_up_to_the_ceiling_of
         await proven(house)
 
 
-async def test_the_house_has_a_ceiling_over_all_accounts_and_money_for_nobody_counts(single: House) -> None:
+async def test_the_house_has_a_ceiling_over_all_accounts_and_money_for_nobody_counts(single: App) -> None:
     terms = single.operator.payments.model_copy(update={"unproven_house_day": "25000"})
     house = replace(single, operator=single.operator.model_copy(update={"payments": terms}))
     async with at_work(house) as work:
@@ -182,7 +182,7 @@ async def test_the_house_has_a_ceiling_over_all_accounts_and_money_for_nobody_co
         assert await cash(house, "daraja") == 2_500_000
 
 
-async def test_what_is_above_the_ceiling_is_credited_by_the_pull_or_by_a_person_and_once(house: House) -> None:
+async def test_what_is_above_the_ceiling_is_credited_by_the_pull_or_by_a_person_and_once(house: App) -> None:
     async with at_work(house) as work:
         await _bill(work)
         for _ in range(4):
@@ -206,7 +206,7 @@ async def test_what_is_above_the_ceiling_is_credited_by_the_pull_or_by_a_person_
         await proven(house)
 
 
-async def test_a_result_of_a_question_nobody_asked_proves_nothing(single: House) -> None:
+async def test_a_result_of_a_question_nobody_asked_proves_nothing(single: App) -> None:
     async with at_work(single) as work:
         await _bill(work)
         note = work.daraja.confirmation("FORGED0001", 30_000, "ACC100")
@@ -226,7 +226,7 @@ async def test_a_result_of_a_question_nobody_asked_proves_nothing(single: House)
         assert (await cash(single, "daraja"), sorted(await event_states(single))) == (0, ["ignored", "waiting"])
 
 
-async def test_a_status_that_names_another_amount_proves_nothing(single: House) -> None:
+async def test_a_status_that_names_another_amount_proves_nothing(single: App) -> None:
     async with at_work(single) as plain:
         work = _trusted(plain)
         await _bill(work)
@@ -246,17 +246,17 @@ async def test_a_status_that_names_another_amount_proves_nothing(single: House) 
         assert ([tuple(row) for row in asked], await cash(single, "daraja")) == ([("proven", 2_000_000)], 0)
 
 
-async def test_a_pull_nobody_answers_is_made_again_later(single: House) -> None:
+async def test_a_pull_nobody_answers_is_made_again_later(single: App) -> None:
     async with at_work(single) as work:
         work.daraja.manners.answer = "hangs up"
         assert await payment_doors.pull(work.house) == Counter(unanswered=1)
 
 
-async def test_without_a_paybill_nothing_is_pulled(single: House) -> None:
+async def test_without_a_paybill_nothing_is_pulled(single: App) -> None:
     assert await payment_doors.pull(single) == Counter()
 
 
-async def test_an_api_operator_nobody_knows_is_declined(single: House) -> None:
+async def test_an_api_operator_nobody_knows_is_declined(single: App) -> None:
     async with at_work(single) as work:
         assert await daraja.opened(work.house).ask_status("X", work.hook) == Declined("declined")
 

@@ -11,7 +11,7 @@ from core.care import media_files
 from core.care.tables import media, talk, ticket
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.queue import outbox
 from core.parties.tables import contact
@@ -27,7 +27,7 @@ JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 9
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    house = House(sqlite_db, clock, operator, settings)
+    house = App(clock, operator, sqlite_db, settings)
     await a_customer(house)
     async with open_doors(house, tmp_path, with_pages) as opened:
         yield opened

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.config.operator import Identity
-from core.context import House
+from core.context import App
 from core.onboarding.model import Registered
 from core.outbox.queue import outbox
 from core.parties import codes, identity
@@ -17,17 +17,17 @@ from tests.gateway.test_flows import a_bill, rows
 
 
 @pytest.fixture
-async def customer(house: House) -> Registered:
+async def customer(house: App) -> Registered:
     return await a_customer(house)
 
 
 @pytest.fixture
-async def phone(house: House, customer: Registered, tmp_path: Path) -> AsyncIterator[Phone]:
+async def phone(house: App, customer: Registered, tmp_path: Path) -> AsyncIterator[Phone]:
     async with counter(house, tmp_path) as client:
         yield Phone(client)
 
 
-async def code_of(house: House) -> str:
+async def code_of(house: App) -> str:
     """The code that is on its way to the phone of record, as the words of the message will say it."""
     *_, row = [row for row in await rows(house, outbox) if row.kind == "code"]
     said = codes.words(house, row.subject_id, row.params)
@@ -36,7 +36,7 @@ async def code_of(house: House) -> str:
 
 
 async def test_another_phone_is_linked_by_a_code_to_the_phone_of_record(
-    house: House, customer: Registered, phone: Phone
+    house: App, customer: Registered, phone: Phone
 ) -> None:
     phone.number = "+254700000009"
     await phone.dial(ahead="1")
@@ -48,7 +48,7 @@ async def test_another_phone_is_linked_by_a_code_to_the_phone_of_record(
     assert (await phone.answer("1")).startswith("CON Account 1001")
 
 
-async def test_a_code_is_guessed_five_times_and_no_more(house: House, customer: Registered, phone: Phone) -> None:
+async def test_a_code_is_guessed_five_times_and_no_more(house: App, customer: Registered, phone: Phone) -> None:
     phone.number = "+254700000009"
     await phone.dial(ahead="1*1001")
     await phone.answer("1", *["000000"] * 5)
@@ -56,13 +56,13 @@ async def test_a_code_is_guessed_five_times_and_no_more(house: House, customer: 
 
 
 @pytest.fixture
-def strict(house: House) -> House:
+def strict(house: App) -> App:
     operator = house.operator.model_copy(update={"identity": Identity(ussd="pin")})
     return replace(house, operator=operator)
 
 
 async def test_where_the_pin_is_asked_she_sets_one_by_a_code_and_then_hears_her_balance(
-    strict: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    strict: App, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     await a_customer(strict)
@@ -89,7 +89,7 @@ async def test_where_the_pin_is_asked_she_sets_one_by_a_code_and_then_hears_her_
     assert "4826" not in said
 
 
-async def test_after_too_many_wrong_pins_it_is_locked(strict: House, tmp_path: Path) -> None:
+async def test_after_too_many_wrong_pins_it_is_locked(strict: App, tmp_path: Path) -> None:
     made = await a_customer(strict)
     async with strict.db.writing() as conn:
         await identity.set_pin(conn, strict, made.party_id, "4826")
@@ -101,7 +101,7 @@ async def test_after_too_many_wrong_pins_it_is_locked(strict: House, tmp_path: P
         assert (await phone.dial("s2", ahead="1*4826")).startswith("END Too many tries.")
 
 
-async def test_a_home_read_never_says_more_than_the_policy_allows(strict: House, tmp_path: Path) -> None:
+async def test_a_home_read_never_says_more_than_the_policy_allows(strict: App, tmp_path: Path) -> None:
     made = await a_customer(strict)
     await a_bill(strict, made.account_id)
     async with counter(strict, tmp_path) as client:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.catalog import queries, quote_json, store
-from core.context import House
+from core.context import App
 from core.onboarding.model import NewMeter, Registered
 from core.outbox.queue import outbox
 from core.parties import contacts
@@ -18,7 +18,7 @@ from tests.gateway.test_reading import sms
 
 
 @pytest.fixture
-async def customer(house: House, tmp_path: Path) -> Registered:
+async def customer(house: App, tmp_path: Path) -> Registered:
     (tmp_path / "tariffs").mkdir()
     shutil.copy("examples/tariffs/kenya-domestic.yaml", tmp_path / "tariffs")
     async with house.db.writing() as conn:
@@ -27,12 +27,12 @@ async def customer(house: House, tmp_path: Path) -> Registered:
 
 
 @pytest.fixture
-async def phone(house: House, customer: Registered, tmp_path: Path) -> AsyncIterator[Phone]:
+async def phone(house: App, customer: Registered, tmp_path: Path) -> AsyncIterator[Phone]:
     async with counter(house, tmp_path) as client:
         yield Phone(client)
 
 
-async def test_the_calculator_says_what_the_quote_says(house: House, phone: Phone) -> None:
+async def test_the_calculator_says_what_the_quote_says(house: App, phone: Phone) -> None:
     asked = {"period": {"from": "2026-03-01", "to": "2026-04-01"}, "usage": [{"meter": "energy", "quantity": "180"}]}
     async with house.db.reading() as conn:
         tariff = await queries.tariff_on(conn, "kplc-domestic-ordinary", house.today())
@@ -47,7 +47,7 @@ async def test_the_calculator_says_what_the_quote_says(house: House, phone: Phon
     assert reply.params["text"].startswith(f"180 kWh in a month cost KES {int(total):,}.\nEnergy: KES 3,704.40")
 
 
-async def test_a_stranger_is_told_by_the_default_plan(house: House, customer: Registered, tmp_path: Path) -> None:
+async def test_a_stranger_is_told_by_the_default_plan(house: App, customer: Registered, tmp_path: Path) -> None:
     async with counter(house, tmp_path) as client:
         phone = Phone(client, "+254700000009")
         assert "how many kWh" in await phone.dial(ahead="5*2")
@@ -59,7 +59,7 @@ async def test_her_plan_and_her_numbers(phone: Phone) -> None:
     assert "Account 1001\nMeter 7001" in await phone.answer("2")
 
 
-async def test_offers_are_hers_to_take_or_leave(house: House, phone: Phone) -> None:
+async def test_offers_are_hers_to_take_or_leave(house: App, phone: Phone) -> None:
     async def agreed() -> list[bool]:
         return [row.marketing for row in await rows(house, contact)]
 
@@ -77,14 +77,14 @@ async def test_offers_are_hers_to_take_or_leave(house: House, phone: Phone) -> N
 @pytest.mark.parametrize(
     ("text", "use"), [("PRICE 1,000", "1000"), ("PRICE 1 000 kWh", "1000"), ("price 180.5", "180.5")]
 )
-async def test_a_use_to_price_is_read_as_its_writer_writes(house: House, phone: Phone, text: str, use: str) -> None:
+async def test_a_use_to_price_is_read_as_its_writer_writes(house: App, phone: Phone, text: str, use: str) -> None:
     await sms(phone, text)
     [reply] = await rows(house, outbox)
     assert reply.params["text"].startswith(f"{use} kWh in a month cost KES ")
 
 
 @pytest.mark.parametrize("text", ["PRICE 1,50", "PRICE 1e3", "PRICE 1,,5"])
-async def test_a_use_that_reads_two_ways_or_none_is_asked_for(house: House, phone: Phone, text: str) -> None:
+async def test_a_use_that_reads_two_ways_or_none_is_asked_for(house: App, phone: Phone, text: str) -> None:
     await sms(phone, text)
     await sms(phone, text.removeprefix("PRICE "), 2)
     first, again = [row.params["text"] for row in await rows(house, outbox)]
@@ -100,7 +100,7 @@ async def test_a_use_that_reads_two_ways_or_none_is_asked_for(house: House, phon
     ],
 )  # fmt: skip
 async def test_the_lines_of_a_price_are_in_the_language_of_the_customer(
-    lang: str, energy: str, tax: str, house: House, customer: Registered, phone: Phone
+    lang: str, energy: str, tax: str, house: App, customer: Registered, phone: Phone
 ) -> None:
     async with house.db.writing() as conn:
         found = await contacts.find(conn, "sms", WANJIKU)

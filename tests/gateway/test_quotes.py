@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from core.catalog import store
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from gateway import quotes
 from gateway.admin.throttle import Throttle
@@ -50,12 +50,12 @@ charges:
 
 
 @pytest.fixture
-def sqlite_house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def sqlite_house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 @pytest.fixture
-async def asking(sqlite_house: House, aiohttp_client: Serve, monkeypatch: pytest.MonkeyPatch) -> Client:
+async def asking(sqlite_house: App, aiohttp_client: Serve, monkeypatch: pytest.MonkeyPatch) -> Client:
     """The calculator with the Kenyan tariff, unthrottled."""
     monkeypatch.setattr(quotes, "THROTTLE", Throttle(burst=10**6, per_seconds=1))
     async with sqlite_house.db.writing() as conn:
@@ -80,7 +80,7 @@ async def test_the_calculator_answers_as_the_command_does(asking: Client) -> Non
 
 
 async def test_the_calculator_shares_a_discount_between_lines_of_different_tax(
-    asking: Client, sqlite_house: House
+    asking: Client, sqlite_house: App
 ) -> None:
     async with sqlite_house.db.writing() as conn:
         await store.load(conn, sqlite_house, store.check(MIXED), by="test")
@@ -90,7 +90,7 @@ async def test_the_calculator_shares_a_discount_between_lines_of_different_tax(
     assert [part["amount"] for part in told["off"]["parts"]] == ["-6.67", "-3.33"]
 
 
-async def test_a_version_in_mid_period_is_priced_by_its_days(asking: Client, sqlite_house: House) -> None:
+async def test_a_version_in_mid_period_is_priced_by_its_days(asking: Client, sqlite_house: App) -> None:
     async with sqlite_house.db.writing() as conn:
         await store.load(conn, sqlite_house, store.check(NEXT), by="test")
     status, text = await ask(asking, {**ASKED, "usage": [{"quantity": "31"}], "tariff": "kplc-domestic-ordinary"})

@@ -11,7 +11,7 @@ import pytest
 from core.care.tables import ticket
 from core.clock import SetClock
 from core.config.operator import Readings
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import own_reading
 from core.metering.store.readings import Read, record
@@ -26,7 +26,7 @@ METER = NewMeter("04123456789", kind="register", interval_minutes=None, dials=5,
 
 
 @pytest.fixture
-async def customer(house: House) -> Registered:
+async def customer(house: App) -> Registered:
     made = await a_customer(house, bill_day=12, opened_on=date(2025, 1, 1), meter=METER)
     async with house.db.writing() as conn:
         reads = [
@@ -37,12 +37,12 @@ async def customer(house: House) -> Registered:
 
 
 @pytest.fixture
-async def phone(house: House, customer: Registered, tmp_path: Path) -> AsyncIterator[Phone]:
+async def phone(house: App, customer: Registered, tmp_path: Path) -> AsyncIterator[Phone]:
     async with counter(house, tmp_path) as client:
         yield Phone(client)
 
 
-async def hers(house: House) -> list[Any]:
+async def hers(house: App) -> list[Any]:
     return [(row.value_micro, row.state) for row in await rows(house, reading) if row.source == "customer"]
 
 
@@ -51,7 +51,7 @@ async def sms(phone: Phone, text: str, number: int = 1) -> None:
     assert (await phone.client.post(f"{HOOKS}/sms", data=form)).status == 200
 
 
-async def test_a_reading_counts_and_a_repeat_of_the_yes_adds_nothing(house: House, phone: Phone) -> None:
+async def test_a_reading_counts_and_a_repeat_of_the_yes_adds_nothing(house: App, phone: Phone) -> None:
     await phone.dial()
     assert "1. Meter reading" in await phone.answer("6")
     assert "Meter 04123456789. Last: 1100 kWh. What does it show now?" in await phone.answer("1")
@@ -64,7 +64,7 @@ async def test_a_reading_counts_and_a_repeat_of_the_yes_adds_nothing(house: Hous
     assert await hers(house) == [(1130 * KWH, "accepted")]
 
 
-async def test_one_that_cannot_be_is_held_before_a_clerk_with_a_reference(house: House, phone: Phone) -> None:
+async def test_one_that_cannot_be_is_held_before_a_clerk_with_a_reference(house: App, phone: Phone) -> None:
     await phone.dial(ahead="6*1*99000")
     told = await phone.answer("1")
     [opened] = await rows(house, ticket)
@@ -72,7 +72,7 @@ async def test_one_that_cannot_be_is_held_before_a_clerk_with_a_reference(house:
     assert await hers(house) == [(99_000 * KWH, "held")]
 
 
-async def test_by_sms_one_message_and_a_yes(house: House, phone: Phone) -> None:
+async def test_by_sms_one_message_and_a_yes(house: App, phone: Phone) -> None:
     await sms(phone, "READ 1130", 1)
     await sms(phone, "1", 2)
     await sms(phone, "1", 2)
@@ -83,7 +83,7 @@ async def test_by_sms_one_message_and_a_yes(house: House, phone: Phone) -> None:
 
 
 async def test_outside_the_window_she_is_told_when_to_come_back(
-    house: House, customer: Registered, phone: Phone, clock: SetClock
+    house: App, customer: Registered, phone: Phone, clock: SetClock
 ) -> None:
     clock.instant = datetime(2026, 3, 20, 9, tzinfo=UTC)
     await phone.dial(ahead="6*1")
@@ -93,7 +93,7 @@ async def test_outside_the_window_she_is_told_when_to_come_back(
 
 
 async def test_core_itself_refuses_what_comes_outside_the_window(
-    house: House, customer: Registered, clock: SetClock
+    house: App, customer: Registered, clock: SetClock
 ) -> None:
     clock.instant = datetime(2026, 3, 20, 9, tzinfo=UTC)
     async with house.db.writing() as conn:
@@ -111,7 +111,7 @@ async def test_core_itself_refuses_what_comes_outside_the_window(
 
 
 async def test_after_some_of_her_own_in_a_row_a_person_looks(
-    house: House, customer: Registered, clock: SetClock
+    house: App, customer: Registered, clock: SetClock
 ) -> None:
     strict = replace(house, operator=house.operator.model_copy(update={"readings": Readings(self_reads_in_a_row=1)}))
     states = []
@@ -132,7 +132,7 @@ async def test_after_some_of_her_own_in_a_row_a_person_looks(
     assert states == ["accepted", "held"]
 
 
-async def test_a_meter_that_reads_itself_asks_nothing(house: House, tmp_path: Path) -> None:
+async def test_a_meter_that_reads_itself_asks_nothing(house: App, tmp_path: Path) -> None:
     await a_customer(house, meter=NewMeter("7001"))
     async with counter(house, tmp_path) as client:
         phone = Phone(client)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
 from core.journeys import collect, payment_doors
@@ -24,13 +24,13 @@ DAY = date(2026, 3, 23)
 
 
 @pytest.fixture
-def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 @pytest.fixture
-def both(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(db, clock, operator, settings)
+def both(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, db, settings)
 
 
 async def saved(work: Work, name: str, **card: Any) -> int:
@@ -59,13 +59,13 @@ async def collected(work: Work, on: date = DAY) -> Counter[str]:
     return told
 
 
-async def kept(house: House) -> tuple[str, str, date | None, str | None]:
+async def kept(house: App) -> tuple[str, str, date | None, str | None]:
     async with house.db.reading() as conn:
         columns = (mandate.c.state, mandate.c.masked, mandate.c.expires_on, mandate.c.provider_ref)
         return tuple((await conn.execute(select(*columns))).one())
 
 
-async def plan(house: House) -> tuple[str, date]:
+async def plan(house: App) -> tuple[str, date]:
     async with house.db.reading() as conn:
         return tuple((await conn.execute(select(collection.c.state, collection.c.collect_on))).one())
 
@@ -78,7 +78,7 @@ async def plan(house: House) -> tuple[str, date]:
     ],
 )
 async def test_a_card_is_saved_by_a_small_payment_that_is_hers_and_charged_without_her(
-    both: House, name: str, shown: str, until: date, token: str
+    both: App, name: str, shown: str, until: date, token: str
 ) -> None:
     async with tills_at_work(both, mandates=name) as work:
         account_id = await saved(work, name)
@@ -93,7 +93,7 @@ async def test_a_card_is_saved_by_a_small_payment_that_is_hers_and_charged_witho
 
 
 @pytest.mark.parametrize("name", CARDS)
-async def test_a_page_whose_webhook_was_lost_is_asked_about_and_the_card_is_kept(house: House, name: str) -> None:
+async def test_a_page_whose_webhook_was_lost_is_asked_about_and_the_card_is_kept(house: App, name: str) -> None:
     async with tills_at_work(house, mandates=name) as work:
         work.till(name).manners.calls = 0
         account_id = await saved(work, name)
@@ -104,7 +104,7 @@ async def test_a_page_whose_webhook_was_lost_is_asked_about_and_the_card_is_kept
 
 
 @pytest.mark.parametrize("name", CARDS)
-async def test_a_charge_whose_answer_was_lost_is_asked_about_and_made_once(both: House, name: str) -> None:
+async def test_a_charge_whose_answer_was_lost_is_asked_about_and_made_once(both: App, name: str) -> None:
     async with tills_at_work(both, mandates=name) as work:
         bill = await planned(work, await saved(work, name))
         till = work.till(name)
@@ -126,7 +126,7 @@ async def test_a_charge_whose_answer_was_lost_is_asked_about_and_made_once(both:
     ],
 )  # fmt: skip
 async def test_a_soft_decline_is_tried_again_a_hard_one_disables_the_card_and_one_that_wants_her_asks_her(
-    house: House, name: str, card: str, state: tuple[str, date], leave: str
+    house: App, name: str, card: str, state: tuple[str, date], leave: str
 ) -> None:
     async with tills_at_work(house, mandates=name) as work:
         bill = await planned(work, await saved(work, name, card=card))
@@ -135,7 +135,7 @@ async def test_a_soft_decline_is_tried_again_a_hard_one_disables_the_card_and_on
         assert await opened(house, bill) == [120_000]
 
 
-async def test_a_token_the_provider_no_longer_knows_disables_the_card(house: House) -> None:
+async def test_a_token_the_provider_no_longer_knows_disables_the_card(house: App) -> None:
     async with tills_at_work(house, mandates="paystack") as work:
         await planned(work, await saved(work, "paystack"))
         for one in work.paystack.things.values():
@@ -144,13 +144,13 @@ async def test_a_token_the_provider_no_longer_knows_disables_the_card(house: Hou
         assert (await kept(house))[0] == "failed"
 
 
-async def test_a_card_that_cannot_be_charged_again_is_not_kept_but_its_money_is(house: House) -> None:
+async def test_a_card_that_cannot_be_charged_again_is_not_kept_but_its_money_is(house: App) -> None:
     async with tills_at_work(house, mandates="paystack") as work:
         account_id = await saved(work, "paystack", reusable=False)
         assert ((await kept(house))[0], await owed(house, account_id)) == ("failed", -5_000)
 
 
-async def test_a_card_is_never_charged_past_its_last_day(house: House) -> None:
+async def test_a_card_is_never_charged_past_its_last_day(house: App) -> None:
     async with tills_at_work(house, mandates="flutterwave") as work:
         account_id = await saved(work, "flutterwave")
         work.forward(days=360)
@@ -164,7 +164,7 @@ async def test_a_card_is_never_charged_past_its_last_day(house: House) -> None:
 
 
 @pytest.mark.parametrize("name", CARDS)
-async def test_a_card_she_removes_is_forgotten_and_nothing_planned_is_charged(house: House, name: str) -> None:
+async def test_a_card_she_removes_is_forgotten_and_nothing_planned_is_charged(house: App, name: str) -> None:
     async with tills_at_work(house, mandates=name) as work:
         account_id = await saved(work, name)
         bill = await planned(work, account_id)
@@ -186,7 +186,7 @@ async def test_a_card_she_removes_is_forgotten_and_nothing_planned_is_charged(ho
                 await cards.remove(conn, work.house, account_id, actor="customer:1")
 
 
-async def test_stripe_tells_what_card_it_is_and_when_its_bank_renews_it(house: House) -> None:
+async def test_stripe_tells_what_card_it_is_and_when_its_bank_renews_it(house: App) -> None:
     async with tills_at_work(house, mandates="stripe") as work:
         async with work.house.db.writing() as conn:
             account_id = await an_account(conn, work.house)
@@ -207,7 +207,7 @@ async def test_stripe_tells_what_card_it_is_and_when_its_bank_renews_it(house: H
 
 
 @pytest.mark.parametrize("name", ["stripe", "gocardless"])
-async def test_what_she_removes_is_forgotten_by_the_provider_too(house: House, name: str) -> None:
+async def test_what_she_removes_is_forgotten_by_the_provider_too(house: App, name: str) -> None:
     async with tills_at_work(house, mandates=name) as work:
         token = {"stripe": "cus_1:pm_card", "gocardless": "MD1"}[name]
         async with house.db.writing() as conn:
@@ -224,7 +224,7 @@ async def test_what_she_removes_is_forgotten_by_the_provider_too(house: House, n
         assert (work.gocardless.answers == [200]) == (name == "gocardless")
 
 
-async def test_nothing_of_a_card_but_its_token_and_last_figures_is_kept(house: House) -> None:
+async def test_nothing_of_a_card_but_its_token_and_last_figures_is_kept(house: App) -> None:
     async with tills_at_work(house, mandates="paystack") as work:
         await saved(work, "paystack")
         async with house.db.reading() as conn:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import collect
 from core.ledger import queries as ledger
@@ -24,8 +24,8 @@ from tests.gateway.test_mpesa_back import give_back
 
 
 @pytest.fixture
-def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 async def _told(work: Work, event: str, minor: int, currency: str = "KES", txn: str | None = None) -> None:
@@ -47,13 +47,13 @@ async def _told(work: Work, event: str, minor: int, currency: str = "KES", txn: 
     assert status == 200, json.dumps(answer)
 
 
-async def requests(house: House) -> list[tuple[str, str]]:
+async def requests(house: App) -> list[tuple[str, str]]:
     async with house.db.reading() as conn:
         query = select(payment_request.c.kind, payment_request.c.state).order_by(payment_request.c.id)
         return [(row.kind, row.state) for row in await conn.execute(query)]
 
 
-async def test_one_cent_of_12007_is_a_receipt_of_one_cent_and_the_link_asks_for_the_rest(house: House) -> None:
+async def test_one_cent_of_12007_is_a_receipt_of_one_cent_and_the_link_asks_for_the_rest(house: App) -> None:
     async with at_work(house) as work:
         bill, token = await _linked(work, 12_007)
         await press(work, token)
@@ -68,7 +68,7 @@ async def test_one_cent_of_12007_is_a_receipt_of_one_cent_and_the_link_asks_for_
         await proven(house)
 
 
-async def test_the_same_attempt_may_bring_the_rest(house: House) -> None:
+async def test_the_same_attempt_may_bring_the_rest(house: App) -> None:
     async with at_work(house) as work:
         bill, token = await _linked(work, 12_007)
         await press(work, token)
@@ -79,7 +79,7 @@ async def test_the_same_attempt_may_bring_the_rest(house: House) -> None:
         await proven(house)
 
 
-async def test_more_than_was_asked_for_is_paid_and_what_is_over_is_credit(house: House) -> None:
+async def test_more_than_was_asked_for_is_paid_and_what_is_over_is_credit(house: App) -> None:
     async with at_work(house) as work:
         bill, token = await _linked(work, 12_007)
         await press(work, token)
@@ -89,7 +89,7 @@ async def test_more_than_was_asked_for_is_paid_and_what_is_over_is_credit(house:
         await proven(house)
 
 
-async def test_money_of_another_currency_pays_nothing_of_it(single: House) -> None:
+async def test_money_of_another_currency_pays_nothing_of_it(single: App) -> None:
     async with at_work(single) as work:
         bill, token = await _linked(work, 12_007)
         await press(work, token)
@@ -100,7 +100,7 @@ async def test_money_of_another_currency_pays_nothing_of_it(single: House) -> No
         assert tuple(row) == ("USD", "suspense")
 
 
-async def test_a_collection_that_brought_less_leaves_the_rest_due(house: House) -> None:
+async def test_a_collection_that_brought_less_leaves_the_rest_due(house: App) -> None:
     async with at_work(house) as work:
         bill = await _planned(work, 12_007)
         work.sandbox.manners.behave({"answer": "dropped_after", "calls": 0})
@@ -111,7 +111,7 @@ async def test_a_collection_that_brought_less_leaves_the_rest_due(house: House) 
         await proven(house)
 
 
-async def test_a_refund_that_gave_less_leaves_the_rest_with_the_bills(single: House) -> None:
+async def test_a_refund_that_gave_less_leaves_the_rest_with_the_bills(single: App) -> None:
     async with at_work(single) as work:
         bill, _ = await _linked(work, 12_007)
         await tell(work, inbound("evt_0", 12_007))
@@ -130,7 +130,7 @@ async def test_a_refund_that_gave_less_leaves_the_rest_with_the_bills(single: Ho
         await proven(single)
 
 
-async def test_a_refund_that_gave_less_and_then_fails_puts_everything_back(single: House) -> None:
+async def test_a_refund_that_gave_less_and_then_fails_puts_everything_back(single: App) -> None:
     async with at_work(single) as work:
         bill, _ = await _linked(work, 12_007)
         await tell(work, inbound("evt_0", 12_007))

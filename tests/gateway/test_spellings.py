@@ -11,7 +11,7 @@ from aiohttp import web
 from core.care.tables import interaction
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.queue import outbox
 from core.parties import consent, contacts
@@ -44,7 +44,7 @@ def with_console(app: web.Application) -> None:
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    async with open_doors(House(sqlite_db, clock, operator, settings), tmp_path, with_console) as opened:
+    async with open_doors(App(clock, operator, sqlite_db, settings), tmp_path, with_console) as opened:
         yield opened
 
 

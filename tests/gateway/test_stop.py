@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from core.clock import SetClock
 from core.config.messages import Sms
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.parties import consent, contacts
 from core.parties import tables as t
@@ -29,11 +29,11 @@ ROUTES = Sms.model_validate(
 )
 
 
-def routed(house: House, **more: Any) -> House:
+def routed(house: App, **more: Any) -> App:
     return replace(house, operator=house.operator.model_copy(update={"sms": ROUTES, **more}))
 
 
-async def stands(house: House) -> tuple[bool, bool, set[str]]:
+async def stands(house: App) -> tuple[bool, bool, set[str]]:
     """Whether she stopped all, whether she wants offers, and which senders she stopped by name."""
     async with house.db.reading() as conn:
         found = await contacts.find(conn, "sms", WANJIKU)
@@ -42,7 +42,7 @@ async def stands(house: House) -> tuple[bool, bool, set[str]]:
     return found.stopped_at is not None, found.marketing, set(stops)
 
 
-async def said(house: House) -> list[tuple[str, str | None, str, str]]:
+async def said(house: App) -> list[tuple[str, str | None, str, str]]:
     async with house.db.reading() as conn:
         found = await contacts.find(conn, "sms", WANJIKU)
         assert found is not None
@@ -55,7 +55,7 @@ async def said(house: House) -> list[tuple[str, str | None, str, str]]:
     ("to", "sender"), [("22100", "22100"), ("40400", "MWANGAZA"), ("mwangaza", "MWANGAZA"), ("55555", None)]
 )
 async def test_stop_is_meant_for_the_sender_behind_the_number_that_was_written_to(
-    to: str, sender: str | None, house: House, tmp_path: Path
+    to: str, sender: str | None, house: App, tmp_path: Path
 ) -> None:
     house = routed(house)
     await a_customer(house)
@@ -70,7 +70,7 @@ async def test_stop_is_meant_for_the_sender_behind_the_number_that_was_written_t
 
 
 async def test_start_to_one_sender_leaves_the_stop_to_the_other_and_the_menu_ends_both(
-    house: House, tmp_path: Path
+    house: App, tmp_path: Path
 ) -> None:
     house = routed(house)
     await a_customer(house)
@@ -113,7 +113,7 @@ async def test_stop_and_start_are_heard_and_answered_in_each_language(
     settings: Settings,
     tmp_path: Path,
 ) -> None:
-    house = routed(House(sqlite_db, clock, operator, settings), languages=("en", "sw", "ha", "fr", "vi", "nl"))
+    house = routed(App(clock, operator, sqlite_db, settings), languages=("en", "sw", "ha", "fr", "vi", "nl"))
     await a_customer(house, language=lang)
     async with counter(house, tmp_path) as client:
         await client.post(f"{HOOKS}/sms", data=SMS | {"id": "s1", "text": stop, "to": "22100"})
@@ -124,7 +124,7 @@ async def test_stop_and_start_are_heard_and_answered_in_each_language(
     assert "22100" in (await replies(house))[0]
 
 
-async def test_what_she_said_can_be_neither_changed_nor_taken_away(house: House, tmp_path: Path) -> None:
+async def test_what_she_said_can_be_neither_changed_nor_taken_away(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
         await client.post(f"{HOOKS}/sms", data=SMS | {"text": "STOP"})

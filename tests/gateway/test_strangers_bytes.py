@@ -14,7 +14,7 @@ from core.care import media as files
 from core.care.tables import media
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.parties import codes
 from core.parties.tables import contact
@@ -33,7 +33,7 @@ async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
     told = {"trusted_proxies": "127.0.0.1", "strangers_mb_a_day": 30}
-    house = House(sqlite_db, clock, operator, settings.model_copy(update=told))
+    house = App(clock, operator, sqlite_db, settings.model_copy(update=told))
     await a_customer(house)
     async with open_doors(house, tmp_path, with_pages) as opened:
         yield opened

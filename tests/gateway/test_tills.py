@@ -12,7 +12,7 @@ from sqlalchemy import select
 from core.approvals.tables import approval
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import approved, collect, payment_doors
 from core.ledger import queries as ledger
@@ -25,14 +25,14 @@ PAGES = ["stripe", "paystack", "flutterwave"]
 
 
 @pytest.fixture
-def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 @pytest.fixture
-def both(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
+def both(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
     """The same on both databases, where it is about what is kept and locked."""
-    return House(db, clock, operator, settings)
+    return App(clock, operator, db, settings)
 
 
 async def _linked(work: Work, minor: int = 120_050, number: str = "ACC100") -> tuple[Bill, str]:
@@ -49,13 +49,13 @@ def press_pay(work: Work, name: str) -> None:
     till.pay(next(iter(till.things)))
 
 
-async def balance(house: House, code: str) -> int:
+async def balance(house: App, code: str) -> int:
     async with house.db.reading() as conn:
         return await ledger.balance(conn, code, 0, "KES")
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_a_link_is_paid_on_the_providers_page_once(house: House, name: str) -> None:
+async def test_a_link_is_paid_on_the_providers_page_once(house: App, name: str) -> None:
     async with tills_at_work(house, paylink=name) as work:
         bill, token = await _linked(work)
         pages = await asyncio.gather(*(redirect.start(work.house, token) for _ in range(2)))
@@ -70,7 +70,7 @@ async def test_a_link_is_paid_on_the_providers_page_once(house: House, name: str
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_an_answer_that_was_lost_is_found_again_and_not_asked_for_twice(house: House, name: str) -> None:
+async def test_an_answer_that_was_lost_is_found_again_and_not_asked_for_twice(house: App, name: str) -> None:
     async with tills_at_work(house, paylink=name) as work:
         bill, token = await _linked(work)
         till = work.till(name)
@@ -85,7 +85,7 @@ async def test_an_answer_that_was_lost_is_found_again_and_not_asked_for_twice(ho
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_what_surely_never_arrived_may_be_tried_again(house: House, name: str) -> None:
+async def test_what_surely_never_arrived_may_be_tried_again(house: App, name: str) -> None:
     async with tills_at_work(house, paylink=name) as work:
         _, token = await _linked(work)
         till = work.till(name)
@@ -99,7 +99,7 @@ async def test_what_surely_never_arrived_may_be_tried_again(house: House, name: 
         assert [state for _, state, _ in await attempts(house)] == ["failed", "awaiting_customer"]
 
 
-async def test_a_recorded_stripe_webhook_is_stale_after_five_minutes(house: House) -> None:
+async def test_a_recorded_stripe_webhook_is_stale_after_five_minutes(house: App) -> None:
     async with tills_at_work(house) as work:
         body = b'{"id": "evt_1", "type": "x", "data": {"object": {}}}'
         headers = dict(work.stripe.signed(body))
@@ -108,7 +108,7 @@ async def test_a_recorded_stripe_webhook_is_stale_after_five_minutes(house: Hous
         assert await work.post("stripe", body, headers) == 403
 
 
-async def test_flutterwave_is_asked_and_its_own_answer_counts(house: House) -> None:
+async def test_flutterwave_is_asked_and_its_own_answer_counts(house: App) -> None:
     async with tills_at_work(house, paylink="flutterwave") as work:
         bill, token = await _linked(work, 120_000)
         await redirect.start(work.house, token)
@@ -123,7 +123,7 @@ async def test_flutterwave_is_asked_and_its_own_answer_counts(house: House) -> N
         await proven(house)
 
 
-async def test_money_of_another_currency_is_left_for_a_person(house: House) -> None:
+async def test_money_of_another_currency_is_left_for_a_person(house: App) -> None:
     async with tills_at_work(house, paylink="flutterwave") as work:
         _, token = await _linked(work)
         await redirect.start(work.house, token)
@@ -156,14 +156,14 @@ async def _agree(work: Work, yes: bool = True) -> None:
         await approved.decide(conn, work.house, row.id, checker="user:boss", seen=row.seal, yes=yes)
 
 
-async def _refunds(house: House) -> list[tuple[int, str]]:
+async def _refunds(house: App) -> list[tuple[int, str]]:
     async with house.db.reading() as conn:
         rows = await conn.execute(select(refund.c.amount_minor, refund.c.state).order_by(refund.c.id))
         return [(row.amount_minor, row.state) for row in rows]
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_a_refund_goes_back_the_way_the_money_came(both: House, name: str) -> None:
+async def test_a_refund_goes_back_the_way_the_money_came(both: App, name: str) -> None:
     async with tills_at_work(both, paylink=name) as work:
         bill, receipt_id = await _paid(work, name)
         await _ask(work, receipt_id, 50_000)
@@ -185,7 +185,7 @@ async def test_a_refund_goes_back_the_way_the_money_came(both: House, name: str)
         assert (await receipts(both))[0][2] == "reversed"
 
 
-async def test_a_refund_whose_answer_was_lost_is_not_sent_twice(house: House) -> None:
+async def test_a_refund_whose_answer_was_lost_is_not_sent_twice(house: App) -> None:
     async with tills_at_work(house, paylink="stripe") as work:
         _, receipt_id = await _paid(work, "stripe")
         await _ask(work, receipt_id, 50_000)
@@ -198,7 +198,7 @@ async def test_a_refund_whose_answer_was_lost_is_not_sent_twice(house: House) ->
         assert [moved.minor for moved in work.stripe.truth] == [120_000, -50_000]
 
 
-async def test_a_refund_the_provider_refuses_puts_everything_back(house: House) -> None:
+async def test_a_refund_the_provider_refuses_puts_everything_back(house: App) -> None:
     async with tills_at_work(house, paylink="stripe") as work:
         bill, receipt_id = await _paid(work, "stripe")
         await _ask(work, receipt_id, 50_000)
@@ -211,7 +211,7 @@ async def test_a_refund_the_provider_refuses_puts_everything_back(house: House) 
         await proven(house)
 
 
-async def test_a_refund_made_on_the_providers_own_pages_opens_the_bill_again(house: House) -> None:
+async def test_a_refund_made_on_the_providers_own_pages_opens_the_bill_again(house: App) -> None:
     async with tills_at_work(house, paylink="stripe") as work:
         bill, _ = await _paid(work, "stripe")
         thing = {
@@ -228,7 +228,7 @@ async def test_a_refund_made_on_the_providers_own_pages_opens_the_bill_again(hou
         assert await opened(house, bill) == [20_000], "three events about one refund are one"
 
 
-async def test_a_dispute_takes_the_money_and_winning_it_brings_it_back(house: House) -> None:
+async def test_a_dispute_takes_the_money_and_winning_it_brings_it_back(house: App) -> None:
     async with tills_at_work(house, paylink="stripe") as work:
         bill, _ = await _paid(work, "stripe")
         intent = work.stripe.truth[0].txn
@@ -270,7 +270,7 @@ async def _collected(work: Work, on: date = date(2026, 3, 23)) -> Counter[str]:
     return told
 
 
-async def _plan(house: House) -> tuple[str, date, str]:
+async def _plan(house: App) -> tuple[str, date, str]:
     query = select(collection.c.state, collection.c.collect_on, mandate.c.state).join_from(
         collection, mandate, collection.c.mandate_id == mandate.c.id
     )
@@ -279,7 +279,7 @@ async def _plan(house: House) -> tuple[str, date, str]:
     return row[0], row[1], row[2]
 
 
-async def test_a_saved_card_is_charged_without_her(house: House) -> None:
+async def test_a_saved_card_is_charged_without_her(house: App) -> None:
     async with tills_at_work(house, mandates="stripe") as work:
         bill = await _mandated(work, "stripe", "pm_card")
         assert await _collected(work) == Counter(asked=1)
@@ -295,7 +295,7 @@ async def test_a_saved_card_is_charged_without_her(house: House) -> None:
     ],
 )  # fmt: skip
 async def test_why_a_saved_card_was_refused_says_what_follows(
-    house: House, card: str, plan: tuple[str, date, str]
+    house: App, card: str, plan: tuple[str, date, str]
 ) -> None:
     async with tills_at_work(house, mandates="stripe") as work:
         bill = await _mandated(work, "stripe", card)
@@ -303,7 +303,7 @@ async def test_why_a_saved_card_was_refused_says_what_follows(
         assert (await _plan(house), await opened(house, bill)) == (plan, [120_000])
 
 
-async def test_a_gocardless_mandate_is_given_collected_and_taken_back_late(both: House) -> None:
+async def test_a_gocardless_mandate_is_given_collected_and_taken_back_late(both: App) -> None:
     async with tills_at_work(both, mandates="gocardless") as work:
         bill = await _mandated(work, "gocardless", "MD1")
         assert await _collected(work, date(2026, 3, 16)) == Counter(asked=1), "four bank days ahead"
@@ -320,7 +320,7 @@ async def test_a_gocardless_mandate_is_given_collected_and_taken_back_late(both:
         await proven(both)
 
 
-async def test_a_debit_that_found_no_money_is_tried_again_on_a_day_of_its_schemes_banks(house: House) -> None:
+async def test_a_debit_that_found_no_money_is_tried_again_on_a_day_of_its_schemes_banks(house: App) -> None:
     """20 March is a pay day here; Kenya's banks keep it as a holiday, the euro area's do not."""
     async with tills_at_work(house, mandates="gocardless") as work:
         pay_days = work.house.operator.direct_debit.model_copy(update={"pay_days": (20,)})
@@ -338,7 +338,7 @@ async def test_a_debit_that_found_no_money_is_tried_again_on_a_day_of_its_scheme
         assert (await _plan(house))[1] == date(2026, 3, 20)
 
 
-async def test_events_of_gocardless_out_of_order_and_doubled_end_the_same(both: House) -> None:
+async def test_events_of_gocardless_out_of_order_and_doubled_end_the_same(both: App) -> None:
     async with tills_at_work(both, mandates="gocardless") as work:
         bill = await _mandated(work, "gocardless", "MD1")
         await _collected(work)
@@ -354,7 +354,7 @@ async def test_events_of_gocardless_out_of_order_and_doubled_end_the_same(both: 
         await proven(both)
 
 
-async def test_a_webhook_of_two_hundred_and_fifty_events_is_taken_whole(house: House) -> None:
+async def test_a_webhook_of_two_hundred_and_fifty_events_is_taken_whole(house: App) -> None:
     async with tills_at_work(house) as work:
         for number in range(250):
             work.gocardless.event("payouts", "paid", payout=f"PO{number:06}", padding="x" * 250)
@@ -367,7 +367,7 @@ async def test_a_webhook_of_two_hundred_and_fifty_events_is_taken_whole(house: H
         assert Counter(states) == Counter(ignored=250)
 
 
-async def test_a_collection_under_a_key_that_was_used_is_the_one_that_was_made(house: House) -> None:
+async def test_a_collection_under_a_key_that_was_used_is_the_one_that_was_made(house: App) -> None:
     async with tills_at_work(house, mandates="gocardless") as work:
         await _mandated(work, "gocardless", "MD1")
         work.gocardless.manners.answer = "dropped_after"
@@ -380,6 +380,6 @@ async def test_a_collection_under_a_key_that_was_used_is_the_one_that_was_made(h
         assert len([one for one in work.gocardless.things if one.startswith("PM")]) == 1
 
 
-def test_a_refund_of_four_eyes_is_the_default(house: House) -> None:
+def test_a_refund_of_four_eyes_is_the_default(house: App) -> None:
     assert house.operator.refunds.approve_above == "0"
     assert replace(house).operator.refunds.approval_days == timedelta(days=7).days

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from core.catalog import store as catalog
-from core.context import House
+from core.context import App
 from core.journeys import top_up
 from core.ledger import queries as ledger
 from core.ledger import verify
@@ -31,7 +31,7 @@ METER = NewMeter(SERIAL, kind="register", interval_minutes=None, installed_on=da
 
 
 @pytest.fixture
-async def customer(house: House, tmp_path: Path) -> Registered:
+async def customer(house: App, tmp_path: Path) -> Registered:
     (tmp_path / "t").mkdir()
     (tmp_path / "t" / "prepaid.yaml").write_text(PREPAID)
     async with house.db.writing() as conn:
@@ -42,13 +42,13 @@ async def customer(house: House, tmp_path: Path) -> Registered:
 
 
 @pytest.fixture
-async def town(house: House, customer: Registered, tmp_path: Path) -> AsyncIterator[tuple[Work, Phone, Vault]]:
+async def town(house: App, customer: Registered, tmp_path: Path) -> AsyncIterator[tuple[Work, Phone, Vault]]:
     async with wired(house, tmp_path) as found:
         yield found
 
 
 @asynccontextmanager
-async def wired(house: House, folder: Path) -> AsyncIterator[tuple[Work, Phone, Vault]]:
+async def wired(house: App, folder: Path) -> AsyncIterator[tuple[Work, Phone, Vault]]:
     async with at_work(house) as work, counter(work.house, folder) as client:
         yield work, Phone(client), work.box[VAULT]
 
@@ -73,23 +73,23 @@ async def misbehave(work: Work, answer: str) -> None:
         assert told.status == 200
 
 
-async def one(house: House) -> Any:
+async def one(house: App) -> Any:
     [bought] = await rows(house, vend)
     return bought
 
 
-async def told(house: House) -> list[Any]:
+async def told(house: App) -> list[Any]:
     return [row for row in await rows(house, outbox) if row.template.startswith("top_up.")]
 
 
-async def sound(house: House) -> None:
+async def sound(house: App) -> None:
     async with house.db.reading() as conn:
         assert await verify.problems(conn) == []
         assert await ledger.balance(conn, "prepaid", 0, "KES") == 0
 
 
 async def test_500_shillings_become_32_point_3_units_and_the_token_comes_by_sms(
-    house: House, customer: Registered, town: tuple[Work, Phone, Vault]
+    house: App, customer: Registered, town: tuple[Work, Phone, Vault]
 ) -> None:
     work, phone, vault = town
     await phone.dial(ahead="6")
@@ -114,7 +114,7 @@ async def test_500_shillings_become_32_point_3_units_and_the_token_comes_by_sms(
 
 
 async def test_a_share_of_a_purchase_pays_the_old_bill(
-    house: House, customer: Registered, town: tuple[Work, Phone, Vault]
+    house: App, customer: Registered, town: tuple[Work, Phone, Vault]
 ) -> None:
     work, phone, _ = town
     await a_bill(house, customer.account_id)
@@ -134,7 +134,7 @@ async def test_a_share_of_a_purchase_pays_the_old_bill(
     ("answer", "state", "asked"), [("dropped_after", "done", 1), ("dropped_before", "failed", 2), ("late", "done", 2)]
 )
 async def test_when_the_vending_system_falls_silent_we_ask_and_never_vend_again(
-    house: House, customer: Registered, town: tuple[Work, Phone, Vault], answer: str, state: str, asked: int
+    house: App, customer: Registered, town: tuple[Work, Phone, Vault], answer: str, state: str, asked: int
 ) -> None:
     """`late`: it does not know the purchase when we first ask, and vends it after that."""
     work, phone, vault = town
@@ -173,7 +173,7 @@ async def test_when_the_vending_system_falls_silent_we_ask_and_never_vend_again(
     ],
 )  # fmt: skip
 async def test_why_there_is_no_token_is_said_in_our_words_and_the_money_is_hers(
-    house: House, customer: Registered, town: tuple[Work, Phone, Vault], code: str, words: str
+    house: App, customer: Registered, town: tuple[Work, Phone, Vault], code: str, words: str
 ) -> None:
     work, phone, _ = town
     await misbehave(work, f"declines:{code}")
@@ -188,7 +188,7 @@ async def test_why_there_is_no_token_is_said_in_our_words_and_the_money_is_hers(
 
 
 async def test_units_other_than_our_tariffs_are_kept_and_marked_for_a_clerk(
-    house: House, town: tuple[Work, Phone, Vault]
+    house: App, town: tuple[Work, Phone, Vault]
 ) -> None:
     work, phone, _ = town
     await misbehave(work, "other_units")
@@ -204,7 +204,7 @@ async def test_units_other_than_our_tariffs_are_kept_and_marked_for_a_clerk(
 
 
 async def test_a_purchase_that_was_handed_over_is_not_handed_over_again(
-    house: House, town: tuple[Work, Phone, Vault]
+    house: App, town: tuple[Work, Phone, Vault]
 ) -> None:
     """As after a crash between the call and the settling: the row comes back, the vending system is not called."""
     work, phone, vault = town
@@ -218,7 +218,7 @@ async def test_a_purchase_that_was_handed_over_is_not_handed_over_again(
     assert (vault.calls, len(await told(house))) == (1, 1)
 
 
-async def test_a_prompt_she_declines_buys_nothing(house: House, town: tuple[Work, Phone, Vault]) -> None:
+async def test_a_prompt_she_declines_buys_nothing(house: App, town: tuple[Work, Phone, Vault]) -> None:
     work, phone, vault = town
     headers = {"Authorization": "Bearer test-sandbox-secret"}
     async with aiohttp.ClientSession(work.house.settings.sandbox_base_url) as http:
@@ -229,7 +229,7 @@ async def test_a_prompt_she_declines_buys_nothing(house: House, town: tuple[Work
     assert ((await one(house)).state, vault.calls) == ("dropped", 0)
 
 
-async def test_the_last_tokens_are_read_again_and_texted_again(house: House, town: tuple[Work, Phone, Vault]) -> None:
+async def test_the_last_tokens_are_read_again_and_texted_again(house: App, town: tuple[Work, Phone, Vault]) -> None:
     work, phone, vault = town
     await phone.dial(ahead="6*2*1*500")
     await phone.answer("1")
@@ -244,7 +244,7 @@ async def test_the_last_tokens_are_read_again_and_texted_again(house: House, tow
 
 
 async def test_anybody_may_buy_for_a_meter_whose_number_she_knows(
-    house: House, customer: Registered, town: tuple[Work, Phone, Vault]
+    house: App, customer: Registered, town: tuple[Work, Phone, Vault]
 ) -> None:
     _, phone, _ = town
     phone.number = "+254700000009"
@@ -263,7 +263,7 @@ def test_a_meter_number_has_a_check_digit_and_a_token_keeps_its_zeros() -> None:
 
 
 async def test_units_for_an_absurd_amount_are_asked_for_again(
-    house: House, customer: Registered, town: tuple[Work, Phone, Vault]
+    house: App, customer: Registered, town: tuple[Work, Phone, Vault]
 ) -> None:
     work, phone, _ = town
     await phone.dial(ahead="6*2*1")

@@ -11,7 +11,7 @@ from channels.ussd_africastalking import AfricasTalkingUssd
 from core.care.tables import interaction
 from core.clock import SetClock
 from core.config.operator import Identity
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.message import Inbound
 from core.parties import identity
@@ -34,7 +34,7 @@ def db(sqlite_db: Database) -> Database:
 
 
 @pytest.fixture
-async def chat(house: House, tmp_path: Path) -> AsyncIterator[Chat]:
+async def chat(house: App, tmp_path: Path) -> AsyncIterator[Chat]:
     strict = replace(house, operator=house.operator.model_copy(update={"identity": Identity(chat="pin")}))
     made = await a_customer(strict)
     await a_bill(strict, made.account_id)
@@ -70,7 +70,7 @@ async def test_a_guessed_pin_locks(chat: Chat) -> None:
     assert "Too many tries" in (await chat.told())[-1]
 
 
-async def test_she_parts_an_account_from_her_phone_and_is_a_stranger_there(house: House, tmp_path: Path) -> None:
+async def test_she_parts_an_account_from_her_phone_and_is_a_stranger_there(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
@@ -81,7 +81,7 @@ async def test_she_parts_an_account_from_her_phone_and_is_a_stranger_there(house
         assert "This phone has no account yet." in await phone.dial("s2")
 
 
-async def test_a_card_number_is_refused_and_kept_nowhere(house: House, tmp_path: Path) -> None:
+async def test_a_card_number_is_refused_and_kept_nowhere(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     texts = [CARD, CARD.replace(" ", "-"), CARD.replace(" ", "")]
     async with counter(house, tmp_path) as client:
@@ -103,7 +103,7 @@ async def test_a_card_number_is_refused_and_kept_nowhere(house: House, tmp_path:
     assert found == []
 
 
-async def test_ussd_screens_stand_in_the_log_of_what_passed_without_secrets(house: House, tmp_path: Path) -> None:
+async def test_ussd_screens_stand_in_the_log_of_what_passed_without_secrets(house: App, tmp_path: Path) -> None:
     strict = replace(house, operator=house.operator.model_copy(update={"identity": Identity(ussd="pin")}))
     made = await a_customer(strict)
     async with strict.db.writing() as conn:

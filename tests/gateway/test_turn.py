@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from channels.paging import Budget
 from channels.ussd_africastalking import AfricasTalkingUssd
-from core.context import House
+from core.context import App
 from core.parties.tables import contact, interest
 from dialogs.counter import identity, who
 from gateway.app_keys import CHANNELS
@@ -17,19 +17,19 @@ from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer, counter
 CARD = "4111 1111 1111 1111"
 
 
-async def count(house: House, table: Any) -> int:
+async def count(house: App, table: Any) -> int:
     async with house.db.reading() as conn:
         return int((await conn.execute(select(func.count()).select_from(table))).scalar_one())
 
 
-async def test_a_customer_dials_and_her_balance_stands_on_the_first_line(house: House, tmp_path: Path) -> None:
+async def test_a_customer_dials_and_her_balance_stands_on_the_first_line(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
         screen = await Phone(client).dial()
     assert screen.startswith("CON Mwangaza Power\nYou owe nothing\n1. Balance\n")
 
 
-async def test_a_repeat_of_the_same_text_gets_the_same_screen(house: House, tmp_path: Path) -> None:
+async def test_a_repeat_of_the_same_text_gets_the_same_screen(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
@@ -41,7 +41,7 @@ async def test_a_repeat_of_the_same_text_gets_the_same_screen(house: House, tmp_
         assert await phone.again() == second, "a late repeat shows where she is now"
 
 
-async def test_zero_goes_back_and_two_zeros_home(house: House, tmp_path: Path) -> None:
+async def test_zero_goes_back_and_two_zeros_home(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
@@ -52,7 +52,7 @@ async def test_zero_goes_back_and_two_zeros_home(house: House, tmp_path: Path) -
         assert await phone.answer("2", "00") == home
 
 
-async def test_a_long_screen_is_read_page_by_page_and_back_to_its_first(house: House, tmp_path: Path) -> None:
+async def test_a_long_screen_is_read_page_by_page_and_back_to_its_first(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
         ussd = client.app[CHANNELS]["ussd"]
@@ -68,7 +68,7 @@ async def test_a_long_screen_is_read_page_by_page_and_back_to_its_first(house: H
             assert await phone.answer("0") == before
 
 
-async def test_a_wrong_answer_is_told_so_and_asked_again(house: House, tmp_path: Path) -> None:
+async def test_a_wrong_answer_is_told_so_and_asked_again(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
@@ -77,7 +77,7 @@ async def test_a_wrong_answer_is_told_so_and_asked_again(house: House, tmp_path:
         assert again == "CON Please choose from the list.\n" + home.removeprefix("CON ")
 
 
-async def test_a_text_of_two_thousand_letters_is_answered_kindly(house: House, tmp_path: Path) -> None:
+async def test_a_text_of_two_thousand_letters_is_answered_kindly(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
@@ -85,7 +85,7 @@ async def test_a_text_of_two_thousand_letters_is_answered_kindly(house: House, t
         assert (await phone.answer("x" * 2000)).startswith("CON That is too long.")
 
 
-async def test_a_star_that_the_customer_typed_is_part_of_her_answer(house: House, tmp_path: Path) -> None:
+async def test_a_star_that_the_customer_typed_is_part_of_her_answer(house: App, tmp_path: Path) -> None:
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
         assert (await phone.dial()).startswith("CON Welcome to Mwangaza Power.")
@@ -95,7 +95,7 @@ async def test_a_star_that_the_customer_typed_is_part_of_her_answer(house: House
 
 
 async def test_an_unknown_number_registers_interest_once_however_often_the_yes_arrives(
-    house: House, tmp_path: Path
+    house: App, tmp_path: Path
 ) -> None:
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
@@ -108,7 +108,7 @@ async def test_an_unknown_number_registers_interest_once_however_often_the_yes_a
     assert await count(house, contact) == 1
 
 
-async def test_what_is_done_is_not_gone_back_into(house: House, tmp_path: Path) -> None:
+async def test_what_is_done_is_not_gone_back_into(house: App, tmp_path: Path) -> None:
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
         home = await phone.dial()
@@ -116,7 +116,7 @@ async def test_what_is_done_is_not_gone_back_into(house: House, tmp_path: Path) 
         assert await phone.answer("0") == home
 
 
-async def test_a_deep_dial_walks_the_same_steps(house: House, tmp_path: Path) -> None:
+async def test_a_deep_dial_walks_the_same_steps(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
@@ -125,7 +125,7 @@ async def test_a_deep_dial_walks_the_same_steps(house: House, tmp_path: Path) ->
         assert await Phone(client, session="s2").dial(ahead="6*2") == walked
 
 
-async def test_a_deep_dial_stops_before_an_effect_that_needs_a_yes(house: House, tmp_path: Path) -> None:
+async def test_a_deep_dial_stops_before_an_effect_that_needs_a_yes(house: App, tmp_path: Path) -> None:
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
         screen = await phone.dial(ahead="2*Amina*Kisumu*1")
@@ -135,7 +135,7 @@ async def test_a_deep_dial_stops_before_an_effect_that_needs_a_yes(house: House,
     assert await count(house, interest) == 1
 
 
-async def test_a_dropped_session_is_offered_to_be_continued(house: House, tmp_path: Path) -> None:
+async def test_a_dropped_session_is_offered_to_be_continued(house: App, tmp_path: Path) -> None:
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
         await phone.dial()
@@ -146,7 +146,7 @@ async def test_a_dropped_session_is_offered_to_be_continued(house: House, tmp_pa
         assert (await phone.answer("Kisumu")).startswith("CON Amina, Kisumu.")
 
 
-async def test_a_dropped_session_may_be_started_again(house: House, tmp_path: Path) -> None:
+async def test_a_dropped_session_may_be_started_again(house: App, tmp_path: Path) -> None:
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
         home = await phone.dial()
@@ -156,7 +156,7 @@ async def test_a_dropped_session_may_be_started_again(house: House, tmp_path: Pa
         assert await phone.dial("s3") == home, "nothing is left to continue"
 
 
-async def test_after_half_an_hour_nothing_is_offered_to_be_continued(house: House, tmp_path: Path, clock: Any) -> None:
+async def test_after_half_an_hour_nothing_is_offered_to_be_continued(house: App, tmp_path: Path, clock: Any) -> None:
     from datetime import timedelta
 
     async with counter(house, tmp_path) as client:
@@ -168,7 +168,7 @@ async def test_after_half_an_hour_nothing_is_offered_to_be_continued(house: Hous
 
 
 async def test_a_session_that_was_lost_is_walked_again_from_what_the_provider_repeats(
-    house: House, tmp_path: Path
+    house: App, tmp_path: Path
 ) -> None:
     (tmp_path / "other").mkdir()
     async with counter(house, tmp_path) as client:
@@ -181,7 +181,7 @@ async def test_a_session_that_was_lost_is_walked_again_from_what_the_provider_re
         assert (await phone.answer("Kisumu")).startswith("CON Amina, Kisumu.")
 
 
-async def test_two_phones_at_the_same_instant_each_hear_their_own(house: House, tmp_path: Path) -> None:
+async def test_two_phones_at_the_same_instant_each_hear_their_own(house: App, tmp_path: Path) -> None:
     numbers = [f"+2547000000{n:02}" for n in range(8)]
     for at, number in enumerate(numbers):
         await a_customer(house, number=f"20{at:02}", phone=number, name=f"Customer {at}")
@@ -192,7 +192,7 @@ async def test_two_phones_at_the_same_instant_each_hear_their_own(house: House, 
     assert [screen.splitlines()[0] for screen in screens] == [f"CON Account 20{at:02}" for at in range(8)]
 
 
-async def test_swahili_is_spoken_from_the_next_screen_on_and_in_the_next_session(house: House, tmp_path: Path) -> None:
+async def test_swahili_is_spoken_from_the_next_screen_on_and_in_the_next_session(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
@@ -202,7 +202,7 @@ async def test_swahili_is_spoken_from_the_next_screen_on_and_in_the_next_session
         assert await phone.dial("s2") == home
 
 
-async def test_one_phone_with_two_accounts_is_asked_which(house: House, tmp_path: Path) -> None:
+async def test_one_phone_with_two_accounts_is_asked_which(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     await a_customer(house, number="1002", name="The shop")
     async with counter(house, tmp_path) as client:
@@ -214,7 +214,7 @@ async def test_one_phone_with_two_accounts_is_asked_which(house: House, tmp_path
 
 
 async def test_a_card_number_is_refused_and_kept_nowhere(
-    house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    house: App, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     async with counter(house, tmp_path) as client:
@@ -230,7 +230,7 @@ async def test_a_card_number_is_refused_and_kept_nowhere(
 
 
 async def test_what_we_did_not_foresee_ends_politely_and_repeats_nothing_in_the_log(
-    house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    house: App, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(*_given: Any) -> Any:
         raise ValueError("the customer typed 1234")
@@ -251,7 +251,7 @@ async def test_what_we_did_not_foresee_ends_politely_and_repeats_nothing_in_the_
 
 
 async def test_a_database_that_is_gone_ends_politely_in_her_language(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    house: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def gone(*_given: Any) -> Any:
         raise ConnectionRefusedError
@@ -268,7 +268,7 @@ async def test_a_database_that_is_gone_ends_politely_in_her_language(
 
 
 async def test_a_stranger_we_could_not_meet_is_not_led_on(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    house: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def gone(*_given: Any) -> Any:
         raise ConnectionRefusedError
@@ -281,7 +281,7 @@ async def test_a_stranger_we_could_not_meet_is_not_led_on(
         assert (await phone.dial("s2")).startswith("CON Welcome")
 
 
-async def test_what_another_worker_did_meanwhile_is_seen_before_an_effect(house: House, tmp_path: Path) -> None:
+async def test_what_another_worker_did_meanwhile_is_seen_before_an_effect(house: App, tmp_path: Path) -> None:
     async with counter(house, tmp_path) as one, counter(house, tmp_path) as two:
         form = {"from": "+254700000001", "to": "40400", "date": "2026-03-10 09:00:00"}
         for at, (client, text) in enumerate([(one, "hi"), (one, "2"), (one, "Amina"), (one, "Kisumu"), (two, "00")]):
@@ -290,7 +290,7 @@ async def test_what_another_worker_did_meanwhile_is_seen_before_an_effect(house:
     assert await count(house, interest) == 0, "the first worker still had the question of the yes at hand"
 
 
-async def test_two_workers_over_one_store_give_one_effect(house: House, tmp_path: Path) -> None:
+async def test_two_workers_over_one_store_give_one_effect(house: App, tmp_path: Path) -> None:
     async with counter(house, tmp_path) as one, counter(house, tmp_path) as two:
         phone, same = Phone(one), Phone(two)
         await phone.dial()
@@ -301,7 +301,7 @@ async def test_two_workers_over_one_store_give_one_effect(house: House, tmp_path
     assert await count(house, interest) == 1
 
 
-async def test_a_late_repeat_of_the_session_before_begins_no_new_one(house: House, tmp_path: Path) -> None:
+async def test_a_late_repeat_of_the_session_before_begins_no_new_one(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
         old = Phone(client, session="old")
@@ -314,7 +314,7 @@ async def test_a_late_repeat_of_the_session_before_begins_no_new_one(house: Hous
         assert await new.again() == home
 
 
-async def test_a_phone_that_is_on_file_is_known_at_its_first_call(house: House, tmp_path: Path) -> None:
+async def test_a_phone_that_is_on_file_is_known_at_its_first_call(house: App, tmp_path: Path) -> None:
     made = await a_customer(house)
     async with counter(house, tmp_path) as client:
         assert f"Account {made.number}" in await Phone(client).dial(ahead="1")

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from core.care.tables import interaction
-from core.context import House
+from core.context import App
 from core.outbox.delivery_reports import catch_up
 from core.outbox.queue import enqueue, outbox
 from core.parties import consent
@@ -29,24 +29,24 @@ SMS = {
 }
 
 
-async def replies(house: House) -> list[str]:
+async def replies(house: App) -> list[str]:
     async with house.db.reading() as conn:
         rows = await conn.execute(select(outbox.c.params).where(outbox.c.kind == "reply").order_by(outbox.c.id))
         return [row.params["text"] for row in rows]
 
 
-async def state_of(house: House, ref: str) -> str:
+async def state_of(house: App, ref: str) -> str:
     async with house.db.reading() as conn:
         return str((await conn.execute(select(outbox.c.state).where(outbox.c.provider_ref == ref))).scalar_one())
 
 
-async def a_sent_row(house: House, ref: str | None) -> None:
+async def a_sent_row(house: App, ref: str | None) -> None:
     async with house.db.writing() as conn:
         await enqueue(conn, house, key="k1", kind="notice", template="reply.text", params={"text": "x"}, channel="sms")
         await conn.execute(update(outbox).values(state="sent", provider_ref=ref))
 
 
-async def test_a_forged_path_secret_is_refused_and_nothing_stored(house: House, tmp_path: Path) -> None:
+async def test_a_forged_path_secret_is_refused_and_nothing_stored(house: App, tmp_path: Path) -> None:
     async with counter(house, tmp_path) as client:
         for path in PATHS:
             answer = await client.post(f"/hooks/africastalking/forged/{path}", data=SMS)
@@ -56,7 +56,7 @@ async def test_a_forged_path_secret_is_refused_and_nothing_stored(house: House, 
 
 
 async def test_what_is_not_understood_is_answered_400_with_a_reason_and_nothing_stored(
-    house: House, tmp_path: Path
+    house: App, tmp_path: Path
 ) -> None:
     bodies = [b"", b"%ff%fe=\x00", b"{not json", b"a" * 70_000, b"sessionId=1&phone=rain&text="]
     async with counter(house, tmp_path) as client:
@@ -69,7 +69,7 @@ async def test_what_is_not_understood_is_answered_400_with_a_reason_and_nothing_
     assert await count(house, contact) == 0
 
 
-async def test_a_keyword_by_sms_is_answered_by_sms(house: House, tmp_path: Path) -> None:
+async def test_a_keyword_by_sms_is_answered_by_sms(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
         answer = await client.post(f"{HOOKS}/sms", data=SMS)
@@ -78,7 +78,7 @@ async def test_a_keyword_by_sms_is_answered_by_sms(house: House, tmp_path: Path)
     assert reply.startswith("Account 1001\nYou owe nothing (as of 10 Mar 12:00)")
 
 
-async def test_the_same_sms_twenty_times_is_one_reply_and_one_effect(house: House, tmp_path: Path) -> None:
+async def test_the_same_sms_twenty_times_is_one_reply_and_one_effect(house: App, tmp_path: Path) -> None:
     async with counter(house, tmp_path) as client:
         for at, text in enumerate(["hello", "2", "Amina", "Kisumu"]):
             await client.post(f"{HOOKS}/sms", data=SMS | {"id": f"m{at}", "text": text})
@@ -91,7 +91,7 @@ async def test_the_same_sms_twenty_times_is_one_reply_and_one_effect(house: Hous
     assert len(await replies(house)) == 5
 
 
-async def test_stop_by_sms_is_taken_at_its_word_and_start_brings_it_back(house: House, tmp_path: Path) -> None:
+async def test_stop_by_sms_is_taken_at_its_word_and_start_brings_it_back(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
         await client.post(f"{HOOKS}/sms", data=SMS | {"text": "Stop"})
@@ -106,7 +106,7 @@ async def test_stop_by_sms_is_taken_at_its_word_and_start_brings_it_back(house: 
         assert back.stopped_at is None
 
 
-async def test_what_she_wrote_is_remembered_without_card_numbers(house: House, tmp_path: Path) -> None:
+async def test_what_she_wrote_is_remembered_without_card_numbers(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
         await client.post(f"{HOOKS}/sms", data=SMS | {"text": "my card 5500 0000 0000 0004"})
@@ -117,7 +117,7 @@ async def test_what_she_wrote_is_remembered_without_card_numbers(house: House, t
 
 
 async def test_while_the_database_is_gone_messages_are_kept_and_answered_in_order_when_it_is_back(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    house: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(*_given: Any) -> Any:
         raise ConnectionRefusedError
@@ -152,7 +152,7 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 async def test_delivery_reports_settle_a_message_and_a_final_state_never_goes_back(
-    house: House, tmp_path: Path
+    house: App, tmp_path: Path
 ) -> None:
     await a_sent_row(house, "ATX1")
     async with counter(house, tmp_path) as client:
@@ -167,7 +167,7 @@ async def test_delivery_reports_settle_a_message_and_a_final_state_never_goes_ba
             assert await state_of(house, "ATX1") == expected
 
 
-async def test_a_report_that_overtakes_our_own_note_of_the_reference_is_kept(house: House, tmp_path: Path) -> None:
+async def test_a_report_that_overtakes_our_own_note_of_the_reference_is_kept(house: App, tmp_path: Path) -> None:
     await a_sent_row(house, None)
     async with counter(house, tmp_path) as client:
         form = {"id": "ATX1", "status": "Failed", "phoneNumber": WANJIKU, "failureReason": "UserInBlackList"}
@@ -180,7 +180,7 @@ async def test_a_report_that_overtakes_our_own_note_of_the_reference_is_kept(hou
     assert await state_of(house, "ATX1") == "failed"
 
 
-async def test_a_status_nobody_knows_is_answered_200_and_changes_nothing(house: House, tmp_path: Path) -> None:
+async def test_a_status_nobody_knows_is_answered_200_and_changes_nothing(house: App, tmp_path: Path) -> None:
     await a_sent_row(house, "ATX1")
     async with counter(house, tmp_path) as client:
         form = {"id": "ATX1", "status": "Teleported", "phoneNumber": WANJIKU}
@@ -189,7 +189,7 @@ async def test_a_status_nobody_knows_is_answered_200_and_changes_nothing(house: 
 
 
 async def test_an_opt_out_at_the_provider_stops_the_sender_it_names_and_is_written_down_once(
-    house: House, tmp_path: Path
+    house: App, tmp_path: Path
 ) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
@@ -204,7 +204,7 @@ async def test_an_opt_out_at_the_provider_stops_the_sender_it_names_and_is_writt
     assert [(one.said, one.sender, one.channel, one.word) for one in said] == [("stop", "Mwangaza", "sms", "provider")]
 
 
-async def test_the_end_of_a_session_changes_nothing_and_is_answered(house: House, tmp_path: Path) -> None:
+async def test_the_end_of_a_session_changes_nothing_and_is_answered(house: App, tmp_path: Path) -> None:
     await a_customer(house)
     async with counter(house, tmp_path) as client:
         phone = Phone(client)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from core.care.tables import interaction, media, talk, ticket
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.queue import outbox
 from core.parties import contacts
@@ -29,7 +29,7 @@ LINK = "https://maps.google.com/?q=-1.28333,36.81667"
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    house = House(sqlite_db, clock, operator, settings)
+    house = App(clock, operator, sqlite_db, settings)
     await a_customer(house)
     async with open_doors(house, tmp_path) as opened:
         yield opened

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from core.clock import SetClock
 from core.config.operator import Settings
-from core.context import House
+from core.context import App
 from core.journeys import payment_doors
 from core.outbox import queue
 from gateway.app_keys import HOUSE
@@ -32,7 +32,7 @@ SECRET = "a-webhook-secret"
 class Work:
     """The house, and the four doubles it deals with."""
 
-    house: House
+    house: App
     stripe: stripe.Stripe
     paystack: paystack.Paystack
     flutterwave: flutterwave.Flutterwave
@@ -75,7 +75,7 @@ class Work:
 
 
 @asynccontextmanager
-async def tills_at_work(house: House, **payments: Any) -> AsyncIterator[Work]:
+async def tills_at_work(house: App, **payments: Any) -> AsyncIterator[Work]:
     """Everything started, and the house pointed at it; `payments` are words of the operator's (`paylink="stripe"`)."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import bill_run, invoice, invoice_line
 from core.care.tables import interaction, ticket
-from core.context import House
+from core.context import App
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.ledger.tables import open_item
@@ -33,13 +33,13 @@ async def put(conn: AsyncConnection, table: Table, **values: Any) -> int:
     return int(values.get("id", 0))
 
 
-async def a_branch(conn: AsyncConnection, house: House, code: str) -> int:
+async def a_branch(conn: AsyncConnection, house: App, code: str) -> int:
     return await put(conn, branch, id=house.ids.take(), code=code, name=code.title())
 
 
 async def a_customer(
     conn: AsyncConnection,
-    house: House,
+    house: App,
     branch_id: int,
     *,
     number: str,
@@ -212,7 +212,7 @@ async def a_customer(
     return Customer(account_id, party_id, contact_id, invoice_id, receipt_id, ticket_id, token)
 
 
-async def a_run(conn: AsyncConnection, house: House) -> int:
+async def a_run(conn: AsyncConnection, house: App) -> int:
     return await put(
         conn,
         bill_run,

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.config.payments import Payments
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.payments.providers import OPENED, SAVES_BY_PAYING, named
 from core.payments.providers.contract import Forged, Method
@@ -31,13 +31,13 @@ SECRETS = {
 
 
 @pytest.fixture
-def house(sqlite_db: Database, operator: Operator, settings: Settings) -> House:
+def house(sqlite_db: Database, operator: Operator, settings: Settings) -> App:
     shop = settings.model_copy(update={"daraja_shortcode": "600638"})
-    return House(sqlite_db, SetClock(datetime.fromtimestamp(1795300000, UTC)), operator, shop)
+    return App(SetClock(datetime.fromtimestamp(1795300000, UTC)), operator, sqlite_db, shop)
 
 
 @pytest.mark.parametrize("name", sorted(OPENED))
-def test_a_provider_is_one_file_one_row_one_page_and_one_double(house: House, name: str) -> None:
+def test_a_provider_is_one_file_one_row_one_page_and_one_double(house: App, name: str) -> None:
     module = import_module(f"core.payments.providers.{name}")
     assert OPENED[name] is module.opened
     assert (ROOT / "docs" / "guides" / GUIDES.get(name, f"payment-{name}.md")).is_file()
@@ -55,7 +55,7 @@ def test_no_folder_or_page_is_left_of_a_provider_that_is_gone() -> None:
     assert pages == set(OPENED) - set(GUIDES)
 
 
-def test_what_the_operator_may_choose_can_do_it(house: House) -> None:
+def test_what_the_operator_may_choose_can_do_it(house: App) -> None:
     able: dict[str, Method] = {"mobile_push": "mobile_push", "paylink": "card"}
     trusted = replace(house, settings=house.settings.model_copy(update={"daraja_initiator": "x"}))
     for field, method in able.items():
@@ -67,7 +67,7 @@ def test_what_the_operator_may_choose_can_do_it(house: House) -> None:
 
 
 @pytest.mark.parametrize("file", sorted(PAYLOADS.glob("*/*.json")), ids=lambda file: f"{file.parent.name}/{file.stem}")
-def test_what_it_sends_is_understood_and_a_forgery_of_it_is_not(house: House, file: Any) -> None:
+def test_what_it_sends_is_understood_and_a_forgery_of_it_is_not(house: App, file: Any) -> None:
     name, sample = file.parent.name, json.loads(file.read_text())
     field = SECRETS.get(name)
     given = {field: SecretStr(sample["secret"])} if field else {}

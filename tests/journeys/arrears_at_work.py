@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.tables import invoice, open_item
 from core.clock import SetClock, start_of
 from core.collections.tables import ladder_step
-from core.context import House
+from core.context import App
 from core.db.bulk import insert_many
 from core.journeys.dunning import fees, restrict, run
 from core.journeys.payment_doors import FOLLOW
@@ -43,7 +43,7 @@ class Phones:
         return [Sent(one.key, "accepted", provider_ref=f"p{one.key}") for one in notices]
 
 
-async def _pushed(_house: House, row: Leaving) -> Outcome:
+async def _pushed(_house: App, row: Leaving) -> Outcome:
     """A prompt that nobody answers: money may be on its way."""
     return Outcome(row.id, "sent", attempts=row.attempts)
 
@@ -52,7 +52,7 @@ async def _pushed(_house: House, row: Leaving) -> Outcome:
 class Late:
     """A house with late accounts."""
 
-    house: House
+    house: App
     clock: SetClock
     network: FakeNetwork = field(default_factory=FakeNetwork)
     phones: Phones = field(default_factory=Phones)
@@ -125,7 +125,7 @@ class Late:
 
 
 async def late_accounts(
-    house: House, first: int, count: int, minors: Sequence[int], dues: Sequence[date]
+    house: App, first: int, count: int, minors: Sequence[int], dues: Sequence[date]
 ) -> list[tuple[str, str, int, int, int]]:
     """Many accounts with a bill, a phone and a service each, by sets: (number, phone, account, invoice, service)."""
     await house.db.reserve_ids(12 * count)
@@ -165,7 +165,7 @@ async def late_accounts(
 
 
 async def many_bills(
-    conn: AsyncConnection, house: House, accounts: Sequence[int], minors: Sequence[int], dues: Sequence[date]
+    conn: AsyncConnection, house: App, accounts: Sequence[int], minors: Sequence[int], dues: Sequence[date]
 ) -> list[int]:
     """A final bill for each of these accounts, with its posting and its open item; their ids. The ids are reserved."""
     ids, day = house.ids.take_many(len(accounts)), date(2020, 1, 1)
@@ -230,7 +230,7 @@ async def many_bills(
 
 async def a_late_account(
     conn: AsyncConnection,
-    house: House,
+    house: App,
     number: str = "ACC100",
     minor: int = 50_000,
     *,

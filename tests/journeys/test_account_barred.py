@@ -7,7 +7,7 @@ from sqlalchemy import insert, select, update
 
 from core.clock import SetClock
 from core.collections.tables import episode, protection
-from core.context import House
+from core.context import App
 from core.journeys import line_disputed
 from core.journeys.dunning import arrangement, restore
 from core.ledger.tables import open_item
@@ -20,7 +20,7 @@ BARRED = DUE + 15 * D
 
 
 @pytest.fixture
-def late(house: House, clock: SetClock) -> Late:
+def late(house: App, clock: SetClock) -> Late:
     return Late(house, clock)
 
 

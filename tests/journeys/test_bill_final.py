@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import insert, select
 
 from core.billing.tables import invoice_line, open_item
-from core.context import House
+from core.context import App
 from core.journeys import bill_final
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
@@ -39,7 +39,7 @@ class Phone:
         return [Sent(str(getattr(one, "key", "")), "accepted") for one in notices]
 
 
-async def _paid_before(conn, house: House, customer: Customer, amount: int) -> None:
+async def _paid_before(conn, house: App, customer: Customer, amount: int) -> None:
     """Money that came before there was a bill: it stands to her credit."""
     receipt_id = await a_receipt(conn, house, customer, amount)
     posting = Posting(receivable(customer.account_id), Book("cash:sandbox"), amount, "KES", "receipt")
@@ -47,7 +47,7 @@ async def _paid_before(conn, house: House, customer: Customer, amount: int) -> N
     await allocate.receipt(conn, house, receipt_id)
 
 
-async def test_each_bill_is_announced_as_it_stands(house: House) -> None:
+async def test_each_bill_is_announced_as_it_stands(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         pays, direct, credit, part = [await a_customer(conn, house, number) for number in range(1, 5)]
@@ -72,7 +72,7 @@ async def test_each_bill_is_announced_as_it_stands(house: House) -> None:
     assert "Please pay KES 1,000 by 24th March" in phone.texts[part.phone]
 
 
-async def test_units_from_points_are_taken_up_by_the_bill_that_carries_them(house: House) -> None:
+async def test_units_from_points_are_taken_up_by_the_bill_that_carries_them(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)

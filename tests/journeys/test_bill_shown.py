@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from core.billing.model import Plan
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.journeys import bill_shown
 from core.journeys.bill_shown import spread
 from core.journeys.dunning import arrangement
@@ -20,7 +20,7 @@ def test_what_was_paid_goes_to_the_earliest_instalments() -> None:
     assert [one.left_minor for one in spread([(day, 50)], 80)] == [0]
 
 
-async def test_a_plan_is_on_the_bills_it_pays_and_on_later_ones_until_it_is_over(house: House, clock: SetClock) -> None:
+async def test_a_plan_is_on_the_bills_it_pays_and_on_later_ones_until_it_is_over(house: App, clock: SetClock) -> None:
     late = Late(house, clock)
     late.at(DUE + 5 * D)
     async with house.db.writing() as conn:

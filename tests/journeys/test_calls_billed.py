@@ -12,7 +12,7 @@ from core.catalog import store as catalog
 from core.catalog.compile import load_tariff
 from core.catalog.quote_json import answered
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.journeys.close_cycles import close_cycles
 from core.journeys.verify_books import problems
 from core.money import plain
@@ -32,13 +32,13 @@ TEXTS = [("2026-03-05T09:00:00", "07956111111"), ("2026-03-06T09:00:00", "077009
 
 
 @pytest.fixture
-def house(house: House) -> House:
+def house(house: App) -> App:
     """In London, in April 2026."""
     operator = house.operator.model_copy(update={"zone": "Europe/London", "currency": "GBP"})
     return replace(house, operator=operator, clock=SetClock(datetime(2026, 4, 1, 9, tzinfo=UTC)))
 
 
-async def on_plan(house: House, folder: Path, text: str = PLAN, number: str = LINE) -> Registered:
+async def on_plan(house: App, folder: Path, text: str = PLAN, number: str = LINE) -> Registered:
     (folder / "plan.yaml").write_text(text, "utf-8")
     async with house.db.writing() as conn:
         await catalog.load_folder(conn, house, folder)
@@ -54,7 +54,7 @@ def records() -> str:
     )
 
 
-async def the_bill(house: House, made: Registered) -> Bill:
+async def the_bill(house: App, made: Registered) -> Bill:
     async with house.db.reading() as conn:
         [last] = await queries.last_bills(conn, made.account_id)
         bill = await queries.bill(conn, invoice_id=last.invoice_id, house=house)
@@ -62,7 +62,7 @@ async def the_bill(house: House, made: Registered) -> Bill:
         return bill
 
 
-async def test_a_month_of_calls_is_the_quote_of_the_same_calls(house: House, tmp_path: Path, write: Write) -> None:
+async def test_a_month_of_calls_is_the_quote_of_the_same_calls(house: App, tmp_path: Path, write: Write) -> None:
     made = await on_plan(house, tmp_path)
     await load(house, write(records()))
     report = await close_cycles(house, APRIL)
@@ -81,7 +81,7 @@ async def test_a_month_of_calls_is_the_quote_of_the_same_calls(house: House, tmp
     assert included.quantity_micro == 100_000_000, "120 minutes to landlines and own mobiles, 100 of them included"
 
 
-async def test_who_did_not_call_pays_the_rental(house: House, tmp_path: Path, write: Write) -> None:
+async def test_who_did_not_call_pays_the_rental(house: App, tmp_path: Path, write: Write) -> None:
     await on_plan(house, tmp_path)
     silent = await on_plan(house, tmp_path, number="+254700000002")
     await load(house, write(records()))
@@ -90,14 +90,14 @@ async def test_who_did_not_call_pays_the_rental(house: House, tmp_path: Path, wr
 
 
 async def test_a_month_of_which_nothing_came_in_is_not_billed_as_if_nobody_had_called(
-    house: House, tmp_path: Path
+    house: App, tmp_path: Path
 ) -> None:
     await on_plan(house, tmp_path)
     report = await close_cycles(house, APRIL)
     assert report.accounts == 0 and "have come in" in report.parked[0].reason
 
 
-async def test_a_call_to_nowhere_parks_its_line_alone(house: House, tmp_path: Path, write: Write) -> None:
+async def test_a_call_to_nowhere_parks_its_line_alone(house: App, tmp_path: Path, write: Write) -> None:
     await on_plan(house, tmp_path)
     other = await on_plan(house, tmp_path, number="+254700000002")
     await load(
@@ -108,7 +108,7 @@ async def test_a_call_to_nowhere_parks_its_line_alone(house: House, tmp_path: Pa
     assert (await the_bill(house, other)).total_minor == 2_500
 
 
-async def test_new_prices_hold_for_the_calls_from_that_day(house: House, tmp_path: Path, write: Write) -> None:
+async def test_new_prices_hold_for_the_calls_from_that_day(house: App, tmp_path: Path, write: Write) -> None:
     """The newer version lists its destinations in another order: a call is looked up in the version it began in."""
     newer = PLAN.replace("1999-10-01", "2026-03-05").replace('  landline: ["01", "02"]\n', "")
     newer = newer.replace('  other_mobiles: ["07"]\n', '  other_mobiles: ["07"]\n  landline: ["01", "02"]\n')
@@ -126,7 +126,7 @@ async def test_new_prices_hold_for_the_calls_from_that_day(house: House, tmp_pat
 
 
 async def test_an_allowance_that_rolls_over_is_not_forgotten_in_silence(
-    house: House, tmp_path: Path, write: Write
+    house: App, tmp_path: Path, write: Write
 ) -> None:
     text = PLAN.replace('    units: "100"\n', '    units: "100"\n    rollover: {periods: 1}\n')
     await on_plan(house, tmp_path, text)
@@ -135,7 +135,7 @@ async def test_an_allowance_that_rolls_over_is_not_forgotten_in_silence(
     assert report.accounts == 0 and "included_minutes" in report.parked[0].reason
 
 
-async def test_calls_that_come_after_the_bill_are_on_the_next(house: House, tmp_path: Path, write: Write) -> None:
+async def test_calls_that_come_after_the_bill_are_on_the_next(house: App, tmp_path: Path, write: Write) -> None:
     made = await on_plan(house, tmp_path)
     await load(house, write(records()))
     await close_cycles(house, APRIL)

@@ -10,7 +10,7 @@ from core.billing import queries
 from core.billing.cycles import open_cycles
 from core.billing.tables import invoice
 from core.catalog import store as catalog
-from core.context import House
+from core.context import App
 from core.errors import BadInput
 from core.journeys.close_cycles import close_cycles
 from core.journeys.verify_books import problems
@@ -54,7 +54,7 @@ def january(serial: str, *, without: range = range(0)) -> str:
 
 
 @pytest.fixture
-async def households(house: House, tmp_path: Path) -> list[Registered]:
+async def households(house: App, tmp_path: Path) -> list[Registered]:
     """Amina's month is whole, Baraka's lacks four hours, Chao's meter never spoke."""
     (tmp_path / "kplc.yaml").write_text(KPLC)
     (tmp_path / "usage.csv").write_text("meter,start,kwh\n" + january("MA") + january("MB", without=range(100, 108)))
@@ -77,7 +77,7 @@ async def households(house: House, tmp_path: Path) -> list[Registered]:
     return made
 
 
-async def test_a_month_of_half_hours_becomes_bills_and_notices_once(house: House, households: list[Registered]) -> None:
+async def test_a_month_of_half_hours_becomes_bills_and_notices_once(house: App, households: list[Registered]) -> None:
     amina, baraka, chao = households
     told: list[tuple[int, int]] = []
     report = await close_cycles(house, FEB, progress=lambda done, of: told.append((done, of)))
@@ -114,7 +114,7 @@ async def test_a_month_of_half_hours_becomes_bills_and_notices_once(house: House
 
 
 async def test_units_bought_with_points_come_off_the_next_bill_and_are_spent(
-    house: House, households: list[Registered]
+    house: App, households: list[Registered]
 ) -> None:
     account_id = households[0].account_id
     async with house.db.writing() as conn:
@@ -140,7 +140,7 @@ async def test_units_bought_with_points_come_off_the_next_bill_and_are_spent(
         assert await problems(conn) == []
 
 
-async def test_verify_finds_a_bill_that_was_altered(house: House, households: list[Registered]) -> None:
+async def test_verify_finds_a_bill_that_was_altered(house: App, households: list[Registered]) -> None:
     await close_cycles(house, FEB)
     async with house.db.writing() as conn:
         stray = [Posting(receivable(households[0].account_id), receivable(households[1].account_id), 5, "KES", "stray")]
@@ -157,7 +157,7 @@ async def test_verify_finds_a_bill_that_was_altered(house: House, households: li
         assert [problem for problem in await problems(conn) if "its lines to" in problem]
 
 
-async def test_an_engine_we_do_not_have_is_refused(house: House) -> None:
+async def test_an_engine_we_do_not_have_is_refused(house: App) -> None:
     with pytest.raises(BadInput, match="local"):
         await close_cycles(house, FEB, engine="abacus")
     async with house.db.reading() as conn:

@@ -11,7 +11,7 @@ from core.collections import protect
 from core.collections.limits import Exposure, Owes, moved_on
 from core.collections.tables import episode, exposure
 from core.config.operator import Operator
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import approved
 from core.journeys.credit_limit import change, restrict
@@ -27,10 +27,10 @@ LATER = DUE + timedelta(days=60)
 TODAY = date(2026, 3, 10)
 
 
-def _late(house: House, clock: SetClock, operator: Operator, **limit: object) -> Late:
+def _late(house: App, clock: SetClock, operator: Operator, **limit: object) -> Late:
     given = operator.collections.credit_limit.model_copy(update={"amount": "1000", **limit})
     rules = operator.collections.model_copy(update={"credit_limit": given})
-    late = Late(House(house.db, clock, operator.model_copy(update={"collections": rules}), house.settings), clock)
+    late = Late(App(clock, operator.model_copy(update={"collections": rules}), house.db, house.settings), clock)
     late.dispatcher.handlers["limit_bar"] = restrict.bar
     late.at(TODAY)
     return late
@@ -77,7 +77,7 @@ def test_a_crossing_tells_the_higher_threshold_once_and_is_over_below_the_warnin
 
 
 async def test_what_is_contested_is_no_exposure_what_is_being_paid_is_and_credit_lowers_it(
-    house: House, clock: SetClock, operator: Operator
+    house: App, clock: SetClock, operator: Operator
 ) -> None:
     late = _late(house, clock, operator)
     account_id, _ = await _with_debt(late, disputed=10_000)
@@ -111,7 +111,7 @@ async def test_what_is_contested_is_no_exposure_what_is_being_paid_is_and_credit
 
 
 async def test_both_thresholds_are_told_once_and_again_after_a_payment(
-    house: House, clock: SetClock, operator: Operator
+    house: App, clock: SetClock, operator: Operator
 ) -> None:
     late = _late(house, clock, operator)
     account_id, _ = await _with_debt(late)
@@ -135,7 +135,7 @@ async def test_both_thresholds_are_told_once_and_again_after_a_payment(
 
 
 async def test_at_the_limit_a_line_is_limited_after_the_word_and_freed_by_money_at_once(
-    house: House, clock: SetClock, operator: Operator
+    house: App, clock: SetClock, operator: Operator
 ) -> None:
     late = _late(house, clock, operator, action="soft_bar", notice_working_days=0)
     _, [line, prepaid] = await _with_debt(late, 105_000, modes=("postpaid", "prepaid"))
@@ -159,7 +159,7 @@ async def test_at_the_limit_a_line_is_limited_after_the_word_and_freed_by_money_
 
 
 @pytest.mark.parametrize("shield", ["protected", "arranged", "night", "working days"])
-async def test_nothing_is_limited_in_doubt(house: House, clock: SetClock, operator: Operator, shield: str) -> None:
+async def test_nothing_is_limited_in_doubt(house: App, clock: SetClock, operator: Operator, shield: str) -> None:
     days = {"working days": None}.get(shield, 0)
     late = _late(house, clock, operator, action="stop", notice_working_days=days)
     account_id, [line] = await _with_debt(late, 150_000)
@@ -183,7 +183,7 @@ async def test_nothing_is_limited_in_doubt(house: House, clock: SetClock, operat
 
 
 async def test_who_becomes_protected_is_freed_though_the_limit_is_reached(
-    house: House, clock: SetClock, operator: Operator
+    house: App, clock: SetClock, operator: Operator
 ) -> None:
     late = _late(house, clock, operator, action="stop", notice_working_days=0)
     account_id, [line] = await _with_debt(late, 150_000)
@@ -202,7 +202,7 @@ async def test_who_becomes_protected_is_freed_though_the_limit_is_reached(
 
 
 async def test_a_line_stays_as_the_harder_of_ladder_and_limit_says_until_both_are_over(
-    house: House, clock: SetClock, operator: Operator
+    house: App, clock: SetClock, operator: Operator
 ) -> None:
     late = _late(house, clock, operator, action="stop", notice_working_days=0)
     late.at(DUE)
@@ -235,7 +235,7 @@ async def _approvals(late: Late) -> list[approvals.Approval]:
 
 
 async def test_the_ladder_does_not_lift_what_the_limit_restricts(
-    house: House, clock: SetClock, operator: Operator
+    house: App, clock: SetClock, operator: Operator
 ) -> None:
     late = _late(house, clock, operator, action="soft_bar", notice_working_days=0)
     account_id, [line] = await _with_debt(late, 150_000)
@@ -251,7 +251,7 @@ async def test_the_ladder_does_not_lift_what_the_limit_restricts(
 
 
 async def test_a_limit_of_her_own_holds_at_once_when_it_is_lower_and_the_screen_shows_it(
-    house: House, clock: SetClock, operator: Operator
+    house: App, clock: SetClock, operator: Operator
 ) -> None:
     late = _late(house, clock, operator, segments={"residential": None})
     account_id, _ = await _with_debt(late, 50_000, phone="+254700000001")
@@ -276,7 +276,7 @@ async def test_a_limit_of_her_own_holds_at_once_when_it_is_lower_and_the_screen_
 
 
 async def test_a_thousand_accounts_cost_as_many_statements_as_ten(
-    house: House, clock: SetClock, operator: Operator
+    house: App, clock: SetClock, operator: Operator
 ) -> None:
     late = _late(house, clock, operator)
     count: list[str] = []

@@ -15,7 +15,7 @@ from core.billing.run.passes import build, finalise
 from core.billing.tables import invoice, invoice_line
 from core.catalog import store as catalog
 from core.catalog.compile import load_tariff
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import approved, line_disputed
 from core.journeys.dispute_decided import Decision, decide
@@ -49,7 +49,7 @@ TOTAL = 103_500
 
 
 @pytest.fixture
-async def account_id(house: House) -> int:
+async def account_id(house: App) -> int:
     """Amina, with January's bill."""
     tariff = load_tariff(TARIFF)
     async with house.db.writing() as conn:
@@ -59,12 +59,12 @@ async def account_id(house: House) -> int:
     return account_id
 
 
-async def bill_of(house: House, on: date) -> None:
+async def bill_of(house: App, on: date) -> None:
     await build(house, on, sources=Fake((TARIFF,)))
     await finalise(house, on)
 
 
-async def last(house: House, account_id: int) -> Bill:
+async def last(house: App, account_id: int) -> Bill:
     async with house.db.reading() as conn:
         [summary, *_] = await queries.last_bills(conn, account_id)
         bill = await queries.bill(conn, invoice_id=summary.invoice_id, house=house)
@@ -72,7 +72,7 @@ async def last(house: House, account_id: int) -> Bill:
         return bill
 
 
-async def contest(house: House, bill: Bill, position: int, key: str = "first") -> int:
+async def contest(house: App, bill: Bill, position: int, key: str = "first") -> int:
     """The id of a new dispute."""
     async with house.db.writing() as conn:
         await line_disputed.dispute(
@@ -89,13 +89,13 @@ async def contest(house: House, bill: Bill, position: int, key: str = "first") -
 
 
 async def verdict(
-    house: House, dispute: int, word: str, amount: int | None = None, *, anyone: bool = False
+    house: App, dispute: int, word: str, amount: int | None = None, *, anyone: bool = False
 ) -> Decision:
     async with house.db.writing() as conn:
         return await decide(conn, house, dispute, word, actor="user:ann", amount_minor=amount)
 
 
-async def pay(house: House, account_id: int, minor: int) -> None:
+async def pay(house: App, account_id: int, minor: int) -> None:
     async with house.db.writing() as conn:
         number = house.ids.take()
         await conn.execute(
@@ -119,13 +119,13 @@ async def pay(house: House, account_id: int, minor: int) -> None:
         await allocate.receipt(conn, house, number)
 
 
-async def sound(house: House) -> None:
+async def sound(house: App) -> None:
     async with house.db.reading() as conn:
         assert await problems(conn) == []
 
 
 async def test_a_wrong_line_goes_with_the_levy_and_the_tax_that_were_reckoned_on_it(
-    house: House, account_id: int
+    house: App, account_id: int
 ) -> None:
     bill = await last(house, account_id)
     decided = await verdict(house, await contest(house, bill, 1), "upheld")
@@ -158,7 +158,7 @@ async def test_a_wrong_line_goes_with_the_levy_and_the_tax_that_were_reckoned_on
     await sound(house)
 
 
-async def test_a_part_of_a_line_is_credited_with_its_part_of_the_tax(house: House, account_id: int) -> None:
+async def test_a_part_of_a_line_is_credited_with_its_part_of_the_tax(house: App, account_id: int) -> None:
     dispute = await contest(house, await last(house, account_id), 1)
     decided = await verdict(house, dispute, "partial", 10_000)
     assert decided.note is not None and decided.note.amount_minor == 10_000 + 500 + 1_600
@@ -166,7 +166,7 @@ async def test_a_part_of_a_line_is_credited_with_its_part_of_the_tax(house: Hous
 
 
 async def test_a_whole_bill_is_credited_to_the_last_cent_and_a_part_of_it_line_by_line(
-    house: House, account_id: int
+    house: App, account_id: int
 ) -> None:
     bill = await last(house, account_id)
     dispute = await contest(house, bill, -1)
@@ -185,7 +185,7 @@ async def test_a_whole_bill_is_credited_to_the_last_cent_and_a_part_of_it_line_b
     await sound(house)
 
 
-async def test_what_was_paid_too_much_pays_the_next_bill(house: House, account_id: int) -> None:
+async def test_what_was_paid_too_much_pays_the_next_bill(house: App, account_id: int) -> None:
     january = await last(house, account_id)
     await pay(house, account_id, TOTAL)
     await bill_of(house, MAR)
@@ -204,7 +204,7 @@ async def test_what_was_paid_too_much_pays_the_next_bill(house: House, account_i
     await sound(house)
 
 
-async def test_the_same_verdict_again_is_the_same_answer(house: House, account_id: int) -> None:
+async def test_the_same_verdict_again_is_the_same_answer(house: App, account_id: int) -> None:
     dispute = await contest(house, await last(house, account_id), 2)
     first, second, third = await asyncio.gather(*(verdict(house, dispute, "upheld") for _ in range(3)))
     assert first == second == third == await verdict(house, dispute, "rejected")
@@ -215,13 +215,13 @@ async def test_the_same_verdict_again_is_the_same_answer(house: House, account_i
 
 
 @pytest.fixture
-def strict(house: House) -> House:
+def strict(house: App) -> App:
     """Whoever credits more than 500 is not alone."""
     billing = house.operator.billing.model_copy(update={"credit_limit": "500"})
     return replace(house, operator=house.operator.model_copy(update={"billing": billing}))
 
 
-async def test_above_the_limit_another_person_agrees_to_what_she_saw(strict: House, account_id: int) -> None:
+async def test_above_the_limit_another_person_agrees_to_what_she_saw(strict: App, account_id: int) -> None:
     dispute = await contest(strict, await last(strict, account_id), 1)
     assert await verdict(strict, dispute, "upheld") == await verdict(strict, dispute, "upheld") == Decision("waiting")
     async with strict.db.reading() as conn:
@@ -239,7 +239,7 @@ async def test_above_the_limit_another_person_agrees_to_what_she_saw(strict: Hou
     await sound(strict)
 
 
-async def test_without_agreement_it_stays_open_for_a_smaller_verdict(strict: House, account_id: int) -> None:
+async def test_without_agreement_it_stays_open_for_a_smaller_verdict(strict: App, account_id: int) -> None:
     dispute = await contest(strict, await last(strict, account_id), 1)
     await verdict(strict, dispute, "upheld")
     async with strict.db.writing() as conn:
@@ -250,7 +250,7 @@ async def test_without_agreement_it_stays_open_for_a_smaller_verdict(strict: Hou
     await sound(strict)
 
 
-async def test_nobody_agrees_to_less_than_is_credited(strict: House, account_id: int) -> None:
+async def test_nobody_agrees_to_less_than_is_credited(strict: App, account_id: int) -> None:
     dispute = await contest(strict, await last(strict, account_id), 1)
     async with strict.db.writing() as conn:
         with pytest.raises(Refused, match=r"approvals\.changed"):
@@ -259,7 +259,7 @@ async def test_nobody_agrees_to_less_than_is_credited(strict: House, account_id:
 
 @pytest.mark.parametrize("amount", [0, -5, 69_469, None])
 async def test_no_more_than_the_line_and_no_less_than_something(
-    house: House, account_id: int, amount: int | None
+    house: App, account_id: int, amount: int | None
 ) -> None:
     dispute = await contest(house, await last(house, account_id), 1)
     with pytest.raises(Refused, match=r"credit\.amount"):
@@ -267,14 +267,14 @@ async def test_no_more_than_the_line_and_no_less_than_something(
     await sound(house)
 
 
-async def test_a_line_is_not_credited_twice(house: House, account_id: int) -> None:
+async def test_a_line_is_not_credited_twice(house: App, account_id: int) -> None:
     bill = await last(house, account_id)
     await verdict(house, await contest(house, bill, 1), "upheld")
     with pytest.raises(Refused, match=r"credit\.amount"):
         await verdict(house, await contest(house, bill, 1, "again"), "upheld")
 
 
-async def test_two_disputes_of_one_bill_never_leave_more_frozen_than_is_open(house: House, account_id: int) -> None:
+async def test_two_disputes_of_one_bill_never_leave_more_frozen_than_is_open(house: App, account_id: int) -> None:
     bill = await last(house, account_id)
     line, whole = await contest(house, bill, 1), await contest(house, bill, -1)
     await verdict(house, line, "upheld")
@@ -285,7 +285,7 @@ async def test_two_disputes_of_one_bill_never_leave_more_frozen_than_is_open(hou
     assert (await last(house, account_id)).to_pay_minor == TOTAL - 84_056
 
 
-async def test_verify_finds_a_credit_note_that_came_by_another_door(house: House, account_id: int) -> None:
+async def test_verify_finds_a_credit_note_that_came_by_another_door(house: App, account_id: int) -> None:
     bill = await last(house, account_id)
     forged = {
         "id": 5,
@@ -320,7 +320,7 @@ async def test_verify_finds_a_credit_note_that_came_by_another_door(house: House
         assert words in found
 
 
-async def test_she_is_told_what_was_taken_off_and_what_is_left(house: House, account_id: int) -> None:
+async def test_she_is_told_what_was_taken_off_and_what_is_left(house: App, account_id: int) -> None:
     await verdict(house, await contest(house, await last(house, account_id), 1), "upheld")
     async with house.db.reading() as conn:
         row = (await conn.execute(select(outbox).where(outbox.c.template == "notice.credited"))).one()

@@ -11,7 +11,7 @@ from core.billing.queries import bill
 from core.billing.tables import invoice, invoice_line, open_item
 from core.clock import SetClock
 from core.config.operator import Operator
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import approved
 from core.journeys.dunning import fee_waiver, run
@@ -22,9 +22,9 @@ from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 D = timedelta(days=1)
 
 
-def _with(house: House, clock: SetClock, operator: Operator, **fees: str) -> Late:
+def _with(house: App, clock: SetClock, operator: Operator, **fees: str) -> Late:
     rules = operator.collections.model_copy(update={"fees": fees})
-    return Late(House(house.db, clock, operator.model_copy(update={"collections": rules}), house.settings), clock)
+    return Late(App(clock, operator.model_copy(update={"collections": rules}), house.db, house.settings), clock)
 
 
 async def _begin(late: Late, **more: object) -> int:
@@ -42,7 +42,7 @@ async def _fees(late: Late) -> list[tuple[int, str, int]]:
 
 
 async def test_a_late_fee_is_said_first_charged_once_and_stands_in_the_books_like_a_bill(
-    house: House, clock: SetClock, operator: Operator
+    house: App, clock: SetClock, operator: Operator
 ) -> None:
     late = _with(house, clock, operator, late="250")
     account_id = await _begin(late)
@@ -59,7 +59,7 @@ async def test_a_late_fee_is_said_first_charged_once_and_stands_in_the_books_lik
 
 
 async def test_a_fee_is_not_charged_for_what_is_contested_when_it_would_be(
-    house: House, clock: SetClock, operator: Operator
+    house: App, clock: SetClock, operator: Operator
 ) -> None:
     late = _with(house, clock, operator, late="250")
     await _begin(late)
@@ -74,7 +74,7 @@ async def test_a_fee_is_not_charged_for_what_is_contested_when_it_would_be(
 
 @pytest.mark.parametrize("cap", [None, "30"])
 async def test_money_that_reconnects_costs_one_fee_under_the_cap(
-    house: House, clock: SetClock, operator: Operator, cap: str | None
+    house: App, clock: SetClock, operator: Operator, cap: str | None
 ) -> None:
     late = _with(house, clock, operator, reconnection="250", **({"reconnection_cap": cap} if cap else {}))
     await _begin(late)
@@ -86,7 +86,7 @@ async def test_money_that_reconnects_costs_one_fee_under_the_cap(
 
 
 async def test_a_restriction_the_network_never_carried_out_costs_nothing(
-    house: House, clock: SetClock, operator: Operator
+    house: App, clock: SetClock, operator: Operator
 ) -> None:
     late = _with(house, clock, operator, reconnection="250")
     late.network.manners = ["down"]
@@ -104,7 +104,7 @@ async def _charged(late: Late) -> tuple[int, int]:
 
 
 async def test_a_fee_is_taken_back_with_a_reason_once_by_a_note_and_she_hears_of_it(
-    house: House, clock: SetClock, operator: Operator
+    house: App, clock: SetClock, operator: Operator
 ) -> None:
     late = _with(house, clock, operator, late="250")
     account_id, invoice_id = await _charged(late)
@@ -130,7 +130,7 @@ async def test_a_fee_is_taken_back_with_a_reason_once_by_a_note_and_she_hears_of
         assert [one for one in await verify.problems(conn) if "FEE" in one or "fee" in one or "CN" in one] == []
 
 
-async def test_a_fee_that_was_paid_comes_back_as_credit(house: House, clock: SetClock, operator: Operator) -> None:
+async def test_a_fee_that_was_paid_comes_back_as_credit(house: App, clock: SetClock, operator: Operator) -> None:
     late = _with(house, clock, operator, late="250")
     account_id, invoice_id = await _charged(late)
     await late.pay("ACC100", 75_000, "T1")
@@ -140,7 +140,7 @@ async def test_a_fee_that_was_paid_comes_back_as_credit(house: House, clock: Set
 
 
 async def test_a_fee_above_the_credit_limit_is_taken_back_by_two(
-    house: House, clock: SetClock, operator: Operator
+    house: App, clock: SetClock, operator: Operator
 ) -> None:
     billing = operator.billing.model_copy(update={"credit_limit": "100"})
     late = _with(house, clock, operator.model_copy(update={"billing": billing}), late="250")
@@ -158,7 +158,7 @@ async def test_a_fee_above_the_credit_limit_is_taken_back_by_two(
     assert await owed(house, account_id) == 50_000
 
 
-async def test_a_gap_in_the_numbers_of_fees_is_found(house: House, clock: SetClock, operator: Operator) -> None:
+async def test_a_gap_in_the_numbers_of_fees_is_found(house: App, clock: SetClock, operator: Operator) -> None:
     late = _with(house, clock, operator, late="250")
     await _charged(late)
     async with house.db.writing() as conn:
@@ -166,7 +166,7 @@ async def test_a_gap_in_the_numbers_of_fees_is_found(house: House, clock: SetClo
         assert "fee number 2 is missing" in await verify.problems(conn)
 
 
-async def test_what_was_paid_too_much_pays_the_fee(house: House, clock: SetClock, operator: Operator) -> None:
+async def test_what_was_paid_too_much_pays_the_fee(house: App, clock: SetClock, operator: Operator) -> None:
     late = _with(house, clock, operator, reconnection="250")
     account_id = await _begin(late)
     await late.days(DUE + D, DUE + 15 * D)

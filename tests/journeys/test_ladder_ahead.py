@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from core.clock import SetClock
 from core.collections.tables import episode, ladder_step
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys.dunning import arrangement, forecast
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
@@ -15,7 +15,7 @@ from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 D = timedelta(days=1)
 
 
-async def _begin(house: House, clock: SetClock, **more: object) -> tuple[Late, int]:
+async def _begin(house: App, clock: SetClock, **more: object) -> tuple[Late, int]:
     late = Late(house, clock)
     late.at(DUE + D, 7)
     async with house.db.writing() as conn:
@@ -24,7 +24,7 @@ async def _begin(house: House, clock: SetClock, **more: object) -> tuple[Late, i
 
 
 async def test_what_is_foreseen_is_what_happens_and_nothing_is_written_by_looking(
-    house: House, clock: SetClock
+    house: App, clock: SetClock
 ) -> None:
     late, account_id = await _begin(house, clock)
     async with house.db.reading() as conn:
@@ -42,7 +42,7 @@ async def test_what_is_foreseen_is_what_happens_and_nothing_is_written_by_lookin
 
 
 async def test_a_customer_sees_the_next_step_and_its_day_and_none_while_it_is_held(
-    house: House, clock: SetClock
+    house: App, clock: SetClock
 ) -> None:
     late, account_id = await _begin(house, clock)
     await late.days(DUE + D, DUE + 2 * D)
@@ -55,14 +55,14 @@ async def test_a_customer_sees_the_next_step_and_its_day_and_none_while_it_is_he
         assert await forecast.next_step(conn, house, account_id) is None
 
 
-async def test_without_a_network_nothing_is_restricted_or_announced(house: House, clock: SetClock) -> None:
-    alone = House(house.db, clock, house.operator, house.settings.model_copy(update={"network_url": ""}))
+async def test_without_a_network_nothing_is_restricted_or_announced(house: App, clock: SetClock) -> None:
+    alone = App(clock, house.operator, house.db, house.settings.model_copy(update={"network_url": ""}))
     late, account_id = await _begin(alone, clock)
     await late.days(DUE + D, DUE + 70 * D)
     assert await late.steps(account_id) == [(step, "done") for step in ("overdue", "firm", "final")]
 
 
-async def test_a_day_that_is_past_or_far_away_is_refused(house: House, clock: SetClock) -> None:
+async def test_a_day_that_is_past_or_far_away_is_refused(house: App, clock: SetClock) -> None:
     _, account_id = await _begin(house, clock)
     for days in (-1, 401):
         async with house.db.reading() as conn:

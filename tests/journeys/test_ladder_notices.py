@@ -8,7 +8,7 @@ from channels import limits
 from core import money
 from core.clock import SetClock
 from core.config.operator import Operator
-from core.context import House
+from core.context import App
 from core.text import LANGUAGES, days, fields, pattern
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 
@@ -38,12 +38,12 @@ def test_a_step_is_told_in_one_sms(name: str, lang: str) -> None:
 
 
 async def test_the_formal_notice_names_the_day_the_fee_and_only_what_is_not_contested(
-    house: House, clock: SetClock, operator: Operator
+    house: App, clock: SetClock, operator: Operator
 ) -> None:
     fees = operator.model_copy(
         update={"collections": operator.collections.model_copy(update={"fees": {"reconnection": "250"}})}
     )
-    house = House(house.db, clock, fees, house.settings)
+    house = App(clock, fees, house.db, house.settings)
     late = Late(house, clock)
     late.at(DUE)
     async with house.db.writing() as conn:
@@ -56,7 +56,7 @@ async def test_the_formal_notice_names_the_day_the_fee_and_only_what_is_not_cont
 
 
 async def test_a_notice_waits_while_a_payment_is_under_way_and_is_dropped_when_it_came(
-    house: House, clock: SetClock
+    house: App, clock: SetClock
 ) -> None:
     from core.payments import push
 

@@ -18,7 +18,7 @@ from core.billing.tables import invoice, open_item
 from core.catalog.compile import load_tariff
 from core.catalog.quote_json import answered
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import approved, late_usage_rebill
 from core.journeys.close_cycles import close_cycles
@@ -41,24 +41,24 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-def house(house: House) -> House:
+def house(house: App) -> App:
     """One that does not wait for the next bill."""
     billing = house.operator.billing.model_copy(update={"late_usage": "rebill"})
     return replace(house, operator=house.operator.model_copy(update={"billing": billing}))
 
 
-async def billed(house: House, folder: Path) -> tuple[Registered, Bill]:
+async def billed(house: App, folder: Path) -> tuple[Registered, Bill]:
     """42 kWh in January, 626.00 on its bill."""
     made = await at_home(house, folder)
     return made, await closed(house, made, FEB)
 
 
-async def revise(house: House, folder: Path, kwh: str) -> None:
+async def revise(house: App, folder: Path, kwh: str) -> None:
     """The last day of January was `kwh`, not 3."""
     await collect(house, folder, f"revised-{kwh}", [("2026-01-31", kwh)])
 
 
-async def documents(house: House, made: Registered) -> dict[str, list[Bill]]:
+async def documents(house: App, made: Registered) -> dict[str, list[Bill]]:
     """Her documents by series, in the order they were issued; and the books are sound."""
     found: dict[str, list[Bill]] = defaultdict(list)
     async with house.db.reading() as conn:
@@ -71,7 +71,7 @@ async def documents(house: House, made: Registered) -> dict[str, list[Bill]]:
     return found
 
 
-async def owed(house: House, made: Registered) -> tuple[int, int]:
+async def owed(house: App, made: Registered) -> tuple[int, int]:
     """What the ledger says she owes, and what is open of her bills."""
     async with house.db.reading() as conn:
         return (
@@ -80,7 +80,7 @@ async def owed(house: House, made: Registered) -> tuple[int, int]:
         )
 
 
-async def told(house: House) -> list[str]:
+async def told(house: App) -> list[str]:
     async with house.db.reading() as conn:
         return list((await conn.execute(select(outbox.c.template).order_by(outbox.c.id))).scalars())
 
@@ -95,7 +95,7 @@ def lines(bill: Bill) -> list[tuple[str, int | None, int]]:
 
 
 async def test_a_late_interval_is_an_invoice_of_its_own_of_what_the_quotes_differ_by(
-    house: House, tmp_path: Path
+    house: App, tmp_path: Path
 ) -> None:
     made, january = await billed(house, tmp_path)
     await revise(house, tmp_path, "8")
@@ -115,7 +115,7 @@ async def test_a_late_interval_is_an_invoice_of_its_own_of_what_the_quotes_diffe
     assert await told(house) == ["notice.ready.pay", "notice.ready.pay"]
 
 
-async def test_less_than_was_billed_is_a_credit_note_and_she_is_told(house: House, tmp_path: Path) -> None:
+async def test_less_than_was_billed_is_a_credit_note_and_she_is_told(house: App, tmp_path: Path) -> None:
     made, january = await billed(house, tmp_path)
     await revise(house, tmp_path, "1")
     assert await put_right(house) == 1
@@ -132,7 +132,7 @@ async def test_less_than_was_billed_is_a_credit_note_and_she_is_told(house: Hous
     assert (said.params["amount"], said.params["open"]) == ("KES 46", "KES 580")
 
 
-async def test_what_she_had_paid_too_much_pays_her_other_bills(house: House, tmp_path: Path) -> None:
+async def test_what_she_had_paid_too_much_pays_her_other_bills(house: App, tmp_path: Path) -> None:
     made, january = await billed(house, tmp_path)
     await pay(house, made.account_id, january.total_minor)
     await revise(house, tmp_path, "1")
@@ -142,7 +142,7 @@ async def test_what_she_had_paid_too_much_pays_her_other_bills(house: House, tmp
     assert await owed(house, made) == (31_200 - 4_600, 31_200 - 4_600)
 
 
-async def test_it_happens_once_and_the_next_bill_carries_no_correction(house: House, tmp_path: Path) -> None:
+async def test_it_happens_once_and_the_next_bill_carries_no_correction(house: App, tmp_path: Path) -> None:
     made, _ = await billed(house, tmp_path)
     await revise(house, tmp_path, "8")
     assert [await put_right(house) for _ in range(3)] == [1, 0, 0]
@@ -154,7 +154,7 @@ async def test_it_happens_once_and_the_next_bill_carries_no_correction(house: Ho
     assert (await told(house)).count("notice.ready.pay") == 3
 
 
-async def test_what_comes_between_the_job_and_the_bill_run_is_no_line_of_the_bill(house: House, tmp_path: Path) -> None:
+async def test_what_comes_between_the_job_and_the_bill_run_is_no_line_of_the_bill(house: App, tmp_path: Path) -> None:
     made, _ = await billed(house, tmp_path)
     await collect(house, tmp_path, "february", month(FEB, 28, "0.96", last="1"))
     await revise(house, tmp_path, "8")
@@ -163,7 +163,7 @@ async def test_what_comes_between_the_job_and_the_bill_run_is_no_line_of_the_bil
     assert [one.total_minor for one in (await documents(house, made))["late"]] == [11_600]
 
 
-async def test_an_account_that_stands_parked_hides_nobodys_late_usage(house: House, tmp_path: Path) -> None:
+async def test_an_account_that_stands_parked_hides_nobodys_late_usage(house: App, tmp_path: Path) -> None:
     await at_home(house, tmp_path)
     silent = Customer("Bola", opened_on=JAN, tariff="power", meter=NewMeter("M2", interval_minutes=1440))
     async with house.db.writing() as conn:
@@ -176,7 +176,7 @@ async def test_an_account_that_stands_parked_hides_nobodys_late_usage(house: Hou
     assert await put_right(house) == 1
 
 
-async def test_two_who_found_the_same_issue_one_document(house: House, tmp_path: Path) -> None:
+async def test_two_who_found_the_same_issue_one_document(house: App, tmp_path: Path) -> None:
     made, _ = await billed(house, tmp_path)
     await revise(house, tmp_path, "1")
     async with house.db.reading() as conn:
@@ -187,7 +187,7 @@ async def test_two_who_found_the_same_issue_one_document(house: House, tmp_path:
     assert len((await documents(house, made))["credit"]) == 1
 
 
-async def test_a_second_revision_is_only_the_rest_and_all_of_it_may_go(house: House, tmp_path: Path) -> None:
+async def test_a_second_revision_is_only_the_rest_and_all_of_it_may_go(house: App, tmp_path: Path) -> None:
     """742 in all on two documents: a note of 742 on a bill of 626 lowers both, and the books stay sound."""
     made, _ = await billed(house, tmp_path)
     await revise(house, tmp_path, "8")
@@ -203,7 +203,7 @@ async def test_a_second_revision_is_only_the_rest_and_all_of_it_may_go(house: Ho
     assert [one.total_minor for one in (await documents(house, made))["credit"]] == [-4_600, -69_600]
 
 
-async def test_what_a_dispute_gave_back_is_not_given_back_again(house: House, tmp_path: Path) -> None:
+async def test_what_a_dispute_gave_back_is_not_given_back_again(house: App, tmp_path: Path) -> None:
     made, january = await billed(house, tmp_path)
     await verdict(house, await contest(house, january, -1), "partial", 50_000)
     await collect(house, tmp_path, "zero", month(JAN, 31, "0", last="0"))
@@ -213,7 +213,7 @@ async def test_what_a_dispute_gave_back_is_not_given_back_again(house: House, tm
     assert await owed(house, made) == (0, 0) and await put_right(house) == 0
 
 
-async def test_a_late_invoice_may_be_contested_like_a_bill(house: House, tmp_path: Path) -> None:
+async def test_a_late_invoice_may_be_contested_like_a_bill(house: App, tmp_path: Path) -> None:
     made, _ = await billed(house, tmp_path)
     await revise(house, tmp_path, "8")
     await put_right(house)
@@ -224,7 +224,7 @@ async def test_a_late_invoice_may_be_contested_like_a_bill(house: House, tmp_pat
     assert await owed(house, made) == (62_600, 62_600)
 
 
-async def test_what_costs_nothing_is_recorded_without_a_document(house: House, tmp_path: Path) -> None:
+async def test_what_costs_nothing_is_recorded_without_a_document(house: App, tmp_path: Path) -> None:
     _, january = await billed(house, tmp_path)
     await verdict(house, await contest(house, january, -1), "upheld")
     await revise(house, tmp_path, "1")
@@ -235,7 +235,7 @@ async def test_what_costs_nothing_is_recorded_without_a_document(house: House, t
     assert (recorded, items) == (1, 1)
 
 
-async def test_a_bill_that_is_not_final_is_not_corrected_yet(house: House, tmp_path: Path) -> None:
+async def test_a_bill_that_is_not_final_is_not_corrected_yet(house: App, tmp_path: Path) -> None:
     made = await at_home(house, tmp_path)
     await build(house, FEB)
     await revise(house, tmp_path, "8")
@@ -244,7 +244,7 @@ async def test_a_bill_that_is_not_final_is_not_corrected_yet(house: House, tmp_p
     assert await put_right(house) == 1
 
 
-async def test_who_does_not_ask_for_it_waits_for_the_next_bill(house: House, tmp_path: Path) -> None:
+async def test_who_does_not_ask_for_it_waits_for_the_next_bill(house: App, tmp_path: Path) -> None:
     billing = house.operator.billing.model_copy(update={"late_usage": "next_bill"})
     patient = replace(house, operator=house.operator.model_copy(update={"billing": billing}))
     made, _ = await billed(patient, tmp_path)
@@ -256,7 +256,7 @@ async def test_who_does_not_ask_for_it_waits_for_the_next_bill(house: House, tmp
 
 
 async def test_a_credit_above_the_operators_limit_waits_for_a_person_and_is_asked_for_once(
-    house: House, tmp_path: Path
+    house: App, tmp_path: Path
 ) -> None:
     rules = house.operator.billing.model_copy(update={"credit_limit": "10"})
     house = replace(house, operator=house.operator.model_copy(update={"billing": rules}))
@@ -275,7 +275,7 @@ async def test_a_credit_above_the_operators_limit_waits_for_a_person_and_is_aske
         assert await approvals.waiting(conn) == [], "who said no is not asked for the same again"
 
 
-async def test_an_agreed_late_credit_is_issued_and_no_more_than_was_agreed_to(house: House, tmp_path: Path) -> None:
+async def test_an_agreed_late_credit_is_issued_and_no_more_than_was_agreed_to(house: App, tmp_path: Path) -> None:
     rules = house.operator.billing.model_copy(update={"credit_limit": "10"})
     house = replace(house, operator=house.operator.model_copy(update={"billing": rules}))
     made, _ = await billed(house, tmp_path)

@@ -11,7 +11,7 @@ from core.billing.model import Bill, BillLine
 from core.billing.run.passes import build, foresee
 from core.catalog import store as catalog
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.journeys.close_cycles import close_cycles
 from core.journeys.verify_books import problems
 from core.ledger import queries as ledger
@@ -52,7 +52,7 @@ def clock() -> SetClock:
     return SetClock(datetime(2026, 2, 1, 6, tzinfo=UTC))
 
 
-async def settle(house: House, folder: Path, *customers: Customer) -> list[Registered]:
+async def settle(house: App, folder: Path, *customers: Customer) -> list[Registered]:
     for at, text in enumerate((POWER, WATER, TIMED)):
         (folder / f"{at}.yaml").write_text(text, "utf-8")
     async with house.db.writing() as conn:
@@ -60,7 +60,7 @@ async def settle(house: House, folder: Path, *customers: Customer) -> list[Regis
         return await register_many(conn, house, customers)
 
 
-async def at_home(house: House, folder: Path) -> Registered:
+async def at_home(house: App, folder: Path) -> Registered:
     """One customer with 42 kWh in January, a reading a day: 30 x 10.00 + 12 x 20.00, with VAT 626.40, and 40 cents off."""
     customer = Customer("Amina", opened_on=JAN, tariff="power", meter=NewMeter("M1", interval_minutes=1440))
     [made] = await settle(house, folder, customer)
@@ -75,26 +75,26 @@ def month(first: date, days: int, kwh: str, *, last: str, minutes: int = 1440) -
     return [(stamp, last if at == count - 1 else kwh) for at, stamp in enumerate(stamps)]
 
 
-async def collect(house: House, folder: Path, name: str, rows: list[tuple[str, str]]) -> None:
+async def collect(house: App, folder: Path, name: str, rows: list[tuple[str, str]]) -> None:
     pass_to(house, date.fromisoformat(rows[-1][0][:10]) + timedelta(days=1))
     file = folder / f"{name}.csv"
     file.write_text("meter,start,kwh\n" + "".join(f"M1,{at},{kwh}\n" for at, kwh in rows))
     assert (await load_csv(house, file)).rejected == 0
 
 
-def pass_to(house: House, day: date) -> None:
+def pass_to(house: App, day: date) -> None:
     """It is the morning of that day, or later."""
     assert isinstance(house.clock, SetClock)
     house.clock.instant = max(house.clock.instant, datetime(day.year, day.month, day.day, 6, tzinfo=UTC))
 
 
-async def read(house: House, *shown: tuple[date, int]) -> None:
+async def read(house: App, *shown: tuple[date, int]) -> None:
     pass_to(house, max(day for day, _ in shown))
     async with house.db.writing() as conn:
         await readings.record(conn, house, [Read("W1", day, units * 1_000_000) for day, units in shown])
 
 
-async def closed(house: House, made: Registered, on: date) -> Bill:
+async def closed(house: App, made: Registered, on: date) -> Bill:
     pass_to(house, on)
     report = await close_cycles(house, on)
     assert (report.problems, report.parked) == ((), ())
@@ -113,7 +113,7 @@ def is_late(line: BillLine) -> bool:
     return line.code.startswith("late_")
 
 
-async def test_a_revision_after_the_bill_is_a_line_of_the_next_bill(house: House, tmp_path: Path) -> None:
+async def test_a_revision_after_the_bill_is_a_line_of_the_next_bill(house: App, tmp_path: Path) -> None:
     made = await at_home(house, tmp_path)
     january = await closed(house, made, FEB)
     assert january.total_minor == 62600
@@ -139,7 +139,7 @@ async def test_a_revision_after_the_bill_is_a_line_of_the_next_bill(house: House
 
 
 async def test_what_was_corrected_is_not_corrected_again_and_a_second_revision_is_only_the_rest(
-    house: House, tmp_path: Path
+    house: App, tmp_path: Path
 ) -> None:
     made = await at_home(house, tmp_path)
     await closed(house, made, FEB)
@@ -154,7 +154,7 @@ async def test_what_was_corrected_is_not_corrected_again_and_a_second_revision_i
     ]  # 45 kWh: 696.00, and 742.40 was billed as 742: the tax is exact, and the 40 cents are in the other line
 
 
-async def test_less_than_was_billed_may_leave_her_with_credit(house: House, tmp_path: Path) -> None:
+async def test_less_than_was_billed_may_leave_her_with_credit(house: App, tmp_path: Path) -> None:
     made = await at_home(house, tmp_path)
     await closed(house, made, FEB)
     await collect(house, tmp_path, "zero", month(JAN, 31, "0", last="0"))
@@ -165,7 +165,7 @@ async def test_less_than_was_billed_may_leave_her_with_credit(house: House, tmp_
         assert await ledger.balance(conn, "receivable", made.account_id, "KES") == 1_200
 
 
-async def test_what_was_estimated_is_paid_at_the_blocks_of_its_own_month(house: House, tmp_path: Path) -> None:
+async def test_what_was_estimated_is_paid_at_the_blocks_of_its_own_month(house: App, tmp_path: Path) -> None:
     """31 m3 were carried on from 20, and it was 28: what was too much comes off at the dear price it was billed at."""
     tap = NewMeter("W1", code="water", unit="m3", kind="register", interval_minutes=None)
     [made] = await settle(
@@ -183,7 +183,7 @@ async def test_what_was_estimated_is_paid_at_the_blocks_of_its_own_month(house: 
     assert january.total_minor + bill.total_minor == 32_500 + 13_900, "28 and 12 m3, each with its own first block"
 
 
-async def test_a_late_interval_is_paid_at_its_own_time_of_use(house: House, tmp_path: Path) -> None:
+async def test_a_late_interval_is_paid_at_its_own_time_of_use(house: App, tmp_path: Path) -> None:
     [made] = await settle(house, tmp_path, Customer("Amina", opened_on=JAN, tariff="timed", meter=NewMeter("M1")))
     await collect(house, tmp_path, "january", month(JAN, 31, "0.028", last="0.364", minutes=30))
     await closed(house, made, FEB)
@@ -194,7 +194,7 @@ async def test_a_late_interval_is_paid_at_its_own_time_of_use(house: House, tmp_
     ]
 
 
-async def test_a_correction_waits_for_a_bill_that_is_parked(house: House, tmp_path: Path) -> None:
+async def test_a_correction_waits_for_a_bill_that_is_parked(house: App, tmp_path: Path) -> None:
     made = await at_home(house, tmp_path)
     await closed(house, made, FEB)
     await collect(house, tmp_path, "revised", [("2026-01-31", "8")])
@@ -208,7 +208,7 @@ async def test_a_correction_waits_for_a_bill_that_is_parked(house: House, tmp_pa
     assert bill is not None and bill.from_date == MAR and sum(one[2] for one in late(bill)) == 11_600
 
 
-async def test_months_that_came_in_time_are_not_touched(house: House, tmp_path: Path) -> None:
+async def test_months_that_came_in_time_are_not_touched(house: App, tmp_path: Path) -> None:
     made = await at_home(house, tmp_path)
     await closed(house, made, FEB)
     await collect(house, tmp_path, "february", month(FEB, 28, "0.96", last="1"))
@@ -218,7 +218,7 @@ async def test_months_that_came_in_time_are_not_touched(house: House, tmp_path: 
     assert late(await closed(house, made, APR)) == [], "the same value again is no revision"
 
 
-async def test_a_run_that_dies_after_the_draft_corrects_once(house: House, tmp_path: Path) -> None:
+async def test_a_run_that_dies_after_the_draft_corrects_once(house: App, tmp_path: Path) -> None:
     made = await at_home(house, tmp_path)
     await closed(house, made, FEB)
     await collect(house, tmp_path, "revised", [("2026-01-31", "8")])

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 from core.billing.tables import invoice_line, open_item
 from core.care import disputes, queries
 from core.care.model import Ticket
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import dispute_decided, line_disputed
 from core.journeys.dispute_decided import Decision
@@ -16,7 +16,7 @@ from tests.people import Customer, a_bill, a_branch, a_customer
 from tests.readers import disputes_of
 
 
-async def a_bill_of_two_lines(house: House, *, open_minor: int = 100_00) -> tuple[Customer, int]:
+async def a_bill_of_two_lines(house: App, *, open_minor: int = 100_00) -> tuple[Customer, int]:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
@@ -37,7 +37,7 @@ async def a_bill_of_two_lines(house: House, *, open_minor: int = 100_00) -> tupl
     return customer, bill
 
 
-async def contest(house: House, customer: Customer, bill: int, key: str, position: int = 1) -> Ticket:
+async def contest(house: App, customer: Customer, bill: int, key: str, position: int = 1) -> Ticket:
     async with house.db.writing() as conn:
         return await line_disputed.dispute(
             conn,
@@ -51,12 +51,12 @@ async def contest(house: House, customer: Customer, bill: int, key: str, positio
         )
 
 
-async def frozen(house: House) -> int:
+async def frozen(house: App) -> int:
     async with house.db.reading() as conn:
         return int((await conn.execute(select(open_item.c.disputed_minor))).scalar_one())
 
 
-async def test_only_the_line_is_frozen_and_once(house: House) -> None:
+async def test_only_the_line_is_frozen_and_once(house: App) -> None:
     customer, bill = await a_bill_of_two_lines(house)
     tickets = await asyncio.gather(*(contest(house, customer, bill, "tap") for _ in range(10)))
     assert len({one.reference for one in tickets}) == 1
@@ -65,7 +65,7 @@ async def test_only_the_line_is_frozen_and_once(house: House) -> None:
     assert await frozen(house) == 70_00
 
 
-async def test_two_lines_and_the_whole_bill_never_freeze_more_than_is_open(house: House) -> None:
+async def test_two_lines_and_the_whole_bill_never_freeze_more_than_is_open(house: App) -> None:
     customer, bill = await a_bill_of_two_lines(house, open_minor=80_00)
     await contest(house, customer, bill, "a", 1)
     await contest(house, customer, bill, "b", 2)
@@ -75,7 +75,7 @@ async def test_two_lines_and_the_whole_bill_never_freeze_more_than_is_open(house
         assert [one.amount_minor for one in await disputes_of(conn, [bill])] == [70_00, 10_00, 0]
 
 
-async def test_a_rejected_dispute_is_due_again_and_may_be_opened_anew(house: House) -> None:
+async def test_a_rejected_dispute_is_due_again_and_may_be_opened_anew(house: App) -> None:
     customer, bill = await a_bill_of_two_lines(house)
     ticket = await contest(house, customer, bill, "a")
     async with house.db.writing() as conn:
@@ -88,7 +88,7 @@ async def test_a_rejected_dispute_is_due_again_and_may_be_opened_anew(house: Hou
     assert (await contest(house, customer, bill, "b")).id != ticket.id
 
 
-async def test_nobody_disputes_anothers_bill_or_a_line_that_is_not_there(house: House) -> None:
+async def test_nobody_disputes_anothers_bill_or_a_line_that_is_not_there(house: App) -> None:
     customer, bill = await a_bill_of_two_lines(house)
     async with house.db.writing() as conn:
         stranger = await a_customer(conn, house, 2)

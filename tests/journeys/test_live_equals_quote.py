@@ -20,7 +20,7 @@ from core.catalog import store as tariffs
 from core.catalog.queries import versions_between
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import BadInput
 from core.journeys import live_closed
@@ -43,7 +43,7 @@ class Lives:
     """A house of many lines, each on a tariff of its own, and one loop for all examples."""
 
     def __init__(self, db: Database, operator: Operator, settings: Settings, runner: asyncio.Runner) -> None:
-        self.house, self.runner, self.count = House(db, SetClock(NOON), operator, settings), runner, 0
+        self.house, self.runner, self.count = App(SetClock(NOON), operator, db, settings), runner, 0
 
     def total(self, documents: list[dict[str, Any]], uses: made_live.Uses) -> tuple[int, int, int]:
         """(what was taken of the purse while March ran, and when it was closed; what the quote says)."""
@@ -56,7 +56,7 @@ class Lives:
 
     async def _total(self, documents: list[dict[str, Any]], uses: made_live.Uses) -> tuple[int, int, int]:
         house, code = (
-            House(self.house.db, SetClock(NOON), self.house.operator, self.house.settings),
+            App(SetClock(NOON), self.house.operator, self.house.db, self.house.settings),
             documents[0]["tariff"],
         )
         async with house.db.writing() as conn:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from core.context import House
+from core.context import App
 from core.journeys import payment_failed
 from core.journeys.payment_doors import FOLLOW
 from core.outbox.queue import outbox
@@ -18,7 +18,7 @@ from tests.core.payments.made import DUE, a_bill, an_account, opened
 NOON = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 
 
-async def _take(house: House, minor: int, at: datetime = NOON, txn: str = "T1") -> int:
+async def _take(house: App, minor: int, at: datetime = NOON, txn: str = "T1") -> int:
     async with house.db.writing() as conn:
         taken = await receive.apply(
             conn, house, ReceiptIn("daraja", txn, "mobile_inbound", minor, "KES", at, reference="ACC100")
@@ -27,18 +27,18 @@ async def _take(house: House, minor: int, at: datetime = NOON, txn: str = "T1") 
     return taken.receipt_id
 
 
-async def _points(house: House, account_id: int) -> int:
+async def _points(house: App, account_id: int) -> int:
     async with house.db.reading() as conn:
         return await points.balance(conn, account_id)
 
 
-async def _keys(house: House) -> list[str]:
+async def _keys(house: App) -> list[str]:
     async with house.db.reading() as conn:
         return list((await conn.execute(select(outbox.c.key).order_by(outbox.c.id))).scalars())
 
 
 @pytest.mark.parametrize(("days", "earned"), [(0, 12), (1, 0)])
-async def test_a_bill_paid_by_its_due_day_earns_points(house: House, days: int, earned: int) -> None:
+async def test_a_bill_paid_by_its_due_day_earns_points(house: App, days: int, earned: int) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         await a_bill(conn, house, account_id, 120_000)
@@ -47,7 +47,7 @@ async def test_a_bill_paid_by_its_due_day_earns_points(house: House, days: int, 
     assert (await _points(house, account_id), await _keys(house)) == (earned, [f"thanks:{receipt_id}"])
 
 
-async def test_a_part_payment_is_thanked_but_earns_nothing_until_the_bill_is_paid(house: House) -> None:
+async def test_a_part_payment_is_thanked_but_earns_nothing_until_the_bill_is_paid(house: App) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         await a_bill(conn, house, account_id, 120_000)
@@ -57,7 +57,7 @@ async def test_a_part_payment_is_thanked_but_earns_nothing_until_the_bill_is_pai
     assert (await _points(house, account_id), len(await _keys(house))) == (12, 2)
 
 
-async def test_the_same_receipt_followed_twice_thanks_and_earns_once(house: House) -> None:
+async def test_the_same_receipt_followed_twice_thanks_and_earns_once(house: App) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         bill = await a_bill(conn, house, account_id, 120_000)
@@ -67,7 +67,7 @@ async def test_the_same_receipt_followed_twice_thanks_and_earns_once(house: Hous
     assert (await _points(house, account_id), len(await _keys(house)), await opened(house, bill)) == (12, 1, [0])
 
 
-async def test_points_go_with_the_money_that_earned_them(house: House) -> None:
+async def test_points_go_with_the_money_that_earned_them(house: App) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         await a_bill(conn, house, account_id, 120_000)
@@ -78,7 +78,7 @@ async def test_points_go_with_the_money_that_earned_them(house: House) -> None:
     assert await _points(house, account_id) == 0
 
 
-async def test_nothing_is_half_done_when_the_transaction_fails(house: House) -> None:
+async def test_nothing_is_half_done_when_the_transaction_fails(house: App) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         bill = await a_bill(conn, house, account_id, 120_000)
@@ -91,7 +91,7 @@ async def test_nothing_is_half_done_when_the_transaction_fails(house: House) -> 
     assert (await opened(house, bill), await _points(house, account_id), await _keys(house)) == ([120_000], 0, [])
 
 
-async def test_a_failure_is_told_once_and_not_when_nothing_is_open(house: House) -> None:
+async def test_a_failure_is_told_once_and_not_when_nothing_is_open(house: App) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         attempt_id = await push.ask(conn, house, account_id, "+254700000001", 50_000, "k")

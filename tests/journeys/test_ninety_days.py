@@ -19,7 +19,7 @@ from core.clock import SetClock
 from core.collections import protect
 from core.collections.model import AFRESH
 from core.collections.tables import arrangement, episode, ladder_step
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.db.in_list import among
 from core.errors import Refused
@@ -246,7 +246,7 @@ async def _judge(town: Town, count: int) -> None:
     assert {one for one in held.values() if one} <= {*AFRESH, "pending", "untold"}
 
 
-async def _run(house: House, clock: SetClock, seed: int, count: int, share: float, keen: float = 0.3) -> None:
+async def _run(house: App, clock: SetClock, seed: int, count: int, share: float, keen: float = 0.3) -> None:
     town = Town(house, clock, FakeNetwork())
     town.prepare(Oracle(), seed, keen)
     await _ninety_days(town, count, share)
@@ -254,11 +254,11 @@ async def _run(house: House, clock: SetClock, seed: int, count: int, share: floa
 
 
 async def test_ninety_days_of_late_accounts(sqlite_db: Database, clock: SetClock, operator: Any, settings: Any) -> None:
-    await _run(House(sqlite_db, clock, operator, settings), clock, 1, 36, 0.03)
+    await _run(App(clock, operator, sqlite_db, settings), clock, 1, 36, 0.03)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", [2])
-async def test_ninety_days_of_ten_thousand_late_accounts(house: House, clock: SetClock, seed: int) -> None:
+async def test_ninety_days_of_ten_thousand_late_accounts(house: App, clock: SetClock, seed: int) -> None:
     count = int(os.environ.get("HODI_ACCOUNTS", "10000"))
     await _run(house, clock, seed, count, 0.001, 0.05)

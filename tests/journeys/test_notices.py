@@ -13,7 +13,7 @@ from core import money
 from core.billing.tables import open_item
 from core.clock import SetClock
 from core.config.operator import Notices
-from core.context import House
+from core.context import App
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.notices import compose as notices
@@ -43,23 +43,23 @@ def a_row(template: str, customer: Customer, subject_id: int | None = None, **pa
     )
 
 
-async def compose(conn: AsyncConnection, house: House, *rows: Leaving) -> list[Composed]:
+async def compose(conn: AsyncConnection, house: App, *rows: Leaving) -> list[Composed]:
     return await notices.compose(conn, house, rows)
 
 
-async def text_of(conn: AsyncConnection, house: House, row: Leaving) -> str:
+async def text_of(conn: AsyncConnection, house: App, row: Leaving) -> str:
     [one] = await compose(conn, house, row)
     assert isinstance(one, Letter), one
     return one.notice.text
 
 
-async def reason_of(conn: AsyncConnection, house: House, row: Leaving) -> str:
+async def reason_of(conn: AsyncConnection, house: App, row: Leaving) -> str:
     [one] = await compose(conn, house, row)
     assert isinstance(one, Dropped), one
     return one.reason
 
 
-async def test_a_bill_is_ready_to_be_paid(house: House) -> None:
+async def test_a_bill_is_ready_to_be_paid(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
@@ -70,7 +70,7 @@ async def test_a_bill_is_ready_to_be_paid(house: House) -> None:
         )
 
 
-async def test_a_bill_is_ready_and_will_be_collected(house: House) -> None:
+async def test_a_bill_is_ready_and_will_be_collected(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house, language="sw")
@@ -80,7 +80,7 @@ async def test_a_bill_is_ready_and_will_be_collected(house: House) -> None:
     assert "Tutakata KES 1,200.50 tarehe 25 Machi au punde baadaye." in said
 
 
-async def test_a_mandate_that_ended_meanwhile_asks_her_to_pay(house: House) -> None:
+async def test_a_mandate_that_ended_meanwhile_asks_her_to_pay(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
@@ -89,7 +89,7 @@ async def test_a_mandate_that_ended_meanwhile_asks_her_to_pay(house: House) -> N
         assert "Please pay" in await text_of(conn, house, a_row("notice.ready.mandate", customer, bill))
 
 
-async def test_a_bill_paid_before_the_notice_left_is_not_asked_for(house: House) -> None:
+async def test_a_bill_paid_before_the_notice_left_is_not_asked_for(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
@@ -100,7 +100,7 @@ async def test_a_bill_paid_before_the_notice_left_is_not_asked_for(house: House)
         )
 
 
-async def test_a_reminder_is_only_for_what_is_still_open_and_still_due_that_day(house: House, clock: SetClock) -> None:
+async def test_a_reminder_is_only_for_what_is_still_open_and_still_due_that_day(house: App, clock: SetClock) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
@@ -118,7 +118,7 @@ async def test_a_reminder_is_only_for_what_is_still_open_and_still_due_that_day(
         assert await reason_of(conn, house, row) == "paid meanwhile"
 
 
-async def test_a_reminder_with_a_mandate_says_when_we_collect_and_not_once_the_bank_has_it(house: House) -> None:
+async def test_a_reminder_with_a_mandate_says_when_we_collect_and_not_once_the_bank_has_it(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
@@ -132,7 +132,7 @@ async def test_a_reminder_with_a_mandate_says_when_we_collect_and_not_once_the_b
         assert "please pay" in await text_of(conn, house, row)
 
 
-async def test_thanks_say_what_came_and_what_is_still_open(house: House) -> None:
+async def test_thanks_say_what_came_and_what_is_still_open(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
@@ -143,7 +143,7 @@ async def test_thanks_say_what_came_and_what_is_still_open(house: House) -> None
         assert "KES 700.50 is still open" in await text_of(conn, house, row)
 
 
-async def test_thanks_tell_of_credit(house: House) -> None:
+async def test_thanks_tell_of_credit(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
@@ -153,7 +153,7 @@ async def test_thanks_tell_of_credit(house: House) -> None:
         assert "KES 120 waits for your next bill" in await text_of(conn, house, row)
 
 
-async def test_a_reversed_payment_is_not_thanked_for(house: House) -> None:
+async def test_a_reversed_payment_is_not_thanked_for(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
@@ -161,7 +161,7 @@ async def test_a_reversed_payment_is_not_thanked_for(house: House) -> None:
         assert await reason_of(conn, house, row) == "the payment was reversed"
 
 
-async def test_only_a_chat_gets_the_smile(house: House) -> None:
+async def test_only_a_chat_gets_the_smile(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house, channel="telegram")
@@ -169,7 +169,7 @@ async def test_only_a_chat_gets_the_smile(house: House) -> None:
         assert (await text_of(conn, house, row)).endswith("Have a good day! 🙂")
 
 
-async def test_a_failed_payment_asks_for_what_is_open_not_for_what_failed(house: House) -> None:
+async def test_a_failed_payment_asks_for_what_is_open_not_for_what_failed(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
@@ -184,7 +184,7 @@ async def test_a_failed_payment_asks_for_what_is_open_not_for_what_failed(house:
         assert await reason_of(conn, house, row) == "paid meanwhile"
 
 
-async def test_who_tried_again_is_not_told_of_the_first_failure(house: House, clock: SetClock) -> None:
+async def test_who_tried_again_is_not_told_of_the_first_failure(house: App, clock: SetClock) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
@@ -195,7 +195,7 @@ async def test_who_tried_again_is_not_told_of_the_first_failure(house: House, cl
         assert await reason_of(conn, house, row) == "she has tried again"
 
 
-async def test_a_failure_that_was_none_is_not_told(house: House) -> None:
+async def test_a_failure_that_was_none_is_not_told(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
@@ -204,7 +204,7 @@ async def test_a_failure_that_was_none_is_not_told(house: House) -> None:
         assert await reason_of(conn, house, row) == "it went through after all"
 
 
-async def test_a_subject_that_is_gone_and_a_broken_template_harm_only_themselves(house: House) -> None:
+async def test_a_subject_that_is_gone_and_a_broken_template_harm_only_themselves(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
@@ -219,7 +219,7 @@ async def test_a_subject_that_is_gone_and_a_broken_template_harm_only_themselves
     assert isinstance(broken, Poison) and isinstance(good, Letter)
 
 
-async def test_the_phone_on_file_comes_before_a_chat_unless_the_row_names_one(house: House) -> None:
+async def test_the_phone_on_file_comes_before_a_chat_unless_the_row_names_one(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
@@ -240,7 +240,7 @@ async def test_the_phone_on_file_comes_before_a_chat_unless_the_row_names_one(ho
     assert [(notice.channel, notice.to) for notice in chosen] == [("sms", customer.phone), ("telegram", "u2")]
 
 
-async def test_what_can_wait_waits_for_the_morning_and_thanks_for_a_push_do_not(house: House, clock: SetClock) -> None:
+async def test_what_can_wait_waits_for_the_morning_and_thanks_for_a_push_do_not(house: App, clock: SetClock) -> None:
     clock.instant = datetime(2026, 3, 10, 19, 0, tzinfo=UTC)
     async with house.db.writing() as conn:
         await a_branch(conn, house)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import select, update
 
 from core.billing.tables import open_item
-from core.context import House
+from core.context import App
 from core.notices import reminders
 from core.outbox.queue import outbox
 from tests.people import a_bill, a_branch, a_customer
@@ -14,12 +14,12 @@ from tests.people import a_bill, a_branch, a_customer
 DUE = date(2026, 3, 24)
 
 
-async def _keys(house: House) -> list[str]:
+async def _keys(house: App) -> list[str]:
     async with house.db.reading() as conn:
         return list((await conn.execute(select(outbox.c.key).order_by(outbox.c.key))).scalars())
 
 
-async def _bills(house: House) -> list[int]:
+async def _bills(house: App) -> list[int]:
     """One wholly open, one paid, one wholly disputed, one due later."""
     async with house.db.writing() as conn:
         await a_branch(conn, house)
@@ -32,7 +32,7 @@ async def _bills(house: House) -> list[int]:
         ]
 
 
-async def test_a_reminder_is_due_three_days_before_and_once(house: House) -> None:
+async def test_a_reminder_is_due_three_days_before_and_once(house: App) -> None:
     first, *_ = await _bills(house)
     assert await reminders.due(house, DUE - timedelta(days=4)) == 0
     assert await reminders.due(house, DUE - timedelta(days=3)) == 1
@@ -40,13 +40,13 @@ async def test_a_reminder_is_due_three_days_before_and_once(house: House) -> Non
     assert await _keys(house) == [f"reminder:{first}:2026-03-24"]
 
 
-async def test_a_missed_day_is_caught_up_until_the_due_day_and_not_after(house: House) -> None:
+async def test_a_missed_day_is_caught_up_until_the_due_day_and_not_after(house: App) -> None:
     await _bills(house)
     assert await reminders.due(house, DUE + timedelta(days=1)) == 0
     assert await reminders.due(house, DUE) == 1
 
 
-async def test_a_day_that_moves_is_reminded_of_anew(house: House) -> None:
+async def test_a_day_that_moves_is_reminded_of_anew(house: App) -> None:
     first, *_ = await _bills(house)
     await reminders.due(house, DUE)
     async with house.db.writing() as conn:
@@ -57,7 +57,7 @@ async def test_a_day_that_moves_is_reminded_of_anew(house: House) -> None:
     assert await _keys(house) == [f"reminder:{first}:2026-03-24", f"reminder:{first}:2026-03-26"]
 
 
-async def test_more_than_a_batch_is_reminded(house: House) -> None:
+async def test_more_than_a_batch_is_reminded(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
@@ -69,7 +69,7 @@ async def test_more_than_a_batch_is_reminded(house: House) -> None:
         reminders.BATCH = kept
 
 
-async def test_who_is_left_out_to_compare_with_gets_none(house: House) -> None:
+async def test_who_is_left_out_to_compare_with_gets_none(house: App) -> None:
     first, *_ = await _bills(house)
     assert first
     async with house.db.reading() as conn:

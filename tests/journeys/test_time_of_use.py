@@ -19,7 +19,7 @@ from core.catalog import store as catalog
 from core.catalog.compile import load_tariff
 from core.catalog.quote_json import answered
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.journeys.close_cycles import close_cycles
 from core.journeys.verify_books import problems
 from core.metering.store import readings
@@ -56,13 +56,13 @@ charges:
 """
 
 
-def living(house: House, zone: str, currency: str, year: int) -> House:
+def living(house: App, zone: str, currency: str, year: int) -> App:
     """The house in another country and year."""
     operator = house.operator.model_copy(update={"zone": zone, "currency": currency, "country": "AU"})
     return replace(house, operator=operator, clock=SetClock(datetime(year, 12, 31, tzinfo=UTC)))
 
 
-async def settle(house: House, folder: Path, tariffs: Iterable[str], *customers: Customer) -> list[Registered]:
+async def settle(house: App, folder: Path, tariffs: Iterable[str], *customers: Customer) -> list[Registered]:
     for at, text in enumerate(tariffs):
         (folder / f"tariff{at}.yaml").write_text(text, "utf-8")
     async with house.db.writing() as conn:
@@ -77,14 +77,14 @@ def half_hours(first: date, days: int, *, kwh: str = "0.25", without: range = ra
     return [(one.isoformat(timespec="minutes"), "1.125" if one.hour == 16 else kwh) for one in stamps]
 
 
-async def collect(house: House, folder: Path, serial: str, rows: list[tuple[str, str]]) -> None:
+async def collect(house: App, folder: Path, serial: str, rows: list[tuple[str, str]]) -> None:
     file = folder / f"{serial}.csv"
     file.write_text("meter,start,kwh\n" + "".join(f"{serial},{at},{kwh}\n" for at, kwh in rows))
     report = await load_csv(house, file)
     assert report.rejected == 0
 
 
-async def the_bill(house: House, made: Registered) -> Bill:
+async def the_bill(house: App, made: Registered) -> Bill:
     async with house.db.reading() as conn:
         [last, *_] = await queries.last_bills(conn, made.account_id)
         bill = await queries.bill(conn, invoice_id=last.invoice_id, house=house)
@@ -100,7 +100,7 @@ def quoted(texts: Iterable[str], from_: date, to: date, rows: list[tuple[str, st
     return [line["amount"] for line in answer["lines"]], answer["total"]
 
 
-async def test_a_summer_month_is_billed_by_its_afternoons(house: House, tmp_path: Path) -> None:
+async def test_a_summer_month_is_billed_by_its_afternoons(house: App, tmp_path: Path) -> None:
     house = living(house, "Australia/Brisbane", "AUD", 2017)
     opened, on = date(2017, 1, 1), date(2017, 2, 1)
     [made] = await settle(
@@ -127,7 +127,7 @@ async def test_a_summer_month_is_billed_by_its_afternoons(house: House, tmp_path
     assert pdf.render(bill, "en").startswith(b"%PDF")
 
 
-async def test_a_price_that_changes_in_mid_month_is_paid_from_that_day(house: House, tmp_path: Path) -> None:
+async def test_a_price_that_changes_in_mid_month_is_paid_from_that_day(house: App, tmp_path: Path) -> None:
     house = living(house, "Australia/Brisbane", "AUD", 2017)
     opened, on = date(2017, 1, 1), date(2017, 2, 1)
     texts = [ERGON.replace("valid_to: 2017-07-01", "valid_to: 2017-01-16"), DEARER]
@@ -148,7 +148,7 @@ async def test_a_price_that_changes_in_mid_month_is_paid_from_that_day(house: Ho
     assert quoted(texts, opened, on, rows)[1] == plain(bill.total_minor, "AUD")
 
 
-async def test_nem12_is_billed_by_the_time_of_use_too(house: House, tmp_path: Path) -> None:
+async def test_nem12_is_billed_by_the_time_of_use_too(house: App, tmp_path: Path) -> None:
     house = living(house, "Australia/Brisbane", "AUD", 2017)
     opened, on = date(2017, 1, 31), date(2017, 2, 1)
     [made] = await settle(
@@ -169,7 +169,7 @@ async def test_nem12_is_billed_by_the_time_of_use_too(house: House, tmp_path: Pa
     ("day", "night", "hours"), [(date(2026, 3, 29), 6, 23), (date(2026, 10, 25), 8, 25)], ids=["spring", "autumn"]
 )
 async def test_the_night_on_which_clocks_change_is_an_hour_shorter_or_longer(
-    house: House, tmp_path: Path, day: date, night: int, hours: int
+    house: App, tmp_path: Path, day: date, night: int, hours: int
 ) -> None:
     house = living(house, "Europe/London", "GBP", 2026)
     customer = Customer("Ann", opened_on=day, bill_day=day.day + 1, tariff="night", meter=NewMeter("M1"))
@@ -184,7 +184,7 @@ async def test_the_night_on_which_clocks_change_is_an_hour_shorter_or_longer(
     assert (amounts, total) == ([plain(one.amount_minor, "GBP") for one in bill.lines], plain(bill.total_minor, "GBP"))
 
 
-async def test_gaps_are_estimated_at_their_own_time_of_use(house: House, tmp_path: Path) -> None:
+async def test_gaps_are_estimated_at_their_own_time_of_use(house: App, tmp_path: Path) -> None:
     """Four hours of one afternoon are lost: the other afternoons tell what they were, and they are paid at the peak price."""
     house = living(house, "Australia/Brisbane", "AUD", 2017)
     opened = date(2017, 1, 1)
@@ -198,7 +198,7 @@ async def test_gaps_are_estimated_at_their_own_time_of_use(house: House, tmp_pat
     assert [one.quantity_micro for one in bill.lines if one.code == "usage"] == [155_000_000, 271_250_000]
 
 
-async def test_a_meter_that_does_not_tell_when_is_parked_and_the_others_go_on(house: House, tmp_path: Path) -> None:
+async def test_a_meter_that_does_not_tell_when_is_parked_and_the_others_go_on(house: App, tmp_path: Path) -> None:
     house = living(house, "Europe/London", "GBP", 2026)
     opened = date(2026, 1, 1)
     meters = (
@@ -221,7 +221,7 @@ async def test_a_meter_that_does_not_tell_when_is_parked_and_the_others_go_on(ho
 
 
 async def test_the_highest_half_hour_is_found_and_another_length_of_interval_is_not_guessed(
-    house: House, tmp_path: Path
+    house: App, tmp_path: Path
 ) -> None:
     house = living(house, "Europe/London", "GBP", 2026)
     opened = date(2026, 1, 1)
@@ -240,7 +240,7 @@ async def test_the_highest_half_hour_is_found_and_another_length_of_interval_is_
     assert (line.quantity_micro, line.amount_minor) == (2_250_000, 450), "1.125 kWh in half an hour are 2.25 kW"
 
 
-async def test_a_tariff_on_another_clock_than_the_meters_is_not_billed(house: House, tmp_path: Path) -> None:
+async def test_a_tariff_on_another_clock_than_the_meters_is_not_billed(house: App, tmp_path: Path) -> None:
     house = living(house, "Australia/Brisbane", "GBP", 2026)
     opened = date(2026, 1, 1)
     await settle(house, tmp_path, [LONDON], Customer("A", opened_on=opened, tariff="night", meter=NewMeter("M1")))
@@ -249,7 +249,7 @@ async def test_a_tariff_on_another_clock_than_the_meters_is_not_billed(house: Ho
     assert "on the clock of Europe/London" in report.parked[0].reason
 
 
-async def test_a_register_is_shared_out_over_a_change_of_price_along_its_readings(house: House, tmp_path: Path) -> None:
+async def test_a_register_is_shared_out_over_a_change_of_price_along_its_readings(house: App, tmp_path: Path) -> None:
     """50 m3 in the first 20 days and 11 in the other 11: no averaging over the month."""
     house = living(house, "Africa/Nairobi", "KES", 2026)
     text = """

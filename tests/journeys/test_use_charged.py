@@ -10,7 +10,7 @@ from core.balances import book, verify
 from core.balances.expire import tick
 from core.catalog import store as tariffs
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys.use_charged import Charged, Use, charge
 from core.journeys.verify_books import problems
@@ -42,20 +42,20 @@ charges:
 
 
 @pytest.fixture
-async def line(house: House, clock: SetClock) -> Registered:
+async def line(house: App, clock: SetClock) -> Registered:
     async with house.db.writing() as conn:
         await tariffs.load(conn, house, tariffs.check(TARIFF), by="test")
     return await a_line(house, tariff="go")
 
 
 async def use(
-    house: House, line: Registered, kind: str, unit: str, units: int, key: str, to: str | None = None
+    house: App, line: Registered, kind: str, unit: str, units: int, key: str, to: str | None = None
 ) -> Charged:
     async with house.db.writing() as conn:
         return await charge(conn, house, Use(line.service_id, kind, unit, units * MB, destination=to), key=key)
 
 
-async def test_bundles_pay_first_and_money_the_rest(house: House, line: Registered) -> None:
+async def test_bundles_pay_first_and_money_the_rest(house: App, line: Registered) -> None:
     await put(house, line.account_id, 5 * MB, "data", unit="MB", uses=("data",), service_id=line.service_id)
     await put(house, line.account_id, 10_000, "money", unit="KES", priority=90)
     assert await use(house, line, "data", "MB", 3, "a") == Charged(3 * MB, 0, "KES")
@@ -65,7 +65,7 @@ async def test_bundles_pay_first_and_money_the_rest(house: House, line: Register
 
 
 async def test_all_uses_of_a_period_come_to_what_its_bill_would(
-    house: House, clock: SetClock, line: Registered
+    house: App, clock: SetClock, line: Registered
 ) -> None:
     await put(house, line.account_id, 10_000, "money", unit="KES")
     prices = [(await use(house, line, "data", "MB", 4, f"k{at}")).money_minor for at in range(4)]
@@ -75,7 +75,7 @@ async def test_all_uses_of_a_period_come_to_what_its_bill_would(
 
 
 async def test_a_call_costs_by_where_it_goes_its_started_minutes_and_its_connect_fee(
-    house: House, line: Registered
+    house: App, line: Registered
 ) -> None:
     await put(house, line.account_id, 10_000, "money", unit="KES")
     assert (await use(house, line, "voice", "s", 61, "a", "0711111111")).money_minor == 410 + 66  # and its VAT
@@ -87,7 +87,7 @@ async def test_a_call_costs_by_where_it_goes_its_started_minutes_and_its_connect
 
 
 async def test_the_mobile_examples_tariff_by_the_time_of_day_with_its_free_minutes(
-    house: House, clock: SetClock, line: Registered
+    house: App, clock: SetClock, line: Registered
 ) -> None:
     text = (ROOT / "examples" / "tariffs" / "mobile-bundle.yaml").read_text().replace("GBP", "KES")
     async with house.db.writing() as conn:
@@ -104,7 +104,7 @@ async def test_the_mobile_examples_tariff_by_the_time_of_day_with_its_free_minut
     assert [one.money_minor for one in prices.values()] == [30, 0, 5, 5, 10]
 
 
-async def test_too_little_money_leaves_bundles_and_counters_as_they_were(house: House, line: Registered) -> None:
+async def test_too_little_money_leaves_bundles_and_counters_as_they_were(house: App, line: Registered) -> None:
     await put(house, line.account_id, 5 * MB, "data", unit="MB")
     await put(house, line.account_id, 100, "money", unit="KES")
     with pytest.raises(Refused, match=r"bucket\.short"):
@@ -114,14 +114,14 @@ async def test_too_little_money_leaves_bundles_and_counters_as_they_were(house: 
 
 
 async def test_sessions_at_the_same_time_pay_what_they_would_one_after_the_other(
-    house: House, line: Registered
+    house: App, line: Registered
 ) -> None:
     await put(house, line.account_id, 100_000, "money", unit="KES")
     prices = await asyncio.gather(*(use(house, line, "data", "MB", 1, f"k{at}") for at in range(20)))
     assert sum(one.money_minor for one in prices) == (10 * 100 + 10 * 50) * 116 // 100
 
 
-async def test_an_ended_service_and_one_without_a_plan_are_refused(house: House, line: Registered) -> None:
+async def test_an_ended_service_and_one_without_a_plan_are_refused(house: App, line: Registered) -> None:
     async with house.db.writing() as conn:
         await conn.execute(update(service_plan).values(from_date=date(2027, 1, 1)))
     with pytest.raises(Refused, match=r"bucket\.no_price"):
@@ -131,7 +131,7 @@ async def test_an_ended_service_and_one_without_a_plan_are_refused(house: House,
             await charge(conn, house, Use(77, "data", "MB", 1), key="x")
 
 
-async def test_the_ledger_knows_the_money_in_buckets(house: House, line: Registered) -> None:
+async def test_the_ledger_knows_the_money_in_buckets(house: App, line: Registered) -> None:
     await put(house, line.account_id, 1_000, "gift", unit="KES")
     await put(
         house, line.account_id, 500, "till", unit="KES", gift=False, expires_at=house.clock.now() + timedelta(days=1)
@@ -155,7 +155,7 @@ async def test_the_ledger_knows_the_money_in_buckets(house: House, line: Registe
     assert await books() == [-1_000, -500, 1_000, 500]
 
 
-async def test_an_instant_is_priced_in_its_own_period(house: House, line: Registered) -> None:
+async def test_an_instant_is_priced_in_its_own_period(house: App, line: Registered) -> None:
     await put(house, line.account_id, 10_000, "money", unit="KES")
     await use(house, line, "data", "MB", 10, "now")
     async with house.db.writing() as conn:

@@ -12,7 +12,7 @@ from core.campaigns.tables import campaign
 from core.clock import SetClock
 from core.config.messages import Notices
 from core.config.operator import Operator
-from core.context import House
+from core.context import App
 from core.notices import time_zones
 from core.outbox import queue
 from core.parties.tables import branch, contact
@@ -22,7 +22,7 @@ from tests.people import a_bill, a_branch, a_customer
 from tests.scheduler.test_dispatch import Provider
 
 
-def of(house: House, **rules: Any) -> House:
+def of(house: App, **rules: Any) -> App:
     return replace(house, operator=house.operator.model_copy(update=rules))
 
 
@@ -46,7 +46,7 @@ def test_in_a_country_of_several_zones_a_number_that_could_be_at_home_is(operato
     assert time_zones.of_phone(us, "+12125551234") is None
 
 
-async def a_bill_waits(house: House, phone: str | None = None, branch_id: int = 7) -> str:
+async def a_bill_waits(house: App, phone: str | None = None, branch_id: int = 7) -> str:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         await conn.execute(insert(branch).values(id=8, code="AMS", name="Amsterdam"))
@@ -63,7 +63,7 @@ async def a_bill_waits(house: House, phone: str | None = None, branch_id: int = 
     return her.phone
 
 
-async def waits_until(house: House, key: str = "b") -> datetime | None:
+async def waits_until(house: App, key: str = "b") -> datetime | None:
     async with house.db.reading() as conn:
         row = (await conn.execute(select(queue.outbox).where(queue.outbox.c.key == key))).one()
     assert row.state in ("waiting", "sent")
@@ -88,7 +88,7 @@ async def test_a_customer_elsewhere_is_let_sleep_by_her_own_clock_on_both_nights
     by: str, now: str, until: str | None, sqlite_db: Any, clock: SetClock, operator: Operator, settings: Any
 ) -> None:
     clock.instant = datetime.fromisoformat(now).replace(tzinfo=UTC)
-    house = of(House(sqlite_db, clock, operator, settings), regions={"AMS": "Europe/Amsterdam"})
+    house = of(App(clock, operator, sqlite_db, settings), regions={"AMS": "Europe/Amsterdam"})
     await a_bill_waits(house, *(("+31612345678",) if by == "phone" else (None, 8)))
     phones = Provider()
     dispatcher = Dispatcher(house, {"sms": phones})
@@ -102,7 +102,7 @@ async def test_a_customer_elsewhere_is_let_sleep_by_her_own_clock_on_both_nights
 
 
 async def test_at_noon_of_the_operator_it_may_be_night_elsewhere_and_the_urgent_leaves_all_the_same(
-    house: House, clock: SetClock
+    house: App, clock: SetClock
 ) -> None:
     await a_bill_waits(house, "+14155551234")  # noon in Nairobi is two in the morning there (their summer time)
     assert await Dispatcher(house, {"sms": Provider()}).drain() == {"waiting": 1, "sent": 1}
@@ -113,7 +113,7 @@ async def test_at_noon_of_the_operator_it_may_be_night_elsewhere_and_the_urgent_
     assert await Dispatcher(urgent, {"sms": Provider()}).drain() == {"sent": 1}
 
 
-async def test_the_hours_of_a_campaign_are_those_of_the_reader(house: House, clock: SetClock) -> None:
+async def test_the_hours_of_a_campaign_are_those_of_the_reader(house: App, clock: SetClock) -> None:
     house = of(house, regions={"AMS": "Europe/Amsterdam"}, notices=Notices(quiet_from="00:00", quiet_until="00:00"))
     async with house.db.writing() as conn:
         await a_branch(conn, house)

@@ -12,7 +12,7 @@ from core.audit.trail import audit
 from core.care import interactions
 from core.care.tables import interaction, ticket
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.migrations.schema import metadata
 from core.overview import cards_found
 from core.overview.cards_found import card_search
@@ -23,19 +23,19 @@ CARD, BLOTTED = "4111 1111 1111 1111", "*" * 19
 TOKEN = "4111 1111 1111 1111 0000"
 
 
-async def tonight(house: House) -> object:
+async def tonight(house: App) -> object:
     [job] = [job for job in JOBS if job.name == "card numbers"]
     return await job.run(house)
 
 
-async def said(house: House, *texts: str) -> list[int]:
+async def said(house: App, *texts: str) -> list[int]:
     async with house.db.writing() as conn:
         for words in texts:
             await interactions.log(conn, house, channel="sms", direction="in", kind="turn", text=words)
         return list((await conn.execute(select(interaction.c.id).order_by(interaction.c.id))).scalars())
 
 
-async def test_what_is_found_is_blanked_with_a_row_in_the_audit_and_an_alarm(house: House, clock: SetClock) -> None:
+async def test_what_is_found_is_blanked_with_a_row_in_the_audit_and_an_alarm(house: App, clock: SetClock) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
@@ -70,7 +70,7 @@ async def test_what_is_found_is_blanked_with_a_row_in_the_audit_and_an_alarm(hou
 
 
 async def test_a_search_that_was_killed_goes_on_where_it_was_and_begins_anew_the_next_night(
-    house: House, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+    house: App, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cards_found, "BATCH", 2)
     await said(house, "one", "two", f"three {CARD}")
@@ -95,7 +95,7 @@ async def test_a_search_that_was_killed_goes_on_where_it_was_and_begins_anew_the
     assert await tonight(house) == 1
 
 
-async def test_the_log_is_append_only_but_for_the_audited_blanking(house: House) -> None:
+async def test_the_log_is_append_only_but_for_the_audited_blanking(house: App) -> None:
     [one] = await said(house, "my words")
     blank = update(interaction).where(interaction.c.id == one)
     for verb in (
@@ -117,7 +117,7 @@ async def test_the_log_is_append_only_but_for_the_audited_blanking(house: House)
 
 
 @pytest.mark.parametrize("table", sorted(blanking.BLANKABLE))
-async def test_each_table_that_can_be_blanked_is_blanked_in_its_body_alone(house: House, table: str) -> None:
+async def test_each_table_that_can_be_blanked_is_blanked_in_its_body_alone(house: App, table: str) -> None:
     rows = {
         "interaction": "(id, channel, direction, kind, text, at) VALUES (1, 'sms', 'in', 'turn', 'x', '2026-01-01 00:00:00')",
         "audit": "(id, at, actor, action, subject, details) VALUES (1, '2026-01-01 00:00:00', 'a', 'b', 'c', '{\"a\": 1}')",

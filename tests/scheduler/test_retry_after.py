@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.outbox.queue import outbox
 from core.payments.providers import http
 from core.payments.providers.contract import Unreached
@@ -25,7 +25,7 @@ from tests.gateway.ways import WhatsApp
 
 
 @pytest.fixture
-async def doors(house: House, tmp_path: Path) -> AsyncIterator[Doors]:
+async def doors(house: App, tmp_path: Path) -> AsyncIterator[Doors]:
     await a_customer(house)
     async with open_doors(house, tmp_path) as opened:
         yield opened

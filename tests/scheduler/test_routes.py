@@ -16,7 +16,7 @@ from core.campaigns import store
 from core.campaigns.model import Segment
 from core.clock import SetClock
 from core.config.messages import Notices, Sms
-from core.context import House
+from core.context import App
 from core.errors import BadInput
 from core.outbox import queue
 from core.parties import consent, senders
@@ -37,7 +37,7 @@ ROUTES = [
 LINES = ("sms", "sms.africastalking", "sms.kannel")
 
 
-def routed(house: House, routes: list[dict[str, Any]] = ROUTES) -> House:
+def routed(house: App, routes: list[dict[str, Any]] = ROUTES) -> App:
     sms = Sms.model_validate({"routes": routes})
     return replace(house, operator=house.operator.model_copy(update={"sms": sms}))
 
@@ -47,7 +47,7 @@ def providers() -> dict[str, Provider]:
     return {"sms": at, "sms.africastalking": at, "sms.kannel": kannel}
 
 
-async def a_reply(house: House, number: int, **params: Any) -> None:
+async def a_reply(house: App, number: int, **params: Any) -> None:
     async with house.db.writing() as conn:
         if number == 1:
             await a_branch(conn, house)
@@ -68,7 +68,7 @@ def gone(line: Provider) -> list[tuple[str, str | None]]:
     return [(notice.to, notice.sender) for notice in line.notices]
 
 
-def test_a_message_goes_by_the_first_route_that_fits_and_from_the_number_that_was_written_to(house: House) -> None:
+def test_a_message_goes_by_the_first_route_that_fits_and_from_the_number_that_was_written_to(house: App) -> None:
     house = routed(house, [{"provider": "kannel", "kinds": ["code"], "sender": "CODES"}, *ROUTES])
 
     def of(to: str, kind: str = "notice", wanted: str | None = None) -> list[Way]:
@@ -85,13 +85,13 @@ def test_a_message_goes_by_the_first_route_that_fits_and_from_the_number_that_wa
     assert senders.ways(house, LINES, "telegram", "77", "notice") == [Way("telegram", None)]
 
 
-def test_a_route_to_nobody_is_told_at_the_start(house: House) -> None:
+def test_a_route_to_nobody_is_told_at_the_start(house: App) -> None:
     with pytest.raises(BadInput, match="africastalking, kannel"):
         check_routes(routed(house, [{"provider": "canel"}]).operator)
     check_routes(routed(house).operator)
 
 
-async def test_each_goes_by_its_provider_and_while_one_rests_the_other_stands_in(house: House) -> None:
+async def test_each_goes_by_its_provider_and_while_one_rests_the_other_stands_in(house: App) -> None:
     house, lines = routed(house), providers()
     for number in (1, 2, 3):
         await a_reply(house, number, **({"from": "40400"} if number == 3 else {}))
@@ -108,7 +108,7 @@ async def test_each_goes_by_its_provider_and_while_one_rests_the_other_stands_in
     assert await dispatcher.drain() == {"waiting": 1}
 
 
-async def test_a_provider_has_its_own_pace_or_shares_the_channels(house: House) -> None:
+async def test_a_provider_has_its_own_pace_or_shares_the_channels(house: App) -> None:
     house, lines = routed(house), providers()
     notices = Notices(per_second={"sms.kannel": 1, "sms": 100})
     house = replace(house, operator=house.operator.model_copy(update={"notices": notices}))
@@ -119,7 +119,7 @@ async def test_a_provider_has_its_own_pace_or_shares_the_channels(house: House) 
 
 
 async def test_who_stopped_one_sender_gets_offers_from_the_other_alone_and_her_bills_from_either(
-    house: House, clock: SetClock
+    house: App, clock: SetClock
 ) -> None:
     house, lines = routed(house, [ROUTES[0], ROUTES[1]]), providers()
     async with house.db.writing() as conn:
@@ -150,18 +150,18 @@ async def test_who_stopped_one_sender_gets_offers_from_the_other_alone_and_her_b
     assert [len(lines[line].notices) for line in LINES[1:]] == [2, 1], "the bill goes, by the best way"
 
 
-async def _leave(house: House, **rows: dict[str, Any]) -> None:
+async def _leave(house: App, **rows: dict[str, Any]) -> None:
     async with house.db.writing() as conn:
         for key, row in rows.items():
             await queue.enqueue(conn, house, key=key, **row)
 
 
-async def _campaign(house: House, conn: Any) -> Any:
+async def _campaign(house: App, conn: Any) -> Any:
     made = await store.plan(conn, house, name="tea", texts={"en": "Tea!"}, segment=Segment(), actor="user:ann")
     return await store.move(conn, house, made.id, "running", "user:ann")
 
 
-async def test_a_campaign_from_a_sender_does_not_choose_who_stopped_it(house: House) -> None:
+async def test_a_campaign_from_a_sender_does_not_choose_who_stopped_it(house: App) -> None:
     house, lines = routed(house, ROUTES[1:]), providers()
     async with house.db.writing() as conn:
         await a_branch(conn, house)
@@ -188,7 +188,7 @@ class Smsbox:
 
 
 @pytest.fixture
-async def both(house: House) -> AsyncIterator[tuple[House, dict[str, Any], Smsbox, AfricasTalking]]:
+async def both(house: App) -> AsyncIterator[tuple[App, dict[str, Any], Smsbox, AfricasTalking]]:
     """The two real channels, each before its provider's double."""
     box, network = Smsbox(), AfricasTalking(house.clock)
     app = web.Application()
@@ -213,7 +213,7 @@ async def _nobody(_notice: Any) -> bool:
 
 
 async def test_africas_talking_and_kannel_are_open_at_once_and_one_stands_in_for_the_other(
-    both: tuple[House, dict[str, Any], Smsbox, AfricasTalking], clock: SetClock
+    both: tuple[App, dict[str, Any], Smsbox, AfricasTalking], clock: SetClock
 ) -> None:
     house, lines, box, network = both
     assert {"sms", "sms.africastalking", "sms.kannel"} <= lines.keys()

@@ -15,7 +15,7 @@ from channels.whatsapp import Account, WhatsApp
 from core.care import interactions
 from core.clock import SetClock
 from core.config.operator import Notices
-from core.context import House
+from core.context import App
 from core.message import Delivery, Fate, Notice, Sent, Template
 from core.outbox import costs, delivery_reports, queue
 from core.outbox.queue import Leaving
@@ -30,12 +30,12 @@ from tests.scheduler.test_dispatch import Provider
 WAYS = ("whatsapp", "sms", "email")
 
 
-def ordered(house: House, **rules: Any) -> House:
+def ordered(house: App, **rules: Any) -> App:
     notices = Notices(order=WAYS, **rules)
     return replace(house, operator=house.operator.model_copy(update={"notices": notices}))
 
 
-async def a_bill_is_ready(house: House, *chats: str) -> tuple[int, dict[str, int]]:
+async def a_bill_is_ready(house: App, *chats: str) -> tuple[int, dict[str, int]]:
     """A customer with a phone and these chats is to hear of a bill; her account, and her contacts by channel."""
     contacts: dict[str, int] = {}
     async with house.db.writing() as conn:
@@ -71,19 +71,19 @@ async def a_bill_is_ready(house: House, *chats: str) -> tuple[int, dict[str, int
     return customer.account_id, contacts
 
 
-async def she_wrote(house: House, contact_id: int) -> None:
+async def she_wrote(house: App, contact_id: int) -> None:
     async with house.db.writing() as conn:
         await interactions.log(
             conn, house, channel="whatsapp", direction="in", kind="turn", text="hi", contact_id=contact_id
         )
 
 
-async def the_row(house: House) -> Any:
+async def the_row(house: App) -> Any:
     async with house.db.reading() as conn:
         return (await conn.execute(select(queue.outbox))).one()
 
 
-async def test_a_refusal_goes_the_next_way_until_one_gets_through(house: House) -> None:
+async def test_a_refusal_goes_the_next_way_until_one_gets_through(house: App) -> None:
     house = ordered(house)
     _, contacts = await a_bill_is_ready(house, "whatsapp", "email")
     await she_wrote(house, contacts["whatsapp"])
@@ -94,7 +94,7 @@ async def test_a_refusal_goes_the_next_way_until_one_gets_through(house: House) 
     assert (row.state, row.tried, row.attempts) == ("sent", "whatsapp:why sms:why", 1)
 
 
-async def test_when_every_way_failed_it_says_which_and_why(house: House) -> None:
+async def test_when_every_way_failed_it_says_which_and_why(house: App) -> None:
     house = ordered(house)
     await a_bill_is_ready(house)
     await Dispatcher(house, {"sms": Provider("refused"), "email": Provider()}).drain()
@@ -102,7 +102,7 @@ async def test_when_every_way_failed_it_says_which_and_why(house: House) -> None
     assert (row.state, row.reason) == ("failed", "sms:why")
 
 
-async def test_a_message_whose_way_was_named_goes_no_other(house: House) -> None:
+async def test_a_message_whose_way_was_named_goes_no_other(house: App) -> None:
     house = ordered(house)
     account_id, _ = await a_bill_is_ready(house, "email")
     async with house.db.writing() as conn:
@@ -115,7 +115,7 @@ async def test_a_message_whose_way_was_named_goes_no_other(house: House) -> None
 
 @pytest.mark.parametrize("early", [False, True])
 async def test_a_report_of_failure_sends_it_the_next_way_even_when_it_overtakes_our_own_note(
-    house: House, early: bool
+    house: App, early: bool
 ) -> None:
     house = ordered(house)
     _, contacts = await a_bill_is_ready(house, "whatsapp")
@@ -138,12 +138,12 @@ async def test_a_report_of_failure_sends_it_the_next_way_even_when_it_overtakes_
     assert (await the_row(house)).state == "delivered"
 
 
-async def _report(house: House, told: Delivery) -> None:
+async def _report(house: App, told: Delivery) -> None:
     async with house.db.writing() as conn:
         await delivery_reports.report(conn, house, told)
 
 
-async def test_whatsapp_is_written_to_freely_only_within_a_day_of_her_word(house: House, clock: SetClock) -> None:
+async def test_whatsapp_is_written_to_freely_only_within_a_day_of_her_word(house: App, clock: SetClock) -> None:
     house = ordered(house)
     _, contacts = await a_bill_is_ready(house, "whatsapp")
     ways = {"whatsapp": Provider(), "sms": Provider()}
@@ -153,7 +153,7 @@ async def test_whatsapp_is_written_to_freely_only_within_a_day_of_her_word(house
     assert [len(one.notices) for one in ways.values()] == [0, 1]
 
 
-async def test_an_approved_wording_goes_where_free_words_do_not(house: House) -> None:
+async def test_an_approved_wording_goes_where_free_words_do_not(house: App) -> None:
     house = ordered(house, whatsapp_templates={"notice.ready.pay": ("amount", "date", "link")})
     await a_bill_is_ready(house, "whatsapp")
     ways = {"whatsapp": Provider(), "sms": Provider()}
@@ -208,7 +208,7 @@ class Broken(Provider):
         return await super().send(notices)
 
 
-async def _replies(house: House, count: int) -> None:
+async def _replies(house: App, count: int) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
@@ -224,7 +224,7 @@ async def _replies(house: House, count: int) -> None:
             )
 
 
-async def test_a_provider_out_of_order_is_left_alone_and_what_waits_loses_no_try(house: House, clock: SetClock) -> None:
+async def test_a_provider_out_of_order_is_left_alone_and_what_waits_loses_no_try(house: App, clock: SetClock) -> None:
     await _replies(house, 20)
     sms = Broken()
     dispatcher = Dispatcher(house, {"sms": sms}, batch=20, wave=FAILURES, lanes=1)
@@ -245,7 +245,7 @@ async def test_a_provider_out_of_order_is_left_alone_and_what_waits_loses_no_try
     assert sms.keys and len(set(sms.keys)) == 20
 
 
-async def test_one_failure_after_the_rest_is_enough_to_leave_it_alone_twice_as_long(house: House) -> None:
+async def test_one_failure_after_the_rest_is_enough_to_leave_it_alone_twice_as_long(house: App) -> None:
     breaker = Dispatcher(house, {}).breaker
     breaker.note("sms", ["not_reached"] * FAILURES)
     first = breaker._circuits["sms"].rest
@@ -259,7 +259,7 @@ async def test_one_failure_after_the_rest_is_enough_to_leave_it_alone_twice_as_l
     assert breaker.resting() == {"sms"}
 
 
-async def test_while_one_provider_rests_those_with_another_way_are_told_by_it(house: House) -> None:
+async def test_while_one_provider_rests_those_with_another_way_are_told_by_it(house: App) -> None:
     house = ordered(house)
     _, contacts = await a_bill_is_ready(house, "whatsapp")
     await she_wrote(house, contacts["whatsapp"])
@@ -270,7 +270,7 @@ async def test_while_one_provider_rests_those_with_another_way_are_told_by_it(ho
     assert [len(one.notices) for one in ways.values()] == [0, 1]
 
 
-async def test_what_a_message_cost_is_kept_as_told_or_as_listed(house: House) -> None:
+async def test_what_a_message_cost_is_kept_as_told_or_as_listed(house: App) -> None:
     house = ordered(house, prices={"email": "0.05", "whatsapp.utility": "0.55"})
     async with house.db.writing() as conn:
         spent = [
@@ -292,7 +292,7 @@ async def test_what_a_message_cost_is_kept_as_told_or_as_listed(house: House) ->
     ]
 
 
-async def test_a_whatsapp_status_tells_what_its_message_is_charged_as(house: House) -> None:
+async def test_a_whatsapp_status_tells_what_its_message_is_charged_as(house: App) -> None:
     house = ordered(house, prices={"whatsapp.utility": "0.55"})
     _, contacts = await a_bill_is_ready(house, "whatsapp")
     await she_wrote(house, contacts["whatsapp"])

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.model import BillLine
 from core.billing.run.store import tokens
 from core.billing.tables import invoice, invoice_line
-from core.context import House
+from core.context import Context
 from core.ledger import number
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
@@ -73,7 +73,7 @@ class Written:
     token: str
 
 
-async def write(conn: AsyncConnection, house: House, note: Note) -> Written:
+async def write(conn: AsyncConnection, house: Context, note: Note) -> Written:
     """Write the document. The caller holds the bill's open item, so that no two are written at once."""
     bill, by_book, today, [token] = note.bill, note.by_book, house.today(), tokens(1)
     values = {
@@ -114,7 +114,7 @@ async def _nth(conn: AsyncConnection, note: Note) -> int:
     return int((await conn.execute(query)).scalar_one())
 
 
-async def _post(conn: AsyncConnection, house: House, note: Note) -> None:
+async def _post(conn: AsyncConnection, house: Context, note: Note) -> None:
     """What each book gives to what she owes; the other way round where it is below zero."""
     hers = receivable(note.bill.account_id)
     postings = [

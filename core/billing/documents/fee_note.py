@@ -13,7 +13,7 @@ from core.billing.documents.document import Note, Occasion
 from core.billing.due import due_on
 from core.billing.model import FEE, BillLine
 from core.billing.tables import open_item
-from core.context import House
+from core.context import Context
 from core.db import idempotency
 from core.parties.tables import account, party
 from core.text import LANGUAGES, say
@@ -22,7 +22,7 @@ PREFIX = "FEE-"
 """Of the numbers of fees."""
 
 
-async def issue(conn: AsyncConnection, house: House, *, account_id: int, code: str, minor: int, key: str) -> int | None:
+async def issue(conn: AsyncConnection, house: Context, *, account_id: int, code: str, minor: int, key: str) -> int | None:
     """Charge `minor` for `bill.line.<code>`; the invoice's id, None when `key` was charged before. The caller holds the account."""
     if not await idempotency.first_time(conn, f"fee:{key}", house.clock.now()):
         return None

@@ -30,7 +30,7 @@ from core.billing.run.own_sources import HouseSources
 from core.billing.run.rate_partition import Desk, off_by
 from core.billing.run.sources import UsedRow
 from core.billing.tables import invoice, invoice_line, open_item
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.metering.consumption import consumption
 from core.metering.consumption.late import Arrivals, arrivals
@@ -53,7 +53,7 @@ class Off:
     corrections: tuple[Correction, ...]
 
 
-async def came_since_billing(conn: AsyncConnection, house: House) -> Arrivals:
+async def came_since_billing(conn: AsyncConnection, house: Context) -> Arrivals:
     """What usage came since the bills that are out, of any day before today."""
     today = house.today()
     return await arrivals(conn, house, await unbilled_since(conn, date.max) or today, today)
@@ -70,7 +70,7 @@ async def services(conn: AsyncConnection, after: int, size: int, account_id: int
     return {row.id: row.account_id for row in await conn.execute(query.order_by(service.c.id).limit(size))}
 
 
-async def find(conn: AsyncConnection, house: House, owner: Mapping[int, int], came: Arrivals) -> list[Off]:
+async def find(conn: AsyncConnection, house: Context, owner: Mapping[int, int], came: Arrivals) -> list[Off]:
     """The final bills of these services that are off."""
     found = await off_by(Desk(conn, house, HouseSources(), came), owner, house.today())
     wrong: dict[tuple[int, int], list[Correction]] = defaultdict(list)
@@ -107,7 +107,7 @@ async def worth(conn: AsyncConnection, off: Off) -> int:
     return sum(line.amount_minor for line in await _within_room(conn, bill, _lines(off.corrections)))
 
 
-async def issue(conn: AsyncConnection, house: House, off: Off) -> CreditNote | FinalBill | None:
+async def issue(conn: AsyncConnection, house: Context, off: Off) -> CreditNote | FinalBill | None:
     """Put the bill right by a document; None when nothing of it is money. The caller holds what was asked for the period.
 
     Raises `AnotherWasQuicker` when the same was corrected meanwhile.
@@ -177,7 +177,7 @@ async def _room(conn: AsyncConnection, bill: Row[Any]) -> int:
     return int((await conn.execute(query)).scalar_one())
 
 
-async def _record(conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) -> None:
+async def _record(conn: AsyncConnection, house: Context, rows: Sequence[UsedRow]) -> None:
     """What the services were billed for from now on."""
     of_revision: dict[int, list[UsedRow]] = defaultdict(list)
     for row in rows:
@@ -188,7 +188,7 @@ async def _record(conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) 
 
 
 async def _late_invoice(
-    conn: AsyncConnection, house: House, invoice_id: int, bill: Row[Any], lines: Sequence[BillLine], estimated: bool
+    conn: AsyncConnection, house: Context, invoice_id: int, bill: Row[Any], lines: Sequence[BillLine], estimated: bool
 ) -> FinalBill:
     due = due_on(house, house.today())
     facts = {"estimated": {}, "late_of": bill.number}

@@ -11,11 +11,11 @@ from core.billing.run import run_row
 from core.billing.run.value_estimate import Unbilled, stakes
 from core.billing.tables import bill_run, cycle, invoice
 from core.billing.verify import proof
-from core.context import House
+from core.context import App, Context
 from core.parties.tables import account
 
 
-async def close_all(house: House, on: date) -> list[str]:
+async def close_all(house: App, on: date) -> list[str]:
     """Close the run of `on` and any earlier one that was left open; the problems that keep it open."""
     problems: list[str] = []
     async with house.db.writing() as conn:
@@ -30,7 +30,7 @@ async def close_all(house: House, on: date) -> list[str]:
     return problems
 
 
-async def _close(conn: AsyncConnection, house: House, run_id: int, run_date: date) -> None:
+async def _close(conn: AsyncConnection, house: Context, run_id: int, run_date: date) -> None:
     invoices = select(func.count(), func.coalesce(func.sum(invoice.c.total_minor), 0)).where(invoice.c.run_id == run_id)
     accounts, total = (await conn.execute(invoices)).one()
     parked = await count(conn, "parked", run_date)
@@ -46,7 +46,7 @@ async def _close(conn: AsyncConnection, house: House, run_id: int, run_date: dat
 
 async def report(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     on: date,
     *,
     built: int = 0,

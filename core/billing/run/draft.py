@@ -14,7 +14,7 @@ from core.billing.run.engines import LOCAL, Engine
 from core.billing.run.load import Partition, load
 from core.billing.run.rate_partition import Desk, Free, reckon
 from core.billing.run.sources import Sources
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.metering.consumption.late import Arrivals
 
@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 
 async def build_all(
-    house: House,
+    house: App,
     sources: Sources,
     on: date,
     *,
@@ -58,14 +58,14 @@ async def build_all(
     return built
 
 
-async def _still_free(house: House, free_units: Free) -> dict[int, int]:
+async def _still_free(house: App, free_units: Free) -> dict[int, int]:
     """The free units less those that drafts which are not yet final have used up."""
     async with house.db.reading() as conn:
         spoken_for = await store.reward_units_on_drafts(conn)
     return {account_id: micro - spoken_for.get(account_id, 0) for account_id, micro in free_units.items()}
 
 
-async def _dates(house: House, state: str, on: date) -> AsyncIterator[date]:
+async def _dates(house: App, state: str, on: date) -> AsyncIterator[date]:
     """Closing days with cycles in `state`, earliest first, also those that open while we work."""
     last = None
     while True:
@@ -77,14 +77,14 @@ async def _dates(house: House, state: str, on: date) -> AsyncIterator[date]:
         yield last
 
 
-async def _arrivals(house: House, sources: Sources, on: date) -> Arrivals:
+async def _arrivals(house: App, sources: Sources, on: date) -> Arrivals:
     """What usage came since the bills before: those of accounts that stand parked saw none of it."""
     async with house.db.reading() as conn:
         return await sources.arrivals(conn, house, await unbilled_since(conn, on) or on)
 
 
 async def _reckoned(
-    house: House, sources: Sources, to_date: date, size: int, free: dict[int, int], came: Arrivals, engine: Engine
+    house: App, sources: Sources, to_date: date, size: int, free: dict[int, int], came: Arrivals, engine: Engine
 ) -> Drafts | None:
     async with house.db.reading() as conn:
         partition = await load(conn, "open", to_date, size)
@@ -93,7 +93,7 @@ async def _reckoned(
         return await reckon(Desk(conn, house, sources, came, engine), partition, free)
 
 
-async def _save(house: House, sources: Sources, drafts: Drafts, run_id: int) -> int:
+async def _save(house: App, sources: Sources, drafts: Drafts, run_id: int) -> int:
     """One transaction: invoices, lines, what was used, cycles moved on. 0 when another run was quicker."""
     partition, made = drafts.partition, len(drafts.accounts)
     first = await house.db.id_block(made + store.ids_to_open(partition))
@@ -114,7 +114,7 @@ async def _save(house: House, sources: Sources, drafts: Drafts, run_id: int) -> 
 
 
 async def preview_all(
-    house: House, sources: Sources, on: date, *, free_units: Free | None, size: int
+    house: App, sources: Sources, on: date, *, free_units: Free | None, size: int
 ) -> AsyncIterator[Drafts]:
     """What a build of `on` would make, partition by partition, of the cycles that are open now and those that wait. Writes nothing."""
     came = await _arrivals(house, sources, on)

@@ -19,20 +19,20 @@ from core.billing.run import run_row
 from core.billing.run.draft import Progress
 from core.billing.run.staging import closing, fresh
 from core.billing.tables import cycle, invoice
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.db.engine import Instant
 from core.ledger import number
 from core.ledger.post_set import SetJournals, SetLeg, ids_needed, post_set
 from core.ledger.tables import balance, ledger_account, open_item
 
-Then = Callable[[AsyncConnection, House, Sequence[FinalBill]], Awaitable[object]]
+Then = Callable[[AsyncConnection, Context, Sequence[FinalBill]], Awaitable[object]]
 """What follows from a partition of final bills, in their transaction."""
 
 LEGS = 4
 
 
-async def finalise_all(house: House, on: date, *, then: Then, progress: Progress | None, size: int) -> int:
+async def finalise_all(house: App, on: date, *, then: Then, progress: Progress | None, size: int) -> int:
     """Make every built bill that closed on or before `on` final; how many."""
     run_id = await run_row.run_of(house, on)
     done = 0
@@ -53,13 +53,13 @@ async def finalise_all(house: House, on: date, *, then: Then, progress: Progress
             progress(done, built)
 
 
-async def _stuck(house: House, to_date: date) -> bool:
+async def _stuck(house: App, to_date: date) -> bool:
     """Whether built cycles are left that no partition can take (else another run was quicker)."""
     async with house.db.reading() as conn:
         return to_date in await due_dates(conn, "built", to_date)
 
 
-async def _partition(house: House, run_id: int, on: date, to_date: date, *, then: Then, size: int) -> int:
+async def _partition(house: App, run_id: int, on: date, to_date: date, *, then: Then, size: int) -> int:
     """One transaction: the next bills of one closing day."""
     first_id = await house.db.id_block(ids_needed(size, LEGS))
     await house.db.reserve_ids(4 * size + 1_000)
@@ -116,7 +116,7 @@ async def _before(conn: AsyncConnection, currency: str) -> None:
     await conn.execute(update(closing).values(before_minor=func.coalesce(held, 0)))
 
 
-async def _post(conn: AsyncConnection, house: House, on: date, currency: str, first_id: int) -> None:
+async def _post(conn: AsyncConnection, house: Context, on: date, currency: str, first_id: int) -> None:
     """The journals `invoice:<id>`: revenue, tax, rounding and rewards against what the customer owes."""
     staged = closing.c
     net = staged.total_minor - staged.tax_minor - staged.rounding_minor - staged.reward_minor
@@ -142,7 +142,7 @@ async def _post(conn: AsyncConnection, house: House, on: date, currency: str, fi
     await post_set(conn, house, journals)
 
 
-async def _seal_bills(conn: AsyncConnection, house: House, on: date, bills: int) -> list[FinalBill]:
+async def _seal_bills(conn: AsyncConnection, house: Context, on: date, bills: int) -> list[FinalBill]:
     """Open items first, then the numbers: their row is the last lock taken."""
     due = due_on(house, on)
     await _open_items(conn, on, due)

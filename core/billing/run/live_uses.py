@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.bulk import update_many
 from core.metering.events.clock import seconds
 from core.metering.events.queries import UseColumns
@@ -31,7 +31,7 @@ class Live:
 
 
 async def charged(
-    conn: AsyncConnection, house: House, service_ids: Sequence[int], from_: date, to: date
+    conn: AsyncConnection, house: Context, service_ids: Sequence[int], from_: date, to: date
 ) -> Live | None:
     """What was charged live of the periods that begin in [from_, to); None where nothing was."""
     periods = await store.periods_of(conn, service_ids, from_, to)
@@ -65,7 +65,7 @@ async def mark(conn: AsyncConnection, period_ids: Sequence[int]) -> None:
     await update_many(conn, live_period, ("id",), ("state",), [(store.BILLED, one) for one in period_ids])
 
 
-def _columns(house: House, unit: str, rows: Sequence[tuple[int, store.Use]]) -> UseColumns:
+def _columns(house: Context, unit: str, rows: Sequence[tuple[int, store.Use]]) -> UseColumns:
     """Uses of one kind by service and time, as the operator's clock shows it."""
     numbers: dict[str, int] = {}
     table = [

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.run import live_uses
 from core.billing.run.sources import Used, UsedRow
 from core.catalog import queries as catalog
-from core.context import House
+from core.context import Context
 from core.metering.consumption import consumption, late
 from core.metering.consumption.late import Arrivals, Changed
 from core.metering.consumption.timed import Grain
@@ -31,7 +31,7 @@ class HouseSources:
     async def used(
         self,
         conn: AsyncConnection,
-        house: House,
+        house: Context,
         service_ids: Sequence[int],
         from_: date,
         to: date,
@@ -70,17 +70,17 @@ class HouseSources:
         """(sum, how many) of the periods billed before."""
         return await consumption.history(conn, service_ids, meter_code, before, periods)
 
-    async def record(self, conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) -> None:
+    async def record(self, conn: AsyncConnection, house: Context, rows: Sequence[UsedRow]) -> None:
         """Keep what was billed."""
         for revision, same in groupby(sorted(rows, key=_revision), key=_revision):
             await consumption.save(conn, house, list(same), revision=revision)
 
-    async def arrivals(self, conn: AsyncConnection, house: House, since: date) -> Arrivals:
+    async def arrivals(self, conn: AsyncConnection, house: Context, since: date) -> Arrivals:
         """What usage came since that day of days before it."""
         return await late.arrivals(conn, house, since)
 
     async def late(
-        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], to: date, came: Arrivals
+        self, conn: AsyncConnection, house: Context, service_ids: Sequence[int], to: date, came: Arrivals
     ) -> Sequence[Changed]:
         """The periods whose usage is another now."""
         return await late.changed(conn, house, service_ids, to, came)

@@ -18,7 +18,7 @@ from core.billing.run.rate_partition import Desk, reckon
 from core.billing.run.value_estimate import Unbilled, stakes
 from core.billing.tables import cycle
 from core.clock import start_of
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.errors import Refused
 from core.metering.consumption.late import Arrivals
@@ -114,7 +114,7 @@ def _unbilled(one: Waiting) -> Unbilled:
     return Unbilled(one.account_id, one.segment, one.currency, one.from_date, one.to_date)
 
 
-async def together(conn: AsyncConnection, house: House, *, branch_code: str | None = None) -> Together:
+async def together(conn: AsyncConnection, house: Context, *, branch_code: str | None = None) -> Together:
     """What all parked months come to, in the house's currency."""
     query = (
         select(cycle.c.account_id, account.c.segment, account.c.currency, cycle.c.from_date, cycle.c.to_date)
@@ -199,7 +199,7 @@ class Foreseen:
     reason: str | None = None
 
 
-async def foresee(conn: AsyncConnection, house: House, cycle_id: int) -> Foreseen:
+async def foresee(conn: AsyncConnection, house: Context, cycle_id: int) -> Foreseen:
     """Reckon the one month as a run would; writes nothing."""
     partition = await load_one(conn, cycle_id)
     today = house.today()

@@ -19,7 +19,7 @@ from core.billing.run.finalise import Then, finalise_all
 from core.billing.run.preview import bills_of, parked_of
 from core.billing.run.rate_partition import Free
 from core.billing.run.sources import Sources
-from core.context import House
+from core.context import App, Context
 
 __all__ = ["build", "close", "finalise", "foresee", "nothing_follows"]
 
@@ -32,7 +32,7 @@ def ours() -> Sources:
 
 
 async def build(
-    house: House,
+    house: App,
     on: date,
     *,
     free_units: Free | None = None,
@@ -50,12 +50,12 @@ async def build(
         return await report(conn, house, on, built=made)
 
 
-async def nothing_follows(conn: AsyncConnection, house: House, bills: Sequence[FinalBill]) -> None:
+async def nothing_follows(conn: AsyncConnection, house: Context, bills: Sequence[FinalBill]) -> None:
     """A `then` for who only wants the books: nobody is told."""
 
 
 async def finalise(
-    house: House,
+    house: App,
     on: date,
     *,
     then: Then = nothing_follows,
@@ -68,7 +68,7 @@ async def finalise(
         return await report(conn, house, on, finalised=made)
 
 
-async def close(house: House, on: date) -> RunReport:
+async def close(house: App, on: date) -> RunReport:
     """Prove the run and close it; with `problems` it stays open."""
     problems = await close_all(house, on)
     async with house.db.reading() as conn:
@@ -84,7 +84,7 @@ class Foreseen:
 
 
 async def foresee(
-    house: House,
+    house: App,
     on: date,
     *,
     free_units: Free | None = None,

@@ -10,10 +10,10 @@ from core.billing.due import due_on
 from core.billing.model import Bill, BillLine, Parked
 from core.billing.render.assemble import services
 from core.billing.run.draft_columns import NO_QUANTITY, Drafts
-from core.context import House
+from core.context import Context
 
 
-def bills_of(house: House, drafts: Drafts, on: date) -> Iterator[Bill]:
+def bills_of(house: Context, drafts: Drafts, on: date) -> Iterator[Bill]:
     """The bills of a partition, as they would be if it were finalised on `on`; without number, link or earlier balance."""
     partition, lines = drafts.partition, drafts.lines
     edges = np.searchsorted(lines.bill, np.arange(len(drafts.accounts) + 1))

@@ -22,7 +22,7 @@ from core.billing.run.reward_units import rewarded
 from core.billing.run.sources import Sources, Used
 from core.billing.run.tariff_versions import grain_of, in_force, other_clock
 from core.billing.run.usage_events import by_events, rolls_over, told
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.metering.consumption.late import Arrivals
 from core.metering.consumption.timed import Grain
@@ -43,7 +43,7 @@ class Desk:
     """What a partition is reckoned with: a connection to read on, the house, and where tariffs and usage come from."""
 
     conn: AsyncConnection
-    house: House
+    house: Context
     sources: Sources
     came: Arrivals
     """What usage came since the bills before: some of these may be off by it."""

@@ -6,13 +6,13 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import bill_run
-from core.context import House
+from core.context import App, Context
 from core.db.engine import insert
 
 BUILDING, BUILT, FINALISING, CLOSED = "building", "built", "finalising", "closed"
 
 
-async def run_of(house: House, on: date) -> int:
+async def run_of(house: App, on: date) -> int:
     """The id of the run of a date, begun if need be."""
     async with house.db.writing() as conn:
         new = {
@@ -33,7 +33,7 @@ async def lock(conn: AsyncConnection, run_id: int, state: str) -> None:
     await conn.execute(update(bill_run).where(bill_run.c.id == run_id).values(state=state, closed_at=None))
 
 
-async def set_state(house: House, run_id: int, state: str) -> None:
+async def set_state(house: App, run_id: int, state: str) -> None:
     """Say where the run stands."""
     async with house.db.writing() as conn:
         await lock(conn, run_id, state)

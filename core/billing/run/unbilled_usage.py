@@ -19,7 +19,7 @@ from core.billing.run.sources import Used
 from core.billing.run.value_estimate import last_bills
 from core.billing.tables import cycle, invoice
 from core.clock import start_of
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.metering.consumption.late import Arrivals
 from core.metering.consumption.timed import Grain
@@ -42,7 +42,7 @@ class RunningSources(HouseSources):
     async def used(
         self,
         conn: AsyncConnection,
-        house: House,
+        house: Context,
         service_ids: Sequence[int],
         from_: date,
         to: date,
@@ -59,7 +59,7 @@ class RunningSources(HouseSources):
         return await super().used(conn, house, service_ids, from_, to, grain=grain, lifted=lifted)
 
 
-async def so_far(conn: AsyncConnection, house: House, account_ids: Collection[int]) -> dict[int, SoFar]:
+async def so_far(conn: AsyncConnection, house: Context, account_ids: Collection[int]) -> dict[int, SoFar]:
     """Account -> what is not billed yet, by a handful of set queries for any number of accounts."""
     today = house.today()
     found = {account_id: SoFar() for account_id in account_ids}

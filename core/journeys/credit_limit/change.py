@@ -4,14 +4,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.approvals.model import Approval
 from core.collections import own_limit
-from core.context import House
+from core.context import Context
 from core.journeys.credit_limit import exposure
 from core.numbers import UNSTATED, Notation
 
 
 async def change(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     account_id: int,
     told: str,
     *,
@@ -26,6 +26,6 @@ async def change(
     return approval_id
 
 
-async def agreed(conn: AsyncConnection, house: House, found: Approval) -> None:
+async def agreed(conn: AsyncConnection, house: Context, found: Approval) -> None:
     """Another person has agreed."""
     await exposure.look(conn, house, await own_limit.granted(conn, house, found))

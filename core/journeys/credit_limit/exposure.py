@@ -15,7 +15,7 @@ from core.collections import exposures, queries
 from core.collections.ladder import binding
 from core.collections.limits import Exposure, Owes, moved_on
 from core.collections.model import Standing
-from core.context import House
+from core.context import App, Context
 from core.db.in_list import among
 from core.journeys.credit_limit import threshold_notice
 from core.journeys.dunning import lift_restriction, load
@@ -28,7 +28,7 @@ from core.reasons import reason
 BATCH = 2_000
 
 
-async def tick(house: House) -> int:
+async def tick(house: App) -> int:
     """Every account that has a limit; how many restrictions were ended."""
     last, done = 0, 0
     while True:
@@ -45,7 +45,7 @@ async def tick(house: House) -> int:
         last = ids[-1]
 
 
-async def look(conn: AsyncConnection, house: House, account_id: int) -> None:
+async def look(conn: AsyncConnection, house: Context, account_id: int) -> None:
     """One account anew, with what no bill has yet: its limit was changed."""
     unbilled = await so_far(conn, house, [account_id])
     await exposures.begin(conn, house, [account_id])
@@ -53,12 +53,12 @@ async def look(conn: AsyncConnection, house: House, account_id: int) -> None:
     await lift_restriction.release(conn, house, freed)
 
 
-async def review(conn: AsyncConnection, house: House, account_id: int) -> list[int]:
+async def review(conn: AsyncConnection, house: Context, account_id: int) -> list[int]:
     """Money came, or something holds: what is kept of the account is put right; it is in the answer if its restriction ends."""
     return await _settle(conn, house, [account_id], {})
 
 
-async def fresh(conn: AsyncConnection, house: House, account_ids: Collection[int]) -> dict[int, Exposure]:
+async def fresh(conn: AsyncConnection, house: Context, account_ids: Collection[int]) -> dict[int, Exposure]:
     """Exposures with the money of this moment; nothing is kept."""
     found = await exposures.kept(conn, house, account_ids)
     owes = await _owes(conn, house, found, {})
@@ -66,7 +66,7 @@ async def fresh(conn: AsyncConnection, house: House, account_ids: Collection[int
 
 
 async def _settle(
-    conn: AsyncConnection, house: House, account_ids: Collection[int], unbilled: Mapping[int, SoFar]
+    conn: AsyncConnection, house: Context, account_ids: Collection[int], unbilled: Mapping[int, SoFar]
 ) -> list[int]:
     """Bring these up to date, tell what is to be told; those whose restriction ends."""
     found = await exposures.kept(conn, house, account_ids, hold=True)
@@ -91,7 +91,7 @@ async def _settle(
 
 
 async def _owes(
-    conn: AsyncConnection, house: House, found: Collection[Exposure], unbilled: Mapping[int, SoFar]
+    conn: AsyncConnection, house: Context, found: Collection[Exposure], unbilled: Mapping[int, SoFar]
 ) -> dict[int, Owes]:
     """What each has used and not paid: `unbilled` where it is known anew, else as it was kept."""
     ids = [one.account_id for one in found]
@@ -118,7 +118,7 @@ async def _owes(
     return made
 
 
-async def shielded(conn: AsyncConnection, house: House, account_ids: Collection[int]) -> dict[int, str]:
+async def shielded(conn: AsyncConnection, house: Context, account_ids: Collection[int]) -> dict[int, str]:
     """Accounts whose lines are not restricted whatever they owe, and why: protected, or paying in instalments."""
     today, ids = house.today(), list(account_ids)
     found = dict.fromkeys(await exposures.arranged(conn, ids), "what is owed is paid in instalments")

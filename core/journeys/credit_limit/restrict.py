@@ -15,7 +15,7 @@ from core.collections.calendar import bar_hours
 from core.collections.ladder import Rules
 from core.collections.limits import Exposure
 from core.collections.tables import exposure
-from core.context import House
+from core.context import App, Context
 from core.journeys.credit_limit import exposure as exposures
 from core.journeys.dunning import load
 from core.journeys.dunning.lift_restriction import limit_level
@@ -38,7 +38,7 @@ class Doubt:
     until: datetime | None = None
 
 
-async def bar(house: House, leaving: Leaving) -> Outcome:
+async def bar(house: App, leaving: Leaving) -> Outcome:
     """What the dispatcher does with outbox rows of kind `limit_bar`: their subject is the account."""
     account_id, level = leaving.subject_id or 0, limit_level(house)
     async with house.db.writing() as conn:
@@ -71,7 +71,7 @@ async def bar(house: House, leaving: Leaving) -> Outcome:
         return Outcome(leaving.id, "sent", reason=f"{len(lines)} services", attempts=leaving.attempts)
 
 
-async def _doubt(conn: AsyncConnection, house: House, now: Exposure, rules: Rules, *, pending: bool) -> Doubt | None:
+async def _doubt(conn: AsyncConnection, house: Context, now: Exposure, rules: Rules, *, pending: bool) -> Doubt | None:
     """What speaks against it at this moment: first what holds for the day, then the hour, then what may pass within it."""
     shields = await exposures.shielded(conn, house, [now.account_id])
     if now.account_id in shields:
@@ -93,14 +93,14 @@ async def _doubt(conn: AsyncConnection, house: House, now: Exposure, rules: Rule
     return None if told is not None else Doubt("the word that the limit is reached has not reached her", instant + SOON)
 
 
-def restricts_from(house: House, rules: Rules, told: date) -> date:
+def restricts_from(house: Context, rules: Rules, told: date) -> date:
     """The first day on which lines of who was told on a day may be restricted."""
     days = house.operator.collections.credit_limit.notice_working_days
     days = rules.ladder.notice_working_days if days is None else days
     return rules.calendar.on_or_after(rules.calendar.after(told, days))
 
 
-async def _told_on(conn: AsyncConnection, house: House, now: Exposure, proof: str) -> date | None:
+async def _told_on(conn: AsyncConnection, house: Context, now: Exposure, proof: str) -> date | None:
     query = select(letters.c.state, letters.c.settled_at).where(letters.c.key == now.key)
     row = (await conn.execute(query)).first()
     enough = ("delivered",) if proof == "delivered" else ("delivered", "sent")

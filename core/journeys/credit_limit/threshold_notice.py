@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.collections.limits import REACHED, WARNED, Exposure
-from core.context import House
+from core.context import Context
 from core.journeys.dunning.lift_restriction import limit_level
 from core.outbox import queue
 from core.outbox.queue import Letter
@@ -14,7 +14,7 @@ TEMPLATES = {WARNED: "notice.limit_near", REACHED: "notice.limit_reached"}
 
 
 async def follow(
-    conn: AsyncConnection, house: House, telling: Sequence[Exposure], at_limit: Sequence[Exposure]
+    conn: AsyncConnection, house: Context, telling: Sequence[Exposure], at_limit: Sequence[Exposure]
 ) -> None:
     """Put down what leaves: a notice for each of `telling`, and a look at the lines of those at their limit."""
     letters = [

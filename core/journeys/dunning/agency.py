@@ -14,7 +14,7 @@ from core import money
 from core.collections import agency
 from core.collections.placing import placeable
 from core.collections.tables import episode
-from core.context import House
+from core.context import App, Context
 from core.errors import Refused
 from core.journeys.dunning import load
 from core.parties.tables import account, branch
@@ -23,7 +23,7 @@ from core.payments.store import hold_accounts
 BATCH = 1_000
 
 
-async def place(house: House, code: str, *, actor: str, branch_code: str | None = None) -> int:
+async def place(house: App, code: str, *, actor: str, branch_code: str | None = None) -> int:
     """Place every account that stands behind the last step of its ladder, as the agency's rules say; how many. Its own transactions."""
     agreed, last, done = agency.known(house, code), 0, 0
     while True:
@@ -37,7 +37,7 @@ async def place(house: House, code: str, *, actor: str, branch_code: str | None 
 
 
 async def _waiting(
-    conn: AsyncConnection, house: House, after_days: int, branch_code: str | None, last: int
+    conn: AsyncConnection, house: Context, after_days: int, branch_code: str | None, last: int
 ) -> list[int]:
     """Accounts to look at, by id: so long after a step that it may have been the last."""
     query = select(episode.c.open_id).where(
@@ -51,7 +51,7 @@ async def _waiting(
     return list((await conn.execute(query.order_by(episode.c.open_id).limit(BATCH))).scalars())
 
 
-async def choose(conn: AsyncConnection, house: House, code: str, account_ids: Sequence[int], *, actor: str) -> None:
+async def choose(conn: AsyncConnection, house: Context, code: str, account_ids: Sequence[int], *, actor: str) -> None:
     """Place these, wherever on the ladder they stand; `Refused` where one of them may not be, and then none is."""
     chosen = sorted(set(account_ids))
     if await _place(conn, house, code, chosen, None, actor) < len(chosen):
@@ -59,7 +59,7 @@ async def choose(conn: AsyncConnection, house: House, code: str, account_ids: Se
 
 
 async def _place(
-    conn: AsyncConnection, house: House, code: str, account_ids: Sequence[int], after_days: int | None, actor: str
+    conn: AsyncConnection, house: Context, code: str, account_ids: Sequence[int], after_days: int | None, actor: str
 ) -> int:
     agreed, today = agency.known(house, code), house.today()
     least = money.parse(agreed.minimum, house.currency)
@@ -70,7 +70,7 @@ async def _place(
     return await agency.place(conn, house, code, free, actor=actor) if free else 0
 
 
-async def recall(conn: AsyncConnection, house: House, account_id: int, *, reason: str, actor: str) -> None:
+async def recall(conn: AsyncConnection, house: Context, account_id: int, *, reason: str, actor: str) -> None:
     """A person takes an account back, and says why."""
     said = reason.strip()[:300]
     if len(said) < 5:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import money
 from core.collections import arrange
 from core.collections.arrange import Agreed
-from core.context import House
+from core.context import Context
 from core.journeys.dunning import restore
 from core.outbox import queue
 from core.parties import queries as parties
@@ -15,20 +15,20 @@ from core.text import days
 
 
 async def agree(
-    conn: AsyncConnection, house: House, account_id: int, instalments: int, key: str, *, actor: str = "customer"
+    conn: AsyncConnection, house: Context, account_id: int, instalments: int, key: str, *, actor: str = "customer"
 ) -> Agreed:
     """Agree so many instalments, and what follows."""
     return await _follow(conn, house, await arrange.agree(conn, house, account_id, instalments, key, actor=actor))
 
 
 async def promise(
-    conn: AsyncConnection, house: House, account_id: int, by: date, key: str, *, actor: str = "customer"
+    conn: AsyncConnection, house: Context, account_id: int, by: date, key: str, *, actor: str = "customer"
 ) -> Agreed:
     """Promise to pay by a day, and what follows."""
     return await _follow(conn, house, await arrange.promise(conn, house, account_id, by, key, actor=actor))
 
 
-async def _follow(conn: AsyncConnection, house: House, made: Agreed) -> Agreed:
+async def _follow(conn: AsyncConnection, house: Context, made: Agreed) -> Agreed:
     account = await parties.account(conn, made.account_id)
     lang = account.language if account else "en"
     day, minor = made.instalments[0]

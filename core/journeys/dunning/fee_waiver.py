@@ -14,7 +14,7 @@ from core.billing.documents import credit_note
 from core.billing.documents.credit_note import WHOLE_BILL, CreditNote
 from core.billing.model import FEE
 from core.billing.tables import invoice
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys.credit_taken_off import take_off
 from core.journeys.dunning import restore
@@ -29,7 +29,7 @@ SHORTEST = 5
 
 
 async def waive(
-    conn: AsyncConnection, house: House, account_id: int, invoice_id: int, *, reason: str, actor: str
+    conn: AsyncConnection, house: Context, account_id: int, invoice_id: int, *, reason: str, actor: str
 ) -> CreditNote | None:
     """Take back a fee of the account; the credit note, None while it waits for another person."""
     if len(reason.strip()) < SHORTEST:
@@ -53,7 +53,7 @@ async def waive(
     return None
 
 
-async def agreed(conn: AsyncConnection, house: House, found: Approval) -> None:
+async def agreed(conn: AsyncConnection, house: Context, found: Approval) -> None:
     """Another person has agreed."""
     invoice_id = int(found.subject.partition(":")[2])
     fee = await _fee(conn, None, invoice_id)
@@ -70,7 +70,7 @@ async def _fee(conn: AsyncConnection, account_id: int | None, invoice_id: int) -
     return fee
 
 
-async def _carried_out(conn: AsyncConnection, house: House, fee: AnyRow, reason: str, actor: str) -> CreditNote:
+async def _carried_out(conn: AsyncConnection, house: Context, fee: AnyRow, reason: str, actor: str) -> CreditNote:
     held = select(open_item.c.open_minor).where(open_item.c.invoice_id == fee.id).with_for_update()
     opened = int((await conn.execute(held)).scalar_one())
     taken = select(invoice.c.id).where(invoice.c.corrects_id == fee.id)

@@ -16,7 +16,7 @@ from core.billing.documents import fee_note
 from core.collections.ladder import untrue
 from core.collections.tables import ladder_step
 from core.config.collections import Fees
-from core.context import House
+from core.context import App, Context
 from core.journeys.dunning import load
 from core.outbox.queue import Leaving, Outcome
 from core.payments import allocate
@@ -28,24 +28,24 @@ LATE_STEP = "firm"
 SOON = timedelta(minutes=10)
 
 
-def fees(house: House) -> Fees:
+def fees(house: Context) -> Fees:
     """The operator's fees under its country's cap."""
     return house.operator.collections.fees_of(house.operator.country)
 
 
-def late_minor(house: House) -> int:
+def late_minor(house: Context) -> int:
     """The late fee; 0: none."""
     return money.parse(fees(house).late, house.currency)
 
 
-def reconnection_minor(house: House) -> int:
+def reconnection_minor(house: Context) -> int:
     """The reconnection fee, at most what the law allows; 0: none."""
     asked = money.parse(fees(house).reconnection, house.currency)
     cap = fees(house).reconnection_cap
     return asked if cap is None else min(asked, money.parse(cap, house.currency))
 
 
-async def late(house: House, leaving: Leaving) -> Outcome:
+async def late(house: App, leaving: Leaving) -> Outcome:
     """What the dispatcher does with outbox rows of kind `late_fee`: their subject is the step of the ladder."""
     async with house.db.writing() as conn:
         step = (await conn.execute(select(ladder_step).where(ladder_step.c.id == leaving.subject_id))).one()
@@ -72,7 +72,7 @@ async def late(house: House, leaving: Leaving) -> Outcome:
     return Outcome(leaving.id, "sent", attempts=leaving.attempts)
 
 
-async def reconnected(conn: AsyncConnection, house: House, account_id: int, services: Sequence[int]) -> None:
+async def reconnected(conn: AsyncConnection, house: Context, account_id: int, services: Sequence[int]) -> None:
     """Money lifts the restriction of these services: one fee, if the network had really restricted one of them."""
     minor = reconnection_minor(house)
     query = select(barring.c.service_id, barring.c.generation).where(
@@ -92,7 +92,7 @@ class _Note:
     account_id: int
 
 
-async def _charge(conn: AsyncConnection, house: House, account_id: int, code: str, minor: int, key: str) -> None:
+async def _charge(conn: AsyncConnection, house: Context, account_id: int, code: str, minor: int, key: str) -> None:
     """Issue the note, once, and let credit pay what it can."""
     invoice_id = await fee_note.issue(conn, house, account_id=account_id, code=code, minor=minor, key=key)
     if invoice_id is not None:

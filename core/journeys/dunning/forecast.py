@@ -13,7 +13,7 @@ from core.collections import queries
 from core.collections.ladder import advance, after
 from core.collections.model import Kind, Standing
 from core.config.collections import StepName
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys.dunning import load
 
@@ -43,7 +43,7 @@ class Ahead:
     """The step after the last day, if one can be foreseen."""
 
 
-async def simulate(conn: AsyncConnection, house: House, account_id: int, on: date) -> Ahead:
+async def simulate(conn: AsyncConnection, house: Context, account_id: int, on: date) -> Ahead:
     """The ladder from today to `on`; `Refused` for a day that is past or too far away."""
     today = house.today()
     if not today <= on <= today + FARTHEST:
@@ -84,7 +84,7 @@ class NextStep:
         return "ahead.letter" if self.step in ("overdue", "firm") else f"ahead.{self.step}"
 
 
-async def next_step(conn: AsyncConnection, house: House, account_id: int) -> NextStep | None:
+async def next_step(conn: AsyncConnection, house: Context, account_id: int) -> NextStep | None:
     """The next step and its day if nothing changes; None where nothing is overdue, or something holds the ladder."""
     [now] = await load.standings(conn, house, house.today(), [account_id])
     if not now.payable_minor:

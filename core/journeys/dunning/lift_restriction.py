@@ -12,7 +12,7 @@ from core.collections import exposures
 from core.collections.model import AFRESH
 from core.collections.tables import episode
 from core.config.collections import LEVEL
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.outbox import queue
 from core.outbox.queue import Letter
@@ -24,18 +24,18 @@ _STANDS: dict[str, Level] = {**LEVEL, "final": "hard"}
 """How a line is restricted on a step of the ladder."""
 
 
-def limit_level(house: House) -> Level | None:
+def limit_level(house: Context) -> Level | None:
     """How far a line is restricted at the limit; None: not at all, or there is no network to tell."""
-    return house.operator.collections.credit_limit.bars if house.settings.network_connected else None
+    return house.operator.collections.credit_limit.bars if house.site.network_connected else None
 
 
-async def lift(conn: AsyncConnection, house: House, account_ids: Sequence[int], why: str) -> int:
+async def lift(conn: AsyncConnection, house: Context, account_ids: Sequence[int], why: str) -> int:
     """The ladder restricts these no more; how many services changed."""
     hard = house.operator.collections.credit_limit.bars or "none"
     return await _down_to(conn, house, dict.fromkeys(await exposures.barred(conn, account_ids), hard), account_ids, why)
 
 
-async def release(conn: AsyncConnection, house: House, account_ids: Sequence[int]) -> int:
+async def release(conn: AsyncConnection, house: Context, account_ids: Sequence[int]) -> int:
     """Their limit restricts these no more; how many services changed."""
     standing = select(episode.c.account_id, episode.c.position).where(
         among(conn, episode.c.open_id, account_ids),
@@ -47,7 +47,7 @@ async def release(conn: AsyncConnection, house: House, account_ids: Sequence[int
 
 
 async def _down_to(
-    conn: AsyncConnection, house: House, left: Mapping[int, Level], account_ids: Sequence[int], why: str
+    conn: AsyncConnection, house: Context, left: Mapping[int, Level], account_ids: Sequence[int], why: str
 ) -> int:
     """Want every restricted service of these accounts as `left` says of its account, else as sold, and never harder than now."""
     restricted = await barring.lines_of(conn, account_ids)

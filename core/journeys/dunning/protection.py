@@ -5,13 +5,13 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.collections import protect
-from core.context import House
+from core.context import Context
 from core.journeys.dunning import restore
 
 
 async def register(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     account_id: int,
     kind: str,
     *,

@@ -10,21 +10,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.collections import agency, store
 from core.collections.ladder import advance
 from core.collections.placing import recalled
-from core.context import House
+from core.context import Context
 from core.journeys.credit_limit import exposure
 from core.journeys.dunning import fees, load
 from core.journeys.dunning.lift_restriction import lift, release
 from core.provisioning import queries as barring
 
 
-async def reconsider(conn: AsyncConnection, house: House, account_id: int, why: str) -> bool:
+async def reconsider(conn: AsyncConnection, house: Context, account_id: int, why: str) -> bool:
     """Something changed for an account: end or hold its episode, and lift what nothing justifies. Whether something was lifted."""
     freed = await exposure.review(conn, house, account_id)
     released = await release(conn, house, freed) if freed else 0
     return await _ladder(conn, house, account_id, why) or released > 0
 
 
-async def _ladder(conn: AsyncConnection, house: House, account_id: int, why: str) -> bool:
+async def _ladder(conn: AsyncConnection, house: Context, account_id: int, why: str) -> bool:
     """End or hold the episode."""
     [standing] = await load.standings(conn, house, house.today(), [account_id])
     rules = load.rules_of(house, standing.segment)

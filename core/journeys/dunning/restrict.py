@@ -21,7 +21,7 @@ from core.collections.ladder import Rules, after, decide
 from core.collections.model import Decision, Standing
 from core.collections.tables import ladder_step
 from core.config.collections import LEVEL
-from core.context import House
+from core.context import App, Context
 from core.db.engine import SPARE_IDS
 from core.db.in_list import among
 from core.journeys.dunning import load
@@ -35,7 +35,7 @@ _HAPPENED = "it has happened already"
 _NO_HOUR = "not at this hour"
 
 
-async def bar(house: House, leaving: Sequence[Leaving]) -> list[Outcome]:
+async def bar(house: App, leaving: Sequence[Leaving]) -> list[Outcome]:
     """What the dispatcher does with outbox rows of kind `bar`, many in one transaction: their subjects are steps of the ladder."""
     await _reserve(house, leaving)
     async with house.db.writing() as conn:
@@ -46,7 +46,7 @@ async def bar(house: House, leaving: Sequence[Leaving]) -> list[Outcome]:
         return await _look(conn, house, leaving, steps)
 
 
-async def _reserve(house: House, leaving: Sequence[Leaving]) -> None:
+async def _reserve(house: App, leaving: Sequence[Leaving]) -> None:
     """Ids for every service that may be restricted, and for the word to each account."""
     async with house.db.reading() as conn:
         accounts = [row.account_id or 0 for row in leaving]
@@ -56,7 +56,7 @@ async def _reserve(house: House, leaving: Sequence[Leaving]) -> None:
 
 
 async def _look(
-    conn: AsyncConnection, house: House, leaving: Sequence[Leaving], steps: Mapping[int, Row[Any]]
+    conn: AsyncConnection, house: Context, leaving: Sequence[Leaving], steps: Mapping[int, Row[Any]]
 ) -> list[Outcome]:
     today = house.today()
     accounts = sorted({step.account_id for step in steps.values()})
@@ -90,7 +90,7 @@ class _Ready:
     rules: Rules
 
 
-async def _carry_out(conn: AsyncConnection, house: House, ready: Sequence[_Ready], today: date) -> None:
+async def _carry_out(conn: AsyncConnection, house: Context, ready: Sequence[_Ready], today: date) -> None:
     """Want it, write it down, and say so."""
     if not ready:
         return
@@ -127,7 +127,7 @@ def why_not(standing: Standing, rules: Rules, step: Row[Any], decision: Decision
     return None
 
 
-def _another_hour(house: House, leaving: Leaving, rules: Rules) -> Outcome | None:
+def _another_hour(house: Context, leaving: Leaving, rules: Rules) -> Outcome | None:
     """Too early today: it waits for its hour. Too late: the next working day's run puts it down again. None: it is time."""
     now = house.clock.now()
     if may_bar_at(rules.calendar, rules.ladder, now, house.zone):
@@ -140,7 +140,7 @@ def _another_hour(house: House, leaving: Leaving, rules: Rules) -> Outcome | Non
     return Outcome(leaving.id, "waiting", reason=_NO_HOUR, attempts=leaving.attempts, not_before=opens.astimezone(utc))
 
 
-async def _services(conn: AsyncConnection, house: House, account_ids: Sequence[int]) -> dict[int, list[int]]:
+async def _services(conn: AsyncConnection, house: Context, account_ids: Sequence[int]) -> dict[int, list[int]]:
     """The services that each account's overdue debt is about, where its bills name any: postpaid ones only, what is prepaid is paid."""
     mine = select(service.c.account_id, service.c.id).where(
         among(conn, service.c.account_id, account_ids),

@@ -17,7 +17,7 @@ from core.collections.ladder import Rules, advance, after
 from core.collections.model import Decision, Standing
 from core.collections.placing import recalled
 from core.collections.store import Changes
-from core.context import House
+from core.context import App, Context
 from core.db import idempotency
 from core.journeys.dunning import fees, lift_restriction, load
 from core.outbox.queue import Letter
@@ -28,7 +28,7 @@ Waiting = dict[tuple[int, int, str], int]
 """(episode, round, step) -> the id of a restriction that was put down and not carried out."""
 
 
-async def due(house: House) -> int:
+async def due(house: App) -> int:
     """Run the day once its hour has come; to how many accounts something happened."""
     now = house.clock.now().astimezone(house.zone)
     rules = house.operator.collections
@@ -44,7 +44,7 @@ async def due(house: House) -> int:
     return told.total() - told["wait"] - told["none"] - told["hold"]
 
 
-async def run(house: House, on: date) -> Counter[str]:
+async def run(house: App, on: date) -> Counter[str]:
     """Look at every account; how many decisions of each kind were made. Opens its own transactions."""
     told: Counter[str] = Counter()
     async with house.db.writing() as conn:
@@ -60,7 +60,7 @@ async def run(house: House, on: date) -> Counter[str]:
         last = ids[-1]
 
 
-async def look(conn: AsyncConnection, house: House, on: date, account_ids: Sequence[int]) -> Counter[str]:
+async def look(conn: AsyncConnection, house: Context, on: date, account_ids: Sequence[int]) -> Counter[str]:
     """Decide for these accounts and save it, in the caller's transaction."""
     told: Counter[str] = Counter()
     changes, rules_of, freed, back = Changes(), dict[str, Rules](), list[int](), dict[int, str]()
@@ -88,7 +88,7 @@ async def look(conn: AsyncConnection, house: House, on: date, account_ids: Seque
 
 
 def put_down(
-    changes: Changes, house: House, rules: Rules, waiting: Waiting, standing: Standing, made: Decision
+    changes: Changes, house: Context, rules: Rules, waiting: Waiting, standing: Standing, made: Decision
 ) -> Standing:
     """Write a step and let it leave; how the account stands with it. A restriction moves nobody on until it is carried out."""
     if standing.episode is None or made.step is None:

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.config.operator import Billing
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.in_list import among
 from core.metering.consumption import intervals, registers, timed
@@ -41,7 +41,7 @@ Part = intervals.Stream | registers.Dial
 
 async def measure(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     service_ids: Sequence[int],
     from_: date,
     to: date,
@@ -179,7 +179,7 @@ async def history(
     return sums, counts
 
 
-async def save(conn: AsyncConnection, house: House, rows: Sequence[Consumed], *, revision: int = 0) -> int:
+async def save(conn: AsyncConnection, house: Context, rows: Sequence[Consumed], *, revision: int = 0) -> int:
     """Record what was billed; a period recorded before stays as it was. How many were new. Reserve an id a row."""
     ids = house.ids.take_many(len(rows))
     values = [

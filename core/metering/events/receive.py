@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from core.context import House
+from core.context import App, Context
 from core.db.engine import SPARE_IDS
 from core.errors import Refused
 from core.metering.events import take, usage_json
@@ -22,7 +22,7 @@ class Received(NamedTuple):
     reason: str | None = None
 
 
-async def receive(house: House, *, source: str, key: str, digest: str, lines: Sequence[str]) -> list[Received]:
+async def receive(house: App, *, source: str, key: str, digest: str, lines: Sequence[str]) -> list[Received]:
     """Take the records (JSON texts); the answers in their order. The same `key` again changes nothing and gets the same answer;
     with other records it is refused (`bucket.key`)."""
     items = await asyncio.to_thread(lambda: [usage_json.read(house, row, line) for row, line in enumerate(lines)])

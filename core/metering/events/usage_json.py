@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from core.context import House
+from core.context import Context
 from core.metering.events.clock import EventClock
 from core.metering.events.model import UNIT_OF, Call, key_of
 from core.metering.model import Reject
@@ -18,7 +18,7 @@ from core.money import parse
 from core.text import say
 
 
-def read(house: House, row: int, line: str) -> Call | Reject:
+def read(house: Context, row: int, line: str) -> Call | Reject:
     """One usage as JSON text, or why it cannot be taken."""
     try:
         given = json.loads(line)
@@ -31,7 +31,7 @@ def read(house: House, row: int, line: str) -> Call | Reject:
         return Reject(row, line, say("en", why.key, **why.params))
 
 
-def _call(house: House, row: int, line: str, given: Mapping[str, Any]) -> Call:
+def _call(house: Context, row: int, line: str, given: Mapping[str, Any]) -> Call:
     told = _characteristics(given)
     use = _text(given.get("usageType")) or _needed(told, "use")
     unit, scale = EVENT_UNITS.get(told.get("unit", UNIT_OF.get(use, "")).lower(), ("", 0))
@@ -77,7 +77,7 @@ def _text(value: Any) -> str:
     return text if "\0" not in text else ""
 
 
-def _money(text: str, house: House) -> int | None:
+def _money(text: str, house: Context) -> int | None:
     try:
         return parse(text, house.currency) if text else None
     except ValueError:

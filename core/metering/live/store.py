@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.engine import AnyRow, insert
 from core.db.in_list import among
 from core.metering.live import tables as t
@@ -48,7 +48,7 @@ USE = [t.live_use.c[name] for name in Use.__dataclass_fields__]
 
 
 async def opened(
-    conn: AsyncConnection, house: House, service_id: int, from_: date, closes_on: date, state: str = RUNNING
+    conn: AsyncConnection, house: Context, service_id: int, from_: date, closes_on: date, state: str = RUNNING
 ) -> Period:
     """The period of a service that begins so; where there is none a new one in this state."""
     row = {
@@ -67,7 +67,7 @@ async def opened(
     return Period(*(await conn.execute(mine)).one())
 
 
-async def add_use(conn: AsyncConnection, house: House, period: Period, used: Use) -> None:
+async def add_use(conn: AsyncConnection, house: Context, period: Period, used: Use) -> None:
     """One more use of the period."""
     columns = {name: getattr(used, name) for name in Use.__dataclass_fields__}
     await conn.execute(insert(conn, t.live_use).values(period_id=period.id, id=house.ids.take(), **columns))

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, TextIO
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import files
-from core.context import House
+from core.context import App, Context
 from core.dates import Layout
 from core.db import failpoints
 from core.db.engine import SPARE_IDS
@@ -42,7 +42,7 @@ NOT_TEXT = files.UNREADABLE
 REMEDY = ("it is not readable text.", "Save it as CSV in UTF-8 and try again.")
 Items = Iterator[Any]
 Parse = Callable[[Iterable[str]], Items]
-Take = Callable[[AsyncConnection, House, int, int, Sequence[Any]], Awaitable[int]]
+Take = Callable[[AsyncConnection, Context, int, int, Sequence[Any]], Awaitable[int]]
 """(connection, house, file, cursor, items) -> how many records it settled."""
 
 
@@ -84,7 +84,7 @@ class Coming:
 
 
 def coming(
-    house: House,
+    house: Context,
     kind: str,
     path: Path,
     *,
@@ -134,14 +134,14 @@ def coming(
     return Coming("cdr", path, parse, events.take, {"head": head, "mapping": mapping.model_dump(mode="json")})
 
 
-def stamps_of(house: House, shift_years: int) -> interval_csv.MakeStamps:
+def stamps_of(house: Context, shift_years: int) -> interval_csv.MakeStamps:
     """How the stamps of a CSV are read, once it is known how it writes them."""
     return lambda how, back: Stamps(
         house.zone, shift_years, written=Layout.of(how.dates), clock=how.clock(house.zone), back=back
     )
 
 
-async def load_csv(house: House, path: Path, *, shift_years: int = 0, progress: Progress | None = None) -> FileReport:
+async def load_csv(house: App, path: Path, *, shift_years: int = 0, progress: Progress | None = None) -> FileReport:
     """Interval usage as CSV (plain or .gz); `shift_years` moves every date, for old data in a demonstration.
 
     BadInput when the file cannot be read at all; single rows that cannot be taken are in `usage_reject` with a reason.
@@ -165,7 +165,7 @@ def kind_of(path: Path) -> str:
     return {"NEM12": "nem12", "NEM13": "nem13"}.get(head[1], "csv") if head[:1] == ["100"] and len(head) > 1 else "csv"
 
 
-async def load(house: House, file: Coming, progress: Progress | None = None) -> FileReport:
+async def load(house: App, file: Coming, progress: Progress | None = None) -> FileReport:
     """Take the whole file, or go on where it was left."""
     digest = await asyncio.to_thread(file.digest)
     with file.path.open("rb") as raw, _text(raw, file.path) as lines:
@@ -180,7 +180,7 @@ async def load(house: House, file: Coming, progress: Progress | None = None) -> 
 
 
 async def _take_all(
-    house: House, file: Coming, file_id: int, cursor: int, items: Items, tell: Callable[[], None]
+    house: App, file: Coming, file_id: int, cursor: int, items: Items, tell: Callable[[], None]
 ) -> None:
     await asyncio.to_thread(_skip, items, cursor)
     async with aclosing(_batches(items, file.path)) as batches:

@@ -17,7 +17,7 @@ from typing import Protocol
 import structlog
 
 from core.clock import SystemClock
-from core.context import House
+from core.context import App, Context
 from core.errors import BadInput
 from core.metering.model import FileReport, Lying
 from core.metering.store import collect, sftp, sources, store
@@ -64,13 +64,13 @@ class Fetched:
     problems: list[str] = field(default_factory=list)
 
 
-async def tick(house: House) -> int:
+async def tick(house: App) -> int:
     """Every source once; how many new files. The scheduler's job."""
     fetched = [await fetch(house, source) for source in sources.of_house(house).values()]
     return sum(len(one.reports) for one in fetched)
 
 
-async def fetch(house: House, source: Source) -> Fetched:
+async def fetch(house: App, source: Source) -> Fetched:
     """Load what is new in a source's folder, in order of the numbers in the names; a bad file does not stop the next."""
     found = Fetched()
     if source.folder is None and source.sftp is None:
@@ -85,7 +85,7 @@ async def fetch(house: House, source: Source) -> Fetched:
     return found
 
 
-async def _one(house: House, source: Source, folder: Folder, one: Lying, found: Fetched) -> None:
+async def _one(house: App, source: Source, folder: Folder, one: Lying, found: Fetched) -> None:
     file_id, problem = None, None
     try:
         async with folder.at_hand(one.name) as path:
@@ -111,7 +111,7 @@ async def _opened(source: Source) -> AsyncIterator[Folder]:
             yield folder
 
 
-async def _new(house: House, source: Source, lying: list[Lying]) -> list[Lying]:
+async def _new(house: App, source: Source, lying: list[Lying]) -> list[Lying]:
     """Those that are its, that nobody writes any more, and that were not fetched as they lie."""
     until = int((SystemClock().now() - timedelta(seconds=source.quiet_seconds)).timestamp())
     mine = [one for one in lying if source.wants(one.name) and one.changed <= until]

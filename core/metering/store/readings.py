@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many, update_many
 from core.db.in_list import among
 from core.metering import tables as t
@@ -78,7 +78,7 @@ class _Register:
 
 
 async def record(
-    conn: AsyncConnection, house: House, reads: Sequence[Read], *, file_id: int | None = None
+    conn: AsyncConnection, house: Context, reads: Sequence[Read], *, file_id: int | None = None
 ) -> list[Recorded]:
     """Take readings in, each judged against those around it; answers in the order given. Two statements read, one writes."""
     m = t.meter.c
@@ -178,7 +178,7 @@ async def _known(conn: AsyncConnection, meter_ids: Sequence[int]) -> dict[tuple[
     return found
 
 
-async def release(conn: AsyncConnection, house: House, reading_id: int, actor: str) -> bool:
+async def release(conn: AsyncConnection, house: Context, reading_id: int, actor: str) -> bool:
     """A person has looked and accepts a held reading; False if it is not held."""
     r = t.reading.c
     mine = (r.id == reading_id) & r.state.in_(WAITING)

@@ -12,7 +12,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import App, Context
 from core.db.bulk import update_many
 from core.db.engine import SPARE_IDS
 from core.metering import tables as t
@@ -67,7 +67,7 @@ class Again(NamedTuple):
 
 
 async def recycle(
-    house: House, *, source: str | None = None, file_id: int | None = None, actor: str = "job:recycle"
+    house: App, *, source: str | None = None, file_id: int | None = None, actor: str = "job:recycle"
 ) -> Recycled:
     """Try every open reject of a source, of a file, or of all; in small transactions, safe to repeat."""
     done = Recycled()
@@ -87,7 +87,7 @@ async def recycle(
 
 
 async def _chunk(
-    conn: AsyncConnection, house: House, file: Row[*tuple[Any, ...]], bad: Sequence[Bad], actor: str
+    conn: AsyncConnection, house: App, file: Row[*tuple[Any, ...]], bad: Sequence[Bad], actor: str
 ) -> Recycled:
     told = await _retake(conn, house, file, bad)
     part = Recycled(sum(one.intervals for one in bad))
@@ -120,7 +120,7 @@ async def _chunk(
 
 
 async def _retake(
-    conn: AsyncConnection, house: House, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
+    conn: AsyncConnection, house: App, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
 ) -> Mapping[int, Again]:
     match file.kind:
         case "csv" | "nem12":
@@ -132,7 +132,7 @@ async def _retake(
 
 
 async def _intervals(
-    conn: AsyncConnection, house: House, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
+    conn: AsyncConnection, house: Context, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
 ) -> dict[int, Again]:
     items = {one.row: _intervals_of(house, file, one) for one in bad}
     read = [item for some in items.values() for item in some if isinstance(item, Record)]
@@ -150,7 +150,7 @@ async def _intervals(
     return told
 
 
-def _intervals_of(house: House, file: Row[*tuple[Any, ...]], one: Bad) -> list[Record | Reject]:
+def _intervals_of(house: Context, file: Row[*tuple[Any, ...]], one: Bad) -> list[Record | Reject]:
     shift = file.settings.get("shift_years", 0)
     if file.kind == "nem12":
         lines = ["100,NEM12", *one.line.split("\n"), "900"]
@@ -161,7 +161,7 @@ def _intervals_of(house: House, file: Row[*tuple[Any, ...]], one: Bad) -> list[R
 
 
 async def _reads(
-    conn: AsyncConnection, house: House, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
+    conn: AsyncConnection, house: Context, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
 ) -> dict[int, Again]:
     shift = file.settings.get("shift_years", 0)
     items = [nem13.read(one.row, cells(one.line), shift) for one in bad]
@@ -174,7 +174,7 @@ def _again(state: str, reason: str) -> Again:
 
 
 async def _events(
-    conn: AsyncConnection, house: House, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
+    conn: AsyncConnection, house: App, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
 ) -> dict[int, Again]:
     items: list[Item]
     if file.kind == "usage":
@@ -187,7 +187,7 @@ async def _events(
     return {one.row: Again(int(one.row in mine), wrong.get(one.row)) for one in bad}
 
 
-def _reader(house: House, file: Row[*tuple[Any, ...]]) -> MappedCsv:
+def _reader(house: App, file: Row[*tuple[Any, ...]]) -> MappedCsv:
     """By the source's mapping as it stands now, because it may be what was put right; else as it was."""
     source = sources.of_house(house).get(file.source)
     mapping = source.cdr if source and source.cdr else Columns.model_validate(file.settings["mapping"])

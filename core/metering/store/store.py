@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many, update_many
 from core.db.engine import insert
 from core.db.in_list import among
@@ -37,7 +37,7 @@ class FileFacts:
     sequence: int | None = None
 
 
-async def open_file(conn: AsyncConnection, house: House, facts: FileFacts) -> tuple[int, int, str]:
+async def open_file(conn: AsyncConnection, house: Context, facts: FileFacts) -> tuple[int, int, str]:
     """(id, cursor, state) of the file of this digest, entered now if it is new."""
     row = {
         "id": house.ids.take(),
@@ -198,7 +198,7 @@ async def setting(conn: AsyncConnection, file_id: int, name: str) -> object:
 
 
 async def fetched(
-    conn: AsyncConnection, house: House, lying: Lying, source: str, file_id: int | None, problem: str | None = None
+    conn: AsyncConnection, house: Context, lying: Lying, source: str, file_id: int | None, problem: str | None = None
 ) -> None:
     """Note that a file was fetched as it lies, and what came of it."""
     row = {

@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.in_list import among
 from core.errors import Refused
@@ -152,7 +152,7 @@ def _between(one: Held, points: list[Point]) -> Held:
     return replace(one, before=before[-1] if before else None, after=after)
 
 
-async def accept(conn: AsyncConnection, house: House, found: Held, *, sure: bool, actor: str) -> None:
+async def accept(conn: AsyncConnection, house: Context, found: Held, *, sure: bool, actor: str) -> None:
     """It counts. One that is lower than before has to be meant: a whole turn of the dials would be billed."""
     if found.turned and not sure:
         raise Refused("held.turned", counts=_units(found.counted(found.value_micro)), unit=found.unit)
@@ -161,7 +161,7 @@ async def accept(conn: AsyncConnection, house: House, found: Held, *, sure: bool
 
 
 async def put_instead(
-    conn: AsyncConnection, house: House, found: Held, value_micro: int, *, sure: bool, reason: str, actor: str
+    conn: AsyncConnection, house: Context, found: Held, value_micro: int, *, sure: bool, reason: str, actor: str
 ) -> int:
     """Another value counts in its place; the id of the new reading. What is doubtful as well has to be meant."""
     if value_micro >= 10**found.dials * MICRO:
@@ -203,7 +203,7 @@ async def put_instead(
     return new_id
 
 
-async def order(conn: AsyncConnection, house: House, found: Held, actor: str) -> None:
+async def order(conn: AsyncConnection, house: Context, found: Held, actor: str) -> None:
     """The meter is to be read again; its bill waits until it is."""
     if found.state != HELD:
         raise Refused("held.ordered_already")

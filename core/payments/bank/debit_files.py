@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
 from core.config.payments import DirectDebit
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.db.engine import AnyRow, insert
 from core.errors import Refused
@@ -42,7 +42,7 @@ class DebitFile:
     taken_by: str | None
 
 
-async def make(house: House, *, actor: str) -> int | None:
+async def make(house: App, *, actor: str) -> int | None:
     """Make the next file of what waits to be handed in; its id, None when nothing waits. `Refused` while the creditor is not set."""
     policy = house.operator.direct_debit
     if not (policy.creditor_name and policy.creditor_id and policy.creditor_iban):
@@ -68,7 +68,7 @@ async def _unfinished(conn: AsyncConnection) -> int | None:
     return (await conn.execute(query)).scalar_one_or_none()
 
 
-async def _gather(conn: AsyncConnection, house: House, actor: str) -> int | None:
+async def _gather(conn: AsyncConnection, house: Context, actor: str) -> int | None:
     """Put what waits into a file of its own; of two who gather at once, one finds nothing left."""
     rows = await _waiting(conn, house)
     if not rows:
@@ -93,7 +93,7 @@ async def _gather(conn: AsyncConnection, house: House, actor: str) -> int | None
     return file_id
 
 
-async def _waiting(conn: AsyncConnection, house: House) -> Sequence[AnyRow]:
+async def _waiting(conn: AsyncConnection, house: Context) -> Sequence[AnyRow]:
     listed = exists().where(debit_item.c.attempt_id == attempt.c.id)
     query = (
         select(attempt.c.id, attempt.c.mandate_id, collection.c.collect_on)
@@ -218,7 +218,7 @@ async def waiting(conn: AsyncConnection) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-async def body(conn: AsyncConnection, house: House, file_id: int, *, actor: str) -> str:
+async def body(conn: AsyncConnection, house: Context, file_id: int, *, actor: str) -> str:
     """The file to hand to the bank; who took it is written down. `Refused` when there is none."""
     found = (await conn.execute(select(debit_file.c.body).where(debit_file.c.id == file_id))).scalar_one_or_none()
     if found is None:

@@ -12,7 +12,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import start_of
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.parties.tables import account
 from core.payments.bank.model import RETURNS
@@ -24,7 +24,7 @@ from core.payments.tables import attempt
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{2,33}[A-Za-z0-9]")
 
 
-async def debits(conn: AsyncConnection, house: House, keys: Sequence[str]) -> list[ProviderEventIn]:
+async def debits(conn: AsyncConnection, house: Context, keys: Sequence[str]) -> list[ProviderEventIn]:
     """What these entries say of direct debits we handed in."""
     query = select(statement_entry).where(among(conn, statement_entry.c.key, keys), statement_entry.c.problem.is_(None))
     found = (await conn.execute(query)).all()
@@ -36,7 +36,7 @@ async def debits(conn: AsyncConnection, house: House, keys: Sequence[str]) -> li
     return [_debit(house, row) for row in found if row.end_to_end in known]
 
 
-def _debit(house: House, row: Row[Any]) -> ProviderEventIn:
+def _debit(house: Context, row: Row[Any]) -> ProviderEventIn:
     base: dict[str, Any] = {
         "key": f"entry:{row.key}",
         "verified_by": "answer",
@@ -67,7 +67,7 @@ def refused(refusals: Sequence[Refusal]) -> list[ProviderEventIn]:
 
 
 async def transfers(
-    conn: AsyncConnection, house: House, keys: Sequence[str], billed: dict[str, str]
+    conn: AsyncConnection, house: Context, keys: Sequence[str], billed: dict[str, str]
 ) -> list[ProviderEventIn]:
     """Transfers whose purpose names an account of ours, or a bill (`billed`: bill number -> account number).
 
@@ -96,7 +96,7 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-def _transfer(house: House, row: Row[Any], number: str) -> ProviderEventIn:
+def _transfer(house: Context, row: Row[Any], number: str) -> ProviderEventIn:
     return ProviderEventIn(
         key=f"entry:{row.key}",
         kind="inbound",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core import files, money
 from core.card_numbers import without_cards
-from core.context import House
+from core.context import App, Context
 from core.db.engine import SPARE_IDS
 from core.errors import BadInput
 from core.payments.bank import camt, keep_statement, mt940, pain002
@@ -55,7 +55,7 @@ def _whole(found: list[Statement]) -> list[Statement]:
     return found
 
 
-async def keep(house: House, path: Path, found: Sequence[Statement]) -> Taken:
+async def keep(house: App, path: Path, found: Sequence[Statement]) -> Taken:
     """Write statements down, in one transaction; what was new."""
     await house.db.reserve_ids(sum(2 * len(one.entries) + 1 for one in found) + SPARE_IDS)
     digest = await asyncio.to_thread(_digest, path)
@@ -76,7 +76,7 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _ours(house: House, told: str) -> str:
+def _ours(house: Context, told: str) -> str:
     """The account as we call it: formats write the same account differently (an IBAN, or bank code and number in it)."""
     ours = "".join(house.operator.reconcile.bank_account.split()).upper()
     plain = "".join(letter for letter in told.upper() if letter.isalnum())

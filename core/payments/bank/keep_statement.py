@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.engine import AnyRow, insert
 from core.db.in_list import among
@@ -47,7 +47,7 @@ class _Plan:
     """Known movements whose parts are told only now."""
 
 
-async def keep(conn: AsyncConnection, house: House, one: Statement, account: str, file_name: str, digest: str) -> Kept:
+async def keep(conn: AsyncConnection, house: Context, one: Statement, account: str, file_name: str, digest: str) -> Kept:
     """Keep a statement of `account`; safe to repeat, and one at a time for each account."""
     await _alone(conn, account)
     statement_id = await _row(conn, house, one, account, file_name, digest)
@@ -87,7 +87,7 @@ async def _alone(conn: AsyncConnection, account: str) -> None:
         await conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"statement:{account}", 0))))
 
 
-async def _row(conn: AsyncConnection, house: House, one: Statement, account: str, file_name: str, digest: str) -> int:
+async def _row(conn: AsyncConnection, house: Context, one: Statement, account: str, file_name: str, digest: str) -> int:
     key = f"{account}:{one.number}:{one.page}:{one.from_on}:{one.opening_minor}:{one.closing_minor}"
     row = {
         "id": house.ids.take(),
@@ -225,7 +225,7 @@ def _values(
 
 
 def _new(
-    house: House,
+    house: Context,
     kept: Kept,
     plan: _Plan,
     one: Statement,
@@ -251,7 +251,7 @@ def _first(movement: Movement) -> tuple[Any, ...]:
 
 
 def _entries(
-    house: House, one: Statement, account: str, statement_id: int, movement_id: int, key: str, movement: Movement
+    house: Context, one: Statement, account: str, statement_id: int, movement_id: int, key: str, movement: Movement
 ) -> list[tuple[Any, ...]]:
     return [
         (
@@ -276,7 +276,7 @@ def _entries(
     ]
 
 
-async def _write(conn: AsyncConnection, house: House, plan: _Plan) -> None:
+async def _write(conn: AsyncConnection, house: Context, plan: _Plan) -> None:
     await insert_many(conn, statement_movement, _MOVEMENT, plan.movements)
     await insert_many(conn, statement_entry, _ENTRY, plan.entries)
     if plan.lines:
@@ -288,7 +288,7 @@ async def _write(conn: AsyncConnection, house: House, plan: _Plan) -> None:
     await _taken_apart(conn, house, plan.parts)
 
 
-async def _taken_apart(conn: AsyncConnection, house: House, parts: Mapping[int, Movement]) -> None:
+async def _taken_apart(conn: AsyncConnection, house: Context, parts: Mapping[int, Movement]) -> None:
     """A batch that was told as one, and of which nothing was made yet, is told in parts now (a notification after the statement)."""
     e = statement_entry.c
     single = (

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import money
 from core.approvals import decide as approvals
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.engine import insert as insert_new
 from core.errors import Refused
 from core.ledger.model import Book, Posting
@@ -30,7 +30,7 @@ AHEAD_MINOR = 10_000_000
 
 
 async def open_drawer(
-    conn: AsyncConnection, house: House, *, cashier: str, branch_id: int | None, float_minor: int
+    conn: AsyncConnection, house: Context, *, cashier: str, branch_id: int | None, float_minor: int
 ) -> int:
     """Open a drawer with its float; `Refused` when this person has one, or when the float is above the limit."""
     if not 0 <= float_minor <= money.parse(house.operator.cash_desk.float_at_most, house.currency):
@@ -66,7 +66,7 @@ async def mine(conn: AsyncConnection, cashier: str, *, lock: bool = False) -> Ro
 
 async def receipt(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     *,
     cashier: str,
     account_number: str,
@@ -97,7 +97,7 @@ async def receipt(
     return taken.receipt_id
 
 
-async def may_take(conn: AsyncConnection, house: House, cashier: str, account_id: int, amount_minor: int) -> None:
+async def may_take(conn: AsyncConnection, house: Context, cashier: str, account_id: int, amount_minor: int) -> None:
     """Whether this person may take so much for this account now; `Refused` with the reason. Nothing is booked."""
     held = await mine(conn, cashier)
     if held is None or held.state != "open":
@@ -105,7 +105,7 @@ async def may_take(conn: AsyncConnection, house: House, cashier: str, account_id
     await _takes(conn, house, held.currency, account_id, amount_minor)
 
 
-async def _takes(conn: AsyncConnection, house: House, currency: str, account_id: int | None, amount_minor: int) -> str:
+async def _takes(conn: AsyncConnection, house: Context, currency: str, account_id: int | None, amount_minor: int) -> str:
     """The number of the account, where so much may be taken for it."""
     facts = await queries.account_facts(conn, account_id) if account_id else None
     if account_id is None or facts is None or facts.currency != currency:
@@ -119,14 +119,14 @@ async def _takes(conn: AsyncConnection, house: House, currency: str, account_id:
     return str(facts.number)
 
 
-async def _most(conn: AsyncConnection, house: House, account_id: int, currency: str) -> int:
+async def _most(conn: AsyncConnection, house: Context, account_id: int, currency: str) -> int:
     """The most that is taken at once: what is owed, and so much more as the operator finds sensible."""
     owed, ahead = await queries.debts(conn, account_id), house.operator.cash_desk.ahead_at_most
     more = AHEAD_MINOR if ahead is None else money.parse(ahead, currency)
     return sum(debt.open_minor for debt in owed) + more
 
 
-async def turn_in(conn: AsyncConnection, house: House, *, cashier: str, amount_minor: int, key: str) -> None:
+async def turn_in(conn: AsyncConnection, house: Context, *, cashier: str, amount_minor: int, key: str) -> None:
     """Cash goes from the drawer into the safe, so that a drawer never holds much."""
     held = await opened(conn, cashier)
     if amount_minor <= 0 or amount_minor > await _holds(conn, held):
@@ -135,7 +135,7 @@ async def turn_in(conn: AsyncConnection, house: House, *, cashier: str, amount_m
     await trail.note(conn, house, cashier, "drawer.turned_in", f"drawer:{held.id}", amount=str(amount_minor))
 
 
-async def count(conn: AsyncConnection, house: House, *, cashier: str, counted_minor: int, note: str = "") -> str:
+async def count(conn: AsyncConnection, house: Context, *, cashier: str, counted_minor: int, note: str = "") -> str:
     """The blind count at the end of a shift; the state the drawer is in then (`closed`, or `counted`: another person has to look)."""
     held = await opened(conn, cashier)
     if counted_minor < 0:
@@ -169,7 +169,7 @@ async def count(conn: AsyncConnection, house: House, *, cashier: str, counted_mi
     return "counted"
 
 
-async def accepted(conn: AsyncConnection, house: House, drawer_id: int) -> None:
+async def accepted(conn: AsyncConnection, house: Context, drawer_id: int) -> None:
     """The count stands: what is over or short is booked, and the drawer is closed."""
     held = (await conn.execute(select(drawer).where(drawer.c.id == drawer_id).with_for_update())).one()
     if held.state != "counted":
@@ -186,14 +186,14 @@ async def accepted(conn: AsyncConnection, house: House, drawer_id: int) -> None:
     await conn.execute(closed.values(state="closed", closed_at=house.clock.now()))
 
 
-async def recount(conn: AsyncConnection, house: House, drawer_id: int) -> None:
+async def recount(conn: AsyncConnection, house: Context, drawer_id: int) -> None:
     """The second person does not accept the count: the cashier counts again."""
     again = update(drawer).where(drawer.c.id == drawer_id, drawer.c.state == "counted")
     await conn.execute(again.values(state="open", counted_minor=None, expected_minor=None))
 
 
 async def take_to_bank(
-    conn: AsyncConnection, house: House, *, actor: str, branch_id: int | None, slip: str, amount_minor: int
+    conn: AsyncConnection, house: Context, *, actor: str, branch_id: int | None, slip: str, amount_minor: int
 ) -> None:
     """Cash from the safe is on its way to the bank, under the number of its slip; the statement will say that it came."""
     if not slip.strip() or amount_minor <= 0:
@@ -231,7 +231,7 @@ async def _holds(conn: AsyncConnection, held: Row[Any]) -> int:
 
 async def moved(
     conn: AsyncConnection,
-    house: House,
+    house: Context,
     drawer_id: int,
     *,
     key: str,

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from core import money
 from core.clock import Clock
-from core.context import House
+from core.context import App, Context
 from core.payments.providers import daraja_reversal, daraja_token
 from core.payments.providers.contract import (
     Asked,
@@ -255,7 +255,7 @@ def _said(instant: datetime) -> str:
     return instant.astimezone(EAT).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def opened(house: House) -> Daraja:
+def opened(house: App) -> Daraja:
     """The Daraja of the settings."""
     settings = house.settings
     return Daraja(

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from core import money
-from core.context import House
+from core.context import App, Context
 from core.payments.providers.contract import (
     Asked,
     Begun,
@@ -238,7 +238,7 @@ def _event(said: dict[str, Any]) -> ProviderEventIn:
     )
 
 
-def opened(house: House) -> Flutterwave:
+def opened(house: App) -> Flutterwave:
     """The Flutterwave of the settings."""
     settings = house.settings
     return Flutterwave(

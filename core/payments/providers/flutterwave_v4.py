@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from core import money
 from core.clock import Clock
-from core.context import House
+from core.context import App, Context
 from core.payments.providers import oauth
 from core.payments.providers.contract import (
     Asked,
@@ -219,7 +219,7 @@ def _event(said: Thing) -> ProviderEventIn:
     return ProviderEventIn(**base, **told)
 
 
-def opened(house: House) -> FlutterwaveV4:
+def opened(house: App) -> FlutterwaveV4:
     """The v4 of the settings."""
     settings = house.settings
     return FlutterwaveV4(

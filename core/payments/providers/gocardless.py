@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from core.context import House
+from core.context import App, Context
 from core.payments.providers.contract import (
     Asked,
     Begun,
@@ -155,7 +155,7 @@ class _Before(Declined):
     __slots__ = ()
 
 
-def opened(house: House) -> GoCardless:
+def opened(house: App) -> GoCardless:
     """The GoCardless of the settings."""
     settings = house.settings
     return GoCardless(

@@ -11,7 +11,7 @@ from hashlib import sha512
 from typing import Any
 from urllib.parse import quote
 
-from core.context import House
+from core.context import App, Context
 from core.payments.providers.contract import (
     Asked,
     Begun,
@@ -176,7 +176,7 @@ def _given(one: Mapping[str, Any]) -> Queried:
     return Queried(REFUNDED.get(one["status"], "awaiting_customer"), str(one["id"]), txn=f"refund:{one['id']}")
 
 
-def opened(house: House) -> Paystack:
+def opened(house: App) -> Paystack:
     """The Paystack of the settings."""
     settings = house.settings
     key = settings.paystack_secret_key.get_secret_value()

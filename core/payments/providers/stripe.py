@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import aiohttp
 
 from core.clock import Clock
-from core.context import House
+from core.context import App, Context
 from core.payments.providers.contract import (
     Asked,
     Begun,
@@ -211,7 +211,7 @@ def _refund(wanted: Wanted) -> Any:
     }
 
 
-def opened(house: House) -> Stripe:
+def opened(house: App) -> Stripe:
     """The Stripe of the settings."""
     settings = house.settings
     return Stripe(

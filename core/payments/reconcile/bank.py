@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.engine import AnyRow
 from core.db.in_list import among
 from core.ledger.model import Book, Posting
@@ -39,7 +39,7 @@ class Expected:
     branch_id: int | None = None
 
 
-async def match(conn: AsyncConnection, house: House, on: date) -> list[Difference]:
+async def match(conn: AsyncConnection, house: Context, on: date) -> list[Difference]:
     """Match what should be on the account by this day, then what is on it; the differences of the day."""
     expected = await _payouts(conn, on) + await _deposits(conn, on)
     found: list[Difference] = []
@@ -84,7 +84,7 @@ async def _deposits(conn: AsyncConnection, on: date) -> list[Expected]:
     ]
 
 
-async def _look_for(conn: AsyncConnection, house: House, one: Expected) -> Difference | None:
+async def _look_for(conn: AsyncConnection, house: Context, one: Expected) -> Difference | None:
     """Find its entry, and settle it; or say what is wrong."""
     mark = f"{one.kind}:{one.provider}:{one.about}"
     entry = await _entry(conn, house, one, mark)
@@ -101,7 +101,7 @@ async def _look_for(conn: AsyncConnection, house: House, one: Expected) -> Diffe
     )
 
 
-async def _entry(conn: AsyncConnection, house: House, one: Expected, mark: str) -> AnyRow | None:
+async def _entry(conn: AsyncConnection, house: Context, one: Expected, mark: str) -> AnyRow | None:
     """The entry it was matched with, or the one that names it, or the only one of that amount in these days."""
     last = one.day + timedelta(days=house.operator.reconcile.payout_days)
     near = select(statement_entry).where(
@@ -126,7 +126,7 @@ def _names(row: AnyRow, about: str) -> bool:
     return re.search(word, f"{row.purpose} {row.end_to_end or ''} {row.bank_ref}", re.IGNORECASE) is not None
 
 
-async def _settle(conn: AsyncConnection, house: House, one: Expected, came_minor: int, mark: str) -> None:
+async def _settle(conn: AsyncConnection, house: Context, one: Expected, came_minor: int, mark: str) -> None:
     """What came is in the bank, what was kept is fees."""
     moved = [Posting(one.book, Book("bank"), came_minor, one.currency, one.kind)]
     if one.fee_minor:
@@ -134,7 +134,7 @@ async def _settle(conn: AsyncConnection, house: House, one: Expected, came_minor
     await post(conn, house, key=f"settlement:{mark}", kind="settlement", booked_on=house.today(), postings=moved)
 
 
-async def _known(conn: AsyncConnection, house: House, on: date) -> None:
+async def _known(conn: AsyncConnection, house: Context, on: date) -> None:
     """Entries that are receipts, returned debits or refunds of ours; all of the day at once."""
     rows = (
         await conn.execute(
@@ -169,7 +169,7 @@ def _is_refund(row: AnyRow, one: AnyRow) -> bool:
     return -row.amount_minor == one.amount_minor and _names(row, str(one.paid_ref))
 
 
-async def _banked(conn: AsyncConnection, house: House, row: AnyRow, book: Book, mark: str) -> None:
+async def _banked(conn: AsyncConnection, house: Context, row: AnyRow, book: Book, mark: str) -> None:
     bank = Book("bank")
     source, target = (book, bank) if row.amount_minor > 0 else (bank, book)
     moved = Posting(source, target, abs(row.amount_minor), row.currency, "banked")

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.errors import Refused
 from core.parties.tables import account, branch
@@ -35,7 +35,7 @@ class Channel:
     unexplained: int
 
 
-async def close(conn: AsyncConnection, house: House, on: date, *, actor: str) -> None:
+async def close(conn: AsyncConnection, house: Context, on: date, *, actor: str) -> None:
     """Close a day; `Refused` while it is not over, or while a cent is unexplained."""
     if on >= house.today():
         raise Refused("reconcile.close.not_over")

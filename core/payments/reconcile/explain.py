@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import money
 from core.approvals import decide as approvals
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
@@ -26,7 +26,7 @@ NOTHING_TO_BOOK = ("fees",)
 
 
 async def explain(
-    conn: AsyncConnection, house: House, difference_id: int, *, note: str, actor: str, branch_id: int | None = None
+    conn: AsyncConnection, house: Context, difference_id: int, *, note: str, actor: str, branch_id: int | None = None
 ) -> str:
     """Explain an open difference; its state afterwards: `explained`, or `asked` while another person has to agree.
 
@@ -67,7 +67,7 @@ async def explain(
     return "asked"
 
 
-async def granted(conn: AsyncConnection, house: House, difference_id: int) -> None:
+async def granted(conn: AsyncConnection, house: Context, difference_id: int) -> None:
     """It is explained: booked, and no longer in the way of closing the day. What has come right meanwhile stays as it is."""
     found = await _held(conn, difference_id)
     if found.state == "cleared":
@@ -89,13 +89,13 @@ async def granted(conn: AsyncConnection, house: House, difference_id: int) -> No
     )
 
 
-async def refused(conn: AsyncConnection, house: House, difference_id: int) -> None:
+async def refused(conn: AsyncConnection, house: Context, difference_id: int) -> None:
     """The second person said no: it is open again."""
     again = update(difference).where(difference.c.id == difference_id, difference.c.state == "asked")
     await conn.execute(again.values(state="open"))
 
 
-async def _book(conn: AsyncConnection, house: House, found: Row[Any]) -> None:
+async def _book(conn: AsyncConnection, house: Context, found: Row[Any]) -> None:
     """They have more than we: that much more is ours. They have less: that much is gone."""
     book, over = _book_of(found), Book("over_short")
     source, target = (over, book) if found.amount_minor > 0 else (book, over)

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import csv_text, money
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.errors import Refused
 from core.ledger import number
@@ -35,7 +35,7 @@ class Summary:
     lines: tuple[tuple[str, str, int, int], ...]
 
 
-async def summarise(conn: AsyncConnection, house: House, on: date) -> list[Summary]:
+async def summarise(conn: AsyncConnection, house: Context, on: date) -> list[Summary]:
     """Every summary of the day, a new one among them if postings have come since the last. `Refused` while the day is not over."""
     if on >= house.today():
         raise Refused("reconcile.close.not_over")
@@ -85,7 +85,7 @@ async def _posted(conn: AsyncConnection, on: date) -> Counter[tuple[str, str, st
 
 
 async def _add(
-    conn: AsyncConnection, house: House, on: date, rest: Counter[tuple[str, str, str]], *, revision: int
+    conn: AsyncConnection, house: Context, on: date, rest: Counter[tuple[str, str, str]], *, revision: int
 ) -> Summary:
     books = sorted({(book, asset) for (book, asset, _), minor in rest.items() if minor})
     lines = tuple((book, asset, rest[book, asset, "debit"], rest[book, asset, "credit"]) for book, asset in books)

@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import files, money
-from core.context import House
+from core.context import App, Context
 from core.dates import Layout
 from core.db.bulk import insert_many
 from core.db.engine import SPARE_IDS
@@ -53,7 +53,7 @@ class Reported:
     """Rows that are no transactions: the payouts themselves."""
 
 
-async def bring_in(house: House, path: Path, provider: str, *, ways: Ways | None = None) -> Reported:
+async def bring_in(house: App, path: Path, provider: str, *, ways: Ways | None = None) -> Reported:
     """Import a provider's report; `ways` says how the file calls ours (`txn` -> `Receipt No.`) where it is not its own format.
 
     What an API answered is written by machines, whatever `ways` says.
@@ -80,7 +80,7 @@ async def bring_in(house: House, path: Path, provider: str, *, ways: Ways | None
     return replace(await _keep(house, provider, told, wrong), left_out=left_out)
 
 
-async def _known_provider(house: House, path: Path, provider: str) -> None:
+async def _known_provider(house: App, path: Path, provider: str) -> None:
     """A name nobody knows is a mistake: its lines would match nothing for ever."""
     async with house.db.reading() as conn:
         seen = (await conn.execute(select(receipt.c.provider).distinct())).scalars().all()
@@ -112,7 +112,7 @@ def _named(names: list[str], cells: list[str]) -> dict[str, Any]:
     return {name: cells[place] if place < len(cells) else None for place, name in enumerate(names)}
 
 
-async def _by_columns(house: House, path: Path, text: str, provider: str, ways: Ways, layout: Layout) -> Reported:
+async def _by_columns(house: App, path: Path, text: str, provider: str, ways: Ways, layout: Layout) -> Reported:
     told: list[tuple[int, Told]] = []
     wrong: list[tuple[int, str]] = []
     for number, said in rows(path, text, ways, COLUMNS, MORE):
@@ -123,7 +123,7 @@ async def _by_columns(house: House, path: Path, text: str, provider: str, ways: 
     return await _keep(house, provider, told, wrong)
 
 
-async def _keep(house: House, provider: str, told: list[tuple[int, Told]], wrong: list[tuple[int, str]]) -> Reported:
+async def _keep(house: App, provider: str, told: list[tuple[int, Told]], wrong: list[tuple[int, str]]) -> Reported:
     """Write down what is new; what is there already and says something else is refused with both."""
     seen: Counter[str] = Counter()
     keyed: dict[str, tuple[int, Told]] = {}
@@ -199,7 +199,7 @@ async def _paid_out(conn: AsyncConnection, provider: str, told: list[Told]) -> N
         await conn.execute(mine.values(payout=payout))
 
 
-def _row(house: House, told: Mapping[str, str], layout: Layout, notation: Notation) -> Told:
+def _row(house: Context, told: Mapping[str, str], layout: Layout, notation: Notation) -> Told:
     kind, currency = told["kind"].lower() or "payment", told["currency"].upper() or house.currency
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is no kind: {', '.join(KINDS)}")

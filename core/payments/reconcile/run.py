@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.db.engine import insert
 from core.payments.desk.tables import drawer
 from core.payments.reconcile import bank, load
@@ -20,7 +20,7 @@ from core.payments.reconcile.tables import difference
 OPEN = ("late", "open")
 
 
-async def run(conn: AsyncConnection, house: House, on: date) -> int:
+async def run(conn: AsyncConnection, house: Context, on: date) -> int:
     """Match the day; how many differences of it are open (late ones not counted)."""
     policy, today = house.operator.reconcile, house.today()
     found = compare(
@@ -38,7 +38,7 @@ async def run(conn: AsyncConnection, house: House, on: date) -> int:
     return sum(1 for one in of_day.values() if not one.late)
 
 
-async def run_recent(house: House) -> int:
+async def run_recent(house: App) -> int:
     """Match every day on which money may still come; how many differences are open."""
     days = max(house.operator.reconcile.grace_days, house.operator.reconcile.payout_days) + 3
     total = 0
@@ -48,7 +48,7 @@ async def run_recent(house: House) -> int:
     return total
 
 
-async def _drawers(conn: AsyncConnection, house: House, on: date) -> list[Difference]:
+async def _drawers(conn: AsyncConnection, house: Context, on: date) -> list[Difference]:
     query = select(drawer).where(drawer.c.opened_on == on, drawer.c.state != "closed")
     return [
         Difference("drawer_open", "cash", str(row.id), 0, on, branch_id=row.branch_id)
@@ -56,7 +56,7 @@ async def _drawers(conn: AsyncConnection, house: House, on: date) -> list[Differ
     ]
 
 
-async def _write(conn: AsyncConnection, house: House, found: Mapping[str, Difference]) -> None:
+async def _write(conn: AsyncConnection, house: Context, found: Mapping[str, Difference]) -> None:
     now = house.clock.now()
     for one in found.values():
         row = {
@@ -79,7 +79,7 @@ async def _write(conn: AsyncConnection, house: House, found: Mapping[str, Differ
         await conn.execute(statement.on_conflict_do_update(index_elements=["key"], set_=state, where=seen_again))
 
 
-async def _clear(conn: AsyncConnection, house: House, on: date, found: Mapping[str, Difference]) -> None:
+async def _clear(conn: AsyncConnection, house: Context, on: date, found: Mapping[str, Difference]) -> None:
     """What was open and is not any more has come right by itself."""
     query = select(difference.c.id, difference.c.key).where(
         difference.c.day == on, difference.c.state.in_((*OPEN, "asked"))

@@ -5,7 +5,7 @@ from datetime import date
 from aiohttp import web
 
 from core.collections import agency
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys.dunning import agency as agency_placed
 from core.overview import agencies as found
@@ -53,7 +53,7 @@ async def _page(request: web.Request, wrong: str, status: int = 200) -> web.Resp
     )
 
 
-def _span(request: web.Request, house: House) -> tuple[date, date]:
+def _span(request: web.Request, house: App) -> tuple[date, date]:
     today = house.today()
     return a_day(request.query.get("from", ""), today.replace(day=1)), a_day(request.query.get("to", ""), today)
 

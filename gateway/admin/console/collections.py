@@ -11,7 +11,7 @@ from core.access.model import Who
 from core.collections import exposures, protect, queries, write_off
 from core.collections.worklist import OUTCOMES, note
 from core.config.collections import Protection, StepName
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys.credit_limit import change
 from core.journeys.dunning import agency, arrangement, fee_waiver, forecast, protection
@@ -132,7 +132,7 @@ async def act(request: web.Request) -> web.Response:
     raise back(f"/console/collections/{found.id}")
 
 
-async def _act(conn: AsyncConnection, house: House, account_id: int, told: dict[str, str], who: Who) -> None:
+async def _act(conn: AsyncConnection, house: App, account_id: int, told: dict[str, str], who: Who) -> None:
     actor = who.actor
     key = f"console:{account_id}:{house.clock.now().isoformat()}"
     match told.get("do"):

@@ -10,7 +10,7 @@ from core.access.model import Who
 from core.billing import queries as bills
 from core.care import queries as care
 from core.care.disputes import VERDICTS
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import dispute_decided
 from gateway.admin.console.desk import an_amount
@@ -31,7 +31,7 @@ class Contested:
     """A verdict waits for another person to agree."""
 
 
-async def contested(conn: AsyncConnection, house: House, ticket_id: int) -> Contested | None:
+async def contested(conn: AsyncConnection, house: App, ticket_id: int) -> Contested | None:
     """What the ticket contests; None when it is about something else."""
     found = await care.dispute_of_ticket(conn, ticket_id)
     bill = await bills.bill(conn, invoice_id=found.invoice_id, house=house) if found else None
@@ -51,7 +51,7 @@ async def contested(conn: AsyncConnection, house: House, ticket_id: int) -> Cont
     )
 
 
-async def decide(house: House, who: Who, ticket_id: int, told: dict[str, str]) -> None:
+async def decide(house: App, who: Who, ticket_id: int, told: dict[str, str]) -> None:
     """Decide it as the form says. Refused: an amount the item does not have."""
     verdict, text = told.get("verdict", ""), told.get("amount", "")
     if verdict not in VERDICTS:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import numbers
 from core.billing.run import parked
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import parked_bills
 from core.numbers import Unreadable
@@ -111,7 +111,7 @@ async def decide(request: web.Request) -> web.Response:
     raise back(f"{PATH}?done={done}")
 
 
-async def _decided(conn: AsyncConnection, house: House, cycle_id: int, told: Mapping[str, str], actor: str) -> str:
+async def _decided(conn: AsyncConnection, house: App, cycle_id: int, told: Mapping[str, str], actor: str) -> str:
     """The word of what was done."""
     reason = told.get("reason", "")
     match told.get("do"):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import held_readings
 from core.metering.vee import held
@@ -71,7 +71,7 @@ async def decide(request: web.Request) -> web.Response:
     raise back(f"{PATH}?done={do}")
 
 
-async def _decided(conn: AsyncConnection, house: House, reading_id: int, told: Mapping[str, str], actor: str) -> None:
+async def _decided(conn: AsyncConnection, house: App, reading_id: int, told: Mapping[str, str], actor: str) -> None:
     sure, reason = told.get("sure") == "yes", told.get("reason", "")
     match told.get("do"):
         case "accept":

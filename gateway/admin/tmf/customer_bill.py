@@ -7,7 +7,7 @@ from decimal import Decimal
 from aiohttp import web
 from pydantic import Field
 
-from core.context import House
+from core.context import App
 from core.overview.listing import AnyRow, Wanted
 from core.overview.listings import BILLS, RATES
 from gateway.admin.tmf.parts import (
@@ -75,7 +75,7 @@ class AppliedCustomerBillingRate(Resource):
     account: Ref | None = Field(alias="billingAccount")
 
 
-def _bill(row: AnyRow, _more: object, house: House) -> CustomerBill:
+def _bill(row: AnyRow, _more: object, house: App) -> CustomerBill:
     document = f"{house.settings.public_url}/b/{row.token}"
     return CustomerBill(
         id=str(row.id),
@@ -99,7 +99,7 @@ def _bill(row: AnyRow, _more: object, house: House) -> CustomerBill:
     )
 
 
-def _rate(row: AnyRow, _more: object, house: House) -> AppliedCustomerBillingRate:
+def _rate(row: AnyRow, _more: object, house: App) -> AppliedCustomerBillingRate:
     line_id = f"{row.invoice_id}-{row.position}"
     quantity = None if row.quantity_micro is None else plain_decimal(row.quantity_micro)
     return AppliedCustomerBillingRate(
@@ -121,12 +121,12 @@ def _rate(row: AnyRow, _more: object, house: House) -> AppliedCustomerBillingRat
     )
 
 
-def _line(text: str, house: House) -> Sequence[Wanted]:
+def _line(text: str, house: App) -> Sequence[Wanted]:
     bill_id, _, position = text.partition("-")
     return (Wanted("bill_id", "in", [an_id(bill_id, house)]), Wanted("position", "in", [_small(position, house)]))
 
 
-def _small(text: str, house: House) -> int:
+def _small(text: str, house: App) -> int:
     position = an_id(text, house)
     if position > 32_767:
         raise ValueError("no bill has so many lines")

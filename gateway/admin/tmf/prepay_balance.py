@@ -17,7 +17,7 @@ from core.balances.grant import Grant, priority_of
 from core.balances.model import Want, is_money
 from core.balances.store import held as the_hold
 from core.balances.words import called, shown
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys.use_charged import Use, charge
 from core.overview.accounts import Found, account_of
@@ -52,7 +52,7 @@ API = "prepayBalanceManagement"
 _STATUS = {"held": "created", "used": "completed", "released": "cancelled", "expired": "failed"}
 
 
-def _bucket(row: AnyRow, _more: Any, house: House) -> Bucket:
+def _bucket(row: AnyRow, _more: Any, house: App) -> Bucket:
     lang = house.operator.languages[0]
     free = row.amount - row.reserved
     return Bucket(
@@ -73,7 +73,7 @@ def _bucket(row: AnyRow, _more: Any, house: House) -> Bucket:
     )
 
 
-def _hold(row: AnyRow, _more: Any, _house: House) -> Reservation:
+def _hold(row: AnyRow, _more: Any, _house: App) -> Reservation:
     return Reservation(
         id=str(row.id),
         href=href(HOLD.path, row.id),
@@ -201,7 +201,7 @@ async def deduct(request: web.Request) -> web.Response:
 
 
 async def _charged(
-    conn: AsyncConnection, request: web.Request, house: House, asked: Deduct, unit: str, amount: int
+    conn: AsyncConnection, request: web.Request, house: App, asked: Deduct, unit: str, amount: int
 ) -> web.Response:
     """A use of a service: bundles first, then money."""
     want = await _want(conn, request, house, asked)
@@ -224,7 +224,7 @@ def _ref(bucket_id: int) -> Ref:
     return Ref(id=str(bucket_id), href=href(BUCKET.path, bucket_id), kind="Bucket")
 
 
-async def _account(conn: AsyncConnection, request: web.Request, house: House, named: Named | None) -> Found:
+async def _account(conn: AsyncConnection, request: web.Request, house: App, named: Named | None) -> Found:
     try:
         by_id = an_id(named.id, house) if named and named.id else None
     except ValueError:
@@ -235,7 +235,7 @@ async def _account(conn: AsyncConnection, request: web.Request, house: House, na
     return found
 
 
-async def _all_named(conn: AsyncConnection, request: web.Request, house: House, asked: Asked) -> None:
+async def _all_named(conn: AsyncConnection, request: web.Request, house: App, asked: Asked) -> None:
     """Look up all that a body names, also what is not needed to do it: a thing of another branch does not exist wherever it stands."""
     accounts = [asked.account] if asked.account else []
     for account in [*accounts, *(asked.shared_with if isinstance(asked, TopUp) else ())]:
@@ -248,7 +248,7 @@ async def _all_named(conn: AsyncConnection, request: web.Request, house: House, 
         await _held(conn, request, house, asked.hold)
 
 
-async def _want(conn: AsyncConnection, request: web.Request, house: House, asked: Asked) -> Want:
+async def _want(conn: AsyncConnection, request: web.Request, house: App, asked: Asked) -> Want:
     unit, amount = asked_of(asked.amount)
     service_id, account_id = None, None
     if asked.product:
@@ -262,7 +262,7 @@ async def _want(conn: AsyncConnection, request: web.Request, house: House, asked
 async def _given(
     conn: AsyncConnection,
     request: web.Request,
-    house: House,
+    house: App,
     asked: TopUp,
     unit: str,
     amount: int,
@@ -285,7 +285,7 @@ async def _given(
     )
 
 
-async def _service(conn: AsyncConnection, request: web.Request, house: House, named: Named) -> tuple[int, int]:
+async def _service(conn: AsyncConnection, request: web.Request, house: App, named: Named) -> tuple[int, int]:
     """A service and its account; 404 also when it is of another branch."""
     try:
         service_id = an_id(named.id or "", house)
@@ -297,14 +297,14 @@ async def _service(conn: AsyncConnection, request: web.Request, house: House, na
     return service_id, account_id
 
 
-async def _bucket_id(conn: AsyncConnection, request: web.Request, house: House, named: Named) -> int:
+async def _bucket_id(conn: AsyncConnection, request: web.Request, house: App, named: Named) -> int:
     row = await _one(conn, request, house, BUCKET, named)
     if row is None:
         raise Refused("bucket.gone", 404)
     return int(row.id)
 
 
-async def _held(conn: AsyncConnection, request: web.Request, house: House, named: Named) -> AnyRow:
+async def _held(conn: AsyncConnection, request: web.Request, house: App, named: Named) -> AnyRow:
     row = await _one(conn, request, house, HOLD, named)
     if row is None:
         raise Refused("bucket.hold", 404)
@@ -312,7 +312,7 @@ async def _held(conn: AsyncConnection, request: web.Request, house: House, named
 
 
 async def _one(
-    conn: AsyncConnection, request: web.Request, house: House, served: Served, named: Named
+    conn: AsyncConnection, request: web.Request, house: App, served: Served, named: Named
 ) -> AnyRow | None:
     try:
         wanted: Sequence[Wanted] = served.find(named.id or "", house)

@@ -12,7 +12,7 @@ from typing import Any, cast
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App
 from core.overview.listing import AnyRow, Listing, Operator, Wanted, one, page
 from gateway.admin.auth import WHO
 from gateway.admin.described import described
@@ -43,11 +43,11 @@ class Served:
     permission: str
     answer: type[Part]
     filters: Mapping[str, tuple[str, Parse]]
-    show: Callable[[AnyRow, Any, House], Part]
+    show: Callable[[AnyRow, Any, App], Part]
     """Row, what `more` brought for its id, house -> the resource."""
     more: Callable[[AsyncConnection, Sequence[AnyRow]], Awaitable[Mapping[int, Any]]] = _nothing_more
     """What a page of rows needs from other tables, by row id: one query for all of them."""
-    find: Callable[[str, House], Sequence[Wanted]] = lambda text, house: (Wanted("id", "in", [an_id(text, house)]),)
+    find: Callable[[str, App], Sequence[Wanted]] = lambda text, house: (Wanted("id", "in", [an_id(text, house)]),)
 
     @property
     def path(self) -> str:
@@ -123,14 +123,14 @@ def project(shown: dict[str, Any], request: web.Request) -> dict[str, Any]:
     return {name: value for name, value in shown.items() if name in names}
 
 
-def _filters(request: web.Request, served: Served, house: House) -> list[Wanted]:
+def _filters(request: web.Request, served: Served, house: App) -> list[Wanted]:
     asked = {name: request.query.getall(name) for name in request.query if name not in ("fields", "offset", "limit")}
     if len(asked) > FILTERS_AT_MOST:
         raise bad("Too many filters.")
     return [_wanted(name, values, served, house) for name, values in asked.items()]
 
 
-def _wanted(name: str, values: Iterable[str], served: Served, house: House) -> Wanted:
+def _wanted(name: str, values: Iterable[str], served: Served, house: App) -> Wanted:
     attribute, operator = name, "in"
     if name not in served.filters and name.rpartition(".")[2] in _COMPARISONS:
         attribute, _, operator = name.rpartition(".")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.care import outages
 from core.care.model import Outage
-from core.context import House
+from core.context import App
 from core.onboarding.customers import COMMODITIES
 from core.overview.nameable import OUTAGE
 from core.overview.theirs import their_branch, theirs
@@ -134,7 +134,7 @@ async def change(request: web.Request) -> web.Response:
     return respond(dumped(_shown(after)))
 
 
-def _instant(said: datetime | None, house: House) -> datetime | None:
+def _instant(said: datetime | None, house: App) -> datetime | None:
     return None if said is None else (said if said.tzinfo else said.replace(tzinfo=house.zone)).astimezone(UTC)
 
 

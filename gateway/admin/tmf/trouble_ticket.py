@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
 from core.care import tickets
-from core.context import House
+from core.context import App
 from core.overview.accounts import Found, account_of
 from core.overview.listing import AnyRow
 from core.overview.listings import TICKETS
@@ -103,7 +103,7 @@ class Patch(BaseModel):
 B = TypeVar("B", bound=BaseModel)
 
 
-def _ticket(row: AnyRow, more: Any, _house: House) -> TroubleTicket:
+def _ticket(row: AnyRow, more: Any, _house: App) -> TroubleTicket:
     log = more or ()
     place = [Ref(id=str(row.premise_id), role="place", kind="GeographicSite")] if row.premise_id else []
     outage = [Ref(id=str(row.outage_id), role="cause", kind="Outage")] if row.outage_id else []
@@ -135,7 +135,7 @@ async def _more(conn: AsyncConnection, rows: Sequence[AnyRow]) -> Mapping[int, A
     return await logs_of(conn, [row.id for row in rows])
 
 
-def _state(text: str, _house: House) -> str:
+def _state(text: str, _house: App) -> str:
     return _STATE.get(text, text)
 
 
@@ -184,7 +184,7 @@ async def create(request: web.Request) -> web.Response:
     return respond(answer, status=201, headers={"Location": answer["href"]})
 
 
-async def _about(conn: AsyncConnection, asked: NewTicket, branch: str | None, house: House) -> Found | None:
+async def _about(conn: AsyncConnection, asked: NewTicket, branch: str | None, house: App) -> Found | None:
     """The account it is about; a key of a branch must name one of its own."""
     if not asked.related:
         if branch is not None:

@@ -15,7 +15,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.clock import from_seconds
-from core.context import House
+from core.context import App
 from core.metering.events import receive
 from core.overview.listing import AnyRow, Wanted
 from core.overview.prepaid import EVENTS
@@ -69,7 +69,7 @@ class NewUsage(BaseModel):
     external_id: Annotated[str | None, Field(alias="externalId")] = None
 
 
-def _usage(row: AnyRow, _more: Any, _house: House) -> Usage:
+def _usage(row: AnyRow, _more: Any, _house: App) -> Usage:
     event_id = f"{row.service_id}-{row.at}-{row.key}"
     said: list[tuple[str, Decimal | str | None]] = [
         ("quantity", plain_decimal(row.quantity_micro)),
@@ -89,7 +89,7 @@ def _usage(row: AnyRow, _more: Any, _house: House) -> Usage:
     )
 
 
-def _event(text: str, house: House) -> Sequence[Wanted]:
+def _event(text: str, house: App) -> Sequence[Wanted]:
     parts = [an_id(part, house) for part in text.split("-")]
     if len(parts) != 3:
         raise ValueError("the id of a usage has three parts")

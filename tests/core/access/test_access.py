@@ -10,13 +10,13 @@ from core.access import keys, sessions, staff
 from core.access.model import PERMISSIONS, ROLES, Who
 from core.access.tables import api_key, staff_session
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.errors import Refused
 
 PASSWORD = "three plain words"
 
 
-async def made_person(house: House, name: str = "Wanjiru", role: str = "clerk") -> None:
+async def made_person(house: App, name: str = "Wanjiru", role: str = "clerk") -> None:
     async with house.db.writing() as conn:
         await staff.create_staff(conn, house, name, role, PASSWORD)
 
@@ -29,7 +29,7 @@ def test_an_unknown_role_grants_nothing() -> None:
     assert not any(Who("key:x", "retired", None).may(permission) for permission in PERMISSIONS)
 
 
-async def test_a_key_opens_for_who_holds_it_and_is_not_in_the_database(house: House) -> None:
+async def test_a_key_opens_for_who_holds_it_and_is_not_in_the_database(house: App) -> None:
     async with house.db.writing() as conn:
         key = await keys.create_key(conn, house, "partner", branch="nakuru")
         assert await keys.who(conn, house, key) == Who(f"key:{key.split('_')[1]}", "partner", "nakuru")
@@ -40,13 +40,13 @@ async def test_a_key_opens_for_who_holds_it_and_is_not_in_the_database(house: Ho
 @pytest.mark.parametrize(
     "forge", [lambda key: key[:-1] + ("A" if key[-1] != "A" else "B"), lambda _: "", lambda _: "hodi_x"]
 )
-async def test_a_key_that_differs_by_one_letter_opens_nothing(house: House, forge: object) -> None:
+async def test_a_key_that_differs_by_one_letter_opens_nothing(house: App, forge: object) -> None:
     async with house.db.writing() as conn:
         key = await keys.create_key(conn, house, "admin")
         assert await keys.who(conn, house, forge(key)) is None
 
 
-async def test_a_revoked_key_opens_nothing_ever_again(house: House) -> None:
+async def test_a_revoked_key_opens_nothing_ever_again(house: App) -> None:
     async with house.db.writing() as conn:
         key = await keys.create_key(conn, house, "admin")
         prefix = key.split("_")[1]
@@ -55,13 +55,13 @@ async def test_a_revoked_key_opens_nothing_ever_again(house: House) -> None:
         assert not await keys.revoke_key(conn, house, prefix, "user:asha")
 
 
-async def test_a_key_for_a_role_that_does_not_exist_is_refused(house: House) -> None:
+async def test_a_key_for_a_role_that_does_not_exist_is_refused(house: App) -> None:
     async with house.db.writing() as conn:
         with pytest.raises(Refused, match=r"access\.role"):
             await keys.create_key(conn, house, "superuser")
 
 
-async def test_the_right_password_opens_a_sitting_that_ends_with_the_working_day(house: House, clock: SetClock) -> None:
+async def test_the_right_password_opens_a_sitting_that_ends_with_the_working_day(house: App, clock: SetClock) -> None:
     await made_person(house)
     cookie = await staff.sign_in(house, " wanjiru ", PASSWORD)
     assert cookie
@@ -73,7 +73,7 @@ async def test_the_right_password_opens_a_sitting_that_ends_with_the_working_day
         assert await sessions.sitting(conn, house, cookie) is None
 
 
-async def test_the_cookie_is_not_in_the_database_and_signing_out_ends_it(house: House) -> None:
+async def test_the_cookie_is_not_in_the_database_and_signing_out_ends_it(house: App) -> None:
     await made_person(house)
     cookie = await staff.sign_in(house, "wanjiru", PASSWORD)
     assert cookie
@@ -83,7 +83,7 @@ async def test_the_cookie_is_not_in_the_database_and_signing_out_ends_it(house: 
         assert await sessions.sitting(conn, house, cookie) is None
 
 
-async def test_five_wrong_passwords_lock_the_name_for_a_while(house: House, clock: SetClock) -> None:
+async def test_five_wrong_passwords_lock_the_name_for_a_while(house: App, clock: SetClock) -> None:
     await made_person(house)
     for _ in range(staff.TRIES):
         assert await staff.sign_in(house, "wanjiru", "a wrong password") is None
@@ -92,14 +92,14 @@ async def test_five_wrong_passwords_lock_the_name_for_a_while(house: House, cloc
     assert await staff.sign_in(house, "wanjiru", PASSWORD)
 
 
-async def test_many_guesses_at_once_are_still_only_five(house: House) -> None:
+async def test_many_guesses_at_once_are_still_only_five(house: App) -> None:
     await made_person(house)
     guesses = [staff.sign_in(house, "wanjiru", "a wrong password") for _ in range(12)]
     assert await asyncio.gather(*guesses) == [None] * 12
     assert await staff.sign_in(house, "wanjiru", PASSWORD) is None
 
 
-async def test_one_wrong_password_is_forgiven_by_the_right_one(house: House) -> None:
+async def test_one_wrong_password_is_forgiven_by_the_right_one(house: App) -> None:
     await made_person(house)
     for _ in range(3):
         for _ in range(staff.TRIES - 1):
@@ -107,14 +107,14 @@ async def test_one_wrong_password_is_forgiven_by_the_right_one(house: House) -> 
         assert await staff.sign_in(house, "wanjiru", PASSWORD)
 
 
-async def test_a_name_nobody_has_opens_nothing(house: House) -> None:
+async def test_a_name_nobody_has_opens_nothing(house: App) -> None:
     assert await staff.sign_in(house, "nobody", PASSWORD) is None
 
 
 @pytest.mark.parametrize(("name", "role", "password"), [
     ("asha", "queen", PASSWORD), ("asha", "clerk", "short"), ("", "clerk", PASSWORD), ("wanjiru", "clerk", PASSWORD),
 ])  # fmt: skip
-async def test_a_person_that_cannot_be_is_refused(house: House, name: str, role: str, password: str) -> None:
+async def test_a_person_that_cannot_be_is_refused(house: App, name: str, role: str, password: str) -> None:
     await made_person(house)
     async with house.db.writing() as conn:
         with pytest.raises(Refused):

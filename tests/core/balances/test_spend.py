@@ -10,12 +10,12 @@ from core.balances import expire, grant, queries
 from core.balances.model import EXPIRED
 from core.balances.spend import release
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from tests.core.balances.world import an_account, free, hold, put, take, the, use
 
 
-async def test_of_two_hundred_debits_at_once_a_balance_of_one_hundred_pays_exactly_one_hundred(house: House) -> None:
+async def test_of_two_hundred_debits_at_once_a_balance_of_one_hundred_pays_exactly_one_hundred(house: App) -> None:
     account = await an_account(house)
     await put(house, account, 100)
 
@@ -31,7 +31,7 @@ async def test_of_two_hundred_debits_at_once_a_balance_of_one_hundred_pays_exact
     assert await free(house, account) == {"g": 0}
 
 
-async def test_two_hundred_sessions_hold_and_use_no_unit_twice(house: House) -> None:
+async def test_two_hundred_sessions_hold_and_use_no_unit_twice(house: App) -> None:
     account = await an_account(house)
     await put(house, account, 100)
 
@@ -46,7 +46,7 @@ async def test_two_hundred_sessions_hold_and_use_no_unit_twice(house: House) -> 
     assert await free(house, account) == {"g": 100 - used}
 
 
-async def test_the_same_debit_again_is_the_same_debit(house: House) -> None:
+async def test_the_same_debit_again_is_the_same_debit(house: App) -> None:
     account = await an_account(house)
     await put(house, account, 10)
     assert await take(house, account, 3, "once") == await take(house, account, 3, "once")
@@ -55,7 +55,7 @@ async def test_the_same_debit_again_is_the_same_debit(house: House) -> None:
         await take(house, account, 4, "once")
 
 
-async def test_the_lowest_priority_pays_first_then_what_ends_soonest(house: House, clock: SetClock) -> None:
+async def test_the_lowest_priority_pays_first_then_what_ends_soonest(house: App, clock: SetClock) -> None:
     account, now = await an_account(house), clock.now()
     await put(house, account, 5, "late", expires_at=now + timedelta(days=9))
     await put(house, account, 5, "soon", expires_at=now + timedelta(days=1))
@@ -65,7 +65,7 @@ async def test_the_lowest_priority_pays_first_then_what_ends_soonest(house: Hous
     assert await free(house, account) == {"first": 0, "soon": 0, "late": 3, "never": 5}
 
 
-async def test_a_bucket_pays_only_for_its_use_its_service_and_its_time(house: House, clock: SetClock) -> None:
+async def test_a_bucket_pays_only_for_its_use_its_service_and_its_time(house: App, clock: SetClock) -> None:
     account = await an_account(house)
     await put(house, account, 5, "texts", uses=("sms",))
     await put(house, account, 5, "tomorrow", starts_at=clock.now() + timedelta(days=1))
@@ -76,7 +76,7 @@ async def test_a_bucket_pays_only_for_its_use_its_service_and_its_time(house: Ho
     assert await free(house, account) == {"texts": 4, "tomorrow": 5}
 
 
-async def test_all_or_nothing_unless_part_will_do(house: House) -> None:
+async def test_all_or_nothing_unless_part_will_do(house: App) -> None:
     account = await an_account(house)
     await put(house, account, 5)
     with pytest.raises(Refused, match=r"bucket\.short"):
@@ -85,7 +85,7 @@ async def test_all_or_nothing_unless_part_will_do(house: House) -> None:
     assert (spent.amount, spent.short) == (5, 1)
 
 
-async def test_a_shared_bucket_serves_other_accounts_too(house: House) -> None:
+async def test_a_shared_bucket_serves_other_accounts_too(house: App) -> None:
     parent, child, stranger = [await an_account(house, number) for number in (1, 2, 3)]
     shared = await put(house, parent, 10, shared_with=(child,))
     await take(house, child, 4, "child")
@@ -99,7 +99,7 @@ async def test_a_shared_bucket_serves_other_accounts_too(house: House) -> None:
     assert await free(house, parent) == {"g": 5}
 
 
-async def test_what_is_held_cannot_be_drawn_and_what_was_not_used_is_free_again(house: House) -> None:
+async def test_what_is_held_cannot_be_drawn_and_what_was_not_used_is_free_again(house: App) -> None:
     account = await an_account(house)
     await put(house, account, 10)
     await hold(house, account, 8, "call")
@@ -110,7 +110,7 @@ async def test_what_is_held_cannot_be_drawn_and_what_was_not_used_is_free_again(
     assert await free(house, account) == {"g": 5}
 
 
-async def test_use_beyond_what_was_held_is_drawn_from_what_is_free_and_the_rest_is_told(house: House) -> None:
+async def test_use_beyond_what_was_held_is_drawn_from_what_is_free_and_the_rest_is_told(house: App) -> None:
     account = await an_account(house)
     await put(house, account, 10)
     await hold(house, account, 4, "call")
@@ -119,7 +119,7 @@ async def test_use_beyond_what_was_held_is_drawn_from_what_is_free_and_the_rest_
     assert await free(house, account) == {"g": 0}
 
 
-async def test_a_released_reservation_is_over(house: House) -> None:
+async def test_a_released_reservation_is_over(house: App) -> None:
     account = await an_account(house)
     await put(house, account, 10)
     await hold(house, account, 4, "call")
@@ -132,7 +132,7 @@ async def test_a_released_reservation_is_over(house: House) -> None:
 
 
 async def test_a_session_that_never_came_back_lets_go_and_is_still_charged_if_it_comes(
-    house: House, clock: SetClock
+    house: App, clock: SetClock
 ) -> None:
     account = await an_account(house)
     await put(house, account, 10)
@@ -148,7 +148,7 @@ async def test_a_session_that_never_came_back_lets_go_and_is_still_charged_if_it
     assert await free(house, account) == {"g": 7}
 
 
-async def test_what_is_past_its_day_is_gone_but_not_what_a_session_holds(house: House, clock: SetClock) -> None:
+async def test_what_is_past_its_day_is_gone_but_not_what_a_session_holds(house: App, clock: SetClock) -> None:
     account = await an_account(house)
     bucket = await put(house, account, 10, expires_at=clock.now() + timedelta(minutes=5))
     await hold(house, account, 4, "call", minutes=60)
@@ -163,7 +163,7 @@ async def test_what_is_past_its_day_is_gone_but_not_what_a_session_holds(house: 
     assert await free(house, account) == {}
 
 
-async def test_what_is_left_lives_on_up_to_the_cap_for_as_long_as_was_promised(house: House, clock: SetClock) -> None:
+async def test_what_is_left_lives_on_up_to_the_cap_for_as_long_as_was_promised(house: App, clock: SetClock) -> None:
     account = await an_account(house)
     ends = clock.now().replace(month=1, day=31)
     clock.instant = ends - timedelta(days=9)
@@ -177,7 +177,7 @@ async def test_what_is_left_lives_on_up_to_the_cap_for_as_long_as_was_promised(h
     assert await free(house, account) == {}
 
 
-async def test_a_top_up_adds_to_what_is_there_once(house: House) -> None:
+async def test_a_top_up_adds_to_what_is_there_once(house: App) -> None:
     account = await an_account(house)
     purse = await put(house, account, 500, "money", unit="KES")
     for _ in range(2):
@@ -192,7 +192,7 @@ async def test_a_top_up_adds_to_what_is_there_once(house: House) -> None:
 
 
 @pytest.mark.parametrize("amount", [0, -5])
-async def test_nothing_and_less_than_nothing_are_no_amounts(house: House, amount: int) -> None:
+async def test_nothing_and_less_than_nothing_are_no_amounts(house: App, amount: int) -> None:
     account, keys = await an_account(house), count()
     await put(house, account, 5)
     for verb in (take, hold):

@@ -10,20 +10,20 @@ from core.balances import grant, low
 from core.balances.model import Bucket, passed
 from core.balances.words import plain, shown
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.notices import compose
 from core.notices.compose import Dropped, Letter
 from core.outbox.queue import claim, outbox
 from tests.core.balances.world import MB, an_account, put, take
 
 
-async def _told(house: House) -> list[str]:
+async def _told(house: App) -> list[str]:
     async with house.db.reading() as conn:
         rows = await conn.execute(select(outbox.c.key).order_by(outbox.c.id))
         return [key.rpartition(":")[2] for key in rows.scalars()]
 
 
-async def test_each_threshold_is_told_once(house: House) -> None:
+async def test_each_threshold_is_told_once(house: App) -> None:
     account = await an_account(house)
     bucket = await put(house, account, 100)
     for at in range(100):
@@ -37,7 +37,7 @@ async def test_each_threshold_is_told_once(house: House) -> None:
     assert await _told(house) == ["50", "80", "100", "50"]
 
 
-async def test_a_jump_over_two_thresholds_tells_the_higher(house: House) -> None:
+async def test_a_jump_over_two_thresholds_tells_the_higher(house: App) -> None:
     account = await an_account(house)
     await put(house, account, 100)
     await take(house, account, 85, "k")
@@ -45,7 +45,7 @@ async def test_a_jump_over_two_thresholds_tells_the_higher(house: House) -> None
 
 
 async def test_the_notice_says_what_is_left_in_both_languages_and_not_once_it_was_filled(
-    house: House, clock: SetClock
+    house: App, clock: SetClock
 ) -> None:
     account = await an_account(house)
     bucket = await put(house, account, 2_000 * MB, "Data", unit="MB")
@@ -100,7 +100,7 @@ def test_a_bucket_of_nothing_tells_nothing(clock: SetClock) -> None:
 
 
 async def test_money_that_runs_low_is_told_once_a_crossing_below_the_operators_or_her_own_amount(
-    house: House, clock: SetClock
+    house: App, clock: SetClock
 ) -> None:
     usual = house.operator.balances.model_copy(update={"low_money": "50"})
     told = replace(house, operator=house.operator.model_copy(update={"balances": usual}))

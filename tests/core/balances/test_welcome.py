@@ -6,7 +6,7 @@ from importlib.resources import as_file, files
 from core.balances import queries, spend, verify
 from core.balances.model import Want
 from core.config.operator import read_operator
-from core.context import House
+from core.context import App
 from core.metering.store import sources
 from core.onboarding.model import Customer, Registered
 from core.onboarding.register import register_customer
@@ -19,18 +19,18 @@ from tests.core.balances.world import MB
 PHONE = "+447700900001"
 
 
-def mobile(house: House) -> House:
+def mobile(house: App) -> App:
     with as_file(files("examples") / "mobile") as folder:
         assert sources.of_folder(folder).keys() == {"switch"}
         return replace(house, operator=read_operator(folder))
 
 
-async def newcomer(house: House) -> Registered:
+async def newcomer(house: App) -> Registered:
     async with house.db.writing() as conn:
         return await register_customer(conn, house, Customer("Ann", phone=PHONE, commodity="mobile", number="77"))
 
 
-async def balances(house: House, account_id: int, lang: str = "en") -> str:
+async def balances(house: App, account_id: int, lang: str = "en") -> str:
     quick = open_quick(house.db)
 
     class Glance:
@@ -43,7 +43,7 @@ async def balances(house: House, account_id: int, lang: str = "en") -> str:
     return Words(house.zone).write(lang, told["lines"])
 
 
-async def test_a_newcomer_sees_her_bundles_and_what_is_left_after_a_use(house: House) -> None:
+async def test_a_newcomer_sees_her_bundles_and_what_is_left_after_a_use(house: App) -> None:
     house = mobile(house)
     ann = await newcomer(house)
     assert await balances(house, ann.account_id) == (
@@ -58,7 +58,7 @@ async def test_a_newcomer_sees_her_bundles_and_what_is_left_after_a_use(house: H
         assert await verify.problems(conn) == []
 
 
-async def test_a_welcome_of_money_is_known_to_the_ledger_and_only_for_its_commodity(house: House) -> None:
+async def test_a_welcome_of_money_is_known_to_the_ledger_and_only_for_its_commodity(house: App) -> None:
     rules = house.operator.balances.model_validate(
         {"welcome": [{"name": {"en": "Hello"}, "amount": "5", "unit": "KES", "commodity": "mobile"}]}
     )
@@ -72,7 +72,7 @@ async def test_a_welcome_of_money_is_known_to_the_ledger_and_only_for_its_commod
         assert await verify.problems(conn) == []
 
 
-async def test_no_more_than_three_buckets_are_told_and_how_many_more(house: House) -> None:
+async def test_no_more_than_three_buckets_are_told_and_how_many_more(house: App) -> None:
     many = [{"name": {"en": f"B{at}"}, "amount": "1", "unit": "MB"} for at in range(5)]
     rules = house.operator.balances.model_validate({"welcome": many})
     ann = await newcomer(replace(house, operator=house.operator.model_copy(update={"balances": rules})))

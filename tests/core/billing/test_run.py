@@ -13,7 +13,7 @@ from core.billing.model import FinalBill, RunReport
 from core.billing.run.passes import build, close, finalise, foresee
 from core.billing.run.store import unpark
 from core.billing.tables import cycle, invoice, invoice_line
-from core.context import House
+from core.context import App
 from core.ledger import queries as ledger
 from core.ledger import verify as books
 from tests.core.billing.world import KWH, Customer, Fake, settle
@@ -21,19 +21,19 @@ from tests.core.billing.world import KWH, Customer, Fake, settle
 FEB = date(2026, 2, 1)
 
 
-async def run(house: House, on: date, sources: Fake, partition: int = 10_000) -> RunReport:
+async def run(house: App, on: date, sources: Fake, partition: int = 10_000) -> RunReport:
     await build(house, on, sources=sources, partition=partition)
     await finalise(house, on, partition=partition)
     return await close(house, on)
 
 
-async def sound(house: House) -> None:
+async def sound(house: App) -> None:
     async with house.db.reading() as conn:
         assert await verify.problems(conn) == []
         assert await books.problems(conn) == []
 
 
-async def test_a_month_of_power_becomes_a_bill_that_she_owes(house: House) -> None:
+async def test_a_month_of_power_becomes_a_bill_that_she_owes(house: App) -> None:
     [(account_id, _)] = await settle(house, [Customer()])
     report = await run(house, FEB, Fake())
     assert (report.state, report.accounts, report.total_minor, report.problems) == ("closed", 1, 90700, ())
@@ -63,7 +63,7 @@ async def test_a_month_of_power_becomes_a_bill_that_she_owes(house: House) -> No
     await sound(house)
 
 
-async def test_running_a_finished_day_again_makes_nothing(house: House) -> None:
+async def test_running_a_finished_day_again_makes_nothing(house: App) -> None:
     await settle(house, [Customer(), Customer(), Customer(bill_day=15)])
     first = await run(house, FEB, Fake())
     assert await run(house, FEB, Fake()) == first
@@ -72,7 +72,7 @@ async def test_running_a_finished_day_again_makes_nothing(house: House) -> None:
     await sound(house)
 
 
-async def test_a_late_run_closes_every_period_in_order(house: House) -> None:
+async def test_a_late_run_closes_every_period_in_order(house: App) -> None:
     [(account_id, _), *_] = await settle(house, [Customer(bill_day=31, opened_on=date(2026, 1, 31)), Customer()])
     report = await run(house, date(2026, 5, 1), Fake(), partition=1)
     assert (report.accounts, report.problems) == (7, ())
@@ -91,7 +91,7 @@ async def test_a_late_run_closes_every_period_in_order(house: House) -> None:
     await sound(house)
 
 
-async def test_who_cannot_be_billed_is_parked_with_the_reason_and_the_rest_goes_on(house: House) -> None:
+async def test_who_cannot_be_billed_is_parked_with_the_reason_and_the_rest_goes_on(house: App) -> None:
     made = await settle(house, [Customer(), Customer(), Customer(tariffs=(None,)), Customer(tariffs=("gone",))])
     broken = made[1][1][0]
     sources = Fake(bad={broken: "600 of 1488 readings are missing"})
@@ -110,7 +110,7 @@ async def test_who_cannot_be_billed_is_parked_with_the_reason_and_the_rest_goes_
     await sound(house)
 
 
-async def test_a_parked_month_does_not_hold_up_the_next(house: House) -> None:
+async def test_a_parked_month_does_not_hold_up_the_next(house: App) -> None:
     [(_, [service_id])] = await settle(house, [Customer()])
     sources = Fake(bad={service_id: "gap"})
     await run(house, FEB, sources)
@@ -119,7 +119,7 @@ async def test_a_parked_month_does_not_hold_up_the_next(house: House) -> None:
     assert (report.accounts, [one.to_date for one in report.parked]) == (1, [FEB])
 
 
-async def test_all_services_of_an_account_stand_on_one_bill_with_subtotals(house: House) -> None:
+async def test_all_services_of_an_account_stand_on_one_bill_with_subtotals(house: App) -> None:
     [(account_id, services)] = await settle(house, [Customer(tariffs=("energy", "water"))])
     await run(house, FEB, Fake(use={}, estimated={}))
     async with house.db.reading() as conn:
@@ -134,7 +134,7 @@ async def test_all_services_of_an_account_stand_on_one_bill_with_subtotals(house
     assert bill.lines[5].label == {"en": "Water", "sw": "Maji"}
 
 
-async def test_a_short_first_period_is_its_days(house: House) -> None:
+async def test_a_short_first_period_is_its_days(house: App) -> None:
     [(account_id, _)] = await settle(house, [Customer(opened_on=date(2026, 1, 22), tariffs=("water",))])
     await run(house, FEB, Fake())
     async with house.db.reading() as conn:
@@ -144,7 +144,7 @@ async def test_a_short_first_period_is_its_days(house: House) -> None:
     assert [line.amount_minor for line in bill.lines if line.code == "rent"] == [round(5000 * 10 / 31)]
 
 
-async def test_a_new_version_in_mid_period_splits_it_by_days(house: House) -> None:
+async def test_a_new_version_in_mid_period_splits_it_by_days(house: App) -> None:
     newer = WATER_DEARER
     [(account_id, _)] = await settle(house, [Customer(tariffs=("water",))])
     await run(house, FEB, Fake(tariff_texts=(*Fake().tariff_texts, newer)))
@@ -168,7 +168,7 @@ charges:
 """
 
 
-async def test_an_estimate_is_marked(house: House) -> None:
+async def test_an_estimate_is_marked(house: App) -> None:
     [(account_id, [service_id])] = await settle(house, [Customer()])
     await run(house, FEB, Fake(estimated={service_id: 5 * KWH}))
     async with house.db.reading() as conn:
@@ -178,12 +178,12 @@ async def test_an_estimate_is_marked(house: House) -> None:
 
 
 @pytest.mark.parametrize("free, off", [(12, -(12 * 2458 * 116 // 100 + 5)), (99, -90700)])
-async def test_units_from_points_take_off_what_they_cost_and_never_more(house: House, free: int, off: int) -> None:
+async def test_units_from_points_take_off_what_they_cost_and_never_more(house: App, free: int, off: int) -> None:
     [(account_id, _), (other, _)] = await settle(house, [Customer(), Customer()])
     await build(house, FEB, sources=Fake(), free_units={account_id: free * KWH})
     seen: list[FinalBill] = []
 
-    async def then(conn: AsyncConnection, house: House, bills: Sequence[FinalBill]) -> None:
+    async def then(conn: AsyncConnection, house: App, bills: Sequence[FinalBill]) -> None:
         seen.extend(bills)
 
     await finalise(house, FEB, then=then)
@@ -198,7 +198,7 @@ async def test_units_from_points_take_off_what_they_cost_and_never_more(house: H
     await sound(house)
 
 
-async def test_units_from_points_are_given_once_over_all_months_of_a_late_run(house: House) -> None:
+async def test_units_from_points_are_given_once_over_all_months_of_a_late_run(house: App) -> None:
     [(account_id, _)] = await settle(house, [Customer()])
     free = {account_id: 60 * KWH}
     await build(house, FEB, sources=Fake(), free_units=free)
@@ -209,7 +209,7 @@ async def test_units_from_points_are_given_once_over_all_months_of_a_late_run(ho
     assert [-micro // KWH for micro in rows] == [42, 18]
 
 
-async def test_a_preview_shows_the_bills_and_writes_nothing(house: House) -> None:
+async def test_a_preview_shows_the_bills_and_writes_nothing(house: App) -> None:
     await settle(house, [Customer(), Customer(tariffs=("energy", "water"))])
     shown = (await foresee(house, FEB, sources=Fake())).bills
     assert [one.total_minor for one in shown] == [90700, 90700 + 257_000]
@@ -219,7 +219,7 @@ async def test_a_preview_shows_the_bills_and_writes_nothing(house: House) -> Non
         assert (await conn.execute(select(cycle.c.state).distinct())).scalars().all() == ["open"]
 
 
-async def test_two_runs_at_once_bill_everyone_once(house: House) -> None:
+async def test_two_runs_at_once_bill_everyone_once(house: App) -> None:
     await settle(house, [Customer() for _ in range(30)])
     await asyncio.gather(*(build(house, FEB, sources=Fake(), partition=7) for _ in range(3)))
     await asyncio.gather(*(finalise(house, FEB, partition=4) for _ in range(3)))
@@ -228,7 +228,7 @@ async def test_two_runs_at_once_bill_everyone_once(house: House) -> None:
     await sound(house)
 
 
-async def test_a_run_whose_lines_do_not_add_up_stays_open(house: House) -> None:
+async def test_a_run_whose_lines_do_not_add_up_stays_open(house: App) -> None:
     await settle(house, [Customer()])
     await build(house, FEB, sources=Fake())
     async with house.db.writing() as conn:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.billing.run.unbilled_usage import SoFar, so_far
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.journeys.close_cycles import close_cycles
 from tests.core.metering.conftest import Write, write
 from tests.core.metering.events.world import load
@@ -14,18 +14,18 @@ from tests.journeys.test_calls_billed import APRIL, house, on_plan, records, the
 __all__ = ["house", "write"]
 
 
-def _at(house: House, day: int, hour: int = 9, month: int = 3) -> None:
+def _at(house: App, day: int, hour: int = 9, month: int = 3) -> None:
     assert isinstance(house.clock, SetClock)
     house.clock.instant = datetime(2026, month, day, hour, tzinfo=UTC)
 
 
-async def _now(house: House, account_id: int) -> SoFar:
+async def _now(house: App, account_id: int) -> SoFar:
     async with house.db.reading() as conn:
         return (await so_far(conn, house, [account_id]))[account_id]
 
 
 async def test_on_the_last_day_it_is_what_the_bill_will_be_and_a_month_that_is_billed_is_in_it_no_more(
-    house: House, tmp_path: Path, write: Write
+    house: App, tmp_path: Path, write: Write
 ) -> None:
     made = await on_plan(house, tmp_path)
     await load(house, write(records()))
@@ -42,7 +42,7 @@ async def test_on_the_last_day_it_is_what_the_bill_will_be_and_a_month_that_is_b
 
 
 async def test_usage_nobody_knows_is_guessed_by_the_days_of_the_last_bill(
-    house: House, tmp_path: Path, write: Write
+    house: App, tmp_path: Path, write: Write
 ) -> None:
     made = await on_plan(house, tmp_path)
     await load(house, write(records()))

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.cycles import open_cycles
 from core.billing.run.sources import Used, UsedRow
 from core.catalog.compile import load_tariff
-from core.context import House
+from core.context import App
 from core.db.bulk import insert_many
 from core.db.engine import insert
 from core.metering.consumption.late import Arrivals, Changed
@@ -71,7 +71,7 @@ class Fake:
     async def used(
         self,
         conn: AsyncConnection,
-        house: House,
+        house: App,
         service_ids: Sequence[int],
         from_: date,
         to: date,
@@ -92,7 +92,7 @@ class Fake:
         nothing = np.zeros(len(service_ids), dtype=np.int64)
         return nothing, nothing
 
-    async def record(self, conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) -> None:
+    async def record(self, conn: AsyncConnection, house: App, rows: Sequence[UsedRow]) -> None:
         columns = (
             "service_id",
             "meter_code",
@@ -129,11 +129,11 @@ class Fake:
             ],
         )
 
-    async def arrivals(self, conn: AsyncConnection, house: House, since: date) -> Arrivals:
+    async def arrivals(self, conn: AsyncConnection, house: App, since: date) -> Arrivals:
         return Arrivals(since, house.clock.now())
 
     async def late(
-        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], to: date, came: Arrivals
+        self, conn: AsyncConnection, house: App, service_ids: Sequence[int], to: date, came: Arrivals
     ) -> Sequence[Changed]:
         return []
 
@@ -147,7 +147,7 @@ class Customer:
     tariffs: tuple[str | None, ...] = ("energy",)
 
 
-async def settle(house: House, customers: Sequence[Customer], state: str = "active") -> list[tuple[int, list[int]]]:
+async def settle(house: App, customers: Sequence[Customer], state: str = "active") -> list[tuple[int, list[int]]]:
     """Make the customers and open their first cycles; [(account id, service ids)]."""
     await house.db.reserve_ids(20 * len(customers) + 1_000)
     made: list[tuple[int, list[int]]] = []

@@ -13,7 +13,7 @@ from core.campaigns import queries, store
 from core.campaigns.model import Campaign, Segment, checked
 from core.clock import SetClock
 from core.config.operator import Notices, Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
 from core.message import Notice, Sent
@@ -39,14 +39,14 @@ class Phones:
         return [Sent(notice.key, "accepted", f"ref-{notice.key}") for notice in notices]
 
 
-async def people(house: House, count: int, first: int = 1, **more: object) -> list[Customer]:
+async def people(house: App, count: int, first: int = 1, **more: object) -> list[Customer]:
     async with house.db.writing() as conn:
         if first == 1:
             await a_branch(conn, house)
         return [await a_customer(conn, house, number, **more) for number in range(first, first + count)]
 
 
-async def planned(house: House, segment: Segment | None = None, **more: object) -> Campaign:
+async def planned(house: App, segment: Segment | None = None, **more: object) -> Campaign:
     async with house.db.writing() as conn:
         return await store.plan(
             conn,
@@ -59,14 +59,14 @@ async def planned(house: House, segment: Segment | None = None, **more: object) 
         )
 
 
-async def states(house: House, campaign_id: int) -> tuple[str, int, int, dict[str, int]]:
+async def states(house: App, campaign_id: int) -> tuple[str, int, int, dict[str, int]]:
     async with house.db.reading() as conn:
         found = await queries.progress(conn, campaign_id)
     assert found is not None
     return found.state, found.chosen, found.left, dict(found.states)
 
 
-async def test_each_willing_contact_gets_it_once_in_her_language(house: House) -> None:
+async def test_each_willing_contact_gets_it_once_in_her_language(house: App) -> None:
     [ann] = await people(house, 1)
     [bahati] = await people(house, 1, 2, language="sw")
     await people(house, 1, 3, marketing=False)
@@ -83,7 +83,7 @@ async def test_each_willing_contact_gets_it_once_in_her_language(house: House) -
     assert await states(house, campaign.id) == ("done", 2, 0, {"sent": 2})
 
 
-async def test_who_says_stop_after_being_chosen_gets_nothing(house: House) -> None:
+async def test_who_says_stop_after_being_chosen_gets_nothing(house: App) -> None:
     await people(house, 2)
     campaign, phones = await planned(house), Phones()
     await feed_all(house)
@@ -96,7 +96,7 @@ async def test_who_says_stop_after_being_chosen_gets_nothing(house: House) -> No
     assert (await states(house, campaign.id))[3] == {"sent": 1, "dropped": 1}
 
 
-async def test_it_begins_at_its_time_and_not_in_the_quiet_hours(house: House, clock: SetClock) -> None:
+async def test_it_begins_at_its_time_and_not_in_the_quiet_hours(house: App, clock: SetClock) -> None:
     await people(house, 1)
     campaign, phones = await planned(house, starts_at=clock.now() + timedelta(hours=10)), Phones()
     assert await feed_all(house) == 0
@@ -109,7 +109,7 @@ async def test_it_begins_at_its_time_and_not_in_the_quiet_hours(house: House, cl
     assert len(phones.got) == 1
 
 
-async def test_a_pause_holds_what_waits_and_resuming_loses_nobody(house: House, clock: SetClock) -> None:
+async def test_a_pause_holds_what_waits_and_resuming_loses_nobody(house: App, clock: SetClock) -> None:
     store.BATCH, batch = 3, store.BATCH
     store.AHEAD, ahead = 3, store.AHEAD
     try:
@@ -132,7 +132,7 @@ async def test_a_pause_holds_what_waits_and_resuming_loses_nobody(house: House, 
     assert await states(house, campaign.id) == ("done", 7, 0, {"sent": 7})
 
 
-async def test_a_cancelled_campaign_drops_what_waits(house: House) -> None:
+async def test_a_cancelled_campaign_drops_what_waits(house: App) -> None:
     await people(house, 2)
     campaign, phones = await planned(house), Phones()
     await feed_all(house)
@@ -144,7 +144,7 @@ async def test_a_cancelled_campaign_drops_what_waits(house: House) -> None:
     assert (phones.got, (await states(house, campaign.id))[3]) == ([], {"dropped": 2})
 
 
-async def test_a_segment_means_whom_it_says(house: House) -> None:
+async def test_a_segment_means_whom_it_says(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         await conn.execute(insert(branch).values(id=8, code="MSA", name="Mombasa"))
@@ -175,7 +175,7 @@ def test_words_that_cannot_be_sent_are_refused(texts: dict[str, str]) -> None:
         checked(texts)
 
 
-async def test_two_campaigns_do_not_share_a_name(house: House) -> None:
+async def test_two_campaigns_do_not_share_a_name(house: App) -> None:
     await planned(house)
     with pytest.raises(Refused, match=r"campaign\.name_taken"):
         await planned(house)
@@ -193,7 +193,7 @@ async def test_who_gets_which_wording_and_who_is_left_out_is_decided_once_and_ab
     assert any(replace(two, id=8).arm(contact_id) != two.arm(contact_id) for contact_id in range(100))
 
 
-async def test_two_wordings_reach_their_halves_and_those_left_out_hear_nothing(house: House) -> None:
+async def test_two_wordings_reach_their_halves_and_those_left_out_hear_nothing(house: App) -> None:
     chosen = await people(house, 30)
     campaign = await planned(house, texts_b={"en": "Free cake!"}, holdout_percent=30)
     phones = Phones()
@@ -218,7 +218,7 @@ async def test_two_wordings_reach_their_halves_and_those_left_out_hear_nothing(h
     assert (reached["none"].sent, reached["none"].paid, reached["a"].paid) == (0, 1, 0)
 
 
-async def test_it_leaves_only_in_its_own_hours(house: House, clock: SetClock) -> None:
+async def test_it_leaves_only_in_its_own_hours(house: App, clock: SetClock) -> None:
     await people(house, 2)
     await planned(house, window=("14:00", "16:00"))  # it is noon
     phones = Phones()
@@ -230,7 +230,7 @@ async def test_it_leaves_only_in_its_own_hours(house: House, clock: SetClock) ->
     assert await Dispatcher(house, {"sms": phones}).drain() == {"sent": 2}
 
 
-async def test_it_is_no_faster_than_its_rate_whatever_feeds_it(house: House, clock: SetClock) -> None:
+async def test_it_is_no_faster_than_its_rate_whatever_feeds_it(house: App, clock: SetClock) -> None:
     await people(house, 7)
     campaign, phones = await planned(house, per_minute=3), Phones()
     sent = []
@@ -260,11 +260,11 @@ async def test_terms_that_cannot_be_kept_are_refused(
     sqlite_db: Database, operator: Operator, terms: dict[str, Any], code: str
 ) -> None:
     with pytest.raises(Refused) as refused:
-        await planned(House(sqlite_db, SetClock(NOON), operator, Settings()), **terms)
+        await planned(App(SetClock(NOON), operator, sqlite_db, Settings()), **terms)
     assert refused.value.code == code
 
 
-async def test_nobody_gets_more_campaigns_in_a_week_than_the_operator_allows(house: House, clock: SetClock) -> None:
+async def test_nobody_gets_more_campaigns_in_a_week_than_the_operator_allows(house: App, clock: SetClock) -> None:
     house = replace(house, operator=house.operator.model_copy(update={"notices": Notices(campaigns_per_week=2)}))
     await people(house, 1)
     phones = Phones()
@@ -300,7 +300,7 @@ def test_a_wording_is_counted_with_its_fields_filled_in(operator: Operator) -> N
 
 @pytest.mark.parametrize("what", ["paused", "cancelled", "stop"])
 async def test_what_happens_in_the_middle_of_sending_counts_from_the_next_wave(
-    what: str, house: House, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+    what: str, house: App, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scheduler.dispatch.FRESH_SECONDS", -1.0)
     everyone, campaign = await people(house, 6), await planned(house)

@@ -5,10 +5,10 @@ from datetime import timedelta
 from core.care import interactions
 from core.care.interactions import Interaction
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 
 
-async def test_the_log_of_a_customer_is_read_newest_first_and_paged(house: House, clock: SetClock) -> None:
+async def test_the_log_of_a_customer_is_read_newest_first_and_paged(house: App, clock: SetClock) -> None:
     for number in range(5):
         async with house.db.writing() as conn:
             await interactions.log(
@@ -32,7 +32,7 @@ async def test_the_log_of_a_customer_is_read_newest_first_and_paged(house: House
     assert nobody == []
 
 
-async def test_a_message_of_the_outbox_that_left_twice_is_remembered_once(house: House) -> None:
+async def test_a_message_of_the_outbox_that_left_twice_is_remembered_once(house: App) -> None:
     message = Interaction(1, 2, "sms", "out", "notice", "hello", 77)
     async with house.db.writing() as conn:
         await interactions.log_many(conn, house, [message])

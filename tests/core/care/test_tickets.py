@@ -10,14 +10,14 @@ from core.care import outages, queries, reference, tickets
 from core.care.model import Ticket
 from core.care.tables import ticket
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.outbox.queue import outbox
 from core.parties.tables import premise
 from tests.people import Customer, a_branch, a_customer
 
 
-async def someone(house: House, number: int = 1, area: str = "Kibera") -> tuple[Customer, int]:
+async def someone(house: App, number: int = 1, area: str = "Kibera") -> tuple[Customer, int]:
     """A customer and her premise."""
     async with house.db.writing() as conn:
         if number == 1:
@@ -27,7 +27,7 @@ async def someone(house: House, number: int = 1, area: str = "Kibera") -> tuple[
     return customer, int(home)
 
 
-async def tell(house: House, who: tuple[Customer, int], key: str, kind: str = "no_supply") -> Ticket:
+async def tell(house: App, who: tuple[Customer, int], key: str, kind: str = "no_supply") -> Ticket:
     async with house.db.writing() as conn:
         return await tickets.open_ticket(
             conn,
@@ -56,14 +56,14 @@ def test_what_is_no_reference_is_none(typed: str) -> None:
     assert reference.read(typed) is None
 
 
-async def test_the_same_key_opens_one_ticket_even_at_the_same_instant(house: House) -> None:
+async def test_the_same_key_opens_one_ticket_even_at_the_same_instant(house: App) -> None:
     who = await someone(house)
     found = await asyncio.gather(*(tell(house, who, "turn:1", "meter") for _ in range(10)))
     assert len({one.reference for one in found}) == 1
     assert found[0].branch_id is not None and found[0].severity == "normal"
 
 
-async def test_the_same_trouble_told_again_is_the_same_ticket_until_it_is_solved(house: House) -> None:
+async def test_the_same_trouble_told_again_is_the_same_ticket_until_it_is_solved(house: App) -> None:
     who = await someone(house)
     first = await tell(house, who, "a")
     again = [await tell(house, who, "b"), await tell(house, who, "b")]
@@ -76,7 +76,7 @@ async def test_the_same_trouble_told_again_is_the_same_ticket_until_it_is_solved
     assert (await tell(house, who, "d")).id != first.id
 
 
-async def test_a_ticket_is_found_by_its_reference_and_by_its_owner(house: House) -> None:
+async def test_a_ticket_is_found_by_its_reference_and_by_its_owner(house: App) -> None:
     who = await someone(house)
     made = await tell(house, who, "a")
     async with house.db.reading() as conn:
@@ -88,7 +88,7 @@ async def test_a_ticket_is_found_by_its_reference_and_by_its_owner(house: House)
         assert await tickets.by_reference(conn, reference.written("1234567")) is None
 
 
-async def test_a_ticket_goes_only_where_it_may(house: House) -> None:
+async def test_a_ticket_goes_only_where_it_may(house: App) -> None:
     made = await tell(house, await someone(house), "a")
     async with house.db.writing() as conn:
         await tickets.move(conn, house, made.id, "closed", actor="user:ann")
@@ -97,7 +97,7 @@ async def test_a_ticket_goes_only_where_it_may(house: House) -> None:
                 await tickets.move(conn, house, made.id, to, actor="user:ann")
 
 
-async def test_the_customer_hears_when_it_is_solved_and_what_a_clerk_writes(house: House) -> None:
+async def test_the_customer_hears_when_it_is_solved_and_what_a_clerk_writes(house: App) -> None:
     made = await tell(house, await someone(house), "a")
     async with house.db.writing() as conn:
         await tickets.move(conn, house, made.id, "waiting", actor="user:ann")
@@ -111,7 +111,7 @@ async def test_the_customer_hears_when_it_is_solved_and_what_a_clerk_writes(hous
 
 
 async def test_a_known_outage_explains_a_new_ticket_and_a_new_outage_the_open_ones(
-    house: House, clock: SetClock
+    house: App, clock: SetClock
 ) -> None:
     early, late = await someone(house), await someone(house, 2)
     elsewhere = await someone(house, 3, area="Karen")
@@ -147,7 +147,7 @@ async def test_a_known_outage_explains_a_new_ticket_and_a_new_outage_the_open_on
     assert [states[one.id] for one in (first, second, other, meter)] == ["solved", "solved", "open", "open"]
 
 
-async def test_the_gravest_ticket_comes_first_in_the_queue(house: House) -> None:
+async def test_the_gravest_ticket_comes_first_in_the_queue(house: App) -> None:
     who = await someone(house)
     await tell(house, who, "a", "meter")
     await tell(house, who, "b", "danger")

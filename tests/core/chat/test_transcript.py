@@ -5,27 +5,27 @@ from datetime import timedelta
 
 from core.chat import transcript
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 
 
-async def say(house: House, visitor: str, key: str, text: str = "hello", side: str = "you") -> bool:
+async def say(house: App, visitor: str, key: str, text: str = "hello", side: str = "you") -> bool:
     async with house.db.writing() as conn:
         return await transcript.write(conn, house, visitor, key=key, side=side, body={"text": text})
 
 
-async def seqs(house: House, visitor: str, after: int = 0) -> list[int]:
+async def seqs(house: App, visitor: str, after: int = 0) -> list[int]:
     async with house.db.reading() as conn:
         return [line.seq for line in await transcript.since(conn, visitor, after)]
 
 
-async def test_lines_are_numbered_from_one_for_each_visitor(house: House) -> None:
+async def test_lines_are_numbered_from_one_for_each_visitor(house: App) -> None:
     for visitor, key in [("ann", "1"), ("ben", "1"), ("ann", "2"), ("ann", "3")]:
         assert await say(house, visitor, key)
     assert await seqs(house, "ann") == [1, 2, 3]
     assert await seqs(house, "ben") == [1]
 
 
-async def test_a_line_said_again_is_not_written_again_and_takes_no_number(house: House) -> None:
+async def test_a_line_said_again_is_not_written_again_and_takes_no_number(house: App) -> None:
     assert await say(house, "ann", "1", "first")
     assert not await say(house, "ann", "1", "other words")
     assert await say(house, "ann", "2")
@@ -34,26 +34,26 @@ async def test_a_line_said_again_is_not_written_again_and_takes_no_number(house:
     assert [(line.seq, line.body["text"]) for line in lines] == [(1, "first"), (2, "hello")]
 
 
-async def test_writers_at_the_same_instant_get_numbers_without_gap_or_twin(house: House) -> None:
+async def test_writers_at_the_same_instant_get_numbers_without_gap_or_twin(house: App) -> None:
     await asyncio.gather(*(say(house, "ann", str(n)) for n in range(12)))
     assert await seqs(house, "ann") == list(range(1, 13))
 
 
-async def test_a_page_that_comes_back_gets_what_came_after_and_no_more(house: House) -> None:
+async def test_a_page_that_comes_back_gets_what_came_after_and_no_more(house: App) -> None:
     for n in range(5):
         await say(house, "ann", str(n))
     assert await seqs(house, "ann", after=3) == [4, 5]
     assert await seqs(house, "ann", after=5) == []
 
 
-async def test_of_a_very_long_talk_a_new_page_gets_the_end(house: House) -> None:
+async def test_of_a_very_long_talk_a_new_page_gets_the_end(house: App) -> None:
     for n in range(transcript.AT_MOST + 3):
         await say(house, "ann", str(n))
     got = await seqs(house, "ann")
     assert (len(got), got[0], got[-1]) == (transcript.AT_MOST, 4, transcript.AT_MOST + 3)
 
 
-async def test_the_last_thing_we_said_is_ours_and_not_hers(house: House) -> None:
+async def test_the_last_thing_we_said_is_ours_and_not_hers(house: App) -> None:
     await say(house, "ann", "1", "Your PIN?", side="hodi")
     await say(house, "ann", "2", "1234")
     async with house.db.reading() as conn:
@@ -61,7 +61,7 @@ async def test_the_last_thing_we_said_is_ours_and_not_hers(house: House) -> None
         assert await transcript.last_said(conn, "nobody") == {}
 
 
-async def test_a_page_counts_as_open_for_a_while_after_it_said_so(house: House, clock: SetClock) -> None:
+async def test_a_page_counts_as_open_for_a_while_after_it_said_so(house: App, clock: SetClock) -> None:
     await say(house, "ann", "1")
     async with house.db.writing() as conn:
         assert not await transcript.is_open(conn, house, "ann")

@@ -11,7 +11,7 @@ from core.collections.placing import commission, placeable
 from core.collections.tables import episode, placement
 from core.config.collections import Collections
 from core.config.operator import Operator
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys.dunning import agency as agency_placed
 from core.journeys.dunning import arrangement, load, protection, run
@@ -41,7 +41,7 @@ def operator(operator: Operator) -> Operator:
 
 
 @pytest.fixture
-async def late(house: House, clock: SetClock) -> Late:
+async def late(house: App, clock: SetClock) -> Late:
     return Late(house, clock)
 
 

@@ -6,21 +6,21 @@ import pytest
 
 from core.clock import SetClock
 from core.collections import arrange
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 
 TODAY = DUE + timedelta(days=1)
 
 
-async def _account(house: House, clock: SetClock, minor: int = 50_000, disputed: int = 0) -> int:
+async def _account(house: App, clock: SetClock, minor: int = 50_000, disputed: int = 0) -> int:
     Late(house, clock).at(TODAY)
     async with house.db.writing() as conn:
         account_id, *_ = await a_late_account(conn, house, minor=minor, disputed=disputed)
     return account_id
 
 
-async def test_an_offer_splits_what_is_overdue_and_not_contested(house: House, clock: SetClock) -> None:
+async def test_an_offer_splits_what_is_overdue_and_not_contested(house: App, clock: SetClock) -> None:
     account_id = await _account(house, clock, disputed=9_999)
     async with house.db.writing() as conn:
         offered = await arrange.offer(conn, house, account_id)
@@ -33,13 +33,13 @@ async def test_an_offer_splits_what_is_overdue_and_not_contested(house: House, c
     assert [day for day, _ in offered.plans[2]] == [TODAY + timedelta(days=7 + 30 * n) for n in range(3)]
 
 
-async def test_no_instalment_is_smaller_than_the_least(house: House, clock: SetClock) -> None:
+async def test_no_instalment_is_smaller_than_the_least(house: App, clock: SetClock) -> None:
     account_id = await _account(house, clock, minor=25_000)
     async with house.db.writing() as conn:
         assert len((await arrange.offer(conn, house, account_id)).plans) == 2
 
 
-async def test_one_runs_at_a_time_and_the_same_key_is_the_same_arrangement(house: House, clock: SetClock) -> None:
+async def test_one_runs_at_a_time_and_the_same_key_is_the_same_arrangement(house: App, clock: SetClock) -> None:
     account_id = await _account(house, clock)
     async with house.db.writing() as conn:
         first = await arrange.agree(conn, house, account_id, 2, "k")
@@ -48,7 +48,7 @@ async def test_one_runs_at_a_time_and_the_same_key_is_the_same_arrangement(house
             await arrange.agree(conn, house, account_id, 2, "other")
 
 
-async def test_who_broke_two_in_a_year_is_offered_no_more(house: House, clock: SetClock) -> None:
+async def test_who_broke_two_in_a_year_is_offered_no_more(house: App, clock: SetClock) -> None:
     account_id = await _account(house, clock)
     for n in range(2):
         async with house.db.writing() as conn:
@@ -62,7 +62,7 @@ async def test_who_broke_two_in_a_year_is_offered_no_more(house: House, clock: S
 
 
 @pytest.mark.parametrize("days", [-1, 8])
-async def test_a_promise_lies_within_the_week(house: House, clock: SetClock, days: int) -> None:
+async def test_a_promise_lies_within_the_week(house: App, clock: SetClock, days: int) -> None:
     account_id = await _account(house, clock)
     async with house.db.writing() as conn:
         with pytest.raises(Refused, match="late"):

@@ -9,7 +9,7 @@ from core.approvals import decide as approvals
 from core.clock import SetClock
 from core.collections import write_off
 from core.collections.tables import episode
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import approved
 from core.ledger import queries as ledger
@@ -19,25 +19,25 @@ from tests.core.payments.made import a_bill, owed
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 
 
-async def _off(house: House, account_id: int) -> None:
+async def _off(house: App, account_id: int) -> None:
     async with house.db.writing() as conn:
         await write_off.ask(conn, house, account_id, reason="emigrated", actor="user:a")
         [one] = await approvals.waiting(conn)
         await approved.decide(conn, house, one.id, checker="user:b", seen=one.seal, yes=True)
 
 
-async def _bad_debt(house: House) -> int:
+async def _bad_debt(house: App) -> int:
     async with house.db.reading() as conn:
         return await ledger.balance(conn, "bad_debt", 0, "KES")
 
 
-async def _open(house: House) -> list[tuple[int, int]]:
+async def _open(house: App) -> list[tuple[int, int]]:
     async with house.db.reading() as conn:
         rows = await conn.execute(select(open_item.c.open_minor, open_item.c.disputed_minor))
         return [tuple(row) for row in rows]
 
 
-async def test_what_is_written_off_is_not_owed_and_later_money_brings_it_back(house: House, clock: SetClock) -> None:
+async def test_what_is_written_off_is_not_owed_and_later_money_brings_it_back(house: App, clock: SetClock) -> None:
     late = Late(house, clock)
     late.at(DUE)
     async with house.db.writing() as conn:
@@ -54,7 +54,7 @@ async def test_what_is_written_off_is_not_owed_and_later_money_brings_it_back(ho
 
 
 async def test_a_disputed_cent_is_not_written_off_nor_what_was_paid_before_the_yes(
-    house: House, clock: SetClock
+    house: App, clock: SetClock
 ) -> None:
     late = Late(house, clock)
     late.at(DUE + timedelta(days=1))
@@ -72,7 +72,7 @@ async def test_a_disputed_cent_is_not_written_off_nor_what_was_paid_before_the_y
     assert (await _bad_debt(house), await _open(house)) == (20_000, [(20_000, 20_000)])
 
 
-async def test_nothing_overdue_is_nothing_to_write_off(house: House, clock: SetClock) -> None:
+async def test_nothing_overdue_is_nothing_to_write_off(house: App, clock: SetClock) -> None:
     clock.instant = clock.instant.replace(year=2026, month=2, day=1)
     async with house.db.writing() as conn:
         account_id, *_ = await a_late_account(conn, house, due=date(2026, 2, 20))
@@ -80,7 +80,7 @@ async def test_nothing_overdue_is_nothing_to_write_off(house: House, clock: SetC
             await write_off.ask(conn, house, account_id, reason="x", actor="user:a")
 
 
-async def test_the_same_receipt_followed_twice_brings_back_once(house: House, clock: SetClock) -> None:
+async def test_the_same_receipt_followed_twice_brings_back_once(house: App, clock: SetClock) -> None:
     late = Late(house, clock)
     late.at(DUE + timedelta(days=1))
     async with house.db.writing() as conn:
@@ -91,7 +91,7 @@ async def test_the_same_receipt_followed_twice_brings_back_once(house: House, cl
     assert await _bad_debt(house) == 20_000
 
 
-async def test_money_that_an_open_bill_needs_brings_nothing_back(house: House, clock: SetClock) -> None:
+async def test_money_that_an_open_bill_needs_brings_nothing_back(house: App, clock: SetClock) -> None:
     late = Late(house, clock)
     late.at(DUE + timedelta(days=1))
     async with house.db.writing() as conn:
@@ -104,7 +104,7 @@ async def test_money_that_an_open_bill_needs_brings_nothing_back(house: House, c
 
 
 async def test_the_tax_in_what_was_written_off_is_claimed_back_but_for_what_came_after_all(
-    house: House, clock: SetClock
+    house: App, clock: SetClock
 ) -> None:
     one = WrittenOff(date(2026, 3, 1), "A", "N", "B", "I1", None, 11_600, 1_600, 10_000, 2_900)
     assert (one.tax_minor, one.relief_minor) == (1_379, 979), "of 100.00 and of 71.00, cents cut"

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.ledger import queries, verify
 from core.ledger.model import Book, Journal, Posting, receivable, spans
@@ -31,7 +31,7 @@ def bill(number: int, account: int, net: int, tax: int) -> Journal:
     return Journal(f"invoice:{number}", "invoice", DAY, legs)
 
 
-async def test_a_bill_makes_her_owe_and_a_receipt_settles_it(house: House) -> None:
+async def test_a_bill_makes_her_owe_and_a_receipt_settles_it(house: App) -> None:
     async with house.db.writing() as conn:
         entry = bill(1, 7, 1000, 160)
         await post(conn, house, key=entry.key, kind=entry.kind, booked_on=DAY, postings=entry.postings)
@@ -44,7 +44,7 @@ async def test_a_bill_makes_her_owe_and_a_receipt_settles_it(house: House) -> No
         assert await verify.problems(conn) == []
 
 
-async def test_a_repeated_key_posts_nothing(house: House) -> None:
+async def test_a_repeated_key_posts_nothing(house: App) -> None:
     async with house.db.writing() as conn:
         first = await post_many(conn, house, [bill(1, 7, 100, 16), bill(2, 8, 100, 16), bill(1, 7, 999, 9)])
         again = await post_many(conn, house, [bill(2, 8, 100, 16), bill(3, 9, 50, 8)])
@@ -54,7 +54,7 @@ async def test_a_repeated_key_posts_nothing(house: House) -> None:
         assert await verify.problems(conn) == []
 
 
-async def test_undo_is_a_new_journal_and_happens_once(house: House) -> None:
+async def test_undo_is_a_new_journal_and_happens_once(house: App) -> None:
     async with house.db.writing() as conn:
         await post_many(conn, house, [bill(1, 7, 100, 16)])
         undone = await reverse(conn, house, key="invoice:1", booked_on=DAY, why="rebilled")
@@ -70,7 +70,7 @@ async def test_undo_is_a_new_journal_and_happens_once(house: House) -> None:
             await reverse(conn, house, key="invoice:404", booked_on=DAY, why="rebilled")
 
 
-async def test_twenty_writers_of_one_account_lose_nothing(house: House) -> None:
+async def test_twenty_writers_of_one_account_lose_nothing(house: App) -> None:
     async def pay(number: int) -> None:
         async with house.db.writing() as conn:
             legs = [Posting(receivable(7), CASH, number, "KES", "receipt")]
@@ -84,7 +84,7 @@ async def test_twenty_writers_of_one_account_lose_nothing(house: House) -> None:
         assert await verify.problems(conn) == []
 
 
-async def test_writers_over_crossing_books_do_not_wait_in_a_ring(house: House) -> None:
+async def test_writers_over_crossing_books_do_not_wait_in_a_ring(house: App) -> None:
     async def move(number: int) -> None:
         one, two = (receivable(7), receivable(8)) if number % 2 else (receivable(8), receivable(7))
         async with house.db.writing() as conn:
@@ -97,7 +97,7 @@ async def test_writers_over_crossing_books_do_not_wait_in_a_ring(house: House) -
         assert await verify.problems(conn) == []
 
 
-async def test_a_thousand_journals_go_by_the_bulk_path(house: House) -> None:
+async def test_a_thousand_journals_go_by_the_bulk_path(house: App) -> None:
     await house.db.reserve_ids(10_000)
     async with house.db.writing() as conn:
         fresh = await post_many(conn, house, [bill(number, number, 100, 16) for number in range(1, 1001)])
@@ -127,7 +127,7 @@ async def _walk(
     steps: list[tuple[str, int, int]], server: Sqlite, folder: Path, operator: Operator, settings: Settings
 ) -> None:
     db = Database(await server.fresh(folder))
-    house = House(db, SetClock(NOON), operator, settings)
+    house = App(SetClock(NOON), operator, db, settings)
     expected = {1: 0, 2: 0, 3: 0}
     done: dict[str, tuple[int, int]] = {}
     for verb, account, amount in steps:

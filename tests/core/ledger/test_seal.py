@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App
 from core.ledger import verify
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
@@ -15,14 +15,14 @@ from core.ledger.seal import seal_new
 DAY = date(2026, 3, 10)
 
 
-async def posted(house: House, *numbers: int) -> None:
+async def posted(house: App, *numbers: int) -> None:
     async with house.db.writing() as conn:
         for number in numbers:
             legs = [Posting(Book("revenue"), receivable(number), 100, "KES", "revenue")]
             await post(conn, house, key=f"invoice:{number}", kind="invoice", booked_on=DAY, postings=legs)
 
 
-async def sealed(house: House) -> int:
+async def sealed(house: App) -> int:
     async with house.db.writing() as conn:
         return await seal_new(conn, house)
 
@@ -40,7 +40,7 @@ async def tamper(conn: AsyncConnection, statement: str) -> None:
         await conn.execute(text("SET session_replication_role = origin"))
 
 
-async def test_seals_cover_everything_once(house: House) -> None:
+async def test_seals_cover_everything_once(house: App) -> None:
     await posted(house, 1, 2)
     assert await sealed(house) == 2
     await posted(house, 3)
@@ -49,7 +49,7 @@ async def test_seals_cover_everything_once(house: House) -> None:
         assert await verify.problems(conn) == []
 
 
-async def test_a_posting_of_an_older_block_of_ids_is_sealed_though_it_comes_late(house: House) -> None:
+async def test_a_posting_of_an_older_block_of_ids_is_sealed_though_it_comes_late(house: App) -> None:
     late = house.db.ids
     await house.db.reserve_ids(2_000)
     block = late.take_many(10)
@@ -75,7 +75,7 @@ async def test_a_posting_of_an_older_block_of_ids_is_sealed_though_it_comes_late
         "FROM posting WHERE journal_id = (SELECT id FROM journal WHERE key = 'invoice:2')",
     ],
 )
-async def test_what_was_altered_by_hand_is_found(house: House, statement: str) -> None:
+async def test_what_was_altered_by_hand_is_found(house: App, statement: str) -> None:
     await posted(house, 1, 2)
     await sealed(house)
     await posted(house, 3)
@@ -85,7 +85,7 @@ async def test_what_was_altered_by_hand_is_found(house: House, statement: str) -
         assert await verify.problems(conn) != []
 
 
-async def test_the_database_itself_refuses_to_alter_a_posting(house: House) -> None:
+async def test_the_database_itself_refuses_to_alter_a_posting(house: App) -> None:
     await posted(house, 1)
     with pytest.raises(Exception, match="append-only"):
         async with house.db.writing() as conn:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.onboarding.model import Customer, NewMeter, Registered
 from core.onboarding.register import register_customer
 
@@ -22,7 +22,7 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-async def wired(house: House) -> Registered:
+async def wired(house: App) -> Registered:
     """A customer with the half-hourly meter M1, since 2025."""
     async with house.db.writing() as conn:
         meter = NewMeter("M1")

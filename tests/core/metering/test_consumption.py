@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from core.clock import SetClock
 from core.config.operator import Billing
-from core.context import House
+from core.context import App
 from core.metering.consumption.consumption import history, measure, save
 from core.metering.consumption.measured import Measured
 from core.metering.store.collect import load_csv
@@ -49,7 +49,7 @@ def _rows(first: int, end: int, *, serial: str = "M1", without: tuple[tuple[int,
     )
 
 
-async def _measured(house: House, *service_ids: int, from_: date = JANUARY, to: date = FEBRUARY) -> Measured:
+async def _measured(house: App, *service_ids: int, from_: date = JANUARY, to: date = FEBRUARY) -> Measured:
     async with house.db.reading() as conn:
         return await measure(conn, house, service_ids, from_, to)
 
@@ -65,21 +65,21 @@ def _one(measured: Measured, at: int = 0, code: str = "energy") -> tuple[int, in
     )
 
 
-async def test_a_full_month_is_what_was_measured(house: House, wired: Registered, write: Write) -> None:
+async def test_a_full_month_is_what_was_measured(house: App, wired: Registered, write: Write) -> None:
     await load_csv(house, write(HEAD + _rows(1, 32)))
     measured = await _measured(house, wired.service_id)
     assert _one(measured) == (32 * 48, 0, 0, 31 * 48, "measured")
     assert measured.parked == {}
 
 
-async def test_only_the_latest_revision_counts(house: House, wired: Registered, write: Write) -> None:
+async def test_only_the_latest_revision_counts(house: App, wired: Registered, write: Write) -> None:
     await load_csv(house, write(HEAD + _rows(1, 32)))
     await load_csv(house, write(HEAD + "M1,2026-01-05T00:00,11\n"))
     assert _one(await _measured(house, wired.service_id))[0] == 32 * 48 + 10
 
 
 async def test_a_gap_of_two_hours_lies_on_the_line_between_its_ends(
-    house: House, wired: Registered, write: Write
+    house: App, wired: Registered, write: Write
 ) -> None:
     gap = tuple((10, slot) for slot in (20, 21, 22, 23))
     await load_csv(house, write(HEAD + _rows(1, 32, without=((10, 19), *gap)) + "M1,2026-01-10T09:30,6\n"))
@@ -87,7 +87,7 @@ async def test_a_gap_of_two_hours_lies_on_the_line_between_its_ends(
 
 
 async def test_a_longer_gap_follows_the_same_weekday_of_the_meter(
-    house: House, wired: Registered, write: Write
+    house: App, wired: Registered, write: Write
 ) -> None:
     """The 20th is a Tuesday of 2 kWh a half-hour among Tuesdays of 1: its gap is filled with the mean of the others."""
     gap = tuple((27, slot) for slot in range(10, 20))
@@ -97,7 +97,7 @@ async def test_a_longer_gap_follows_the_same_weekday_of_the_meter(
 
 
 async def test_a_gap_without_a_like_weekday_takes_the_meters_own_mean(
-    house: House, wired: Registered, write: Write
+    house: App, wired: Registered, write: Write
 ) -> None:
     await load_csv(house, write(HEAD + _rows(29, 31)))
     house = replace(house, operator=house.operator.model_copy(update={"billing": Billing(park_above_missing="0.9")}))
@@ -106,7 +106,7 @@ async def test_a_gap_without_a_like_weekday_takes_the_meters_own_mean(
 
 
 async def test_a_month_that_lacks_too_much_is_parked_with_its_reason(
-    house: House, wired: Registered, write: Write
+    house: App, wired: Registered, write: Write
 ) -> None:
     await load_csv(house, write(HEAD + _rows(1, 16)))
     measured = await _measured(house, wired.service_id)
@@ -115,19 +115,19 @@ async def test_a_month_that_lacks_too_much_is_parked_with_its_reason(
 
 
 async def test_half_a_month_is_estimated_where_half_may_be_missing(
-    house: House, wired: Registered, write: Write
+    house: App, wired: Registered, write: Write
 ) -> None:
     await load_csv(house, write(HEAD + _rows(1, 17)))
     assert (await _measured(house, wired.service_id)).parked == {}
 
 
-async def test_an_operator_who_never_estimates_parks_every_gap(house: House, wired: Registered, write: Write) -> None:
+async def test_an_operator_who_never_estimates_parks_every_gap(house: App, wired: Registered, write: Write) -> None:
     await load_csv(house, write(HEAD + _rows(1, 32, without=((3, 3),))))
     strict = replace(house, operator=house.operator.model_copy(update={"billing": Billing(gaps="park")}))
     assert "1 of 1488 readings of meter M1" in (await _measured(strict, wired.service_id)).parked[0]
 
 
-async def test_no_readings_and_no_meter_are_parked(house: House, wired: Registered) -> None:
+async def test_no_readings_and_no_meter_are_parked(house: App, wired: Registered) -> None:
     async with house.db.writing() as conn:
         bare = await register_customer(conn, house, Customer("Juma"))
         net = await register_customer(conn, house, Customer("Wifi", commodity="internet"))
@@ -137,7 +137,7 @@ async def test_no_readings_and_no_meter_are_parked(house: House, wired: Register
     assert "no meter" in measured.parked[1]
 
 
-async def test_a_register_that_falls_silent_is_missed(house: House, wired: Registered, write: Write) -> None:
+async def test_a_register_that_falls_silent_is_missed(house: App, wired: Registered, write: Write) -> None:
     """E2 spoke in December and says nothing in January: that is a gap, not a saving."""
     async with house.db.writing() as conn:
         await conn.execute(update(meter).values(registers="E1 E2"))
@@ -147,7 +147,7 @@ async def test_a_register_that_falls_silent_is_missed(house: House, wired: Regis
     assert "no readings of meter M1" in (await _measured(house, wired.service_id)).parked[0]
 
 
-async def test_a_service_that_began_in_the_period_is_expected_from_then_on(house: House, write: Write) -> None:
+async def test_a_service_that_began_in_the_period_is_expected_from_then_on(house: App, write: Write) -> None:
     async with house.db.writing() as conn:
         made = await register_customer(
             conn, house, Customer("Amina", opened_on=date(2026, 1, 21), meter=NewMeter("M1"))
@@ -156,20 +156,20 @@ async def test_a_service_that_began_in_the_period_is_expected_from_then_on(house
     assert _one(await _measured(house, made.service_id))[2:] == (0, 11 * 48, "measured")
 
 
-async def test_what_is_fed_in_is_a_meter_of_its_own(house: House, wired: Registered, write: Write) -> None:
+async def test_what_is_fed_in_is_a_meter_of_its_own(house: App, wired: Registered, write: Write) -> None:
     rows = _rows(1, 32).replace("\n", ",E1\n") + _rows(1, 32).replace("\n", ",B1\n")
     await load_csv(house, write("meter,start,kWh,register\n" + rows))
     measured = await _measured(house, wired.service_id)
     assert _one(measured)[0] == _one(measured, code="energy_export")[0] == 32 * 48
 
 
-async def test_what_the_source_estimated_is_marked_too(house: House, wired: Registered, write: Write) -> None:
+async def test_what_the_source_estimated_is_marked_too(house: App, wired: Registered, write: Write) -> None:
     rows = _rows(1, 32).replace("\n", ",A\n", 48 * 30).replace(",1\n", ",1,E\n")
     await load_csv(house, write("meter,start,kWh,quality\n" + rows))
     assert _one(await _measured(house, wired.service_id)) == (32 * 48, 48, 0, 31 * 48, "measured")
 
 
-async def test_a_day_of_23_and_of_25_hours_expects_as_many(house: House, clock: SetClock, write: Write) -> None:
+async def test_a_day_of_23_and_of_25_hours_expects_as_many(house: App, clock: SetClock, write: Write) -> None:
     house = replace(house, operator=house.operator.model_copy(update={"zone": "Europe/Amsterdam"}))
     async with house.db.writing() as conn:
         made = await register_customer(conn, house, Customer("Anna", opened_on=date(2025, 1, 1), meter=NewMeter("M1")))
@@ -184,7 +184,7 @@ async def test_a_day_of_23_and_of_25_hours_expects_as_many(house: House, clock: 
         assert _one(measured) == (expected, 0, 0, expected, "measured")
 
 
-async def test_columns_stand_in_the_order_of_the_services_asked_for(house: House, write: Write) -> None:
+async def test_columns_stand_in_the_order_of_the_services_asked_for(house: App, write: Write) -> None:
     async with house.db.writing() as conn:
         made = await register_many(
             conn, house, [Customer(name, opened_on=JANUARY, meter=NewMeter(name)) for name in ("A", "B", "C")]
@@ -194,7 +194,7 @@ async def test_columns_stand_in_the_order_of_the_services_asked_for(house: House
     assert measured.missing["energy"].tolist() == [15 * 48, 11 * 48, 0]
 
 
-async def test_history_is_the_last_periods_by_their_latest_revision(house: House, wired: Registered) -> None:
+async def test_history_is_the_last_periods_by_their_latest_revision(house: App, wired: Registered) -> None:
     months = [date(2025, month, 1) for month in range(8, 13)] + [JANUARY]
     rows = [Billed(wired.service_id, a, b, at) for at, (a, b) in enumerate(pairwise(months), 1)]
     async with house.db.writing() as conn:
@@ -207,7 +207,7 @@ async def test_history_is_the_last_periods_by_their_latest_revision(house: House
         assert (sums.tolist(), counts.tolist()) == ([3], [2])
 
 
-async def test_households_with_gaps_come_to_their_control_totals(house: House, write: Write) -> None:
+async def test_households_with_gaps_come_to_their_control_totals(house: App, write: Write) -> None:
     """Made up in the columns of the trial that is run by hand below: one month is whole, one has a gap, one lacks half."""
     gaps = {"M1": set[int](), "M2": set(range(100, 140)), "M3": set(range(0, 31 * 48, 2)) | {1}}
     async with house.db.writing() as conn:
@@ -235,7 +235,7 @@ async def test_households_with_gaps_come_to_their_control_totals(house: House, w
 
 @pytest.mark.soak
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the sample files are not here")
-async def test_twenty_five_real_households_come_to_their_control_totals(sqlite_db: object, house: House) -> None:
+async def test_twenty_five_real_households_come_to_their_control_totals(sqlite_db: object, house: App) -> None:
     """138 complete meter-months, 10 with gaps estimated and marked, 2 parked with the reason: none silently underbilled."""
     if house.db.kind != "sqlite":
         pytest.skip("one database is enough for the arithmetic of real data")

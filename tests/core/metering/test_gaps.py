@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from core.context import House
+from core.context import App
 from core.metering.store.collect import load_csv
 from core.metering.vee.gaps import Gap, gaps, odd_days
 from core.onboarding.model import Registered
@@ -16,7 +16,7 @@ def _day(day: str, slots: int) -> str:
     return "".join(f"M1,{day}T{at // 2:02}:{at % 2 * 30:02},1\n" for at in range(slots))
 
 
-async def test_a_day_has_as_many_readings_as_it_has_half_hours(house: House, wired: Registered, write: Write) -> None:
+async def test_a_day_has_as_many_readings_as_it_has_half_hours(house: App, wired: Registered, write: Write) -> None:
     house = replace(house, operator=house.operator.model_copy(update={"zone": "Europe/London"}))
     short = "".join(f"M1,2026-03-29T{at // 2:02}:{at % 2 * 30:02},1\n" for at in range(48) if at // 2 != 1)
     await load_csv(house, write(CSV + _day("2026-03-27", 48) + _day("2026-03-28", 47) + short))
@@ -26,6 +26,6 @@ async def test_a_day_has_as_many_readings_as_it_has_half_hours(house: House, wir
     assert odd_days(house, date(2026, 3, 1), date(2026, 11, 1)) == [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25)]
 
 
-async def test_no_more_gaps_are_told_than_asked_for(house: House, wired: Registered) -> None:
+async def test_no_more_gaps_are_told_than_asked_for(house: App, wired: Registered) -> None:
     async with house.db.reading() as conn:
         assert len(await gaps(conn, house, date(2026, 1, 1), date(2026, 3, 1), limit=7)) == 7

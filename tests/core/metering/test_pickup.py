@@ -11,7 +11,7 @@ import yaml
 from sqlalchemy import func, select
 
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.errors import BadInput, Refused
 from core.metering.store import pickup, sources
 from core.metering.tables import usage_event, usage_fetch, usage_file
@@ -31,7 +31,7 @@ def written(home: Path, /, **source: object) -> Path:
     return home
 
 
-def operator_with(house: House, home: Path, /, **source: object) -> House:
+def operator_with(house: App, home: Path, /, **source: object) -> App:
     """The house of such an operator."""
     return replace(house, settings=house.settings.model_copy(update={"operator": written(home, **source)}))
 
@@ -41,14 +41,14 @@ def lay(folder: Path, name: str, text: str) -> None:
     os.utime(folder / name, (1_700_000_000, 1_700_000_000))
 
 
-async def counts(house: House) -> tuple[int, int]:
+async def counts(house: App) -> tuple[int, int]:
     async with house.db.reading() as conn:
         files = await conn.execute(select(func.count()).select_from(usage_file))
         events = await conn.execute(select(func.count()).select_from(usage_event))
         return int(files.scalar_one()), int(events.scalar_one())
 
 
-async def test_a_watched_folder_is_loaded_once_and_gaps_in_its_numbers_are_told(house: House, tmp_path: Path) -> None:
+async def test_a_watched_folder_is_loaded_once_and_gaps_in_its_numbers_are_told(house: App, tmp_path: Path) -> None:
     await a_line(house)
     inbox = tmp_path / "in"
     inbox.mkdir()
@@ -70,7 +70,7 @@ async def test_a_watched_folder_is_loaded_once_and_gaps_in_its_numbers_are_told(
         assert await gaps.missing_files(conn) == []
 
 
-async def test_a_name_that_comes_again_with_other_content_is_another_file(house: House, tmp_path: Path) -> None:
+async def test_a_name_that_comes_again_with_other_content_is_another_file(house: App, tmp_path: Path) -> None:
     await a_line(house)
     house = operator_with(house, tmp_path / "operator", folder=str(tmp_path))
     lay(tmp_path, "CDR_1.csv", HEAD + call())
@@ -82,14 +82,14 @@ async def test_a_name_that_comes_again_with_other_content_is_another_file(house:
     assert await counts(house) == (3, 2)
 
 
-async def test_a_file_that_may_still_be_written_waits(house: House, tmp_path: Path) -> None:
+async def test_a_file_that_may_still_be_written_waits(house: App, tmp_path: Path) -> None:
     house = operator_with(house, tmp_path / "operator", folder=str(tmp_path), quiet_seconds=3_600)
     (tmp_path / "CDR_1.csv").write_text(HEAD)
     assert await pickup.tick(house) == 0
     assert await counts(house) == (0, 0)
 
 
-async def test_a_file_that_cannot_be_read_is_told_once_and_stops_no_other(house: House, tmp_path: Path) -> None:
+async def test_a_file_that_cannot_be_read_is_told_once_and_stops_no_other(house: App, tmp_path: Path) -> None:
     await a_line(house)
     house = operator_with(house, tmp_path / "operator", folder=str(tmp_path))
     (tmp_path / "CDR_1.csv").write_bytes(b"\xff\xfe\x00")
@@ -104,7 +104,7 @@ async def test_a_file_that_cannot_be_read_is_told_once_and_stops_no_other(house:
         assert [tuple(row) for row in await conn.execute(noted)] == [("CDR_1.csv", True), ("CDR_2.csv", False)]
 
 
-async def test_a_folder_that_is_gone_is_a_problem_and_no_crash(house: House, tmp_path: Path) -> None:
+async def test_a_folder_that_is_gone_is_a_problem_and_no_crash(house: App, tmp_path: Path) -> None:
     house = operator_with(house, tmp_path, folder=str(tmp_path / "gone"))
     assert (await pickup.fetch(house, sources.named(house, "msc"))).problems
     assert await pickup.tick(house) == 0
@@ -142,7 +142,7 @@ async def machine(tmp_path: Path) -> AsyncIterator[dict[str, object]]:
 
 
 async def test_files_of_another_machine_are_fetched_over_sftp(
-    house: House, tmp_path: Path, machine: dict[str, object], monkeypatch: pytest.MonkeyPatch
+    house: App, tmp_path: Path, machine: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await a_line(house)
     monkeypatch.setenv("HODI_SFTP_PASSWORDS", '{"msc": "a secret of theirs"}')
@@ -156,7 +156,7 @@ async def test_files_of_another_machine_are_fetched_over_sftp(
 
 @pytest.mark.parametrize("wrong", ["password", "host_key"])
 async def test_a_wrong_password_or_another_machine_is_refused(
-    house: House, tmp_path: Path, machine: dict[str, object], monkeypatch: pytest.MonkeyPatch, wrong: str
+    house: App, tmp_path: Path, machine: dict[str, object], monkeypatch: pytest.MonkeyPatch, wrong: str
 ) -> None:
     monkeypatch.setenv("HODI_SFTP_PASSWORDS", '{"msc": "%s"}' % ("no" if wrong == "password" else "a secret of theirs"))
     if wrong == "host_key":
@@ -184,6 +184,6 @@ def test_a_source_that_cannot_be_understood_is_told_with_file_and_remedy(
     assert "msc.yaml" in str(told.value)
 
 
-def test_an_unknown_source_is_refused(house: House, clock: SetClock) -> None:
+def test_an_unknown_source_is_refused(house: App, clock: SetClock) -> None:
     with pytest.raises(Refused, match=r"usage\.no_source"):
         sources.named(house, "nobody")

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import func, select, update
 
-from core.context import House
+from core.context import App
 from core.metering.consumption.consumption import measure, save
 from core.metering.consumption.late import arrivals, changed
 from core.metering.consumption.measured import Measured
@@ -24,7 +24,7 @@ START = date(2025, 7, 1)
 
 
 @pytest.fixture
-async def tapped(house: House) -> Registered:
+async def tapped(house: App) -> Registered:
     """A customer with a water meter that is read by hand."""
     async with house.db.writing() as conn:
         return await register_customer(
@@ -36,22 +36,22 @@ def _read(day: date, units: int, **more: str) -> Read:
     return Read("W1", day, units * MICRO, **more)
 
 
-async def _take(house: House, *reads: Read) -> list[Recorded]:
+async def _take(house: App, *reads: Read) -> list[Recorded]:
     async with house.db.writing() as conn:
         return await readings.record(conn, house, reads)
 
 
-async def _measured(house: House, service_id: int, from_: date, to: date) -> Measured:
+async def _measured(house: App, service_id: int, from_: date, to: date) -> Measured:
     async with house.db.reading() as conn:
         return await measure(conn, house, [service_id], from_, to)
 
 
-async def _bill(house: House, service_id: int, from_: date, to: date) -> int:
+async def _bill(house: App, service_id: int, from_: date, to: date) -> int:
     """`_bill_micro` in whole units."""
     return await _bill_micro(house, service_id, from_, to) // MICRO
 
 
-async def _bill_micro(house: House, service_id: int, from_: date, to: date) -> int:
+async def _bill_micro(house: App, service_id: int, from_: date, to: date) -> int:
     """Bill a period as a run does: measure, and record what was billed."""
     measured = await _measured(house, service_id, from_, to)
     assert measured.parked == {}
@@ -71,7 +71,7 @@ async def _bill_micro(house: House, service_id: int, from_: date, to: date) -> i
     return quantity
 
 
-async def _correct(house: House, service_id: int, to: date) -> dict[date, int]:
+async def _correct(house: App, service_id: int, to: date) -> dict[date, int]:
     """Correct the periods before `to` as a run does: first day -> by how much."""
     async with house.db.writing() as conn:
         found = await changed(conn, house, [service_id], to, await arrivals(conn, house, START))
@@ -81,7 +81,7 @@ async def _correct(house: House, service_id: int, to: date) -> dict[date, int]:
     return {one.from_date: one.now_micro - one.was_micro for one in found}
 
 
-async def test_a_period_is_the_difference_of_its_readings_times_the_multiplier(house: House) -> None:
+async def test_a_period_is_the_difference_of_its_readings_times_the_multiplier(house: App) -> None:
     async with house.db.writing() as conn:
         tenfold = replace(BY_HAND, multiplier="10")
         made = await register_customer(
@@ -94,7 +94,7 @@ async def test_a_period_is_the_difference_of_its_readings_times_the_multiplier(h
 
 
 async def test_what_is_not_read_yet_is_estimated_and_the_next_reading_puts_it_right(
-    house: House, tapped: Registered
+    house: App, tapped: Registered
 ) -> None:
     """One unit a day is carried on to the end of August; the reading of October says it was less from the 21st on."""
     july, august, september, october, november = (date(2025, month, 1) for month in range(7, 12))
@@ -113,7 +113,7 @@ async def test_what_is_not_read_yet_is_estimated_and_the_next_reading_puts_it_ri
     assert await _bill(house, tapped.service_id, october, november) == 80 - 61
 
 
-async def test_all_periods_together_come_to_last_minus_first_reading(house: House, tapped: Registered) -> None:
+async def test_all_periods_together_come_to_last_minus_first_reading(house: App, tapped: Registered) -> None:
     """Read in the middle of months, late, and once far less than was estimated: the sum is right all the same."""
     shown = {0: 10, 20: 60, 55: 99, 80: 104, 118: 131, 140: 140, 173: 148, 184: 150}
     reads = [_read(START + timedelta(days=offset), units) for offset, units in shown.items()]
@@ -126,7 +126,7 @@ async def test_all_periods_together_come_to_last_minus_first_reading(house: Hous
     assert total == (150 - 10) * MICRO
 
 
-async def test_an_exchange_in_mid_period_counts_both_meters(house: House) -> None:
+async def test_an_exchange_in_mid_period_counts_both_meters(house: App) -> None:
     change = date(2025, 8, 16)
     async with house.db.writing() as conn:
         old = replace(BY_HAND, removed_on=change)
@@ -142,20 +142,20 @@ async def test_an_exchange_in_mid_period_counts_both_meters(house: House) -> Non
     assert await _bill(house, made.service_id, date(2025, 9, 1), date(2025, 10, 1)) == 6
 
 
-async def test_a_meter_without_two_readings_is_parked(house: House, tapped: Registered) -> None:
+async def test_a_meter_without_two_readings_is_parked(house: App, tapped: Registered) -> None:
     await _take(house, _read(START, 0))
     measured = await _measured(house, tapped.service_id, START, date(2025, 8, 1))
     assert "no readings of meter W1" in measured.parked[0]
 
 
-async def test_a_reading_again_is_a_duplicate_and_another_value_a_revision(house: House, tapped: Registered) -> None:
+async def test_a_reading_again_is_a_duplicate_and_another_value_a_revision(house: App, tapped: Registered) -> None:
     assert [one.state for one in await _take(house, _read(START, 5), _read(START, 5))] == ["accepted", "duplicate"]
     assert [one.state for one in await _take(house, _read(START, 6))] == ["accepted"]
     async with house.db.reading() as conn:
         assert (await conn.execute(select(func.max(reading.c.revision)))).scalar_one() == 1
 
 
-async def test_a_rollback_is_held_and_stops_the_bill_until_somebody_looked(house: House, tapped: Registered) -> None:
+async def test_a_rollback_is_held_and_stops_the_bill_until_somebody_looked(house: App, tapped: Registered) -> None:
     await _take(house, _read(START, 100), _read(date(2025, 8, 1), 130))
     [answer] = await _take(house, _read(date(2025, 8, 28), 90))
     assert answer.state == "held"
@@ -168,7 +168,7 @@ async def test_a_rollback_is_held_and_stops_the_bill_until_somebody_looked(house
         assert not await readings.release(conn, house, held, "user:grace")
 
 
-async def test_a_register_that_turned_over_is_believed_when_the_use_is_usual(house: House, tapped: Registered) -> None:
+async def test_a_register_that_turned_over_is_believed_when_the_use_is_usual(house: App, tapped: Registered) -> None:
     answers = await _take(house, _read(START, 99_900), _read(date(2025, 8, 1), 99_950), _read(date(2025, 9, 1), 10))
     assert [one.state for one in answers] == ["accepted"] * 3
     assert await _bill(house, tapped.service_id, date(2025, 8, 1), date(2025, 9, 1)) == 60
@@ -187,7 +187,7 @@ async def test_a_register_that_turned_over_is_believed_when_the_use_is_usual(hou
     ],
 )
 async def test_a_reading_that_cannot_be_says_why(
-    house: House, tapped: Registered, read: Read, state: str, reason: str
+    house: App, tapped: Registered, read: Read, state: str, reason: str
 ) -> None:
     await _take(house, _read(START, 100), _read(date(2025, 7, 11), 110), _read(date(2025, 7, 21), 120))
     [answer] = await _take(house, read)
@@ -195,7 +195,7 @@ async def test_a_reading_that_cannot_be_says_why(
     assert reason in (answer.reason or "")
 
 
-async def test_of_two_sources_on_a_day_the_better_counts(house: House, tapped: Registered) -> None:
+async def test_of_two_sources_on_a_day_the_better_counts(house: App, tapped: Registered) -> None:
     end = date(2025, 8, 1)
     await _take(
         house, _read(START, 0), _read(end, 28, source="customer"), _read(end, 30), _read(end, 29, source="smart")

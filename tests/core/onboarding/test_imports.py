@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core.catalog import store
-from core.context import House
+from core.context import App
 from core.errors import BadInput
 from core.metering.tables import meter, reading
 from core.onboarding import imports, sheet
@@ -26,16 +26,16 @@ CUSTOMERS = (
 )
 
 
-async def _import(house: House, kind: str, path: Path, **more: object) -> Report:
+async def _import(house: App, kind: str, path: Path, **more: object) -> Report:
     return await run(house, kind, path, **more)
 
 
-async def _count(house: House, table: object) -> int:
+async def _count(house: App, table: object) -> int:
     async with house.db.reading() as conn:
         return int((await conn.execute(select(func.count()).select_from(table))).scalar_one())
 
 
-async def test_customers_come_in_with_their_contacts_and_plans(house: House, write: Write) -> None:
+async def test_customers_come_in_with_their_contacts_and_plans(house: App, write: Write) -> None:
     report = await _import(house, "customers", write(CUSTOMERS))
     assert (report.accepted, report.duplicates, report.rejected, report.reject_file) == (2, 0, [], None)
     async with house.db.reading() as conn:
@@ -51,7 +51,7 @@ async def test_customers_come_in_with_their_contacts_and_plans(house: House, wri
         assert set((await conn.execute(select(service_plan.c.tariff))).scalars()) == {"kplc-domestic-ordinary"}
 
 
-async def test_a_file_may_be_repeated(house: House, write: Write) -> None:
+async def test_a_file_may_be_repeated(house: App, write: Write) -> None:
     await _import(house, "customers", write(CUSTOMERS))
     again = await _import(house, "customers", write(CUSTOMERS + "1003,Zawadi,,,,,,\n"))
     assert (again.accepted, again.duplicates, again.rejected) == (1, 2, [])
@@ -59,7 +59,7 @@ async def test_a_file_may_be_repeated(house: House, write: Write) -> None:
     assert await _count(house, contact) == 2
 
 
-async def test_a_row_that_contradicts_what_is_on_file_changes_nothing_and_says_so(house: House, write: Write) -> None:
+async def test_a_row_that_contradicts_what_is_on_file_changes_nothing_and_says_so(house: App, write: Write) -> None:
     await _import(house, "customers", write(CUSTOMERS))
     report = await _import(house, "customers", write(CUSTOMERS.replace("31,2025", "15,2025")))
     [(row, reason)] = report.rejected
@@ -67,7 +67,7 @@ async def test_a_row_that_contradicts_what_is_on_file_changes_nothing_and_says_s
     assert "Account 1001 is on file with another bill_day" in reason
 
 
-async def test_the_same_number_twice_in_a_file_is_one_account(house: House, write: Write) -> None:
+async def test_the_same_number_twice_in_a_file_is_one_account(house: App, write: Write) -> None:
     text = "number,name\n7,Amina\n7,Amina\n7,Juma\n"
     report = await _import(house, "customers", write(text))
     assert (report.accepted, report.duplicates) == (1, 1)
@@ -88,7 +88,7 @@ async def test_the_same_number_twice_in_a_file_is_one_account(house: House, writ
     ],
 )
 async def test_a_bad_row_names_its_column_and_a_remedy_and_costs_no_other(
-    house: House, write: Write, line: str, reason: str
+    house: App, write: Write, line: str, reason: str
 ) -> None:
     head, good = CUSTOMERS.split("\n")[:2]
     report = await _import(house, "customers", write(f"{head}\n{line}\n{good}\n"))
@@ -98,7 +98,7 @@ async def test_a_bad_row_names_its_column_and_a_remedy_and_costs_no_other(
     assert reason in said
 
 
-async def test_the_reject_file_can_be_corrected_and_imported_itself(house: House, write: Write) -> None:
+async def test_the_reject_file_can_be_corrected_and_imported_itself(house: App, write: Write) -> None:
     path = write(CUSTOMERS.replace("0712 345 678", "0712"))
     report = await _import(house, "customers", path)
     assert report.reject_file == path.with_name("file0.rejects.csv")
@@ -109,7 +109,7 @@ async def test_the_reject_file_can_be_corrected_and_imported_itself(house: House
     assert (again.accepted, again.rejected) == (1, [])
 
 
-async def test_a_tariff_nobody_knows_is_rejected_once_there_are_some(house: House, write: Write) -> None:
+async def test_a_tariff_nobody_knows_is_rejected_once_there_are_some(house: App, write: Write) -> None:
     known = (
         "tariff: home\nvalid_from: 2025-01-01\ncurrency: KES\n"
         'charges: [{code: use, type: usage, meter: energy, unit: kWh, model: flat, price: "1"}]\n'
@@ -121,7 +121,7 @@ async def test_a_tariff_nobody_knows_is_rejected_once_there_are_some(house: Hous
     assert "'hoem' is not known" in report.rejected[0][1]
 
 
-async def test_a_head_that_does_not_fit_says_how(house: House, write: Write) -> None:
+async def test_a_head_that_does_not_fit_says_how(house: App, write: Write) -> None:
     with pytest.raises(BadInput, match=r"no column 'name'. Is it 'nmae'\?"):
         await _import(house, "customers", write("number,nmae\n1,A\n"))
     with pytest.raises(BadInput, match="the column 'fone' is not known"):
@@ -132,12 +132,12 @@ async def test_a_head_that_does_not_fit_says_how(house: House, write: Write) -> 
         await _import(house, "customers", Path("nowhere.csv"))
 
 
-async def test_semicolons_and_a_byte_order_mark_are_read_as_spreadsheets_save_them(house: House, write: Write) -> None:
+async def test_semicolons_and_a_byte_order_mark_are_read_as_spreadsheets_save_them(house: App, write: Write) -> None:
     report = await _import(house, "customers", write("\ufeffNumber; Name\n1;Wanjiku, Amina\n"))
     assert report.accepted == 1
 
 
-async def test_meters_are_hung_at_the_service_of_their_account(house: House, write: Write) -> None:
+async def test_meters_are_hung_at_the_service_of_their_account(house: App, write: Write) -> None:
     await _import(house, "customers", write(CUSTOMERS))
     text = (
         "serial,account,kind,interval_minutes,multiplier,unit\n"
@@ -165,7 +165,7 @@ async def test_meters_are_hung_at_the_service_of_their_account(house: House, wri
     assert "Meter M1 is on file at another service" in moved.rejected[0][1]
 
 
-async def test_readings_are_judged_and_doubtful_ones_held(house: House, write: Write) -> None:
+async def test_readings_are_judged_and_doubtful_ones_held(house: App, write: Write) -> None:
     await _import(house, "customers", write(CUSTOMERS))
     await _import(house, "meters", write("serial,account,kind\nM1,1001,register\n"))
     text = "meter,read_on,value\nM1,2025-02-01,100\nM1,2025-03-01,130.5\nM1,2025-04-01,90\nM1,2025-05-01,x\nM9,2025-05-01,1\n"
@@ -177,7 +177,7 @@ async def test_readings_are_judged_and_doubtful_ones_held(house: House, write: W
 
 
 async def test_usage_of_either_kind_is_recognised_and_its_rejects_can_be_imported_later(
-    house: House, write: Write
+    house: App, write: Write
 ) -> None:
     await _import(house, "customers", write(CUSTOMERS))
     path = write("meter,start,kWh\nM1,2025-02-01T00:00,1\nM1,2025-02-01T00:30,2\n")
@@ -192,7 +192,7 @@ async def test_usage_of_either_kind_is_recognised_and_its_rejects_can_be_importe
 
 
 async def test_chunks_that_were_taken_stay_when_a_later_one_is_killed(
-    house: House, write: Write, monkeypatch: pytest.MonkeyPatch
+    house: App, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sheet, "CHUNK", 1)
 
@@ -208,7 +208,7 @@ async def test_chunks_that_were_taken_stay_when_a_later_one_is_killed(
     assert (report.accepted, report.duplicates) == (1, 1)
 
 
-async def test_progress_is_told_in_bytes(house: House, write: Write) -> None:
+async def test_progress_is_told_in_bytes(house: App, write: Write) -> None:
     told: list[tuple[int, int]] = []
     path = write(CUSTOMERS)
     await _import(house, "customers", path, progress=lambda done, size: told.append((done, size)))
@@ -230,18 +230,18 @@ BY_THEIR_NAMES = Choice(
 )
 
 
-async def _twice(house: House, path: Path, count: int) -> None:
+async def _twice(house: App, path: Path, count: int) -> None:
     report = await _import(house, "customers", path, choice=BY_THEIR_NAMES)
     assert (report.accepted, report.rejected) == (count, [])
     again = await _import(house, "customers", path, choice=BY_THEIR_NAMES)
     assert (again.accepted, again.duplicates) == (0, count)
 
 
-async def test_customers_of_a_telco_come_in_by_naming_their_columns(house: House, write: Write) -> None:
+async def test_customers_of_a_telco_come_in_by_naming_their_columns(house: App, write: Write) -> None:
     await _twice(house, write(TELCO), 3)
 
 
 @pytest.mark.soak
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the sample files are not here")
-async def test_seven_thousand_customers_of_a_telco_come_in_by_naming_their_columns(house: House) -> None:
+async def test_seven_thousand_customers_of_a_telco_come_in_by_naming_their_columns(house: App) -> None:
     await _twice(house, SAMPLES / "telco_customers_7043.csv", 7_043)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from core.billing import queries
 from core.catalog import store as catalog
-from core.context import House
+from core.context import App
 from core.journeys.close_cycles import close_cycles
 from core.metering.tables import meter
 from core.onboarding.imports import run
@@ -35,7 +35,7 @@ FEB, MAR, APR = (date(2026, month, 1) for month in (2, 3, 4))
 
 
 @pytest.fixture
-async def wired(house: House, write: Write, tmp_path: Path) -> None:
+async def wired(house: App, write: Write, tmp_path: Path) -> None:
     """Account 1 on tariff `one`, account 2 on `two`, account 3 on `sum`."""
     folder = tmp_path / "tariffs"
     folder.mkdir()
@@ -51,7 +51,7 @@ async def wired(house: House, write: Write, tmp_path: Path) -> None:
     assert (await run(house, "customers", write(text))).accepted == 3
 
 
-async def bring(house: House, kind: str, path: Path) -> Report:
+async def bring(house: App, kind: str, path: Path) -> Report:
     return await run(house, kind, path)
 
 
@@ -59,28 +59,28 @@ def reasons(report: Report) -> list[str]:
     return [reason for _, reason in report.rejected]
 
 
-async def total(house: House, number: str) -> int | None:
+async def total(house: App, number: str) -> int | None:
     async with house.db.reading() as conn:
         account_id = (await conn.execute(select(account.c.id).where(account.c.number == number))).scalar_one()
         found = await queries.last_bills(conn, account_id)
         return found[0].total_minor if found else None
 
 
-async def parked(house: House, on: date) -> dict[str, str]:
+async def parked(house: App, on: date) -> dict[str, str]:
     return {one.number: one.reason for one in (await close_cycles(house, on)).parked}
 
 
 TWO = "meter,read_on,register,value\nM,2026-02-01,day,0\nM,2026-02-01,night,0\nM,2026-03-01,day,90\nM,2026-03-01,night,60\n"
 
 
-async def test_two_registers_are_priced_each_by_its_code(house: House, wired: None, write: Write) -> None:
+async def test_two_registers_are_priced_each_by_its_code(house: App, wired: None, write: Write) -> None:
     await bring(house, "meters", write("serial,account,kind,registers\nM,2,register,day night\n"))
     assert (await bring(house, "readings", write(TWO))).accepted == 4
     await close_cycles(house, MAR)
     assert await total(house, "2") == 90 * 1000 + 60 * 400
 
 
-async def test_they_are_one_quantity_only_where_the_tariff_says_so(house: House, wired: None, write: Write) -> None:
+async def test_they_are_one_quantity_only_where_the_tariff_says_so(house: App, wired: None, write: Write) -> None:
     await bring(house, "meters", write("serial,account,kind,registers\nM,3,register,day night\n"))
     await bring(house, "readings", write(TWO))
     await close_cycles(house, MAR)
@@ -95,7 +95,7 @@ async def test_they_are_one_quantity_only_where_the_tariff_says_so(house: House,
 
 
 async def test_a_tariff_that_does_not_price_them_parks_the_account_and_never_sums(
-    house: House, wired: None, write: Write
+    house: App, wired: None, write: Write
 ) -> None:
     await bring(house, "meters", write("serial,account,kind,registers\nM,1,register,day night\n"))
     await bring(house, "readings", write(TWO))
@@ -103,7 +103,7 @@ async def test_a_tariff_that_does_not_price_them_parks_the_account_and_never_sum
     assert await total(house, "1") is None
 
 
-async def test_a_register_that_nobody_named_is_refused_with_the_reason(house: House, wired: None, write: Write) -> None:
+async def test_a_register_that_nobody_named_is_refused_with_the_reason(house: App, wired: None, write: Write) -> None:
     await bring(house, "meters", write("serial,account,kind\nM,1,register\n"))
     report = await bring(house, "readings", write(TWO))
     assert report.accepted == 2
@@ -121,14 +121,14 @@ async def test_a_register_that_nobody_named_is_refused_with_the_reason(house: Ho
     assert (await bring(house, "usage", report.reject_file)).accepted == 1
 
 
-async def test_a_silent_register_parks_rather_than_counts_as_nothing(house: House, wired: None, write: Write) -> None:
+async def test_a_silent_register_parks_rather_than_counts_as_nothing(house: App, wired: None, write: Write) -> None:
     await bring(house, "meters", write("serial,account,kind,registers\nM,2,register,day night\n"))
     await bring(house, "readings", write("meter,read_on,register,value\nM,2026-02-01,day,0\nM,2026-03-01,day,90\n"))
     assert "no readings of meter M" in (await parked(house, MAR))["2"]
 
 
 async def test_a_meter_is_taken_down_by_import_and_again_changes_nothing(
-    house: House, wired: None, write: Write
+    house: App, wired: None, write: Write
 ) -> None:
     await bring(house, "meters", write("serial,account,kind\nM,1,register\n"))
     await bring(house, "readings", write("meter,read_on,value\nM,2026-02-01,0\nM,2026-02-20,50\n"))
@@ -157,7 +157,7 @@ async def test_a_meter_is_taken_down_by_import_and_again_changes_nothing(
     ],
 )
 async def test_a_removal_that_cannot_be_is_refused(
-    house: House, wired: None, write: Write, row: str, reason: str
+    house: App, wired: None, write: Write, row: str, reason: str
 ) -> None:
     await bring(house, "meters", write("serial,account,kind\nM,1,register\n"))
     await bring(house, "readings", write("meter,read_on,value\nM,2026-02-01,0\nM,2026-02-20,50\n"))
@@ -177,7 +177,7 @@ EXCHANGE = "meter,read_on,value\nM,2026-02-01,0\nM,2026-02-15,50\nN,2026-02-15,7
     ],
 )
 async def test_after_an_exchange_each_meter_counts_for_its_own_days(
-    house: House, wired: None, write: Write, text: str
+    house: App, wired: None, write: Write, text: str
 ) -> None:
     await bring(house, "meters", write("serial,account,kind\nM,1,register\n"))
     report = await bring(house, "meters", write(text))
@@ -189,7 +189,7 @@ async def test_after_an_exchange_each_meter_counts_for_its_own_days(
 
 
 async def test_a_second_meter_of_the_same_code_is_refused_unless_both_are_to_count(
-    house: House, wired: None, write: Write
+    house: App, wired: None, write: Write
 ) -> None:
     await bring(house, "meters", write("serial,account,kind\nM,1,register\n"))
     report = await bring(house, "meters", write("serial,account,kind\nN,1,register\n"))
@@ -202,7 +202,7 @@ async def test_a_second_meter_of_the_same_code_is_refused_unless_both_are_to_cou
 
 
 async def test_a_row_of_a_meter_on_file_that_says_something_else_is_refused(
-    house: House, wired: None, write: Write
+    house: App, wired: None, write: Write
 ) -> None:
     await bring(house, "meters", write("serial,account,kind\nM,1,register\n"))
     report = await bring(house, "meters", write("serial,account,kind,dials,multiplier\nM,1,register,5,40\n"))
@@ -213,7 +213,7 @@ SERVICE = "number,name,commodity,opened_on,tariff,address\n1,A,water,{day},one,B
 
 
 async def test_a_second_service_by_import_is_done_and_again_changes_nothing(
-    house: House, wired: None, write: Write
+    house: App, wired: None, write: Write
 ) -> None:
     path = write(SERVICE.format(day="2026-02-10"))
     first, again = await bring(house, "customers", path), await bring(house, "customers", path)
@@ -241,7 +241,7 @@ async def test_a_second_service_by_import_is_done_and_again_changes_nothing(
     ],
 )
 async def test_what_cannot_be_done_to_an_account_on_file_is_refused_aloud(
-    house: House, wired: None, write: Write, text: str, reason: str
+    house: App, wired: None, write: Write, text: str, reason: str
 ) -> None:
     report = await bring(house, "customers", write(text))
     assert (report.accepted, report.duplicates) == (0, 0)

@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 from sqlalchemy import select
 
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.parties import consent, contacts
 from core.parties.tables import contact
@@ -18,13 +18,13 @@ WORDS = (
 )  # fmt: skip
 
 
-async def _hear(house: House, contact_id: int, said: str, sender: str | None, hours: int) -> None:
+async def _hear(house: App, contact_id: int, said: str, sender: str | None, hours: int) -> None:
     act = consent.stop if said == "stop" else consent.start
     async with house.db.writing() as conn:
         await act(conn, house, contact_id, sender=sender, channel="sms", at=NOON - timedelta(hours=9 - hours))
 
 
-async def _stands(house: House, contact_id: int) -> tuple[set[str], bool]:
+async def _stands(house: App, contact_id: int) -> tuple[set[str], bool]:
     async with house.db.reading() as conn:
         stops = (await consent.stops_of(conn, [contact_id])).get(contact_id, frozenset())
         silent = (await conn.execute(select(contact.c.stopped_at).where(contact.c.id == contact_id))).scalar_one()
@@ -40,7 +40,7 @@ def db(sqlite_db: Database) -> Database:
 
 
 @pytest.mark.parametrize(("words", "left"), [(WORDS, "22100"), (TO_ALL, "MWANGAZA")])
-async def test_in_any_order_the_latest_word_to_each_sender_counts(house: House, words: Words, left: str) -> None:
+async def test_in_any_order_the_latest_word_to_each_sender_counts(house: App, words: Words, left: str) -> None:
     for number, order in enumerate(permutations(words)):
         async with house.db.writing() as conn:
             met = await contacts.find_or_make(conn, house, "sms", f"+2547{number:08}")
@@ -49,7 +49,7 @@ async def test_in_any_order_the_latest_word_to_each_sender_counts(house: House, 
         assert await _stands(house, met.id) == ({left}, False), order
 
 
-async def test_start_to_all_ends_what_was_said_before_it_and_nothing_after(house: House) -> None:
+async def test_start_to_all_ends_what_was_said_before_it_and_nothing_after(house: App) -> None:
     async with house.db.writing() as conn:
         met = await contacts.find_or_make(conn, house, "sms", "+254712345678")
     await _hear(house, met.id, "stop", "MWANGAZA", 5)
@@ -62,7 +62,7 @@ async def test_start_to_all_ends_what_was_said_before_it_and_nothing_after(house
     assert await _stands(house, met.id) == ({"MWANGAZA"}, False), "START was said after these"
 
 
-async def test_the_same_word_heard_again_is_written_down_once(house: House) -> None:
+async def test_the_same_word_heard_again_is_written_down_once(house: App) -> None:
     async with house.db.writing() as conn:
         met = await contacts.find_or_make(conn, house, "sms", "+254712345678")
     for _ in range(3):

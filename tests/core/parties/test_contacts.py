@@ -1,6 +1,6 @@
 """Contacts: known by channel and user, USSD and SMS as one, phones on file linked once, STOP obeyed."""
 
-from core.context import House
+from core.context import App
 from core.onboarding.model import Customer
 from core.onboarding.register import register_customer
 from core.parties import consent, contacts, link, queries
@@ -8,7 +8,7 @@ from core.parties import consent, contacts, link, queries
 AMINA = "+254712345678"
 
 
-async def test_ussd_and_sms_reach_the_same_contact(house: House) -> None:
+async def test_ussd_and_sms_reach_the_same_contact(house: App) -> None:
     async with house.db.writing() as conn:
         dialled = await contacts.find_or_make(conn, house, "ussd", AMINA)
         written = await contacts.find_or_make(conn, house, "sms", AMINA)
@@ -17,7 +17,7 @@ async def test_ussd_and_sms_reach_the_same_contact(house: House) -> None:
         assert await contacts.find(conn, "sms", "+254700000001") is None
 
 
-async def test_a_caller_whose_phone_is_on_file_finds_her_accounts(house: House) -> None:
+async def test_a_caller_whose_phone_is_on_file_finds_her_accounts(house: App) -> None:
     async with house.db.writing() as conn:
         made = await register_customer(conn, house, Customer("Amina", number="77", phone=AMINA, language="sw"))
         caller = await contacts.find_or_make(conn, house, "ussd", AMINA)
@@ -25,7 +25,7 @@ async def test_a_caller_whose_phone_is_on_file_finds_her_accounts(house: House) 
         assert [found.number for found in await queries.accounts_of(conn, caller.id)] == ["77"]
 
 
-async def test_a_chat_that_shares_a_phone_on_file_is_linked_and_spoken_to_in_that_language(house: House) -> None:
+async def test_a_chat_that_shares_a_phone_on_file_is_linked_and_spoken_to_in_that_language(house: App) -> None:
     async with house.db.writing() as conn:
         made = await register_customer(conn, house, Customer("Amina", phone=AMINA, language="sw"))
         stranger = await contacts.find_or_make(conn, house, "telegram", "4711")
@@ -35,7 +35,7 @@ async def test_a_chat_that_shares_a_phone_on_file_is_linked_and_spoken_to_in_tha
         assert [found.id for found in await queries.accounts_of(conn, known.id)] == [made.account_id]
 
 
-async def test_who_unlinks_an_account_stays_unlinked(house: House) -> None:
+async def test_who_unlinks_an_account_stays_unlinked(house: App) -> None:
     async with house.db.writing() as conn:
         made = await register_customer(conn, house, Customer("Amina", phone=AMINA))
         chat = await contacts.find_or_make(conn, house, "telegram", "4711", phone=AMINA)
@@ -44,7 +44,7 @@ async def test_who_unlinks_an_account_stays_unlinked(house: House) -> None:
         assert await queries.accounts_of(conn, again.id) == []
 
 
-async def test_who_wrote_before_she_was_a_customer_is_hers_once_she_is(house: House) -> None:
+async def test_who_wrote_before_she_was_a_customer_is_hers_once_she_is(house: App) -> None:
     async with house.db.writing() as conn:
         caller = await contacts.find_or_make(conn, house, "ussd", AMINA)
         chat = await contacts.find_or_make(conn, house, "whatsapp", "254712345678", phone=AMINA)
@@ -56,7 +56,7 @@ async def test_who_wrote_before_she_was_a_customer_is_hers_once_she_is(house: Ho
             assert [account.id for account in await queries.accounts_of(conn, contact_id)] == [made.account_id]
 
 
-async def test_stop_counts_from_the_first_time_and_start_ends_it(house: House) -> None:
+async def test_stop_counts_from_the_first_time_and_start_ends_it(house: App) -> None:
     async with house.db.writing() as conn:
         met = await contacts.find_or_make(conn, house, "sms", AMINA)
         await consent.stop(conn, house, met.id)
@@ -67,7 +67,7 @@ async def test_stop_counts_from_the_first_time_and_start_ends_it(house: House) -
         assert started is not None and started.stopped_at is None and started.marketing
 
 
-async def test_a_language_once_chosen_is_kept(house: House) -> None:
+async def test_a_language_once_chosen_is_kept(house: App) -> None:
     async with house.db.writing() as conn:
         met = await contacts.find_or_make(conn, house, "ussd", AMINA)
         await contacts.set_language(conn, met.id, "sw")

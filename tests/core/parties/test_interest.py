@@ -2,12 +2,12 @@
 
 from sqlalchemy import select
 
-from core.context import House
+from core.context import App
 from core.parties import contacts, interest
 from core.parties.tables import interest as interests
 
 
-async def test_an_interest_is_noted_once_and_cut_to_a_readable_length(house: House) -> None:
+async def test_an_interest_is_noted_once_and_cut_to_a_readable_length(house: App) -> None:
     async with house.db.writing() as conn:
         met = await contacts.find_or_make(conn, house, "ussd", "+254712345678")
         assert await interest.register(conn, house, met.id, " Amina ", "K" * 500, "turn:1")

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from channels import letters, limits
 from core.clock import SetClock
 from core.config.operator import Identity
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.notices import compose
 from core.onboarding.model import Customer, Registered
@@ -27,22 +27,22 @@ AMINA = "+254712345678"
 
 
 @pytest.fixture
-async def conn(house: House) -> AsyncIterator[AsyncConnection]:
+async def conn(house: App) -> AsyncIterator[AsyncConnection]:
     async with house.db.writing() as open_conn:
         yield open_conn
 
 
 @pytest.fixture
-async def amina(house: House, conn: AsyncConnection) -> Registered:
+async def amina(house: App, conn: AsyncConnection) -> Registered:
     return await register_customer(conn, house, Customer("Amina", number="77", phone=AMINA, language="sw"))
 
 
 @pytest.fixture
-async def stranger(house: House, conn: AsyncConnection) -> Contact:
+async def stranger(house: App, conn: AsyncConnection) -> Contact:
     return await contacts.find_or_make(conn, house, "telegram", "4711")
 
 
-async def _sent(house: House, conn: AsyncConnection) -> str:
+async def _sent(house: App, conn: AsyncConnection) -> str:
     """The code of the newest message, read as the customer's phone shows it."""
     rows = [row for row in await queue.claim(conn, house.clock.now(), "w", 100) if row.kind == "code"]
     [letter] = [made for made in await compose.compose(conn, house, rows[-1:]) if isinstance(made, compose.Letter)]
@@ -55,7 +55,7 @@ def _other(code: str) -> str:
 
 
 async def test_the_right_code_links_the_account(
-    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
+    house: App, conn: AsyncConnection, amina: Registered, stranger: Contact
 ) -> None:
     assert await link.start(conn, house, stranger.id, " 77 ") == "+2547*****678"
     code = await _sent(house, conn)
@@ -66,7 +66,7 @@ async def test_the_right_code_links_the_account(
 
 
 async def test_a_code_goes_to_the_phone_of_record_and_to_no_other_that_was_linked(
-    house: House, conn: AsyncConnection
+    house: App, conn: AsyncConnection
 ) -> None:
     earlier = await contacts.find_or_make(conn, house, "phone", "+254700000099", phone="+254700000099")
     amina = await register_customer(conn, house, Customer("Amina", number="77", phone=AMINA))
@@ -76,7 +76,7 @@ async def test_a_code_goes_to_the_phone_of_record_and_to_no_other_that_was_linke
     await _sent(house, conn)
 
 
-async def test_a_code_is_good_once(house: House, conn: AsyncConnection, amina: Registered, stranger: Contact) -> None:
+async def test_a_code_is_good_once(house: App, conn: AsyncConnection, amina: Registered, stranger: Contact) -> None:
     await link.start(conn, house, stranger.id, "77")
     code = await _sent(house, conn)
     await link.finish(conn, house, stranger.id, code)
@@ -85,7 +85,7 @@ async def test_a_code_is_good_once(house: House, conn: AsyncConnection, amina: R
 
 
 async def test_five_wrong_tries_end_a_code_even_for_the_right_one(
-    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
+    house: App, conn: AsyncConnection, amina: Registered, stranger: Contact
 ) -> None:
     await link.start(conn, house, stranger.id, "77")
     code = await _sent(house, conn)
@@ -97,7 +97,7 @@ async def test_five_wrong_tries_end_a_code_even_for_the_right_one(
 
 
 async def test_a_code_runs_out_and_is_then_not_even_sent(
-    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact, clock: SetClock
+    house: App, conn: AsyncConnection, amina: Registered, stranger: Contact, clock: SetClock
 ) -> None:
     await link.start(conn, house, stranger.id, "77")
     rows = await queue.claim(conn, clock.now(), "w", 1)
@@ -111,7 +111,7 @@ async def test_a_code_runs_out_and_is_then_not_even_sent(
 
 
 async def test_a_code_is_only_for_who_asked_what_it_was_asked_for_and_the_newest(
-    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
+    house: App, conn: AsyncConnection, amina: Registered, stranger: Contact
 ) -> None:
     other = await contacts.find_or_make(conn, house, "telegram", "4712")
     await link.start(conn, house, stranger.id, "77")
@@ -128,7 +128,7 @@ async def test_a_code_is_only_for_who_asked_what_it_was_asked_for_and_the_newest
 
 
 async def test_neither_the_table_nor_the_queue_holds_the_code(
-    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
+    house: App, conn: AsyncConnection, amina: Registered, stranger: Contact
 ) -> None:
     await link.start(conn, house, stranger.id, "77")
     rows = await queue.claim(conn, house.clock.now(), "w", 1)
@@ -143,7 +143,7 @@ async def test_neither_the_table_nor_the_queue_holds_the_code(
 
 
 async def test_a_code_for_a_pin_links_nothing(
-    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
+    house: App, conn: AsyncConnection, amina: Registered, stranger: Contact
 ) -> None:
     await link.start(conn, house, stranger.id, "77", purpose="pin")
     assert await link.finish(conn, house, stranger.id, await _sent(house, conn), purpose="pin") == amina.account_id
@@ -151,7 +151,7 @@ async def test_a_code_for_a_pin_links_nothing(
 
 
 async def test_codes_cannot_be_asked_for_without_end(
-    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact, clock: SetClock
+    house: App, conn: AsyncConnection, amina: Registered, stranger: Contact, clock: SetClock
 ) -> None:
     for _ in range(codes.MOST_ASKED):
         await link.start(conn, house, stranger.id, "77")
@@ -162,7 +162,7 @@ async def test_codes_cannot_be_asked_for_without_end(
 
 
 async def test_the_phone_of_record_is_not_troubled_without_end_by_many_askers(
-    house: House, conn: AsyncConnection, amina: Registered
+    house: App, conn: AsyncConnection, amina: Registered
 ) -> None:
     for number in range(codes.MOST_SENT):
         asker = await contacts.find_or_make(conn, house, "telegram", str(number))
@@ -173,7 +173,7 @@ async def test_the_phone_of_record_is_not_troubled_without_end_by_many_askers(
 
 
 async def test_an_unknown_account_and_one_without_a_phone_are_refused(
-    house: House, conn: AsyncConnection, stranger: Contact
+    house: App, conn: AsyncConnection, stranger: Contact
 ) -> None:
     await register_customer(conn, house, Customer("Juma", number="78"))
     with pytest.raises(Refused, match=r"link\.unknown"):
@@ -190,7 +190,7 @@ def test_a_code_fits_one_segment(lang: str, purpose: str) -> None:
 
 
 async def test_no_code_to_link_or_for_a_pin_goes_to_a_number_whose_sim_was_changed(
-    house: House, clock: SetClock, conn: AsyncConnection, amina: Registered, stranger: Contact
+    house: App, clock: SetClock, conn: AsyncConnection, amina: Registered, stranger: Contact
 ) -> None:
     await sim.asked(conn, house, "R1", AMINA)
     await sim.answered(conn, house, "R1", True, None)
@@ -207,7 +207,7 @@ async def test_no_code_to_link_or_for_a_pin_goes_to_a_number_whose_sim_was_chang
 
 
 async def test_where_the_operator_wants_it_the_network_is_asked_with_every_code(
-    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
+    house: App, conn: AsyncConnection, amina: Registered, stranger: Contact
 ) -> None:
     assert amina.account_id
     await link.start(conn, house, stranger.id, "77")

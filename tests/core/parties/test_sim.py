@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.outbox import queue
 from core.parties import contacts, sim
 from core.parties.tables import sim_change
@@ -15,18 +15,18 @@ from scheduler.dispatch import Dispatcher
 from tests.people import Customer, a_branch, a_customer
 
 
-async def her(house: House) -> Customer:
+async def her(house: App) -> Customer:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         return await a_customer(conn, house)
 
 
-async def cooling(house: House, contact_id: int, hours: int = sim.COOLING_HOURS) -> bool:
+async def cooling(house: App, contact_id: int, hours: int = sim.COOLING_HOURS) -> bool:
     async with house.db.reading() as conn:
         return await sim.sim_changed_within(conn, house, contact_id, hours)
 
 
-async def asked(house: House, customer: Customer, request: str = "R1") -> None:
+async def asked(house: App, customer: Customer, request: str = "R1") -> None:
     async with house.db.writing() as conn:
         assert await sim.ask(conn, house, customer.contact_id, "refund:1")
         assert not await sim.ask(conn, house, customer.contact_id, "refund:1")
@@ -38,12 +38,12 @@ async def asked(house: House, customer: Customer, request: str = "R1") -> None:
     assert await Dispatcher(house, {}, {sim.KIND: sim.handler(put)}).drain() == {"sent": 1}
 
 
-async def told(house: House, request: str, swapped: bool | None, on: date | None) -> bool:
+async def told(house: App, request: str, swapped: bool | None, on: date | None) -> bool:
     async with house.db.writing() as conn:
         return await sim.answered(conn, house, request, swapped, on)
 
 
-async def test_a_change_cools_for_72_hours_and_then_no_more(house: House, clock: SetClock) -> None:
+async def test_a_change_cools_for_72_hours_and_then_no_more(house: App, clock: SetClock) -> None:
     customer = await her(house)
     await asked(house, customer)
     assert not await cooling(house, customer.contact_id)
@@ -68,14 +68,14 @@ async def test_a_change_cools_for_72_hours_and_then_no_more(house: House, clock:
         (False, date(2026, 3, 10), True),
     ],
 )
-async def test_what_the_network_says_decides(house: House, swapped: bool | None, on: date | None, cools: bool) -> None:
+async def test_what_the_network_says_decides(house: App, swapped: bool | None, on: date | None, cools: bool) -> None:
     customer = await her(house)
     await asked(house, customer)
     await told(house, "R1", swapped, on)
     assert await cooling(house, customer.contact_id) is cools
 
 
-async def test_an_answer_to_no_question_of_ours_changes_nothing(house: House) -> None:
+async def test_an_answer_to_no_question_of_ours_changes_nothing(house: App) -> None:
     customer = await her(house)
     assert not await told(house, "forged", True, date(2026, 3, 10))
     assert not await cooling(house, customer.contact_id)
@@ -83,7 +83,7 @@ async def test_an_answer_to_no_question_of_ours_changes_nothing(house: House) ->
         assert (await conn.execute(select(func.count()).select_from(sim_change))).scalar_one() == 0
 
 
-async def test_a_question_that_could_not_be_put_is_put_again(house: House, clock: SetClock) -> None:
+async def test_a_question_that_could_not_be_put_is_put_again(house: App, clock: SetClock) -> None:
     customer = await her(house)
     answers: list[str | None] = [None, "R2"]
 
@@ -99,14 +99,14 @@ async def test_a_question_that_could_not_be_put_is_put_again(house: House, clock
     assert await told(house, "R2", True, None)
 
 
-async def test_where_no_network_can_be_asked_the_question_is_dropped(house: House) -> None:
+async def test_where_no_network_can_be_asked_the_question_is_dropped(house: App) -> None:
     customer = await her(house)
     async with house.db.writing() as conn:
         await sim.ask(conn, house, customer.contact_id, "k")
     assert await Dispatcher(house, {}, {sim.KIND: sim.nobody_to_ask}).drain() == {"dropped": 1}
 
 
-async def test_who_has_no_number_is_not_asked_about(house: House) -> None:
+async def test_who_has_no_number_is_not_asked_about(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         chat = await contacts.find_or_make(conn, house, "telegram", "u9")

@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import invoice
-from core.context import House
+from core.context import App
 from core.ledger import queries as ledger
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
@@ -18,7 +18,7 @@ from core.payments.tables import allocation, attempt, provider_event, receipt
 DUE = date(2026, 3, 20)
 
 
-async def an_account(conn: AsyncConnection, house: House, number: str = "ACC100", currency: str = "KES") -> int:
+async def an_account(conn: AsyncConnection, house: App, number: str = "ACC100", currency: str = "KES") -> int:
     """One active account in a branch of its own."""
     branch_id, party_id, account_id = house.ids.take_many(3)
     now, today = house.clock.now(), house.today()
@@ -54,7 +54,7 @@ class Bill:
 
 async def a_bill(
     conn: AsyncConnection,
-    house: House,
+    house: App,
     account_id: int,
     minor: int,
     *,
@@ -99,19 +99,19 @@ async def a_bill(
     return Bill(invoice_id, account_id, minor, due_on)
 
 
-async def owed(house: House, account_id: int) -> int:
+async def owed(house: App, account_id: int) -> int:
     """What the ledger says the account owes."""
     async with house.db.reading() as conn:
         return await ledger.balance(conn, "receivable", account_id, "KES")
 
 
-async def cash(house: House, provider: str) -> int:
+async def cash(house: App, provider: str) -> int:
     """What came in by a provider."""
     async with house.db.reading() as conn:
         return await ledger.balance(conn, f"cash:{provider}", 0, "KES")
 
 
-async def opened(house: House, *bills: Bill) -> list[int]:
+async def opened(house: App, *bills: Bill) -> list[int]:
     """What is open of each bill."""
     async with house.db.reading() as conn:
         rows = await conn.execute(select(open_item.c.invoice_id, open_item.c.open_minor))
@@ -119,27 +119,27 @@ async def opened(house: House, *bills: Bill) -> list[int]:
     return [left[bill.invoice_id] for bill in bills]
 
 
-async def attempts(house: House) -> list[tuple[str, str, str | None]]:
+async def attempts(house: App) -> list[tuple[str, str, str | None]]:
     """(method, state, reason) of every attempt, oldest first."""
     query = select(attempt.c.method, attempt.c.state, attempt.c.reason).order_by(attempt.c.id)
     async with house.db.reading() as conn:
         return [tuple(row) for row in await conn.execute(query)]
 
 
-async def receipts(house: House) -> list[tuple[str, int, str]]:
+async def receipts(house: App) -> list[tuple[str, int, str]]:
     """(number, minor units, state) of every receipt, oldest first."""
     query = select(receipt.c.provider_txn, receipt.c.amount_minor, receipt.c.state).order_by(receipt.c.id)
     async with house.db.reading() as conn:
         return [tuple(row) for row in await conn.execute(query)]
 
 
-async def event_states(house: House) -> list[str]:
+async def event_states(house: App) -> list[str]:
     """The state of every inbox row, oldest first."""
     async with house.db.reading() as conn:
         return list((await conn.execute(select(provider_event.c.state).order_by(provider_event.c.id))).scalars())
 
 
-async def proven(house: House) -> None:
+async def proven(house: App) -> None:
     """What allocations say was paid, what open items lack and what the ledger took in are the same."""
     async with house.db.reading() as conn:
         rows = (

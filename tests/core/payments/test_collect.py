@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from core import bankdays
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import collect, payment_doors
 from core.ledger.tables import open_item
@@ -34,12 +34,12 @@ async def _planned(
     return bill
 
 
-async def states(house: House) -> list[str]:
+async def states(house: App) -> list[str]:
     async with house.db.reading() as conn:
         return list((await conn.execute(select(collection.c.state).order_by(collection.c.id))).scalars())
 
 
-async def failed_notices(house: House) -> int:
+async def failed_notices(house: App) -> int:
     async with house.db.reading() as conn:
         query = select(outbox.c.key).where(outbox.c.template == "notice.failed")
         return len((await conn.execute(query)).all())
@@ -58,7 +58,7 @@ def test_a_debit_falls_on_a_bank_business_day() -> None:
     assert bankdays.on_or_after(date(2026, 3, 7), "XX") == date(2026, 3, 9)
 
 
-async def test_what_is_due_is_collected_on_its_day_and_not_before(house: House) -> None:
+async def test_what_is_due_is_collected_on_its_day_and_not_before(house: App) -> None:
     async with at_work(house) as work:
         bill = await _planned(work)
         assert await due(work, DUE) == Counter()
@@ -69,14 +69,14 @@ async def test_what_is_due_is_collected_on_its_day_and_not_before(house: House) 
         await proven(house)
 
 
-async def test_only_the_undisputed_part_is_collected(house: House) -> None:
+async def test_only_the_undisputed_part_is_collected(house: App) -> None:
     async with at_work(house) as work:
         bill = await _planned(work, disputed=20_000)
         await due(work)
         assert (await opened(house, bill), await cash(house, "sandbox")) == ([20_000], 100_000)
 
 
-async def test_a_bill_that_is_disputed_whole_waits_and_one_that_is_paid_is_dropped(house: House) -> None:
+async def test_a_bill_that_is_disputed_whole_waits_and_one_that_is_paid_is_dropped(house: App) -> None:
     async with at_work(house) as work:
         disputed = await _planned(work)
         async with house.db.writing() as conn:
@@ -92,7 +92,7 @@ async def test_a_bill_that_is_disputed_whole_waits_and_one_that_is_paid_is_dropp
         assert (await states(house), work.sandbox.books.all()) == (["dropped"], [])
 
 
-async def test_a_failed_debit_that_is_tried_again_says_nothing_yet(house: House) -> None:
+async def test_a_failed_debit_that_is_tried_again_says_nothing_yet(house: App) -> None:
     async with at_work(house) as work:
         bill = await _planned(work, bank="BANK-9001")
         await due(work)
@@ -101,7 +101,7 @@ async def test_a_failed_debit_that_is_tried_again_says_nothing_yet(house: House)
         assert (await opened(house, bill), await due(work)) == ([120_000], Counter()), "not again on the same day"
 
 
-async def test_an_operator_may_want_each_failed_try_told(house: House) -> None:
+async def test_an_operator_may_want_each_failed_try_told(house: App) -> None:
     debit = house.operator.direct_debit.model_copy(update={"tell": "each"})
     told = replace(house, operator=house.operator.model_copy(update={"direct_debit": debit}))
     async with at_work(told) as work:
@@ -110,7 +110,7 @@ async def test_an_operator_may_want_each_failed_try_told(house: House) -> None:
         assert (await states(house), await failed_notices(house)) == (["planned"], 1)
 
 
-async def test_with_no_retries_the_first_try_is_the_last(house: House) -> None:
+async def test_with_no_retries_the_first_try_is_the_last(house: App) -> None:
     debit = house.operator.direct_debit.model_copy(update={"retries": 0})
     strict = replace(house, operator=house.operator.model_copy(update={"direct_debit": debit}))
     async with at_work(strict) as work:
@@ -120,7 +120,7 @@ async def test_with_no_retries_the_first_try_is_the_last(house: House) -> None:
 
 
 async def test_a_debit_that_found_no_money_is_tried_again_on_pay_days_and_told_when_the_last_try_failed(
-    house: House,
+    house: App,
 ) -> None:
     async with at_work(house) as work:
         await _planned(work, bank="BANK-9001")
@@ -136,7 +136,7 @@ async def test_a_debit_that_found_no_money_is_tried_again_on_pay_days_and_told_w
         assert await due(work, house.today() + timedelta(days=60)) == Counter()
 
 
-async def test_a_failed_debit_says_nothing_when_the_bill_is_paid_meanwhile(house: House) -> None:
+async def test_a_failed_debit_says_nothing_when_the_bill_is_paid_meanwhile(house: App) -> None:
     async with at_work(house) as work:
         bill = await _planned(work, bank="BANK-9001")
         work.sandbox.prompt_seconds = 0.3
@@ -147,7 +147,7 @@ async def test_a_failed_debit_says_nothing_when_the_bill_is_paid_meanwhile(house
         assert (await attempts(house), await failed_notices(house)) == ([("direct_debit", "failed", "funds")], 0)
 
 
-async def test_two_schedulers_collect_once(house: House) -> None:
+async def test_two_schedulers_collect_once(house: App) -> None:
     async with at_work(house) as work:
         for number in range(4):
             await _planned(work, number=f"ACC{number}")
@@ -156,7 +156,7 @@ async def test_two_schedulers_collect_once(house: House) -> None:
         assert len(work.sandbox.books.all()) == 4
 
 
-async def test_a_debit_in_doubt_is_not_asked_for_again(house: House) -> None:
+async def test_a_debit_in_doubt_is_not_asked_for_again(house: App) -> None:
     async with at_work(house) as work:
         bill = await _planned(work, bank="BANK-9005")
         work.sandbox.manners.behave({"answer": "dropped_after", "calls": 0})
@@ -166,7 +166,7 @@ async def test_a_debit_in_doubt_is_not_asked_for_again(house: House) -> None:
         assert (await opened(house, bill), len(work.sandbox.books.all())) == ([0], 1)
 
 
-async def test_a_debit_proven_never_to_have_arrived_is_due_again(house: House) -> None:
+async def test_a_debit_proven_never_to_have_arrived_is_due_again(house: App) -> None:
     async with at_work(house) as work:
         bill = await _planned(work)
         work.sandbox.manners.behave({"answer": "dropped_before", "times": 1})
@@ -180,7 +180,7 @@ async def test_a_debit_proven_never_to_have_arrived_is_due_again(house: House) -
         assert await opened(house, bill) == [0]
 
 
-async def test_while_we_collect_a_link_does_not_charge_and_the_other_way_round(house: House) -> None:
+async def test_while_we_collect_a_link_does_not_charge_and_the_other_way_round(house: App) -> None:
     async with at_work(house) as work:
         bill = await _planned(work)
         async with house.db.writing() as conn:
@@ -197,7 +197,7 @@ async def test_while_we_collect_a_link_does_not_charge_and_the_other_way_round(h
         assert await cash(house, "sandbox") == 120_000
 
 
-async def test_a_returned_debit_reopens_its_bill_and_is_told(house: House) -> None:
+async def test_a_returned_debit_reopens_its_bill_and_is_told(house: App) -> None:
     async with at_work(house) as work:
         bill = await _planned(work)
         await due(work)
@@ -212,7 +212,7 @@ async def test_a_returned_debit_reopens_its_bill_and_is_told(house: House) -> No
         await proven(house)
 
 
-async def test_a_bank_that_ends_a_mandate_ends_what_was_planned(house: House) -> None:
+async def test_a_bank_that_ends_a_mandate_ends_what_was_planned(house: App) -> None:
     async with at_work(house) as work:
         await _planned(work)
         await work.http.post(
@@ -226,7 +226,7 @@ async def test_a_bank_that_ends_a_mandate_ends_what_was_planned(house: House) ->
         assert (await states(house), await due(work)) == (["dropped"], Counter())
 
 
-async def test_a_new_mandate_takes_the_place_of_the_old_one(house: House) -> None:
+async def test_a_new_mandate_takes_the_place_of_the_old_one(house: App) -> None:
     async with at_work(house) as work:
         bill = await _planned(work)
         async with house.db.writing() as conn:
@@ -240,7 +240,7 @@ async def test_a_new_mandate_takes_the_place_of_the_old_one(house: House) -> Non
         assert [payment.mandate for payment in work.sandbox.books.all()] == ["BANK-2"]
 
 
-async def test_an_ended_mandate_does_not_come_back(house: House) -> None:
+async def test_an_ended_mandate_does_not_come_back(house: App) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         reference = await mandates.create(conn, house, account_id, masked="bank ****1", actor="user:amina")

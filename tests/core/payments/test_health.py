@@ -7,7 +7,7 @@ from prometheus_client import REGISTRY
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
 from core.journeys import payment_doors
@@ -29,8 +29,8 @@ WANTED = Wanted(
 
 
 @pytest.fixture
-def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 def counted(answer: str, verb: str = "start") -> int:
@@ -38,10 +38,10 @@ def counted(answer: str, verb: str = "start") -> int:
     return int(REGISTRY.get_sample_value("hodi_payment_provider_answers_total", labels) or 0)
 
 
-async def test_after_five_silences_nothing_is_begun_until_it_answers_a_question(house: House) -> None:
+async def test_after_five_silences_nothing_is_begun_until_it_answers_a_question(house: App) -> None:
     async with at_work(house) as work:
         away = work.house.settings.model_copy(update={"sandbox_base_url": "http://127.0.0.1:1"})
-        gone = House(work.house.db, work.house.clock, work.house.operator, away)
+        gone = App(work.house.clock, work.house.operator, work.house.db, away)
         silent = counted("unreached")
         for _ in range(8):
             assert isinstance(await health.start(gone, "sandbox", WANTED), Unreached)
@@ -55,9 +55,9 @@ async def test_after_five_silences_nothing_is_begun_until_it_answers_a_question(
         assert REGISTRY.get_sample_value("hodi_payment_provider_resting", {"provider": "sandbox"}) == 0
 
 
-async def test_a_rest_ends_by_itself_for_one_try_and_is_longer_the_next_time(house: House) -> None:
+async def test_a_rest_ends_by_itself_for_one_try_and_is_longer_the_next_time(house: App) -> None:
     away = house.settings.model_copy(update={"sandbox_base_url": "http://127.0.0.1:1"})
-    gone = House(house.db, house.clock, house.operator, away)
+    gone = App(house.clock, house.operator, house.db, away)
     assert isinstance(house.clock, SetClock)
     for _ in range(health.SILENCES):
         await health.start(gone, "sandbox", WANTED)
@@ -71,7 +71,7 @@ async def test_a_rest_ends_by_itself_for_one_try_and_is_longer_the_next_time(hou
     assert rests == [15, 30, 60, 120, 240, 300]
 
 
-async def test_a_link_is_refused_at_once_while_its_provider_is_left_alone_and_charges_nothing(house: House) -> None:
+async def test_a_link_is_refused_at_once_while_its_provider_is_left_alone_and_charges_nothing(house: App) -> None:
     async with at_work(house) as work:
         health.circuit(work.house, "sandbox").until = house.clock.now() + timedelta(minutes=1)
         async with house.db.writing() as conn:
@@ -84,7 +84,7 @@ async def test_a_link_is_refused_at_once_while_its_provider_is_left_alone_and_ch
         assert await attempts(house) == [("card", "failed", "never_arrived")]
 
 
-async def test_what_is_unknown_is_asked_about_at_once_when_the_provider_is_back(house: House) -> None:
+async def test_what_is_unknown_is_asked_about_at_once_when_the_provider_is_back(house: App) -> None:
     """Five prompts whose callbacks were lost while it was away, due at other times: one knock, and all are settled."""
     async with at_work(house, push="daraja") as work:
         work.daraja.manners.calls = 0

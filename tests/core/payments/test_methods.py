@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from core.config.payments import Payments
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.payments import mandate_pages, mandates, methods, push, redirect, request
 from core.payments.desk import drawer
@@ -13,9 +13,9 @@ from dialogs.model import Asked
 from tests.core.payments.made import a_bill, an_account
 
 
-def _saying(house: House, **rules: list[str]) -> House:
+def _saying(house: App, **rules: list[str]) -> App:
     payments = Payments.model_validate({"methods": rules})
-    return House(house.db, house.clock, house.operator.model_copy(update={"payments": payments}), house.settings)
+    return App(house.clock, house.operator.model_copy(update={"payments": payments}), house.db, house.settings)
 
 
 def test_a_segment_has_what_is_said_of_it_and_one_nothing_is_said_of_has_all() -> None:
@@ -26,7 +26,7 @@ def test_a_segment_has_what_is_said_of_it_and_one_nothing_is_said_of_has_all() -
         Payments.model_validate({"methods": {"prepaid": ["barter"]}})
 
 
-async def test_what_is_not_offered_is_refused_kindly_wherever_it_begins(house: House) -> None:
+async def test_what_is_not_offered_is_refused_kindly_wherever_it_begins(house: App) -> None:
     none = _saying(house, residential=[])
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
@@ -51,7 +51,7 @@ async def test_what_is_not_offered_is_refused_kindly_wherever_it_begins(house: H
         await redirect.start(none, made.token)
 
 
-async def test_a_double_tap_on_a_prompt_and_cash_already_taken_stay_what_they_were(house: House) -> None:
+async def test_a_double_tap_on_a_prompt_and_cash_already_taken_stay_what_they_were(house: App) -> None:
     none = _saying(house, residential=["direct_debit"])
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
@@ -62,7 +62,7 @@ async def test_a_double_tap_on_a_prompt_and_cash_already_taken_stay_what_they_we
         assert await drawer.receipt(conn, house, **took) == await drawer.receipt(conn, none, **took)
 
 
-async def test_the_dialog_offers_only_her_ways(house: House) -> None:
+async def test_the_dialog_offers_only_her_ways(house: App) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         await a_bill(conn, house, account_id, 50_000)

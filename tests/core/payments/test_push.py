@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import payment_doors
 from core.outbox import queue
@@ -16,7 +16,7 @@ BOTH = pytest.mark.parametrize("provider", ["sandbox", "daraja"])
 PHONE = "+254700000001"
 
 
-async def _ask(house: House, account_id: int, minor: int = 120_000, phone: str = PHONE, key: str = "turn:1") -> int:
+async def _ask(house: App, account_id: int, minor: int = 120_000, phone: str = PHONE, key: str = "turn:1") -> int:
     async with house.db.writing() as conn:
         return await push.ask(conn, house, account_id, phone, minor, key)
 
@@ -27,14 +27,14 @@ async def _owing(work: Work, minor: int = 120_000) -> tuple[int, object]:
         return account_id, await a_bill(conn, work.house, account_id, minor)
 
 
-async def notices(house: House) -> list[str]:
+async def notices(house: App) -> list[str]:
     query = select(queue.outbox.c.template).where(queue.outbox.c.kind == "notice").order_by(queue.outbox.c.id)
     async with house.db.reading() as conn:
         return list((await conn.execute(query)).scalars())
 
 
 @BOTH
-async def test_a_push_is_sent_after_the_session_and_pays_the_bill(house: House, provider: str) -> None:
+async def test_a_push_is_sent_after_the_session_and_pays_the_bill(house: App, provider: str) -> None:
     async with at_work(house, push=provider) as work:
         account_id, bill = await _owing(work)
         await _ask(work.house, account_id)
@@ -47,7 +47,7 @@ async def test_a_push_is_sent_after_the_session_and_pays_the_bill(house: House, 
 
 
 @BOTH
-async def test_a_double_tap_is_one_push(house: House, provider: str) -> None:
+async def test_a_double_tap_is_one_push(house: App, provider: str) -> None:
     async with at_work(house, push=provider) as work:
         account_id, _ = await _owing(work)
         first = await _ask(work.house, account_id)
@@ -58,7 +58,7 @@ async def test_a_double_tap_is_one_push(house: House, provider: str) -> None:
         assert await cash(house, provider) == 120_000
 
 
-async def test_a_second_push_is_refused_while_the_first_is_live(house: House) -> None:
+async def test_a_second_push_is_refused_while_the_first_is_live(house: App) -> None:
     async with at_work(house) as work:
         account_id, _ = await _owing(work)
         await _ask(work.house, account_id)
@@ -68,14 +68,14 @@ async def test_a_second_push_is_refused_while_the_first_is_live(house: House) ->
         await _ask(work.house, account_id, key="turn:2")
 
 
-async def test_less_than_the_least_payment_is_refused(house: House) -> None:
+async def test_less_than_the_least_payment_is_refused(house: App) -> None:
     async with at_work(house) as work:
         account_id, _ = await _owing(work)
         with pytest.raises(Refused, match=r"payments\.minimum"):
             await _ask(work.house, account_id, minor=99)
 
 
-async def test_m_pesa_is_asked_for_whole_shillings_and_what_is_over_is_credit(house: House) -> None:
+async def test_m_pesa_is_asked_for_whole_shillings_and_what_is_over_is_credit(house: App) -> None:
     async with at_work(house, push="daraja") as work:
         account_id, bill = await _owing(work, 120_050)
         await _ask(work.house, account_id, 120_050)
@@ -85,7 +85,7 @@ async def test_m_pesa_is_asked_for_whole_shillings_and_what_is_over_is_credit(ho
         await proven(house)
 
 
-async def test_a_push_for_a_bill_paid_meanwhile_never_reaches_the_phone(house: House) -> None:
+async def test_a_push_for_a_bill_paid_meanwhile_never_reaches_the_phone(house: App) -> None:
     async with at_work(house) as work:
         account_id, _ = await _owing(work)
         await _ask(work.house, account_id)
@@ -102,7 +102,7 @@ async def test_a_push_for_a_bill_paid_meanwhile_never_reaches_the_phone(house: H
 @pytest.mark.parametrize(
     ("result", "reason"), [(1, "funds"), (1032, "cancelled"), (1037, "unreachable"), (2001, "pin")]
 )
-async def test_a_failed_push_says_why_and_offers_another_way(house: House, result: int, reason: str) -> None:
+async def test_a_failed_push_says_why_and_offers_another_way(house: App, result: int, reason: str) -> None:
     async with at_work(house, push="daraja") as work:
         work.daraja.manners.result = result
         account_id, bill = await _owing(work)
@@ -114,7 +114,7 @@ async def test_a_failed_push_says_why_and_offers_another_way(house: House, resul
 
 @BOTH
 async def test_an_answer_lost_after_the_prompt_appeared_is_unknown_and_not_pushed_again(
-    house: House, provider: str
+    house: App, provider: str
 ) -> None:
     async with at_work(house, push=provider) as work:
         account_id, bill = await _owing(work)
@@ -134,7 +134,7 @@ async def test_an_answer_lost_after_the_prompt_appeared_is_unknown_and_not_pushe
         assert len(work.sandbox.books.all()) + len(work.daraja.prompts) == 1
 
 
-async def test_a_push_that_never_arrived_fails_once_the_sandbox_can_be_asked(house: House) -> None:
+async def test_a_push_that_never_arrived_fails_once_the_sandbox_can_be_asked(house: App) -> None:
     async with at_work(house) as work:
         account_id, _ = await _owing(work)
         await _ask(work.house, account_id, phone="+254700009006")
@@ -147,7 +147,7 @@ async def test_a_push_that_never_arrived_fails_once_the_sandbox_can_be_asked(hou
         assert await notices(house) == ["notice.failed"]
 
 
-async def test_an_m_pesa_push_without_a_trace_expires_after_a_quarter_of_an_hour(house: House) -> None:
+async def test_an_m_pesa_push_without_a_trace_expires_after_a_quarter_of_an_hour(house: App) -> None:
     async with at_work(house, push="daraja") as work:
         account_id, _ = await _owing(work)
         work.daraja.manners.answer = "dropped_before"
@@ -162,7 +162,7 @@ async def test_an_m_pesa_push_without_a_trace_expires_after_a_quarter_of_an_hour
 
 
 @BOTH
-async def test_a_lost_callback_is_recovered_by_asking(house: House, provider: str) -> None:
+async def test_a_lost_callback_is_recovered_by_asking(house: App, provider: str) -> None:
     async with at_work(house, push=provider) as work:
         account_id, bill = await _owing(work)
         work.daraja.manners.calls = 0
@@ -177,7 +177,7 @@ async def test_a_lost_callback_is_recovered_by_asking(house: House, provider: st
         await proven(house)
 
 
-async def test_money_confirmed_without_its_number_takes_the_number_when_it_is_told(house: House) -> None:
+async def test_money_confirmed_without_its_number_takes_the_number_when_it_is_told(house: App) -> None:
     async with at_work(house, push="daraja") as work:
         account_id, _ = await _owing(work)
         work.daraja.manners.calls = 0
@@ -195,7 +195,7 @@ async def test_money_confirmed_without_its_number_takes_the_number_when_it_is_to
 
 
 @pytest.mark.parametrize("lost", [True, False])
-async def test_a_prompt_told_also_as_a_paybill_payment_is_the_same_money(house: House, lost: bool) -> None:
+async def test_a_prompt_told_also_as_a_paybill_payment_is_the_same_money(house: App, lost: bool) -> None:
     async with at_work(house, push="daraja") as work:
         account_id, bill = await _owing(work)
         work.daraja.manners.also_confirms = True
@@ -209,7 +209,7 @@ async def test_a_prompt_told_also_as_a_paybill_payment_is_the_same_money(house: 
         await proven(house)
 
 
-async def test_a_provider_that_is_away_is_tried_again_and_then_given_up(house: House) -> None:
+async def test_a_provider_that_is_away_is_tried_again_and_then_given_up(house: App) -> None:
     async with at_work(house) as work:
         account_id, _ = await _owing(work)
         gone = work.house.settings.model_copy(update={"sandbox_base_url": "http://127.0.0.1:9"})
@@ -221,7 +221,7 @@ async def test_a_provider_that_is_away_is_tried_again_and_then_given_up(house: H
         assert await attempts(house) == [("mobile_push", "failed", "down")]
 
 
-async def test_asking_again_waits_five_minutes_then_an_hour_then_a_day(house: House) -> None:
+async def test_asking_again_waits_five_minutes_then_an_hour_then_a_day(house: App) -> None:
     async with at_work(house, push="daraja") as work:
         account_id, _ = await _owing(work)
         work.daraja.manners.think_seconds, work.daraja.manners.calls = 3600, 0
@@ -246,7 +246,7 @@ async def test_asking_again_waits_five_minutes_then_an_hour_then_a_day(house: Ho
 
 
 @BOTH
-async def test_sent_and_then_a_crash_is_unknown_and_not_sent_again(house: House, provider: str) -> None:
+async def test_sent_and_then_a_crash_is_unknown_and_not_sent_again(house: App, provider: str) -> None:
     async with at_work(house, push=provider) as work:
         account_id, _ = await _owing(work)
         attempt_id = await _ask(work.house, account_id)
@@ -256,7 +256,7 @@ async def test_sent_and_then_a_crash_is_unknown_and_not_sent_again(house: House,
         assert (len(work.sandbox.books.all()), len(work.daraja.prompts)) == (0, 0)
 
 
-async def test_a_prompt_that_nobody_answers_blocks_no_other_for_ever(house: House) -> None:
+async def test_a_prompt_that_nobody_answers_blocks_no_other_for_ever(house: App) -> None:
     """It keeps the next one back while it may be on the phone, and until its provider has said since that it still waits."""
     async with at_work(house, by_hand=True) as work:
         account_id, _ = await _owing(work)
@@ -273,7 +273,7 @@ async def test_a_prompt_that_nobody_answers_blocks_no_other_for_ever(house: Hous
 
 @pytest.mark.parametrize(("provider", "most"), [("sandbox", 10_120_000), ("daraja", 25_000_000)])
 async def test_more_than_the_provider_takes_or_than_is_sensible_is_refused(
-    house: House, provider: str, most: int
+    house: App, provider: str, most: int
 ) -> None:
     async with at_work(house, push=provider) as work:
         account_id, _ = await _owing(work, 120_000 if provider == "sandbox" else 30_000_000)

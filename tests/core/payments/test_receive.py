@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import money_received
 from core.journeys.payment_doors import FOLLOW
@@ -26,7 +26,7 @@ def money(txn: str = "T1", minor: int = 500, reference: str = "ACC100", **more: 
     return ReceiptIn("daraja", txn, "mobile_inbound", minor, "KES", NOW, reference=reference, **more)
 
 
-async def take(house: House, got: ReceiptIn) -> Taken:
+async def take(house: App, got: ReceiptIn) -> Taken:
     async with house.db.writing() as conn:
         taken = await receive.apply(conn, house, got)
         if taken.placed_now:
@@ -34,13 +34,13 @@ async def take(house: House, got: ReceiptIn) -> Taken:
     return taken
 
 
-async def thanked(house: House) -> list[str]:
+async def thanked(house: App) -> list[str]:
     async with house.db.reading() as conn:
         query = select(outbox.c.key).where(outbox.c.template == "notice.thanks")
         return list((await conn.execute(query.order_by(outbox.c.id))).scalars())
 
 
-async def test_money_pays_the_oldest_bill_first_and_what_is_over_is_credit(house: House) -> None:
+async def test_money_pays_the_oldest_bill_first_and_what_is_over_is_credit(house: App) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         younger = await a_bill(conn, house, account_id, 300, due_on=NOW.date() + timedelta(30))
@@ -52,7 +52,7 @@ async def test_money_pays_the_oldest_bill_first_and_what_is_over_is_credit(house
     await proven(house)
 
 
-async def test_the_same_number_twenty_times_at_once_is_one_receipt_and_one_thanks(house: House) -> None:
+async def test_the_same_number_twenty_times_at_once_is_one_receipt_and_one_thanks(house: App) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         bill = await a_bill(conn, house, account_id, 500)
@@ -62,7 +62,7 @@ async def test_the_same_number_twenty_times_at_once_is_one_receipt_and_one_thank
     assert await thanked(house) == [f"thanks:{told[0].receipt_id}"]
 
 
-async def test_payments_to_one_account_at_once_all_count(house: House) -> None:
+async def test_payments_to_one_account_at_once_all_count(house: App) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         bills = [await a_bill(conn, house, account_id, 100) for _ in range(5)]
@@ -71,7 +71,7 @@ async def test_payments_to_one_account_at_once_all_count(house: House) -> None:
     await proven(house)
 
 
-async def test_a_disputed_amount_is_never_paid_by_stealth(house: House) -> None:
+async def test_a_disputed_amount_is_never_paid_by_stealth(house: App) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         bill = await a_bill(conn, house, account_id, 500, disputed=200)
@@ -80,7 +80,7 @@ async def test_a_disputed_amount_is_never_paid_by_stealth(house: House) -> None:
     await proven(house)
 
 
-async def test_a_number_nobody_has_goes_to_suspense_until_the_payer_names_it(house: House) -> None:
+async def test_a_number_nobody_has_goes_to_suspense_until_the_payer_names_it(house: App) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         bill = await a_bill(conn, house, account_id, 500)
@@ -96,14 +96,14 @@ async def test_a_number_nobody_has_goes_to_suspense_until_the_payer_names_it(hou
     await proven(house)
 
 
-async def test_money_of_another_currency_waits_in_suspense(house: House) -> None:
+async def test_money_of_another_currency_waits_in_suspense(house: App) -> None:
     async with house.db.writing() as conn:
         await an_account(conn, house, currency="UGX")
     await take(house, money())
     assert await receipts(house) == [("T1", 500, "suspense")]
 
 
-async def test_credit_pays_the_next_bill(house: House) -> None:
+async def test_credit_pays_the_next_bill(house: App) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         other = await an_account(conn, house, "ACC200")
@@ -120,7 +120,7 @@ async def test_credit_pays_the_next_bill(house: House) -> None:
     await proven(house)
 
 
-async def test_a_reversal_reopens_exactly_its_own_bills_even_those_paid_by_its_credit(house: House) -> None:
+async def test_a_reversal_reopens_exactly_its_own_bills_even_those_paid_by_its_credit(house: App) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         first = await a_bill(conn, house, account_id, 200)
@@ -139,7 +139,7 @@ async def test_a_reversal_reopens_exactly_its_own_bills_even_those_paid_by_its_c
     await proven(house)
 
 
-async def test_a_closed_bill_says_when_it_was_settled_and_forgets_it_when_reopened(house: House) -> None:
+async def test_a_closed_bill_says_when_it_was_settled_and_forgets_it_when_reopened(house: App) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         await a_bill(conn, house, account_id, 500)
@@ -150,7 +150,7 @@ async def test_a_closed_bill_says_when_it_was_settled_and_forgets_it_when_reopen
         assert (await conn.execute(select(open_item.c.settled_on))).scalar_one() is None
 
 
-async def test_a_bill_and_its_money_at_the_same_moment_never_miss_each_other(house: House, clock: SetClock) -> None:
+async def test_a_bill_and_its_money_at_the_same_moment_never_miss_each_other(house: App, clock: SetClock) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
 
@@ -166,7 +166,7 @@ async def test_a_bill_and_its_money_at_the_same_moment_never_miss_each_other(hou
     await proven(house)
 
 
-async def test_a_payment_on_a_closed_bill_is_credit(house: House) -> None:
+async def test_a_payment_on_a_closed_bill_is_credit(house: App) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         bill = await a_bill(conn, house, account_id, 500)

@@ -15,7 +15,7 @@ from core.approvals.tables import approval
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.config.payments import Refunds
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
 from core.journeys import approved, money_received
@@ -34,11 +34,11 @@ NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
-async def take(house: House, txn: str, minor: int, reference: str = "ACC100", provider: str = "bank") -> int:
+async def take(house: App, txn: str, minor: int, reference: str = "ACC100", provider: str = "bank") -> int:
     got = ReceiptIn(provider, txn, "bank_transfer", minor, "KES", NOW, reference=reference)
     async with house.db.writing() as conn:
         taken = await receive.apply(conn, house, got)
@@ -47,25 +47,25 @@ async def take(house: House, txn: str, minor: int, reference: str = "ACC100", pr
     return taken.receipt_id
 
 
-async def _two(house: House, first: int = 500, second: int = 300) -> tuple[Bill, Bill]:
+async def _two(house: App, first: int = 500, second: int = 300) -> tuple[Bill, Bill]:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         older = await a_bill(conn, house, account_id, first, due_on=date(2026, 3, 1))
         return older, await a_bill(conn, house, account_id, second)
 
 
-async def _ask(house: House, receipt_id: int, minor: int, key: str = "k", actor: str = "user:a") -> int:
+async def _ask(house: App, receipt_id: int, minor: int, key: str = "k", actor: str = "user:a") -> int:
     async with house.db.writing() as conn:
         return await refunds.ask(conn, house, receipt_id, amount_minor=minor, reason="asked", actor=actor, key=key)
 
 
-async def _waits(house: House) -> tuple[int, str]:
+async def _waits(house: App) -> tuple[int, str]:
     async with house.db.reading() as conn:
         row = (await conn.execute(select(approval.c.id, approval.c.seal).where(approval.c.state == "waiting"))).one()
     return row.id, row.seal
 
 
-async def _decide(house: House, checker: str = "user:b", yes: bool = True, seen: str | None = None) -> None:
+async def _decide(house: App, checker: str = "user:b", yes: bool = True, seen: str | None = None) -> None:
     waits, mark = await _waits(house)
     async with house.db.writing() as conn:
         await approved.decide(conn, house, waits, checker=checker, seen=seen or mark, yes=yes)
@@ -79,7 +79,7 @@ def test_money_that_goes_back_gives_up_credit_then_the_latest_bill_then_what_it_
     assert undone([], 220, set()) == []
 
 
-async def test_part_of_a_receipt_taken_back_opens_the_bill_it_paid_last(house: House) -> None:
+async def test_part_of_a_receipt_taken_back_opens_the_bill_it_paid_last(house: App) -> None:
     older, younger = await _two(house)
     receipt_id = await take(house, "T1", 850)
     async with house.db.writing() as conn:
@@ -90,7 +90,7 @@ async def test_part_of_a_receipt_taken_back_opens_the_bill_it_paid_last(house: H
     await proven(house)
 
 
-async def test_a_refund_waits_for_another_person_and_then_for_a_transfer(house: House) -> None:
+async def test_a_refund_waits_for_another_person_and_then_for_a_transfer(house: App) -> None:
     older, younger = await _two(house)
     receipt_id = await take(house, "T1", 850)
     refund_id = await _ask(house, receipt_id, 100)
@@ -117,7 +117,7 @@ async def test_a_refund_waits_for_another_person_and_then_for_a_transfer(house: 
     await proven(house)
 
 
-async def test_more_than_was_paid_is_never_given_back_however_it_is_asked(house: House) -> None:
+async def test_more_than_was_paid_is_never_given_back_however_it_is_asked(house: App) -> None:
     await _two(house)
     receipt_id = await take(house, "T1", 500)
 
@@ -131,7 +131,7 @@ async def test_more_than_was_paid_is_never_given_back_however_it_is_asked(house:
             await _ask(house, receipt_id, wrong, f"w{wrong}")
 
 
-async def test_what_was_edited_after_it_was_asked_for_cannot_be_agreed_to(single: House) -> None:
+async def test_what_was_edited_after_it_was_asked_for_cannot_be_agreed_to(single: App) -> None:
     await _two(single)
     await _ask(single, await take(single, "T1", 500), 200)
     async with single.db.writing() as conn:
@@ -142,7 +142,7 @@ async def test_what_was_edited_after_it_was_asked_for_cannot_be_agreed_to(single
     assert seal({"a": 1, "b": 2}) == seal({"b": 2, "a": 1}) != seal({"a": 1, "b": 3})
 
 
-async def test_a_no_leaves_everything_as_it_was(single: House) -> None:
+async def test_a_no_leaves_everything_as_it_was(single: App) -> None:
     older, younger = await _two(single)
     receipt_id = await take(single, "T1", 500)
     await _ask(single, receipt_id, 200)
@@ -151,7 +151,7 @@ async def test_a_no_leaves_everything_as_it_was(single: House) -> None:
     assert await _ask(single, receipt_id, 500, "again")
 
 
-async def test_an_old_request_is_no_longer_agreed_to(single: House) -> None:
+async def test_an_old_request_is_no_longer_agreed_to(single: App) -> None:
     await _two(single)
     await _ask(single, await take(single, "T1", 500), 200)
     assert isinstance(single.clock, SetClock)
@@ -160,7 +160,7 @@ async def test_an_old_request_is_no_longer_agreed_to(single: House) -> None:
         await _decide(single)
 
 
-async def test_below_the_operators_limit_one_person_suffices(single: House) -> None:
+async def test_below_the_operators_limit_one_person_suffices(single: App) -> None:
     older, younger = await _two(single)
     policy = single.operator.model_copy(update={"refunds": Refunds(approve_above="1.00")})
     eased = replace(single, operator=policy)
@@ -173,13 +173,13 @@ async def test_below_the_operators_limit_one_person_suffices(single: House) -> N
         assert len(await approvals.waiting(conn)) == 1
 
 
-async def test_money_in_suspense_is_nobodys_to_give_back(single: House) -> None:
+async def test_money_in_suspense_is_nobodys_to_give_back(single: App) -> None:
     receipt_id = await take(single, "T1", 500, "NOBODY")
     with pytest.raises(Refused, match="belongs to nobody"):
         await _ask(single, receipt_id, 100)
 
 
-async def test_a_receipt_is_taken_off_a_bill_and_becomes_credit(single: House) -> None:
+async def test_a_receipt_is_taken_off_a_bill_and_becomes_credit(single: App) -> None:
     older, younger = await _two(single)
     receipt_id = await take(single, "T1", 600)
     async with single.db.writing() as conn:
@@ -190,7 +190,7 @@ async def test_a_receipt_is_taken_off_a_bill_and_becomes_credit(single: House) -
     await proven(single)
 
 
-async def test_a_receipt_moves_to_the_right_account_with_all_it_paid(house: House) -> None:
+async def test_a_receipt_moves_to_the_right_account_with_all_it_paid(house: App) -> None:
     older, younger = await _two(house)
     async with house.db.writing() as conn:
         other = await an_account(conn, house, "ACC200")
@@ -211,7 +211,7 @@ async def test_a_receipt_moves_to_the_right_account_with_all_it_paid(house: Hous
     await proven(house)
 
 
-async def test_what_is_being_given_back_does_not_move(single: House) -> None:
+async def test_what_is_being_given_back_does_not_move(single: App) -> None:
     await _two(single)
     receipt_id = await take(single, "T1", 600)
     async with single.db.writing() as conn:
@@ -223,7 +223,7 @@ async def test_what_is_being_given_back_does_not_move(single: House) -> None:
 
 
 async def test_what_she_typed_claims_her_money_only_with_the_right_amount_and_only_if_it_is_the_only_one(
-    single: House,
+    single: App,
 ) -> None:
     older, _ = await _two(single)
     await take(single, "T1", 500, "Amina March")
@@ -240,7 +240,7 @@ async def test_what_she_typed_claims_her_money_only_with_the_right_amount_and_on
     await proven(single)
 
 
-async def test_where_is_my_payment_is_answered_for_ones_own_account_alone(single: House) -> None:
+async def test_where_is_my_payment_is_answered_for_ones_own_account_alone(single: App) -> None:
     older, _ = await _two(single)
     async with single.db.writing() as conn:
         other = await an_account(conn, single, "ACC200")
@@ -255,7 +255,7 @@ async def test_where_is_my_payment_is_answered_for_ones_own_account_alone(single
 
 
 @pytest.mark.parametrize("count", [40, pytest.param(5_000, marks=pytest.mark.soak)])
-async def test_random_steps_leave_the_books_true(single: House, count: int) -> None:
+async def test_random_steps_leave_the_books_true(single: App, count: int) -> None:
     """Unapply, move, take back, let credit pay, in any order."""
     rng = random.Random(11)
     bills: list[Bill] = []
@@ -299,7 +299,7 @@ async def test_random_steps_leave_the_books_true(single: House, count: int) -> N
     await proven(single)
 
 
-async def test_first_tries_are_counted_by_method_and_by_reminder(house: House) -> None:
+async def test_first_tries_are_counted_by_method_and_by_reminder(house: App) -> None:
     older, younger = await _two(house)
     async with house.db.writing() as conn:
         for number, (invoice_id, state) in enumerate(

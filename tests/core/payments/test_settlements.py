@@ -11,7 +11,7 @@ from sqlalchemy import select
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.config.payments import Reconcile
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import BadInput
 from core.payments.named_rows import Ways
@@ -75,12 +75,12 @@ PAYSTACK = {
 
 
 @pytest.fixture
-def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
+def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
     policy = Reconcile(grace_days=1, payout_days=3, bank_account=IBAN)
-    return House(sqlite_db, clock, operator.model_copy(update={"reconcile": policy}), settings)
+    return App(clock, operator.model_copy(update={"reconcile": policy}), sqlite_db, settings)
 
 
-async def lines(house: House) -> list[tuple[str, str, int, int, int, str | None]]:
+async def lines(house: App) -> list[tuple[str, str, int, int, int, str | None]]:
     columns = [provider_line.c[name] for name in ("txn", "kind", "gross_minor", "fee_minor", "net_minor", "payout")]
     async with house.db.reading() as conn:
         return [tuple(row) for row in await conn.execute(select(*columns).order_by(provider_line.c.id))]
@@ -91,7 +91,7 @@ def made(folder: Path, text: str, name: str = "report.csv") -> Path:
     return folder / name
 
 
-async def test_stripes_itemized_payout_is_read_as_it_is(house: House, tmp_path: Path) -> None:
+async def test_stripes_itemized_payout_is_read_as_it_is(house: App, tmp_path: Path) -> None:
     file = made(tmp_path, STRIPE)
     first, again = [await report.bring_in(house, file, "stripe") for _ in range(2)]
     assert (first.new, first.left_out, [row for row, _ in first.rejected], again.new, again.known) == (6, 1, [9], 0, 6)
@@ -108,7 +108,7 @@ async def test_stripes_itemized_payout_is_read_as_it_is(house: House, tmp_path: 
 
 
 async def test_a_day_of_stripes_own_report_closes_to_the_cent_with_fees_that_have_no_payment(
-    house: House, tmp_path: Path
+    house: App, tmp_path: Path
 ) -> None:
     await opened_world(house)
     await pay(house, "pi_1", 100_000)
@@ -126,7 +126,7 @@ async def test_a_day_of_stripes_own_report_closes_to_the_cent_with_fees_that_hav
     assert await balance(house, "fees") == 6_200
 
 
-async def test_gocardlesss_payout_breakdown_is_read_as_it_is(house: House, tmp_path: Path) -> None:
+async def test_gocardlesss_payout_breakdown_is_read_as_it_is(house: App, tmp_path: Path) -> None:
     done = await report.bring_in(house, made(tmp_path, GOCARDLESS), "gocardless")
     assert (done.new, done.rejected) == (3, ())
     assert await lines(house) == [
@@ -137,7 +137,7 @@ async def test_gocardlesss_payout_breakdown_is_read_as_it_is(house: House, tmp_p
 
 
 async def test_the_m_pesa_organisation_statement_is_read_with_its_head_its_charges_and_its_reversals(
-    house: House, tmp_path: Path
+    house: App, tmp_path: Path
 ) -> None:
     file = made(tmp_path, MPESA)
     first, again = [await report.bring_in(house, file, "daraja") for _ in range(2)]
@@ -152,7 +152,7 @@ async def test_the_m_pesa_organisation_statement_is_read_with_its_head_its_charg
         assert set((await conn.execute(select(provider_line.c.happened_on))).scalars()) == {date(2026, 3, 10)}
 
 
-async def test_a_reversal_of_ours_and_the_organisation_statement_agree(house: House, tmp_path: Path) -> None:
+async def test_a_reversal_of_ours_and_the_organisation_statement_agree(house: App, tmp_path: Path) -> None:
     await opened_world(house)
     receipt_id = await pay(house, "RKT1", 120_000, "daraja")
     async with house.db.writing() as conn:
@@ -169,7 +169,7 @@ async def test_a_reversal_of_ours_and_the_organisation_statement_agree(house: Ho
     ],
 )
 async def test_an_apis_answer_is_read_as_it_is(
-    house: House, tmp_path: Path, name: str, said: object, expected: tuple[object, ...]
+    house: App, tmp_path: Path, name: str, said: object, expected: tuple[object, ...]
 ) -> None:
     file = made(tmp_path, json.dumps(said), "settlement.json")
     done = await report.bring_in(
@@ -179,13 +179,13 @@ async def test_an_apis_answer_is_read_as_it_is(
 
 
 @pytest.mark.parametrize("name", ["strip", "cash", "bank", "sepa", ""])
-async def test_a_report_of_nobody_we_know_is_refused_whole(house: House, tmp_path: Path, name: str) -> None:
+async def test_a_report_of_nobody_we_know_is_refused_whole(house: App, tmp_path: Path, name: str) -> None:
     with pytest.raises(BadInput, match="no provider here"):
         await report.bring_in(house, made(tmp_path, STRIPE), name)
     assert await lines(house) == []
 
 
-async def test_an_agent_whose_payments_we_took_may_report(house: House, tmp_path: Path) -> None:
+async def test_an_agent_whose_payments_we_took_may_report(house: App, tmp_path: Path) -> None:
     await opened_world(house)
     await pay(house, "A1", 5_000, "equity-agents")
     file = made(tmp_path, "txn,amount,date\nA1,50.00,2026-03-10\n")
@@ -193,7 +193,7 @@ async def test_an_agent_whose_payments_we_took_may_report(house: House, tmp_path
     assert await matched(house) == Counter()
 
 
-async def test_what_is_no_answer_of_an_api_is_refused_in_words(house: House, tmp_path: Path) -> None:
+async def test_what_is_no_answer_of_an_api_is_refused_in_words(house: App, tmp_path: Path) -> None:
     for text in ("{", '{"data": 5}', "[1]"):
         with pytest.raises(BadInput, match="no answer of the provider"):
             await report.bring_in(house, made(tmp_path, text), "paystack")

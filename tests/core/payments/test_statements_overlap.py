@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import bank_statement
 from core.journeys.verify_books import problems
@@ -85,7 +85,7 @@ def cut(rng: random.Random, booked: list[Booked]) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(40))
-async def test_what_is_kept_is_the_banks_ledger_however_it_is_cut(house: House, tmp_path: Path, seed: int) -> None:
+async def test_what_is_kept_is_the_banks_ledger_however_it_is_cut(house: App, tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     booked = ledger(rng)
     for at, text in enumerate(cut(rng, booked)):

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import verify_books
 from core.ledger import queries
@@ -27,7 +27,7 @@ def a_paid_bill(invoice_id: int, total: int, *, late: int = 0) -> PaidBill:
     return PaidBill(invoice_id, total, "KES", DUE + timedelta(days=late), DUE)
 
 
-async def someone(house: House, earned: int = 0) -> Customer:
+async def someone(house: App, earned: int = 0) -> Customer:
     """A customer with so many points."""
     async with house.db.writing() as conn:
         await a_branch(conn, house)
@@ -36,13 +36,13 @@ async def someone(house: House, earned: int = 0) -> Customer:
     return customer
 
 
-async def has(house: House, customer: Customer) -> int:
+async def has(house: App, customer: Customer) -> int:
     async with house.db.reading() as conn:
         assert (await points.totals(conn)).even
         return await points.balance(conn, customer.account_id)
 
 
-async def test_a_bill_paid_by_its_due_day_earns_a_point_for_each_full_hundred(house: House) -> None:
+async def test_a_bill_paid_by_its_due_day_earns_a_point_for_each_full_hundred(house: App) -> None:
     customer = await someone(house)
     async with house.db.writing() as conn:
         earned = await earn.for_paid_bills(
@@ -54,7 +54,7 @@ async def test_a_bill_paid_by_its_due_day_earns_a_point_for_each_full_hundred(ho
     assert (earned, await has(house, customer)) == (12, 12)
 
 
-async def test_a_payment_told_five_times_earns_once_and_a_reversed_one_earns_nothing(house: House) -> None:
+async def test_a_payment_told_five_times_earns_once_and_a_reversed_one_earns_nothing(house: App) -> None:
     customer = await someone(house)
     for _ in range(5):
         async with house.db.writing() as conn:
@@ -66,7 +66,7 @@ async def test_a_payment_told_five_times_earns_once_and_a_reversed_one_earns_not
     assert await has(house, customer) == 0
 
 
-async def test_fifty_taps_at_once_redeem_once(house: House) -> None:
+async def test_fifty_taps_at_once_redeem_once(house: App) -> None:
     customer = await someone(house, 100)
 
     async def tap() -> int:
@@ -77,7 +77,7 @@ async def test_fifty_taps_at_once_redeem_once(house: House) -> None:
     assert await has(house, customer) == 60
 
 
-async def test_fifty_different_wishes_spend_no_more_than_there_is(house: House) -> None:
+async def test_fifty_different_wishes_spend_no_more_than_there_is(house: App) -> None:
     customer = await someone(house, 100)
 
     async def wish(number: int) -> bool:
@@ -93,7 +93,7 @@ async def test_fifty_different_wishes_spend_no_more_than_there_is(house: House) 
     assert await has(house, customer) == 20
 
 
-async def test_units_are_taken_up_by_bills_oldest_first_and_what_was_not_used_stays(house: House) -> None:
+async def test_units_are_taken_up_by_bills_oldest_first_and_what_was_not_used_stays(house: App) -> None:
     customer = await someone(house, 200)
     account = customer.account_id
     async with house.db.writing() as conn:
@@ -111,7 +111,7 @@ async def test_units_are_taken_up_by_bills_oldest_first_and_what_was_not_used_st
     assert await has(house, customer) == 120
 
 
-async def test_units_are_for_who_has_electricity(house: House) -> None:
+async def test_units_are_for_who_has_electricity(house: App) -> None:
     async with house.db.writing() as conn:
         await a_branch(conn, house)
         customer = await a_customer(conn, house, commodity="water")
@@ -141,7 +141,7 @@ class Phone:
         return [Sent(str(getattr(notice, "key", "")), "accepted") for notice in notices]
 
 
-async def _order(house: House, customer: Customer, key: str = "a") -> int:
+async def _order(house: App, customer: Customer, key: str = "a") -> int:
     async with house.db.writing() as conn:
         made = await redeem.airtime(
             conn, house, account_id=customer.account_id, phone=customer.phone, amount_minor=20_00, key=key
@@ -149,18 +149,18 @@ async def _order(house: House, customer: Customer, key: str = "a") -> int:
     return made.id
 
 
-async def _state(house: House) -> str:
+async def _state(house: App) -> str:
     async with house.db.reading() as conn:
         return str((await conn.execute(select(redemption.c.state))).scalar_one())
 
 
-async def _report(house: House, state: str, ref: str = "ATQid_1", **more: object) -> bool:
+async def _report(house: App, state: str, ref: str = "ATQid_1", **more: object) -> bool:
     async with house.db.writing() as conn:
         report = Delivery("airtime", ref, state, True, **more)
         return await airtime.reported(conn, house, report)
 
 
-async def test_airtime_is_reserved_sent_and_confirmed_and_its_cost_booked(house: House) -> None:
+async def test_airtime_is_reserved_sent_and_confirmed_and_its_cost_booked(house: App) -> None:
     customer, port = await someone(house, 50), Provider("accepted")
     await _order(house, customer)
     await _order(house, customer)
@@ -174,7 +174,7 @@ async def test_airtime_is_reserved_sent_and_confirmed_and_its_cost_booked(house:
         assert await queries.balance(conn, "rewards_cost", 0, "KES") == 20_00
 
 
-async def test_airtime_that_was_refused_gives_the_points_back_and_says_so_once(house: House) -> None:
+async def test_airtime_that_was_refused_gives_the_points_back_and_says_so_once(house: App) -> None:
     customer, phone = await someone(house, 50), Phone()
     await _order(house, customer)
     await Dispatcher(house, {"sms": phone}, {"airtime": airtime.handler(Provider("refused"))}).drain()
@@ -182,7 +182,7 @@ async def test_airtime_that_was_refused_gives_the_points_back_and_says_so_once(h
     assert phone.texts == ["Sorry, the airtime could not be sent. Your 20 points are back in your account. Mwangaza"]
 
 
-async def test_a_timeout_is_unknown_and_never_sent_again_until_the_provider_speaks(house: House, clock) -> None:
+async def test_a_timeout_is_unknown_and_never_sent_again_until_the_provider_speaks(house: App, clock) -> None:
     customer, port = await someone(house, 50), Provider("unknown")
     await _order(house, customer)
     dispatcher = Dispatcher(house, {}, {"airtime": airtime.handler(port)})
@@ -195,7 +195,7 @@ async def test_a_timeout_is_unknown_and_never_sent_again_until_the_provider_spea
     assert (await _state(house), await has(house, customer)) == ("reversed", 50)
 
 
-async def test_where_the_provider_can_be_asked_polling_settles_the_unknown(house: House, clock) -> None:
+async def test_where_the_provider_can_be_asked_polling_settles_the_unknown(house: App, clock) -> None:
     customer = await someone(house, 50)
     await _order(house, customer)
     await Dispatcher(house, {}, {"airtime": airtime.handler(Provider("unknown"))}).drain()
@@ -209,7 +209,7 @@ async def test_where_the_provider_can_be_asked_polling_settles_the_unknown(house
     assert await _state(house) == "confirmed"
 
 
-async def test_a_crash_while_the_provider_was_called_is_unknown_not_a_second_order(house: House) -> None:
+async def test_a_crash_while_the_provider_was_called_is_unknown_not_a_second_order(house: App) -> None:
     customer, port = await someone(house, 50), Provider("accepted")
     redemption_id = await _order(house, customer)
 
@@ -229,7 +229,7 @@ async def test_a_crash_while_the_provider_was_called_is_unknown_not_a_second_ord
     assert (told.state, port.asked, await _state(house)) == ("unknown", [], "unknown")
 
 
-async def test_a_clerk_who_asked_the_provider_settles_it(house: House) -> None:
+async def test_a_clerk_who_asked_the_provider_settles_it(house: App) -> None:
     customer = await someone(house, 50)
     redemption_id = await _order(house, customer)
     await Dispatcher(house, {}, {"airtime": airtime.handler(Provider("unknown"))}).drain()
@@ -239,7 +239,7 @@ async def test_a_clerk_who_asked_the_provider_settles_it(house: House) -> None:
     assert (await _state(house), await has(house, customer)) == ("reversed", 50)
 
 
-async def test_the_books_of_points_are_even_after_many_random_steps(house: House) -> None:
+async def test_the_books_of_points_are_even_after_many_random_steps(house: App) -> None:
     random.seed(7)
     customer = await someone(house, 30)
     account = customer.account_id
@@ -258,7 +258,7 @@ async def test_the_books_of_points_are_even_after_many_random_steps(house: House
     assert totals.even and min(totals.earned, totals.burned, totals.reversed) > 0
 
 
-async def _redeem_or_not(conn, house: House, account: int, number: int) -> None:
+async def _redeem_or_not(conn, house: App, account: int, number: int) -> None:
     try:
         if number % 2:
             await redeem.kwh(conn, house, account_id=account, units=random.choice((1, 2, 5)), key=str(number))
@@ -272,7 +272,7 @@ async def _redeem_or_not(conn, house: House, account: int, number: int) -> None:
         assert why.code == "rewards.too_few"
 
 
-async def test_points_from_nowhere_are_found_by_db_verify(house: House) -> None:
+async def test_points_from_nowhere_are_found_by_db_verify(house: App) -> None:
     customer = await someone(house, 31)
     async with house.db.writing() as conn:
         await earn.for_paid_bills(conn, house, customer.account_id, [a_paid_bill(1, 90_000_00)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.access import staff
-from core.context import House
+from core.context import App
 from tests.gateway.conftest import Client
 
 PASSWORD = "three plain words"
@@ -33,7 +33,7 @@ class Browser:
         return text
 
 
-async def signed_in(client: Client, house: House, role: str = "admin", branch: str | None = None) -> Browser:
+async def signed_in(client: Client, house: App, role: str = "admin", branch: str | None = None) -> Browser:
     name = f"{role}-{branch}"
     async with house.db.writing() as conn:
         await staff.create_staff(conn, house, name, role, PASSWORD, branch=branch)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.tables import cycle
 from core.care import outages
 from core.catalog import store as catalog
-from core.context import House
+from core.context import App
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.metering.tables import meter, reading
@@ -31,14 +31,14 @@ MONTHS = ("month", "month2", "month3")
 READINGS = ("reading", "reading2", "reading3", "reading4")
 
 
-async def a_tariff(house: House, folder: Path) -> None:
+async def a_tariff(house: App, folder: Path) -> None:
     """What the months that wait are billed by."""
     (folder / "crawl.yaml").write_text(RENT)
     async with house.db.writing() as conn:
         await catalog.load_folder(conn, house, folder)
 
 
-async def waiting(conn: AsyncConnection, house: House, hers: Customer, service_id: int) -> dict[str, Any]:
+async def waiting(conn: AsyncConnection, house: App, hers: Customer, service_id: int) -> dict[str, Any]:
     """Texts by kind; `area` is no id."""
     row = (
         await conn.execute(select(account.c.number, account.c.branch_id).where(account.c.id == hers.account_id))
@@ -55,7 +55,7 @@ async def waiting(conn: AsyncConnection, house: House, hers: Customer, service_i
     return made
 
 
-async def _months(conn: AsyncConnection, house: House, account_id: int, service_id: int) -> dict[str, int]:
+async def _months(conn: AsyncConnection, house: App, account_id: int, service_id: int) -> dict[str, int]:
     plan = {"id": house.ids.take(), "service_id": service_id, "tariff": "crawl", "from_date": date(2025, 1, 1)}
     await conn.execute(insert(service_plan).values(**plan))
     made = {}
@@ -68,7 +68,7 @@ async def _months(conn: AsyncConnection, house: House, account_id: int, service_
     return made
 
 
-async def _readings(conn: AsyncConnection, house: House, number: str, service_id: int) -> dict[str, int]:
+async def _readings(conn: AsyncConnection, house: App, number: str, service_id: int) -> dict[str, int]:
     made = {}
     for name in READINGS:
         made[name], hung = house.ids.take(), house.ids.take()
@@ -93,7 +93,7 @@ async def _readings(conn: AsyncConnection, house: House, number: str, service_id
     return made
 
 
-async def _spellings(conn: AsyncConnection, house: House, account_id: int, number: str) -> dict[str, int]:
+async def _spellings(conn: AsyncConnection, house: App, account_id: int, number: str) -> dict[str, int]:
     """Two pairs: a Mexican mobile as it is written today, and as it was."""
     made = {}
     for pair in ("", "2"):
@@ -116,7 +116,7 @@ async def _spellings(conn: AsyncConnection, house: House, account_id: int, numbe
     return made
 
 
-async def _orders(conn: AsyncConnection, house: House, account_id: int) -> dict[str, int]:
+async def _orders(conn: AsyncConnection, house: App, account_id: int) -> dict[str, int]:
     """Airtime for points, of which nobody knows whether it arrived."""
     earned = Posting(Book("points_issued"), Book("points", account_id), 500, ASSET, EARNED)
     await post(conn, house, key=f"earn:{account_id}", kind="points", booked_on=house.today(), postings=[earned])

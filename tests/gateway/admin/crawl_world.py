@@ -17,7 +17,7 @@ from core.campaigns.model import Segment
 from core.care import media, talks
 from core.care.tables import interaction
 from core.care.tables import media as media_table
-from core.context import House
+from core.context import App
 from core.ledger.tables import open_item
 from core.metering.tables import usage_event, usage_file
 from core.outbox.tables import outbox
@@ -33,7 +33,7 @@ IBAN = "DE75512108001245126199"
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
 
 
-async def everything(house: House, hers: Customer, code: str) -> dict[str, str]:
+async def everything(house: App, hers: Customer, code: str) -> dict[str, str]:
     """Texts by kind; `number` and `mandate` are no ids."""
     take, now = house.ids.take, house.clock.now()
     made: dict[str, Any] = {
@@ -144,7 +144,7 @@ async def everything(house: House, hers: Customer, code: str) -> dict[str, str]:
     return {name: str(value) for name, value in made.items()}
 
 
-def _rows(house: House, hers: Customer, branch_id: int) -> list[tuple[str, Any, dict[str, Any]]]:
+def _rows(house: App, hers: Customer, branch_id: int) -> list[tuple[str, Any, dict[str, Any]]]:
     now = house.clock.now()
     fee = {column.name: 0 for column in invoice.c if column.name.endswith("_minor") and not column.nullable}
     fee |= {
@@ -192,7 +192,7 @@ def _rows(house: House, hers: Customer, branch_id: int) -> list[tuple[str, Any, 
     return [("fee", invoice, fee), ("difference", difference, off), ("letter", outbox, letter)]
 
 
-async def of_the_house(house: House) -> dict[str, str]:
+async def of_the_house(house: App) -> dict[str, str]:
     """What belongs to no branch: files of direct debits and of usage, and money nobody could place."""
     now, made = house.clock.now(), {"debits": house.ids.take(), "usage": house.ids.take()}
     counts = (
@@ -225,6 +225,6 @@ async def of_the_house(house: House) -> dict[str, str]:
     return {name: str(value) for name, value in made.items()}
 
 
-async def phone_of(house: House, hers: Customer) -> str:
+async def phone_of(house: App, hers: Customer) -> str:
     async with house.db.reading() as conn:
         return str(await conn.scalar(select(contact.c.phone).where(contact.c.id == hers.contact_id)))

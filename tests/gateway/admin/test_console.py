@@ -12,7 +12,7 @@ from core.billing import queries as billing
 from core.campaigns.tables import campaign
 from core.care import interactions
 from core.care.tables import ticket
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
@@ -36,7 +36,7 @@ def db(sqlite_db: Database) -> Database:
     return sqlite_db
 
 
-async def rows(house: House, statement: Any) -> list[Any]:
+async def rows(house: App, statement: Any) -> list[Any]:
     async with house.db.reading() as conn:
         return list((await conn.execute(statement)).all())
 
@@ -284,7 +284,7 @@ def test_a_plot_is_scaled_to_a_round_number_and_survives_a_month_without_money()
     assert plot.cash_plot(month, date(2026, 2, 1), "KES").count("<g class") == 28
 
 
-async def dead(house: House, account_id: int | None, key: str) -> int:
+async def dead(house: App, account_id: int | None, key: str) -> int:
     async with house.db.writing() as conn:
         row_id = house.ids.take()
         await conn.execute(
@@ -420,6 +420,6 @@ async def test_credit_is_called_credit(world: World) -> None:
     assert "<dt>Credit</dt><dd>KES 50</dd>" in text
 
 
-async def pay_ahead(conn: Any, house: House, account_id: int) -> None:
+async def pay_ahead(conn: Any, house: App, account_id: int) -> None:
     posting = Posting(Book("receivable", account_id), Book("cash:daraja"), 105_000, "KES", "paid ahead")
     await post(conn, house, key="receipt:test", kind="receipt", booked_on=date(2026, 3, 10), postings=[posting])

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from core.audit.trail import audit
 from core.care import media
 from core.care.media import KIND, handler
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.queue import Leaving
 from tests.gateway.admin.console import signed_in
@@ -20,7 +20,7 @@ def db(sqlite_db: Database) -> Database:
     return sqlite_db
 
 
-async def a_file(house: House, contact_id: int, body: bytes | str, ref: str = "m1") -> int:
+async def a_file(house: App, contact_id: int, body: bytes | str, ref: str = "m1") -> int:
     async with house.db.writing() as conn:
         media_id = await media.expect(
             conn, house, channel="whatsapp", ref=ref, contact_id=contact_id, caption="<b>my meter</b>"

@@ -19,7 +19,7 @@ from aiohttp import web
 from sqlalchemy import BigInteger, select
 
 from core.access import keys
-from core.context import House
+from core.context import App
 from core.db.engine import metadata
 from gateway.admin.auth import API, CONSOLE
 from gateway.admin.described import OPEN, Described, description
@@ -139,7 +139,7 @@ PASSED_ELSEWHERE = {
 class Crawl:
     """Somebody of Nakuru with a browser and a key, somebody of the whole house, and what there is of each branch."""
 
-    house: House
+    house: App
     app: web.Application
     seat: Seat
     whole: Seat
@@ -176,7 +176,7 @@ class Crawl:
 
 
 @pytest.fixture
-async def crawl(house: House, aiohttp_client: Serve, tmp_path: Any) -> AsyncIterator[Crawl]:
+async def crawl(house: App, aiohttp_client: Serve, tmp_path: Any) -> AsyncIterator[Crawl]:
     object.__setattr__(house.settings, "sessions_path", str(tmp_path / "sessions.db"))
     async with house.db.writing() as conn:
         first, second = await a_branch(conn, house, "nakuru"), await a_branch(conn, house, "kisumu")
@@ -336,7 +336,7 @@ async def test_whatever_else_is_written_into_any_field_nothing_of_another_branch
         assert await _rows(crawl.house, theirs) == before, (example.path, "changed something of another branch")
 
 
-async def _rows(house: House, ids: set[int]) -> dict[str, list[str]]:
+async def _rows(house: App, ids: set[int]) -> dict[str, list[str]]:
     """Every row of every table that holds one of these ids."""
     found: dict[str, list[str]] = {}
     async with house.db.reading() as conn:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from core.context import House
+from core.context import App
 from core.outbox.queue import enqueue
 from gateway.admin.auth import API, CONSOLE
 from gateway.admin.described import described, description
@@ -22,7 +22,7 @@ async def test_alive_asks_nothing_and_ready_asks_the_database(world: World) -> N
     assert (answer.status, await answer.json()) == (200, {"status": "ok", "checks": {"database": "ok", "outbox": "ok"}})
 
 
-async def test_ready_names_what_does_not_answer_and_tells_no_more(house: House, aiohttp_client: Serve) -> None:
+async def test_ready_names_what_does_not_answer_and_tells_no_more(house: App, aiohttp_client: Serve) -> None:
     async def broken() -> None:
         raise RuntimeError("redis://user:secret@host refused")
 
@@ -34,7 +34,7 @@ async def test_ready_names_what_does_not_answer_and_tells_no_more(house: House, 
     assert "secret" not in await answer.text()
 
 
-async def test_ready_tells_a_backlog_and_still_takes_requests(house: House, aiohttp_client: Serve) -> None:
+async def test_ready_tells_a_backlog_and_still_takes_requests(house: App, aiohttp_client: Serve) -> None:
     async def waits() -> str:
         return "12 waiting"
 
@@ -68,7 +68,7 @@ async def test_every_route_is_described(world: World) -> None:
         assert told["paths"][path][method]["summary"], path
 
 
-async def test_every_route_of_the_whole_gateway_is_described_and_guarded(house: House) -> None:
+async def test_every_route_of_the_whole_gateway_is_described_and_guarded(house: App) -> None:
     whole = replace(house, settings=house.settings.model_copy(update={"phone_page": True}))
     app = make_app(whole, with_scheduler=False)
     told = document(app)
@@ -78,7 +78,7 @@ async def test_every_route_of_the_whole_gateway_is_described_and_guarded(house: 
     assert {"/phone", "/chat/socket", "/b/{token}.pdf", "/p/{token}", "/console", "/quote"} <= set(told["paths"])
 
 
-async def test_every_reference_of_the_description_leads_somewhere(house: House) -> None:
+async def test_every_reference_of_the_description_leads_somewhere(house: App) -> None:
     told = document(ops_app(house))
 
     def references(value: object) -> list[str]:
@@ -92,7 +92,7 @@ async def test_every_reference_of_the_description_leads_somewhere(house: House) 
     assert len(names) > 5
 
 
-async def test_every_route_of_the_ops_side_carries_a_permission(house: House) -> None:
+async def test_every_route_of_the_ops_side_carries_a_permission(house: App) -> None:
     silent = [
         f"{method} {path}"
         for path, method, handler in all_routes(ops_app(house))
@@ -101,7 +101,7 @@ async def test_every_route_of_the_ops_side_carries_a_permission(house: House) ->
     assert silent == []
 
 
-async def test_a_route_that_forgot_its_permission_is_refused(house: House, aiohttp_client: Serve, world: World) -> None:
+async def test_a_route_that_forgot_its_permission_is_refused(house: App, aiohttp_client: Serve, world: World) -> None:
     async def forgotten(_request: web.Request) -> web.Response:
         return web.Response(text="everything")
 
@@ -118,7 +118,7 @@ def test_a_permission_that_does_not_exist_cannot_be_asked_for() -> None:
 
 
 async def test_a_bug_is_told_with_a_reference_and_without_its_words(
-    house: House, aiohttp_client: Serve, capsys: pytest.CaptureFixture[str]
+    house: App, aiohttp_client: Serve, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def buggy(_request: web.Request) -> web.Response:
         raise RuntimeError("customer 42 has PIN 1234")

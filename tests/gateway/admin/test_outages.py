@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from core.access import keys
 from core.care import tickets
 from core.care.tables import outage, ticket
-from core.context import House
+from core.context import App
 from core.outbox.queue import outbox
 from core.parties.tables import premise
 from tests.gateway.admin.console import signed_in
@@ -37,7 +37,7 @@ async def in_the_dark(world: World) -> int:
     return made.id
 
 
-async def only(house: House) -> int:
+async def only(house: App) -> int:
     async with house.db.reading() as conn:
         return int((await conn.execute(select(outage.c.id))).scalar_one())
 

@@ -13,7 +13,7 @@ from core.billing import queries
 from core.billing.tables import cycle, invoice
 from core.catalog import store as catalog
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.journeys.close_cycles import close_cycles
 from core.journeys.verify_books import never_billed, problems
 from core.metering.store import readings
@@ -66,17 +66,17 @@ async def tap(world: World, tmp_path: Path) -> Registered:
     return made
 
 
-async def read(house: House, *shown: tuple[date, int]) -> None:
+async def read(house: App, *shown: tuple[date, int]) -> None:
     async with house.db.writing() as conn:
         await readings.record(conn, house, [Read("W1", day, units * MICRO) for day, units in shown])
 
 
-async def bills(house: House, account_id: int) -> dict[date, int]:
+async def bills(house: App, account_id: int) -> dict[date, int]:
     async with house.db.reading() as conn:
         return {one.from_date: one.total_minor for one in await queries.last_bills(conn, account_id, limit=9)}
 
 
-async def tick(house: House) -> object:
+async def tick(house: App) -> object:
     [job] = [one for one in JOBS if one.name == "bills due"]
     return await job.run(house)
 
@@ -215,7 +215,7 @@ async def test_to_skip_gives_money_up_so_another_person_agrees_and_it_can_be_tak
     assert (await bills(house, tap.account_id))[FEB] == 25_000
 
 
-async def decide(browser: Browser, house: House, status: int = 200) -> None:
+async def decide(browser: Browser, house: App, status: int = 200) -> None:
     async with house.db.reading() as conn:
         one = (await conn.execute(select(approval.c.id, approval.c.seal))).one()
     await browser.get("/console/approvals")

@@ -9,7 +9,7 @@ from core.access import keys
 from core.audit.trail import audit
 from core.care.tables import ticket
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.journeys import own_reading
 from core.journeys.close_cycles import close_cycles
 from core.metering.store import readings
@@ -26,12 +26,12 @@ __all__ = ["tap"]
 API = "/tmf-api/usageManagement/v4/heldReading"
 
 
-async def held_id(house: House, state: str = "held") -> int:
+async def held_id(house: App, state: str = "held") -> int:
     async with house.db.reading() as conn:
         return int((await conn.execute(select(reading.c.id).where(reading.c.state == state))).scalar_one())
 
 
-async def states(house: House) -> list[tuple[date, int, str]]:
+async def states(house: App) -> list[tuple[date, int, str]]:
     async with house.db.reading() as conn:
         rows = await conn.execute(
             select(reading.c.read_on, reading.c.value_micro, reading.c.state).order_by(reading.c.read_on, reading.c.id)

@@ -7,7 +7,7 @@ from sqlalchemy import insert, text
 
 from core.care.model import SEVERITIES, SEVERITY
 from core.care.tables import ticket
-from core.context import House
+from core.context import App
 from core.parties.tables import branch
 from tests.gateway.admin.console import signed_in
 from tests.gateway.conftest import World
@@ -16,7 +16,7 @@ PATH = "/console/tickets"
 
 
 async def wait(
-    house: House, count: int, severity: str, *, kind: str = "bill", state: str = "open", branch_code: str = "nakuru"
+    house: App, count: int, severity: str, *, kind: str = "bill", state: str = "open", branch_code: str = "nakuru"
 ) -> None:
     async with house.db.writing() as conn:
         branch_id = (await conn.execute(branch.select().where(branch.c.code == branch_code))).one().id
@@ -82,7 +82,7 @@ async def test_a_branch_sees_its_own_queue(world: World) -> None:
     assert references(await nakuru.get(PATH)) == []
 
 
-async def test_the_queue_is_read_off_an_index(house: House) -> None:
+async def test_the_queue_is_read_off_an_index(house: App) -> None:
     if "sqlite" not in str(house.db.engine.url):
         return
     async with house.db.reading() as conn:

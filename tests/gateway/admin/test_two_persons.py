@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from core.access import people
 from core.access.tables import staff
 from core.approvals.tables import approval
-from core.context import House
+from core.context import App
 from core.parties import queries, sim
 from core.parties.tables import account, branch
 from core.payments.tables import mandate, receipt
@@ -26,7 +26,7 @@ async def _second(world: World, number: str = "10000033", code: str = "nakuru") 
         return (await a_customer(conn, house, branch_id, number=number, name="Mumbi Njeri")).account_id
 
 
-async def _whose(house: House, receipt_id: int) -> int:
+async def _whose(house: App, receipt_id: int) -> int:
     async with house.db.reading() as conn:
         return int((await conn.execute(select(receipt.c.account_id).where(receipt.c.id == receipt_id))).scalar_one())
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from core.context import House
+from core.context import App
 from core.errors import BadInput
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
@@ -29,7 +29,7 @@ MINE = "Asante! {amount} imefika. {operator}"
 
 
 @pytest.fixture
-async def own(house: House) -> AsyncIterator[House]:
+async def own(house: App) -> AsyncIterator[App]:
     """A house whose own words are given back afterwards: the catalogues are one for the process."""
     yield house
     async with house.db.writing() as conn:
@@ -37,7 +37,7 @@ async def own(house: House) -> AsyncIterator[House]:
         await own_texts.refresh(conn)
 
 
-async def test_words_are_checked_kept_heard_by_the_next_message_and_given_back(own: House, world: World) -> None:
+async def test_words_are_checked_kept_heard_by_the_next_message_and_given_back(own: App, world: World) -> None:
     browser = await signed_in(world.client, own)
     ours = say("sw", KEY, amount="1", operator="x", ussd="y")
     assert KEY in await browser.get(f"{NOTICES}?lang=sw")
@@ -58,7 +58,7 @@ async def test_words_are_checked_kept_heard_by_the_next_message_and_given_back(o
     await browser.get(f"{NOTICES}?lang=xx", 404)
 
 
-async def test_a_branch_does_not_word_for_the_house(own: House, world: World) -> None:
+async def test_a_branch_does_not_word_for_the_house(own: App, world: World) -> None:
     nakuru = await signed_in(world.client, own, "admin", "nakuru")
     await nakuru.post(NOTICES, 403, lang="sw", key=KEY, text=MINE, do="keep")
     clerk = await signed_in(world.client, own, "clerk")
@@ -87,7 +87,7 @@ def test_texts_of_the_folder_are_laid_over_ours(tmp_path: Path) -> None:
             load_folder(tmp_path)
 
 
-async def spend(house: House, account_id: int, micro: int, channel: str = "sms") -> None:
+async def spend(house: App, account_id: int, micro: int, channel: str = "sms") -> None:
     key = f"m:{account_id}:{channel}"
     async with house.db.writing() as conn:
         await enqueue(conn, house, key=key, kind="notice", template="notice.thanks", params={}, account_id=account_id)
@@ -136,7 +136,7 @@ async def order(world: World) -> int:
     return made.id
 
 
-async def state_of(house: House) -> str:
+async def state_of(house: App) -> str:
     async with house.db.reading() as conn:
         return str((await conn.execute(select(redemption.c.state))).scalar_one())
 

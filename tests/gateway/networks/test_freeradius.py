@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core.context import House
+from core.context import App
 from core.provisioning.desired import want
 from core.provisioning.model import Command, Done, NotKnown, NotReached, Refused
 from core.provisioning.providers.radius import RadiusNetwork
@@ -25,7 +25,7 @@ def server(postgres_server: Postgres) -> Postgres:
 
 
 @pytest.fixture
-async def peer(house: House, tmp_path: Path) -> AsyncIterator[RadiusNetwork]:
+async def peer(house: App, tmp_path: Path) -> AsyncIterator[RadiusNetwork]:
     if not freeradius.here():
         missing(freeradius.HINT)
     await lines(house)
@@ -34,7 +34,7 @@ async def peer(house: House, tmp_path: Path) -> AsyncIterator[RadiusNetwork]:
         yield RadiusNetwork("127.0.0.1", freeradius.SECRET, auth, "127.0.0.1", coa, seconds=1, tries=2)
 
 
-async def test_it_lets_lines_in_as_our_views_say_and_takes_a_change_at_once(peer: RadiusNetwork, house: House) -> None:
+async def test_it_lets_lines_in_as_our_views_say_and_takes_a_change_at_once(peer: RadiusNetwork, house: App) -> None:
     assert await peer.levels(["line-0", "line-1", "line-2", "stranger"]) == {
         "line-0": "none",
         "line-1": "soft",

@@ -6,7 +6,7 @@ from sqlalchemy import insert, text
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.parties.tables import service
 from core.provisioning.desired import want
@@ -16,7 +16,7 @@ from gateway.networks import network_of
 from tests.core.payments.made import an_account
 
 
-async def lines(house: House) -> list[int]:
+async def lines(house: App) -> list[int]:
     """Three lines: as sold, soft, hard."""
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
@@ -40,7 +40,7 @@ async def lines(house: House) -> list[int]:
     return services
 
 
-async def test_the_views_say_who_may_sign_in_and_at_what(house: House) -> None:
+async def test_the_views_say_who_may_sign_in_and_at_what(house: App) -> None:
     await lines(house)
     query = "SELECT username, attribute, op, value FROM {} ORDER BY username, attribute"
     async with house.db.reading() as conn:
@@ -51,6 +51,6 @@ async def test_the_views_say_who_may_sign_in_and_at_what(house: House) -> None:
 
 
 async def test_the_settings_choose_the_network(sqlite_db: Database, clock: SetClock, operator: Operator) -> None:
-    house = House(sqlite_db, clock, operator, Settings(radius_host="127.0.0.1"))
+    house = App(clock, operator, sqlite_db, Settings(radius_host="127.0.0.1"))
     assert isinstance(network_of(house), RadiusNetwork)
-    assert network_of(House(sqlite_db, clock, operator, Settings())) is None
+    assert network_of(App(clock, operator, sqlite_db, Settings())) is None

@@ -8,7 +8,7 @@ import pypdf
 import pytest
 from sqlalchemy import func, select
 
-from core.context import House
+from core.context import App
 from core.payments.tables import payment_request
 from gateway.pages import bill
 from tests.gateway.conftest import Client, Serve, ops_app
@@ -20,12 +20,12 @@ NAME = "<script>alert('x')</script>{{7*7}} #set text(red)"
 @dataclass
 class Door:
     client: Client
-    house: House
+    house: App
     her: Customer
 
 
 @pytest.fixture
-async def door(house: House, aiohttp_client: Serve) -> AsyncIterator[Door]:
+async def door(house: App, aiohttp_client: Serve) -> AsyncIterator[Door]:
     async with house.db.writing() as conn:
         her = await a_customer(conn, house, await a_branch(conn, house, "nakuru"), number="10000017", name=NAME)
     app = ops_app(house)

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from core.chat import transcript
-from core.context import House
+from core.context import App
 from gateway.pages.chat_rooms import OpenPage, Rooms
 
 
@@ -20,7 +20,7 @@ class Socket:
         self.seqs.append(json.loads(frame)["seq"])
 
 
-async def test_a_page_that_missed_a_line_gets_it_before_the_new_one(house: House) -> None:
+async def test_a_page_that_missed_a_line_gets_it_before_the_new_one(house: App) -> None:
     rooms, late, prompt = Rooms(house), Socket(), Socket()
     behind: Any = OpenPage("v", late, seen=0)
     ahead: Any = OpenPage("v", prompt, seen=1)

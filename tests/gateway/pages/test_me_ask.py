@@ -13,7 +13,7 @@ from core.care import media as files
 from core.care.tables import interaction, media
 from core.clock import SetClock
 from core.config.operator import Identity, Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.parties.tables import contact
 from core.payments.tables import attempt
@@ -28,7 +28,7 @@ async def page(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Page]:
     strict = operator.model_copy(update={"identity": Identity(ussd="pin")})
-    house = House(sqlite_db, clock, strict, settings)
+    house = App(clock, strict, sqlite_db, settings)
     made = await a_customer(house)
     await a_bill(house, made.account_id)
     async with open_doors(house, tmp_path, with_pages) as doors:

@@ -7,7 +7,7 @@ import secrets
 import pytest
 from sqlalchemy import func, select, update
 
-from core.context import House
+from core.context import App
 from core.ledger.tables import open_item
 from core.payments import request
 from core.payments.tables import attempt
@@ -39,7 +39,7 @@ async def checkout(work: Work, url: str, decision: str = "pay") -> str:
         return response.headers.get("Location", "")
 
 
-async def test_a_link_is_22_letters_and_the_same_key_gives_the_same_one(house: House) -> None:
+async def test_a_link_is_22_letters_and_the_same_key_gives_the_same_one(house: App) -> None:
     async with at_work(house) as work:
         bill, token = await _linked(work)
         async with house.db.writing() as conn:
@@ -49,7 +49,7 @@ async def test_a_link_is_22_letters_and_the_same_key_gives_the_same_one(house: H
         assert (len(token), other.token != token) == (22, True)
 
 
-async def test_she_pays_by_the_providers_page_and_the_link_is_dead(house: House) -> None:
+async def test_she_pays_by_the_providers_page_and_the_link_is_dead(house: App) -> None:
     async with at_work(house) as work:
         bill, token = await _linked(work)
         status, page = await get(work, token)
@@ -68,7 +68,7 @@ async def test_she_pays_by_the_providers_page_and_the_link_is_dead(house: House)
         await proven(house)
 
 
-async def test_the_amount_is_live(house: House) -> None:
+async def test_the_amount_is_live(house: App) -> None:
     async with at_work(house) as work:
         _, token = await _linked(work)
         async with house.db.writing() as conn:
@@ -79,7 +79,7 @@ async def test_the_amount_is_live(house: House) -> None:
         assert await cash(house, "sandbox") == 50_000
 
 
-async def test_a_link_whose_bill_was_paid_another_way_is_dead(house: House) -> None:
+async def test_a_link_whose_bill_was_paid_another_way_is_dead(house: App) -> None:
     async with at_work(house) as work:
         bill, token = await _linked(work)
         async with house.db.writing() as conn:
@@ -90,7 +90,7 @@ async def test_a_link_whose_bill_was_paid_another_way_is_dead(house: House) -> N
         assert await attempts(house) == []
 
 
-async def test_two_tabs_are_sent_to_one_checkout_and_charged_once(house: House) -> None:
+async def test_two_tabs_are_sent_to_one_checkout_and_charged_once(house: App) -> None:
     async with at_work(house) as work:
         bill, token = await _linked(work)
         answers = await asyncio.gather(*(press(work, token) for _ in range(6)))
@@ -101,7 +101,7 @@ async def test_two_tabs_are_sent_to_one_checkout_and_charged_once(house: House) 
         assert await opened(house, bill) == [0]
 
 
-async def test_two_links_for_one_bill_are_one_charge(house: House) -> None:
+async def test_two_links_for_one_bill_are_one_charge(house: App) -> None:
     async with at_work(house) as work:
         bill, token = await _linked(work)
         async with house.db.writing() as conn:
@@ -109,7 +109,7 @@ async def test_two_links_for_one_bill_are_one_charge(house: House) -> None:
         assert await press(work, token) == await press(work, other.token)
 
 
-async def test_a_declined_card_says_why_and_can_be_tried_again(house: House) -> None:
+async def test_a_declined_card_says_why_and_can_be_tried_again(house: App) -> None:
     async with at_work(house) as work:
         bill, token = await _linked(work)
         _, first = await press(work, token)
@@ -123,7 +123,7 @@ async def test_a_declined_card_says_why_and_can_be_tried_again(house: House) -> 
         assert [state for _, state, _ in await attempts(house)] == ["failed", "succeeded"]
 
 
-async def test_back_before_the_callback_is_asked_for_at_once(house: House) -> None:
+async def test_back_before_the_callback_is_asked_for_at_once(house: App) -> None:
     async with at_work(house) as work:
         bill, token = await _linked(work)
         work.sandbox.manners.behave({"calls": 0})
@@ -134,7 +134,7 @@ async def test_back_before_the_callback_is_asked_for_at_once(house: House) -> No
         assert await opened(house, bill) == [0]
 
 
-async def test_a_provider_that_is_away_is_said_kindly_and_nothing_is_charged(house: House) -> None:
+async def test_a_provider_that_is_away_is_said_kindly_and_nothing_is_charged(house: App) -> None:
     async with at_work(house) as work:
         _, token = await _linked(work)
         work.sandbox.manners.behave({"answer": "dropped_before", "times": 2})
@@ -145,7 +145,7 @@ async def test_a_provider_that_is_away_is_said_kindly_and_nothing_is_charged(hou
         assert (await press(work, token))[0] == 303
 
 
-async def test_a_lost_answer_finds_its_checkout_again(house: House) -> None:
+async def test_a_lost_answer_finds_its_checkout_again(house: App) -> None:
     async with at_work(house) as work:
         _, token = await _linked(work)
         work.sandbox.manners.behave({"answer": "dropped_after", "times": 1})
@@ -154,7 +154,7 @@ async def test_a_lost_answer_finds_its_checkout_again(house: House) -> None:
         assert len(work.sandbox.books.all()) == 1
 
 
-async def test_an_abandoned_checkout_expires_and_the_link_lives_on(house: House) -> None:
+async def test_an_abandoned_checkout_expires_and_the_link_lives_on(house: App) -> None:
     async with at_work(house) as work:
         _, token = await _linked(work)
         _, first = await press(work, token)
@@ -164,7 +164,7 @@ async def test_an_abandoned_checkout_expires_and_the_link_lives_on(house: House)
         assert (status, second != first) == (303, True)
 
 
-async def test_an_expired_link_is_over(house: House) -> None:
+async def test_an_expired_link_is_over(house: App) -> None:
     async with at_work(house) as work:
         _, token = await _linked(work)
         work.forward(days=31)
@@ -173,7 +173,7 @@ async def test_an_expired_link_is_over(house: House) -> None:
         assert (await press(work, token))[0] == 410
 
 
-async def test_unknown_tokens_find_nothing_and_start_nothing(house: House) -> None:
+async def test_unknown_tokens_find_nothing_and_start_nothing(house: App) -> None:
     async with at_work(house) as work:
         await _linked(work)
         for token in [*(secrets.token_urlsafe(16) for _ in range(20)), "x", "..", "a" * 300, "%00", "'; DROP TABLE"]:
@@ -184,7 +184,7 @@ async def test_unknown_tokens_find_nothing_and_start_nothing(house: House) -> No
 
 
 @pytest.mark.parametrize("field", ["amount", "amount_minor", "invoice_id"])
-async def test_what_a_form_adds_changes_nothing(house: House, field: str) -> None:
+async def test_what_a_form_adds_changes_nothing(house: App, field: str) -> None:
     async with at_work(house) as work:
         _, token = await _linked(work)
         async with work.http.post(f"{work.url}/p/{token}", data={field: "1"}, allow_redirects=False) as response:

@@ -14,7 +14,7 @@ from core.care.interactions import Interaction, log_many
 from core.clock import SetClock
 from core.config import hook_secrets as secrets_of_hooks
 from core.config.operator import Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import BadInput
 from core.parties.tables import contact
@@ -70,7 +70,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(house: House, clock: SetClock, settings: Settings, aiohttp_client: Serve) -> AsyncIterator[Desk]:
+async def desk(house: App, clock: SetClock, settings: Settings, aiohttp_client: Serve) -> AsyncIterator[Desk]:
     double, bank = AfricasTalking(clock), make_app("test-sandbox-secret", clock=clock, by_hand=True)
     servers = [TestServer(double.app()), TestServer(bank)]
     for server in servers:
@@ -177,7 +177,7 @@ async def test_a_payment_prompt_stands_on_the_handset_until_it_is_answered(desk:
 
 
 async def test_what_was_sent_before_the_double_began_is_in_the_inbox_once(
-    desk: Desk, house: House, clock: SetClock
+    desk: Desk, house: App, clock: SetClock
 ) -> None:
     async with house.db.writing() as conn:
         contact_id = (await conn.execute(select(contact.c.id))).scalar_one()
@@ -225,13 +225,13 @@ async def test_a_form_of_another_site_is_not_json(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org", ""])
-def test_the_page_refuses_to_start_where_it_could_be_reached(house: House, settings: Settings, host: str) -> None:
+def test_the_page_refuses_to_start_where_it_could_be_reached(house: App, settings: Settings, host: str) -> None:
     open_house = replace(house, settings=settings.model_copy(update={"phone_page": True}))
     with pytest.raises(BadInput):
         phone.setup(ops_app(open_house), host)
 
 
-async def test_the_page_is_not_there_unless_it_is_switched_on(house: House, aiohttp_client: Serve) -> None:
+async def test_the_page_is_not_there_unless_it_is_switched_on(house: App, aiohttp_client: Serve) -> None:
     app = ops_app(house)
     phone.setup(app, "0.0.0.0")
     assert (await (await aiohttp_client(app)).get("/phone")).status == 404

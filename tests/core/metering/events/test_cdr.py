@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.errors import BadInput
 from core.metering import verify
 from core.metering.events.mapping import Mapping
@@ -19,7 +19,7 @@ from tests.core.metering.events.world import FIELDS, HEAD, a_line, call, load
 MARCH = (date(2026, 3, 1), date(2026, 4, 1))
 
 
-async def test_calls_messages_and_sessions_become_columns_a_bill_can_read(house: House, write: Write) -> None:
+async def test_calls_messages_and_sessions_become_columns_a_bill_can_read(house: App, write: Write) -> None:
     line = await a_line(house)
     text = "2,SMSMO,0700000001,0722222222,20260310090000,,\n3,GPRS,254700000001,,20260310100000,,2500000\n"
     report = await load(house, write(HEAD + call() + text + "TRAILER,3\n"))
@@ -41,7 +41,7 @@ async def test_calls_messages_and_sessions_become_columns_a_bill_can_read(house:
         voice.quantity_in("MB")
 
 
-async def test_a_record_is_a_duplicate_by_what_it_is_and_never_by_its_files_name(house: House, write: Write) -> None:
+async def test_a_record_is_a_duplicate_by_what_it_is_and_never_by_its_files_name(house: App, write: Write) -> None:
     await a_line(house)
     await load(house, write(HEAD + call()))
     again = write(HEAD + call() + call(number=2) + call(number=2) + call(number=3, at="20260310080001"))
@@ -54,7 +54,7 @@ async def test_a_record_is_a_duplicate_by_what_it_is_and_never_by_its_files_name
         assert [tuple(row) for row in totals] == [("voice", 1), ("voice", 2)]
 
 
-async def test_without_a_number_of_its_own_a_record_is_what_it_says(house: House, write: Write) -> None:
+async def test_without_a_number_of_its_own_a_record_is_what_it_says(house: App, write: Write) -> None:
     await a_line(house)
     fields = {name: value for name, value in FIELDS.items() if name != "record"}
     mapping = Mapping.model_validate({"fields": fields})
@@ -78,7 +78,7 @@ async def test_without_a_number_of_its_own_a_record_is_what_it_says(house: House
         ("TRAILER,many\n", "does not say how many"),
     ],
 )
-async def test_what_cannot_be_is_rejected_with_its_reason(house: House, write: Write, row: str, reason: str) -> None:
+async def test_what_cannot_be_is_rejected_with_its_reason(house: App, write: Write, row: str, reason: str) -> None:
     await a_line(house)
     report = await load(house, write(HEAD + row))
     assert (report.rows, report.rejected) == (1, 1)
@@ -88,7 +88,7 @@ async def test_what_cannot_be_is_rejected_with_its_reason(house: House, write: W
     assert reason in why
 
 
-async def test_a_wrong_unit_is_refused(house: House, write: Write) -> None:
+async def test_a_wrong_unit_is_refused(house: App, write: Write) -> None:
     await a_line(house)
     fields = FIELDS | {"quantity": {"voice": {"column": "duration", "unit_column": "bytes"}}}
     rows = "".join(f"{at},MOC,0700000001,x,20260310080000,2,{unit}\n" for at, unit in enumerate(("min", "MB", "?")))
@@ -101,13 +101,13 @@ async def test_a_wrong_unit_is_refused(house: House, write: Write) -> None:
     assert told[1].startswith("'?' is a unit we do not know")
 
 
-async def test_rows_that_are_no_usage_are_counted_and_left_out(house: House, write: Write) -> None:
+async def test_rows_that_are_no_usage_are_counted_and_left_out(house: App, write: Write) -> None:
     await a_line(house)
     report = await load(house, write(HEAD + call() + "2,MTC,0700000001,x,20260310080000,1,\n"))
     assert (report.rows, report.accepted, report.filtered) == (2, 1, 1)
 
 
-async def test_a_file_that_has_not_what_it_says_is_noted(house: House, write: Write) -> None:
+async def test_a_file_that_has_not_what_it_says_is_noted(house: App, write: Write) -> None:
     await a_line(house)
     await load(house, write(HEAD + call() + "TRAILER,2\n"), sequence=r"file(\d)")
     async with house.db.reading() as conn:
@@ -116,7 +116,7 @@ async def test_a_file_that_has_not_what_it_says_is_noted(house: House, write: Wr
     assert row.problem == "It says it has 2 records and has 1. Ask for it again."
 
 
-async def test_stamps_of_another_zone_are_told_by_the_operators_clock(house: House, write: Write) -> None:
+async def test_stamps_of_another_zone_are_told_by_the_operators_clock(house: App, write: Write) -> None:
     line = await a_line(house)
     mapping = Mapping.model_validate({"fields": FIELDS, "zone": "Europe/London"})
     await load(house, write(HEAD + call(at="20260329003000") + call(at="20260329023000", number=2)), mapping)
@@ -126,14 +126,14 @@ async def test_stamps_of_another_zone_are_told_by_the_operators_clock(house: Hou
     assert hours == [3.5, 4.5]  # three hours ahead of London, then two
 
 
-async def test_an_hour_that_the_clock_never_showed_is_rejected(house: House, clock: SetClock, write: Write) -> None:
+async def test_an_hour_that_the_clock_never_showed_is_rejected(house: App, clock: SetClock, write: Write) -> None:
     await a_line(house)
     mapping = Mapping.model_validate({"fields": FIELDS, "zone": "Europe/London"})
     report = await load(house, write(HEAD + call(at="20260329013000")), mapping)
     assert report.rejected == 1
 
 
-async def test_a_column_that_is_not_there_is_told_before_anything_is_kept(house: House, write: Write) -> None:
+async def test_a_column_that_is_not_there_is_told_before_anything_is_kept(house: App, write: Write) -> None:
     with pytest.raises(BadInput, match="there is no column start"):
         await load(house, write("a,b\n1,2\n"))
     async with house.db.reading() as conn:
@@ -141,7 +141,7 @@ async def test_a_column_that_is_not_there_is_told_before_anything_is_kept(house:
 
 
 async def test_a_known_record_with_another_content_is_refused_and_never_there_already(
-    house: House, write: Write
+    house: App, write: Write
 ) -> None:
     await a_line(house)
     await load(house, write(HEAD + call()))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.context import House
+from core.context import App
 from core.metering import verify
 from core.metering.store import collect
 from tests.core.metering.events.world import HEAD, a_line, cdr
@@ -23,7 +23,7 @@ def written(path: Path, records: int) -> None:
 
 
 @pytest.mark.soak
-async def test_a_million_calls(house: House, tmp_path: Path) -> None:
+async def test_a_million_calls(house: App, tmp_path: Path) -> None:
     await a_line(house)
     small, large = tmp_path / "small.csv", tmp_path / "large.csv"
     written(small, RECORDS // 10)
