@@ -47,9 +47,9 @@ async def _measure(folder: Path, others: tuple[str, str] | None) -> list[Figure]
 
 async def _on(name: str, url: str, sessions: str, redis: str) -> list[Figure]:
     await fill(url, PHONES)
-    house = billed(url)
-    await settle_accounts(house, ACCOUNTS)
-    await house.db.close()
+    app = billed(url)
+    await settle_accounts(app, ACCOUNTS)
+    await app.db.close()
     async with serving({"ours": ["turn", url, sessions, redis]}) as servers:
         server = servers["ours"]
         await _calls(server, 1.0)
@@ -85,11 +85,11 @@ def billed(url: str) -> App:
 
 
 async def _bill(url: str) -> None:
-    house, tariff = billed(url), Stated(load_tariff(TARIFF))
+    app, tariff = billed(url), Stated(load_tariff(TARIFF))
     sys.stdout.write("begun\n")
     sys.stdout.flush()
-    report = await close_cycles(house, ON, sources=tariff)
-    await house.db.close()
+    report = await close_cycles(app, ON, sources=tariff)
+    await app.db.close()
     if report.problems:
         raise RuntimeError(f"the run is not closed: {report.problems[:3]}")
 

@@ -62,10 +62,10 @@ def echo_app() -> web.Application:
 
 def turn_app(url: str, sessions: str, redis: str) -> web.Application:
     """The gateway's own route, engine, reads and sessions."""
-    house = a_house(url)
+    hodi = a_house(url)
     app = web.Application()
-    app[HOUSE] = house
-    app[TURNS] = Turns(house, open_store(sessions, None if redis == "-" else redis, house.clock), open_quick(house.db))
+    app[HOUSE] = hodi
+    app[TURNS] = Turns(hodi, open_store(sessions, None if redis == "-" else redis, hodi.clock), open_quick(hodi.db))
     channels: dict[str, Channel] = {"ussd": AfricasTalkingUssd()}
     app[CHANNELS] = channels
     app.add_routes(webhooks.routes(channels.values()))

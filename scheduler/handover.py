@@ -100,24 +100,24 @@ def outcome(letter: Letter, sent: Sent) -> Outcome:
     return Outcome(row.id, state, sent.provider_ref, sent.reason, row.attempts, cost=sent.cost, after=after)
 
 
-async def handle(house: App, handler: Handler, row: Leaving) -> Outcome:
+async def handle(app: App, handler: Handler, row: Leaving) -> Outcome:
     """One row that is no message, by the handler of its kind."""
     try:
-        return await handler(house, row)
+        return await handler(app, row)
     except Exception as bug:
         log.exception("dispatch.handler_raised", kind=row.kind, row=row.id)
         return poison(row, type(bug).__name__)
 
 
-async def handle_together(house: App, together: Together, rows: Sequence[Leaving]) -> list[Outcome]:
+async def handle_together(app: App, together: Together, rows: Sequence[Leaving]) -> list[Outcome]:
     """Many rows by one handler; if that raises, one by one, so that a poison row is alone with it."""
     try:
-        return await together.handler(house, rows)
+        return await together.handler(app, rows)
     except Exception as bug:
         if len(rows) == 1:
             log.exception("dispatch.handler_raised", kind=rows[0].kind, row=rows[0].id)
             return [poison(rows[0], type(bug).__name__)]
-    return [one for row in rows for one in await handle_together(house, together, [row])]
+    return [one for row in rows for one in await handle_together(app, together, [row])]
 
 
 def unsent(one: Dropped | Failed | Held | Poison) -> Outcome:

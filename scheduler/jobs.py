@@ -38,59 +38,59 @@ class Job:
     run: Callable[[App], Awaitable[object]]
 
 
-async def _bill(house: App) -> object:
-    on, now = house.today(), house.clock.now()
-    async with house.db.reading() as conn:
+async def _bill(app: App) -> object:
+    on, now = app.today(), app.clock.now()
+    async with app.db.reading() as conn:
         due = await due_dates(conn, "open", on) or await due_dates(conn, "built", on)
         again = await parked.worth_a_try(conn, on, now)
-    return (await close_cycles(house, on, tried_before=now - parked.AGAIN)).finalised if due or again else 0
+    return (await close_cycles(app, on, tried_before=now - parked.AGAIN)).finalised if due or again else 0
 
 
-async def _collect(house: App) -> object:
-    return (await collect.collect_due(house, house.today())).total()
+async def _collect(app: App) -> object:
+    return (await collect.collect_due(app, app.today())).total()
 
 
-async def _poll(house: App) -> object:
-    return (await payment_doors.poll(house)).total()
+async def _poll(app: App) -> object:
+    return (await payment_doors.poll(app)).total()
 
 
-async def _remind(house: App) -> object:
-    return await reminders.due(house, house.today())
+async def _remind(app: App) -> object:
+    return await reminders.due(app, app.today())
 
 
-async def _airtime(house: App) -> object:
-    return (await airtime.poll(house)).total()
+async def _airtime(app: App) -> object:
+    return (await airtime.poll(app)).total()
 
 
-async def _talks(house: App) -> object:
-    async with house.db.writing() as conn:
-        return await talks.time_out(conn, house)
+async def _talks(app: App) -> object:
+    async with app.db.writing() as conn:
+        return await talks.time_out(conn, app)
 
 
-async def _vends(house: App) -> object:
-    return (await top_up.poll(house)).total()
+async def _vends(app: App) -> object:
+    return (await top_up.poll(app)).total()
 
 
-async def _compare(house: App) -> object:
-    return await compare.plan(house, house.today())
+async def _compare(app: App) -> object:
+    return await compare.plan(app, app.today())
 
 
-async def _seal(house: App) -> object:
-    async with house.db.writing() as conn:
-        return await seal.seal_new(conn, house)
+async def _seal(app: App) -> object:
+    async with app.db.writing() as conn:
+        return await seal.seal_new(conn, app)
 
 
-async def _pull(house: App) -> object:
-    return (await payment_doors.pull(house)).total()
+async def _pull(app: App) -> object:
+    return (await payment_doors.pull(app)).total()
 
 
-async def _match(house: App) -> object:
-    return await reconcile.run_recent(house)
+async def _match(app: App) -> object:
+    return await reconcile.run_recent(app)
 
 
-async def _lapse(house: App) -> object:
-    async with house.db.writing() as conn:
-        return await mandates.lapse(conn, house)
+async def _lapse(app: App) -> object:
+    async with app.db.writing() as conn:
+        return await mandates.lapse(conn, app)
 
 
 JOBS: tuple[Job, ...] = (

@@ -122,5 +122,5 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def house(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+def app(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
     return App(clock, operator, db, settings)

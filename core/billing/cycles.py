@@ -22,14 +22,14 @@ UNBILLED = ("lead", "closed", "final_billed")
 """Accounts in these states have no cycles."""
 
 
-async def open_cycles(conn: AsyncConnection, house: Context, account_ids: Collection[int]) -> int:
+async def open_cycles(conn: AsyncConnection, context: Context, account_ids: Collection[int]) -> int:
     """Open the first cycle of each account that has none, from the day the account was opened; how many."""
     known = select(cycle.c.account_id).where(cycle.c.account_id == account.c.id).exists()
     query = select(account.c.id, account.c.bill_day, account.c.opened_on).where(
         among(conn, account.c.id, account_ids), ~known, account.c.state.not_in(UNBILLED)
     )
     rows = (await conn.execute(query.order_by(account.c.id))).all()
-    ids = house.ids.take_many(len(rows))
+    ids = context.ids.take_many(len(rows))
     return await insert_many(
         conn,
         cycle,

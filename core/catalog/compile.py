@@ -17,10 +17,10 @@ from core.catalog.charge_document import (
 from core.catalog.compile_extras import allowances_of, buy_of, fair_use_of
 from core.catalog.compile_times import destinations_of, times_of
 from core.catalog.compile_usage import usage_of
-from core.catalog.scope import TariffScope
 from core.catalog.document import TariffDoc
 from core.catalog.numbers import exact
 from core.catalog.read import documents
+from core.catalog.scope import TariffScope
 from core.catalog.wrong import refuse
 from core.rating.rounding import Mode, Rounding
 from core.rating.shares import plan

@@ -15,8 +15,8 @@ from core.catalog.charge_document import (
     StepDoc,
     TaxDoc,
 )
-from core.catalog.scope import ANY_TIME, TariffScope
 from core.catalog.numbers import exact
+from core.catalog.scope import ANY_TIME, TariffScope
 from core.catalog.wrong import refuse
 from core.rating.charges.discount import Discount
 from core.rating.charges.event import Event, EventRate, Step

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from core.catalog.charge_document import EventDoc, UsageDoc
-from core.catalog.scope import TariffScope
 from core.catalog.document import AllowanceDoc
 from core.catalog.numbers import exact
+from core.catalog.scope import TariffScope
 from core.catalog.wrong import refuse
 from core.rating.charges.choice import Choice
 from core.rating.charges.stairstep import Stairstep

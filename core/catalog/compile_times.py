@@ -5,8 +5,8 @@ from datetime import date
 
 import holidays
 
-from core.catalog.scope import TariffScope
 from core.catalog.document import HolidaysDoc, TimeDoc
+from core.catalog.scope import TariffScope
 from core.catalog.wrong import refuse
 from core.rating.terms import LONGEST_NUMBER, Destinations
 from core.rating.times import Rule, Times

@@ -10,9 +10,9 @@ from core.catalog.charge_document import (
     TierDoc,
     UsageDoc,
 )
-from core.catalog.scope import ANY_TIME, TariffScope
 from core.catalog.fields import check_fields
 from core.catalog.numbers import exact
+from core.catalog.scope import ANY_TIME, TariffScope
 from core.catalog.wrong import refuse
 from core.rating.blocks import Tier, Width
 from core.rating.charges.choice import Case, Choice

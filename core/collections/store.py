@@ -44,9 +44,9 @@ class Changes:
             self.moved.append(behind)
 
 
-async def save(conn: AsyncConnection, house: Context, changes: Changes) -> None:
+async def save(conn: AsyncConnection, context: Context, changes: Changes) -> None:
     """Write it all. An episode that a payment has ended meanwhile stays ended; a step that is there already stays as it is."""
-    now = house.clock.now()
+    now = context.clock.now()
     over = [(None, on, why, episode_id) for episode_id, on, why in changes.ended]
     await update_many(conn, episode, ("id",), ("open_id", "ended_on", "ended_why"), over)
     opened = [
@@ -71,7 +71,7 @@ async def save(conn: AsyncConnection, house: Context, changes: Changes) -> None:
         for step_id, standing, made in changes.steps
     ]
     await insert_many(conn, ladder_step, _STEP, rows, skip_known=True)
-    await enqueue_many(conn, house, changes.letters)
+    await enqueue_many(conn, context, changes.letters)
 
 
 def _open(standing: Standing) -> Episode:

@@ -34,33 +34,33 @@ def _id(found: Approval) -> int:
     return int(found.subject.partition(":")[2])
 
 
-async def _refund(conn: AsyncConnection, house: Context, found: Approval) -> None:
-    await refunds.granted(conn, house, _id(found))
+async def _refund(conn: AsyncConnection, context: Context, found: Approval) -> None:
+    await refunds.granted(conn, context, _id(found))
 
 
-async def _no_refund(conn: AsyncConnection, house: Context, found: Approval) -> None:
-    await refunds.refused(conn, house, _id(found))
+async def _no_refund(conn: AsyncConnection, context: Context, found: Approval) -> None:
+    await refunds.refused(conn, context, _id(found))
 
 
-async def _difference(conn: AsyncConnection, house: Context, found: Approval) -> None:
-    await explain.granted(conn, house, _id(found))
+async def _difference(conn: AsyncConnection, context: Context, found: Approval) -> None:
+    await explain.granted(conn, context, _id(found))
 
 
-async def _no_difference(conn: AsyncConnection, house: Context, found: Approval) -> None:
-    await explain.refused(conn, house, _id(found))
+async def _no_difference(conn: AsyncConnection, context: Context, found: Approval) -> None:
+    await explain.refused(conn, context, _id(found))
 
 
-async def _count(conn: AsyncConnection, house: Context, found: Approval) -> None:
-    await drawer.accepted(conn, house, _id(found))
+async def _count(conn: AsyncConnection, context: Context, found: Approval) -> None:
+    await drawer.accepted(conn, context, _id(found))
 
 
-async def _no_count(conn: AsyncConnection, house: Context, found: Approval) -> None:
-    await drawer.recount(conn, house, _id(found))
+async def _no_count(conn: AsyncConnection, context: Context, found: Approval) -> None:
+    await drawer.recount(conn, context, _id(found))
 
 
-async def _write_off(conn: AsyncConnection, house: Context, found: Approval) -> None:
-    await write_off.granted(conn, house, found)
-    await restore.reconsider(conn, house, _id(found), "written off")
+async def _write_off(conn: AsyncConnection, context: Context, found: Approval) -> None:
+    await write_off.granted(conn, context, found)
+    await restore.reconsider(conn, context, _id(found), "written off")
 
 
 async def _nothing(_conn: AsyncConnection, _house: Context, _found: Approval) -> None:
@@ -85,9 +85,9 @@ FOLLOWS: Mapping[str, Follows] = {
 
 
 async def decide(
-    conn: AsyncConnection, house: Context, approval_id: int, *, checker: str, seen: str, yes: bool, note: str = ""
+    conn: AsyncConnection, context: Context, approval_id: int, *, checker: str, seen: str, yes: bool, note: str = ""
 ) -> None:
     """Decide, and carry it out."""
-    found = await approvals.decide(conn, house, approval_id, checker=checker, seen=seen, yes=yes, note=note)
+    found = await approvals.decide(conn, context, approval_id, checker=checker, seen=seen, yes=yes, note=note)
     follows = FOLLOWS[found.kind]
-    await (follows.yes if yes else follows.no)(conn, house, found)
+    await (follows.yes if yes else follows.no)(conn, context, found)

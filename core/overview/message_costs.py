@@ -42,14 +42,14 @@ def micro_text(currency: str, micro: int) -> str:
 
 
 async def costs(
-    conn: AsyncConnection, house: Context, first: date, last: date, *, branch_code: str | None = None
+    conn: AsyncConnection, context: Context, first: date, last: date, *, branch_code: str | None = None
 ) -> Sequence[Cost]:
     """From the first day to the last, both included, as the operator's clock has them."""
     c = message_cost.c
     names = (c.channel, c.category, c.currency)
     query = (
         select(*names, func.count(), func.sum(c.amount_micro))
-        .where(c.at >= start_of(first, house.zone), c.at < start_of(last + timedelta(days=1), house.zone))
+        .where(c.at >= start_of(first, context.zone), c.at < start_of(last + timedelta(days=1), context.zone))
         .group_by(*names)
         .order_by(*names)
     )

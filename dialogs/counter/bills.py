@@ -57,37 +57,37 @@ async def bill_line(conn: AsyncConnection, _house: Context, asked: Asked) -> Ans
     return {"label": named(dict(line.label)), "amount": amount(line.amount_minor, found.currency)}
 
 
-async def text_bill(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
+async def text_bill(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """The bill by SMS, with the link to all of it."""
     found = await _bill(conn, asked)
-    params, coming = _link(house, found, asked), found.plan.next if found.plan else None
+    params, coming = _link(context, found, asked), found.plan.next if found.plan else None
     if coming is not None:
         params |= {
             "amount": show(coming.left_minor, found.currency, asked.lang),
             "date": spoken(asked.lang, coming.due_on),
         }
-    await text_me(conn, house, asked, say(asked.lang, "bill.plan.sms" if coming else "bill.sms", **params))
+    await text_me(conn, context, asked, say(asked.lang, "bill.plan.sms" if coming else "bill.sms", **params))
     return {"is": "done"}
 
 
-async def whole_bill(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
+async def whole_bill(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """The link to all of the bill, where it can be followed from the screen."""
-    return _link(house, await _bill(conn, asked), asked)
+    return _link(context, await _bill(conn, asked), asked)
 
 
-def _link(house: Context, found: Any, asked: Asked) -> Answer:
+def _link(context: Context, found: Any, asked: Asked) -> Answer:
     return {
         "number": found.number,
         "total": show(found.total_minor, found.currency, asked.lang),
-        "url": f"{house.site.public_url}/b/{found.token}",
+        "url": f"{context.site.public_url}/b/{found.token}",
     }
 
 
-async def dispute(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
+async def dispute(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """This line is wrong: a ticket, and the amount is frozen."""
     ticket = await line_disputed.dispute(
         conn,
-        house,
+        context,
         account_id=account_of(asked),
         invoice_id=int(asked.data["invoice_id"]),
         position=asked.data["position"],

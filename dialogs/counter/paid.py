@@ -41,21 +41,21 @@ async def find_payment(conn: AsyncConnection, _house: Context, asked: Asked) -> 
     return {"is": state, "number": number, "amount": amount(found.amount_minor, found.currency), "at": moment(found.at)}
 
 
-async def claim_payment(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
+async def claim_payment(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """It is hers: only who paid knows its number. It pays her bills like any other."""
     number = str(asked.data["number"])
-    await money_received.claimed(conn, house, account_of(asked), number, f"customer:{asked.contact_id}")
+    await money_received.claimed(conn, context, account_of(asked), number, f"customer:{asked.contact_id}")
     return {"is": "done"}
 
 
-async def look_for_payment(conn: AsyncConnection, house: Context, asked: Asked) -> Answer:
+async def look_for_payment(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """We cannot see it: a person looks for it."""
     number = str(asked.data.get("number") or "")
     if not number:
         raise Refused("choose.gone")
     opened = await tickets.open_ticket(
         conn,
-        house,
+        context,
         key=f"paid:{account_of(asked)}:{number}",
         kind="payment",
         contact_id=asked.contact_id,

@@ -78,19 +78,19 @@ async def opened() -> "AsyncIterator[App]":
     """The house of the environment, closed again afterwards."""
     from gateway.bootstrap import open_house
 
-    house = await open_house()
+    app = await open_house()
     try:
-        yield house
+        yield app
     finally:
-        await house.db.close()
+        await app.db.close()
 
 
 def with_house(work: "Callable[[App], Coroutine[Any, Any, None]]") -> None:
     """Open the house, do `work` in it, close it."""
 
     async def run() -> None:
-        async with opened() as house:
-            await work(house)
+        async with opened() as app:
+            await work(app)
 
     asyncio.run(run())
 

@@ -91,10 +91,10 @@ def db_verify() -> None:
     from core.context import App
     from core.journeys.verify_books import never_billed, problems
 
-    async def run(house: App) -> None:
-        async with house.db.reading() as conn:
+    async def run(app: App) -> None:
+        async with app.db.reading() as conn:
             found = await problems(conn)
-            for sentence in await never_billed(conn, house):
+            for sentence in await never_billed(conn, app):
                 err.print(sentence, style="yellow", markup=False, highlight=False)
         for sentence in found:
             err.print(sentence, style="red", markup=False, highlight=False)

@@ -25,15 +25,15 @@ def house_of(url: str) -> App:
     return App(SetClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC)), operator, Database(url), Settings())
 
 
-async def run(house: App, on: date) -> None:
+async def run(app: App, on: date) -> None:
     sources = Fake()
-    await build(house, on, sources=sources, partition=PARTITION)
-    await finalise(house, on, partition=PARTITION)
-    await close(house, on)
+    await build(app, on, sources=sources, partition=PARTITION)
+    await finalise(app, on, partition=PARTITION)
+    await close(app, on)
 
 
 async def live(said: dict[str, Any]) -> None:
     """One run: `{"db": ..., "on": a day}`."""
-    house = house_of(said["db"])
-    await run(house, date.fromisoformat(said["on"]))
-    await house.db.close()
+    app = house_of(said["db"])
+    await run(app, date.fromisoformat(said["on"]))
+    await app.db.close()

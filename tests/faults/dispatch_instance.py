@@ -39,7 +39,7 @@ async def live(said: dict[str, Any]) -> None:
         name="M", short_name="M", country="KE", zone="Africa/Nairobi", currency="KES", support_phone="+254800000000"
     )
     db = Database(said["db"])
-    house = App(SetClock(NOON + timedelta(minutes=said["minutes"])), operator, db, Settings())
+    app = App(SetClock(NOON + timedelta(minutes=said["minutes"])), operator, db, Settings())
     async with aiohttp.ClientSession() as http:
-        await Dispatcher(house, {"sms": Poster(said["provider"], http)}, batch=20, wave=5).drain()
+        await Dispatcher(app, {"sms": Poster(said["provider"], http)}, batch=20, wave=5).drain()
     await db.close()

@@ -30,6 +30,6 @@ def house_of(url: str) -> App:
 async def live(said: dict[str, Any]) -> None:
     """Load it: `{"db": ..., "path": ...}`."""
     collect.BATCH = BATCH
-    house = house_of(said["db"])
-    await collect.load(house, cdr(house, Path(said["path"])))
-    await house.db.close()
+    app = house_of(said["db"])
+    await collect.load(app, cdr(app, Path(said["path"])))
+    await app.db.close()

@@ -141,12 +141,12 @@ async def test_what_is_accepted_has_one_reply_and_what_is_refused_leaves_nothing
                 if status in (400, 403):
                     assert set(await answer.json()) == {"code", "reason"}, kind
         expected += new
-        assert len(await replies(doors.house)) == expected, kind
+        assert len(await replies(doors.app)) == expected, kind
     if not accepted:
         for table in (outbox, contact, interaction, media):
-            assert await count(doors.house, table) == 0
+            assert await count(doors.app, table) == 0
     elif provider in ("whatsapp", "telegram"):
-        assert await count(doors.house, media) == 1
+        assert await count(doors.app, media) == 1
 
 
 def _own_ids(told: dict[str, Any], at: int) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from core.db.engine import Database
 from gateway import quotes
 from gateway.admin.throttle import Throttle
 from gateway.app_keys import HOUSE
-from gateway.cli import app
+from gateway.cli import app as hodi
 from tests.bills.paper import TARIFFS
 from tests.core.catalog.asking import anything, questions
 from tests.core.catalog.test_fuzz import whole
@@ -75,7 +75,7 @@ async def ask(client: Client, body: Any) -> tuple[int, str]:
 async def test_the_calculator_answers_as_the_command_does(asking: Client) -> None:
     status, text = await ask(asking, {**ASKED, "tariff": "kplc-domestic-ordinary"})
     tariff = str(TARIFFS / "kenya-domestic.yaml")
-    told = CliRunner().invoke(app, ["quote", "--tariff", tariff, "--usage", "-", "--json"], input=json.dumps(ASKED))
+    told = CliRunner().invoke(hodi, ["quote", "--tariff", tariff, "--usage", "-", "--json"], input=json.dumps(ASKED))
     assert (status, json.loads(text)) == (200, json.loads(told.stdout))
 
 
@@ -126,7 +126,7 @@ async def test_whatever_is_asked_is_answered_with_a_price_or_a_sentence(asking: 
 @given(body=questions(["energy"]) | anything)
 def test_the_command_prints_a_price_or_says_why_not(body: Any) -> None:
     tariff = str(TARIFFS / "kenya-domestic.yaml")
-    told = CliRunner().invoke(app, ["quote", "--tariff", tariff, "--usage", "-", "--json"], input=json.dumps(body))
+    told = CliRunner().invoke(hodi, ["quote", "--tariff", tariff, "--usage", "-", "--json"], input=json.dumps(body))
     assert (told.exit_code, bool(told.stdout)) in ((0, True), (1, False))
     if told.exit_code == 0:
         whole(json.loads(told.stdout))

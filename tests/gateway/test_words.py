@@ -37,7 +37,7 @@ class Texter:
     """Somebody who writes by SMS, and reads what comes back."""
 
     client: TestClient[web.Request, web.Application]
-    house: App
+    app: App
     number: str = WANJIKU
     count: int = field(default=0)
 
@@ -46,10 +46,10 @@ class Texter:
             self.count += 1
             form = SMS | {"id": f"w{self.number}{self.count}", "text": text, "from": self.number, "date": date}
             assert (await self.client.post(f"{HOOKS}/sms", data=form)).status == 200
-        return (await replies(self.house))[-1]
+        return (await replies(self.app))[-1]
 
     async def stopped(self) -> bool:
-        async with self.house.db.reading() as conn:
+        async with self.app.db.reading() as conn:
             found = await contacts.find(conn, "sms", self.number)
         assert found is not None
         return found.stopped_at is not None
@@ -70,14 +70,14 @@ def one_house(sqlite_db: Database, clock: SetClock, operator: Operator, settings
 
 @asynccontextmanager
 async def texting(
-    house: App, folder: Path, number: str = WANJIKU, bill: bool = True, **told: str
+    app: App, folder: Path, number: str = WANJIKU, bill: bool = True, **told: str
 ) -> AsyncIterator[Texter]:
     if number == WANJIKU:
-        registered = await a_customer(house, **told)
+        registered = await a_customer(app, **told)
         if bill:
-            await a_bill(house, registered.account_id)
-    async with counter(house, folder) as client:
-        yield Texter(client, house, number)
+            await a_bill(app, registered.account_id)
+    async with counter(app, folder) as client:
+        yield Texter(client, app, number)
 
 
 # keywords and questions
@@ -101,9 +101,9 @@ async def test_a_keyword_goes_before_a_question_that_cannot_use_it(
         assert "Please write digits" not in "".join(await replies(one_house))
 
 
-async def test_a_keyword_goes_before_a_question_on_ussd_too(house: App, tmp_path: Path) -> None:
-    await a_bill(house, (await a_customer(house)).account_id)
-    async with counter(house, tmp_path) as client:
+async def test_a_keyword_goes_before_a_question_on_ussd_too(app: App, tmp_path: Path) -> None:
+    await a_bill(app, (await a_customer(app)).account_id)
+    async with counter(app, tmp_path) as client:
         phone = Phone(client)
         await phone.dial()
         assert (await phone.answer("3", "3")).startswith("CON How much would you like to pay?")
@@ -142,8 +142,8 @@ async def test_a_word_of_one_language_is_asked_back_where_it_may_be_a_place(
 
 
 async def test_stop_words_are_those_of_the_house(one_house: App, tmp_path: Path) -> None:
-    house = replace(one_house, operator=one_house.operator.model_copy(update={"languages": ("en",)}))
-    async with texting(house, tmp_path, NOBODY) as texter:
+    app = replace(one_house, operator=one_house.operator.model_copy(update={"languages": ("en",)}))
+    async with texting(app, tmp_path, NOBODY) as texter:
         await texter.write("hello", "FAULT")
         assert "What is wrong?" in await texter.write("Arrêt")
         await texter.write("MENU", "DUNG", "ARRET")
@@ -222,9 +222,9 @@ async def test_a_choice_is_one_in_any_figures(typed: str, one_house: App, tmp_pa
         assert (await texter.write("MENU", typed)).startswith("You owe KES")
 
 
-async def test_the_next_page_is_turned_in_any_figures(house: App, tmp_path: Path) -> None:
-    await a_customer(house, language="vi")
-    async with counter(house, tmp_path) as client:
+async def test_the_next_page_is_turned_in_any_figures(app: App, tmp_path: Path) -> None:
+    await a_customer(app, language="vi")
+    async with counter(app, tmp_path) as client:
         phone = Phone(client)
         await phone.dial()
         first = await phone.answer("4")
@@ -381,10 +381,10 @@ async def test_what_people_really_write_is_understood(text: str, answer: str, on
 async def test_a_language_that_the_house_does_not_speak_leads_to_those_that_it_does(
     one_house: App, tmp_path: Path
 ) -> None:
-    house = replace(one_house, operator=one_house.operator.model_copy(update={"languages": ("en", "sw")}))
-    async with texting(house, tmp_path) as texter:
+    app = replace(one_house, operator=one_house.operator.model_copy(update={"languages": ("en", "sw")}))
+    async with texting(app, tmp_path) as texter:
         assert "2. Kiswahili" in await texter.write("français")
-        async with house.db.reading() as conn:
+        async with app.db.reading() as conn:
             assert {one.language for one in await conn.execute(select(contact.c.language))} == {"en"}
 
 

@@ -53,7 +53,7 @@ async def test_nobody_takes_a_lead_that_is_held_and_a_resigned_one_is_free(db: D
         await other.resign()
 
 
-async def test_a_job_that_fails_is_told_and_ticks_again(house: App) -> None:
+async def test_a_job_that_fails_is_told_and_ticks_again(app: App) -> None:
     seen: list[int] = []
     enough = asyncio.Event()
 
@@ -64,7 +64,7 @@ async def test_a_job_that_fails_is_told_and_ticks_again(house: App) -> None:
         enough.set()
         return 1
 
-    scheduler = Scheduler(house, [Job("flaky", timedelta(seconds=0.05), flaky)])
+    scheduler = Scheduler(app, [Job("flaky", timedelta(seconds=0.05), flaky)])
     running = asyncio.create_task(scheduler.run())
     await asyncio.wait_for(enough.wait(), 30)
     assert scheduler.leading
@@ -75,10 +75,10 @@ async def test_a_job_that_fails_is_told_and_ticks_again(house: App) -> None:
 
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
-async def test_every_job_finds_nothing_to_do_in_an_empty_house(job: Job, house: App) -> None:
+async def test_every_job_finds_nothing_to_do_in_an_empty_house(job: Job, app: App) -> None:
     if job.name == "network compared":
-        assert await job.run(house), "it plans the comparison of the day, once"
-    assert not await job.run(house)
+        assert await job.run(app), "it plans the comparison of the day, once"
+    assert not await job.run(app)
 
 
 def test_no_two_jobs_share_a_name() -> None:

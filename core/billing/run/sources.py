@@ -66,7 +66,7 @@ class Sources(Protocol):
     async def used(
         self,
         conn: AsyncConnection,
-        house: Context,
+        context: Context,
         service_ids: Sequence[int],
         from_: date,
         to: date,
@@ -81,13 +81,13 @@ class Sources(Protocol):
     ) -> tuple[Column, Column]:
         """(sum, how many) of the periods billed before."""
 
-    async def record(self, conn: AsyncConnection, house: Context, rows: Sequence[UsedRow]) -> None:
+    async def record(self, conn: AsyncConnection, context: Context, rows: Sequence[UsedRow]) -> None:
         """Keep what was billed."""
 
-    async def arrivals(self, conn: AsyncConnection, house: Context, since: date) -> Arrivals:
+    async def arrivals(self, conn: AsyncConnection, context: Context, since: date) -> Arrivals:
         """What usage came since that day of days before it."""
 
     async def late(
-        self, conn: AsyncConnection, house: Context, service_ids: Sequence[int], to: date, came: Arrivals
+        self, conn: AsyncConnection, context: Context, service_ids: Sequence[int], to: date, came: Arrivals
     ) -> Sequence[Changed]:
         """The periods of these services, billed before `to`, whose usage is another now."""

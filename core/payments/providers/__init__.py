@@ -27,14 +27,14 @@ BY_HAND = ("cash", "bank")
 """Ways money comes in that nobody can be asked about: over the counter, and straight into the bank account."""
 
 
-def named(house: App, name: str) -> Provider:
+def named(app: App, name: str) -> Provider:
     """The provider of that name, set up from the environment; `Refused` when there is none."""
     opened = OPENED.get(name)
     if opened is None:
         raise Refused("payments.provider.unknown", status=404, provider=name)
-    return opened(house)
+    return opened(app)
 
 
-def can(house: App, name: str, method: Method) -> bool:
+def can(app: App, name: str, method: Method) -> bool:
     """Whether the provider can be asked for that."""
-    return name in OPENED and method in named(house, name).methods
+    return name in OPENED and method in named(app, name).methods

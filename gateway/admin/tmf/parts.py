@@ -74,9 +74,9 @@ def plain_decimal(micro: int) -> Decimal:
     return Decimal(f"{Decimal(micro).scaleb(-6).normalize():f}")
 
 
-def opening(day: date, house: App) -> datetime:
+def opening(day: date, app: App) -> datetime:
     """The instant at which a day begins for this operator."""
-    return start_of(day, house.zone)
+    return start_of(day, app.zone)
 
 
 def party_ref(row_id: int | None, name: str | None) -> list[Ref] | None:
@@ -105,11 +105,11 @@ def an_id(text: str, _house: App) -> int:
     return int(text)
 
 
-def an_instant(text: str, house: App) -> datetime:
+def an_instant(text: str, app: App) -> datetime:
     """An ISO instant or day; what names no zone is meant in the operator's."""
     try:
         found = datetime.fromisoformat(text.strip().replace(" ", "+"))
-        return (found if found.tzinfo else found.replace(tzinfo=house.zone)).astimezone(UTC)
+        return (found if found.tzinfo else found.replace(tzinfo=app.zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError("write an instant such as 2026-03-01T00:00:00Z") from None
 

@@ -50,28 +50,28 @@ def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: S
     return App(clock, operator, sqlite_db, settings)
 
 
-def forward(house: App, on: date) -> None:
-    assert isinstance(house.clock, SetClock)
-    house.clock.forward((on - house.today()) * 1)
+def forward(app: App, on: date) -> None:
+    assert isinstance(app.clock, SetClock)
+    app.clock.forward((on - app.today()) * 1)
 
 
-async def _mandated(house: App, minor: int = 120_000, number: str = "ACC100") -> Bill:
-    async with house.db.writing() as conn:
-        account_id = await an_account(conn, house, number)
+async def _mandated(app: App, minor: int = 120_000, number: str = "ACC100") -> Bill:
+    async with app.db.writing() as conn:
+        account_id = await an_account(conn, app, number)
         bank = mandates.Bank("Amina Müller", f"{HERS[:4]} {HERS[4:]}")
-        reference = await mandates.create(conn, house, account_id, actor="user:clerk", bank=bank)
-        await mandates.activate(conn, house, reference, actor="user:clerk")
-        bill = await a_bill(conn, house, account_id, minor)
-        await mandates.plan_collections(conn, house, [bill])
+        reference = await mandates.create(conn, app, account_id, actor="user:clerk", bank=bank)
+        await mandates.activate(conn, app, reference, actor="user:clerk")
+        bill = await a_bill(conn, app, account_id, minor)
+        await mandates.plan_collections(conn, app, [bill])
     return bill
 
 
-async def _handed_in(house: App, *, filed: bool = False) -> tuple[int, str]:
+async def _handed_in(app: App, *, filed: bool = False) -> tuple[int, str]:
     """Collected on the day it has to be handed in; the file (if it is about that) and the EndToEndId of its one debit."""
-    forward(house, date(2026, 3, 20))
-    assert await collect.collect_due(house, house.today()) == Counter(asked=1)
-    file_id = await debit_files.make(house, actor="user:clerk") if filed else None
-    async with house.db.reading() as conn:
+    forward(app, date(2026, 3, 20))
+    assert await collect.collect_due(app, app.today()) == Counter(asked=1)
+    file_id = await debit_files.make(app, actor="user:clerk") if filed else None
+    async with app.db.reading() as conn:
         ref = (await conn.execute(select(attempt.c.provider_ref).order_by(attempt.c.id.desc()).limit(1))).scalar_one()
     return file_id or 0, str(ref)
 
@@ -97,15 +97,15 @@ async def test_an_account_number_with_wrong_check_digits_is_refused(single: App,
             await mandates.create(conn, single, account_id, actor="user:clerk", bank=mandates.Bank("A", iban))
 
 
-async def test_a_file_is_made_once_and_never_again(house: App) -> None:
-    await _mandated(house)
-    file_id, ref = await _handed_in(house, filed=True)
-    async with house.db.writing() as conn:
-        body = await debit_files.body(conn, house, file_id, actor="user:clerk")
-        assert await debit_files.body(conn, house, file_id, actor="user:other") == body
+async def test_a_file_is_made_once_and_never_again(app: App) -> None:
+    await _mandated(app)
+    file_id, ref = await _handed_in(app, filed=True)
+    async with app.db.writing() as conn:
+        body = await debit_files.body(conn, app, file_id, actor="user:clerk")
+        assert await debit_files.body(conn, app, file_id, actor="user:other") == body
         [kept] = await debit_files.listing(conn)
     assert (kept.debits, kept.total_minor, kept.taken_by) == (1, 120_000, "user:clerk")
-    assert await debit_files.make(house, actor="user:clerk") is None
+    assert await debit_files.make(app, actor="user:clerk") is None
     root = ET.fromstring(body)
     space = {"p": root.tag[1:].partition("}")[0]}
     told = {
@@ -117,13 +117,13 @@ async def test_a_file_is_made_once_and_never_again(house: App) -> None:
     assert told["CreDtTm"] == ["2026-03-20T09:00:00"], "our clock, not the machine's"
 
 
-async def test_two_who_make_files_at_once_put_each_debit_into_one(house: App) -> None:
+async def test_two_who_make_files_at_once_put_each_debit_into_one(app: App) -> None:
     for number in range(4):
-        await _mandated(house, number=f"ACC{number}")
-    forward(house, date(2026, 3, 20))
-    await collect.collect_due(house, house.today())
-    made = await asyncio.gather(*(debit_files.make(house, actor="user:clerk") for _ in range(3)))
-    async with house.db.reading() as conn:
+        await _mandated(app, number=f"ACC{number}")
+    forward(app, date(2026, 3, 20))
+    await collect.collect_due(app, app.today())
+    made = await asyncio.gather(*(debit_files.make(app, actor="user:clerk") for _ in range(3)))
+    async with app.db.reading() as conn:
         sums = (await conn.execute(select(func.sum(debit_file.c.debits), func.count()))).one()
     assert (sums[0], len({one for one in made if one})) == (4, sums[1])
 
@@ -146,17 +146,17 @@ async def test_no_file_is_made_for_a_creditor_nobody_named(single: App) -> None:
 
 @pytest.mark.parametrize("form", ["camt", "mt940"])
 async def test_a_statement_settles_the_debit_once_however_often_it_is_imported(
-    house: App, tmp_path: Path, form: str
+    app: App, tmp_path: Path, form: str
 ) -> None:
-    bill = await _mandated(house)
-    _, ref = await _handed_in(house)
-    forward(house, date(2026, 3, 25))
+    bill = await _mandated(app)
+    _, ref = await _handed_in(app)
+    forward(app, date(2026, 3, 25))
     paper = Paper(date(2026, 3, 24)).entry(120_000, "B1", e2e=ref)
     for _ in range(2):
-        await bank_statement.bring_in(house, getattr(paper, form)(tmp_path))
-    assert (await opened(house, bill), await cash(house, "sepa")) == ([0], 120_000)
-    assert await attempts(house) == [("direct_debit", "succeeded", None)]
-    await proven(house)
+        await bank_statement.bring_in(app, getattr(paper, form)(tmp_path))
+    assert (await opened(app, bill), await cash(app, "sepa")) == ([0], 120_000)
+    assert await attempts(app) == [("direct_debit", "succeeded", None)]
+    await proven(app)
 
 
 async def test_the_same_statement_in_another_format_counts_once(single: App, tmp_path: Path) -> None:

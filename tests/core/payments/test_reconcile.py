@@ -44,22 +44,22 @@ def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: S
     return App(clock, operator, sqlite_db, settings)
 
 
-def forward(house: App, days: int) -> None:
-    assert isinstance(house.clock, SetClock)
-    house.clock.forward(timedelta(days=days))
+def forward(app: App, days: int) -> None:
+    assert isinstance(app.clock, SetClock)
+    app.clock.forward(timedelta(days=days))
 
 
-async def pay(house: App, txn: str, minor: int, provider: str = "stripe", account: str = "ACC100") -> int:
-    got = ReceiptIn(provider, txn, "card", minor, "KES", house.clock.now(), reference=account)
-    async with house.db.writing() as conn:
-        taken = await receive.apply(conn, house, got)
+async def pay(app: App, txn: str, minor: int, provider: str = "stripe", account: str = "ACC100") -> int:
+    got = ReceiptIn(provider, txn, "card", minor, "KES", app.clock.now(), reference=account)
+    async with app.db.writing() as conn:
+        taken = await receive.apply(conn, app, got)
         if taken.placed_now:
-            await FOLLOW.received(conn, house, taken.receipt_id)
+            await FOLLOW.received(conn, app, taken.receipt_id)
     return taken.receipt_id
 
 
 async def told(
-    house: App,
+    app: App,
     txn: str,
     minor: int,
     *,
@@ -71,10 +71,10 @@ async def told(
     key: str = "",
     provider: str = "stripe",
 ) -> None:
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         await conn.execute(
             insert(provider_line).values(
-                id=house.ids.take(),
+                id=app.ids.take(),
                 provider=provider,
                 key=key or f"{kind}:{txn}",
                 txn=txn,
@@ -89,45 +89,45 @@ async def told(
         )
 
 
-async def matched(house: App, on: date = DAY) -> Counter[tuple[str, str]]:
-    async with house.db.writing() as conn:
-        await run.run(conn, house, on)
+async def matched(app: App, on: date = DAY) -> Counter[tuple[str, str]]:
+    async with app.db.writing() as conn:
+        await run.run(conn, app, on)
         rows = await conn.execute(select(difference.c.kind, difference.c.state).where(difference.c.day == on))
         return Counter((row.kind, row.state) for row in rows if row.state != "cleared")
 
 
-async def balance(house: App, code: str) -> int:
-    async with house.db.reading() as conn:
+async def balance(app: App, code: str) -> int:
+    async with app.db.reading() as conn:
         return await ledger.balance(conn, code, 0, "KES")
 
 
-async def statement(house: App, folder: Path, paper: Paper) -> None:
-    await bank_statement.bring_in(house, paper.camt(folder))
+async def statement(app: App, folder: Path, paper: Paper) -> None:
+    await bank_statement.bring_in(app, paper.camt(folder))
 
 
-async def opened_world(house: App) -> int:
-    async with house.db.writing() as conn:
-        account_id = await an_account(conn, house)
-        await a_bill(conn, house, account_id, 1_000_000)
+async def opened_world(app: App) -> int:
+    async with app.db.writing() as conn:
+        account_id = await an_account(conn, app)
+        await a_bill(conn, app, account_id, 1_000_000)
     return account_id
 
 
-async def test_a_day_on_which_all_three_agree_closes_and_its_money_is_in_the_bank(house: App, tmp_path: Path) -> None:
-    await opened_world(house)
+async def test_a_day_on_which_all_three_agree_closes_and_its_money_is_in_the_bank(app: App, tmp_path: Path) -> None:
+    await opened_world(app)
     for number in range(3):
-        await pay(house, f"pi_{number}", 10_000)
-        await told(house, f"pi_{number}", 10_000, fee=290)
-    forward(house, 1)
-    await statement(house, tmp_path, Paper(DAY + timedelta(days=1)).entry(29_130, "B1", purpose="STRIPE PO1"))
-    assert await matched(house) == Counter()
-    assert await matched(house, DAY + timedelta(days=1)) == Counter()
-    assert (await balance(house, "bank"), await balance(house, "fees"), await balance(house, "cash:stripe")) == (
+        await pay(app, f"pi_{number}", 10_000)
+        await told(app, f"pi_{number}", 10_000, fee=290)
+    forward(app, 1)
+    await statement(app, tmp_path, Paper(DAY + timedelta(days=1)).entry(29_130, "B1", purpose="STRIPE PO1"))
+    assert await matched(app) == Counter()
+    assert await matched(app, DAY + timedelta(days=1)) == Counter()
+    assert (await balance(app, "bank"), await balance(app, "fees"), await balance(app, "cash:stripe")) == (
         29_130,
         870,
         0,
     )
-    async with house.db.writing() as conn:
-        await close.close(conn, house, DAY, actor="user:finance")
+    async with app.db.writing() as conn:
+        await close.close(conn, app, DAY, actor="user:finance")
         kept = await close.closed(conn, DAY)
         assert await verify.problems(conn) == []
     [figures] = kept.figures
@@ -139,15 +139,15 @@ async def test_a_day_on_which_all_three_agree_closes_and_its_money_is_in_the_ban
     )
 
 
-async def test_matching_again_and_again_changes_nothing(house: App, tmp_path: Path) -> None:
-    await opened_world(house)
-    await pay(house, "pi_1", 10_000)
-    await told(house, "pi_1", 10_000, fee=290)
-    forward(house, 1)
-    await statement(house, tmp_path, Paper(DAY).entry(9_710, "B1", purpose="PO1").entry(-55, "B2", purpose="charges"))
+async def test_matching_again_and_again_changes_nothing(app: App, tmp_path: Path) -> None:
+    await opened_world(app)
+    await pay(app, "pi_1", 10_000)
+    await told(app, "pi_1", 10_000, fee=290)
+    forward(app, 1)
+    await statement(app, tmp_path, Paper(DAY).entry(9_710, "B1", purpose="PO1").entry(-55, "B2", purpose="charges"))
     for _ in range(3):
-        assert await matched(house) == Counter({("bank_unexplained", "open"): 1})
-    assert (await balance(house, "bank"), await balance(house, "fees")) == (9_710, 290)
+        assert await matched(app) == Counter({("bank_unexplained", "open"): 1})
+    assert (await balance(app, "bank"), await balance(app, "fees")) == (9_710, 290)
 
 
 PLANTS = (
@@ -308,20 +308,20 @@ async def test_a_providers_report_is_taken_once_and_its_wrong_rows_are_told(sing
         await report.bring_in(single, file, "stripe")
 
 
-async def test_the_general_ledger_gets_a_balanced_numbered_summary_and_the_same_one_again(house: App) -> None:
-    await opened_world(house)
-    await pay(house, "pi_1", 500)
-    async with house.db.writing() as conn:
+async def test_the_general_ledger_gets_a_balanced_numbered_summary_and_the_same_one_again(app: App) -> None:
+    await opened_world(app)
+    await pay(app, "pi_1", 500)
+    async with app.db.writing() as conn:
         with pytest.raises(Refused, match="not over"):
-            await general_ledger.summarise(conn, house, DAY)
-    forward(house, 1)
-    await pay(house, "pi_2", 700)
-    forward(house, 1)
-    async with house.db.writing() as conn:
-        first = await general_ledger.summarise(conn, house, DAY)
-        second = await general_ledger.summarise(conn, house, DAY + timedelta(days=1))
-    async with house.db.writing() as conn:
-        assert await general_ledger.summarise(conn, house, DAY) == first
+            await general_ledger.summarise(conn, app, DAY)
+    forward(app, 1)
+    await pay(app, "pi_2", 700)
+    forward(app, 1)
+    async with app.db.writing() as conn:
+        first = await general_ledger.summarise(conn, app, DAY)
+        second = await general_ledger.summarise(conn, app, DAY + timedelta(days=1))
+    async with app.db.writing() as conn:
+        assert await general_ledger.summarise(conn, app, DAY) == first
     assert [one.number for one in (*first, *second)] == [1, 2]
     assert {line[0]: line[2:] for line in second[0].lines} == {"cash:stripe": (700, 0), "receivable": (0, 700)}
     for one in (*first, *second):
@@ -329,20 +329,20 @@ async def test_the_general_ledger_gets_a_balanced_numbered_summary_and_the_same_
     assert "2,2026-03-11,1,cash:stripe,KES,7.00,0.00" in general_ledger.as_csv(second)
 
 
-async def test_two_who_ask_for_a_summary_at_once_get_the_same_one_under_one_number(house: App) -> None:
-    await opened_world(house)
-    await pay(house, "pi_1", 500)
-    forward(house, 1)
+async def test_two_who_ask_for_a_summary_at_once_get_the_same_one_under_one_number(app: App) -> None:
+    await opened_world(app)
+    await pay(app, "pi_1", 500)
+    forward(app, 1)
 
     async def ask(on: date) -> list[general_ledger.Summary]:
-        async with house.db.writing() as conn:
-            return await general_ledger.summarise(conn, house, on)
+        async with app.db.writing() as conn:
+            return await general_ledger.summarise(conn, app, on)
 
     days = (DAY, DAY, DAY, DAY - timedelta(days=1), DAY - timedelta(days=1))
     made = await asyncio.gather(*(ask(day) for day in days))
     assert made[0] == made[1] == made[2] and made[3] == made[4]
     assert {one.number for same in made for one in same} == {1, 2}
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         assert await general_ledger.problems(conn) == []
         await conn.execute(gl_summary.delete().where(gl_summary.c.number == 1))
         assert await general_ledger.problems(conn) == ["summary number 1 is missing or was never given"]
