@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing.tables import invoice, open_item
+from core.billing.tables import invoice
 from core.clock import SetClock, start_of
 from core.collections.tables import ladder_step
 from core.context import App
@@ -17,6 +17,7 @@ from core.journeys.dunning import fees, restrict, run
 from core.journeys.payment_doors import FOLLOW
 from core.ledger.model import Book, Journal, Posting, receivable
 from core.ledger.post import post_many
+from core.ledger.tables import open_item
 from core.message import Notice, Sent
 from core.outbox.queue import Leaving, Outcome, outbox
 from core.parties.tables import account, branch, contact, contact_account, party, service

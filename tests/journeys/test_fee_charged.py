@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from core.approvals import decide as approvals
 from core.billing import verify
 from core.billing.queries import bill
-from core.billing.tables import invoice, invoice_line, open_item
+from core.billing.tables import invoice, invoice_line
 from core.clock import SetClock
 from core.config.operator import Operator
 from core.context import App
@@ -16,6 +16,7 @@ from core.errors import Refused
 from core.journeys import approved
 from core.journeys.dunning import fee_waiver, run
 from core.ledger import number
+from core.ledger.tables import open_item
 from tests.core.payments.made import owed
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import case, func, literal, null, select, update
+from sqlalchemy import func, literal, null, select, update
 from sqlalchemy import insert as sql_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,9 +22,9 @@ from core.billing.tables import cycle, invoice
 from core.context import App, Context
 from core.db import failpoints
 from core.db.engine import Instant
-from core.ledger import number
+from core.ledger import number, open_items
 from core.ledger.post_set import SetJournals, SetLeg, ids_needed, post_set
-from core.ledger.tables import balance, ledger_account, open_item
+from core.ledger.tables import balance, ledger_account
 
 Then = Callable[[AsyncConnection, Context, Sequence[FinalBill]], Awaitable[object]]
 """What follows from a partition of final bills, in their transaction."""
@@ -145,7 +145,15 @@ async def _post(conn: AsyncConnection, context: Context, on: date, currency: str
 async def _seal_bills(conn: AsyncConnection, context: Context, on: date, bills: int) -> list[FinalBill]:
     """Open items first, then the numbers: their row is the last lock taken."""
     due = due_on(context, on)
-    await _open_items(conn, on, due)
+    await open_items.open_many(
+        conn,
+        closing,
+        invoice_id=closing.c.invoice_id,
+        account_id=closing.c.account_id,
+        total_minor=closing.c.total_minor,
+        due_on=due,
+        on=on,
+    )
     final = update(cycle).where(cycle.c.id.in_(select(closing.c.cycle_id)))
     await conn.execute(final.values(state="final"))
     first = await number.take(conn, SERIES, bills)
@@ -159,21 +167,6 @@ async def _seal_bills(conn: AsyncConnection, context: Context, on: date, bills: 
     }
     await conn.execute(update(invoice).where(invoice.c.id == closing.c.invoice_id).values(**values))
     return await _final_bills(conn)
-
-
-async def _open_items(conn: AsyncConnection, on: date, due: date) -> None:
-    total = closing.c.total_minor
-    values: dict[str, Any] = {
-        "invoice_id": closing.c.invoice_id,
-        "account_id": closing.c.account_id,
-        "due_on": literal(due),
-        "total_minor": total,
-        "open_minor": case((total > 0, total), else_=0),
-        "disputed_minor": literal(0),
-        "settled_on": case((total <= 0, literal(on)), else_=None),
-    }
-    rows = select(*values.values()).select_from(closing)
-    await conn.execute(sql_insert(open_item).from_select(list(values), rows))
 
 
 async def _final_bills(conn: AsyncConnection) -> list[FinalBill]:
