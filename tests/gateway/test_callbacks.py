@@ -207,7 +207,7 @@ async def test_an_event_that_breaks_us_five_times_is_laid_aside(app: App) -> Non
         headers = {HEADER: sign(SECRET, body, int(app.clock.now().timestamp()))}
         await _taken(work, headers, body, breaks)
         for _ in range(inbox.TRIES):
-            await inbox.work_off(work.app, breaks)
+            await inbox.work_off(replace(work.app, follow=breaks))
         assert await event_states(app) == ["failed"]
 
 
