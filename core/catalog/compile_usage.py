@@ -11,9 +11,9 @@ from core.catalog.charge_document import (
     TierDoc,
     UsageDoc,
 )
-from core.catalog.context import ANY_TIME, Context
 from core.catalog.fields import Models, PriceModel, check_fields, known
 from core.catalog.numbers import exact
+from core.catalog.scope import ANY_TIME, TariffScope
 from core.catalog.wrong import refuse
 from core.rating.blocks import Tier, Width
 from core.rating.charges.choice import Case, Choice
@@ -32,7 +32,7 @@ _NEEDS_PRICE = frozenset({"price"})
 _NEEDS_TIERS = frozenset({"tiers"})
 
 
-def usage_of(context: Context, doc: UsageDoc) -> Usage:
+def usage_of(context: TariffScope, doc: UsageDoc) -> Usage:
     """One usage charge."""
     check_fields(context, doc, MODELS)
     context.measured(doc.meter, doc.unit, doc.code)
@@ -44,26 +44,26 @@ def usage_of(context: Context, doc: UsageDoc) -> Usage:
     return Usage(doc.code, measure, model, context.condition(doc.when, doc.code), doc.credit)
 
 
-def _model(context: Context, doc: UsageDoc) -> Model:
+def _model(context: TariffScope, doc: UsageDoc) -> Model:
     return MODELS[doc.model].compile(context, doc)
 
 
-def _flat(context: Context, doc: UsageDoc) -> Model:
+def _flat(context: TariffScope, doc: UsageDoc) -> Model:
     assert doc.price is not None
     prices = context.by_time(doc.price, doc.code, doc.during)
     return Flat(prices[ANY_TIME]) if ANY_TIME in prices else FlatByTime(prices)
 
 
-def _package(context: Context, doc: UsageDoc) -> Model:
+def _package(context: TariffScope, doc: UsageDoc) -> Model:
     return Package(context.price(_one(context, doc)), _above_zero(context, doc, "size"))
 
 
-def _cost_plus(context: Context, doc: UsageDoc) -> Model:
+def _cost_plus(context: TariffScope, doc: UsageDoc) -> Model:
     assert doc.multiplier is not None
     return Percentage(exact(doc.multiplier) * 100, f"x {doc.multiplier}")
 
 
-def _one(context: Context, doc: UsageDoc) -> str:
+def _one(context: TariffScope, doc: UsageDoc) -> str:
     """The price of a model that knows no times of use."""
     if not isinstance(doc.price, str):
         refuse(
@@ -72,21 +72,21 @@ def _one(context: Context, doc: UsageDoc) -> str:
     return doc.price
 
 
-def _above_zero(context: Context, doc: UsageDoc, field: str) -> Fraction:
+def _above_zero(context: TariffScope, doc: UsageDoc, field: str) -> Fraction:
     text = getattr(doc, field)
     if exact(text) == 0:
         refuse(context.at(doc.code), f"{field} is zero", f"give a {field} above zero")
     return exact(text)
 
 
-def _graduated(context: Context, doc: UsageDoc) -> Model:
+def _graduated(context: TariffScope, doc: UsageDoc) -> Model:
     tiers, width = tiers_of(context, doc.tiers or [], doc.code, doc.during), width_of(context, doc.blocks, doc.code)
     if any(tier.by_time for tier in tiers):
         return _graduated_by_time(context, doc, tiers, width)
     return Graduated(tiers, width, doc.lines == "one")
 
 
-def _untimed(context: Context, doc: UsageDoc) -> tuple[tuple[Tier, ...], Width]:
+def _untimed(context: TariffScope, doc: UsageDoc) -> tuple[tuple[Tier, ...], Width]:
     """The blocks of a model that knows no times of use."""
     tiers, width = tiers_of(context, doc.tiers or [], doc.code, doc.during), width_of(context, doc.blocks, doc.code)
     if any(tier.by_time for tier in tiers):
@@ -96,11 +96,11 @@ def _untimed(context: Context, doc: UsageDoc) -> tuple[tuple[Tier, ...], Width]:
     return tiers, width
 
 
-def _stairstep(context: Context, doc: UsageDoc) -> Model:
+def _stairstep(context: TariffScope, doc: UsageDoc) -> Model:
     return Stairstep(*_untimed(context, doc))
 
 
-def _graduated_by_time(context: Context, doc: UsageDoc, tiers: tuple[Tier, ...], width: Width) -> Model:
+def _graduated_by_time(context: TariffScope, doc: UsageDoc, tiers: tuple[Tier, ...], width: Width) -> Model:
     where = context.at(doc.code)
     if any(tier.by_time is None for tier in tiers):
         refuse(
@@ -114,7 +114,7 @@ def _graduated_by_time(context: Context, doc: UsageDoc, tiers: tuple[Tier, ...],
     return GraduatedByTime(tiers, bands, width)
 
 
-def _volume(context: Context, doc: UsageDoc) -> Model:
+def _volume(context: TariffScope, doc: UsageDoc) -> Model:
     tiers, width = _untimed(context, doc)
     if doc.select is None:
         return Volume(tiers, width=width)
@@ -126,7 +126,7 @@ def _volume(context: Context, doc: UsageDoc) -> Model:
 
 
 def tiers_of(
-    context: Context, docs: Sequence[TierDoc], code: str, during: Sequence[str] | None = None
+    context: TariffScope, docs: Sequence[TierDoc], code: str, during: Sequence[str] | None = None
 ) -> tuple[Tier, ...]:
     """Blocks that rise without gap or overlap, the last without end."""
     where = context.at(code)
@@ -146,7 +146,7 @@ def tiers_of(
     return tuple(_tier(context, doc, code, during) for doc in docs)
 
 
-def _tier(context: Context, doc: TierDoc, code: str, during: Sequence[str] | None) -> Tier:
+def _tier(context: TariffScope, doc: TierDoc, code: str, during: Sequence[str] | None) -> Tier:
     prices = context.by_time(doc.price, code, during)
     end = None if doc.up_to is None else exact(doc.up_to)
     fee = context.maybe(doc.fee)
@@ -156,7 +156,7 @@ def _tier(context: Context, doc: TierDoc, code: str, during: Sequence[str] | Non
     return Tier(end, Price("", Fraction(0)), fee, by_time)
 
 
-def width_of(context: Context, doc: BlocksDoc | None, code: str) -> Width:
+def width_of(context: TariffScope, doc: BlocksDoc | None, code: str) -> Width:
     """How wide the blocks are."""
     if doc is None:
         return Width()
@@ -165,7 +165,7 @@ def width_of(context: Context, doc: BlocksDoc | None, code: str) -> Width:
     return Width(doc.per, doc.scale_by, doc.prorate, None if doc.round is None else exact(doc.round))
 
 
-def _percentage(context: Context, doc: UsageDoc) -> Model:
+def _percentage(context: TariffScope, doc: UsageDoc) -> Model:
     assert doc.percent is not None
     return Percentage(
         exact(doc.percent),
@@ -177,7 +177,7 @@ def _percentage(context: Context, doc: UsageDoc) -> Model:
     )
 
 
-def _demand(context: Context, doc: UsageDoc) -> Model:
+def _demand(context: TariffScope, doc: UsageDoc) -> Model:
     if doc.year_days is not None and doc.per != "month":
         refuse(context.at(doc.code), "`year_days` says how long a month is", "add `per: month`")
     if doc.interval is None:
@@ -192,7 +192,7 @@ def _demand(context: Context, doc: UsageDoc) -> Model:
     )
 
 
-def _sets(context: Context, doc: UsageDoc) -> Model:
+def _sets(context: TariffScope, doc: UsageDoc) -> Model:
     sets = doc.sets or []
     if not sets or any(_conditional(one) for one in sets[-1:]):
         refuse(context.at(doc.code), "its last set has a condition", "end `sets` with one for everyone else")
@@ -211,7 +211,7 @@ def _conditional(doc: SetDoc) -> bool:
     return doc.attribute is not None or doc.average_of is not None
 
 
-def _case(context: Context, doc: UsageDoc, one: SetDoc) -> Case:
+def _case(context: TariffScope, doc: UsageDoc, one: SetDoc) -> Case:
     where = context.at(doc.code)
     if (one.average_of is None) != (one.at_most is None):
         refuse(where, "`average_of` and `at_most` belong together", "give both, or neither")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.catalog.charge_document import UsageDoc
-from core.catalog.context import Context
+from core.catalog.scope import TariffScope
 from core.catalog.wrong import refuse
 from core.rating.charges.usage import Model
 
@@ -23,7 +23,7 @@ def never(_model: Model) -> bool:
 class PriceModel:
     """One model of price, as documents know it."""
 
-    compile: Callable[[Context, UsageDoc], Model]
+    compile: Callable[[TariffScope, UsageDoc], Model]
     makes: tuple[type, ...]
     """The classes of `core/rating/charges` that it compiles to."""
     needs: frozenset[str]
@@ -52,7 +52,7 @@ def known(models: Models, name: str, where: str) -> PriceModel:
     return models[name]
 
 
-def check_fields(context: Context, doc: UsageDoc, models: Models) -> None:
+def check_fields(context: TariffScope, doc: UsageDoc, models: Models) -> None:
     """Refuse what the model lacks or does not take."""
     model = known(models, doc.model, f"{context.at(doc.code)}, model")
     given = {name for name in doc.model_fields_set if getattr(doc, name) is not None}

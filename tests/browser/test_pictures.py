@@ -15,7 +15,7 @@ async def phone(page: Page, street: Street) -> None:
     """Dialled by hand, with the chat beside it open."""
     await page.goto("/phone")
     await expect(page.locator(".chat-options button").first).to_be_visible()
-    await page.keyboard.type(street.house.operator.ussd_code)
+    await page.keyboard.type(street.app.operator.ussd_code)
     await page.keyboard.press("Enter")
     await expect(page.locator("[data-talk]")).to_contain_text("1.")
 
