@@ -96,6 +96,19 @@ def test_no_page_fetches_anything_from_anybody(site: Path) -> None:
     assert styles == []
 
 
+def test_a_drawn_dialog_is_a_table_with_every_edge_of_its_drawing(site: Path) -> None:
+    for source in sorted((DOCS / "dialogs").glob("*.md")):
+        drawn = source.read_text("utf-8")
+        text = (site / "dialogs" / source.name.replace("README.md", "index.html").replace(".md", ".html")).read_text(
+            "utf-8"
+        )
+        assert "flowchart TD" not in text and "--&gt;" not in text, source.name
+        assert text.count("<tr>") >= drawn.count("-->"), source.name
+    pay = (site / "dialogs" / "pay.html").read_text("utf-8")
+    row = re.search(r"<td>Pay ‹amount› from ‹phone›\?</td>\s*<td>By link instead</td>\s*<td>(.*?)</td>", pay)
+    assert row is not None and row[1] == "to link?"
+
+
 def in_nav(nav: Any, door: str = "") -> Iterator[tuple[str, str]]:
     """(door, page) of the navigation."""
     if isinstance(nav, str):
