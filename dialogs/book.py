@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dialogs.flow_digest import digest, is_guard
 from dialogs.intents import Intent
+from dialogs.localize import Words
 from dialogs.model import Effect, Flow, Load, State
 from dialogs.session import Place
-from dialogs.shape import digest, is_guard
-from dialogs.words import Words
 
 HOME, RESUME, REFUSED = "home", "resume", "sorry"
 STICKY = ("account_id", "proven", "medium")
@@ -33,7 +33,7 @@ class Book:
     entrances: frozenset[str]
     """The flows that may be entered without a choice of another flow: home, resume, and those of keywords."""
     drawn: dict[tuple[Any, ...], Any] = field(default_factory=dict, compare=False)
-    """Options that are the same for everyone, kept by `dialogs/drawing.py`."""
+    """Options that are the same for everyone, kept by `dialogs/screen.py`."""
 
     def state(self, place: Place) -> State | None:
         """The state of a place; None when the flow is not what it was when the place was stored."""

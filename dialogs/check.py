@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from core.message import Screen
 from core.text import catalogue
 from dialogs.book import Book
-from dialogs.drawing import draw, screen
+from dialogs.flow_digest import edges, keys, places_of
 from dialogs.model import ASKED, LEFT, MOST_ITEMS, WANTED, Act, Ask, Do, Effect, Flow, Fork, Menu, Say, State
 from dialogs.names import SAID_KINDLY
+from dialogs.screen import draw, screen
 from dialogs.session import Session
-from dialogs.shape import edges, keys, places_of
 
 Pages = Callable[[Screen], int]
 """How many pages a channel needs for a screen; the channel hands this in, because dialogs know no channel."""

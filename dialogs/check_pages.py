@@ -9,9 +9,9 @@ from core.message import Screen
 from core.text import say
 from dialogs.book import Book
 from dialogs.check import each, widest_kept
-from dialogs.drawing import draw, screens
 from dialogs.model import Act, Fork, Menu, Pick, Say, State
 from dialogs.names import SAID_KINDLY
+from dialogs.screen import draw, screens
 from dialogs.session import Session
 
 HINTS = ("talk.hint", "talk.moved", "talk.card", "talk.too_long", "talk.late", *SAID_KINDLY)

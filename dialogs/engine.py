@@ -2,21 +2,21 @@
 
 A step that needs something from the counter returns `Need` and stands still; whoever drives it runs the need and comes back
 with `Answered`. Nothing here reads a clock, a database or a channel, so the same engine plays in a test, in the terminal and
-behind a webhook. Each turn is bounded: see `dialogs/moving.py`.
+behind a webhook. Each turn is bounded: see `dialogs/navigate.py`.
 """
 
 from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from dialogs import brought
+from dialogs import attachments
 from dialogs.book import HOME, REFUSED, RESUME, Book
-from dialogs.drawing import MOST_ROWS
 from dialogs.events import Answered, Event, Late, Need, Step, Told, Typed
-from dialogs.heard import Aside, Back, Chosen, Heard, Hint, Into, Kept, NextRows, understand
-from dialogs.heard import late as written_before
+from dialogs.input import Aside, Back, Chosen, Heard, Hint, Into, Kept, NextRows, understand
+from dialogs.input import late as written_before
 from dialogs.model import OFFERS, SHOWS_ONLY, Act, Do, Fork, Go, Menu, Pick, State, Values
-from dialogs.moving import Walk
+from dialogs.navigate import Walk
+from dialogs.screen import MOST_ROWS
 from dialogs.session import Session, Who
 
 LONGEST_HINT = 75
@@ -190,7 +190,7 @@ class _Turn(Walk):
             s.ahead = tuple(rest)
             heard = understand(self.book, s, state, text)
             unsure = isinstance(heard, Hint) and isinstance(state, Menu) and state.home and not heard.secret
-            unsure = unsure and not brought.read(text)
+            unsure = unsure and not attachments.read(text)
             if unsure or (isinstance(heard, Chosen) and isinstance(heard.choice, Do)):
                 break
             said = self.heard(state, heard)

@@ -14,11 +14,11 @@ from typing import Any
 
 from core.numbers import tidied
 from core.text import LANGUAGES
-from dialogs.figures import TAKES_A_FIGURE, along
-from dialogs.leaving import is_leaving
 from dialogs.names import COURTESY_ENDS, LANGUAGE_NAMES, SAID_KINDLY
-from dialogs.receipts import reference_of
-from dialogs.typed import plain_figures
+from dialogs.normalize import plain_figures
+from dialogs.number_slots import TAKES_A_FIGURE, along
+from dialogs.opt_out import is_leaving
+from dialogs.payment_reference import reference_of
 
 
 @dataclass(frozen=True, slots=True)

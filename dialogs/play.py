@@ -5,10 +5,10 @@ from typing import Any
 
 from core.message import Screen
 from dialogs.book import Book
-from dialogs.drawing import screen
 from dialogs.engine import step
 from dialogs.events import Answered, Dialled, Event, Need, Told, Typed
 from dialogs.model import Effect, Fork, Load
+from dialogs.screen import screen
 from dialogs.session import Session, fresh
 
 Fetch = Callable[[Need], Awaitable[dict[str, Any]]]

@@ -1,7 +1,7 @@
 """What a message that opens a conversation is taken for: a keyword, else a guess."""
 
-from dialogs.confusion import NONE
-from dialogs.guess import guess
+from dialogs.classify import guess
+from dialogs.confusion_matrix import NONE
 from dialogs.intents import find
 
 

@@ -12,12 +12,12 @@ import msgspec
 from channels.ussd_africastalking import deep_dial, new_input
 from core.care import media
 from core.message import EDITED, Inbound
-from dialogs import brought
+from dialogs import attachments
 from dialogs.events import Dialled, Late, Typed
 from dialogs.intents import find
+from dialogs.normalize import as_key
 from dialogs.redact import has_card
 from dialogs.session import Session, blotted, fresh, unblotted
-from dialogs.typed import as_key
 
 KEPT_ELSEWHERE = timedelta(hours=24)
 """How long a conversation by messages goes on."""
@@ -43,8 +43,8 @@ class Heard(msgspec.Struct, frozen=True):
 def hear(inbound: Inbound, before: Session | None, now: float, lang: str) -> Heard:
     """Compares what came in with where the conversation stands."""
     live = before if before and before.expires > now else None
-    if brought.SIGN in inbound.text:
-        inbound = msgspec.structs.replace(inbound, text=inbound.text.replace(brought.SIGN, ""))
+    if attachments.SIGN in inbound.text:
+        inbound = msgspec.structs.replace(inbound, text=inbound.text.replace(attachments.SIGN, ""))
     if inbound.session is not None and inbound.channel == "ussd":
         return _dialled(inbound, live, lang)
     return _written(inbound, live, before, lang, now)
@@ -124,20 +124,20 @@ def _written(inbound: Inbound, live: Session | None, before: Session | None, lan
 
 
 def _meant(inbound: Inbound, live: Session | None) -> str:
-    """What she wrote. What came without words speaks for itself (`dialogs/brought.py`), unless words that we know came with it, or a person
+    """What she wrote. What came without words speaks for itself (`dialogs/attachments.py`), unless words that we know came with it, or a person
     is being talked to, who looks at it."""
     if inbound.kind == "location":
-        return brought.sign("place", inbound.text)
+        return attachments.sign("place", inbound.text)
     if inbound.kind == "other":
-        return brought.sign("talk.edited" if inbound.details.get("what") == EDITED else "talk.unread")
+        return attachments.sign("talk.edited" if inbound.details.get("what") == EDITED else "talk.unread")
     if inbound.kind == "new":
         return next((words for words in (inbound.text, inbound.details.get("label", "")) if find(words)), inbound.text)
     if inbound.kind != "media" or find(inbound.text):
         return inbound.text
     sent = media.called(inbound.details.get("type", ""))
     if sent is None:
-        return brought.sign("talk.no_file")
-    return inbound.text if live and live.place and live.place.flow == "agent" else brought.sign(sent)
+        return attachments.sign("talk.no_file")
+    return inbound.text if live and live.place and live.place.flow == "agent" else attachments.sign(sent)
 
 
 def _written_at(inbound: Inbound) -> float:

@@ -18,7 +18,7 @@ from core.care import interactions, media, repeats
 from core.journeys import letter_back
 from core.message import Inbound, Notice, Screen, Sent
 from core.parties import contacts
-from dialogs import brought
+from dialogs import attachments
 from dialogs.redact import to_keep
 from gateway.turn import Answer, Turns
 
@@ -150,7 +150,7 @@ async def _as_meant(turns: Turns, inbound: Inbound) -> Inbound:
         return await _introduced(turns, inbound)
     if inbound.kind == "location":
         told = inbound.details
-        where = brought.place(
+        where = attachments.place(
             told.get("latitude", ""), told.get("longitude", ""), inbound.text, told.get("address", "")
         )
         lost = {"kind": "other", "details": {**told, "what": "location"}}

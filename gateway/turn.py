@@ -29,11 +29,11 @@ from core.parties import queries as parties
 from core.parties import sim
 from core.quick import Quick
 from dialogs.book import Book
-from dialogs.drawing import screens
 from dialogs.engine import step
 from dialogs.events import Answered, Event, Need, Told
 from dialogs.flows import book_of
 from dialogs.model import Asked, Effect
+from dialogs.screen import screens
 from dialogs.session import Session, Who, pack, unpack
 from gateway import hearing
 from gateway.drawn import fewest_pages, sorry

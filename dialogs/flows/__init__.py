@@ -8,6 +8,7 @@ from core.config import Operator
 from core.money import parse
 from dialogs import intents
 from dialogs.book import Book, bind
+from dialogs.classify import guess
 from dialogs.flows import (
     agent,
     arrange,
@@ -37,8 +38,7 @@ from dialogs.flows import (
     tickets,
     top_up,
 )
-from dialogs.guess import guess
-from dialogs.words import Words
+from dialogs.localize import Words
 
 FLOWS = (
     home.FLOW, balance.FLOW, bill.FLOW, pay.FLOW, fault.FLOW, tickets.FLOW, rewards.FLOW, choose_account.FLOW, pin.FLOW,

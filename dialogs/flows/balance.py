@@ -2,14 +2,14 @@
 
 from datetime import UTC, date, datetime
 
-from dialogs.counter import arrange, who
+from dialogs.counter import arrange, caller
 from dialogs.model import Flow, Go, Load, Say
 from dialogs.values import amount, day, left, lines, moment, word
 
 _AT = moment(datetime(2026, 9, 28, 20, 20, tzinfo=UTC))
 _DAY = day(date(2026, 9, 28))
 BALANCES = Load(
-    who.balances,
+    caller.balances,
     quick=True,
     widest={
         "account": "0123456789012",
@@ -18,7 +18,7 @@ BALANCES = Load(
                 word("balance.overdue", amount=amount(999_999_99, "KES"), due=_DAY, at=_AT),
                 word("balance.limit", percent=999, limit=amount(999_999_99, "KES"), at=_AT),
                 *[word("bucket.line_until", name="W" * 16, left=left(999_999_99, "KES"), until=_DAY, at=_AT)]
-                * who.MOST_BUCKETS,
+                * caller.MOST_BUCKETS,
                 word("bucket.more", count=99),
                 word("balance.points", points=999_999, at=_AT),
             ]

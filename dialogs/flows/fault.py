@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from dialogs.counter import faults
+from dialogs.counter import fault
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, Flow, Fork, Go, Load, Menu, Pick, Say, Values
 from dialogs.values import cut, moment, word
@@ -12,17 +12,17 @@ _PLACE = "W" * 30
 LONGEST_PLACE = 120
 
 PLACES = Load(
-    faults.places,
+    fault.places,
     {"rows": [{"value": {}, "place": _PLACE}] * 7, "place": _PLACE, "spot": {}, "commodity": "electricity"},
 )
 KNOWN = Load(
-    faults.known_outage,
+    fault.known_outage,
     {"area": "W" * 20, "cause": "W" * 30, "since": _AT, "until": word("fault.until", at=_AT)},
 )
-KINDS = Load(faults.fault_kinds, {"electricity": True, "leaks": True, "water": True, "internet": True})
-SUMMARY = Load(faults.fault_summary, {"kind_name": word("fault.kind.no_supply"), "place": _PLACE})
+KINDS = Load(fault.fault_kinds, {"electricity": True, "leaks": True, "water": True, "internet": True})
+SUMMARY = Load(fault.fault_summary, {"kind_name": word("fault.kind.no_supply"), "place": _PLACE})
 REPORT = Effect(
-    faults.report_fault, ("done", "already"), risk="order", widest={"reference": "T-1234567-8", "outage_note": ""}
+    fault.report_fault, ("done", "already"), risk="order", widest={"reference": "T-1234567-8", "outage_note": ""}
 )
 
 

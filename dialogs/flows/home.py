@@ -2,14 +2,14 @@
 
 from datetime import date
 
-from dialogs.counter import who
+from dialogs.counter import caller
 from dialogs.model import Effect, Flow, Fork, Go, Load, Menu, Values
 from dialogs.values import amount, day, word
 
-CALLER = Load(who.caller, quick=True)
-MEET = Effect(who.meet, ("known",))
+CALLER = Load(caller.caller, quick=True)
+MEET = Effect(caller.meet, ("known",))
 STANDING = Load(
-    who.standing,
+    caller.standing,
     quick=True,
     widest={
         "line": word("home.line.overdue", amount=amount(999_999_99, "KES"), due=day(date(2026, 9, 28))),
@@ -18,8 +18,8 @@ STANDING = Load(
 )
 
 
-OFFERS = Load(who.offers, {"reads": True, "prepaid": True}, quick=True)
-HERE = Load(who.here, {"here": word("home.here.phone")}, quick=True)
+OFFERS = Load(caller.offers, {"reads": True, "prepaid": True}, quick=True)
+HERE = Load(caller.here, {"here": word("home.here.phone")}, quick=True)
 
 
 def who_calls(_data: Values, facts: Values) -> str:

@@ -1,6 +1,6 @@
 """Somebody without an account would like one: name and place, and the branch calls back."""
 
-from dialogs.brought import MAP
+from dialogs.attachments import MAP
 from dialogs.counter import identity
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, Flow, Go, Menu, Say, Values

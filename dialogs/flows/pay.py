@@ -4,17 +4,17 @@ from datetime import date
 
 from core.money import LARGEST_MINOR, typed
 from core.numbers import Unreadable
-from dialogs.counter import paying
-from dialogs.figures import ENDS
+from dialogs.counter import pay
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, End, Flow, Fork, Go, Load, Menu, Say, Values
+from dialogs.number_slots import ENDS
 from dialogs.values import amount, day
 
 _MONEY = amount(999_999_99, "KES")
 _PHONE = "+254712345678"
 
 OWING = Load(
-    paying.owing,
+    pay.owing,
     {
         "owed": _MONEY,
         "asked_minor": 999_999_99,
@@ -27,12 +27,12 @@ OWING = Load(
         "some": True,
     },
 )
-MOST = Load(paying.at_most, {"most": _MONEY, "most_minor": 999_999_99})
-TO_PAY = Load(paying.to_pay, {"amount": _MONEY, "push": True, "link": True})
-TO_PUSH = Load(paying.to_push, {"amount": _MONEY, "amount_minor": 999_999_99, "phone": _PHONE, "link": True})
-TO_LINK = Load(paying.to_link, {"amount": _MONEY, "phone": _PHONE})
-PUSH = Effect(paying.push, ("done", "already", "pending"), risk="money", widest={"amount": _MONEY, "phone": _PHONE})
-LINK = Effect(paying.give_paylink, ("done", "already"), risk="money", widest={"amount": _MONEY, "url": "W" * 46})
+MOST = Load(pay.at_most, {"most": _MONEY, "most_minor": 999_999_99})
+TO_PAY = Load(pay.to_pay, {"amount": _MONEY, "push": True, "link": True})
+TO_PUSH = Load(pay.to_push, {"amount": _MONEY, "amount_minor": 999_999_99, "phone": _PHONE, "link": True})
+TO_LINK = Load(pay.to_link, {"amount": _MONEY, "phone": _PHONE})
+PUSH = Effect(pay.push, ("done", "already", "pending"), risk="money", widest={"amount": _MONEY, "phone": _PHONE})
+LINK = Effect(pay.give_paylink, ("done", "already"), risk="money", widest={"amount": _MONEY, "url": "W" * 46})
 
 
 def amount_to_pay(text: str, data: Values, house: Values) -> Values:

@@ -2,8 +2,8 @@
 
 from core.metering.units import Unreadable, typed
 from dialogs.counter import plan
-from dialogs.figures import ENDS
 from dialogs.model import Again, Ask, Flow, Fork, Go, Load, Pick, Say, Values
+from dialogs.number_slots import ENDS
 from dialogs.values import amount, lines, named, quantity, word
 
 _NAME, _MONEY = named({"en": "W" * 24}), amount(999_999_99, "KES")

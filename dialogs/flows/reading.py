@@ -3,16 +3,16 @@
 from datetime import date
 
 from core.metering.units import MICRO, Unreadable, typed
-from dialogs.counter import readings
-from dialogs.figures import ENDS
+from dialogs.counter import reading
 from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, Flow, Fork, Go, Load, Menu, Pick, Say, Values
+from dialogs.number_slots import ENDS
 from dialogs.values import day, quantity
 
 _DAY, _VALUE, _SERIAL = day(date(2026, 9, 28)), quantity(99_999_999_000_000, "kWh"), "W" * 20
 
 METERS = Load(
-    readings.meters,
+    reading.meters,
     {
         "rows": [{"value": "1", "serial": _SERIAL, "unit": "kWh"}] * 4,
         "opens": _DAY,
@@ -21,9 +21,9 @@ METERS = Load(
         "meter_id": "1",
     },
 )
-METER = Load(readings.meter, {"serial": _SERIAL, "last": _VALUE, "dials": 8, "unit": "kWh"})
-READING = Load(readings.reading, {"serial": _SERIAL, "value": _VALUE})
-SEND = Effect(readings.send_reading, ("done", "already", "pending"), risk="order", widest={"reference": "T-1234567-8"})
+METER = Load(reading.meter, {"serial": _SERIAL, "last": _VALUE, "dials": 8, "unit": "kWh"})
+READING = Load(reading.reading, {"serial": _SERIAL, "value": _VALUE})
+SEND = Effect(reading.send_reading, ("done", "already", "pending"), risk="order", widest={"reference": "T-1234567-8"})
 
 
 def figures(text: str, data: Values, house: Values) -> Values:

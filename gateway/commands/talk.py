@@ -48,7 +48,7 @@ def check() -> None:
 @told
 def verbs() -> None:
     """What a customer can do on which channel, as Markdown; and where not, why."""
-    from dialogs.verbs import table
+    from dialogs.channel_matrix import table
 
     typer.echo(table())
 
@@ -57,8 +57,8 @@ def verbs() -> None:
 @told
 def draw(folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = Path("docs/dialogs")) -> None:
     """Draw every conversation as Mermaid, from the tables that run it."""
-    from dialogs.draw import write_all
     from dialogs.flows import book_of
+    from dialogs.mermaid import write_all
     from gateway.house import example_operator
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,14 +75,14 @@ def intents(
     cases: Annotated[Path, typer.Option(help="Labelled messages, a CSV a language.")] = Path("tests/dialogs/intents"),
 ) -> None:
     """Publish how well free text is understood: the confusion matrix of labelled messages."""
-    from dialogs import confusion
+    from dialogs import confusion_matrix
     from dialogs.understood import taken_for
 
-    found = confusion.read(cases)
-    page.write_text(confusion.page(found, taken_for), "utf-8")
+    found = confusion_matrix.read(cases)
+    page.write_text(confusion_matrix.page(found, taken_for), "utf-8")
     for lang, messages in found.items():
-        counts = confusion.counted(messages, lang, taken_for)
-        out.print(f"{lang}: {confusion.right(counts)} of {counts.total()}", highlight=False)
+        counts = confusion_matrix.counted(messages, lang, taken_for)
+        out.print(f"{lang}: {confusion_matrix.right(counts)} of {counts.total()}", highlight=False)
 
 
 @dialogs.command("try")

@@ -5,10 +5,10 @@ import pytest
 
 from core.text import LANGUAGES, catalogue
 from dialogs.intents import WORDS, find
+from dialogs.localize import Words
 from dialogs.redact import has_card, luhn, without_cards
 from dialogs.session import BLOT, blotted, unblotted
 from dialogs.values import amount, cut, day, lines, moment, named, quantity, word
-from dialogs.words import Words
 
 WORDS_ = Words(ZoneInfo("Africa/Nairobi"), {"operator": "Mwangaza"})
 AT = datetime(2026, 3, 10, 21, 30, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Whatever a customer can do, she can do on every channel, or `dialogs/verbs.py` says why not. The guide publishes the same table.
+"""Whatever a customer can do, she can do on every channel, or `dialogs/channel_matrix.py` says why not. The guide publishes the same table.
 
 For each channel one house is built and one customer walks through all verbs by that channel's real route. A verb has worked when what
 it is for has happened: a row stands in the books, or the very figures stand before her.
@@ -36,7 +36,7 @@ from core.rewards import earn
 from core.rewards.model import PaidBill
 from core.rewards.tables import redemption
 from core.vending.tables import vend
-from dialogs.verbs import CHANNELS, REASONS, VERBS, table
+from dialogs.channel_matrix import CHANNELS, REASONS, VERBS, table
 from tests.bills.test_kenya import PREPAID
 from tests.gateway.open_doors import open_doors
 from tests.gateway.talking import WANJIKU, a_customer

@@ -10,7 +10,7 @@ from channels.paging import Budget
 from channels.ussd_africastalking import AfricasTalkingUssd
 from core.house import House
 from core.parties.tables import contact, interest
-from dialogs.counter import identity, who
+from dialogs.counter import caller, identity
 from gateway.desk import CHANNELS
 from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer, counter
 
@@ -261,7 +261,7 @@ async def test_a_database_that_is_gone_ends_politely_in_her_language(
         phone = Phone(client)
         await phone.dial()
         await phone.answer("6", "4", "3", "2")
-        monkeypatch.setattr(who.parties, "accounts_of", gone)
+        monkeypatch.setattr(caller.parties, "accounts_of", gone)
         monkeypatch.setattr("core.quick.QuickSqlite.standing", gone)
         monkeypatch.setattr("core.quick.QuickPostgres.standing", gone)
         assert (await phone.answer("1")).startswith("END Samahani, hatuwezi kujibu sasa.")
@@ -275,7 +275,7 @@ async def test_a_stranger_we_could_not_meet_is_not_led_on(
 
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
-        monkeypatch.setattr(who.contacts, "find_or_make", gone)
+        monkeypatch.setattr(caller.contacts, "find_or_make", gone)
         assert (await phone.dial()).startswith("END Sorry, we cannot answer just now.")
         monkeypatch.undo()
         assert (await phone.dial("s2")).startswith("CON Welcome")

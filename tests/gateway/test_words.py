@@ -21,8 +21,8 @@ from core.payments.tables import attempt
 from core.text import LANGUAGES
 from dialogs.check_pages import check_pages
 from dialogs.flows import book_of
-from dialogs.leaving import is_leaving
-from dialogs.receipts import reference_of
+from dialogs.opt_out import is_leaving
+from dialogs.payment_reference import reference_of
 from tests.gateway.open_doors import open_doors
 from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer, counter
 from tests.gateway.test_flows import a_bill, rows

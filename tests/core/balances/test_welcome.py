@@ -11,9 +11,9 @@ from core.metering import sources
 from core.onboarding.model import Customer, Registered
 from core.onboarding.register import register_customer
 from core.quick import open_quick
-from dialogs.counter import who
+from dialogs.counter import caller
+from dialogs.localize import Words
 from dialogs.model import Asked
-from dialogs.words import Words
 from tests.core.balances.world import MB
 
 PHONE = "+447700900001"
@@ -38,7 +38,7 @@ async def balances(house: House, account_id: int, lang: str = "en") -> str:
             return list(await quick.standing("ussd", PHONE))
 
     asked = Asked("ussd", PHONE, PHONE, lang, 1, 1, account_id, (account_id,), {})
-    told = await who.balances(Glance(), house, asked)  # a glance without a turn
+    told = await caller.balances(Glance(), house, asked)  # a glance without a turn
     await quick.close()
     return Words(house.zone).write(lang, told["lines"])
 

@@ -8,7 +8,7 @@ from core.errors import Refused
 from core.house import House
 from core.payments import mandate_pages, mandates, methods, push, redirect, request
 from core.payments.desk import drawer
-from dialogs.counter import paying
+from dialogs.counter import pay
 from dialogs.model import Asked
 from tests.core.payments.made import a_bill, an_account
 
@@ -70,12 +70,12 @@ async def test_the_dialog_offers_only_her_ways(house: House) -> None:
         asked = Asked("ussd", phone, phone, "en", None, None, account_id, (account_id,), {}, key="k")
         shown = []
         for ways in (["push"], ["card"], ["cash"], ["direct_debit"]):
-            told = await paying.owing(conn, _saying(house, residential=ways), asked)
+            told = await pay.owing(conn, _saying(house, residential=ways), asked)
             shown.append([name for name in ("push", "link", "debit", "some") if told[name]])
         assert shown == [["push", "some"], ["link", "some"], [], ["debit"]]
-        told = await paying.to_pay(conn, _saying(house, residential=["card"]), asked)
+        told = await pay.to_pay(conn, _saying(house, residential=["card"]), asked)
         assert (told["push"], told["link"]) == (False, True)
-        told = await paying.to_push(conn, _saying(house, residential=["push"]), asked)
+        told = await pay.to_push(conn, _saying(house, residential=["push"]), asked)
         assert told["link"] is False
         with pytest.raises(Refused, match="not_offered"):
-            await paying.give_paylink(conn, _saying(house, residential=["push"]), asked)
+            await pay.give_paylink(conn, _saying(house, residential=["push"]), asked)

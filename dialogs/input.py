@@ -4,13 +4,13 @@ from typing import Any
 
 import msgspec
 
-from dialogs import brought
+from dialogs import attachments
 from dialogs.book import Book
 from dialogs.intents import Intent
 from dialogs.model import OFFERS, Again, Ask, Do, Go, Pick, State, Values
+from dialogs.normalize import as_key
 from dialogs.redact import has_card
 from dialogs.session import Session
-from dialogs.typed import as_key
 
 LONGEST_ANSWER = 400
 """Characters that any question of ours can use. A longer text is answered kindly and not kept."""
@@ -74,7 +74,7 @@ def understand(book: Book, s: Session, state: State, text: str) -> Heard:
     """What the customer means by `text` on the screen that stands."""
     assert s.shown is not None
     typed = text.strip()
-    if came := brought.read(typed):
+    if came := attachments.read(typed):
         return _without_words(book, s, state, came)
     number = as_key(typed)
     for key, label, kind, value in s.shown.options:
@@ -98,7 +98,7 @@ def late(book: Book, s: Session, state: State, text: str) -> Heard:
     """What is meant by a text that was written before the question that stands: never an answer to it."""
     if isinstance(state, Ask) and not state.nav:
         return understand(book, s, state, text)  # a person reads it
-    if brought.read(text.strip()):
+    if attachments.read(text.strip()):
         return understand(book, s, state, text)  # it answers no question by its words
     meant = book.intent(text.strip())
     if isinstance(state, Ask):
@@ -126,7 +126,7 @@ def _asked(book: Book, s: Session, state: Ask, typed: str, intent: Intent | None
     return Aside(intent.sure, {"said": typed}) if intent.sure else answer
 
 
-def _without_words(book: Book, s: Session, state: State, came: brought.Brought) -> Heard:
+def _without_words(book: Book, s: Session, state: State, came: attachments.Brought) -> Heard:
     """A place answers the question for one, and else begins a report; a file says what it is; what we cannot use is told so, and the same
     question stands."""
     if came.name == "place":

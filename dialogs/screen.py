@@ -8,7 +8,7 @@ from core import message
 from core.message import Screen
 from core.text import edits
 from dialogs.book import Book
-from dialogs.heard import BACK, HOME_KEY, NEXT_ROWS
+from dialogs.input import BACK, HOME_KEY, NEXT_ROWS
 from dialogs.model import MOST_ITEMS, NOT_SHOWN, OFFERS, End, Menu, Pick, Say, State
 from dialogs.session import Session, Shown
 

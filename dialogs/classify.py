@@ -7,8 +7,8 @@ who was misunderstood is one step from it. STOP is never guessed: it is taken at
 from functools import cache
 
 from dialogs.clues import CLUES
-from dialogs.figures import of_sentence
 from dialogs.intents import Intent, plain
+from dialogs.number_slots import of_sentence
 
 LONGEST = 300
 """Letters of a message that are read; what is longer is a letter, and a person's to answer."""

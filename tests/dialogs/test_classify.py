@@ -4,20 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from dialogs import confusion
+from dialogs import confusion_matrix
+from dialogs.classify import guess, plain
 from dialogs.clues import CLUES
-from dialogs.guess import guess, plain
 from dialogs.understood import taken_for
 from tests.dialogs.fakes import Counter, a_book
 from tests.dialogs.test_engine import talk
 
-CASES = confusion.read(Path(__file__).parent / "intents")
+CASES = confusion_matrix.read(Path(__file__).parent / "intents")
 
 
 @pytest.mark.parametrize("lang", sorted(CASES))
 def test_nine_of_ten_messages_reach_their_flow(lang: str) -> None:
-    counts = confusion.counted(CASES[lang], lang, taken_for)
-    assert confusion.right(counts) * 10 >= counts.total() * 9
+    counts = confusion_matrix.counted(CASES[lang], lang, taken_for)
+    assert confusion_matrix.right(counts) * 10 >= counts.total() * 9
 
 
 @pytest.mark.parametrize("lang", sorted(CASES))
@@ -27,7 +27,7 @@ def test_small_talk_is_answered_with_the_menu(lang: str) -> None:
 
 def test_the_published_page_is_fresh() -> None:
     page = Path("docs/intents.md").read_text("utf-8")
-    assert page == confusion.page(CASES, taken_for), "write it anew: hodi dialogs intents"
+    assert page == confusion_matrix.page(CASES, taken_for), "write it anew: hodi dialogs intents"
 
 
 def test_every_guess_leads_to_a_flow_that_is_there() -> None:

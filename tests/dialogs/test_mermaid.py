@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from dialogs.draw import draw_all
+from dialogs.mermaid import draw_all
 from tests.dialogs.fakes import a_book
 
 DRAWN = Path(__file__).parents[2] / "docs" / "dialogs"

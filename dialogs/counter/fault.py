@@ -10,7 +10,7 @@ from core.house import House
 from core.onboarding.customers import COMMODITIES
 from core.parties import queries as parties
 from core.parties import sim
-from dialogs.brought import without_link
+from dialogs.attachments import without_link
 from dialogs.counter.common import Answer, private
 from dialogs.model import Asked
 from dialogs.values import cut, moment, word

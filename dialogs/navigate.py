@@ -1,9 +1,9 @@
 """How a talk moves over the tables: along edges, past guards, back, home, and to where a dropped conversation stood."""
 
 from dialogs.book import HOME, STICKY, Book
-from dialogs.drawing import draw
 from dialogs.events import Need, Step, Told
 from dialogs.model import ASKED, ASKS, LEFT, WANTED, Act, Again, Ask, End, Fork, Menu, State, Values
+from dialogs.screen import draw
 from dialogs.session import Place, Session, Who
 
 MOST_STEPS = 60

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from core.text import pattern
 from dialogs.book import Book
+from dialogs.flow_digest import Edge, edges
 from dialogs.model import LEFT, WANTED, Act, Ask, End, Flow, Fork, Menu, Pick, Say, State
-from dialogs.shape import Edge, edges
 
 _SHAPES = {
     Menu: ("[", "]"), Say: ("[", "]"), Pick: ("[/", "/]"), Ask: ("[\\", "\\]"), End: ("([", "])"), Fork: ("{", "}"),
