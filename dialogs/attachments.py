@@ -12,24 +12,24 @@ LONGEST_LABEL = 70
 MAP = "https://maps.google.com/?q="
 
 
-class Brought(msgspec.Struct, frozen=True):
+class Attachment(msgspec.Struct, frozen=True):
     """`name`: picture, voice, file, place, or why it cannot be used (a hint of the talk); `words`: what came along."""
 
     name: str
     words: str
 
 
-def sign(name: str, words: str = "") -> str:
+def encode(name: str, words: str = "") -> str:
     """As the talk hears it."""
     return f"{SIGN}{name}{SIGN}{words}"
 
 
-def read(text: str) -> Brought | None:
+def decode(text: str) -> Attachment | None:
     """What was brought; None: these are words."""
     if not text.startswith(SIGN):
         return None
     _, name, words = [*text.split(SIGN, 2), "", ""][:3]
-    return Brought(name, words)
+    return Attachment(name, words)
 
 
 def place(latitude: str, longitude: str, *labels: str) -> str | None:

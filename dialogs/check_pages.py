@@ -7,14 +7,14 @@ from msgspec.structs import replace
 
 from core.message import Screen
 from core.text import say
-from dialogs.book import Book
+from dialogs.book import FlowBook
 from dialogs.check import each, widest_kept
 from dialogs.model import Act, Fork, Menu, Pick, Say, State
-from dialogs.names import SAID_KINDLY
 from dialogs.screen import draw, screens
 from dialogs.session import Session
+from dialogs.small_talk import SMALL_TALK
 
-HINTS = ("talk.hint", "talk.moved", "talk.card", "talk.too_long", "talk.late", *SAID_KINDLY)
+HINTS = ("talk.hint", "talk.moved", "talk.card", "talk.too_long", "talk.late", *SMALL_TALK)
 """What may stand above a menu."""
 EVERY = 5
 """Letters of a text by which it is shortened, one try after the other: what is filled in is seldom the longest."""
@@ -39,7 +39,7 @@ class Piece(Protocol):
 LayOut = Callable[[Screen], Sequence[Piece]]
 
 
-def check_pages(book: Book, languages: Sequence[str], lay_out: LayOut) -> list[str]:
+def check_pages(book: FlowBook, languages: Sequence[str], lay_out: LayOut) -> list[str]:
     """Every problem of every screen in these languages on one channel, as sentences."""
     kept = widest_kept(book)
     found = []
@@ -54,14 +54,14 @@ def check_pages(book: Book, languages: Sequence[str], lay_out: LayOut) -> list[s
     return found
 
 
-def _standing(book: Book, lang: str, flow: str, name: str, state: State, kept: dict[str, object]) -> Session:
+def _standing(book: FlowBook, lang: str, flow: str, name: str, state: State, kept: dict[str, object]) -> Session:
     loaded = {} if isinstance(state, Act) or not state.load else dict(state.load.widest)
     session = Session("check", lang=lang, data=dict(kept), place=book.places[flow, name])
     session.shown = draw(book, session, state, loaded)
     return session
 
 
-def _wrong(book: Book, s: Session, state: State, hints: list[str], lay_out: LayOut) -> Iterator[str]:
+def _wrong(book: FlowBook, s: Session, state: State, hints: list[str], lay_out: LayOut) -> Iterator[str]:
     assert s.shown is not None
     whole = s.shown
     for length in range(len(whole.text), -1, -EVERY):
@@ -74,7 +74,7 @@ def _wrong(book: Book, s: Session, state: State, hints: list[str], lay_out: LayO
             yield from _costly(book, s, hints, len(made), lay_out)
 
 
-def _costly(book: Book, s: Session, hints: list[str], without: int, lay_out: LayOut) -> Iterator[str]:
+def _costly(book: FlowBook, s: Session, hints: list[str], without: int, lay_out: LayOut) -> Iterator[str]:
     for hint in hints:
         s.hint = hint
         if min(len(lay_out(one)) for one in screens(book, s)) > without:

@@ -8,7 +8,7 @@ from functools import cache
 
 from dialogs.clues import CLUES
 from dialogs.intents import Intent, plain
-from dialogs.number_slots import of_sentence
+from dialogs.number_slots import in_sentence
 
 LONGEST = 300
 """Letters of a message that are read; what is longer is a letter, and a person's to answer."""
@@ -17,7 +17,7 @@ Clue = tuple[tuple[str, ...], ...]
 """Runs of stems, each run side by side, all of them somewhere."""
 
 
-def guess(text: str, lang: str) -> Intent | None:
+def classify(text: str, lang: str) -> Intent | None:
     """The intent of a sentence; None when no clue stands out."""
     if len(text) > LONGEST:
         return None
@@ -25,7 +25,7 @@ def guess(text: str, lang: str) -> Intent | None:
     for tongue in (lang, *(other for other in CLUES if other != lang)):
         flow = _winner(words, tongue) if tongue in CLUES else None
         if flow:
-            return Intent(flow, keep=of_sentence(flow, text))
+            return Intent(flow, keep=in_sentence(flow, text))
     return None
 
 

@@ -5,9 +5,18 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from dialogs.classify import classify
+from dialogs.intents import find
+
 NONE = "none"
 Found = Callable[[str, str], str]
 """(message, language) -> the flow it reaches, or `none`."""
+
+
+def first_message(text: str, lang: str) -> str:
+    """The flow that a message which opens a conversation leads to; `none` when it is answered with the menu."""
+    intent = find(text) or classify(text, lang)
+    return intent.flow if intent and not intent.greet else NONE
 
 
 def read(folder: Path) -> dict[str, list[tuple[str, str]]]:

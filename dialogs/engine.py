@@ -10,20 +10,20 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from dialogs import attachments
-from dialogs.book import HOME, REFUSED, RESUME, Book
-from dialogs.events import Answered, Event, Late, Need, Step, Told, Typed
-from dialogs.input import Aside, Back, Chosen, Heard, Hint, Into, Kept, NextRows, understand
+from dialogs.book import HOME, REFUSED, RESUME, FlowBook
+from dialogs.events import Answered, Event, Late, Need, ScreenReady, Step, Typed
+from dialogs.input import Aside, Back, Chosen, Filled, Hint, Input, Into, NextRows, understand
 from dialogs.input import late as written_before
 from dialogs.model import OFFERS, SHOWS_ONLY, Act, Do, Fork, Go, Menu, Pick, State, Values
 from dialogs.navigate import Walk
 from dialogs.screen import MOST_ROWS
-from dialogs.session import Session, Who
+from dialogs.session import Session, SessionContact
 
 LONGEST_HINT = 75
 """Letters that stand above a first menu on one page of a phone; what takes more is told alone."""
 
 
-def step(book: Book, session: Session, event: Event) -> Step:
+def step(book: FlowBook, session: Session, event: Event) -> Step:
     """The next screen, or what is needed on the way to it. The session given is not changed."""
     if isinstance(event, Answered):
         turn = _Turn(book, session)  # a session under way is nobody else's
@@ -69,7 +69,9 @@ class _Turn(Walk):
         for name, value in values.items():
             if name == "who":
                 self._facts = None
-                s.who = Who(value["contact_id"], value["party_id"], tuple(value["accounts"]), value.get("parted", 0.0))
+                s.who = SessionContact(
+                    value["contact_id"], value["party_id"], tuple(value["accounts"]), value.get("parted", 0.0)
+                )
             elif name == "lang":
                 s.lang = value
             elif name != "is":
@@ -116,11 +118,11 @@ class _Turn(Walk):
         read = written_before if late else understand
         return self.heard(state, read(self.book, self.s, state, text))
 
-    def heard(self, state: State, heard: Heard) -> Step:
+    def heard(self, state: State, heard: Input) -> Step:
         """Follows what was understood."""
         if isinstance(heard, Chosen):
             return self.chosen(heard.choice)
-        if isinstance(heard, Kept):
+        if isinstance(heard, Filled):
             return self.kept(heard)
         if isinstance(heard, Back):
             return self.home() if heard.home else self.back()
@@ -142,7 +144,7 @@ class _Turn(Walk):
         self.s.data.update(choice.keep)
         return self.onward(choice.to)
 
-    def kept(self, kept: Kept) -> Step:
+    def kept(self, kept: Filled) -> Step:
         """An answer is remembered; a secret only until the effect that checks it has run."""
         if kept.whisper:
             self.s.whisper, self.s.hush = {name: str(value) for name, value in kept.keep.items()}, True
@@ -157,7 +159,7 @@ class _Turn(Walk):
         s = self.s
         s.ahead, s.page, s.hush = (), 0, s.hush or hint.secret
         s.hint = self.book.say(s.lang, hint.key, {**s.data, **hint.values})
-        return Told(s)
+        return ScreenReady(s)
 
     def keyword(self, into: Into) -> Step:
         """A keyword begins its flow as if it had been chosen at home."""
@@ -182,7 +184,7 @@ class _Turn(Walk):
     def take_ahead(self, said: Step) -> Step:
         """An answer dialled ahead is taken at once, but never one that needs a yes."""
         s = self.s
-        while isinstance(said, Told) and s.ahead:
+        while isinstance(said, ScreenReady) and s.ahead:
             state = self.here()
             if state is None:
                 break
@@ -190,7 +192,7 @@ class _Turn(Walk):
             s.ahead = tuple(rest)
             heard = understand(self.book, s, state, text)
             unsure = isinstance(heard, Hint) and isinstance(state, Menu) and state.home and not heard.secret
-            unsure = unsure and not attachments.read(text)
+            unsure = unsure and not attachments.decode(text)
             if unsure or (isinstance(heard, Chosen) and isinstance(heard.choice, Do)):
                 break
             said = self.heard(state, heard)

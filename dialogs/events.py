@@ -30,7 +30,7 @@ class Answered(msgspec.Struct, frozen=True):
     values: Values
 
 
-class Told(msgspec.Struct, frozen=True):
+class ScreenReady(msgspec.Struct, frozen=True):
     """The turn is done: there is something new on the screen."""
 
     session: Session
@@ -44,4 +44,4 @@ class Need(msgspec.Struct, frozen=True):
 
 
 Event = Dialled | Typed | Late | Answered
-Step = Told | Need
+Step = ScreenReady | Need

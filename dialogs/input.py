@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from dialogs import attachments
-from dialogs.book import Book
+from dialogs.book import FlowBook
 from dialogs.intents import Intent
 from dialogs.model import OFFERS, Again, Ask, Do, Go, Pick, State, Values
 from dialogs.normalize import as_key
@@ -24,7 +24,7 @@ class Chosen(msgspec.Struct, frozen=True):
     choice: Go | Do
 
 
-class Kept(msgspec.Struct, frozen=True):
+class Filled(msgspec.Struct, frozen=True):
     """A row was picked or a question answered."""
 
     keep: Values
@@ -67,14 +67,14 @@ class Hint(msgspec.Struct, frozen=True):
     moved: bool = False
 
 
-Heard = Chosen | Kept | Back | NextRows | Into | Aside | Hint
+Input = Chosen | Filled | Back | NextRows | Into | Aside | Hint
 
 
-def understand(book: Book, s: Session, state: State, text: str) -> Heard:
+def understand(book: FlowBook, s: Session, state: State, text: str) -> Input:
     """What the customer means by `text` on the screen that stands."""
     assert s.shown is not None
     typed = text.strip()
-    if came := attachments.read(typed):
+    if came := attachments.decode(typed):
         return _without_words(book, s, state, came)
     number = as_key(typed)
     for key, label, kind, value in s.shown.options:
@@ -90,20 +90,20 @@ def understand(book: Book, s: Session, state: State, text: str) -> Heard:
     if len(typed) > LONGEST_ANSWER:
         return Hint("talk.too_long", secret=s.shown.secret)
     heard = _by_label(s, state, typed)
-    meant = book.guess(typed, s.lang) if isinstance(heard, Hint) and not heard.moved else None
+    meant = book.classify(typed, s.lang) if isinstance(heard, Hint) and not heard.moved else None
     return _into(meant) if meant else heard
 
 
-def late(book: Book, s: Session, state: State, text: str) -> Heard:
+def late(book: FlowBook, s: Session, state: State, text: str) -> Input:
     """What is meant by a text that was written before the question that stands: never an answer to it."""
     if isinstance(state, Ask) and not state.nav:
         return understand(book, s, state, text)  # a person reads it
-    if attachments.read(text.strip()):
+    if attachments.decode(text.strip()):
         return understand(book, s, state, text)  # it answers no question by its words
     meant = book.intent(text.strip())
     if isinstance(state, Ask):
         return _into(meant) if meant and meant.everywhere and not meant.sure else Hint("talk.late")
-    meant = meant or book.guess(text.strip(), s.lang)
+    meant = meant or book.classify(text.strip(), s.lang)
     return _into(meant) if meant else Hint("talk.late")
 
 
@@ -111,7 +111,7 @@ def _into(intent: Intent) -> Into:
     return Into(intent.flow, intent.keep, intent.greet)
 
 
-def _asked(book: Book, s: Session, state: Ask, typed: str, intent: Intent | None) -> Heard:
+def _asked(book: FlowBook, s: Session, state: Ask, typed: str, intent: Intent | None) -> Input:
     """An answer in the customer's own words, unless it can be none, or is a word that goes before every question."""
     if intent and intent.everywhere and not intent.sure:
         return _into(intent)
@@ -126,7 +126,7 @@ def _asked(book: Book, s: Session, state: Ask, typed: str, intent: Intent | None
     return Aside(intent.sure, {"said": typed}) if intent.sure else answer
 
 
-def _without_words(book: Book, s: Session, state: State, came: attachments.Brought) -> Heard:
+def _without_words(book: FlowBook, s: Session, state: State, came: attachments.Attachment) -> Input:
     """A place answers the question for one, and else begins a report; a file says what it is; what we cannot use is told so, and the same
     question stands."""
     if came.name == "place":
@@ -139,11 +139,11 @@ def _without_words(book: Book, s: Session, state: State, came: attachments.Broug
     return Hint(came.name)
 
 
-def _by_key(state: State, kind: str, value: Any) -> Heard:
+def _by_key(state: State, kind: str, value: Any) -> Input:
     if kind == "nav":
         return NextRows() if value == "more" else Back(value == "home")
     if kind == "row" and isinstance(state, Pick):
-        return Kept({state.keep_as: value}, state.to)
+        return Filled({state.keep_as: value}, state.to)
     if kind == "choice" and isinstance(state, OFFERS):
         for choice in state.choices:
             if choice.label == value:
@@ -151,15 +151,15 @@ def _by_key(state: State, kind: str, value: Any) -> Heard:
     return Hint("talk.moved", moved=True)
 
 
-def _answer(book: Book, s: Session, state: Ask, typed: str) -> Heard:
+def _answer(book: FlowBook, s: Session, state: Ask, typed: str) -> Input:
     try:
         keep = state.parse(typed, s.data, {**book.words.common, "lang": s.lang})
     except Again as again:
         return Hint(again.key, again.params, state.secret)
-    return Kept(keep, state.to, state.secret)
+    return Filled(keep, state.to, state.secret)
 
 
-def _by_label(s: Session, state: State, typed: str) -> Heard:
+def _by_label(s: Session, state: State, typed: str) -> Input:
     """The words of an option, or its number written loosely: `2.`, `(2)`, `Balance`."""
     assert s.shown is not None
     loose = as_key(typed).casefold()

@@ -15,7 +15,7 @@ from core.money import show
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Localizer:
     """How this house speaks: its zone, and what every text may name (`operator`, `support`, `dial`)."""
 
     zone: ZoneInfo
@@ -66,8 +66,8 @@ class Words:
 
 _TAGGED = (list, tuple)
 _WRITERS: dict[str, Callable[..., str]] = {
-    "money": Words._money, "quantity": Words._quantity, "day": Words._day, "moment": Words._moment, "word": Words.say,
-    "named": Words._named, "lines": Words._lines, "left": Words._left,
+    "money": Localizer._money, "quantity": Localizer._quantity, "day": Localizer._day, "moment": Localizer._moment, "word": Localizer.say,
+    "named": Localizer._named, "lines": Localizer._lines, "left": Localizer._left,
 }  # fmt: skip
 """One for each tag of `dialogs/values.py`."""
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from core.text import pattern
-from dialogs.book import Book
+from dialogs.book import FlowBook
 from dialogs.flow_digest import Edge, edges
 from dialogs.model import LEFT, WANTED, Act, Ask, End, Flow, Fork, Menu, Pick, Say, State
 
@@ -13,7 +13,7 @@ _SHAPES = {
 }  # fmt: skip
 
 
-def draw_flow(book: Book, flow: Flow) -> str:
+def draw_flow(book: FlowBook, flow: Flow) -> str:
     """The page of one flow: what stands before it, and its picture with the English words."""
     lines = [f"# {flow.name}", ""]
     if flow.guards:
@@ -27,7 +27,7 @@ def draw_flow(book: Book, flow: Flow) -> str:
     return "\n".join([*lines, "```", ""])
 
 
-def draw_all(book: Book) -> dict[str, str]:
+def draw_all(book: FlowBook) -> dict[str, str]:
     """File name -> page, with a first page that names them all."""
     rows = [f"- [{flow.name}]({flow.name}.md)" for flow in book.flows.values()]
     head = (
@@ -42,7 +42,7 @@ def draw_all(book: Book) -> dict[str, str]:
     return {"README.md": first} | {f"{flow.name}.md": draw_flow(book, flow) for flow in book.flows.values()}
 
 
-def write_all(book: Book, folder: Path) -> list[Path]:
+def write_all(book: FlowBook, folder: Path) -> list[Path]:
     """Write every page into `folder`; which ones changed."""
     changed = []
     for name, page in draw_all(book).items():

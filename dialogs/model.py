@@ -20,7 +20,7 @@ MOST_ITEMS = 7
 """Of a menu. More than that nobody reads on a small screen."""
 
 
-class Asked(msgspec.Struct, frozen=True):
+class CounterRequest(msgspec.Struct, frozen=True):
     """Who asks, as the counter needs to know it. `key` is the stable key of an effect: the same for a repeat."""
 
     channel: str
@@ -43,7 +43,7 @@ class Asked(msgspec.Struct, frozen=True):
     """The address that it came from, where a stranger can have as many names as they like: the web chat."""
 
 
-Counter = Callable[[Any, Any, Asked], Awaitable[dict[str, Any]]]
+Counter = Callable[[Any, Any, CounterRequest], Awaitable[dict[str, Any]]]
 """A function of `dialogs/counter.py`: (conn, house, asked) -> values. A `quick` one is handed `core.quick.Quick` as conn."""
 
 

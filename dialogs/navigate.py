@@ -1,10 +1,10 @@
 """How a talk moves over the tables: along edges, past guards, back, home, and to where a dropped conversation stood."""
 
-from dialogs.book import HOME, STICKY, Book
-from dialogs.events import Need, Step, Told
+from dialogs.book import HOME, STICKY, FlowBook
+from dialogs.events import Need, ScreenReady, Step
 from dialogs.model import ASKED, ASKS, LEFT, WANTED, Act, Again, Ask, End, Fork, Menu, State, Values
 from dialogs.screen import draw
-from dialogs.session import Place, Session, Who
+from dialogs.session import Session, SessionContact, StatePlace
 
 MOST_STEPS = 60
 """Places of one turn, whether they are shown or not."""
@@ -16,7 +16,7 @@ class Walk:
 
     __slots__ = ("_facts", "book", "s")
 
-    def __init__(self, book: Book, s: Session) -> None:
+    def __init__(self, book: FlowBook, s: Session) -> None:
         self.book, self.s = book, s
         self._facts: Values | None = None
 
@@ -53,7 +53,7 @@ class Walk:
         place = self.book.place(name)
         return self.guarded(place)
 
-    def guarded(self, place: Place) -> Step:
+    def guarded(self, place: StatePlace) -> Step:
         """To a place, past the guards of its flow."""
         guards = self.book.before[place.flow]
         if not guards:
@@ -132,7 +132,7 @@ class Walk:
         """What outlives a walk home."""
         return {name: self.s.data[name] for name in STICKY if name in self.s.data}
 
-    def enter(self, place: Place | None, *, keep_rows: bool = False) -> Step:
+    def enter(self, place: StatePlace | None, *, keep_rows: bool = False) -> Step:
         """Arrives at a state: asks for what it needs, or shows it, or is led on."""
         assert place is not None
         s = self.s
@@ -157,7 +157,7 @@ class Walk:
     def facts(self) -> Values:
         """What a fork may judge by besides what was kept."""
         if self._facts is None:
-            who = self.s.who or Who()
+            who = self.s.who or SessionContact()
             own = {"contact_id": who.contact_id, "party_id": who.party_id, "accounts": who.accounts}
             self._facts = self.book.words.common | own
         return self._facts
@@ -169,4 +169,4 @@ class Walk:
         s.open = isinstance(state, ASKS)
         if isinstance(state, End):
             s.ahead = ()
-        return Told(s)
+        return ScreenReady(s)

@@ -13,7 +13,7 @@ from core import money, numbers
 from core.metering.units import SPOKEN
 from dialogs.clues import CLUES
 
-TAKES_A_FIGURE = {"pay": "typed_amount", "reading": "typed_reading", "price": "typed_use", "top_up": "typed_amount"}
+NUMBER_SLOTS = {"pay": "typed_amount", "reading": "typed_reading", "price": "typed_use", "top_up": "typed_amount"}
 """Flows that a figure may come along with (`PAY 500`, `READ 12345`, `PRICE 180`), and what it is kept as."""
 MONEY = frozenset({"pay", "top_up"})
 ENDS = " .!?"
@@ -44,23 +44,23 @@ _NAMES_IT = frozenset({
 """Before a number that names something."""
 
 
-def along(flow: str, rest: str) -> dict[str, str]:
+def after_keyword(flow: str, rest: str) -> dict[str, str]:
     """What stands after a keyword, if that is one figure and nothing else: `PAY Ksh 1,500`, `READ 12 345`. Kept as it stands."""
-    name, rest = TAKES_A_FIGURE.get(flow), rest.strip()
+    name, rest = NUMBER_SLOTS.get(flow), rest.strip()
     marks = money.every_name() if flow in MONEY else SPOKEN
     if name is None or rest[:1] in "-+(" or _TWO.search(numbers.tidied(rest)) or not numbers.looks(rest, marks):
         return {}
     return {name: rest}
 
 
-def of_sentence(flow: str, text: str) -> dict[str, str]:
+def in_sentence(flow: str, text: str) -> dict[str, str]:
     """The one figure of a sentence that is meant for the flow; nothing where there is none, or more than one."""
-    if flow not in TAKES_A_FIGURE:
+    if flow not in NUMBER_SLOTS:
         return {}
     tidy = numbers.tidied(text).casefold()
     marks = money.every_name() if flow in MONEY else SPOKEN
     found = [told for one in _NUMBER.finditer(tidy) if (told := _meant(flow, tidy, one, marks))]
-    return {TAKES_A_FIGURE[flow]: found[0]} if len(found) == 1 else {}
+    return {NUMBER_SLOTS[flow]: found[0]} if len(found) == 1 else {}
 
 
 def _meant(flow: str, text: str, one: re.Match[str], marks: frozenset[str]) -> str | None:

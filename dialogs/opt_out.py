@@ -57,7 +57,7 @@ def _within() -> dict[str, tuple[tuple[str, ...], ...]]:
     return runs
 
 
-def is_leaving(words: list[str]) -> bool:
+def wants_opt_out(words: list[str]) -> bool:
     """Whether somebody asks not to be written to, in plain words (`intents.plain`)."""
     if " ".join(words) in _alone():
         return True

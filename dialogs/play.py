@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from core.message import Screen
-from dialogs.book import Book
+from dialogs.book import FlowBook
 from dialogs.engine import step
-from dialogs.events import Answered, Dialled, Event, Need, Told, Typed
+from dialogs.events import Answered, Dialled, Event, Need, ScreenReady, Typed
 from dialogs.model import Effect, Fork, Load
 from dialogs.screen import screen
 from dialogs.session import Session, fresh
@@ -20,7 +20,7 @@ MADE_UP_CONTACT = {"contact_id": 1, "party_id": 1, "accounts": [1]}
 class Conversation:
     """One person talking to a book; `fetch` stands for the counter."""
 
-    def __init__(self, book: Book, fetch: Fetch, lang: str = "en") -> None:
+    def __init__(self, book: FlowBook, fetch: Fetch, lang: str = "en") -> None:
         self.book, self.fetch, self.lang = book, fetch, lang
         self.session: Session = fresh(lang)
 
@@ -37,14 +37,14 @@ class Conversation:
 
     async def _turn(self, event: Event) -> Screen:
         said = step(self.book, self.session, event)
-        while not isinstance(said, Told):
+        while not isinstance(said, ScreenReady):
             said = step(self.book, said.session, Answered(await self.fetch(said)))
         self.session = said.session
         self.session.turn += 1
         return screen(self.book, self.session)
 
 
-def made_up(book: Book, lang: str = "en") -> Fetch:
+def made_up(book: FlowBook, lang: str = "en") -> Fetch:
     """Answers without a database: the examples that stand beside each load and effect, and the first way of every fork."""
 
     async def fetch(need: Need) -> dict[str, Any]:

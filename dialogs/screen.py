@@ -7,10 +7,10 @@ from typing import Any
 from core import message
 from core.message import Screen
 from core.text import edits
-from dialogs.book import Book
+from dialogs.book import FlowBook
 from dialogs.input import BACK, HOME_KEY, NEXT_ROWS
 from dialogs.model import MOST_ITEMS, NOT_SHOWN, OFFERS, End, Menu, Pick, Say, State
-from dialogs.session import Session, Shown
+from dialogs.session import Session, ShownScreen
 
 MOST_ROWS = MOST_ITEMS - 1
 """Rows at a time of a list that is longer than a menu may be."""
@@ -22,24 +22,24 @@ Option = tuple[str, str, str, Any]
 """What is typed, what it says, and what it stands for: a kind and a value."""
 
 
-def draw(book: Book, s: Session, state: State, values: Mapping[str, Any]) -> Shown:
+def draw(book: FlowBook, s: Session, state: State, values: Mapping[str, Any]) -> ShownScreen:
     """What the customer sees of a state, given what was loaded for it."""
     assert not isinstance(state, NOT_SHOWN)
     given = {**s.data, **values}
     text = book.say(s.lang, state.text, given)
     if isinstance(state, OFFERS):
-        return Shown(text, _choices(book, s.lang, state, given))
+        return ShownScreen(text, _choices(book, s.lang, state, given))
     if isinstance(state, Pick):
-        return Shown(text, (*_rows(book, s, state, values["rows"]), *_ways_back(book, s.lang)))
+        return ShownScreen(text, (*_rows(book, s, state, values["rows"]), *_ways_back(book, s.lang)))
     if isinstance(state, End):
-        return Shown(text, ends=True)
+        return ShownScreen(text, ends=True)
     if state.quiet:
-        return Shown("")
+        return ShownScreen("")
     share = book.say(s.lang, state.share) if state.share else ""
-    return Shown(text, _ways_back(book, s.lang) if state.nav else (), secret=state.secret, share=share)
+    return ShownScreen(text, _ways_back(book, s.lang) if state.nav else (), secret=state.secret, share=share)
 
 
-def _choices(book: Book, lang: str, state: Menu | Say, given: Mapping[str, Any]) -> tuple[Option, ...]:
+def _choices(book: FlowBook, lang: str, state: Menu | Say, given: Mapping[str, Any]) -> tuple[Option, ...]:
     """The choices offered to this customer, numbered, and the ways back. The same for all who are offered the same."""
     offered = tuple([choice.label for choice in state.choices if not choice.when or given.get(choice.when)])
     top = isinstance(state, Menu) and state.home
@@ -51,7 +51,7 @@ def _choices(book: Book, lang: str, state: Menu | Say, given: Mapping[str, Any])
     return drawn
 
 
-def _ways_back(book: Book, lang: str) -> tuple[Option, ...]:
+def _ways_back(book: FlowBook, lang: str) -> tuple[Option, ...]:
     key = (edits(), lang)
     ways: tuple[Option, ...] | None = book.drawn.get(key)
     if ways is None:
@@ -60,7 +60,7 @@ def _ways_back(book: Book, lang: str) -> tuple[Option, ...]:
     return ways
 
 
-def _rows(book: Book, s: Session, state: Pick, rows: Sequence[Mapping[str, Any]]) -> list[Option]:
+def _rows(book: FlowBook, s: Session, state: Pick, rows: Sequence[Mapping[str, Any]]) -> list[Option]:
     if s.first >= len(rows):
         s.first = 0
     long = len(rows) > MOST_ITEMS
@@ -73,7 +73,7 @@ def _rows(book: Book, s: Session, state: Pick, rows: Sequence[Mapping[str, Any]]
     return drawn
 
 
-def screen(book: Book, s: Session, *, hint: bool = True, title: bool = True) -> Screen:
+def screen(book: FlowBook, s: Session, *, hint: bool = True, title: bool = True) -> Screen:
     """The stored screen as a channel wants it, with the hint above it where an answer could not be used."""
     shown = s.shown
     assert shown is not None
@@ -84,7 +84,7 @@ def screen(book: Book, s: Session, *, hint: bool = True, title: bool = True) -> 
     return Screen(text, _options(labels), shown.ends, more, back, shown.secret, shown.share, ways)
 
 
-def screens(book: Book, s: Session) -> list[Screen]:
+def screens(book: FlowBook, s: Session) -> list[Screen]:
     """The same screen in ways that need less and less room: a hint must not push a menu onto a second page.
 
     What the first menu says beside its choices can be had again, and a title without figures is no loss: there the hint may stand alone.
@@ -98,7 +98,7 @@ def screens(book: Book, s: Session) -> list[Screen]:
     return [screen(book, s), *([screen(book, s, title=False)] if spare else []), screen(book, s, hint=False)]
 
 
-def _turns(book: Book, lang: str, labels: tuple[tuple[str, str], ...]) -> tuple[str, str]:
+def _turns(book: FlowBook, lang: str, labels: tuple[tuple[str, str], ...]) -> tuple[str, str]:
     """How the ways to the next page and to the one before are called: never like something on the screen."""
     key = (edits(), lang, "turns")
     words: tuple[str, ...] | None = book.drawn.get(key)

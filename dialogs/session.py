@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 
-class Who(msgspec.Struct, array_like=True, frozen=True):
+class SessionContact(msgspec.Struct, array_like=True, frozen=True):
     """The contact, as it was when the conversation began."""
 
     contact_id: int | None = None
@@ -20,12 +20,12 @@ class Who(msgspec.Struct, array_like=True, frozen=True):
     parted: float = 0.0
     """When it had last lost an account (seconds since 1970): once it loses another, the conversation is over."""
 
-    def holds(self, now: "Who") -> bool:
+    def holds(self, now: "SessionContact") -> bool:
         """Whether what this conversation began with is still so: no account was taken away, not even for a moment."""
         return self.parted == now.parted and set(self.accounts) <= set(now.accounts)
 
 
-class Shown(msgspec.Struct, array_like=True, frozen=True):
+class ShownScreen(msgspec.Struct, array_like=True, frozen=True):
     """What stands on the customer's screen."""
 
     text: str
@@ -37,7 +37,7 @@ class Shown(msgspec.Struct, array_like=True, frozen=True):
     """What a button that shares her phone says; empty where none is wanted."""
 
 
-class Place(msgspec.Struct, array_like=True, frozen=True):
+class StatePlace(msgspec.Struct, array_like=True, frozen=True):
     """A state of a flow, and the version of the flow it was read from."""
 
     flow: str
@@ -52,10 +52,10 @@ class Session(msgspec.Struct, array_like=True):
     """Names this conversation; with `turn` it is the key of every effect."""
     turn: int = 0
     lang: str = ""
-    who: Who | None = None
-    place: Place | None = None
+    who: SessionContact | None = None
+    place: StatePlace | None = None
     data: dict[str, Any] = {}
-    shown: Shown | None = None
+    shown: ShownScreen | None = None
     hint: str = ""
     page: int = 0
     more: str = ""
@@ -66,9 +66,9 @@ class Session(msgspec.Struct, array_like=True):
     """The first row on the screen of a long list."""
     open: bool = False
     """The screen waits for something: it is not merely told."""
-    trail: tuple[Place, ...] = ()
+    trail: tuple[StatePlace, ...] = ()
     """The screens behind this one: what `0` goes back to."""
-    wanted: tuple[Place, ...] = ()
+    wanted: tuple[StatePlace, ...] = ()
     """What guards are on the way to, the innermost last."""
     left: "Session | None" = None
     """The dropped conversation that may be continued."""
@@ -110,8 +110,6 @@ class Session(msgspec.Struct, array_like=True):
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Session)
-BLOT = "\ue000"
-"""Stands for each character of a secret in `raw`; it matches any character when a repeat is recognised."""
 
 
 def fresh(lang: str) -> Session:
@@ -130,15 +128,3 @@ def unpack(stored: bytes) -> Session | None:
         return _decoder.decode(stored)
     except (msgspec.DecodeError, RecursionError):
         return None
-
-
-def blotted(text: str) -> str:
-    """A secret, of the same length."""
-    return BLOT * len(text)
-
-
-def unblotted(stored: str, text: str) -> str:
-    """The stored raw text with its blots filled in from `text`, so that the two can be compared character by character."""
-    if BLOT not in stored:
-        return stored
-    return "".join(text[at] if letter == BLOT and at < len(text) else letter for at, letter in enumerate(stored))

@@ -16,8 +16,8 @@ from dialogs import attachments
 from dialogs.events import Dialled, Late, Typed
 from dialogs.intents import find
 from dialogs.normalize import as_key
-from dialogs.redact import has_card
-from dialogs.session import Session, blotted, fresh, unblotted
+from dialogs.redact import blotted, has_card, unblotted
+from dialogs.session import Session, fresh
 
 KEPT_ELSEWHERE = timedelta(hours=24)
 """How long a conversation by messages goes on."""
@@ -127,17 +127,17 @@ def _meant(inbound: Inbound, live: Session | None) -> str:
     """What she wrote. What came without words speaks for itself (`dialogs/attachments.py`), unless words that we know came with it, or a person
     is being talked to, who looks at it."""
     if inbound.kind == "location":
-        return attachments.sign("place", inbound.text)
+        return attachments.encode("place", inbound.text)
     if inbound.kind == "other":
-        return attachments.sign("talk.edited" if inbound.details.get("what") == EDITED else "talk.unread")
+        return attachments.encode("talk.edited" if inbound.details.get("what") == EDITED else "talk.unread")
     if inbound.kind == "new":
         return next((words for words in (inbound.text, inbound.details.get("label", "")) if find(words)), inbound.text)
     if inbound.kind != "media" or find(inbound.text):
         return inbound.text
     sent = media.called(inbound.details.get("type", ""))
     if sent is None:
-        return attachments.sign("talk.no_file")
-    return inbound.text if live and live.place and live.place.flow == "agent" else attachments.sign(sent)
+        return attachments.encode("talk.no_file")
+    return inbound.text if live and live.place and live.place.flow == "agent" else attachments.encode(sent)
 
 
 def _written_at(inbound: Inbound) -> float:

@@ -28,13 +28,13 @@ from core.message import ADDRESS, Inbound
 from core.parties import queries as parties
 from core.parties import sim
 from core.quick import Quick
-from dialogs.book import Book
+from dialogs.book import FlowBook
 from dialogs.engine import step
-from dialogs.events import Answered, Event, Need, Told
+from dialogs.events import Answered, Event, Need, ScreenReady
 from dialogs.flows import book_of
-from dialogs.model import Asked, Effect
+from dialogs.model import CounterRequest, Effect
 from dialogs.screen import screens
-from dialogs.session import Session, Who, pack, unpack
+from dialogs.session import Session, SessionContact, pack, unpack
 from gateway import hearing
 from gateway.drawn import fewest_pages, sorry
 from gateway.order import Order
@@ -45,7 +45,7 @@ log = logging.getLogger("hodi.turn")
 
 TURN_SECONDS = 8.0
 """For a whole turn. The network waits ten; before that the customer is told politely."""
-NOBODY = Who()
+NOBODY = SessionContact()
 MOST_NEEDS = 40
 MOST_TRIES = 6
 MOST_AT_HAND = 4096
@@ -75,7 +75,7 @@ class _Moved(Exception):
 class Turns:
     """Takes turns. One for the whole process."""
 
-    def __init__(self, house: House, sessions: Store, quick: Quick, book: Book | None = None) -> None:
+    def __init__(self, house: House, sessions: Store, quick: Quick, book: FlowBook | None = None) -> None:
         self.house, self.sessions, self.quick = house, sessions, quick
         self.book = book or book_of(house.operator)
         self._order = Order()
@@ -155,7 +155,7 @@ class Turns:
             return False
         rows = await turn.standing()
         linked = tuple(row.account_id for row in rows if row.account_id is not None)
-        return not rows or not who.holds(Who(accounts=linked, parted=rows[0].parted))
+        return not rows or not who.holds(SessionContact(accounts=linked, parted=rows[0].parted))
 
     async def _be_sure(self, turn: Turn) -> None:
         """Before anything that a save cannot take back: is it still as this process left it? Raises `_Moved` when it is not."""
@@ -177,7 +177,7 @@ class Turns:
             return replace(session, page=session.page + event.by)
         said = step(self.book, session, event)
         for number in range(MOST_NEEDS):
-            if isinstance(said, Told):
+            if isinstance(said, ScreenReady):
                 return said.session
             values = await self._fetch(said, turn, number)
             said = step(self.book, said.session, Answered(values))
@@ -189,36 +189,36 @@ class Turns:
         if isinstance(run, Effect):
             await self._be_sure(turn)
             turn.forget()
-            asked = _asked(session, turn, f"turn:{session.token}:{session.turn}:{number}")
-            return await self._effect(run, asked, turn, session.who or NOBODY)
-        asked = _asked(session, turn)
+            request = _request(session, turn, f"turn:{session.token}:{session.turn}:{number}")
+            return await self._effect(run, request, turn, session.who or NOBODY)
+        request = _request(session, turn)
         try:
             if run.quick:
-                return await run.ask(turn, self.house, asked)
+                return await run.ask(turn, self.house, request)
             async with turn.patience(), self.house.db.reading() as conn:
-                return await run.ask(conn, self.house, asked)
+                return await run.ask(conn, self.house, request)
         except Refused as refused:
-            return {"is": "refused", "why": refused.sentence(asked.lang)}
+            return {"is": "refused", "why": refused.sentence(request.lang)}
 
-    async def _effect(self, run: Effect, asked: Asked, turn: Turn, who: Who) -> dict[str, Any]:
+    async def _effect(self, run: Effect, request: CounterRequest, turn: Turn, who: SessionContact) -> dict[str, Any]:
         """The effect, once: a repeat of the turn finds the first outcome under its key."""
         faults.point("turn.effect")
 
         async def do() -> dict[str, Any]:
             if who.accounts and who.contact_id is not None:
                 linked, parted = await parties.links(conn, who.contact_id)
-                if not who.holds(Who(accounts=linked, parted=parted)):
+                if not who.holds(SessionContact(accounts=linked, parted=parted)):
                     raise Refused("choose.gone")
                 if await sim.swapped(conn, self.house, who.contact_id):
                     raise Refused("sim.cooling")
-            return await run.do(conn, self.house, asked)
+            return await run.do(conn, self.house, request)
 
         try:
             async with turn.patience(), self.house.db.writing() as conn:
                 now = self.house.clock.now()
-                said: dict[str, Any] = await effects.once(conn, asked.key, now, do)
+                said: dict[str, Any] = await effects.once(conn, request.key, now, do)
         except Refused as refused:
-            return {"is": "refused", "why": refused.sentence(asked.lang)}
+            return {"is": "refused", "why": refused.sentence(request.lang)}
         except AWAY as why:
             if run is self.book.meet:
                 raise  # whom we could not even meet, we cannot lead on
@@ -246,9 +246,9 @@ class Turns:
         return (session.lang if session else "") or self._first_language
 
 
-def _asked(session: Session, turn: Turn, key: str = "") -> Asked:
+def _request(session: Session, turn: Turn, key: str = "") -> CounterRequest:
     inbound, who, data = turn.inbound, session.who or NOBODY, session.data
-    return Asked(
+    return CounterRequest(
         inbound.channel,
         inbound.user,
         inbound.phone,

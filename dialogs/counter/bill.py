@@ -13,11 +13,11 @@ from core.money import show
 from core.text import say
 from core.text.days import last_of, spoken
 from dialogs.counter.common import Answer, account_of, follows_here, text_me
-from dialogs.model import Asked
+from dialogs.model import CounterRequest
 from dialogs.values import amount, day, named
 
 
-async def last_bills(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def last_bills(conn: AsyncConnection, _house: House, request: CounterRequest) -> Answer:
     """The last bills, newest first."""
     rows = [
         {
@@ -25,22 +25,22 @@ async def last_bills(conn: AsyncConnection, _house: House, asked: Asked) -> Answ
             "until": day(last_of(bill.to_date)),
             "total": amount(bill.total_minor, bill.currency),
         }
-        for bill in await bills.last_bills(conn, account_of(asked), limit=3)
+        for bill in await bills.last_bills(conn, account_of(request), limit=3)
     ]
     return {"rows": rows}
 
 
-async def bill(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def bill(conn: AsyncConnection, _house: House, request: CounterRequest) -> Answer:
     """One bill in three lines."""
-    found = await _bill(conn, asked)
-    here = follows_here(asked)
+    found = await _bill(conn, request)
+    here = follows_here(request)
     owes = found.open_minor > found.disputed_minor
-    return {"text": format_ussd.render(found, asked.lang), "owes": owes, "here": here, "by_sms": not here}
+    return {"text": format_ussd.render(found, request.lang), "owes": owes, "here": here, "by_sms": not here}
 
 
-async def bill_lines(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def bill_lines(conn: AsyncConnection, _house: House, request: CounterRequest) -> Answer:
     """What the bill charges, line by line."""
-    found = await _bill(conn, asked)
+    found = await _bill(conn, request)
     rows = [
         {"value": line.position, "label": named(dict(line.label)), "amount": amount(line.amount_minor, found.currency)}
         for line in found.lines
@@ -48,58 +48,58 @@ async def bill_lines(conn: AsyncConnection, _house: House, asked: Asked) -> Answ
     return {"rows": rows, "number": found.number}
 
 
-async def bill_line(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def bill_line(conn: AsyncConnection, _house: House, request: CounterRequest) -> Answer:
     """The one line that is said to be wrong."""
-    found = await _bill(conn, asked)
-    line = next((line for line in found.lines if line.position == asked.data.get("position")), None)
+    found = await _bill(conn, request)
+    line = next((line for line in found.lines if line.position == request.data.get("position")), None)
     if line is None:
         raise Refused("choose.gone")
     return {"label": named(dict(line.label)), "amount": amount(line.amount_minor, found.currency)}
 
 
-async def text_bill(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def text_bill(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """The bill by SMS, with the link to all of it."""
-    found = await _bill(conn, asked)
-    params, coming = _link(house, found, asked), found.plan.next if found.plan else None
+    found = await _bill(conn, request)
+    params, coming = _link(house, found, request), found.plan.next if found.plan else None
     if coming is not None:
         params |= {
-            "amount": show(coming.left_minor, found.currency, asked.lang),
-            "date": spoken(asked.lang, coming.due_on),
+            "amount": show(coming.left_minor, found.currency, request.lang),
+            "date": spoken(request.lang, coming.due_on),
         }
-    await text_me(conn, house, asked, say(asked.lang, "bill.plan.sms" if coming else "bill.sms", **params))
+    await text_me(conn, house, request, say(request.lang, "bill.plan.sms" if coming else "bill.sms", **params))
     return {"is": "done"}
 
 
-async def whole_bill(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def whole_bill(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """The link to all of the bill, where it can be followed from the screen."""
-    return _link(house, await _bill(conn, asked), asked)
+    return _link(house, await _bill(conn, request), request)
 
 
-def _link(house: House, found: Any, asked: Asked) -> Answer:
+def _link(house: House, found: Any, request: CounterRequest) -> Answer:
     return {
         "number": found.number,
-        "total": show(found.total_minor, found.currency, asked.lang),
+        "total": show(found.total_minor, found.currency, request.lang),
         "url": f"{house.settings.public_url.rstrip('/')}/b/{found.token}",
     }
 
 
-async def dispute(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def dispute(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """This line is wrong: a ticket, and the amount is frozen."""
     ticket = await line_disputed.dispute(
         conn,
         house,
-        account_id=account_of(asked),
-        invoice_id=int(asked.data["invoice_id"]),
-        position=asked.data["position"],
-        reason=asked.data["reason"],
-        contact_id=asked.contact_id,
-        key=asked.key,
+        account_id=account_of(request),
+        invoice_id=int(request.data["invoice_id"]),
+        position=request.data["position"],
+        reason=request.data["reason"],
+        contact_id=request.contact_id,
+        key=request.key,
     )
     return {"is": "done", "reference": ticket.reference}
 
 
-async def _bill(conn: AsyncConnection, asked: Asked) -> Any:
-    found = await bill_shown.bill(conn, invoice_id=int(asked.data["invoice_id"]))
-    if found is None or found.account_id != account_of(asked):
+async def _bill(conn: AsyncConnection, request: CounterRequest) -> Any:
+    found = await bill_shown.bill(conn, invoice_id=int(request.data["invoice_id"]))
+    if found is None or found.account_id != account_of(request):
         raise Refused("choose.gone")
     return found

@@ -11,7 +11,7 @@ from core.parties import contacts, sim
 from core.parties import queries as parties
 from core.standing import Left, Standing
 from dialogs.counter.common import PAGE, Answer, medium_of, private
-from dialogs.model import Asked
+from dialogs.model import CounterRequest
 from dialogs.values import amount, cut, day, left, lines, moment, named, word
 
 MOST_BUCKETS = 3
@@ -28,7 +28,7 @@ class Glance(Protocol):
         """Whether there is a dial she may read, and whether the account is prepaid."""
 
 
-async def caller(glance: Glance, _house: House, asked: Asked) -> Answer:
+async def caller(glance: Glance, _house: House, request: CounterRequest) -> Answer:
     """The contact and its accounts; the only account is chosen at once."""
     rows = await glance.standing()
     if not rows:
@@ -36,39 +36,39 @@ async def caller(glance: Glance, _house: House, asked: Asked) -> Answer:
     ids = [row.account_id for row in rows if row.account_id is not None]
     who = {"contact_id": rows[0].contact_id, "party_id": rows[0].party_id, "accounts": ids, "parted": rows[0].parted}
     chosen = {"account_id": ids[0]} if len(ids) == 1 else {}
-    return {"is": "known", "who": who, "lang": rows[0].language, **_from_where(asked), **chosen}
+    return {"is": "known", "who": who, "lang": rows[0].language, **_from_where(request), **chosen}
 
 
-async def meet(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def meet(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """The first meeting: a contact is made, and linked where the phone is on file."""
-    met = await contacts.find_or_make(conn, house, asked.channel, asked.user, asked.phone)
+    met = await contacts.find_or_make(conn, house, request.channel, request.user, request.phone)
     proves = not await sim.swapped(conn, house, met.id)
     ids = [account.id for account in await parties.accounts_of(conn, met.id)] if proves else []
     who = {"contact_id": met.id, "party_id": met.party_id, "accounts": ids, "parted": met.parted}
     chosen = {"account_id": ids[0]} if len(ids) == 1 else {}
-    return {"is": "known", "who": who, "lang": met.language, **_from_where(asked), **chosen}
+    return {"is": "known", "who": who, "lang": met.language, **_from_where(request), **chosen}
 
 
-def _from_where(asked: Asked) -> Answer:
+def _from_where(request: CounterRequest) -> Answer:
     """Where she speaks from; her own pages were opened by a code, which proves as much as a PIN."""
-    return {"medium": medium_of(asked)} | ({"proven": True} if asked.channel == PAGE else {})
+    return {"medium": medium_of(request)} | ({"proven": True} if request.channel == PAGE else {})
 
 
-async def standing(glance: Glance, house: House, asked: Asked) -> Answer:
+async def standing(glance: Glance, house: House, request: CounterRequest) -> Answer:
     """The one line of the first menu."""
     rows = await glance.standing()
     several = len(rows) > 1
-    row = _chosen(rows, asked)
+    row = _chosen(rows, request)
     if row is None:
         return {"line": word("home.line.several", count=len(rows)), "several": several}
-    if private(house, asked):
+    if private(house, request):
         return {"line": word("home.line.private"), "several": several}
     return {"line": _owed("home.line", house, row), "several": several}
 
 
-async def balances(glance: Glance, house: House, asked: Asked) -> Answer:
+async def balances(glance: Glance, house: House, request: CounterRequest) -> Answer:
     """Each kind the account has (owed, prepaid money, bundles, points), as of now: these are the live books."""
-    row = _chosen(await glance.standing(), asked)
+    row = _chosen(await glance.standing(), request)
     if row is None:
         raise Refused("choose.gone")
     at = moment(house.clock.now())
@@ -104,30 +104,30 @@ def _bucket(house: House, one: Left, at: list[Any]) -> list[Any]:
     return word("bucket.line_until", name=what, left=left(one.free, one.unit), until=until, at=at)
 
 
-async def here(glance: Glance, house: House, asked: Asked) -> Answer:
+async def here(glance: Glance, house: House, request: CounterRequest) -> Answer:
     """What has no account: a phone and a chat are not spoken of alike, and a number with another SIM is closed."""
     rows = await glance.standing()
     since = house.clock.now() - timedelta(hours=sim.COOLING_HOURS)
     closed = bool(rows) and rows[0].account_id is None and rows[0].swapped > since.timestamp()
-    return {"here": word("home.here.swapped") if closed else no_account(asked)}
+    return {"here": word("home.here.swapped") if closed else no_account(request)}
 
 
-def no_account(asked: Asked) -> list[Any]:
+def no_account(request: CounterRequest) -> list[Any]:
     """That what she writes from belongs to no account, in the words of its medium."""
-    return word(f"home.here.{medium_of(asked)}")
+    return word(f"home.here.{medium_of(request)}")
 
 
-async def offers(glance: Glance, house: House, asked: Asked) -> Answer:
+async def offers(glance: Glance, house: House, request: CounterRequest) -> Answer:
     """What else there is for this account: a meter she may read, a prepaid meter."""
-    if asked.account_id is None or asked.account_id not in asked.accounts:
-        return {"reads": bool(asked.accounts), "prepaid": bool(asked.accounts)}
-    reads, prepaid = await glance.offers(asked.account_id, house.today())
+    if request.account_id is None or request.account_id not in request.accounts:
+        return {"reads": bool(request.accounts), "prepaid": bool(request.accounts)}
+    reads, prepaid = await glance.offers(request.account_id, house.today())
     return {"reads": reads and house.operator.readings.self_read_days > 0, "prepaid": prepaid}
 
 
-def _chosen(rows: list[Standing], asked: Asked) -> Standing | None:
+def _chosen(rows: list[Standing], request: CounterRequest) -> Standing | None:
     for row in rows:
-        if row.account_id is not None and row.account_id == asked.account_id:
+        if row.account_id is not None and row.account_id == request.account_id:
             return row
     return None
 
@@ -144,10 +144,10 @@ def _owed(stem: str, house: House, row: Standing, **params: Any) -> list[Any]:
     return word(f"{stem}.{key}", amount=owed, due=day(row.due_on), **params)
 
 
-async def accounts(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def accounts(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """The accounts this contact may ask about, by number and, once it is proven who asks, by name."""
-    hidden = private(house, asked)
-    found = [one for one in await parties.accounts_of(conn, asked.contact_id or 0) if one.id in asked.accounts]
+    hidden = private(house, request)
+    found = [one for one in await parties.accounts_of(conn, request.contact_id or 0) if one.id in request.accounts]
     return {
         "rows": [{"value": one.id, "number": one.number, "place": "" if hidden else cut(one.name, 16)} for one in found]
     }

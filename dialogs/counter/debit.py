@@ -6,35 +6,35 @@ from core.house import House
 from core.payments import cards, mandate_pages, mandates
 from core.text import say
 from dialogs.counter.common import Answer, account_of, follows_here, text_me
-from dialogs.model import Asked
+from dialogs.model import CounterRequest
 
 
-async def debit_stands(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def debit_stands(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """Whether her bills are collected already; else where she can agree."""
-    given = await _given(conn, asked)
-    told = {"bank": given.masked if given else "", "phone": asked.phone or ""}
+    given = await _given(conn, request)
+    told = {"bank": given.masked if given else "", "phone": request.phone or ""}
     if given:
         return {"is": "given", **told}
-    if not await mandate_pages.offered_to(conn, house, account_of(asked)):
+    if not await mandate_pages.offered_to(conn, house, account_of(request)):
         return {"is": "no_page", **told}
-    return {"is": "here" if follows_here(asked) else "sms", **told}
+    return {"is": "here" if follows_here(request) else "sms", **told}
 
 
-async def invite(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def invite(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """The link to the page where she agrees: on this screen, or by SMS."""
-    url = await mandate_pages.invite(conn, house, account_of(asked), key=asked.key)
-    if not follows_here(asked):
-        words = say(asked.lang, "debit.sms", operator=house.operator.short_name, url=url)
-        await text_me(conn, house, asked, words)
+    url = await mandate_pages.invite(conn, house, account_of(request), key=request.key)
+    if not follows_here(request):
+        words = say(request.lang, "debit.sms", operator=house.operator.short_name, url=url)
+        await text_me(conn, house, request, words)
     return {"is": "done", "url": url}
 
 
-async def end_debit(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def end_debit(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """From now on she pays each bill herself."""
-    await cards.remove(conn, house, account_of(asked), actor=f"customer:{asked.contact_id}")
+    await cards.remove(conn, house, account_of(request), actor=f"customer:{request.contact_id}")
     return {"is": "done"}
 
 
-async def _given(conn: AsyncConnection, asked: Asked) -> mandates.Mandate | None:
-    account_id = account_of(asked)
+async def _given(conn: AsyncConnection, request: CounterRequest) -> mandates.Mandate | None:
+    account_id = account_of(request)
     return (await mandates.active_for(conn, [account_id])).get(account_id)

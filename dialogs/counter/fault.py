@@ -12,7 +12,7 @@ from core.parties import queries as parties
 from core.parties import sim
 from dialogs.attachments import without_link
 from dialogs.counter.common import Answer, private
-from dialogs.model import Asked
+from dialogs.model import CounterRequest
 from dialogs.values import cut, moment, word
 
 UNTOLD = ("electricity", "water")
@@ -20,11 +20,11 @@ UNTOLD = ("electricity", "water")
 METERED = ("electricity", "water", "gas")
 
 
-async def places(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def places(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """The places on file of all their accounts; the only one is taken at once. Before a PIN is proven we name none. A place on a map that
     they sent is where it is, whatever is on file; whose it is stays known where there is one place only."""
     rows: list[dict[str, Any]] = []
-    for account_id in () if private(house, asked) else asked.accounts:
+    for account_id in () if private(house, request) else request.accounts:
         for place in await parties.places_of(conn, account_id):
             spot: dict[str, Any] = {
                 "account_id": account_id,
@@ -35,7 +35,7 @@ async def places(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
             }
             called = spot["place"] or cut(place.area, 30) or word(f"bill.commodity.{place.commodity}")
             rows.append({"value": spot, "place": called})
-    if told := asked.data.get("typed_place"):
+    if told := request.data.get("typed_place"):
         only = {**rows[0]["value"], "place": ""} if len(rows) == 1 else None
         return {"is": "told", "rows": [], "spot": only, "place": told}
     if not rows:
@@ -44,9 +44,9 @@ async def places(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     return {"is": "one" if first else "several", "rows": rows, "spot": first, "place": first["place"] if first else ""}
 
 
-async def known_outage(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def known_outage(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """Whether we know of an outage where she is."""
-    spot = asked.data["spot"]
+    spot = request.data["spot"]
     found = None
     if spot["area"]:
         found = await outages.known(conn, house, area=spot["area"], commodity=spot["commodity"])
@@ -57,9 +57,9 @@ async def known_outage(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     return {"is": "outage", **told, "cause": cut(found.cause, 30), "since": moment(found.started_at), "until": until}
 
 
-async def fault_kinds(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def fault_kinds(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """Which kinds of trouble a place can have: by what is supplied there; by all that the house supplies where we do not know."""
-    spot = asked.data.get("spot")
+    spot = request.data.get("spot")
     if spot:
         trade = spot["commodity"]
         return {**_kinds({trade}), "metered": trade in METERED, "elsewhere": True}
@@ -77,44 +77,44 @@ def _kinds(trades: set[str]) -> dict[str, bool]:
     }
 
 
-async def fault_summary(_conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def fault_summary(_conn: AsyncConnection, _house: House, request: CounterRequest) -> Answer:
     """What will be reported, read back."""
-    return {"kind_name": _kind(asked.data["kind"]), "place": cut(without_link(str(asked.data["place"])), 30)}
+    return {"kind_name": _kind(request.data["kind"]), "place": cut(without_link(str(request.data["place"])), 30)}
 
 
-async def report_fault(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def report_fault(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """A ticket with a reference to read out; linked to an outage that is known there."""
-    spot = asked.data.get("spot") or {}
-    if spot and spot["account_id"] not in asked.accounts:
+    spot = request.data.get("spot") or {}
+    if spot and spot["account_id"] not in request.accounts:
         raise Refused("choose.gone")
     opened = await tickets.open_ticket(
         conn,
         house,
-        key=asked.key,
-        kind=asked.data["kind"],
-        contact_id=asked.contact_id,
+        key=request.key,
+        kind=request.data["kind"],
+        contact_id=request.contact_id,
         account_id=spot.get("account_id"),
         premise_id=spot.get("premise_id"),
-        description="" if spot.get("place") else str(asked.data["place"]),
+        description="" if spot.get("place") else str(request.data["place"]),
     )
     return {"is": "done", "reference": opened.reference}
 
 
-async def my_tickets(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def my_tickets(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """What this contact reported, newest first. Refused where another SIM came under its number."""
-    if asked.contact_id is None or await sim.swapped(conn, house, asked.contact_id):
+    if request.contact_id is None or await sim.swapped(conn, house, request.contact_id):
         raise Refused("sim.cooling")
-    found = await tickets.tickets_of(conn, contact_id=asked.contact_id)
+    found = await tickets.tickets_of(conn, contact_id=request.contact_id)
     rows = [{"value": one.reference, "reference": one.reference, "state": _state(one.state)} for one in found]
     return {"rows": rows}
 
 
-async def ticket(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def ticket(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """One of them."""
-    if asked.contact_id is None or await sim.swapped(conn, house, asked.contact_id):
+    if request.contact_id is None or await sim.swapped(conn, house, request.contact_id):
         raise Refused("sim.cooling")
-    found = await tickets.by_reference(conn, asked.data["reference"])
-    if found is None or found.contact_id != asked.contact_id:
+    found = await tickets.by_reference(conn, request.data["reference"])
+    if found is None or found.contact_id != request.contact_id:
         raise Refused("choose.gone")
     return {
         "reference": found.reference,

@@ -15,35 +15,35 @@ from core.parties import consent as agreed
 from core.parties import contacts, plans
 from core.parties import queries as parties
 from dialogs.counter.common import Answer, account_of
-from dialogs.model import Asked
+from dialogs.model import CounterRequest
 from dialogs.values import amount, cut, day, lines, named, quantity, word
 
 MOST_LINES = 4
 
 
-async def my_plans(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def my_plans(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """Each service and the plan it is on."""
     today = house.today()
     names = {
-        one.service_id: one.tariff.names for one in await price_ahead.plans_to_price(conn, house, account_of(asked))
+        one.service_id: one.tariff.names for one in await price_ahead.plans_to_price(conn, house, account_of(request))
     }
     told = [
         word(
             "plan.line",
-            what=commodity(plan.commodity, asked.lang),
+            what=commodity(plan.commodity, request.lang),
             plan=_called(names.get(plan.service_id), plan),
             since=day(plan.since) if plan.since else "-",
         )
-        for plan in await plans.plans_of(conn, account_of(asked), today)
+        for plan in await plans.plans_of(conn, account_of(request), today)
     ]
     if not told:
         raise Refused("plan.none")
     return {"lines": lines(told[:MOST_LINES])}
 
 
-async def my_numbers(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def my_numbers(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """Account, meters, paybill: what she needs when she pays elsewhere or calls."""
-    account = await parties.account(conn, account_of(asked))
+    account = await parties.account(conn, account_of(request))
     if account is None:
         raise Refused("choose.gone")
     told = [word("plan.account", number=account.number)]
@@ -55,29 +55,29 @@ async def my_numbers(conn: AsyncConnection, house: House, asked: Asked) -> Answe
     return {"lines": lines(told)}
 
 
-async def to_price(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def to_price(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """What a price can be asked for. A figure that came along (`PRICE 180`) is used where there is one thing to ask."""
     rows = [
         {"value": [at, meter], "name": named(dict(one.tariff.names)), "unit": unit}
-        for at, one in enumerate(await price_ahead.plans_to_price(conn, house, _own(asked)))
+        for at, one in enumerate(await price_ahead.plans_to_price(conn, house, _own(request)))
         for meter, unit in one.meters
     ]
     chosen = rows[0]["value"] if len(rows) == 1 else None
-    micro = _typed(asked.data.get("typed_use"), asked.lang, rows[0]["unit"]) if chosen else None
+    micro = _typed(request.data.get("typed_use"), request.lang, rows[0]["unit"]) if chosen else None
     where = "none" if not rows else "several" if not chosen else "one" if micro is None else "typed"
     return {"is": where, "rows": rows, "priced": chosen, "use_micro": micro}
 
 
-async def use_of(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def use_of(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """What the question counts in."""
-    one, meter = await _priced(conn, house, asked)
+    one, meter = await _priced(conn, house, request)
     return {"unit": dict(one.meters)[meter], "name": named(dict(one.tariff.names))}
 
 
-async def price(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def price(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """The total for a whole period, and what it is made of."""
-    one, meter = await _priced(conn, house, asked)
-    use = int(asked.data["use_micro"])
+    one, meter = await _priced(conn, house, request)
+    use = int(request.data["use_micro"])
     quoted = await price_ahead.price(conn, one, meter, use)
     parts = [
         word(
@@ -95,9 +95,9 @@ async def price(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     }
 
 
-async def consent(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def consent(conn: AsyncConnection, _house: House, request: CounterRequest) -> Answer:
     """What this contact agreed to hear from us."""
-    found = await contacts.by_id(conn, asked.contact_id or 0)
+    found = await contacts.by_id(conn, request.contact_id or 0)
     if found is None:
         raise Refused("choose.gone")
     stopped = found.stopped_at is not None
@@ -112,10 +112,12 @@ async def consent(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     }
 
 
-async def set_offers(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def set_offers(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """News and offers: yes or no. Bills, reminders and outages are not touched by it."""
-    wanted = bool(asked.data["wants_offers"])
-    await agreed.set_marketing(conn, house, asked.contact_id or 0, wanted=wanted, channel=asked.channel, word="menu")
+    wanted = bool(request.data["wants_offers"])
+    await agreed.set_marketing(
+        conn, house, request.contact_id or 0, wanted=wanted, channel=request.channel, word="menu"
+    )
     return {"is": "done", "state": word("consent.all" if wanted else "consent.own")}
 
 
@@ -123,13 +125,13 @@ def _called(names: Any, plan: plans.Plan) -> Any:
     return named(dict(names)) if names else plan.tariff or "-"
 
 
-def _own(asked: Asked) -> int | None:
-    return asked.account_id if asked.account_id in asked.accounts else None
+def _own(request: CounterRequest) -> int | None:
+    return request.account_id if request.account_id in request.accounts else None
 
 
-async def _priced(conn: AsyncConnection, house: House, asked: Asked) -> tuple[price_ahead.Asked, str]:
-    at, meter = asked.data["priced"]
-    found = await price_ahead.plans_to_price(conn, house, _own(asked))
+async def _priced(conn: AsyncConnection, house: House, request: CounterRequest) -> tuple[price_ahead.Asked, str]:
+    at, meter = request.data["priced"]
+    found = await price_ahead.plans_to_price(conn, house, _own(request))
     if at >= len(found) or meter not in dict(found[at].meters):
         raise Refused("choose.gone")
     return found[at], str(meter)

@@ -9,13 +9,13 @@ from core.house import House
 from core.journeys import self_read
 from core.metering.units import MICRO, Unreadable, typed
 from dialogs.counter.common import Answer, account_of
-from dialogs.model import Asked
+from dialogs.model import CounterRequest
 from dialogs.values import day, quantity
 
 
-async def meters(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def meters(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """Her dials, and whether this is a time to read them. A value that came along (`READ 12345`) is used for the only dial."""
-    days, dials = await self_read.open_dials(conn, house, account_of(asked))
+    days, dials = await self_read.open_dials(conn, house, account_of(request))
     rows = [{"value": str(dial.meter_id), "serial": dial.serial, "unit": dial.unit} for dial in dials]
     told: dict[str, Any] = {
         "rows": rows,
@@ -30,41 +30,41 @@ async def meters(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
         return {"is": "shut", **told}
     if len(rows) > 1:
         return {"is": "several", **told}
-    micro = _typed(asked.data.get("typed_reading"), asked.lang, dials[0])
+    micro = _typed(request.data.get("typed_reading"), request.lang, dials[0])
     return {"is": "one" if micro is None else "typed", **told, "read_micro": micro}
 
 
-async def meter(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def meter(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """The dial that was chosen, and what stood there last."""
-    dial = await _dial(conn, house, asked)
+    dial = await _dial(conn, house, request)
     last = "-" if dial.last_micro is None else quantity(dial.last_micro, dial.unit)
     return {"serial": dial.serial, "last": last, "dials": dial.dials, "unit": dial.unit}
 
 
-async def reading(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def reading(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """What is about to be sent, read back."""
-    dial = await _dial(conn, house, asked)
-    return {"serial": dial.serial, "value": quantity(int(asked.data["read_micro"]), dial.unit)}
+    dial = await _dial(conn, house, request)
+    return {"serial": dial.serial, "value": quantity(int(request.data["read_micro"]), dial.unit)}
 
 
-async def send_reading(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def send_reading(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """Into the metering store: it counts, it waits for a clerk, or we had it already."""
     taken = await self_read.send(
         conn,
         house,
-        account_id=account_of(asked),
-        meter_id=int(asked.data["meter_id"]),
-        value_micro=int(asked.data["read_micro"]),
-        contact_id=asked.contact_id,
-        key=asked.key,
+        account_id=account_of(request),
+        meter_id=int(request.data["meter_id"]),
+        value_micro=int(request.data["read_micro"]),
+        contact_id=request.contact_id,
+        key=request.key,
     )
     outcome = {"accepted": "done", "held": "pending", "duplicate": "already"}[taken.state]
     return {"is": outcome, "reference": taken.reference}
 
 
-async def _dial(conn: AsyncConnection, house: House, asked: Asked) -> self_read.Dial:
-    _, dials = await self_read.open_dials(conn, house, account_of(asked))
-    dial = next((dial for dial in dials if str(dial.meter_id) == asked.data.get("meter_id")), None)
+async def _dial(conn: AsyncConnection, house: House, request: CounterRequest) -> self_read.Dial:
+    _, dials = await self_read.open_dials(conn, house, account_of(request))
+    dial = next((dial for dial in dials if str(dial.meter_id) == request.data.get("meter_id")), None)
     if dial is None:
         raise Refused("choose.gone")
     return dial

@@ -8,23 +8,23 @@ from core.money import exponent
 from core.rewards import points as book
 from core.rewards import redeem
 from dialogs.counter.common import Answer, account_of, phone_at_hand
-from dialogs.model import Asked
+from dialogs.model import CounterRequest
 from dialogs.values import MICRO, amount, quantity
 
 
-async def points(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def points(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """How many there are, and which way they suffice for."""
-    has = await _balance(conn, asked)
+    has = await _balance(conn, request)
     rules = house.operator.rewards
     kwh = has >= min(rules.kwh_choices, default=10**9) * rules.points_per_kwh
     airtime = has >= min(rules.airtime_choices, default=10**9) * rules.points_per_airtime_unit
-    phone, _ = await phone_at_hand(conn, asked)
+    phone, _ = await phone_at_hand(conn, request)
     return {"points": has, "kwh": kwh, "airtime": airtime and phone is not None}
 
 
-async def kwh_choices(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def kwh_choices(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """How many kWh the points buy."""
-    has, rules = await _balance(conn, asked), house.operator.rewards
+    has, rules = await _balance(conn, request), house.operator.rewards
     rows = [
         {"value": units, "units": quantity(units * MICRO, "kWh"), "points": units * rules.points_per_kwh}
         for units in rules.kwh_choices
@@ -33,9 +33,9 @@ async def kwh_choices(conn: AsyncConnection, house: House, asked: Asked) -> Answ
     return {"rows": rows, "points": has}
 
 
-async def airtime_choices(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def airtime_choices(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """How much airtime the points buy."""
-    has, rules = await _balance(conn, asked), house.operator.rewards
+    has, rules = await _balance(conn, request), house.operator.rewards
     rows = [
         {"value": units, "worth": _worth(house, units), "points": units * rules.points_per_airtime_unit}
         for units in rules.airtime_choices
@@ -44,40 +44,40 @@ async def airtime_choices(conn: AsyncConnection, house: House, asked: Asked) -> 
     return {"rows": rows, "points": has}
 
 
-async def kwh_price(_conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def kwh_price(_conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """What is about to be spent on kWh."""
-    units = int(asked.data["kwh"])
+    units = int(request.data["kwh"])
     return {"units": quantity(units * MICRO, "kWh"), "cost": units * house.operator.rewards.points_per_kwh}
 
 
-async def airtime_price(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def airtime_price(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """What is about to be spent on airtime."""
-    units = int(asked.data["airtime"])
+    units = int(request.data["airtime"])
     cost = units * house.operator.rewards.points_per_airtime_unit
-    _, shown = await phone_at_hand(conn, asked)
+    _, shown = await phone_at_hand(conn, request)
     return {"worth": _worth(house, units), "cost": cost, "phone": shown}
 
 
-async def redeem_kwh(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def redeem_kwh(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """Points become free kWh of the next bill."""
-    units = int(asked.data["kwh"])
-    await redeem.kwh(conn, house, account_id=account_of(asked), units=units, key=asked.key)
-    return {"is": "done", "units": quantity(units * MICRO, "kWh"), "left": await _balance(conn, asked)}
+    units = int(request.data["kwh"])
+    await redeem.kwh(conn, house, account_id=account_of(request), units=units, key=request.key)
+    return {"is": "done", "units": quantity(units * MICRO, "kWh"), "left": await _balance(conn, request)}
 
 
-async def redeem_airtime(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def redeem_airtime(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """Points become airtime: reserved now, sent by the outbox, confirmed by the provider."""
-    units = int(asked.data["airtime"])
-    phone, shown = await phone_at_hand(conn, asked)
+    units = int(request.data["airtime"])
+    phone, shown = await phone_at_hand(conn, request)
     if phone is None:
         raise Refused("rewards.no_phone")
     minor = units * 10 ** exponent(house.currency)
-    await redeem.airtime(conn, house, account_id=account_of(asked), phone=phone, amount_minor=minor, key=asked.key)
+    await redeem.airtime(conn, house, account_id=account_of(request), phone=phone, amount_minor=minor, key=request.key)
     return {"is": "done", "worth": _worth(house, units), "phone": shown}
 
 
-async def _balance(conn: AsyncConnection, asked: Asked) -> int:
-    return await book.balance(conn, account_of(asked))
+async def _balance(conn: AsyncConnection, request: CounterRequest) -> int:
+    return await book.balance(conn, account_of(request))
 
 
 def _worth(house: House, units: int) -> list[object]:

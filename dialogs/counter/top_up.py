@@ -14,16 +14,16 @@ from core.payments import push
 from core.vending.model import Vend, spaced
 from core.vending.queries import PrepaidMeter
 from dialogs.counter.common import Answer, phone_at_hand, private
-from dialogs.model import Asked
+from dialogs.model import CounterRequest
 from dialogs.values import amount, cut, moment, quantity, word
 
 
-async def prepaid(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def prepaid(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """Her own meters, and what can be done from here. An amount that came along (`TOPUP 500`) is used for the only one."""
-    found = await top_up.meters(conn, asked.accounts)
+    found = await top_up.meters(conn, request.accounts)
     rows = [{"value": one.serial, "serial": one.serial, "place": cut(one.address, 16)} for one in found]
     serial = found[0].serial if len(found) == 1 else None
-    minor = _typed(asked.data.get("typed_amount"), house.currency, asked.lang)
+    minor = _typed(request.data.get("typed_amount"), house.currency, request.lang)
     most = push.most(house, 0, house.currency)
     told: dict[str, Any] = {
         "rows": rows,
@@ -31,27 +31,27 @@ async def prepaid(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
         "one": len(rows) == 1,
         "several": len(rows) > 1,
         "asked_minor": minor,
-        "kept": bool(await top_up.tokens(conn, account_ids=asked.accounts, contact_id=asked.contact_id)),
+        "kept": bool(await top_up.tokens(conn, account_ids=request.accounts, contact_id=request.contact_id)),
     }
-    if not (await phone_at_hand(conn, asked))[0]:
+    if not (await phone_at_hand(conn, request))[0]:
         return {"is": "no_phone", **told}
     if serial and minor:
         return {"is": "typed" if minor <= most else "too_much", **told}
     return {"is": "menu", **told}
 
 
-async def find_meter(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def find_meter(conn: AsyncConnection, _house: House, request: CounterRequest) -> Answer:
     """Whether the number that was typed is a meter that takes tokens."""
-    return {"is": "found" if await top_up.meter(conn, str(asked.data["serial"])) else "unknown"}
+    return {"is": "found" if await top_up.meter(conn, str(request.data["serial"])) else "unknown"}
 
 
-async def chosen_meter(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def chosen_meter(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """The meter, and enough of its holder's name to know it by."""
-    found = await _meter(conn, asked)
+    found = await _meter(conn, request)
     most = push.most(house, 0, house.currency)
     return {
         "serial": found.serial,
-        "name": _name(found, asked),
+        "name": _name(found, request),
         "unit": house.currency,
         "currency": house.currency,
         "most": amount(most, house.currency),
@@ -59,37 +59,37 @@ async def chosen_meter(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     }
 
 
-async def top_up_offer(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def top_up_offer(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """What is about to be bought, read back."""
-    found = await _meter(conn, asked)
-    offer = await top_up.offer(conn, house, found, int(asked.data["asked_minor"]))
+    found = await _meter(conn, request)
+    offer = await top_up.offer(conn, house, found, int(request.data["asked_minor"]))
     units = word("top_up.units", units=quantity(offer.units_micro, found.unit)) if offer.units_micro else ""
     owed = word("top_up.arrears", amount=amount(offer.arrears_minor, offer.currency)) if offer.arrears_minor else ""
     return {
         "serial": found.serial,
-        "name": _name(found, asked),
+        "name": _name(found, request),
         "units": units,
         "arrears": owed,
         "amount": amount(offer.amount_minor, offer.currency),
         "amount_minor": offer.amount_minor,
-        "phone": (await phone_at_hand(conn, asked))[1],
+        "phone": (await phone_at_hand(conn, request))[1],
     }
 
 
-async def buy(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def buy(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """The prompt on her phone; the token follows the money."""
-    phone, _ = await phone_at_hand(conn, asked)
-    if phone is None or asked.contact_id is None:
+    phone, _ = await phone_at_hand(conn, request)
+    if phone is None or request.contact_id is None:
         raise Refused("top_up.no_phone")
     try:
         await top_up.order(
             conn,
             house,
-            serial=str(asked.data["serial"]),
+            serial=str(request.data["serial"]),
             phone=phone,
-            amount_minor=int(asked.data["amount_minor"]),
-            contact_id=asked.contact_id,
-            key=asked.key,
+            amount_minor=int(request.data["amount_minor"]),
+            contact_id=request.contact_id,
+            key=request.key,
         )
     except Refused as refused:
         if refused.code != "payments.push.live":
@@ -98,37 +98,37 @@ async def buy(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     return {"is": "done"}
 
 
-async def last_tokens(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def last_tokens(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """The last three tokens."""
     rows = [
         {"value": str(one.id), "at": moment(one.created_at), "serial": one.serial, "units": _units(one)}
-        for one in await _tokens(conn, house, asked)
+        for one in await _tokens(conn, house, request)
     ]
     return {"rows": rows}
 
 
-async def token(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def token(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """One of them, in groups of four."""
-    one = await _token(conn, house, asked)
+    one = await _token(conn, house, request)
     return {"token": spaced(one.token or ""), "serial": one.serial, "units": _units(one)}
 
 
-async def text_token(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def text_token(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """The same token once more by SMS."""
-    await top_up.tell_again(conn, house, await _token(conn, house, asked), asked.key)
+    await top_up.tell_again(conn, house, await _token(conn, house, request), request.key)
     return {"is": "done"}
 
 
-async def _meter(conn: AsyncConnection, asked: Asked) -> PrepaidMeter:
-    found = await top_up.meter(conn, str(asked.data["serial"]))
+async def _meter(conn: AsyncConnection, request: CounterRequest) -> PrepaidMeter:
+    found = await top_up.meter(conn, str(request.data["serial"]))
     if found is None:
-        raise Refused("top_up.unknown", serial=str(asked.data["serial"]))
+        raise Refused("top_up.unknown", serial=str(request.data["serial"]))
     return found
 
 
-def _name(found: PrepaidMeter, asked: Asked) -> str:
+def _name(found: PrepaidMeter, request: CounterRequest) -> str:
     """Her own name in full; another's first name and a letter, so that she knows it and learns nothing."""
-    if found.account_id in asked.accounts:
+    if found.account_id in request.accounts:
         return cut(found.name, 24)
     first, *rest = found.name.split()
     return cut(" ".join([first, *(part[:1] for part in rest[-1:])]), 24)
@@ -138,16 +138,16 @@ def _units(one: Vend) -> list[Any]:
     return quantity(one.units_micro or 0, "")
 
 
-async def _tokens(conn: AsyncConnection, house: House, asked: Asked) -> list[Vend]:
-    accounts = () if private(house, asked) else asked.accounts
-    if asked.contact_id is None or await sim.swapped(conn, house, asked.contact_id):
+async def _tokens(conn: AsyncConnection, house: House, request: CounterRequest) -> list[Vend]:
+    accounts = () if private(house, request) else request.accounts
+    if request.contact_id is None or await sim.swapped(conn, house, request.contact_id):
         raise Refused("sim.cooling")
-    return await top_up.tokens(conn, account_ids=accounts, contact_id=asked.contact_id)
+    return await top_up.tokens(conn, account_ids=accounts, contact_id=request.contact_id)
 
 
-async def _token(conn: AsyncConnection, house: House, asked: Asked) -> Vend:
-    for one in await _tokens(conn, house, asked):
-        if str(one.id) == asked.data.get("vend_id"):
+async def _token(conn: AsyncConnection, house: House, request: CounterRequest) -> Vend:
+    for one in await _tokens(conn, house, request):
+        if str(one.id) == request.data.get("vend_id"):
             return one
     raise Refused("choose.gone")
 

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from core.config import Operator
 from core.money import parse
 from dialogs import intents
-from dialogs.book import Book, bind
-from dialogs.classify import guess
+from dialogs.book import FlowBook, bind
+from dialogs.classify import classify
 from dialogs.flows import (
     agent,
     arrange,
@@ -38,7 +38,7 @@ from dialogs.flows import (
     tickets,
     top_up,
 )
-from dialogs.localize import Words
+from dialogs.localize import Localizer
 
 FLOWS = (
     home.FLOW, balance.FLOW, bill.FLOW, pay.FLOW, fault.FLOW, tickets.FLOW, rewards.FLOW, choose_account.FLOW, pin.FLOW,
@@ -49,16 +49,16 @@ FLOWS = (
 )  # fmt: skip
 
 
-def book_of(operator: Operator) -> Book:
+def book_of(operator: Operator) -> FlowBook:
     """The book of an operator's house."""
     return bind(
         FLOWS,
         home.CALLER,
         home.MEET,
-        Words(ZoneInfo(operator.zone), _common(operator)),
+        Localizer(ZoneInfo(operator.zone), _common(operator)),
         partial(intents.find, languages=operator.languages),
         intents.WORDS,
-        guess,
+        classify,
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from dialogs.counter import agent
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Act, Again, Ask, Do, Effect, Flow, Fork, Go, Load, Menu, Pick, Say, Values
 from dialogs.values import moment
 

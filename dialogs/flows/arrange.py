@@ -3,7 +3,7 @@
 from datetime import date
 
 from dialogs.counter import arrange
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Do, Effect, Flow, Go, Load, Menu, Pick, Say
 from dialogs.values import amount, day, lines, word
 

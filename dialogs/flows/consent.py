@@ -1,7 +1,7 @@
 """What we may write to her: news and offers on or off, or nothing at all but what the law demands."""
 
 from dialogs.counter import plan
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Do, Effect, Flow, Go, Load, Menu, Say
 from dialogs.values import word
 

@@ -1,7 +1,7 @@
 """Every bill collected when it is due: she agrees on the provider's own page, whose link is shown or sent; and she ends it here."""
 
 from dialogs.counter import debit
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Do, Effect, Flow, Fork, Go, Load, Menu, Say
 
 STANDS = Load(debit.debit_stands, {"bank": "bank ****1234", "phone": "+254712345678"})

@@ -2,7 +2,7 @@
 
 from dialogs.attachments import MAP
 from dialogs.counter import identity
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, Flow, Go, Menu, Say, Values
 
 REGISTER = Effect(identity.register_interest, ("done", "already"), risk="order")

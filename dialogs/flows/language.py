@@ -1,7 +1,7 @@
 """The language we speak, from the next screen on and in every notice."""
 
 from dialogs.counter import identity
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Act, Effect, Flow, Fork, Load, Pick, Say, Values
 
 CHOICES = Load(identity.languages, {"rows": [{"value": "sw", "name": "Kiswahili"}] * 6})

@@ -2,8 +2,8 @@
 
 from dialogs.counter import identity
 from dialogs.flows.new_pin import a_code
-from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.flows.pin import digits
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Act, Again, Ask, Do, Effect, Flow, Go, Load, Menu, Say, Values
 from dialogs.values import word
 

@@ -4,7 +4,7 @@ A word that may have been the answer to a question is asked back; and who asks f
 """
 
 from dialogs.counter import identity
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import ASKED, Act, Effect, End, Flow, Go, Menu, Say
 
 LEAVE_ALONE = Effect(identity.stop, ("done", "sender"), widest={"sender": "W" * 11})

@@ -1,8 +1,8 @@
 """Sets a PIN, the first or after one was forgotten: a code to the phone of record, then the PIN twice."""
 
 from dialogs.counter import identity
-from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.flows.pin import digits
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import WANTED, Act, Again, Ask, Do, Effect, Flow, Go, Menu, Say, Values
 
 SEND_CODE = Effect(identity.send_pin_code, risk="personal", widest={"masked": "+2547*****678"})

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from dialogs.counter import paid
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, Flow, Fork, Go, Load, Menu, Say, Values
 from dialogs.values import amount, lines, moment, word
 

@@ -5,7 +5,7 @@ from datetime import date
 from core.money import LARGEST_MINOR, typed
 from core.numbers import Unreadable
 from dialogs.counter import pay
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, End, Flow, Fork, Go, Load, Menu, Say, Values
 from dialogs.number_slots import ENDS
 from dialogs.values import amount, day

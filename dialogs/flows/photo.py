@@ -1,7 +1,7 @@
 """She sent a file: it is kept for a clerk. Of a picture one answer says what it is of; a voice and a paper say themselves what they are about."""
 
 from dialogs.counter import photo
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Do, Effect, Flow, Fork, Go, Menu, Say, Values
 
 METER = Effect(photo.of_the_meter, ("done", "already"), risk="order", widest={"reference": "T-1234567-8"})

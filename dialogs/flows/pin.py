@@ -1,7 +1,7 @@
 """Where the operator's policy asks for it, the PIN is asked before anything personal, once in a conversation."""
 
 from dialogs.counter import identity
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import WANTED, Act, Again, Ask, Effect, End, Flow, Fork, Load, Values
 
 HAS_PIN = Load(identity.has_pin)

@@ -4,7 +4,7 @@ from datetime import date
 
 from core.metering.units import MICRO, Unreadable, typed
 from dialogs.counter import reading
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, Flow, Fork, Go, Load, Menu, Pick, Say, Values
 from dialogs.number_slots import ENDS
 from dialogs.values import day, quantity

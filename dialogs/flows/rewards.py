@@ -1,7 +1,7 @@
 """Points earned by paying on time, and what they buy: kWh on the next bill, or airtime for this phone."""
 
 from dialogs.counter import rewards
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Do, Effect, Flow, Go, Load, Menu, Pick, Say
 from dialogs.values import amount, quantity
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from core.numbers import tidied
 from core.vending.model import is_meter_number
 from dialogs.counter import top_up
-from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.flows.pay import amount_to_pay
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, End, Flow, Fork, Go, Load, Menu, Pick, Say, Values
 from dialogs.values import amount, moment, quantity, word
 

@@ -76,12 +76,11 @@ def intents(
 ) -> None:
     """Publish how well free text is understood: the confusion matrix of labelled messages."""
     from dialogs import confusion_matrix
-    from dialogs.understood import taken_for
 
     found = confusion_matrix.read(cases)
-    page.write_text(confusion_matrix.page(found, taken_for), "utf-8")
+    page.write_text(confusion_matrix.page(found, confusion_matrix.first_message), "utf-8")
     for lang, messages in found.items():
-        counts = confusion_matrix.counted(messages, lang, taken_for)
+        counts = confusion_matrix.counted(messages, lang, confusion_matrix.first_message)
         out.print(f"{lang}: {confusion_matrix.right(counts)} of {counts.total()}", highlight=False)
 
 

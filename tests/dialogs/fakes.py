@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.config import Operator
-from dialogs.book import Book
+from dialogs.book import FlowBook
 from dialogs.events import Need
 from dialogs.flows import book_of
 from dialogs.model import Effect
@@ -24,7 +24,7 @@ STRANGER = {"is": "known", "who": {"contact_id": 7, "party_id": None, "accounts"
 TWO = {"is": "known", "who": {"contact_id": 7, "party_id": 8, "accounts": [1, 2]}, "lang": "en"}
 
 
-def a_book(**changes: Any) -> Book:
+def a_book(**changes: Any) -> FlowBook:
     return book_of(OPERATOR.model_copy(update=changes))
 
 

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from dialogs import confusion_matrix
-from dialogs.classify import guess, plain
+from dialogs.classify import classify, plain
 from dialogs.clues import CLUES
-from dialogs.understood import taken_for
 from tests.dialogs.fakes import Counter, a_book
 from tests.dialogs.test_engine import talk
 
@@ -16,18 +15,20 @@ CASES = confusion_matrix.read(Path(__file__).parent / "intents")
 
 @pytest.mark.parametrize("lang", sorted(CASES))
 def test_nine_of_ten_messages_reach_their_flow(lang: str) -> None:
-    counts = confusion_matrix.counted(CASES[lang], lang, taken_for)
+    counts = confusion_matrix.counted(CASES[lang], lang, confusion_matrix.first_message)
     assert confusion_matrix.right(counts) * 10 >= counts.total() * 9
 
 
 @pytest.mark.parametrize("lang", sorted(CASES))
 def test_small_talk_is_answered_with_the_menu(lang: str) -> None:
-    assert [text for text, label in CASES[lang] if label == "none" and taken_for(text, lang) != "none"] == []
+    assert [
+        text for text, label in CASES[lang] if label == "none" and confusion_matrix.first_message(text, lang) != "none"
+    ] == []
 
 
 def test_the_published_page_is_fresh() -> None:
     page = Path("docs/intents.md").read_text("utf-8")
-    assert page == confusion_matrix.page(CASES, taken_for), "write it anew: hodi dialogs intents"
+    assert page == confusion_matrix.page(CASES, confusion_matrix.first_message), "write it anew: hodi dialogs intents"
 
 
 def test_every_guess_leads_to_a_flow_that_is_there() -> None:
@@ -38,15 +39,15 @@ def test_every_guess_leads_to_a_flow_that_is_there() -> None:
 def test_stop_is_never_guessed() -> None:
     for text in ("please stop the leak outside", "stop sending me bills", "I want to start paying"):
         for lang in CLUES:
-            found = guess(text, lang)
+            found = classify(text, lang)
             assert found is None or found.flow not in ("stop", "start")
 
 
 def test_a_figure_comes_along_and_two_do_not() -> None:
-    found = guess("I want to pay 500", "en")
+    found = classify("I want to pay 500", "en")
     assert found is not None
     assert (found.flow, found.keep) == ("pay", {"typed_amount": "500"})
-    both = guess("I want to pay 500 or 600", "en")
+    both = classify("I want to pay 500 or 600", "en")
     assert both is not None
     assert both.keep == {}
 

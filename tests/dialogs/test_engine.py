@@ -6,13 +6,13 @@ import pytest
 
 from core.config import Identity
 from core.message import Screen
-from dialogs.book import Book, bind
+from dialogs.book import FlowBook, bind
 from dialogs.engine import step
-from dialogs.events import Answered, Dialled, Need, Told, Typed
+from dialogs.events import Answered, Dialled, Need, ScreenReady, Typed
 from dialogs.intents import find
 from dialogs.model import Effect, Flow, Fork, Go, Load, Menu
 from dialogs.play import Conversation
-from dialogs.session import Place, fresh, pack, unpack
+from dialogs.session import StatePlace, fresh, pack, unpack
 from tests.dialogs.fakes import STRANGER, TWO, Counter, a_book
 
 
@@ -20,7 +20,7 @@ def text_of(screen: Screen) -> str:
     return screen.text
 
 
-async def talk(counter: Counter, *typed: str, book: Book | None = None) -> tuple[Conversation, Screen]:
+async def talk(counter: Counter, *typed: str, book: FlowBook | None = None) -> tuple[Conversation, Screen]:
     conversation = Conversation(book or a_book(), counter)
     screen = await conversation.dial()
     for one in typed:
@@ -58,7 +58,7 @@ async def test_a_state_that_is_gone_leads_home_kindly() -> None:
     assert "here we start again" in text_of(await conversation.type("1"))
 
 
-def replaced(conversation: Conversation, **changes: str) -> Place:
+def replaced(conversation: Conversation, **changes: str) -> StatePlace:
     assert conversation.session.place is not None
     return msgspec.structs.replace(conversation.session.place, **changes)
 
@@ -220,7 +220,7 @@ def test_an_answer_to_nothing_leads_home() -> None:
     said = step(a_book(), fresh("en"), Typed("1"))
     assert isinstance(said, Need)
     said = step(a_book(), said.session, Answered({"here": ""}))
-    assert isinstance(said, Told)
+    assert isinstance(said, ScreenReady)
     assert said.session.place is not None
     assert said.session.place.flow == "home"
 

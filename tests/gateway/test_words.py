@@ -21,7 +21,7 @@ from core.payments.tables import attempt
 from core.text import LANGUAGES
 from dialogs.check_pages import check_pages
 from dialogs.flows import book_of
-from dialogs.opt_out import is_leaving
+from dialogs.opt_out import wants_opt_out
 from dialogs.payment_reference import reference_of
 from tests.gateway.open_doors import open_doors
 from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer, counter
@@ -200,7 +200,7 @@ async def test_leaving_in_other_words_is_answered_with_the_word_to_send(
 def test_what_only_sounds_like_leaving_is_not(text: str) -> None:
     from dialogs.intents import plain
 
-    assert not is_leaving(plain(text))
+    assert not wants_opt_out(plain(text))
 
 
 async def test_leaving_words_beside_a_question_stay_its_answer_if_they_are(one_house: House, tmp_path: Path) -> None:

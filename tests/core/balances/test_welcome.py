@@ -12,8 +12,8 @@ from core.onboarding.model import Customer, Registered
 from core.onboarding.register import register_customer
 from core.quick import open_quick
 from dialogs.counter import caller
-from dialogs.localize import Words
-from dialogs.model import Asked
+from dialogs.localize import Localizer
+from dialogs.model import CounterRequest
 from tests.core.balances.world import MB
 
 PHONE = "+447700900001"
@@ -37,10 +37,10 @@ async def balances(house: House, account_id: int, lang: str = "en") -> str:
         async def standing(self) -> list[object]:
             return list(await quick.standing("ussd", PHONE))
 
-    asked = Asked("ussd", PHONE, PHONE, lang, 1, 1, account_id, (account_id,), {})
-    told = await caller.balances(Glance(), house, asked)  # a glance without a turn
+    request = CounterRequest("ussd", PHONE, PHONE, lang, 1, 1, account_id, (account_id,), {})
+    told = await caller.balances(Glance(), house, request)  # a glance without a turn
     await quick.close()
-    return Words(house.zone).write(lang, told["lines"])
+    return Localizer(house.zone).write(lang, told["lines"])
 
 
 async def test_a_newcomer_sees_her_bundles_and_what_is_left_after_a_use(house: House) -> None:

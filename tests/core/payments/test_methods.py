@@ -9,7 +9,7 @@ from core.house import House
 from core.payments import mandate_pages, mandates, methods, push, redirect, request
 from core.payments.desk import drawer
 from dialogs.counter import pay
-from dialogs.model import Asked
+from dialogs.model import CounterRequest
 from tests.core.payments.made import a_bill, an_account
 
 
@@ -56,8 +56,8 @@ async def test_a_double_tap_on_a_prompt_and_cash_already_taken_stay_what_they_we
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         await drawer.open_drawer(conn, house, cashier="user:c", branch_id=None, float_minor=0)
-        asked = await push.ask(conn, house, account_id, "+254700000001", 100, "k")
-        assert await push.ask(conn, none, account_id, "+254700000001", 100, "k") == asked
+        request = await push.ask(conn, house, account_id, "+254700000001", 100, "k")
+        assert await push.ask(conn, none, account_id, "+254700000001", 100, "k") == request
         took = {"cashier": "user:c", "account_number": "ACC100", "amount_minor": 100, "key": "k"}
         assert await drawer.receipt(conn, house, **took) == await drawer.receipt(conn, none, **took)
 
@@ -67,15 +67,15 @@ async def test_the_dialog_offers_only_her_ways(house: House) -> None:
         account_id = await an_account(conn, house)
         await a_bill(conn, house, account_id, 50_000)
         phone = "+254700000001"
-        asked = Asked("ussd", phone, phone, "en", None, None, account_id, (account_id,), {}, key="k")
+        request = CounterRequest("ussd", phone, phone, "en", None, None, account_id, (account_id,), {}, key="k")
         shown = []
         for ways in (["push"], ["card"], ["cash"], ["direct_debit"]):
-            told = await pay.owing(conn, _saying(house, residential=ways), asked)
+            told = await pay.owing(conn, _saying(house, residential=ways), request)
             shown.append([name for name in ("push", "link", "debit", "some") if told[name]])
         assert shown == [["push", "some"], ["link", "some"], [], ["debit"]]
-        told = await pay.to_pay(conn, _saying(house, residential=["card"]), asked)
+        told = await pay.to_pay(conn, _saying(house, residential=["card"]), request)
         assert (told["push"], told["link"]) == (False, True)
-        told = await pay.to_push(conn, _saying(house, residential=["push"]), asked)
+        told = await pay.to_push(conn, _saying(house, residential=["push"]), request)
         assert told["link"] is False
         with pytest.raises(Refused, match="not_offered"):
-            await pay.give_paylink(conn, _saying(house, residential=["push"]), asked)
+            await pay.give_paylink(conn, _saying(house, residential=["push"]), request)

@@ -1,17 +1,6 @@
-"""Words that are data: the languages by their names in every tongue, and what people say when they are kind."""
+"""Thanks and greetings: what people say when they are kind, answered as a person would, and then with the menu."""
 
-_NAMES = {
-    "en": ("ENGLISH", "KIINGEREZA", "KIZUNGU", "ANGLAIS", "TURANCI", "TIENG ANH", "ENGELS"),
-    "sw": ("SWAHILI", "KISWAHILI", "SUAHILI", "SOUAHELI", "TIENG SWAHILI"),
-    "ha": ("HAUSA", "KIHAUSA", "HAOUSSA", "HARSHEN HAUSA", "TIENG HAUSA"),
-    "fr": ("FRENCH", "FRANCAIS", "KIFARANSA", "FARANSANCI", "FARANSA", "TIENG PHAP", "FRANS"),
-    "vi": ("VIETNAMESE", "TIENG VIET", "VIETNAMIEN", "KIVIETINAMU", "VIETNAMEES", "VIETNAMANCI"),
-    "nl": ("DUTCH", "NEDERLANDS", "NEERLANDAIS", "HOLLANDAIS", "KIHOLANZI", "KIDACHI", "TIENG HA LAN", "YAREN HOLAND"),
-}
-LANGUAGE_NAMES = {name: lang for lang, names in _NAMES.items() for name in names}
-"""How a language is called, in capital letters without accents -> its code."""
-
-SAID_KINDLY: dict[str, tuple[str, ...]] = {
+SMALL_TALK: dict[str, tuple[str, ...]] = {
     "courtesy.thanks": (
         "thank you", "thanks", "thank u", "thankyou", "thanx", "thx", "many thanks", "ok thanks", "ok thank you", "god bless",
         "asante", "asanteni", "ahsante", "ahsanteni", "sawa asante", "shukrani", "nashukuru", "tunashukuru", "barikiwa",
@@ -41,3 +30,13 @@ _ENDS = (
 )
 COURTESY_ENDS = frozenset(_ENDS.split())
 """What may stand behind a kind word without making it a question."""
+
+
+def small_talk(message: str) -> str:
+    """The catalogue key that answers a kind word (`intents.plain`, joined); empty where it says more than that."""
+    for key, phrases in SMALL_TALK.items():
+        for phrase in phrases:
+            rest = message.removeprefix(phrase)
+            if message.startswith(phrase) and (not rest or rest[0] == " ") and set(rest.split()) <= COURTESY_ENDS:
+                return key
+    return ""
