@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 import msgspec
 
 from channels.errors import SendError
-from core.message import Delivery, Inbound, Notice, OptOut, Screen, Sent
+from core.message import Delivery, Inbound, Notice, OptOut, Screen, Sent, Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,10 @@ class Channel(Protocol):
     @property
     def name(self) -> str:
         """As in `Inbound.channel` and `Notice.channel`."""
+
+    @property
+    def traits(self) -> Traits:
+        """What a talk may depend on, and whoever sends to it."""
 
     @property
     def doors(self) -> tuple[Door, ...]:

@@ -20,7 +20,7 @@ from channels.contract import Door, Event, Page, Received
 from channels.email_bounce import bounce
 from channels.email_letter import LARGEST_LETTER, read, write
 from channels.errors import SendError
-from core.message import Notice, Screen, Sent
+from core.message import Notice, Screen, Sent, Traits
 
 PATIENCE = 20
 """Seconds for each step of the conversation with the mail server."""
@@ -30,6 +30,7 @@ class Email:
     """The channel `email`. `server` is `smtp://user:password@host:587` (TLS where it is offered) or `smtps://...`."""
 
     name = "email"
+    traits = Traits(forgeable=True)
 
     def __init__(self, server: SecretStr, sender: str, subject: str, also: Collection[str] = ()) -> None:
         """`also`: addresses that customers write to besides the one that we send from."""

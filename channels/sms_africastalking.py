@@ -26,7 +26,7 @@ from channels.contract import Door, Page
 from channels.errors import SendError
 from channels.form import clean
 from channels.http import Answer
-from core.message import Notice, Screen, Sent
+from core.message import Notice, Screen, Sent, Traits
 from core.money import plain
 from core.patience import retry_after
 
@@ -48,6 +48,7 @@ class AfricasTalkingSms:
     """The channel `sms`, and the provider's airtime and SIM-change services on the same account."""
 
     name = "sms"
+    traits = Traits(phone_line=True, many_senders=True)
     doors = (
         Door("POST", "/hooks/africastalking/{secret}/sms", callbacks.inbound),
         Door("POST", "/hooks/africastalking/{secret}/delivery", callbacks.delivery),

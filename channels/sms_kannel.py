@@ -23,7 +23,7 @@ from channels.errors import SendError
 from channels.form import clean, fields, optional, required, too_long
 from channels.http import Answer, ask
 from channels.limits import units
-from core.message import Delivery, Fate, Inbound, Notice, Screen, Sent
+from core.message import Delivery, Fate, Inbound, Notice, Screen, Sent, Traits
 from core.phone import from_provider
 
 LONGEST_SMS = 4096
@@ -69,6 +69,7 @@ class KannelSms:
     """The channel `sms` over the operator's own SMSC."""
 
     name = "sms"
+    traits = Traits(phone_line=True, many_senders=True)
 
     def __init__(self, account: Account, http: aiohttp.ClientSession) -> None:
         self.account, self.http = account, http

@@ -41,7 +41,7 @@ from channels.http import download
 from channels.paging import Budget, pages
 from channels.telegram_request import AiohttpRequest, NotReached, TooFast
 from channels.telegram_update import LARGEST_BODY, parse
-from core.message import Inbound, Notice, Option, Screen, Sent
+from core.message import Inbound, Notice, Option, Screen, Sent, Traits
 
 TEXT = Budget(4096, 4096)
 BUTTON_BYTES = 64
@@ -55,6 +55,7 @@ class Telegram:
     """The channel `telegram`."""
 
     name = "telegram"
+    traits = Traits()
 
     def __init__(
         self, token: SecretStr, secret: SecretStr, base_url: str, http: aiohttp.ClientSession, public_url: str = ""

@@ -12,7 +12,7 @@ from channels.contract import Door, Event, NotUnderstood, Page, Received
 from channels.errors import CANNOT_START
 from channels.form import clean, fields, optional, required, too_long
 from channels.paging import USSD, Budget, pages
-from core.message import Inbound, Notice, Screen, Sent
+from core.message import Inbound, Notice, Screen, Sent, Traits
 from core.phone import from_provider
 
 LONGEST_TEXT = 4096
@@ -23,6 +23,7 @@ class AfricasTalkingUssd:
     """The channel `ussd`. `budget` is the operator's own where its network allows more or less."""
 
     name = "ussd"
+    traits = Traits(phone_line=True)
 
     def __init__(self, budget: Budget = USSD) -> None:
         self.budget = budget

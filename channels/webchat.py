@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from channels import errors
 from channels.contract import Door, NotUnderstood, Page
 from channels.form import clean, too_long
-from core.message import Inbound, Notice, Option, Screen, Sent
+from core.message import Inbound, Notice, Option, Screen, Sent, Traits
 
 LONGEST_TEXT = 2000
 LARGEST_FRAME = 16 * 1024
@@ -30,6 +30,7 @@ class WebChat:
     """The channel `webchat`. `push` shows a notice in the visitor's open chat and says whether one was open."""
 
     name = "webchat"
+    traits = Traits()
     doors: tuple[Door, ...] = ()
 
     def __init__(self, push: Callable[[Notice], Awaitable[bool]]) -> None:

@@ -26,7 +26,7 @@ from channels.form import clean
 from channels.http import Answer, ask, download
 from channels.paging import Budget, pages
 from channels.whatsapp_payload import LARGEST_BODY, events, reason
-from core.message import Notice, Option, Screen, Sent, Template
+from core.message import Notice, Option, Screen, Sent, Template, Traits
 
 TEXT = Budget(4000, 4000)
 """A text may hold 4,096 characters; counted in units it is a little less."""
@@ -53,6 +53,7 @@ class WhatsApp:
     """The channel `whatsapp`. `choose` is what the button says that opens a list, in the operator's words."""
 
     name = "whatsapp"
+    traits = Traits()
 
     def __init__(self, account: Account, http: aiohttp.ClientSession, choose: str = "Menu") -> None:
         self.account, self.http, self.choose = account, http, choose

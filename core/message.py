@@ -25,6 +25,19 @@ ADDRESS = "from_address"
 """Among the details: the network address of whoever writes, where it limits what they may ask for."""
 
 
+class Traits(msgspec.Struct, frozen=True):
+    """What a talk may depend on of the channel that it goes by: no dialog asks for a channel by its name."""
+
+    phone_line: bool = False
+    """The line itself says who writes, and shows short plain text in which no link is followed: a dial, an SMS."""
+    many_senders: bool = False
+    """The number that was written to may be one of several that send by themselves: an SMS."""
+    opened_by_code: bool = False
+    """A code to their own phone opened it: their own pages."""
+    forgeable: bool = False
+    """Anybody can write any sender on it: a letter."""
+
+
 class Inbound(msgspec.Struct, frozen=True):
     """One thing a person sent, as its channel read it."""
 

@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dialogs.answers import Identified
 from dialogs.flow_digest import digest, is_guard
 from dialogs.intents import Intent
 from dialogs.localize import Localizer
-from dialogs.model import Effect, Flow, Load, State
+from dialogs.model import Effect, Flow, QuickLoad, State
 from dialogs.session import StatePlace
 
 HOME, RESUME, REFUSED = "home", "resume", "sorry"
 STICKY = ("account_id", "proven", "medium")
-"""What is remembered when the talk goes home: the account that was chosen, that the PIN was right, and where she speaks from."""
+"""What is remembered when the talk goes home: the account that was chosen, that the PIN was right, and where they speak from."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class FlowBook:
     guards: frozenset[str]
     before: Mapping[str, tuple[StatePlace, ...]]
     """Where the guards of each flow begin, the first one last."""
-    caller: Load
-    meet: Effect
+    caller: QuickLoad[Identified]
+    meet: Effect[Identified]
     words: Localizer
     intent: Callable[[str], Intent | None]
     classify: Callable[[str, str], Intent | None]
@@ -52,8 +53,8 @@ class FlowBook:
 
 def bind(
     flows: Iterable[Flow],
-    caller: Load,
-    meet: Effect,
+    caller: QuickLoad[Identified],
+    meet: Effect[Identified],
     words: Localizer,
     intent: Callable[[str], Intent | None],
     keywords: Iterable[str] = (),

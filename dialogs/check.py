@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterator
 
 from core.message import Screen
 from core.text import catalogue
+from dialogs.answers import Answer
 from dialogs.book import FlowBook
+from dialogs.check_answers import ALWAYS as ENGINE_GIVES
+from dialogs.check_answers import check_answers, kept_by
 from dialogs.flow_digest import edges, keys, places_of
-from dialogs.model import ASKED, LEFT, MOST_ITEMS, WANTED, Act, Ask, Do, Effect, Flow, Fork, Menu, Say, State
+from dialogs.model import ASKED, LEFT, MOST_ITEMS, WANTED, Act, Ask, Do, Effect, End, Flow, Fork, Menu, Say, State
 from dialogs.screen import draw, screen
 from dialogs.session import Session
 from dialogs.small_talk import SMALL_TALK
@@ -38,12 +41,11 @@ def check(book: FlowBook, languages: tuple[str, ...], pages: Pages | None = None
     broken = list(_targets(book))
     if broken:
         return broken
-    found = [*_unreached(book), *_endless(book), *_outcomes(book), *_unconfirmed(book), *_words(book, languages)]
-    if not found:
-        found = list(_plain(book, languages))
-    if not found and pages:
-        found = [problem for lang in languages for problem in _screens(book, lang, pages)]
-    return found
+    problems = [*_unreached(book), *_endless(book), *_outcomes(book), *_unconfirmed(book), *_words(book, languages)]
+    problems = problems or [*_plain(book, languages), *check_answers(book, languages)]
+    if not problems and pages:
+        problems = [problem for lang in languages for problem in _screens(book, lang, pages)]
+    return problems
 
 
 def _each(book: FlowBook) -> Iterator[tuple[str, Flow, State]]:
@@ -122,7 +124,7 @@ def _outcomes(book: FlowBook) -> Iterator[str]:
                     yield f"{where}: {name} never comes out {outcome!r}"
 
 
-def _effects(state: State) -> Iterator[tuple[str, Effect, dict[str, str]]]:
+def _effects(state: State) -> Iterator[tuple[str, Effect[Answer], dict[str, str]]]:
     if isinstance(state, Act):
         yield state.run.do.__name__, state.run, dict(state.to)
     elif isinstance(state, Menu):
@@ -167,17 +169,12 @@ def _screens(book: FlowBook, lang: str, pages: Pages) -> Iterator[str]:
     for where, _, state in _each(book):
         if isinstance(state, Fork | Act):
             continue
-        loaded = dict(state.load.widest) if state.load else {}
+        answer = state.load.widest if not isinstance(state, End) and state.load else None
         try:
-            shown = draw(book, Session("check", lang=lang, data=dict(kept)), state, loaded)
+            shown = draw(book, Session("check", lang=lang, data=dict(kept)), state, answer)
         except (KeyError, ValueError) as why:
             yield f"{where} ({lang}): cannot be drawn with its longest values: {why!r}"
             continue
-        missing = [
-            name for name in book.words.fields(lang, state.text) if name not in {*kept, *loaded, *book.words.common}
-        ]
-        if missing:
-            yield f"{where} ({lang}): nobody gives it {', '.join(missing)}"
         items = sum(kind != "nav" for _, _, kind, _ in shown.options)
         if items > MOST_ITEMS:
             yield f"{where} ({lang}): {items} items, more than {MOST_ITEMS}"
@@ -188,10 +185,7 @@ def _screens(book: FlowBook, lang: str, pages: Pages) -> Iterator[str]:
 
 def widest_kept(book: FlowBook) -> dict[str, object]:
     """The longest of everything that any state or effect leaves behind."""
-    kept: dict[str, object] = {"why": "W" * 150, "name": "W" * 60, "place": "W" * 60, "number": "W" * 20}
-    for _, _, state in _each(book):
-        for _, run, _ in _effects(state):
-            kept |= run.widest
-        if isinstance(state, Menu | Say | Ask | Fork) and state.load:
-            kept |= {name: state.load.widest[name] for name in state.keep if name in state.load.widest}
+    kept: dict[str, object] = dict(ENGINE_GIVES)
+    for flow in book.flows.values():
+        kept |= kept_by(flow)
     return kept

@@ -55,9 +55,9 @@ def check_pages(book: FlowBook, languages: Sequence[str], lay_out: LayOut) -> li
 
 
 def _standing(book: FlowBook, lang: str, flow: str, name: str, state: State, kept: dict[str, object]) -> Session:
-    loaded = {} if isinstance(state, Act) or not state.load else dict(state.load.widest)
+    answer = state.load.widest if not isinstance(state, Act) and state.load else None
     session = Session("check", lang=lang, data=dict(kept), place=book.places[flow, name])
-    session.shown = draw(book, session, state, loaded)
+    session.shown = draw(book, session, state, answer)
     return session
 
 

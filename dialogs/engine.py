@@ -7,17 +7,19 @@ behind a webhook. Each turn is bounded: see `dialogs/navigate.py`.
 
 from collections.abc import Mapping
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from dialogs import attachments
+from dialogs.answers import Answer, Listing, Refusal
 from dialogs.book import HOME, REFUSED, RESUME, FlowBook
 from dialogs.events import Answered, Event, Late, Need, ScreenReady, Step, Typed
 from dialogs.input import Aside, Back, Chosen, Filled, Hint, Input, Into, NextRows, understand
 from dialogs.input import late as written_before
-from dialogs.model import OFFERS, SHOWS_ONLY, Act, Do, Fork, Go, Menu, Pick, State, Values
+from dialogs.model import OFFERS, SHOWS_ONLY, Act, Do, Fork, Go, Menu, Pick, State
 from dialogs.navigate import Walk
 from dialogs.screen import MOST_ROWS
-from dialogs.session import Session, SessionContact
+from dialogs.session import Session
 
 LONGEST_HINT = 75
 """Letters that stand above a first menu on one page of a phone; what takes more is told alone."""
@@ -27,7 +29,7 @@ def step(book: FlowBook, session: Session, event: Event) -> Step:
     """The next screen, or what is needed on the way to it. The session given is not changed."""
     if isinstance(event, Answered):
         turn = _Turn(book, session)  # a session under way is nobody else's
-        return turn.take_ahead(turn.answered(event.values))
+        return turn.take_ahead(turn.answered(event.answer))
     s = replace(session, data=dict(session.data), steps=0, hint="", hush=False)
     if isinstance(event, Typed | Late):
         turn = _Turn(book, s)
@@ -43,52 +45,54 @@ class _Turn(Walk):
 
     # what came back from the counter
 
-    def answered(self, values: Values) -> Step:
+    def answered(self, answer: Answer) -> Step:
         """Goes on where the step stood still."""
         pending, self.s.pending = self.s.pending, ""
         if pending == "who":
-            return self.met(values)
+            return self.met(answer)
         state = self.here()
         if pending == "load" and state is not None:
-            return self.loaded(state, values)
+            return self.loaded(state, answer)
         if pending and state is not None:
-            return self.done(state, pending, values)
+            return self.done(state, pending, answer)
         return self.home("talk.moved")
 
-    def met(self, values: Values) -> Step:
-        """We know who is calling, or make her acquaintance first."""
-        if values["is"] == "new":
+    def met(self, answer: Answer) -> Step:
+        """We know who is calling, or make their acquaintance first."""
+        if answer.outcome == "new":
             self.s.pending = "who"
             return Need(self.s, self.book.meet)
-        self.learn(values)
+        self.learn(answer)
         return self.welcome()
 
-    def learn(self, values: Values) -> None:
+    def learn(self, answer: Answer) -> None:
         """Keeps what an answer says: about the contact, the language, and everything else under its name."""
         s = self.s
-        for name, value in values.items():
+        for name in answer.__struct_fields__:
+            value = getattr(answer, name)
+            if value is UNSET or name == "outcome":
+                continue
             if name == "who":
                 self._facts = None
-                s.who = SessionContact(
-                    value["contact_id"], value["party_id"], tuple(value["accounts"]), value.get("parted", 0.0)
-                )
+                s.who = value
             elif name == "lang":
                 s.lang = value
-            elif name != "is":
+            else:
                 s.data[name] = value
 
-    def loaded(self, state: State, values: Values) -> Step:
+    def loaded(self, state: State, answer: Answer) -> Step:
         """A fork leads on by what was loaded; a screen is drawn with it; a refusal is told at home."""
-        if values.get("is") == "refused":
-            return self.refused(str(values["why"]))
-        if isinstance(state, Fork):
-            self.learn({name: values[name] for name in state.keep})
-            return self.follow(state.to[values["is"]])
-        if isinstance(state, Pick) and not values["rows"]:
-            return self.follow(state.none)
+        if isinstance(answer, Refusal):
+            return self.refused(answer.why)
+        if isinstance(state, Pick):
+            assert isinstance(answer, Listing)
+            return self.show(state, answer) if answer.rows else self.follow(state.none)
         if not isinstance(state, SHOWS_ONLY):
-            self.s.data.update({name: values[name] for name in state.keep})
-        return self.show(state, values)
+            for name in state.keep:
+                self.s.data[name] = getattr(answer, name)
+        if isinstance(state, Fork):
+            return self.follow(state.to[answer.outcome])
+        return self.show(state, answer)
 
     def refused(self, why: str) -> Step:
         """What could not be looked up is told above the first menu; at length, on a screen of its own."""
@@ -100,13 +104,13 @@ class _Turn(Walk):
         self.s.hint = why
         return self.flow(HOME)
 
-    def done(self, state: State, pending: str, values: Values) -> Step:
+    def done(self, state: State, pending: str, answer: Answer) -> Step:
         """An effect came out so: follow the edge of its outcome. What is done is not gone back into."""
-        self.learn(values)
+        self.learn(answer)
         leads = _leads(state, pending)
-        if values["is"] == "done" or not isinstance(state, Act):
+        if answer.outcome == "done" or not isinstance(state, Act):
             self.s.trail = self.s.trail[:1] if self.s.trail and self.s.trail[0].flow == HOME else ()
-        return self.follow(leads[values["is"]])
+        return self.follow(leads[answer.outcome])
 
     # what was typed
 

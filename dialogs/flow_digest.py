@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from dialogs.answers import Answer
 from dialogs.model import WANTED, Act, Ask, Do, Effect, End, Flow, Fork, Menu, Pick, Say, State
 
 
@@ -13,7 +14,7 @@ class Edge:
 
     label: str
     to: str
-    run: Effect | None = None
+    run: Effect[Answer] | None = None
 
 
 def edges(state: State) -> Iterator[Edge]:

@@ -7,10 +7,16 @@ what is kept, never where the talk goes: a function that must choose answers wit
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal
+from datetime import date, datetime
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.house import House
+from core.message import Traits
+from core.standing import Standing
+from dialogs.answers import Answer, Listing
 
 Values = Mapping[str, Any]
 """Plain JSON, and the tagged values of `dialogs/values.py`, which words.py writes in the customer's language."""
@@ -24,6 +30,7 @@ class CounterRequest(msgspec.Struct, frozen=True):
     """Who asks, as the counter needs to know it. `key` is the stable key of an effect: the same for a repeat."""
 
     channel: str
+    """Its name, for the records; what depends on it is a trait."""
     user: str
     phone: str | None
     lang: str
@@ -36,36 +43,56 @@ class CounterRequest(msgspec.Struct, frozen=True):
     typed: str = ""
     """What came in, as it was typed: for the record of a STOP, and for nothing else."""
     service: str | None = None
-    """The number or code that she wrote to or dialled."""
+    """The number or code that was written to or dialled."""
     at: datetime | None = None
-    """When she said it, where the channel tells: an old word that comes late is not her latest."""
+    """When it was said, where the channel tells: an old word that comes late is not the latest."""
     address: str | None = None
     """The address that it came from, where a stranger can have as many names as they like: the web chat."""
+    traits: Traits = Traits()
+    """What the talk may depend on of its channel."""
 
 
-Counter = Callable[[Any, Any, CounterRequest], Awaitable[dict[str, Any]]]
-"""A function of `dialogs/counter.py`: (conn, house, asked) -> values. A `quick` one is handed `core.quick.Quick` as conn."""
+class SummaryReader(Protocol):
+    """The cheap read of a turn, asked once and remembered for the rest of the turn."""
+
+    async def standing(self) -> list[Standing]:
+        """How the caller's accounts stand; empty when we have never met."""
+
+    async def offers(self, account_id: int, today: date) -> tuple[bool, bool]:
+        """Whether there is a dial they may read, and whether the account is prepaid."""
+
+
+AnswerT_co = TypeVar("AnswerT_co", bound=Answer, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class Load(Generic[AnswerT_co]):
     """A question to the counter. `widest` is the longest answer it may give: the checks fill it in."""
 
-    ask: Counter
-    widest: Values = field(default_factory=dict)
-    quick: bool = False
-    """Answered by the listed point statements of `core/quick.py`, without opening a connection."""
+    ask: Callable[[AsyncConnection, House, CounterRequest], Awaitable[AnswerT_co]]
+    widest: AnswerT_co
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
-    """Something that changes the world, once. Its answer's `is` names the outcome; `refused` and `down` are always possible."""
+class QuickLoad(Generic[AnswerT_co]):
+    """A question answered by the listed point statements of `core/quick.py`, without opening a connection."""
 
-    do: Counter
+    ask: Callable[[SummaryReader, House, CounterRequest], Awaitable[AnswerT_co]]
+    widest: AnswerT_co
+
+
+@dataclass(frozen=True, slots=True)
+class Effect(Generic[AnswerT_co]):
+    """Something that changes the world, once. Its answer's `outcome` is one of these; `refused` and `down` are always possible."""
+
+    do: Callable[[AsyncConnection, House, CounterRequest], Awaitable[AnswerT_co]]
+    widest: AnswerT_co
     outcomes: tuple[str, ...] = ("done",)
     risk: Literal["none", "money", "order", "personal"] = "none"
     """What a confirmation must stand before."""
-    widest: Values = field(default_factory=dict)
+
+
+AnyLoad = Load[Answer] | QuickLoad[Answer]
 
 
 class Again(Exception):
@@ -91,7 +118,7 @@ class Do:
     """A choice that runs an effect; every outcome is led somewhere. Only the customer's own yes runs it, never a deep dial."""
 
     label: str
-    run: Effect
+    run: Effect[Answer]
     done: str
     refused: str
     down: str
@@ -112,7 +139,7 @@ class Menu:
 
     text: str
     choices: tuple[Go | Do, ...]
-    load: Load | None = None
+    load: AnyLoad | None = None
     keep: tuple[str, ...] = ()
     """Loaded values that the talk must remember as they were shown (an amount that was confirmed)."""
     home: bool = False
@@ -123,11 +150,11 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A list made of what the counter knows: `rows` of the answer, each `{"value": ..., **fields of the row's text}`."""
+    """A list made of what the counter knows: `rows` of the answer, each with a `value` and the fields of the row's text."""
 
     text: str
     row: str
-    load: Load
+    load: Load[Listing]
     keep_as: str
     to: str
     none: str
@@ -144,15 +171,17 @@ class Ask:
     text: str
     parse: Callable[[str, Values, Values], Values]
     to: str
-    load: Load | None = None
+    load: AnyLoad | None = None
     keep: tuple[str, ...] = ()
+    widest: Values = field(default_factory=dict)
+    """The longest of what `parse` gives."""
     secret: bool = False
     """A PIN or a code: what is typed is handed to the next effect and kept nowhere."""
     pages: int = 1
     nav: bool = True
     """Whether `0` and `00` lead away; without them the flow itself must know a way out."""
     share: str = ""
-    """The label of a button that shares her own phone, where the channel has such a button."""
+    """The label of a button that shares their own phone, where the channel has such a button."""
     coded: bool = False
     """The answer is a number or a code: what is a keyword as a whole is none."""
     pin: bool = False
@@ -167,7 +196,7 @@ class Say:
 
     text: str
     choices: tuple[Go, ...] = ()
-    load: Load | None = None
+    load: AnyLoad | None = None
     keep: tuple[str, ...] = ()
     pages: int = 1
 
@@ -177,17 +206,17 @@ class End:
     """The last words: on USSD the session closes."""
 
     text: str
-    load: Load | None = None
+    load: AnyLoad | None = None
     pages: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """Not shown: leads on by a label. The label is `judge(data, who)`, or the `is` of what was loaded."""
+    """Not shown: leads on by a label. The label is `judge(data, who)`, or the `outcome` of what was loaded."""
 
     to: Mapping[str, str]
     judge: Callable[[Values, Values], str] | None = None
-    load: Load | None = None
+    load: AnyLoad | None = None
     keep: tuple[str, ...] = ()
 
 
@@ -195,7 +224,7 @@ class Fork:
 class Act:
     """Not shown: runs an effect that needs no yes of its own (a code was just typed), and leads every outcome on."""
 
-    run: Effect
+    run: Effect[Answer]
     to: Mapping[str, str]
 
 

@@ -1,5 +1,6 @@
 """How a talk moves over the tables: along edges, past guards, back, home, and to where a dropped conversation stood."""
 
+from dialogs.answers import Answer
 from dialogs.book import HOME, STICKY, FlowBook
 from dialogs.events import Need, ScreenReady, Step
 from dialogs.model import ASKED, ASKS, LEFT, WANTED, Act, Again, Ask, End, Fork, Menu, State, Values
@@ -152,7 +153,7 @@ class Walk:
         if isinstance(state, Fork):
             assert state.judge is not None
             return self.follow(state.to[state.judge(s.data, self.facts())])
-        return self.show(state, {})
+        return self.show(state, None)
 
     def facts(self) -> Values:
         """What a fork may judge by besides what was kept."""
@@ -162,10 +163,10 @@ class Walk:
             self._facts = self.book.words.common | own
         return self._facts
 
-    def show(self, state: State, values: Values) -> Step:
+    def show(self, state: State, answer: Answer | None) -> Step:
         """Puts a state on the screen. Nothing dialled ahead outlives the last word."""
         s = self.s
-        s.shown, s.page, s.whisper = draw(self.book, s, state, values), 0, {}
+        s.shown, s.page, s.whisper = draw(self.book, s, state, answer), 0, {}
         s.open = isinstance(state, ASKS)
         if isinstance(state, End):
             s.ahead = ()

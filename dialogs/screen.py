@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from msgspec.structs import asdict
+
 from core import message
 from core.message import Screen
 from core.text import edits
+from dialogs.answers import Answer, Listing, Row
 from dialogs.book import FlowBook
 from dialogs.input import BACK, HOME_KEY, NEXT_ROWS
 from dialogs.model import MOST_ITEMS, NOT_SHOWN, OFFERS, End, Menu, Pick, Say, State
@@ -22,15 +25,16 @@ Option = tuple[str, str, str, Any]
 """What is typed, what it says, and what it stands for: a kind and a value."""
 
 
-def draw(book: FlowBook, s: Session, state: State, values: Mapping[str, Any]) -> ShownScreen:
+def draw(book: FlowBook, s: Session, state: State, answer: Answer | None) -> ShownScreen:
     """What the customer sees of a state, given what was loaded for it."""
     assert not isinstance(state, NOT_SHOWN)
-    given = {**s.data, **values}
+    given = {**s.data, **asdict(answer)} if answer is not None else s.data
     text = book.say(s.lang, state.text, given)
     if isinstance(state, OFFERS):
         return ShownScreen(text, _choices(book, s.lang, state, given))
     if isinstance(state, Pick):
-        return ShownScreen(text, (*_rows(book, s, state, values["rows"]), *_ways_back(book, s.lang)))
+        assert isinstance(answer, Listing)
+        return ShownScreen(text, (*_rows(book, s, state, answer.rows), *_ways_back(book, s.lang)))
     if isinstance(state, End):
         return ShownScreen(text, ends=True)
     if state.quiet:
@@ -60,13 +64,13 @@ def _ways_back(book: FlowBook, lang: str) -> tuple[Option, ...]:
     return ways
 
 
-def _rows(book: FlowBook, s: Session, state: Pick, rows: Sequence[Mapping[str, Any]]) -> list[Option]:
+def _rows(book: FlowBook, s: Session, state: Pick, rows: Sequence[Row]) -> list[Option]:
     if s.first >= len(rows):
         s.first = 0
     long = len(rows) > MOST_ITEMS
     page = rows[s.first : s.first + MOST_ROWS] if long else rows
     drawn: list[Option] = [
-        (str(number), book.say(s.lang, state.row, row), "row", row["value"]) for number, row in enumerate(page, 1)
+        (str(number), book.say(s.lang, state.row, asdict(row)), "row", row.value) for number, row in enumerate(page, 1)
     ]
     if long:
         drawn.append((NEXT_ROWS, book.say(s.lang, "talk.others"), "nav", "more"))

@@ -35,7 +35,7 @@ class _AsLetter:
     doors: tuple[Door, ...] = ()
 
     def __init__(self, channel: Channel) -> None:
-        self.channel, self.name = channel, channel.name
+        self.channel, self.name, self.traits = channel, channel.name, channel.traits
 
     def lay_out(self, screen: Screen) -> tuple[Page, ...]:
         """As the channel does."""

@@ -3,7 +3,7 @@
 The dialog decides, core makes true, the channel draws. A turn is claimed by compare-and-set on the session's version: whoever
 loses it finds the answer of whoever won. An effect runs alone in one transaction under a key made of the conversation and the
 turn, so that a repeat gets the first outcome. Nothing a customer does ends in a server error: what we did not foresee is logged
-with a reference (and never what she typed), and answered politely.
+with a reference (and never what they typed), and answered politely.
 
 The sessions of the latest turns are at hand: the store is not asked where a conversation stands that this process itself saved.
 That belief may be wrong where several processes share the store. A save proves it; before what a save cannot take back, an
@@ -28,11 +28,12 @@ from core.message import ADDRESS, Inbound
 from core.parties import queries as parties
 from core.parties import sim
 from core.quick import Quick
+from dialogs import answers
 from dialogs.book import FlowBook
 from dialogs.engine import step
 from dialogs.events import Answered, Event, Need, ScreenReady
 from dialogs.flows import book_of
-from dialogs.model import CounterRequest, Effect
+from dialogs.model import CounterRequest, Effect, QuickLoad
 from dialogs.screen import screens
 from dialogs.session import Session, SessionContact, pack, unpack
 from gateway import hearing
@@ -175,15 +176,15 @@ class Turns:
         """Steps until there is a screen, answering one need at a time."""
         if isinstance(event, hearing.TurnPage):
             return replace(session, page=session.page + event.by)
-        said = step(self.book, session, event)
+        result = step(self.book, session, event)
         for number in range(MOST_NEEDS):
-            if isinstance(said, ScreenReady):
-                return said.session
-            values = await self._fetch(said, turn, number)
-            said = step(self.book, said.session, Answered(values))
+            if isinstance(result, ScreenReady):
+                return result.session
+            answer = await self._fetch(result, turn, number)
+            result = step(self.book, result.session, Answered(answer))
         raise RuntimeError(f"a turn needed more than {MOST_NEEDS} things")
 
-    async def _fetch(self, need: Need, turn: Turn, number: int) -> dict[str, Any]:
+    async def _fetch(self, need: Need, turn: Turn, number: int) -> answers.Answer:
         """What the counter says to one need."""
         run, session = need.run, need.session
         if isinstance(run, Effect):
@@ -193,39 +194,41 @@ class Turns:
             return await self._effect(run, request, turn, session.who or NOBODY)
         request = _request(session, turn)
         try:
-            if run.quick:
+            if isinstance(run, QuickLoad):
                 return await run.ask(turn, self.house, request)
             async with turn.patience(), self.house.db.reading() as conn:
                 return await run.ask(conn, self.house, request)
         except Refused as refused:
-            return {"is": "refused", "why": refused.sentence(request.lang)}
+            return answers.refusal(refused.sentence(request.lang))
 
-    async def _effect(self, run: Effect, request: CounterRequest, turn: Turn, who: SessionContact) -> dict[str, Any]:
+    async def _effect(
+        self, run: Effect[answers.Answer], request: CounterRequest, turn: Turn, who: SessionContact
+    ) -> answers.Answer:
         """The effect, once: a repeat of the turn finds the first outcome under its key."""
         faults.point("turn.effect")
 
-        async def do() -> dict[str, Any]:
+        async def do() -> Any:
             if who.accounts and who.contact_id is not None:
                 linked, parted = await parties.links(conn, who.contact_id)
                 if not who.holds(SessionContact(accounts=linked, parted=parted)):
                     raise Refused("choose.gone")
                 if await sim.swapped(conn, self.house, who.contact_id):
                     raise Refused("sim.cooling")
-            return await run.do(conn, self.house, request)
+            return msgspec.to_builtins(await run.do(conn, self.house, request))
 
         try:
             async with turn.patience(), self.house.db.writing() as conn:
                 now = self.house.clock.now()
-                said: dict[str, Any] = await effects.once(conn, request.key, now, do)
+                answer = msgspec.convert(await effects.once(conn, request.key, now, do), type(run.widest))
         except Refused as refused:
-            return {"is": "refused", "why": refused.sentence(request.lang)}
+            return answers.refusal(refused.sentence(request.lang))
         except AWAY as why:
             if run is self.book.meet:
                 raise  # whom we could not even meet, we cannot lead on
             log.error("an effect could not be done: %s", type(why).__name__)
-            return {"is": "down"}
+            return answers.DOWN
         faults.point("turn.done")
-        return said
+        return answer
 
     def _draw(self, session: Session, channel: Channel) -> str:
         """The page of the screen that the customer is on; the session learns what turns the page."""
@@ -237,7 +240,7 @@ class Turns:
         return channel.render(shown, page)
 
     async def _language(self, key: str) -> str:
-        """The customer's language as her last turn knew it, if the sessions can be read at all."""
+        """The customer's language as their last turn knew it, if the sessions can be read at all."""
         try:
             kept = await self.sessions.load(key)
             session = unpack(kept.blob) if kept else None
@@ -263,4 +266,5 @@ def _request(session: Session, turn: Turn, key: str = "") -> CounterRequest:
         inbound.service,
         inbound.at,
         inbound.details.get(ADDRESS),
+        turn.channel.traits,
     )

@@ -7,51 +7,81 @@ from core.collections.arrange import Due
 from core.errors import Refused
 from core.house import House
 from core.journeys import arrangement_agreed, ladder_ahead
-from dialogs.counter.common import Answer, account_of
+from dialogs.answers import Answer, Listing, Row
+from dialogs.counter.common import account_of, actor_of
 from dialogs.model import CounterRequest
-from dialogs.values import amount, day, lines, word
+from dialogs.values import Text, amount, day, lines, word
 
 
-async def next_step(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+class NextStep(Answer, frozen=True):
+    """What comes next, in a line."""
+
+    line: Text
+    owes: bool
+
+
+class PartPlan(Row, frozen=True):
+    """In how many parts, and what the first comes to."""
+
+    count: int
+    amount: Text
+    first: Text
+
+
+class PartPlans(Listing, frozen=True):
+    """The plans that are offered."""
+
+    rows: tuple[PartPlan, ...]
+    total: Text
+
+
+class PartLines(Answer, frozen=True):
+    """One plan, part by part."""
+
+    lines: Text
+
+
+class Agreed(Answer, frozen=True):
+    """The first part, and when it is due."""
+
+    first: Text
+    part: Text
+
+
+async def next_step(conn: AsyncConnection, house: House, request: CounterRequest) -> NextStep:
     """What comes next if nothing is paid or agreed, and from which day."""
     coming = await ladder_ahead.next_step(conn, house, account_of(request))
     if coming is None:
-        return {"line": word("ahead.nothing"), "owes": False}
+        return NextStep(word("ahead.nothing"), False)
     line = word(coming.words, amount=amount(coming.payable_minor, house.currency), date=day(coming.on))
-    return {"line": line, "owes": True}
+    return NextStep(line, True)
 
 
-async def part_plans(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def part_plans(conn: AsyncConnection, house: House, request: CounterRequest) -> PartPlans:
     """In how many parts, and what the first comes to."""
-    offered = await arrange.offer(conn, house, account_of(request))
-    rows = [
-        {"value": len(plan), "count": len(plan), "amount": amount(plan[0][1], house.currency), "first": day(plan[0][0])}
-        for plan in offered.plans
-    ]
-    return {"rows": rows, "total": amount(offered.total_minor, house.currency)}
-
-
-async def part_plan(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
-    """The plan that was chosen, part by part."""
-    offered = await arrange.offer(conn, house, account_of(request))
-    wanted = int(request.data["parts"])
-    if not 1 <= wanted <= len(offered.plans):
-        raise Refused("choose.gone")
-    return {"lines": lines([_part(house, due) for due in offered.plans[wanted - 1]])}
-
-
-async def agree(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
-    """Agreed: the ladder leaves her alone while she keeps it."""
-    made = await arrangement_agreed.agree(
-        conn,
-        house,
-        account_of(request),
-        int(request.data["parts"]),
-        request.key,
-        actor=f"customer:{request.contact_id}",
+    offer = await arrange.offer(conn, house, account_of(request))
+    rows = tuple(
+        PartPlan(len(plan), len(plan), amount(plan[0][1], house.currency), day(plan[0][0])) for plan in offer.plans
     )
-    first, minor = made.instalments[0]
-    return {"is": "done", "first": day(first), "part": amount(minor, house.currency)}
+    return PartPlans(rows, amount(offer.total_minor, house.currency))
+
+
+async def part_plan(conn: AsyncConnection, house: House, request: CounterRequest) -> PartLines:
+    """The plan that was chosen, part by part."""
+    offer = await arrange.offer(conn, house, account_of(request))
+    parts = int(request.data["parts"])
+    if not 1 <= parts <= len(offer.plans):
+        raise Refused("choose.gone")
+    return PartLines(lines([_part(house, due) for due in offer.plans[parts - 1]]))
+
+
+async def agree(conn: AsyncConnection, house: House, request: CounterRequest) -> Agreed:
+    """Agreed: the ladder leaves the account alone while it is kept."""
+    arrangement = await arrangement_agreed.agree(
+        conn, house, account_of(request), int(request.data["parts"]), request.key, actor=actor_of(request)
+    )
+    first, minor = arrangement.instalments[0]
+    return Agreed(day(first), amount(minor, house.currency))
 
 
 def _part(house: House, due: Due) -> list[object]:

@@ -1,89 +1,137 @@
-"""Her bills: the last ones, their lines, one by SMS, and a line that is said to be wrong."""
-
-from typing import Any
+"""Bills: the last ones, their lines, one by SMS, and a line that is said to be wrong."""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing import format_ussd
 from core.billing import queries as bills
+from core.billing.model import Bill
 from core.errors import Refused
 from core.house import House
 from core.journeys import bill_shown, line_disputed
 from core.money import show
 from core.text import say
 from core.text.days import last_of, spoken
-from dialogs.counter.common import Answer, account_of, follows_here, text_me
+from dialogs.answers import DONE, Answer, Listing, Row
+from dialogs.counter.common import Referenced, account_of, follows_here, text_me
 from dialogs.model import CounterRequest
-from dialogs.values import amount, day, named
+from dialogs.values import Text, amount, day, named
 
 
-async def last_bills(conn: AsyncConnection, _house: House, request: CounterRequest) -> Answer:
+class BillRow(Row, frozen=True):
+    """A bill by its last day."""
+
+    until: Text
+    total: Text
+
+
+class LastBills(Listing, frozen=True):
     """The last bills, newest first."""
-    rows = [
-        {
-            "value": str(bill.invoice_id),
-            "until": day(last_of(bill.to_date)),
-            "total": amount(bill.total_minor, bill.currency),
-        }
-        for bill in await bills.last_bills(conn, account_of(request), limit=3)
-    ]
-    return {"rows": rows}
+
+    rows: tuple[BillRow, ...]
 
 
-async def bill(conn: AsyncConnection, _house: House, request: CounterRequest) -> Answer:
+class BillText(Answer, frozen=True):
+    """One bill in three lines, and whether its link is followed here or sent."""
+
+    text: str
+    owes: bool
+    here: bool
+    by_sms: bool
+
+
+class BillLineRow(Row, frozen=True):
+    """A line of a bill; its value is where it stands."""
+
+    label: Text
+    amount: Text
+
+
+class BillLines(Listing, frozen=True):
+    """What a bill charges."""
+
+    rows: tuple[BillLineRow, ...]
+    number: str
+
+
+class DisputedLine(Answer, frozen=True):
+    """The line that is said to be wrong."""
+
+    label: Text
+    amount: Text
+
+
+class BillLink(Answer, frozen=True):
+    """The link to all of a bill."""
+
+    number: str
+    total: str
+    url: str
+
+
+async def last_bills(conn: AsyncConnection, _house: House, request: CounterRequest) -> LastBills:
+    """The last bills, newest first."""
+    return LastBills(
+        tuple(
+            BillRow(str(bill.invoice_id), day(last_of(bill.to_date)), amount(bill.total_minor, bill.currency))
+            for bill in await bills.last_bills(conn, account_of(request), limit=3)
+        )
+    )
+
+
+async def bill(conn: AsyncConnection, _house: House, request: CounterRequest) -> BillText:
     """One bill in three lines."""
-    found = await _bill(conn, request)
+    shown = await _bill(conn, request)
     here = follows_here(request)
-    owes = found.open_minor > found.disputed_minor
-    return {"text": format_ussd.render(found, request.lang), "owes": owes, "here": here, "by_sms": not here}
+    return BillText(format_ussd.render(shown, request.lang), shown.open_minor > shown.disputed_minor, here, not here)
 
 
-async def bill_lines(conn: AsyncConnection, _house: House, request: CounterRequest) -> Answer:
+async def bill_lines(conn: AsyncConnection, _house: House, request: CounterRequest) -> BillLines:
     """What the bill charges, line by line."""
-    found = await _bill(conn, request)
-    rows = [
-        {"value": line.position, "label": named(dict(line.label)), "amount": amount(line.amount_minor, found.currency)}
-        for line in found.lines
-    ]
-    return {"rows": rows, "number": found.number}
+    shown = await _bill(conn, request)
+    rows = tuple(
+        BillLineRow(line.position, named(dict(line.label)), amount(line.amount_minor, shown.currency))
+        for line in shown.lines
+    )
+    return BillLines(rows, shown.number or "")
 
 
-async def bill_line(conn: AsyncConnection, _house: House, request: CounterRequest) -> Answer:
+async def bill_line(conn: AsyncConnection, _house: House, request: CounterRequest) -> DisputedLine:
     """The one line that is said to be wrong."""
-    found = await _bill(conn, request)
-    line = next((line for line in found.lines if line.position == request.data.get("position")), None)
+    shown = await _bill(conn, request)
+    line = next((line for line in shown.lines if line.position == request.data.get("position")), None)
     if line is None:
         raise Refused("choose.gone")
-    return {"label": named(dict(line.label)), "amount": amount(line.amount_minor, found.currency)}
+    return DisputedLine(named(dict(line.label)), amount(line.amount_minor, shown.currency))
 
 
 async def text_bill(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """The bill by SMS, with the link to all of it."""
-    found = await _bill(conn, request)
-    params, coming = _link(house, found, request), found.plan.next if found.plan else None
+    shown = await _bill(conn, request)
+    link, coming = _link(house, shown, request), shown.plan.next if shown.plan else None
+    params = {"number": link.number, "total": link.total, "url": link.url}
     if coming is not None:
         params |= {
-            "amount": show(coming.left_minor, found.currency, request.lang),
+            "amount": show(coming.left_minor, shown.currency, request.lang),
             "date": spoken(request.lang, coming.due_on),
         }
     await text_me(conn, house, request, say(request.lang, "bill.plan.sms" if coming else "bill.sms", **params))
-    return {"is": "done"}
+    return DONE
 
 
-async def whole_bill(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def whole_bill(conn: AsyncConnection, house: House, request: CounterRequest) -> BillLink:
     """The link to all of the bill, where it can be followed from the screen."""
     return _link(house, await _bill(conn, request), request)
 
 
-def _link(house: House, found: Any, request: CounterRequest) -> Answer:
-    return {
-        "number": found.number,
-        "total": show(found.total_minor, found.currency, request.lang),
-        "url": f"{house.settings.public_url.rstrip('/')}/b/{found.token}",
-    }
+def _link(house: House, shown: Bill, request: CounterRequest) -> BillLink:
+    return BillLink(
+        shown.number or "",
+        show(shown.total_minor, shown.currency, request.lang),
+        f"{house.settings.public_url.rstrip('/')}/b/{shown.token}",
+    )
 
 
-async def dispute(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def dispute(conn: AsyncConnection, house: House, request: CounterRequest) -> Referenced:
     """This line is wrong: a ticket, and the amount is frozen."""
     ticket = await line_disputed.dispute(
         conn,
@@ -95,11 +143,11 @@ async def dispute(conn: AsyncConnection, house: House, request: CounterRequest) 
         contact_id=request.contact_id,
         key=request.key,
     )
-    return {"is": "done", "reference": ticket.reference}
+    return Referenced(ticket.reference)
 
 
-async def _bill(conn: AsyncConnection, request: CounterRequest) -> Any:
-    found = await bill_shown.bill(conn, invoice_id=int(request.data["invoice_id"]))
-    if found is None or found.account_id != account_of(request):
+async def _bill(conn: AsyncConnection, request: CounterRequest) -> Bill:
+    shown = await bill_shown.bill(conn, invoice_id=int(request.data["invoice_id"]))
+    if shown is None or shown.account_id != account_of(request):
         raise Refused("choose.gone")
-    return found
+    return shown

@@ -1,8 +1,9 @@
-"""Who is calling, and how her accounts stand: the cheap reads of almost every turn."""
+"""Who is calling, and how their accounts stand: the cheap reads of almost every turn."""
 
-from datetime import date, timedelta
-from typing import Any, Protocol
+from datetime import timedelta
+from typing import Any
 
+from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import Refused
@@ -10,119 +11,157 @@ from core.house import House
 from core.parties import contacts, sim
 from core.parties import queries as parties
 from core.standing import Left, Standing
-from dialogs.counter.common import PAGE, Answer, medium_of, private
-from dialogs.model import CounterRequest
-from dialogs.values import amount, cut, day, left, lines, moment, named, word
+from dialogs.answers import Answer, Identified, Listing, Row
+from dialogs.counter.common import medium_of, private
+from dialogs.model import CounterRequest, SummaryReader
+from dialogs.session import SessionContact
+from dialogs.values import Text, amount, cut, day, left, lines, moment, named, word
 
 MOST_BUCKETS = 3
 """More nobody reads on a small screen."""
+STRANGER = Identified(outcome="new")
 
 
-class Glance(Protocol):
-    """The cheap read of a turn, asked once and remembered for the rest of the turn."""
-
-    async def standing(self) -> list[Standing]:
-        """How the caller's accounts stand; empty when we have never met."""
-
-    async def offers(self, account_id: int, today: date) -> tuple[bool, bool]:
-        """Whether there is a dial she may read, and whether the account is prepaid."""
-
-
-async def caller(glance: Glance, _house: House, request: CounterRequest) -> Answer:
-    """The contact and its accounts; the only account is chosen at once."""
-    rows = await glance.standing()
-    if not rows:
-        return {"is": "new"}
-    ids = [row.account_id for row in rows if row.account_id is not None]
-    who = {"contact_id": rows[0].contact_id, "party_id": rows[0].party_id, "accounts": ids, "parted": rows[0].parted}
-    chosen = {"account_id": ids[0]} if len(ids) == 1 else {}
-    return {"is": "known", "who": who, "lang": rows[0].language, **_from_where(request), **chosen}
-
-
-async def meet(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
-    """The first meeting: a contact is made, and linked where the phone is on file."""
-    met = await contacts.find_or_make(conn, house, request.channel, request.user, request.phone)
-    proves = not await sim.swapped(conn, house, met.id)
-    ids = [account.id for account in await parties.accounts_of(conn, met.id)] if proves else []
-    who = {"contact_id": met.id, "party_id": met.party_id, "accounts": ids, "parted": met.parted}
-    chosen = {"account_id": ids[0]} if len(ids) == 1 else {}
-    return {"is": "known", "who": who, "lang": met.language, **_from_where(request), **chosen}
-
-
-def _from_where(request: CounterRequest) -> Answer:
-    """Where she speaks from; her own pages were opened by a code, which proves as much as a PIN."""
-    return {"medium": medium_of(request)} | ({"proven": True} if request.channel == PAGE else {})
-
-
-async def standing(glance: Glance, house: House, request: CounterRequest) -> Answer:
+class StandingLine(Answer, frozen=True):
     """The one line of the first menu."""
-    rows = await glance.standing()
+
+    line: Text
+    several: bool
+
+
+class Balances(Answer, frozen=True):
+    """Each kind an account has, a line each."""
+
+    account: str | None
+    lines: Text
+    owes: bool
+    late: bool
+
+
+class HereLine(Answer, frozen=True):
+    """What has no account."""
+
+    here: Text
+
+
+class MoreOffers(Answer, frozen=True):
+    """What else there is for this account: a meter they may read, a prepaid meter."""
+
+    reads: bool
+    prepaid: bool
+
+
+class AccountRow(Row, frozen=True):
+    """An account by number and, once it is proven who asks, by name."""
+
+    number: str
+    place: str
+
+
+class Accounts(Listing, frozen=True):
+    """The accounts a contact may ask about."""
+
+    rows: tuple[AccountRow, ...]
+
+
+async def caller(reader: SummaryReader, _house: House, request: CounterRequest) -> Identified:
+    """The contact and its accounts; the only account is chosen at once."""
+    rows = await reader.standing()
+    if not rows:
+        return STRANGER
+    accounts = tuple([row.account_id for row in rows if row.account_id is not None])
+    first = rows[0]
+    return _identified(
+        request, SessionContact(first.contact_id, first.party_id, accounts, first.parted), first.language
+    )
+
+
+async def meet(conn: AsyncConnection, house: House, request: CounterRequest) -> Identified:
+    """The first meeting: a contact is made, and linked where the phone is on file."""
+    contact = await contacts.find_or_make(conn, house, request.channel, request.user, request.phone)
+    proves = not await sim.swapped(conn, house, contact.id)
+    accounts = tuple(account.id for account in await parties.accounts_of(conn, contact.id)) if proves else ()
+    return _identified(
+        request, SessionContact(contact.id, contact.party_id, accounts, contact.parted), contact.language
+    )
+
+
+def _identified(request: CounterRequest, who: SessionContact, lang: str) -> Identified:
+    """Their own pages were opened by a code, which proves as much as a PIN."""
+    return Identified(
+        who,
+        lang,
+        medium_of(request),
+        True if request.traits.opened_by_code else UNSET,
+        who.accounts[0] if len(who.accounts) == 1 else UNSET,
+        outcome="known",
+    )
+
+
+async def standing(reader: SummaryReader, house: House, request: CounterRequest) -> StandingLine:
+    """The one line of the first menu."""
+    rows = await reader.standing()
     several = len(rows) > 1
     row = _chosen(rows, request)
     if row is None:
-        return {"line": word("home.line.several", count=len(rows)), "several": several}
+        return StandingLine(word("home.line.several", count=len(rows)), several)
     if private(house, request):
-        return {"line": word("home.line.private"), "several": several}
-    return {"line": _owed("home.line", house, row), "several": several}
+        return StandingLine(word("home.line.private"), several)
+    return StandingLine(_owed("home.line", house, row), several)
 
 
-async def balances(glance: Glance, house: House, request: CounterRequest) -> Answer:
+async def balances(reader: SummaryReader, house: House, request: CounterRequest) -> Balances:
     """Each kind the account has (owed, prepaid money, bundles, points), as of now: these are the live books."""
-    row = _chosen(await glance.standing(), request)
+    row = _chosen(await reader.standing(), request)
     if row is None:
         raise Refused("choose.gone")
     at = moment(house.clock.now())
-    told = [_owed("balance", house, row, at=at), *_limit(house, row), *_beforehand(house, row, at)]
-    told.append(word("balance.points", points=row.points, at=at))
+    values = [_owed("balance", house, row, at=at), *_limit(house, row), *_beforehand(house, row, at)]
+    values.append(word("balance.points", points=row.points, at=at))
     late = row.owed_minor > 0 and row.due_on is not None and row.due_on < house.today()
-    return {"account": row.number, "lines": lines(told), "owes": row.owed_minor > 0, "late": late}
+    return Balances(row.number, lines(values), row.owed_minor > 0, late)
 
 
 def _limit(house: House, row: Standing) -> list[list[Any]]:
-    """How much of her credit limit is used, as it was last looked at."""
-    if row.limit is None:
+    """How much of a credit limit is used, as it was last looked at."""
+    limit = row.limit
+    if limit is None:
         return []
-    one = row.limit
-    percent = one.used_minor * 100 // one.limit_minor if one.limit_minor else 100
-    most = amount(one.limit_minor, row.currency or house.currency)
-    return [word("balance.limit", percent=percent, limit=most, at=moment(one.at))]
+    percent = limit.used_minor * 100 // limit.limit_minor if limit.limit_minor else 100
+    most = amount(limit.limit_minor, row.currency or house.currency)
+    return [word("balance.limit", percent=percent, limit=most, at=moment(limit.at))]
 
 
 def _beforehand(house: House, row: Standing, at: list[Any]) -> list[list[Any]]:
     """Prepaid money and bundles, in the order in which they are drawn; beyond the first few only how many more."""
-    alive = [one for one in row.buckets if one.alive(house.clock.now())]
-    told = [_bucket(house, one, at) for one in alive[:MOST_BUCKETS]]
-    return told + ([word("bucket.more", count=len(alive) - MOST_BUCKETS)] if len(alive) > MOST_BUCKETS else [])
+    alive = [bucket for bucket in row.buckets if bucket.alive(house.clock.now())]
+    values = [_bucket(house, bucket, at) for bucket in alive[:MOST_BUCKETS]]
+    return values + ([word("bucket.more", count=len(alive) - MOST_BUCKETS)] if len(alive) > MOST_BUCKETS else [])
 
 
-def _bucket(house: House, one: Left, at: list[Any]) -> list[Any]:
-    what = named({lang: cut(words, 16) for lang, words in one.name.items()} or {"en": one.unit})
-    end = one.until()
+def _bucket(house: House, bucket: Left, at: list[Any]) -> list[Any]:
+    name = named({lang: cut(words, 16) for lang, words in bucket.name.items()} or {"en": bucket.unit})
+    end = bucket.until()
     if end is None:
-        return word("bucket.line", name=what, left=left(one.free, one.unit), at=at)
+        return word("bucket.line", name=name, left=left(bucket.free, bucket.unit), at=at)
     until = day(end.astimezone(house.zone).date())
-    return word("bucket.line_until", name=what, left=left(one.free, one.unit), until=until, at=at)
+    return word("bucket.line_until", name=name, left=left(bucket.free, bucket.unit), until=until, at=at)
 
 
-async def here(glance: Glance, house: House, request: CounterRequest) -> Answer:
+async def here(reader: SummaryReader, house: House, request: CounterRequest) -> HereLine:
     """What has no account: a phone and a chat are not spoken of alike, and a number with another SIM is closed."""
-    rows = await glance.standing()
+    rows = await reader.standing()
     since = house.clock.now() - timedelta(hours=sim.COOLING_HOURS)
     closed = bool(rows) and rows[0].account_id is None and rows[0].swapped > since.timestamp()
-    return {"here": word("home.here.swapped") if closed else no_account(request)}
+    return HereLine(word("home.here.swapped") if closed else word(f"home.here.{medium_of(request)}"))
 
 
-def no_account(request: CounterRequest) -> list[Any]:
-    """That what she writes from belongs to no account, in the words of its medium."""
-    return word(f"home.here.{medium_of(request)}")
-
-
-async def offers(glance: Glance, house: House, request: CounterRequest) -> Answer:
-    """What else there is for this account: a meter she may read, a prepaid meter."""
+async def offers(reader: SummaryReader, house: House, request: CounterRequest) -> MoreOffers:
+    """What else there is for this account: a meter they may read, a prepaid meter."""
     if request.account_id is None or request.account_id not in request.accounts:
-        return {"reads": bool(request.accounts), "prepaid": bool(request.accounts)}
-    reads, prepaid = await glance.offers(request.account_id, house.today())
-    return {"reads": reads and house.operator.readings.self_read_days > 0, "prepaid": prepaid}
+        return MoreOffers(bool(request.accounts), bool(request.accounts))
+    reads, prepaid = await reader.offers(request.account_id, house.today())
+    return MoreOffers(reads and house.operator.readings.self_read_days > 0, prepaid)
 
 
 def _chosen(rows: list[Standing], request: CounterRequest) -> Standing | None:
@@ -144,10 +183,13 @@ def _owed(stem: str, house: House, row: Standing, **params: Any) -> list[Any]:
     return word(f"{stem}.{key}", amount=owed, due=day(row.due_on), **params)
 
 
-async def accounts(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def accounts(conn: AsyncConnection, house: House, request: CounterRequest) -> Accounts:
     """The accounts this contact may ask about, by number and, once it is proven who asks, by name."""
     hidden = private(house, request)
-    found = [one for one in await parties.accounts_of(conn, request.contact_id or 0) if one.id in request.accounts]
-    return {
-        "rows": [{"value": one.id, "number": one.number, "place": "" if hidden else cut(one.name, 16)} for one in found]
-    }
+    return Accounts(
+        tuple(
+            AccountRow(account.id, account.number, "" if hidden else cut(account.name, 16))
+            for account in await parties.accounts_of(conn, request.contact_id or 0)
+            if account.id in request.accounts
+        )
+    )

@@ -1,7 +1,5 @@
 """What several counters need: whose account it is, which phone is at hand, and where a link can be followed."""
 
-from typing import Any
-
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import outbox
@@ -9,9 +7,17 @@ from core.errors import Refused
 from core.house import House
 from core.parties import contacts, link
 from core.phone import masked
+from dialogs.answers import Answer
 from dialogs.model import CounterRequest
 
-Answer = dict[str, Any]
+REFERENCE = "T-1234567-8"
+"""A reference as it is read out: the longest, for the checks."""
+
+
+class Referenced(Answer, frozen=True):
+    """What was done has a reference to read out."""
+
+    reference: str
 
 
 async def text_me(conn: AsyncConnection, house: House, request: CounterRequest, text: str) -> None:
@@ -38,32 +44,43 @@ def account_of(request: CounterRequest) -> int:
     return request.account_id
 
 
-BY_PHONE, PAGE = ("ussd", "sms"), "page"
-"""Where her line is who she is; and her own pages, which a code to that line opened."""
-UNPROVEN = ("email",)
-"""Anybody can write any sender on a letter: no prompt reaches a phone on its word."""
+def own_account(request: CounterRequest) -> int | None:
+    """The chosen account if it is the contact's own; None where there is none."""
+    return request.account_id if request.account_id in request.accounts else None
+
+
+def contact_of(request: CounterRequest) -> int:
+    """Who asks, whom we must have met."""
+    if request.contact_id is None:
+        raise Refused("choose.gone")
+    return request.contact_id
+
+
+def actor_of(request: CounterRequest) -> str:
+    """The customer, for the record of who did what."""
+    return f"customer:{request.contact_id}"
 
 
 def medium_of(request: CounterRequest) -> str:
-    """`phone` where her line is who she is, `chat` elsewhere."""
-    return "phone" if request.channel in (*BY_PHONE, PAGE) else "chat"
+    """`phone` where their line is who they are, `chat` elsewhere."""
+    return "phone" if request.traits.phone_line or request.traits.opened_by_code else "chat"
 
 
 def follows_here(request: CounterRequest) -> bool:
-    """Whether a link can be followed where she reads it; elsewhere it is sent by SMS."""
-    return request.channel not in BY_PHONE
+    """Whether a link can be followed where it is read; elsewhere it is sent by SMS."""
+    return not request.traits.phone_line
 
 
 async def phone_at_hand(conn: AsyncConnection, request: CounterRequest) -> tuple[str | None, str]:
-    """A phone that may be prompted, and how it is shown to her: the one she writes from, the one her chat is known by, or, masked,
-    the one on file with her account."""
-    if request.phone or request.channel in UNPROVEN:
+    """A phone that may be prompted, and how it is shown: the one they write from, the one their chat is known by, or, masked, the one on
+    file with the account."""
+    if request.phone or request.traits.forgeable:
         return request.phone, request.phone or ""
-    known = await contacts.by_id(conn, request.contact_id) if request.contact_id is not None else None
-    if known and known.phone:
-        return known.phone, known.phone
-    hers = request.account_id if request.account_id in request.accounts else None
-    record = await link.of_record(conn, hers) if hers is not None else None
+    contact = await contacts.by_id(conn, request.contact_id) if request.contact_id is not None else None
+    if contact and contact.phone:
+        return contact.phone, contact.phone
+    account_id = own_account(request)
+    record = await link.of_record(conn, account_id) if account_id is not None else None
     return (record[1], masked(record[1])) if record else (None, "")
 
 

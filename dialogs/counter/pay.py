@@ -1,7 +1,8 @@
 """What there is to pay, and the two ways to pay it from here: a prompt on this phone, or a link."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
+from msgspec import UNSET, UnsetType
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing import queries as bills
@@ -13,82 +14,143 @@ from core.payments import mandate_pages, methods
 from core.payments import push as pushes
 from core.payments import request as paylinks
 from core.text import say
-from dialogs.counter.common import Answer, account_of, follows_here, phone_at_hand, text_me
+from dialogs.answers import DONE, Answer
+from dialogs.counter.common import account_of, follows_here, phone_at_hand, text_me
 from dialogs.model import CounterRequest
-from dialogs.values import amount, day
+from dialogs.values import Text, amount, day
 
 
-async def owing(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+class Owing(Answer, frozen=True):
+    """What there is to pay (`owes` or `clear`), unless an amount came along (`typed`, `too_much`); and how it can be paid from here."""
+
+    owed: Text
+    due: Text
+    asked_minor: int | None
+    push: bool
+    link: bool
+    some: bool
+    """Whether there is any way but to come to the desk."""
+    currency: str
+    later: bool
+    debit: bool
+
+
+class AtMost(Answer, frozen=True):
+    """The most that can be asked for at once."""
+
+    most: Text
+    most_minor: int
+
+
+class ToPay(Answer, frozen=True):
+    """An amount and the ways to pay it."""
+
+    amount: Text
+    push: bool
+    link: bool
+
+
+class ToPush(Answer, frozen=True):
+    """What a prompt will ask for, and where it appears."""
+
+    amount: Text
+    amount_minor: int
+    phone: str
+    link: bool
+
+
+class ToLink(Answer, frozen=True):
+    """What a link will ask for; it stands `here`, or goes by `sms`."""
+
+    amount: Text
+    phone: str
+
+
+class Paylink(Answer, frozen=True):
+    """The link, where it stands on the screen."""
+
+    url: str | UnsetType = UNSET
+
+
+class _Payable(NamedTuple):
+    minor: int
+    """To pay now."""
+    open_minor: int
+    """Open and not disputed."""
+    currency: str
+
+
+async def owing(conn: AsyncConnection, house: House, request: CounterRequest) -> Owing:
     """What there is to pay, and how it can be paid from here."""
     owes = await bills.owing(conn, account_of(request))
     payable = owes.open_minor - owes.disputed_minor
     currency = owes.currency or house.currency
-    minor = _typed_amount(request.data.get("typed_amount"), currency, request.lang)
-    most = pushes.most(house, payable, currency)
+    minor = typed_minor(request.data.get("typed_amount"), currency, request.lang)
     ways = await methods.of_account(conn, house, account_of(request))
-    push, link = await _can_push(conn, request, ways), payable > 0 and "card" in ways
-    some = push or link or ways == methods.ALL
-    where = "owes" if payable > 0 else "clear"
+    can_push, can_link = await _can_push(conn, request, ways), payable > 0 and "card" in ways
+    some = can_push or can_link or ways == methods.ALL
+    outcome = "owes" if payable > 0 else "clear"
     if minor and some:
-        where = "typed" if minor <= most else "too_much"
-    return {
-        "is": where,
-        "owed": amount(payable, owes.currency),
-        "due": day(owes.due_on) if owes.due_on else "",
-        "asked_minor": minor,
-        "push": push,
-        "link": link,
-        "some": some,
-        "currency": owes.currency,
-        "later": payable > 0 and owes.due_on is not None and owes.due_on < house.today(),
-        "debit": mandate_pages.offered(house) and "direct_debit" in ways,
-    }
+        outcome = "typed" if minor <= pushes.most(house, payable, currency) else "too_much"
+    return Owing(
+        owed=amount(payable, owes.currency),
+        due=day(owes.due_on) if owes.due_on else "",
+        asked_minor=minor,
+        push=can_push,
+        link=can_link,
+        some=some,
+        currency=owes.currency,
+        later=payable > 0 and owes.due_on is not None and owes.due_on < house.today(),
+        debit=mandate_pages.offered(house) and "direct_debit" in ways,
+        outcome=outcome,
+    )
 
 
-async def at_most(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def at_most(conn: AsyncConnection, house: House, request: CounterRequest) -> AtMost:
     """The most that can be asked for at once."""
     owes = await bills.owing(conn, account_of(request))
     currency = owes.currency or house.currency
     most = pushes.most(house, owes.open_minor - owes.disputed_minor, currency)
-    return {"most": amount(most, currency), "most_minor": most}
+    return AtMost(amount(most, currency), most)
 
 
-async def to_pay(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def to_pay(conn: AsyncConnection, house: House, request: CounterRequest) -> ToPay:
     """The amount that was typed, else all that is open now; and the ways it can be paid from here."""
-    minor, payable, currency = await _amount(conn, request)
+    payable = await _payable(conn, request)
     ways = await methods.of_account(conn, house, account_of(request))
-    push, link = await _can_push(conn, request, ways), payable > 0 and "card" in ways
-    return {"amount": amount(minor, currency), "push": push, "link": link}
+    can_link = payable.open_minor > 0 and "card" in ways
+    return ToPay(amount(payable.minor, payable.currency), await _can_push(conn, request, ways), can_link)
 
 
 async def _can_push(conn: AsyncConnection, request: CounterRequest, ways: frozenset[str]) -> bool:
     return "push" in ways and (await phone_at_hand(conn, request))[0] is not None
 
 
-async def to_push(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def to_push(conn: AsyncConnection, house: House, request: CounterRequest) -> ToPush:
     """What the prompt will ask for: some providers take whole units only, and what is over becomes credit."""
-    minor, payable, currency = await _amount(conn, request)
-    minor = pushes.payable(house, min(minor, pushes.most(house, payable, currency or house.currency)))
+    payable = await _payable(conn, request)
+    most = pushes.most(house, payable.open_minor, payable.currency or house.currency)
+    minor = pushes.payable(house, min(payable.minor, most))
     _, shown = await phone_at_hand(conn, request)
-    link = payable > 0 and "card" in await methods.of_account(conn, house, account_of(request))
-    return {"amount": amount(minor, currency), "amount_minor": minor, "phone": shown, "link": link}
+    ways = await methods.of_account(conn, house, account_of(request)) if payable.open_minor > 0 else frozenset()
+    return ToPush(amount(minor, payable.currency), minor, shown, "card" in ways)
 
 
-async def to_link(conn: AsyncConnection, _house: House, request: CounterRequest) -> Answer:
+async def to_link(conn: AsyncConnection, _house: House, request: CounterRequest) -> ToLink:
     """What the link will ask for: never more than is open. And where it goes: to this screen, or by SMS."""
-    minor, payable, currency = await _amount(conn, request)
-    told = {"amount": amount(min(minor, payable), currency), "phone": request.phone or ""}
-    return {"is": "here" if follows_here(request) else "sms", **told}
+    payable = await _payable(conn, request)
+    minor = min(payable.minor, payable.open_minor)
+    where = "here" if follows_here(request) else "sms"
+    return ToLink(amount(minor, payable.currency), request.phone or "", outcome=where)
 
 
-async def _amount(conn: AsyncConnection, request: CounterRequest) -> tuple[int, int, str]:
-    """(minor units to pay, what is open and not disputed, the currency)."""
+async def _payable(conn: AsyncConnection, request: CounterRequest) -> _Payable:
     owes = await bills.owing(conn, account_of(request))
-    payable = owes.open_minor - owes.disputed_minor
-    minor = request.data.get("asked_minor") or payable
+    open_minor = owes.open_minor - owes.disputed_minor
+    minor = request.data.get("asked_minor") or open_minor
     if minor <= 0:
         raise Refused("pay.nothing")
-    return int(minor), payable, owes.currency
+    return _Payable(int(minor), open_minor, owes.currency)
 
 
 async def push(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
@@ -102,20 +164,20 @@ async def push(conn: AsyncConnection, house: House, request: CounterRequest) -> 
     except Refused as refused:
         if refused.code != "payments.push.live":
             raise
-        return {"is": "pending"}
-    return {"is": "done"}
+        return Answer(outcome="pending")
+    return DONE
 
 
-async def give_paylink(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def give_paylink(conn: AsyncConnection, house: House, request: CounterRequest) -> Paylink:
     """A link that pays what is open, or the part that was typed: on this screen, or by SMS."""
     part = request.data.get("asked_minor")
     await methods.insist(conn, house, account_of(request), "card")
-    made = await paylinks.paylink(conn, house, account_of(request), amount_minor=part, key=request.key)
+    link = await paylinks.paylink(conn, house, account_of(request), amount_minor=part, key=request.key)
     if follows_here(request):
-        return {"is": "done", "url": made.url}
-    params = {"operator": house.operator.short_name, "amount": _shown(request), "url": made.url}
+        return Paylink(link.url)
+    params = {"operator": house.operator.short_name, "amount": _shown(request), "url": link.url}
     await text_me(conn, house, request, say(request.lang, "pay.sms", **params))
-    return {"is": "done"}
+    return Paylink()
 
 
 def _shown(request: CounterRequest) -> str:
@@ -124,8 +186,8 @@ def _shown(request: CounterRequest) -> str:
     return show(minor, currency, request.lang)
 
 
-def _typed_amount(text: Any, currency: str, lang: str) -> int | None:
-    """Minor units of the amount of `PAY 500`, in the notation of who wrote it; None when it is none."""
+def typed_minor(text: Any, currency: str, lang: str) -> int | None:
+    """Minor units of the amount of `PAY 500` or `TOPUP 500`, in the notation of who wrote it; None when it is none."""
     try:
         return max(typed(str(text), currency, lang), 0) or None if text else None
     except Unreadable as why:

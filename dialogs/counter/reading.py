@@ -1,4 +1,4 @@
-"""What her meter shows, in her own words: which meter, what stood there last, and the reading into the store."""
+"""What a meter shows, read by the customer: which meter, what stood there last, and the reading into the store."""
 
 from typing import Any
 
@@ -8,48 +8,79 @@ from core.errors import Refused
 from core.house import House
 from core.journeys import self_read
 from core.metering.units import MICRO, Unreadable, typed
-from dialogs.counter.common import Answer, account_of
+from dialogs.answers import Answer, Listing, Row
+from dialogs.counter.common import Referenced, account_of
 from dialogs.model import CounterRequest
-from dialogs.values import day, quantity
+from dialogs.values import Text, day, quantity
 
 
-async def meters(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
-    """Her dials, and whether this is a time to read them. A value that came along (`READ 12345`) is used for the only dial."""
+class MeterRow(Row, frozen=True):
+    """A meter to read."""
+
+    serial: str
+    unit: str
+
+
+class Meters(Listing, frozen=True):
+    """The meters, and whether this is a time to read them: `none`, `shut`, `several`, `one`, or one with a value that came along (`typed`)."""
+
+    rows: tuple[MeterRow, ...]
+    opens: Text
+    closes: Text
+    read_micro: int | None
+    meter_id: str | None
+
+
+class MeterAsked(Answer, frozen=True):
+    """The meter that was chosen, and what stood there last."""
+
+    serial: str
+    last: Text
+    dials: int
+    unit: str
+
+
+class ReadingGiven(Answer, frozen=True):
+    """What is about to be sent."""
+
+    serial: str
+    value: Text
+
+
+async def meters(conn: AsyncConnection, house: House, request: CounterRequest) -> Meters:
+    """The dials, and whether this is a time to read them. A value that came along (`READ 12345`) is used for the only dial."""
     days, dials = await self_read.open_dials(conn, house, account_of(request))
-    rows = [{"value": str(dial.meter_id), "serial": dial.serial, "unit": dial.unit} for dial in dials]
-    told: dict[str, Any] = {
-        "rows": rows,
-        "opens": day(days.opens_on),
-        "closes": day(days.closes_on),
-        "read_micro": None,
-        "meter_id": rows[0]["value"] if len(rows) == 1 else None,
-    }
+    rows = tuple(MeterRow(str(dial.meter_id), dial.serial, dial.unit) for dial in dials)
+    outcome, micro = "one", None
     if not rows:
-        return {"is": "none", **told}
-    if not days.holds(house.today()):
-        return {"is": "shut", **told}
-    if len(rows) > 1:
-        return {"is": "several", **told}
-    micro = _typed(request.data.get("typed_reading"), request.lang, dials[0])
-    return {"is": "one" if micro is None else "typed", **told, "read_micro": micro}
+        outcome = "none"
+    elif not days.holds(house.today()):
+        outcome = "shut"
+    elif len(rows) > 1:
+        outcome = "several"
+    else:
+        micro = _typed_micro(request.data.get("typed_reading"), request.lang, dials[0])
+        outcome = "one" if micro is None else "typed"
+    only = rows[0].value if len(rows) == 1 else None
+    return Meters(rows, day(days.opens_on), day(days.closes_on), micro, only, outcome=outcome)
 
 
-async def meter(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def meter(conn: AsyncConnection, house: House, request: CounterRequest) -> MeterAsked:
     """The dial that was chosen, and what stood there last."""
     dial = await _dial(conn, house, request)
     last = "-" if dial.last_micro is None else quantity(dial.last_micro, dial.unit)
-    return {"serial": dial.serial, "last": last, "dials": dial.dials, "unit": dial.unit}
+    return MeterAsked(dial.serial, last, dial.dials, dial.unit)
 
 
-async def reading(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def reading(conn: AsyncConnection, house: House, request: CounterRequest) -> ReadingGiven:
     """What is about to be sent, read back."""
     dial = await _dial(conn, house, request)
-    return {"serial": dial.serial, "value": quantity(int(request.data["read_micro"]), dial.unit)}
+    return ReadingGiven(dial.serial, quantity(int(request.data["read_micro"]), dial.unit))
 
 
-async def send_reading(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def send_reading(conn: AsyncConnection, house: House, request: CounterRequest) -> Referenced:
     """Into the metering store: it counts, it waits for a clerk, or we had it already."""
-    taken = await self_read.send(
+    receipt = await self_read.send(
         conn,
         house,
         account_id=account_of(request),
@@ -58,8 +89,8 @@ async def send_reading(conn: AsyncConnection, house: House, request: CounterRequ
         contact_id=request.contact_id,
         key=request.key,
     )
-    outcome = {"accepted": "done", "held": "pending", "duplicate": "already"}[taken.state]
-    return {"is": outcome, "reference": taken.reference}
+    outcome = {"accepted": "done", "held": "pending", "duplicate": "already"}[receipt.state]
+    return Referenced(receipt.reference, outcome=outcome)
 
 
 async def _dial(conn: AsyncConnection, house: House, request: CounterRequest) -> self_read.Dial:
@@ -70,7 +101,7 @@ async def _dial(conn: AsyncConnection, house: House, request: CounterRequest) ->
     return dial
 
 
-def _typed(text: Any, lang: str, dial: self_read.Dial) -> int | None:
+def _typed_micro(text: Any, lang: str, dial: self_read.Dial) -> int | None:
     """Micro-units of the figures of `READ 12345`; None when this dial cannot show them."""
     try:
         value = typed(str(text), lang, dial.unit) if text else None

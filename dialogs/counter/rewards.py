@@ -5,67 +5,132 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.errors import Refused
 from core.house import House
 from core.money import exponent
-from core.rewards import points as book
+from core.rewards import points as books
 from core.rewards import redeem
-from dialogs.counter.common import Answer, account_of, phone_at_hand
+from dialogs.answers import Answer, Listing, Row
+from dialogs.counter.common import account_of, phone_at_hand
 from dialogs.model import CounterRequest
-from dialogs.values import MICRO, amount, quantity
+from dialogs.values import MICRO, Text, amount, quantity
 
 
-async def points(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
-    """How many there are, and which way they suffice for."""
-    has = await _balance(conn, request)
-    rules = house.operator.rewards
-    kwh = has >= min(rules.kwh_choices, default=10**9) * rules.points_per_kwh
-    airtime = has >= min(rules.airtime_choices, default=10**9) * rules.points_per_airtime_unit
-    phone, _ = await phone_at_hand(conn, request)
-    return {"points": has, "kwh": kwh, "airtime": airtime and phone is not None}
+class Points(Answer, frozen=True):
+    """How many there are, and what they suffice for."""
+
+    points: int
+    kwh: bool
+    airtime: bool
 
 
-async def kwh_choices(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+class KwhRow(Row, frozen=True):
+    """So many kWh for so many points."""
+
+    units: Text
+    points: int
+
+
+class KwhChoices(Listing, frozen=True):
     """How many kWh the points buy."""
-    has, rules = await _balance(conn, request), house.operator.rewards
-    rows = [
-        {"value": units, "units": quantity(units * MICRO, "kWh"), "points": units * rules.points_per_kwh}
-        for units in rules.kwh_choices
-        if units * rules.points_per_kwh <= has
-    ]
-    return {"rows": rows, "points": has}
+
+    rows: tuple[KwhRow, ...]
+    points: int
 
 
-async def airtime_choices(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+class AirtimeRow(Row, frozen=True):
+    """Airtime of this worth for so many points."""
+
+    worth: Text
+    points: int
+
+
+class AirtimeChoices(Listing, frozen=True):
     """How much airtime the points buy."""
-    has, rules = await _balance(conn, request), house.operator.rewards
-    rows = [
-        {"value": units, "worth": _worth(house, units), "points": units * rules.points_per_airtime_unit}
+
+    rows: tuple[AirtimeRow, ...]
+    points: int
+
+
+class KwhPrice(Answer, frozen=True):
+    """What is about to be spent on kWh."""
+
+    units: Text
+    cost: int
+
+
+class AirtimePrice(Answer, frozen=True):
+    """What is about to be spent on airtime."""
+
+    worth: Text
+    cost: int
+    phone: str
+
+
+class KwhGiven(Answer, frozen=True):
+    """What the points bought, and what is left of them."""
+
+    units: Text
+    left: int
+
+
+class AirtimeGiven(Answer, frozen=True):
+    """What the points bought, and for which phone."""
+
+    worth: Text
+    phone: str
+
+
+async def points(conn: AsyncConnection, house: House, request: CounterRequest) -> Points:
+    """How many there are, and which way they suffice for."""
+    balance, rules = await _balance(conn, request), house.operator.rewards
+    kwh = balance >= min(rules.kwh_choices, default=10**9) * rules.points_per_kwh
+    airtime = balance >= min(rules.airtime_choices, default=10**9) * rules.points_per_airtime_unit
+    phone, _ = await phone_at_hand(conn, request)
+    return Points(balance, kwh, airtime and phone is not None)
+
+
+async def kwh_choices(conn: AsyncConnection, house: House, request: CounterRequest) -> KwhChoices:
+    """How many kWh the points buy."""
+    balance, rules = await _balance(conn, request), house.operator.rewards
+    rows = tuple(
+        KwhRow(units, quantity(units * MICRO, "kWh"), units * rules.points_per_kwh)
+        for units in rules.kwh_choices
+        if units * rules.points_per_kwh <= balance
+    )
+    return KwhChoices(rows, balance)
+
+
+async def airtime_choices(conn: AsyncConnection, house: House, request: CounterRequest) -> AirtimeChoices:
+    """How much airtime the points buy."""
+    balance, rules = await _balance(conn, request), house.operator.rewards
+    rows = tuple(
+        AirtimeRow(units, _worth(house, units), units * rules.points_per_airtime_unit)
         for units in rules.airtime_choices
-        if units * rules.points_per_airtime_unit <= has
-    ]
-    return {"rows": rows, "points": has}
+        if units * rules.points_per_airtime_unit <= balance
+    )
+    return AirtimeChoices(rows, balance)
 
 
-async def kwh_price(_conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def kwh_price(_conn: AsyncConnection, house: House, request: CounterRequest) -> KwhPrice:
     """What is about to be spent on kWh."""
     units = int(request.data["kwh"])
-    return {"units": quantity(units * MICRO, "kWh"), "cost": units * house.operator.rewards.points_per_kwh}
+    return KwhPrice(quantity(units * MICRO, "kWh"), units * house.operator.rewards.points_per_kwh)
 
 
-async def airtime_price(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def airtime_price(conn: AsyncConnection, house: House, request: CounterRequest) -> AirtimePrice:
     """What is about to be spent on airtime."""
     units = int(request.data["airtime"])
     cost = units * house.operator.rewards.points_per_airtime_unit
     _, shown = await phone_at_hand(conn, request)
-    return {"worth": _worth(house, units), "cost": cost, "phone": shown}
+    return AirtimePrice(_worth(house, units), cost, shown)
 
 
-async def redeem_kwh(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def redeem_kwh(conn: AsyncConnection, house: House, request: CounterRequest) -> KwhGiven:
     """Points become free kWh of the next bill."""
     units = int(request.data["kwh"])
     await redeem.kwh(conn, house, account_id=account_of(request), units=units, key=request.key)
-    return {"is": "done", "units": quantity(units * MICRO, "kWh"), "left": await _balance(conn, request)}
+    return KwhGiven(quantity(units * MICRO, "kWh"), await _balance(conn, request))
 
 
-async def redeem_airtime(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def redeem_airtime(conn: AsyncConnection, house: House, request: CounterRequest) -> AirtimeGiven:
     """Points become airtime: reserved now, sent by the outbox, confirmed by the provider."""
     units = int(request.data["airtime"])
     phone, shown = await phone_at_hand(conn, request)
@@ -73,12 +138,12 @@ async def redeem_airtime(conn: AsyncConnection, house: House, request: CounterRe
         raise Refused("rewards.no_phone")
     minor = units * 10 ** exponent(house.currency)
     await redeem.airtime(conn, house, account_id=account_of(request), phone=phone, amount_minor=minor, key=request.key)
-    return {"is": "done", "worth": _worth(house, units), "phone": shown}
+    return AirtimeGiven(_worth(house, units), shown)
 
 
 async def _balance(conn: AsyncConnection, request: CounterRequest) -> int:
-    return await book.balance(conn, account_of(request))
+    return await books.balance(conn, account_of(request))
 
 
-def _worth(house: House, units: int) -> list[object]:
+def _worth(house: House, units: int) -> Text:
     return amount(units * 10 ** exponent(house.currency), house.currency)

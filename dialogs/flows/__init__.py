@@ -8,6 +8,7 @@ from core.config import Operator
 from core.money import parse
 from dialogs import intents
 from dialogs.book import FlowBook, bind
+from dialogs.check_answers import check_answers
 from dialogs.classify import classify
 from dialogs.flows import (
     agent,
@@ -50,8 +51,8 @@ FLOWS = (
 
 
 def book_of(operator: Operator) -> FlowBook:
-    """The book of an operator's house."""
-    return bind(
+    """The book of an operator's house. What its flows keep and its texts name is proved here, at start."""
+    book = bind(
         FLOWS,
         home.CALLER,
         home.MEET,
@@ -60,6 +61,9 @@ def book_of(operator: Operator) -> FlowBook:
         intents.WORDS,
         classify,
     )
+    if problems := check_answers(book, operator.languages):
+        raise ValueError("; ".join(problems))
+    return book
 
 
 def _common(operator: Operator) -> dict[str, Any]:

@@ -12,10 +12,10 @@ MOST_PARTS = 6
 
 PLANS = Load(
     arrange.part_plans,
-    {"rows": [{"value": 6, "count": 6, "amount": _MONEY, "first": _DAY}] * MOST_PARTS, "total": _MONEY},
+    arrange.PartPlans((arrange.PartPlan(6, 6, _MONEY, _DAY),) * MOST_PARTS, _MONEY),
 )
-PLAN = Load(arrange.part_plan, {"lines": lines([word("arrange.part", day=_DAY, amount=_MONEY)] * MOST_PARTS)})
-AGREE = Effect(arrange.agree, ("done", "already"), risk="order", widest={"first": _DAY, "part": _MONEY})
+PLAN = Load(arrange.part_plan, arrange.PartLines(lines([word("arrange.part", day=_DAY, amount=_MONEY)] * MOST_PARTS)))
+AGREE = Effect(arrange.agree, arrange.Agreed(_DAY, _MONEY), ("done", "already"), risk="order")
 
 FLOW = Flow(
     "arrange",

@@ -4,6 +4,7 @@ from datetime import date
 
 from core.money import LARGEST_MINOR, typed
 from core.numbers import Unreadable
+from dialogs.answers import DONE
 from dialogs.counter import pay
 from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, End, Flow, Fork, Go, Load, Menu, Say, Values
@@ -15,24 +16,28 @@ _PHONE = "+254712345678"
 
 OWING = Load(
     pay.owing,
-    {
-        "owed": _MONEY,
-        "asked_minor": 999_999_99,
-        "due": day(date(2026, 9, 28)),
-        "push": True,
-        "link": True,
-        "currency": "KES",
-        "later": True,
-        "debit": True,
-        "some": True,
-    },
+    pay.Owing(
+        owed=_MONEY,
+        asked_minor=999_999_99,
+        due=day(date(2026, 9, 28)),
+        push=True,
+        link=True,
+        currency="KES",
+        later=True,
+        debit=True,
+        some=True,
+    ),
 )
-MOST = Load(pay.at_most, {"most": _MONEY, "most_minor": 999_999_99})
-TO_PAY = Load(pay.to_pay, {"amount": _MONEY, "push": True, "link": True})
-TO_PUSH = Load(pay.to_push, {"amount": _MONEY, "amount_minor": 999_999_99, "phone": _PHONE, "link": True})
-TO_LINK = Load(pay.to_link, {"amount": _MONEY, "phone": _PHONE})
-PUSH = Effect(pay.push, ("done", "already", "pending"), risk="money", widest={"amount": _MONEY, "phone": _PHONE})
-LINK = Effect(pay.give_paylink, ("done", "already"), risk="money", widest={"amount": _MONEY, "url": "W" * 46})
+MOST = Load(pay.at_most, pay.AtMost(_MONEY, 999_999_99))
+TO_PAY = Load(pay.to_pay, pay.ToPay(_MONEY, push=True, link=True))
+TO_PUSH = Load(pay.to_push, pay.ToPush(_MONEY, 999_999_99, _PHONE, link=True))
+TO_LINK = Load(pay.to_link, pay.ToLink(_MONEY, _PHONE))
+PUSH = Effect(pay.push, DONE, ("done", "already", "pending"), risk="money")
+LINK = Effect(pay.give_paylink, pay.Paylink("W" * 46), ("done", "already"), risk="money")
+
+
+ASKED = {"asked_minor": 999_999_99}
+"""The largest amount that is asked for."""
 
 
 def amount_to_pay(text: str, data: Values, house: Values) -> Values:
@@ -85,8 +90,10 @@ FLOW = Flow(
                 Go("pay.debit", to="debit", when="debit"),
             ),
         ),
-        "other": Ask("pay.other_ask", load=MOST, keep=("most_minor",), parse=amount_to_pay, to="other_how"),
-        "less": Ask("pay.less_ask", load=MOST, keep=("most_minor",), parse=amount_to_pay, to="other_how"),
+        "other": Ask(
+            "pay.other_ask", load=MOST, keep=("most_minor",), parse=amount_to_pay, widest=ASKED, to="other_how"
+        ),
+        "less": Ask("pay.less_ask", load=MOST, keep=("most_minor",), parse=amount_to_pay, widest=ASKED, to="other_how"),
         "other_how": Menu(
             "pay.other_how",
             load=TO_PAY,

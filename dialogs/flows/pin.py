@@ -4,8 +4,8 @@ from dialogs.counter import identity
 from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import WANTED, Act, Again, Ask, Effect, End, Flow, Fork, Load, Values
 
-HAS_PIN = Load(identity.has_pin)
-CHECK = Effect(identity.check_pin, ("done", "wrong", "locked"))
+HAS_PIN = Load(identity.has_pin, identity.PinKnown())
+CHECK = Effect(identity.check_pin, identity.PinChecked(), ("done", "wrong", "locked"))
 
 
 def asked_here(data: Values, facts: Values) -> str:

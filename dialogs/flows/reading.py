@@ -1,9 +1,10 @@
-"""She reads her own meter: four answers from the first menu, or `READ 12345` by SMS."""
+"""The customer reads the meter: four answers from the first menu, or `READ 12345` by SMS."""
 
 from datetime import date
 
 from core.metering.units import MICRO, Unreadable, typed
 from dialogs.counter import reading
+from dialogs.counter.common import REFERENCE, Referenced
 from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, Flow, Fork, Go, Load, Menu, Pick, Say, Values
 from dialogs.number_slots import ENDS
@@ -13,17 +14,17 @@ _DAY, _VALUE, _SERIAL = day(date(2026, 9, 28)), quantity(99_999_999_000_000, "kW
 
 METERS = Load(
     reading.meters,
-    {
-        "rows": [{"value": "1", "serial": _SERIAL, "unit": "kWh"}] * 4,
-        "opens": _DAY,
-        "closes": _DAY,
-        "read_micro": 12_345_000_000,
-        "meter_id": "1",
-    },
+    reading.Meters(
+        (reading.MeterRow("1", _SERIAL, "kWh"),) * 4,
+        opens=_DAY,
+        closes=_DAY,
+        read_micro=12_345_000_000,
+        meter_id="1",
+    ),
 )
-METER = Load(reading.meter, {"serial": _SERIAL, "last": _VALUE, "dials": 8, "unit": "kWh"})
-READING = Load(reading.reading, {"serial": _SERIAL, "value": _VALUE})
-SEND = Effect(reading.send_reading, ("done", "already", "pending"), risk="order", widest={"reference": "T-1234567-8"})
+METER = Load(reading.meter, reading.MeterAsked(_SERIAL, _VALUE, 8, "kWh"))
+READING = Load(reading.reading, reading.ReadingGiven(_SERIAL, _VALUE))
+SEND = Effect(reading.send_reading, Referenced(REFERENCE), ("done", "already", "pending"), risk="order")
 
 
 def figures(text: str, data: Values, house: Values) -> Values:
@@ -48,7 +49,9 @@ FLOW = Flow(
             keep=("meter_id", "read_micro", "opens", "closes"),
         ),
         "which": Pick("reading.which", row="reading.row", load=METERS, keep_as="meter_id", to="value", none="none"),
-        "value": Ask("reading.value", load=METER, keep=("dials", "unit"), parse=figures, to="confirm"),
+        "value": Ask(
+            "reading.value", load=METER, keep=("dials", "unit"), parse=figures, widest={"read_micro": 1}, to="confirm"
+        ),
         "confirm": Menu(
             "reading.confirm",
             load=READING,

@@ -24,7 +24,7 @@ from core.payments import cards, mandate_pages, mandates, methods
 from core.payments import request as requests
 from core.rewards import points
 from core.text import say
-from dialogs.counter.identity import NAMES
+from dialogs.counter.contact import NAMES
 from gateway.desk import HOUSE
 from gateway.pages import me_ask, me_door
 from gateway.pages.me_chart import bars

@@ -11,14 +11,15 @@ from typing import Any
 
 from aiohttp import web
 
+from channels.webchat import WebChat
 from core.care import media
-from core.message import Inbound, Kind
+from core.message import Inbound, Kind, Notice, Traits
 from core.parties import queries as parties
 from core.text import say
 from dialogs.intents import WORDS
 from dialogs.model import Ask
 from gateway.admin.edge import PICTURES
-from gateway.desk import CHANNELS, HOUSE, TURNS
+from gateway.desk import HOUSE, TURNS
 from gateway.pages.me_door import Her, hers
 from gateway.pages.me_show import show
 from gateway.pages.page import message
@@ -26,6 +27,20 @@ from gateway.passed import PASSED
 from gateway.turn import Answer
 
 CHANNEL = "page"
+
+
+class OwnPages(WebChat):
+    """Drawn as the web chat is; but a code to their own phone opened it."""
+
+    name = CHANNEL
+    traits = Traits(opened_by_code=True)
+
+
+async def _nowhere(_notice: Notice) -> bool:
+    return False
+
+
+OWN_PAGES = OwnPages(_nowhere)
 
 
 @hers
@@ -71,7 +86,7 @@ async def _turn(
     inbound = Inbound(
         CHANNEL, her.contact.channel_user, text, kind, phone, turn or secrets.token_hex(8), details=details
     )
-    taken = await app[TURNS].answer(inbound, app[CHANNELS]["webchat"])
+    taken = await app[TURNS].answer(inbound, OWN_PAGES)
     told = json.loads(taken.reply)
     if PASSED in app:
         app[PASSED].note(inbound, taken, told["text"])

@@ -6,11 +6,13 @@ import pytest
 
 from core.config import Identity
 from core.message import Screen
+from dialogs.answers import Identified
 from dialogs.book import FlowBook, bind
+from dialogs.counter.caller import HereLine
 from dialogs.engine import step
 from dialogs.events import Answered, Dialled, Need, ScreenReady, Typed
 from dialogs.intents import find
-from dialogs.model import Effect, Flow, Fork, Go, Load, Menu
+from dialogs.model import Effect, Flow, Fork, Go, Menu, QuickLoad
 from dialogs.play import Conversation
 from dialogs.session import StatePlace, fresh, pack, unpack
 from tests.dialogs.fakes import STRANGER, TWO, Counter, a_book
@@ -192,11 +194,11 @@ async def test_a_turn_that_would_run_for_ever_is_stopped() -> None:
     def judge(_data: Any, _facts: Any) -> str:
         return "on"
 
-    async def nobody(*_given: Any) -> dict[str, Any]:
-        return {}
+    async def nobody(*_given: Any) -> Identified:
+        return Identified()
 
     circle = Flow("home", "a", {"a": Fork({"on": "b"}, judge=judge), "b": Fork({"on": "a"}, judge=judge)})
-    book = bind([circle], Load(nobody), Effect(nobody), a_book().words, find)
+    book = bind([circle], QuickLoad(nobody, Identified()), Effect(nobody, Identified()), a_book().words, find)
     with pytest.raises(RuntimeError, match="more than"):
         await Conversation(
             book, Counter(nobody={"is": "known", "who": {"contact_id": 1, "party_id": 1, "accounts": []}})
@@ -219,7 +221,7 @@ async def test_the_menu_is_by_what_the_customer_has() -> None:
 def test_an_answer_to_nothing_leads_home() -> None:
     said = step(a_book(), fresh("en"), Typed("1"))
     assert isinstance(said, Need)
-    said = step(a_book(), said.session, Answered({"here": ""}))
+    said = step(a_book(), said.session, Answered(HereLine("")))
     assert isinstance(said, ScreenReady)
     assert said.session.place is not None
     assert said.session.place.flow == "home"

@@ -10,7 +10,8 @@ from channels.paging import Budget
 from channels.ussd_africastalking import AfricasTalkingUssd
 from core.house import House
 from core.parties.tables import contact, interest
-from dialogs.counter import caller, identity
+from dialogs.counter import caller
+from dialogs.counter import contact as contact_counter
 from gateway.desk import CHANNELS
 from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer, counter
 
@@ -238,7 +239,7 @@ async def test_what_we_did_not_foresee_ends_politely_and_repeats_nothing_in_the_
     async with counter(house, tmp_path) as client:
         phone = Phone(client)
         await phone.dial()
-        monkeypatch.setattr(identity.interests, "register", broken)
+        monkeypatch.setattr(contact_counter.interests, "register", broken)
         screen = await phone.answer("2", "Amina", "Kisumu", "1")
         assert screen.startswith("END Sorry, something went wrong on our side.")
         reference = screen.split("Reference: ")[1]

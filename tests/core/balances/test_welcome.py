@@ -7,6 +7,7 @@ from core.balances import queries, spend, verify
 from core.balances.model import Want
 from core.config import read_operator
 from core.house import House
+from core.message import Traits
 from core.metering import sources
 from core.onboarding.model import Customer, Registered
 from core.onboarding.register import register_customer
@@ -37,10 +38,12 @@ async def balances(house: House, account_id: int, lang: str = "en") -> str:
         async def standing(self) -> list[object]:
             return list(await quick.standing("ussd", PHONE))
 
-    request = CounterRequest("ussd", PHONE, PHONE, lang, 1, 1, account_id, (account_id,), {})
+    request = CounterRequest(
+        "ussd", PHONE, PHONE, lang, 1, 1, account_id, (account_id,), {}, traits=Traits(phone_line=True)
+    )
     told = await caller.balances(Glance(), house, request)  # a glance without a turn
     await quick.close()
-    return Localizer(house.zone).write(lang, told["lines"])
+    return Localizer(house.zone).write(lang, told.lines)
 
 
 async def test_a_newcomer_sees_her_bundles_and_what_is_left_after_a_use(house: House) -> None:

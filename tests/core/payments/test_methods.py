@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from core.config_payments import Payments
 from core.errors import Refused
 from core.house import House
+from core.message import Traits
 from core.payments import mandate_pages, mandates, methods, push, redirect, request
 from core.payments.desk import drawer
 from dialogs.counter import pay
@@ -62,20 +63,25 @@ async def test_a_double_tap_on_a_prompt_and_cash_already_taken_stay_what_they_we
         assert await drawer.receipt(conn, house, **took) == await drawer.receipt(conn, none, **took)
 
 
-async def test_the_dialog_offers_only_her_ways(house: House) -> None:
+LINE = Traits(phone_line=True)
+
+
+async def test_the_dialog_offers_only_their_ways(house: House) -> None:
     async with house.db.writing() as conn:
         account_id = await an_account(conn, house)
         await a_bill(conn, house, account_id, 50_000)
         phone = "+254700000001"
-        request = CounterRequest("ussd", phone, phone, "en", None, None, account_id, (account_id,), {}, key="k")
+        request = CounterRequest(
+            "ussd", phone, phone, "en", None, None, account_id, (account_id,), {}, key="k", traits=LINE
+        )
         shown = []
         for ways in (["push"], ["card"], ["cash"], ["direct_debit"]):
             told = await pay.owing(conn, _saying(house, residential=ways), request)
-            shown.append([name for name in ("push", "link", "debit", "some") if told[name]])
+            shown.append([name for name in ("push", "link", "debit", "some") if getattr(told, name)])
         assert shown == [["push", "some"], ["link", "some"], [], ["debit"]]
         told = await pay.to_pay(conn, _saying(house, residential=["card"]), request)
-        assert (told["push"], told["link"]) == (False, True)
+        assert (told.push, told.link) == (False, True)
         told = await pay.to_push(conn, _saying(house, residential=["push"]), request)
-        assert told["link"] is False
+        assert told.link is False
         with pytest.raises(Refused, match="not_offered"):
             await pay.give_paylink(conn, _saying(house, residential=["push"]), request)
