@@ -18,8 +18,8 @@ from channels.telegram import Telegram
 from channels.ussd_africastalking import AfricasTalkingUssd
 from channels.webchat import WebChat
 from channels.whatsapp import WhatsApp
-from core import hooks
-from core.config import Operator, Settings
+from core.config import hook_secrets
+from core.config.operator import Operator, Settings
 from core.errors import BadInput
 from core.message import Notice
 
@@ -80,7 +80,7 @@ def _kannel(tools: Tools) -> KannelSms:
         settings.kannel_base_url,
         settings.kannel_username,
         settings.kannel_password,
-        f"{settings.public_url.rstrip('/')}/hooks/kannel/{hooks.secret_of(settings, 'kannel')}",
+        f"{settings.public_url.rstrip('/')}/hooks/kannel/{hook_secrets.secret_of(settings, 'kannel')}",
         settings.secret_key,
         settings.kannel_sender,
         frozenset(settings.kannel_smsc.replace(",", " ").split()),

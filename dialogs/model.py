@@ -13,9 +13,9 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.house import House
+from core.context import House
 from core.message import Traits
-from core.standing import Standing
+from core.summary.account_summary import Standing
 from dialogs.answers import Answer, Listing
 
 Values = Mapping[str, Any]
@@ -75,7 +75,7 @@ class Load(Generic[AnswerT_co]):
 
 @dataclass(frozen=True, slots=True)
 class QuickLoad(Generic[AnswerT_co]):
-    """A question answered by the listed point statements of `core/quick.py`, without opening a connection."""
+    """A question answered by the listed point statements of `core/summary/reader.py`, without opening a connection."""
 
     ask: Callable[[SummaryReader, House, CounterRequest], Awaitable[AnswerT_co]]
     widest: AnswerT_co

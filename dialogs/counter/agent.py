@@ -4,8 +4,8 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.care import call_back, hours, talks, tickets
-from core.house import House
+from core.care import callback_request, hours, talks, tickets
+from core.context import House
 from core.parties import contacts
 from dialogs.answers import DONE, Answer, Listing, Row
 from dialogs.counter.common import Referenced, contact_of, medium_of
@@ -116,7 +116,7 @@ async def call_times(_conn: AsyncConnection, house: House, _request: CounterRequ
     return CallTimes(
         tuple(
             CallTime(begin.isoformat(), moment(begin), f"{end.astimezone(house.zone):%H:%M}")
-            for begin, end in call_back.slots(house)
+            for begin, end in callback_request.slots(house)
         )
     )
 
@@ -129,7 +129,7 @@ async def call_time(conn: AsyncConnection, _house: House, request: CounterReques
 
 async def order_call(conn: AsyncConnection, house: House, request: CounterRequest) -> Referenced:
     """A call is promised; who waits for one already is told its reference."""
-    ticket, new = await call_back.order(
+    ticket, new = await callback_request.order(
         conn,
         house,
         contact_id=contact_of(request),

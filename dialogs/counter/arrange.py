@@ -4,9 +4,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.collections import arrange
 from core.collections.arrange import Due
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import arrangement_agreed, ladder_ahead
+from core.journeys.dunning import arrangement, forecast
 from dialogs.answers import Answer, Listing, Row
 from dialogs.counter.common import account_of, actor_of
 from dialogs.model import CounterRequest
@@ -50,7 +50,7 @@ class Agreed(Answer, frozen=True):
 
 async def next_step(conn: AsyncConnection, house: House, request: CounterRequest) -> NextStep:
     """What comes next if nothing is paid or agreed, and from which day."""
-    coming = await ladder_ahead.next_step(conn, house, account_of(request))
+    coming = await forecast.next_step(conn, house, account_of(request))
     if coming is None:
         return NextStep(word("ahead.nothing"), False)
     line = word(coming.words, amount=amount(coming.payable_minor, house.currency), date=day(coming.on))
@@ -77,10 +77,10 @@ async def part_plan(conn: AsyncConnection, house: House, request: CounterRequest
 
 async def agree(conn: AsyncConnection, house: House, request: CounterRequest) -> Agreed:
     """Agreed: the ladder leaves the account alone while it is kept."""
-    arrangement = await arrangement_agreed.agree(
+    agreement = await arrangement.agree(
         conn, house, account_of(request), int(request.data["parts"]), request.key, actor=actor_of(request)
     )
-    first, minor = arrangement.instalments[0]
+    first, minor = agreement.instalments[0]
     return Agreed(day(first), amount(minor, house.currency))
 
 

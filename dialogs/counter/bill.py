@@ -2,11 +2,11 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing import format_ussd
 from core.billing import queries as bills
 from core.billing.model import Bill
+from core.billing.render import ussd
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.journeys import bill_shown, line_disputed
 from core.money import show
 from core.text import say
@@ -82,7 +82,7 @@ async def bill(conn: AsyncConnection, _house: House, request: CounterRequest) ->
     """One bill in three lines."""
     shown = await _bill(conn, request)
     here = follows_here(request)
-    return BillText(format_ussd.render(shown, request.lang), shown.open_minor > shown.disputed_minor, here, not here)
+    return BillText(ussd.render(shown, request.lang), shown.open_minor > shown.disputed_minor, here, not here)
 
 
 async def bill_lines(conn: AsyncConnection, _house: House, request: CounterRequest) -> BillLines:

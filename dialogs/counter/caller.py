@@ -6,11 +6,11 @@ from typing import Any
 from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.parties import contacts, sim
 from core.parties import queries as parties
-from core.standing import Left, Standing
+from core.summary.account_summary import Left, Standing
 from dialogs.answers import Answer, Identified, Listing, Row
 from dialogs.counter.common import medium_of, private
 from dialogs.model import CounterRequest, SummaryReader

@@ -2,9 +2,9 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import outbox
+from core.context import House
 from core.errors import Refused
-from core.house import House
+from core.outbox import queue
 from core.parties import contacts, link
 from core.phone import masked
 from dialogs.answers import Answer
@@ -22,7 +22,7 @@ class Referenced(Answer, frozen=True):
 
 async def text_me(conn: AsyncConnection, house: House, request: CounterRequest, text: str) -> None:
     """An SMS to the customer's own phone, beside the screen."""
-    await outbox.enqueue(
+    await queue.enqueue(
         conn,
         house,
         key=f"text:{request.key}",

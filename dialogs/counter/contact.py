@@ -3,8 +3,8 @@
 from msgspec import UNSET, UnsetType
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.parties import consent as consents
 from core.parties import contacts, senders
 from core.parties import interest as interests

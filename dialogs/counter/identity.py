@@ -6,8 +6,8 @@ import hmac
 from msgspec import UNSET, UnsetType
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.parties import contacts, identity, link
 from core.parties import queries as parties
 from dialogs.answers import Answer

@@ -6,8 +6,8 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing import queries as bills
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.money import LARGEST_MINOR, show, typed
 from core.numbers import Unreadable
 from core.payments import mandate_pages, methods

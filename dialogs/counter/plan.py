@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing.shown import commodity
+from core.billing.render.view_model import commodity
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import price_ahead
+from core.journeys import price_estimate
 from core.overview.serials import serials_of
 from core.parties import plans
 from core.parties import queries as parties
@@ -29,7 +29,8 @@ async def my_plans(conn: AsyncConnection, house: House, request: CounterRequest)
     """Each service and the plan it is on."""
     account_id = account_of(request)
     names = {
-        priced.service_id: priced.tariff.names for priced in await price_ahead.plans_to_price(conn, house, account_id)
+        priced.service_id: priced.tariff.names
+        for priced in await price_estimate.plans_to_price(conn, house, account_id)
     }
     rows = [
         word(

@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing.labels import charge_words
+from core.billing.render.labels import charge_words
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import price_ahead
+from core.journeys import price_estimate
 from core.metering.units import Unreadable, typed
 from dialogs.answers import Answer, Listing, Row
 from dialogs.counter.common import own_account
@@ -50,7 +50,7 @@ async def to_price(conn: AsyncConnection, house: House, request: CounterRequest)
     """What a price can be asked for. A figure that came along (`PRICE 180`) is used where there is one thing to ask."""
     rows = tuple(
         PricedRow([at, meter], named(dict(plan.tariff.names)), unit)
-        for at, plan in enumerate(await price_ahead.plans_to_price(conn, house, own_account(request)))
+        for at, plan in enumerate(await price_estimate.plans_to_price(conn, house, own_account(request)))
         for meter, unit in plan.meters
     )
     if len(rows) != 1:
@@ -69,26 +69,26 @@ async def price(conn: AsyncConnection, house: House, request: CounterRequest) ->
     """The total for a whole period, and what it is made of."""
     plan, meter = await _priced(conn, house, request)
     use = int(request.data["use_micro"])
-    quote = await price_ahead.price(conn, plan, meter, use)
+    quote = await price_estimate.price(conn, plan, meter, use)
     parts = [
         word(
             "price.line",
             what=named(charge_words(plan.tariff, line.code) or {"en": line.code}),
-            amount=amount(price_ahead.minor(line.amount), quote.currency),
+            amount=amount(price_estimate.minor(line.amount), quote.currency),
         )
         for line in quote.lines
     ]
     return PriceLines(
         use=quantity(use, dict(plan.meters)[meter]),
         name=named(dict(plan.tariff.names)),
-        total=amount(price_ahead.minor(quote.total), quote.currency),
+        total=amount(price_estimate.minor(quote.total), quote.currency),
         lines=lines(parts),
     )
 
 
-async def _priced(conn: AsyncConnection, house: House, request: CounterRequest) -> tuple[price_ahead.Asked, str]:
+async def _priced(conn: AsyncConnection, house: House, request: CounterRequest) -> tuple[price_estimate.Asked, str]:
     at, meter = request.data["priced"]
-    plans = await price_ahead.plans_to_price(conn, house, own_account(request))
+    plans = await price_estimate.plans_to_price(conn, house, own_account(request))
     if at >= len(plans) or meter not in dict(plans[at].meters):
         raise Refused("choose.gone")
     return plans[at], str(meter)

@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import self_read
+from core.journeys import own_reading
 from core.metering.units import MICRO, Unreadable, typed
 from dialogs.answers import Answer, Listing, Row
 from dialogs.counter.common import Referenced, account_of
@@ -49,7 +49,7 @@ class ReadingGiven(Answer, frozen=True):
 
 async def meters(conn: AsyncConnection, house: House, request: CounterRequest) -> Meters:
     """The dials, and whether this is a time to read them. A value that came along (`READ 12345`) is used for the only dial."""
-    days, dials = await self_read.open_dials(conn, house, account_of(request))
+    days, dials = await own_reading.open_dials(conn, house, account_of(request))
     rows = tuple(MeterRow(str(dial.meter_id), dial.serial, dial.unit) for dial in dials)
     outcome, micro = "one", None
     if not rows:
@@ -80,7 +80,7 @@ async def reading(conn: AsyncConnection, house: House, request: CounterRequest) 
 
 async def send_reading(conn: AsyncConnection, house: House, request: CounterRequest) -> Referenced:
     """Into the metering store: it counts, it waits for a clerk, or we had it already."""
-    receipt = await self_read.send(
+    receipt = await own_reading.send(
         conn,
         house,
         account_id=account_of(request),
@@ -93,15 +93,15 @@ async def send_reading(conn: AsyncConnection, house: House, request: CounterRequ
     return Referenced(receipt.reference, outcome=outcome)
 
 
-async def _dial(conn: AsyncConnection, house: House, request: CounterRequest) -> self_read.Dial:
-    _, dials = await self_read.open_dials(conn, house, account_of(request))
+async def _dial(conn: AsyncConnection, house: House, request: CounterRequest) -> own_reading.Dial:
+    _, dials = await own_reading.open_dials(conn, house, account_of(request))
     dial = next((dial for dial in dials if str(dial.meter_id) == request.data.get("meter_id")), None)
     if dial is None:
         raise Refused("choose.gone")
     return dial
 
 
-def _typed_micro(text: Any, lang: str, dial: self_read.Dial) -> int | None:
+def _typed_micro(text: Any, lang: str, dial: own_reading.Dial) -> int | None:
     """Micro-units of the figures of `READ 12345`; None when this dial cannot show them."""
     try:
         value = typed(str(text), lang, dial.unit) if text else None

@@ -8,7 +8,7 @@ import typer
 from gateway.commands.run import told, with_house
 
 if TYPE_CHECKING:
-    from core.house import House
+    from core.context import House
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,7 +35,7 @@ async def _addresses(house: "House") -> list[tuple[str, str]]:
     import aiohttp
 
     from channels.registry import Tools, open_rows
-    from core import hooks as secrets
+    from core.config import hook_secrets as secrets
     from core.errors import Refused
     from core.message import Notice
     from core.payments.providers import callback_url

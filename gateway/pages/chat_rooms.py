@@ -15,9 +15,9 @@ import structlog
 from aiohttp import WSCloseCode, web
 
 from core.chat import transcript
-from core.house import House
+from core.context import House
 from core.message import Notice
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 log = structlog.get_logger()
 LOOK_SECONDS = 1.0

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import convert
 from msgspec.structs import fields
 
-from core.config import Operator
+from core.config.operator import Operator
 from dialogs.answers import DOWN, Answer, Listing, refusal
 from dialogs.book import FlowBook
 from dialogs.events import Need

@@ -8,11 +8,11 @@ from sqlalchemy import func, select
 
 from channels.paging import Budget
 from channels.ussd_africastalking import AfricasTalkingUssd
-from core.house import House
+from core.context import House
 from core.parties.tables import contact, interest
 from dialogs.counter import caller
 from dialogs.counter import contact as contact_counter
-from gateway.desk import CHANNELS
+from gateway.app_keys import CHANNELS
 from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer, counter
 
 CARD = "4111 1111 1111 1111"
@@ -263,8 +263,8 @@ async def test_a_database_that_is_gone_ends_politely_in_her_language(
         await phone.dial()
         await phone.answer("6", "4", "3", "2")
         monkeypatch.setattr(caller.parties, "accounts_of", gone)
-        monkeypatch.setattr("core.quick.QuickSqlite.standing", gone)
-        monkeypatch.setattr("core.quick.QuickPostgres.standing", gone)
+        monkeypatch.setattr("core.summary.reader.QuickSqlite.standing", gone)
+        monkeypatch.setattr("core.summary.reader.QuickPostgres.standing", gone)
         assert (await phone.answer("1")).startswith("END Samahani, hatuwezi kujibu sasa.")
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from channels.registry import ROWS, Tools
-from core.config import Settings
+from core.config.operator import Settings
 from core.message import Notice
 from dialogs.flows import FLOWS
 from gateway.admin import openapi
