@@ -1,5 +1,5 @@
 """What a customer brings without words: a voice note, a paper, a place on a map, a sticker. Each enters the talk under a sign that no
-keyboard writes, so that no word of hers is taken for it, and is understood wherever the talk stands.
+keyboard writes, so that no word of theirs is taken for it, and is understood wherever the talk stands.
 """
 
 from decimal import Decimal, InvalidOperation

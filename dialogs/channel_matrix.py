@@ -1,4 +1,4 @@
-"""What a customer can do by herself, on which channel; and, where she cannot, why. The one place that says so.
+"""What a customer can do without anybody's help, on which channel; and, where they cannot, why. The one place that says so.
 
 `docs/guides/conversations.md` publishes it, and a test tries every cell through the gateway's real routes: a cell without a reason has
 to work, one with a reason has to be worth it.
@@ -55,7 +55,7 @@ REASONS = {
     ("top_up", "email"): _SENDER,
     ("points_airtime", "email"): _SENDER,
 }
-"""(verb, channel) -> why she is led elsewhere."""
+"""(verb, channel) -> why the customer is led elsewhere."""
 
 
 def table() -> str:

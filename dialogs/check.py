@@ -82,16 +82,16 @@ def _targets(book: FlowBook) -> Iterator[str]:
 
 def _unreached(book: FlowBook) -> Iterator[str]:
     waiting = [place for name in book.entrances for place in places_of(book.flows, None, name)]
-    seen = set(waiting)
+    reached = set(waiting)
     while waiting:
         flow, state = waiting.pop()
         for edge in edges(book.flows[flow].states[state]):
             for place in places_of(book.flows, flow, edge.to):
-                if place not in seen:
-                    seen.add(place)
+                if place not in reached:
+                    reached.add(place)
                     waiting.append(place)
     for flow_, name in book.places:
-        if (flow_, name) not in seen:
+        if (flow_, name) not in reached:
             yield f"{flow_}.{name}: nothing leads here"
 
 
@@ -145,11 +145,11 @@ def _unconfirmed(book: FlowBook) -> Iterator[str]:
 
 
 def _words(book: FlowBook, languages: tuple[str, ...]) -> Iterator[str]:
-    wanted = dict.fromkeys(ENGINE_KEYS, "the engine")
+    speakers = dict.fromkeys(ENGINE_KEYS, "the engine")
     for where, _, state in _each(book):
-        wanted |= dict.fromkeys(keys(state), where)
+        speakers |= dict.fromkeys(keys(state), where)
     for lang in languages:
-        for key, where in wanted.items():
+        for key, where in speakers.items():
             if key not in catalogue(lang):
                 yield f"{where}: {key} is not said in {lang}"
 

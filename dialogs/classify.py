@@ -32,15 +32,15 @@ def classify(text: str, lang: str) -> Intent | None:
 def _winner(words: list[str], lang: str) -> str | None:
     """The flow with the heaviest clues; None where two weigh the same."""
     scores = {flow: sum(_weight(clue) for clue in clues if _holds(words, clue)) for flow, clues in _clues(lang)}
-    (first, most), (_, next_most) = sorted(scores.items(), key=lambda one: -one[1])[:2]
+    (first, most), (_, next_most) = sorted(scores.items(), key=lambda score: -score[1])[:2]
     return first if most > next_most else None
 
 
 @cache
 def _clues(lang: str) -> tuple[tuple[str, tuple[Clue, ...]], ...]:
     return tuple(
-        (flow, tuple(tuple(tuple(run.split()) for run in clue.split("&")) for clue in told.split("|")))
-        for flow, told in CLUES[lang].items()
+        (flow, tuple(tuple(tuple(run.split()) for run in clue.split("&")) for clue in clues.split("|")))
+        for flow, clues in CLUES[lang].items()
     )
 
 

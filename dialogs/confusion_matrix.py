@@ -21,19 +21,19 @@ def first_message(text: str, lang: str) -> str:
 
 def read(folder: Path) -> dict[str, list[tuple[str, str]]]:
     """Language -> (message, label) of every `<lang>.csv` of a folder."""
-    found = {}
+    messages = {}
     for path in sorted(folder.glob("*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
-            found[path.stem] = [(row["text"], row["label"]) for row in csv.DictReader(file)]
-    return found
+            messages[path.stem] = [(row["text"], row["label"]) for row in csv.DictReader(file)]
+    return messages
 
 
-def counted(messages: list[tuple[str, str]], lang: str, found: Found) -> Counter[tuple[str, str]]:
+def counted(messages: list[tuple[str, str]], lang: str, classify: Found) -> Counter[tuple[str, str]]:
     """How often a message of a label was taken for which flow."""
-    return Counter((label, found(text, lang)) for text, label in messages)
+    return Counter((label, classify(text, lang)) for text, label in messages)
 
 
-def page(cases: Mapping[str, list[tuple[str, str]]], found: Found) -> str:
+def page(cases: Mapping[str, list[tuple[str, str]]], classify: Found) -> str:
     """The whole page as Markdown."""
     lines = [
         "# What messages are taken for",
@@ -44,7 +44,7 @@ def page(cases: Mapping[str, list[tuple[str, str]]], found: Found) -> str:
         "",
     ]
     for lang, messages in cases.items():
-        lines += _table(lang, counted(messages, lang, found))
+        lines += _table(lang, counted(messages, lang, classify))
     return "\n".join(lines)
 
 

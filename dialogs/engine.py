@@ -122,23 +122,23 @@ class _Turn(Walk):
         read = written_before if late else understand
         return self.heard(state, read(self.book, self.s, state, text))
 
-    def heard(self, state: State, heard: Input) -> Step:
+    def heard(self, state: State, meaning: Input) -> Step:
         """Follows what was understood."""
-        if isinstance(heard, Chosen):
-            return self.chosen(heard.choice)
-        if isinstance(heard, Filled):
-            return self.kept(heard)
-        if isinstance(heard, Back):
-            return self.home() if heard.home else self.back()
-        if isinstance(heard, Into):
-            return self.keyword(heard)
-        if isinstance(heard, Aside):
-            self.s.data.update(heard.keep)
-            return self.onward(heard.flow)
-        if isinstance(heard, NextRows):
+        if isinstance(meaning, Chosen):
+            return self.chosen(meaning.choice)
+        if isinstance(meaning, Filled):
+            return self.kept(meaning)
+        if isinstance(meaning, Back):
+            return self.home() if meaning.home else self.back()
+        if isinstance(meaning, Into):
+            return self.keyword(meaning)
+        if isinstance(meaning, Aside):
+            self.s.data.update(meaning.keep)
+            return self.onward(meaning.flow)
+        if isinstance(meaning, NextRows):
             self.s.first += MOST_ROWS
             return self.enter(self.s.place, keep_rows=True)
-        return self.again(heard)
+        return self.again(meaning)
 
     def chosen(self, choice: Go | Do) -> Step:
         """A choice leads on, or runs its effect."""
@@ -148,13 +148,13 @@ class _Turn(Walk):
         self.s.data.update(choice.keep)
         return self.onward(choice.to)
 
-    def kept(self, kept: Filled) -> Step:
+    def kept(self, answer: Filled) -> Step:
         """An answer is remembered; a secret only until the effect that checks it has run."""
-        if kept.whisper:
-            self.s.whisper, self.s.hush = {name: str(value) for name, value in kept.keep.items()}, True
+        if answer.whisper:
+            self.s.whisper, self.s.hush = {name: str(value) for name, value in answer.keep.items()}, True
         else:
-            self.s.data.update(kept.keep)
-        return self.onward(kept.to)
+            self.s.data.update(answer.keep)
+        return self.onward(answer.to)
 
     def again(self, hint: Hint) -> Step:
         """The same screen once more, with a short word on what was wrong."""
@@ -185,25 +185,25 @@ class _Turn(Walk):
         s.left = None
         return self.flow(HOME)
 
-    def take_ahead(self, said: Step) -> Step:
+    def take_ahead(self, result: Step) -> Step:
         """An answer dialled ahead is taken at once, but never one that needs a yes."""
         s = self.s
-        while isinstance(said, ScreenReady) and s.ahead:
+        while isinstance(result, ScreenReady) and s.ahead:
             state = self.here()
             if state is None:
                 break
             text, *rest = s.ahead
             s.ahead = tuple(rest)
-            heard = understand(self.book, s, state, text)
-            unsure = isinstance(heard, Hint) and isinstance(state, Menu) and state.home and not heard.secret
+            meaning = understand(self.book, s, state, text)
+            unsure = isinstance(meaning, Hint) and isinstance(state, Menu) and state.home and not meaning.secret
             unsure = unsure and not attachments.decode(text)
-            if unsure or (isinstance(heard, Chosen) and isinstance(heard.choice, Do)):
+            if unsure or (isinstance(meaning, Chosen) and isinstance(meaning.choice, Do)):
                 break
-            said = self.heard(state, heard)
+            result = self.heard(state, meaning)
         else:
-            return said
+            return result
         s.ahead = ()
-        return said
+        return result
 
 
 def _leads(state: State, pending: str) -> Mapping[str, str]:

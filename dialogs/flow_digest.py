@@ -40,8 +40,8 @@ def places_of(flows: Mapping[str, Flow], flow: str | None, target: str) -> list[
         return [(flow, target)]
     if target not in flows:
         return []  # WANTED and LEFT: only a session knows
-    found = flows[target]
-    return [(target, found.start), *((guard, flows[guard].start) for guard in found.guards)]
+    entered = flows[target]
+    return [(target, entered.start), *((guard, flows[guard].start) for guard in entered.guards)]
 
 
 def is_guard(flow: Flow) -> bool:
@@ -51,14 +51,14 @@ def is_guard(flow: Flow) -> bool:
 
 def keys(state: State) -> list[str]:
     """The catalogue keys a state says."""
-    found = [state.text] if isinstance(state, Menu | Pick | Ask | Say | End) else []
+    names = [state.text] if isinstance(state, Menu | Pick | Ask | Say | End) else []
     if isinstance(state, Menu | Say):
-        found += [choice.label for choice in state.choices]
+        names += [choice.label for choice in state.choices]
     if isinstance(state, Pick):
-        found.append(state.row)
+        names.append(state.row)
     if isinstance(state, Ask) and state.share:
-        found.append(state.share)
-    return found
+        names.append(state.share)
+    return names
 
 
 def digest(flow: Flow) -> str:

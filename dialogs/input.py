@@ -74,8 +74,8 @@ def understand(book: FlowBook, s: Session, state: State, text: str) -> Input:
     """What the customer means by `text` on the screen that stands."""
     assert s.shown is not None
     typed = text.strip()
-    if came := attachments.decode(typed):
-        return _without_words(book, s, state, came)
+    if attachment := attachments.decode(typed):
+        return _without_words(book, s, state, attachment)
     number = as_key(typed)
     for key, label, kind, value in s.shown.options:
         if key in (typed, number) or (s.shown.share and label == typed):
@@ -89,9 +89,9 @@ def understand(book: FlowBook, s: Session, state: State, text: str) -> Input:
         return _into(intent)
     if len(typed) > LONGEST_ANSWER:
         return Hint("talk.too_long", secret=s.shown.secret)
-    heard = _by_label(s, state, typed)
-    meant = book.classify(typed, s.lang) if isinstance(heard, Hint) and not heard.moved else None
-    return _into(meant) if meant else heard
+    meaning = _by_label(s, state, typed)
+    guess = book.classify(typed, s.lang) if isinstance(meaning, Hint) and not meaning.moved else None
+    return _into(guess) if guess else meaning
 
 
 def late(book: FlowBook, s: Session, state: State, text: str) -> Input:
@@ -100,11 +100,11 @@ def late(book: FlowBook, s: Session, state: State, text: str) -> Input:
         return understand(book, s, state, text)  # a person reads it
     if attachments.decode(text.strip()):
         return understand(book, s, state, text)  # it answers no question by its words
-    meant = book.intent(text.strip())
+    intent = book.intent(text.strip())
     if isinstance(state, Ask):
-        return _into(meant) if meant and meant.everywhere and not meant.sure else Hint("talk.late")
-    meant = meant or book.classify(text.strip(), s.lang)
-    return _into(meant) if meant else Hint("talk.late")
+        return _into(intent) if intent and intent.everywhere and not intent.sure else Hint("talk.late")
+    intent = intent or book.classify(text.strip(), s.lang)
+    return _into(intent) if intent else Hint("talk.late")
 
 
 def _into(intent: Intent) -> Into:
@@ -126,17 +126,17 @@ def _asked(book: FlowBook, s: Session, state: Ask, typed: str, intent: Intent | 
     return Aside(intent.sure, {"said": typed}) if intent.sure else answer
 
 
-def _without_words(book: FlowBook, s: Session, state: State, came: attachments.Attachment) -> Input:
+def _without_words(book: FlowBook, s: Session, state: State, attachment: attachments.Attachment) -> Input:
     """A place answers the question for one, and else begins a report; a file says what it is; what we cannot use is told so, and the same
     question stands."""
-    if came.name == "place":
+    if attachment.name == "place":
         clerk = s.place is not None and s.place.flow == "agent"
         if isinstance(state, Ask) and (state.pin or clerk):
-            return _answer(book, s, state, came.words)
-        return Into("fault", {"typed_place": came.words})
-    if came.name in FILES:
-        return Into("photo", {"sent": came.name})
-    return Hint(came.name)
+            return _answer(book, s, state, attachment.words)
+        return Into("fault", {"typed_place": attachment.words})
+    if attachment.name in FILES:
+        return Into("photo", {"sent": attachment.name})
+    return Hint(attachment.name)
 
 
 def _by_key(state: State, kind: str, value: Any) -> Input:

@@ -127,25 +127,25 @@ def find(text: str, languages: Sequence[str] = LANGUAGES) -> Intent | None:
     if paid:
         return Intent("paid", keep={"typed_reference": paid})
     words = plain(text)
-    said = " ".join(words)
+    phrase = " ".join(words)
     message = text.strip(".!?").strip().upper()
     short = len(text) <= 40
-    found = (_keyword(said.upper(), languages) or _brings(message)) if short else None
-    if found is None and wants_opt_out(words):
+    intent = (_keyword(phrase.upper(), languages) or _brings(message)) if short else None
+    if intent is None and wants_opt_out(words):
         return Intent("leaving", sure="leaving")
-    if found is None and short and (key := small_talk(said)):
+    if intent is None and short and (key := small_talk(phrase)):
         return Intent("home", greet=key)
-    return found
+    return intent
 
 
-def _keyword(said: str, languages: Sequence[str]) -> Intent | None:
+def _keyword(phrase: str, languages: Sequence[str]) -> Intent | None:
     """A word alone, or the name of a language of the house."""
-    flow = _FLOW.get(said)
-    tongue = _TONGUE.get(said)
+    flow = _FLOW.get(phrase)
+    tongue = _TONGUE.get(phrase)
     if flow and (tongue is None or tongue in languages):
         sure = SURE.get(flow, "") if tongue else ""
-        return Intent(flow, flow in EVERYWHERE, {}, said in OVER_QUESTIONS, sure)
-    named = LANGUAGE_NAMES.get(said)
+        return Intent(flow, flow in EVERYWHERE, {}, phrase in OVER_QUESTIONS, sure)
+    named = LANGUAGE_NAMES.get(phrase)
     if named:
         return Intent("language", keep={"language": named, "named": True} if named in languages else {})
     return None
@@ -156,9 +156,9 @@ def _brings(message: str) -> Intent | None:
     glued = _GLUED.match(message)
     if glued and _FLOW.get(glued[1]) in NUMBER_SLOTS:
         message = f"{glued[1]} {message[glued.end() :]}"
-    told = _WITH_FIGURE.fullmatch(message)
-    flow = _FLOW.get(told["word"]) if told else None
-    figure = after_keyword(flow, told["rest"]) if told and flow else {}
+    match = _WITH_FIGURE.fullmatch(message)
+    flow = _FLOW.get(match["word"]) if match else None
+    figure = after_keyword(flow, match["rest"]) if match and flow else {}
     if flow and figure:
         return Intent(flow, keep=figure)
     named = _WITH_NUMBER.fullmatch(message)

@@ -23,14 +23,14 @@ class Localizer:
 
     def say(self, lang: str, key: str, values: Mapping[str, Any] | None = None) -> str:
         """The text of a key with its fields filled from `values`, else from the house words."""
-        said, names = text.parsed(lang, key)
-        if "{" not in said:
-            return said
+        pattern, names = text.parsed(lang, key)
+        if "{" not in pattern:
+            return pattern
         filled = {}
         for name in names:
             value = values[name] if values and name in values else self.common.get(name, "")
             filled[name] = value if type(value) is str else self.write(lang, value)
-        return said.format_map(filled)
+        return pattern.format_map(filled)
 
     def fields(self, lang: str, key: str) -> frozenset[str]:
         """The names a text speaks of."""

@@ -70,10 +70,10 @@ def _words(state: State) -> str:
 def _label(edge: Edge) -> str:
     key, _, outcome = edge.label.partition(": ")
     try:
-        said = pattern("en", key)
+        words = pattern("en", key)
     except KeyError:
-        said = key
-    full = f"{said}: {outcome}" if outcome else said
+        words = key
+    full = f"{words}: {outcome}" if outcome else words
     return f'|"{_safe(full)}"|' if full else ""
 
 

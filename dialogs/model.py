@@ -129,8 +129,8 @@ class Do:
     @property
     def leads(self) -> dict[str, str]:
         """Outcome -> target."""
-        led = {"done": self.done, "already": self.already, "pending": self.pending}
-        return {name: to for name, to in led.items() if to} | {"refused": self.refused, "down": self.down}
+        targets = {"done": self.done, "already": self.already, "pending": self.pending}
+        return {name: to for name, to in targets.items() if to} | {"refused": self.refused, "down": self.down}
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,52 +59,52 @@ def in_sentence(flow: str, text: str) -> dict[str, str]:
         return {}
     tidy = numbers.tidied(text).casefold()
     marks = money.every_name() if flow in MONEY else SPOKEN
-    found = [told for one in _NUMBER.finditer(tidy) if (told := _meant(flow, tidy, one, marks))]
-    return {NUMBER_SLOTS[flow]: found[0]} if len(found) == 1 else {}
+    figures = [figure for match in _NUMBER.finditer(tidy) if (figure := _meant(flow, tidy, match, marks))]
+    return {NUMBER_SLOTS[flow]: figures[0]} if len(figures) == 1 else {}
 
 
-def _meant(flow: str, text: str, one: re.Match[str], marks: frozenset[str]) -> str | None:
+def _meant(flow: str, text: str, match: re.Match[str], marks: frozenset[str]) -> str | None:
     """The figure with its marks, if it is what the flow asks for."""
-    if _TWO.search(one[0]):
+    if _TWO.search(match[0]):
         return None
-    left, right = text[: one.start()], text[one.end() :]
+    left, right = text[: match.start()], text[match.end() :]
     before = _last(left, marks) if flow in MONEY else ""
     after = _next(right, marks)
     left, right = left[: len(left) - len(before)], right[len(after) :]
     if re.search(r"[\w+#:/@.,'-]$", left) or re.match(r"[\w%°]|[-/:][\w]", right):
         return None
     words, follow = re.findall(r"[^\W\d_]+", left), re.findall(r"^\W*([\w]+)", right)
-    told = f"{before}{one[0]}{after}".strip()
+    figure = f"{before}{match[0]}{after}".strip()
     if flow in MONEY:
         if before.strip() or after.strip():
-            return told
-        plain = sum(letter.isdigit() for letter in one[0]) <= LONGEST_AMOUNT and not one[0].startswith("0")
-        led = bool(words) and (_is_word_of(flow, words[-1]) or (flow == "top_up" and words[-1] in _WORTH))
+            return figure
+        plain = sum(letter.isdigit() for letter in match[0]) <= LONGEST_AMOUNT and not match[0].startswith("0")
+        after_verb = bool(words) and (_is_word_of(flow, words[-1]) or (flow == "top_up" and words[-1] in _WORTH))
         verb_after = bool(follow) and _is_word_of(flow, follow[0])
-        return told if plain and (verb_after or (led and (not follow or follow[0] in _AFTER))) else None
-    return None if words and words[-1] in _NAMES_IT and words[-2:] != ["my", "meter"] else told
+        return figure if plain and (verb_after or (after_verb and (not follow or follow[0] in _AFTER))) else None
+    return None if words and words[-1] in _NAMES_IT and words[-2:] != ["my", "meter"] else figure
 
 
 def _last(left: str, marks: frozenset[str]) -> str:
     """The mark that ends the text before a number, with its blanks."""
-    found = re.search(r"(?:^|(?<=[\s(]))([^\s\d(]+?)\.?\s*$", left)
-    return found[0] if found and found[1] in marks else ""
+    match = re.search(r"(?:^|(?<=[\s(]))([^\s\d(]+?)\.?\s*$", left)
+    return match[0] if match and match[1] in marks else ""
 
 
 def _next(right: str, marks: frozenset[str]) -> str:
     """The mark that begins the text after a number, with its blanks."""
-    found = re.match(r"\s*(/[=-]|[^\s\d.,;:!?)]+)", right)
-    if found is None or found[1] not in marks:
+    match = re.match(r"\s*(/[=-]|[^\s\d.,;:!?)]+)", right)
+    if match is None or match[1] not in marks:
         return ""
-    more = re.match(r"/[=-]", right[found.end() :])
-    return found[0] + (more[0] if more else "")
+    more = re.match(r"/[=-]", right[match.end() :])
+    return match[0] + (more[0] if more else "")
 
 
 @cache
 def _stems(flow: str) -> tuple[str, ...]:
     """Single words by which a flow is known, in any language."""
-    told = (clue for tongue in CLUES.values() for clue in tongue.get(flow, "").split("|"))
-    return tuple(sorted({*(clue for clue in told if clue.isalpha()), *_ALSO.get(flow, ())}))
+    clues = (clue for tongue in CLUES.values() for clue in tongue.get(flow, "").split("|"))
+    return tuple(sorted({*(clue for clue in clues if clue.isalpha()), *_ALSO.get(flow, ())}))
 
 
 def _is_word_of(flow: str, word: str) -> bool:

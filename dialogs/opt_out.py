@@ -51,8 +51,8 @@ def _alone() -> frozenset[str]:
 def _within() -> dict[str, tuple[tuple[str, ...], ...]]:
     """The runs by the first letters of their first stem."""
     runs: dict[str, tuple[tuple[str, ...], ...]] = {}
-    for told in WITHIN.split("|"):
-        run = tuple(told.split())
+    for phrase in WITHIN.split("|"):
+        run = tuple(phrase.split())
         runs[run[0][:2]] = (*runs.get(run[0][:2], ()), run)
     return runs
 

@@ -46,16 +46,16 @@ def reference_of(text: str) -> str:
     """The number of the payment that the text tells of; empty where it tells of none."""
     if len(text) > LONGEST or not any(letter.isdigit() for letter in text):
         return ""
-    said = _folded(text)
-    head = _HEAD.search(said)
+    folded = _folded(text)
+    head = _HEAD.search(folded)
     if head:
         return head[1]
-    if alone := _ALONE.fullmatch(said):
+    if alone := _ALONE.fullmatch(folded):
         return alone[1] if len(alone[1]) == 10 and sum(c.isalpha() for c in alone[1]) >= _LONE_LETTERS else ""
-    if not _PAID.search(said):
+    if not _PAID.search(folded):
         return ""
-    labelled = _LABEL.search(said)
+    labelled = _LABEL.search(folded)
     if labelled and not _AMOUNT.fullmatch(labelled[1]):
         return labelled[1].rstrip(".")
-    codes = _TEN.findall(said)
+    codes = _TEN.findall(folded)
     return codes[0] if len(codes) == 1 else ""

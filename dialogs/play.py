@@ -65,10 +65,10 @@ def made_up(book: FlowBook, lang: str = "en") -> Fetch:
     return fetch
 
 
-def shown(drawn: Screen) -> Iterator[str]:
+def shown(screen_: Screen) -> Iterator[str]:
     """A screen as lines of a terminal."""
-    yield from drawn.text.splitlines()
-    for option in drawn.options:
+    yield from screen_.text.splitlines()
+    for option in screen_.options:
         yield f"{option.key}. {option.label}"
-    if drawn.ends:
+    if screen_.ends:
         yield "(the session is over)"

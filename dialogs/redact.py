@@ -13,7 +13,7 @@ BLOT = "\ue000"
 
 
 def to_keep(text: str, *, secret: bool, unheard: bool) -> str:
-    """What may be kept of what she typed. Figures that answered nothing may be a PIN or a code that was said too late."""
+    """What may be kept of what was typed. Figures that answered nothing may be a PIN or a code that was said too late."""
     if secret or (unheard and _MAYBE_SECRET.fullmatch(text.strip())):
         return UNSAID
     return without_cards(text)

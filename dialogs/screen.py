@@ -28,10 +28,10 @@ Option = tuple[str, str, str, Any]
 def draw(book: FlowBook, s: Session, state: State, answer: Answer | None) -> ShownScreen:
     """What the customer sees of a state, given what was loaded for it."""
     assert not isinstance(state, NOT_SHOWN)
-    given = {**s.data, **asdict(answer)} if answer is not None else s.data
-    text = book.say(s.lang, state.text, given)
+    values = {**s.data, **asdict(answer)} if answer is not None else s.data
+    text = book.say(s.lang, state.text, values)
     if isinstance(state, OFFERS):
-        return ShownScreen(text, _choices(book, s.lang, state, given))
+        return ShownScreen(text, _choices(book, s.lang, state, values))
     if isinstance(state, Pick):
         assert isinstance(answer, Listing)
         return ShownScreen(text, (*_rows(book, s, state, answer.rows), *_ways_back(book, s.lang)))
@@ -43,16 +43,16 @@ def draw(book: FlowBook, s: Session, state: State, answer: Answer | None) -> Sho
     return ShownScreen(text, _ways_back(book, s.lang) if state.nav else (), secret=state.secret, share=share)
 
 
-def _choices(book: FlowBook, lang: str, state: Menu | Say, given: Mapping[str, Any]) -> tuple[Option, ...]:
+def _choices(book: FlowBook, lang: str, state: Menu | Say, values: Mapping[str, Any]) -> tuple[Option, ...]:
     """The choices offered to this customer, numbered, and the ways back. The same for all who are offered the same."""
-    offered = tuple([choice.label for choice in state.choices if not choice.when or given.get(choice.when)])
+    offered = tuple([choice.label for choice in state.choices if not choice.when or values.get(choice.when)])
     top = isinstance(state, Menu) and state.home
     key = (edits(), lang, offered, top)
-    drawn: tuple[Option, ...] | None = book.drawn.get(key)
-    if drawn is None:
+    options: tuple[Option, ...] | None = book.drawn.get(key)
+    if options is None:
         numbered = [(str(number), book.say(lang, label), "choice", label) for number, label in enumerate(offered, 1)]
-        drawn = book.drawn[key] = (*numbered, *(() if top else _ways_back(book, lang)))
-    return drawn
+        options = book.drawn[key] = (*numbered, *(() if top else _ways_back(book, lang)))
+    return options
 
 
 def _ways_back(book: FlowBook, lang: str) -> tuple[Option, ...]:
@@ -69,12 +69,12 @@ def _rows(book: FlowBook, s: Session, state: Pick, rows: Sequence[Row]) -> list[
         s.first = 0
     long = len(rows) > MOST_ITEMS
     page = rows[s.first : s.first + MOST_ROWS] if long else rows
-    drawn: list[Option] = [
+    options: list[Option] = [
         (str(number), book.say(s.lang, state.row, asdict(row)), "row", row.value) for number, row in enumerate(page, 1)
     ]
     if long:
-        drawn.append((NEXT_ROWS, book.say(s.lang, "talk.others"), "nav", "more"))
-    return drawn
+        options.append((NEXT_ROWS, book.say(s.lang, "talk.others"), "nav", "more"))
+    return options
 
 
 def screen(book: FlowBook, s: Session, *, hint: bool = True, title: bool = True) -> Screen:
@@ -108,9 +108,9 @@ def _turns(book: FlowBook, lang: str, labels: tuple[tuple[str, str], ...]) -> tu
     words: tuple[str, ...] | None = book.drawn.get(key)
     if words is None:
         words = book.drawn[key] = tuple([book.say(lang, name) for name in TURNS])
-    taken = [label for _, label in labels]
+    on_screen = [label for _, label in labels]
     more, following, back, before = words
-    return following if more in taken else more, before if back in taken else back
+    return following if more in on_screen else more, before if back in on_screen else back
 
 
 @lru_cache(maxsize=2048)

@@ -1,7 +1,7 @@
 """Where a conversation stands between two turns: a plain value that is stored whole and knows when it expires.
 
-It carries what the customer was shown (words, options and the page), so that "2" means what she saw; the version of the flow,
-so that a deploy never strands her; and the provider's raw text so far, with secrets blotted out. Nothing in it may be missed if
+It carries what the customer was shown (words, options and the page), so that "2" means what they saw; the version of the flow,
+so that a deploy never strands them; and the provider's raw text so far, with secrets blotted out. Nothing in it may be missed if
 it is lost: the conversation begins again, or is walked again from what the provider repeats.
 """
 
@@ -34,7 +34,7 @@ class ShownScreen(msgspec.Struct, array_like=True, frozen=True):
     ends: bool = False
     secret: bool = False
     share: str = ""
-    """What a button that shares her phone says; empty where none is wanted."""
+    """What a button that shares their phone says; empty where none is wanted."""
 
 
 class StatePlace(msgspec.Struct, array_like=True, frozen=True):
@@ -98,13 +98,13 @@ class Session(msgspec.Struct, array_like=True):
     def resumable(self) -> bool:
         """Whether there is something to continue: a question stands, and something was answered before it.
 
-        Who hung up after hearing her balance has finished, and is not asked.
+        Who hung up after hearing their balance has finished, and is not asked.
         """
         return bool(self.shown and self.open and self.place and len(self.trail) > 1)
 
     @property
     def unheard(self) -> bool:
-        """Whether her answer led nowhere: she is asked again, or stands at the first menu."""
+        """Whether the answer led nowhere: it is asked again, or the first menu stands."""
         return bool(self.hint) or (self.place is not None and self.place.flow == "home")
 
 

@@ -80,38 +80,38 @@ async def last_bills(conn: AsyncConnection, _house: House, request: CounterReque
 
 async def bill(conn: AsyncConnection, _house: House, request: CounterRequest) -> BillText:
     """One bill in three lines."""
-    shown = await _bill(conn, request)
+    view = await _bill(conn, request)
     here = follows_here(request)
-    return BillText(ussd.render(shown, request.lang), shown.open_minor > shown.disputed_minor, here, not here)
+    return BillText(ussd.render(view, request.lang), view.open_minor > view.disputed_minor, here, not here)
 
 
 async def bill_lines(conn: AsyncConnection, _house: House, request: CounterRequest) -> BillLines:
     """What the bill charges, line by line."""
-    shown = await _bill(conn, request)
+    view = await _bill(conn, request)
     rows = tuple(
-        BillLineRow(line.position, named(dict(line.label)), amount(line.amount_minor, shown.currency))
-        for line in shown.lines
+        BillLineRow(line.position, named(dict(line.label)), amount(line.amount_minor, view.currency))
+        for line in view.lines
     )
-    return BillLines(rows, shown.number or "")
+    return BillLines(rows, view.number or "")
 
 
 async def bill_line(conn: AsyncConnection, _house: House, request: CounterRequest) -> DisputedLine:
     """The one line that is said to be wrong."""
-    shown = await _bill(conn, request)
-    line = next((line for line in shown.lines if line.position == request.data.get("position")), None)
+    view = await _bill(conn, request)
+    line = next((line for line in view.lines if line.position == request.data.get("position")), None)
     if line is None:
         raise Refused("choose.gone")
-    return DisputedLine(named(dict(line.label)), amount(line.amount_minor, shown.currency))
+    return DisputedLine(named(dict(line.label)), amount(line.amount_minor, view.currency))
 
 
 async def text_bill(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
     """The bill by SMS, with the link to all of it."""
-    shown = await _bill(conn, request)
-    link, coming = _link(house, shown, request), shown.plan.next if shown.plan else None
+    view = await _bill(conn, request)
+    link, coming = _link(house, view, request), view.plan.next if view.plan else None
     params = {"number": link.number, "total": link.total, "url": link.url}
     if coming is not None:
         params |= {
-            "amount": show(coming.left_minor, shown.currency, request.lang),
+            "amount": show(coming.left_minor, view.currency, request.lang),
             "date": spoken(request.lang, coming.due_on),
         }
     await text_me(conn, house, request, say(request.lang, "bill.plan.sms" if coming else "bill.sms", **params))
@@ -123,11 +123,11 @@ async def whole_bill(conn: AsyncConnection, house: House, request: CounterReques
     return _link(house, await _bill(conn, request), request)
 
 
-def _link(house: House, shown: Bill, request: CounterRequest) -> BillLink:
+def _link(house: House, view: Bill, request: CounterRequest) -> BillLink:
     return BillLink(
-        shown.number or "",
-        show(shown.total_minor, shown.currency, request.lang),
-        f"{house.settings.public_url.rstrip('/')}/b/{shown.token}",
+        view.number or "",
+        show(view.total_minor, view.currency, request.lang),
+        f"{house.settings.public_url.rstrip('/')}/b/{view.token}",
     )
 
 
@@ -147,7 +147,7 @@ async def dispute(conn: AsyncConnection, house: House, request: CounterRequest) 
 
 
 async def _bill(conn: AsyncConnection, request: CounterRequest) -> Bill:
-    shown = await bill_shown.bill(conn, invoice_id=int(request.data["invoice_id"]))
-    if shown is None or shown.account_id != account_of(request):
+    view = await bill_shown.bill(conn, invoice_id=int(request.data["invoice_id"]))
+    if view is None or view.account_id != account_of(request):
         raise Refused("choose.gone")
-    return shown
+    return view

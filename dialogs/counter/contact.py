@@ -119,10 +119,10 @@ async def consent(conn: AsyncConnection, _house: House, request: CounterRequest)
 
 async def set_offers(conn: AsyncConnection, house: House, request: CounterRequest) -> OffersSet:
     """News and offers: yes or no. Bills, reminders and outages are not touched by it."""
-    wanted = bool(request.data["wants_offers"])
+    wants = bool(request.data["wants_offers"])
     contact_id = request.contact_id or 0
-    await consents.set_marketing(conn, house, contact_id, wanted=wanted, channel=request.channel, word="menu")
-    return OffersSet(word("consent.all" if wanted else "consent.own"))
+    await consents.set_marketing(conn, house, contact_id, wanted=wants, channel=request.channel, word="menu")
+    return OffersSet(word("consent.all" if wants else "consent.own"))
 
 
 async def register_interest(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:

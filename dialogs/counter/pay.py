@@ -131,9 +131,9 @@ async def to_push(conn: AsyncConnection, house: House, request: CounterRequest) 
     payable = await _payable(conn, request)
     most = pushes.most(house, payable.open_minor, payable.currency or house.currency)
     minor = pushes.payable(house, min(payable.minor, most))
-    _, shown = await phone_at_hand(conn, request)
+    _, label = await phone_at_hand(conn, request)
     ways = await methods.of_account(conn, house, account_of(request)) if payable.open_minor > 0 else frozenset()
-    return ToPush(amount(minor, payable.currency), minor, shown, "card" in ways)
+    return ToPush(amount(minor, payable.currency), minor, label, "card" in ways)
 
 
 async def to_link(conn: AsyncConnection, _house: House, request: CounterRequest) -> ToLink:

@@ -119,8 +119,8 @@ async def airtime_price(conn: AsyncConnection, house: House, request: CounterReq
     """What is about to be spent on airtime."""
     units = int(request.data["airtime"])
     cost = units * house.operator.rewards.points_per_airtime_unit
-    _, shown = await phone_at_hand(conn, request)
-    return AirtimePrice(_worth(house, units), cost, shown)
+    _, label = await phone_at_hand(conn, request)
+    return AirtimePrice(_worth(house, units), cost, label)
 
 
 async def redeem_kwh(conn: AsyncConnection, house: House, request: CounterRequest) -> KwhGiven:
@@ -133,12 +133,12 @@ async def redeem_kwh(conn: AsyncConnection, house: House, request: CounterReques
 async def redeem_airtime(conn: AsyncConnection, house: House, request: CounterRequest) -> AirtimeGiven:
     """Points become airtime: reserved now, sent by the outbox, confirmed by the provider."""
     units = int(request.data["airtime"])
-    phone, shown = await phone_at_hand(conn, request)
+    phone, label = await phone_at_hand(conn, request)
     if phone is None:
         raise Refused("rewards.no_phone")
     minor = units * 10 ** exponent(house.currency)
     await redeem.airtime(conn, house, account_id=account_of(request), phone=phone, amount_minor=minor, key=request.key)
-    return AirtimeGiven(_worth(house, units), shown)
+    return AirtimeGiven(_worth(house, units), label)
 
 
 async def _balance(conn: AsyncConnection, request: CounterRequest) -> int:

@@ -1,4 +1,4 @@
-"""Pay later, in parts: within the operator's policy she agrees it herself."""
+"""Pay later, in parts: within the operator's policy the customer agrees it without a clerk."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""What we may write to her: news and offers on or off, or nothing at all but what the law demands."""
+"""What we may write to a customer: news and offers on or off, or nothing at all but what the law demands."""
 
 from dialogs.counter import contact
 from dialogs.flows.sorry import DOWN, REFUSED

@@ -1,4 +1,4 @@
-"""Every bill collected when it is due: she agrees on the provider's own page, whose link is shown or sent; and she ends it here."""
+"""Every bill collected when it is due: the customer agrees on the provider's own page, whose link is shown or sent, and ends it here."""
 
 from dialogs.answers import DONE
 from dialogs.counter import debit

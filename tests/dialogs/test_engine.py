@@ -132,7 +132,7 @@ async def test_a_new_call_after_a_dropped_one_asks_for_the_pin_again() -> None:
     assert (await conversation.type("4711")).text == "the bill"
 
 
-async def test_who_hung_up_after_hearing_her_balance_is_not_asked_to_continue() -> None:
+async def test_who_hung_up_after_hearing_a_balance_is_not_asked_to_continue() -> None:
     counter = Counter(balances={"account": "1", "lines": "nothing", "owes": False})
     conversation, _ = await talk(counter, "1")
     assert (await conversation.dial()).text.startswith("Mwangaza Power")
