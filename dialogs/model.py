@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App
 from core.message import Traits
 from core.summary.account_summary import Standing
 from dialogs.answers import Answer, Listing
@@ -69,7 +69,7 @@ AnswerT_co = TypeVar("AnswerT_co", bound=Answer, covariant=True)
 class Load(Generic[AnswerT_co]):
     """A question to the counter. `widest` is the longest answer it may give: the checks fill it in."""
 
-    ask: Callable[[AsyncConnection, House, CounterRequest], Awaitable[AnswerT_co]]
+    ask: Callable[[AsyncConnection, App, CounterRequest], Awaitable[AnswerT_co]]
     widest: AnswerT_co
 
 
@@ -77,7 +77,7 @@ class Load(Generic[AnswerT_co]):
 class QuickLoad(Generic[AnswerT_co]):
     """A question answered by the listed point statements of `core/summary/reader.py`, without opening a connection."""
 
-    ask: Callable[[SummaryReader, House, CounterRequest], Awaitable[AnswerT_co]]
+    ask: Callable[[SummaryReader, App, CounterRequest], Awaitable[AnswerT_co]]
     widest: AnswerT_co
 
 
@@ -85,7 +85,7 @@ class QuickLoad(Generic[AnswerT_co]):
 class Effect(Generic[AnswerT_co]):
     """Something that changes the world, once. Its answer's `outcome` is one of these; `refused` and `down` are always possible."""
 
-    do: Callable[[AsyncConnection, House, CounterRequest], Awaitable[AnswerT_co]]
+    do: Callable[[AsyncConnection, App, CounterRequest], Awaitable[AnswerT_co]]
     widest: AnswerT_co
     outcomes: tuple[str, ...] = ("done",)
     risk: Literal["none", "money", "order", "personal"] = "none"
@@ -164,9 +164,9 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question answered in the customer's own words. `parse(text, data, house words)` gives what to keep, or raises Again.
+    """A question answered in the customer's own words. `parse(text, data, common)` gives what to keep, or raises Again.
 
-    Among the house words is `lang`, the language of whoever answers: numbers are read in its notation."""
+    Among what is common is `lang`, the language of whoever answers: numbers are read in its notation."""
 
     text: str
     parse: Callable[[str, Values, Values], Values]

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care import callback_request, hours, talks, tickets
-from core.context import House
+from core.context import Context
 from core.parties import contacts
 from dialogs.answers import DONE, Answer, Listing, Row
 from dialogs.counter.common import Referenced, contact_of, medium_of
@@ -54,7 +54,7 @@ class CallOffer(Answer, frozen=True):
     phone: str
 
 
-async def how(conn: AsyncConnection, house: House, request: CounterRequest) -> PersonRoute:
+async def how(conn: AsyncConnection, context: Context, request: CounterRequest) -> PersonRoute:
     """Which way a person can be had from here, now."""
     phone = await _phone(conn, request)
     number, can_call = phone or "", bool(phone)
@@ -62,19 +62,19 @@ async def how(conn: AsyncConnection, house: House, request: CounterRequest) -> P
         return PersonRoute(number, can_call, outcome="call")
     if await talks.of_contact(conn, contact_of(request)):
         return PersonRoute(number, can_call, outcome="standing")
-    now = house.clock.now()
-    if hours.is_open(house.operator, now):
+    now = context.clock.now()
+    if hours.is_open(context.operator, now):
         return PersonRoute(number, can_call, outcome="chat")
-    opens = hours.opens_at(house.operator, now)
+    opens = hours.opens_at(context.operator, now)
     return PersonRoute(number, can_call, moment(opens) if opens else "-", outcome="closed")
 
 
-async def ask_for_a_person(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def ask_for_a_person(conn: AsyncConnection, context: Context, request: CounterRequest) -> Answer:
     """Into the queue."""
     about = without_cards(str(request.data["about"]))
     await talks.ask(
         conn,
-        house,
+        context,
         contact_id=contact_of(request),
         account_id=request.account_id,
         channel=request.channel,
@@ -83,25 +83,25 @@ async def ask_for_a_person(conn: AsyncConnection, house: House, request: Counter
     return DONE
 
 
-async def queue_place(conn: AsyncConnection, _house: House, request: CounterRequest) -> QueuePlace:
+async def queue_place(conn: AsyncConnection, _context: Context, request: CounterRequest) -> QueuePlace:
     """Where they stand in the queue now."""
     talk = await talks.of_contact(conn, contact_of(request))
     return QueuePlace(max(1, await talks.place(conn, talk)) if talk else 1)
 
 
-async def pass_on(conn: AsyncConnection, house: House, request: CounterRequest) -> PassedOn:
+async def pass_on(conn: AsyncConnection, context: Context, request: CounterRequest) -> PassedOn:
     """What is written is for the clerk, who reads it in the log; unless the customer leaves, or the talk is over."""
     if request.data.get("leaving"):
-        await talks.leave(conn, house, contact_of(request))
+        await talks.leave(conn, context, contact_of(request))
         return PassedOn(False, outcome="left")
-    return PassedOn(False, outcome="done" if await talks.heard(conn, house, contact_of(request)) else "over")
+    return PassedOn(False, outcome="done" if await talks.heard(conn, context, contact_of(request)) else "over")
 
 
-async def leave_word(conn: AsyncConnection, house: House, request: CounterRequest) -> Referenced:
+async def leave_word(conn: AsyncConnection, context: Context, request: CounterRequest) -> Referenced:
     """Nobody is there: their words become a ticket."""
     ticket = await tickets.open_ticket(
         conn,
-        house,
+        context,
         key=request.key,
         kind="message",
         contact_id=request.contact_id,
@@ -111,27 +111,27 @@ async def leave_word(conn: AsyncConnection, house: House, request: CounterReques
     return Referenced(ticket.reference)
 
 
-async def call_times(_conn: AsyncConnection, house: House, _request: CounterRequest) -> CallTimes:
+async def call_times(_conn: AsyncConnection, context: Context, _request: CounterRequest) -> CallTimes:
     """When we can call."""
     return CallTimes(
         tuple(
-            CallTime(begin.isoformat(), moment(begin), f"{end.astimezone(house.zone):%H:%M}")
-            for begin, end in callback_request.slots(house)
+            CallTime(begin.isoformat(), moment(begin), f"{end.astimezone(context.zone):%H:%M}")
+            for begin, end in callback_request.slots(context)
         )
     )
 
 
-async def call_time(conn: AsyncConnection, _house: House, request: CounterRequest) -> CallOffer:
+async def call_time(conn: AsyncConnection, _context: Context, request: CounterRequest) -> CallOffer:
     """What is about to be promised."""
     begins = datetime.fromisoformat(str(request.data["slot"]))
     return CallOffer(moment(begins), await _phone(conn, request) or "")
 
 
-async def order_call(conn: AsyncConnection, house: House, request: CounterRequest) -> Referenced:
+async def order_call(conn: AsyncConnection, context: Context, request: CounterRequest) -> Referenced:
     """A call is promised; who waits for one already is told its reference."""
     ticket, new = await callback_request.order(
         conn,
-        house,
+        context,
         contact_id=contact_of(request),
         account_id=request.account_id,
         begins=datetime.fromisoformat(str(request.data["slot"])),

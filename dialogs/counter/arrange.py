@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.collections import arrange
 from core.collections.arrange import Due
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys.dunning import arrangement, forecast
 from dialogs.answers import Answer, Listing, Row
@@ -48,42 +48,42 @@ class Agreed(Answer, frozen=True):
     part: Text
 
 
-async def next_step(conn: AsyncConnection, house: House, request: CounterRequest) -> NextStep:
+async def next_step(conn: AsyncConnection, context: Context, request: CounterRequest) -> NextStep:
     """What comes next if nothing is paid or agreed, and from which day."""
-    coming = await forecast.next_step(conn, house, account_of(request))
+    coming = await forecast.next_step(conn, context, account_of(request))
     if coming is None:
         return NextStep(word("ahead.nothing"), False)
-    line = word(coming.words, amount=amount(coming.payable_minor, house.currency), date=day(coming.on))
+    line = word(coming.words, amount=amount(coming.payable_minor, context.currency), date=day(coming.on))
     return NextStep(line, True)
 
 
-async def part_plans(conn: AsyncConnection, house: House, request: CounterRequest) -> PartPlans:
+async def part_plans(conn: AsyncConnection, context: Context, request: CounterRequest) -> PartPlans:
     """In how many parts, and what the first comes to."""
-    offer = await arrange.offer(conn, house, account_of(request))
+    offer = await arrange.offer(conn, context, account_of(request))
     rows = tuple(
-        PartPlan(len(plan), len(plan), amount(plan[0][1], house.currency), day(plan[0][0])) for plan in offer.plans
+        PartPlan(len(plan), len(plan), amount(plan[0][1], context.currency), day(plan[0][0])) for plan in offer.plans
     )
-    return PartPlans(rows, amount(offer.total_minor, house.currency))
+    return PartPlans(rows, amount(offer.total_minor, context.currency))
 
 
-async def part_plan(conn: AsyncConnection, house: House, request: CounterRequest) -> PartLines:
+async def part_plan(conn: AsyncConnection, context: Context, request: CounterRequest) -> PartLines:
     """The plan that was chosen, part by part."""
-    offer = await arrange.offer(conn, house, account_of(request))
+    offer = await arrange.offer(conn, context, account_of(request))
     parts = int(request.data["parts"])
     if not 1 <= parts <= len(offer.plans):
         raise Refused("choose.gone")
-    return PartLines(lines([_part(house, due) for due in offer.plans[parts - 1]]))
+    return PartLines(lines([_part(context, due) for due in offer.plans[parts - 1]]))
 
 
-async def agree(conn: AsyncConnection, house: House, request: CounterRequest) -> Agreed:
+async def agree(conn: AsyncConnection, context: Context, request: CounterRequest) -> Agreed:
     """Agreed: the ladder leaves the account alone while it is kept."""
     agreement = await arrangement.agree(
-        conn, house, account_of(request), int(request.data["parts"]), request.key, actor=actor_of(request)
+        conn, context, account_of(request), int(request.data["parts"]), request.key, actor=actor_of(request)
     )
     first, minor = agreement.instalments[0]
-    return Agreed(day(first), amount(minor, house.currency))
+    return Agreed(day(first), amount(minor, context.currency))
 
 
-def _part(house: House, due: Due) -> list[object]:
+def _part(context: Context, due: Due) -> list[object]:
     on, minor = due
-    return word("arrange.part", day=day(on), amount=amount(minor, house.currency))
+    return word("arrange.part", day=day(on), amount=amount(minor, context.currency))

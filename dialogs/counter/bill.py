@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing import queries as bills
 from core.billing.model import Bill
 from core.billing.render import ussd
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys import bill_shown, line_disputed
 from core.money import show
@@ -68,7 +68,7 @@ class BillLink(Answer, frozen=True):
     url: str
 
 
-async def last_bills(conn: AsyncConnection, _house: House, request: CounterRequest) -> LastBills:
+async def last_bills(conn: AsyncConnection, _context: Context, request: CounterRequest) -> LastBills:
     """The last bills, newest first."""
     return LastBills(
         tuple(
@@ -78,14 +78,14 @@ async def last_bills(conn: AsyncConnection, _house: House, request: CounterReque
     )
 
 
-async def bill(conn: AsyncConnection, _house: House, request: CounterRequest) -> BillText:
+async def bill(conn: AsyncConnection, _context: Context, request: CounterRequest) -> BillText:
     """One bill in three lines."""
     view = await _bill(conn, request)
     here = follows_here(request)
     return BillText(ussd.render(view, request.lang), view.open_minor > view.disputed_minor, here, not here)
 
 
-async def bill_lines(conn: AsyncConnection, _house: House, request: CounterRequest) -> BillLines:
+async def bill_lines(conn: AsyncConnection, _context: Context, request: CounterRequest) -> BillLines:
     """What the bill charges, line by line."""
     view = await _bill(conn, request)
     rows = tuple(
@@ -95,7 +95,7 @@ async def bill_lines(conn: AsyncConnection, _house: House, request: CounterReque
     return BillLines(rows, view.number or "")
 
 
-async def bill_line(conn: AsyncConnection, _house: House, request: CounterRequest) -> DisputedLine:
+async def bill_line(conn: AsyncConnection, _context: Context, request: CounterRequest) -> DisputedLine:
     """The one line that is said to be wrong."""
     view = await _bill(conn, request)
     line = next((line for line in view.lines if line.position == request.data.get("position")), None)
@@ -104,38 +104,38 @@ async def bill_line(conn: AsyncConnection, _house: House, request: CounterReques
     return DisputedLine(named(dict(line.label)), amount(line.amount_minor, view.currency))
 
 
-async def text_bill(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def text_bill(conn: AsyncConnection, context: Context, request: CounterRequest) -> Answer:
     """The bill by SMS, with the link to all of it."""
     view = await _bill(conn, request)
-    link, coming = _link(house, view, request), view.plan.next if view.plan else None
+    link, coming = _link(context, view, request), view.plan.next if view.plan else None
     params = {"number": link.number, "total": link.total, "url": link.url}
     if coming is not None:
         params |= {
             "amount": show(coming.left_minor, view.currency, request.lang),
             "date": spoken(request.lang, coming.due_on),
         }
-    await text_me(conn, house, request, say(request.lang, "bill.plan.sms" if coming else "bill.sms", **params))
+    await text_me(conn, context, request, say(request.lang, "bill.plan.sms" if coming else "bill.sms", **params))
     return DONE
 
 
-async def whole_bill(conn: AsyncConnection, house: House, request: CounterRequest) -> BillLink:
+async def whole_bill(conn: AsyncConnection, context: Context, request: CounterRequest) -> BillLink:
     """The link to all of the bill, where it can be followed from the screen."""
-    return _link(house, await _bill(conn, request), request)
+    return _link(context, await _bill(conn, request), request)
 
 
-def _link(house: House, view: Bill, request: CounterRequest) -> BillLink:
+def _link(context: Context, view: Bill, request: CounterRequest) -> BillLink:
     return BillLink(
         view.number or "",
         show(view.total_minor, view.currency, request.lang),
-        f"{house.settings.public_url.rstrip('/')}/b/{view.token}",
+        f"{context.site.public_url}/b/{view.token}",
     )
 
 
-async def dispute(conn: AsyncConnection, house: House, request: CounterRequest) -> Referenced:
+async def dispute(conn: AsyncConnection, context: Context, request: CounterRequest) -> Referenced:
     """This line is wrong: a ticket, and the amount is frozen."""
     ticket = await line_disputed.dispute(
         conn,
-        house,
+        context,
         account_id=account_of(request),
         invoice_id=int(request.data["invoice_id"]),
         position=request.data["position"],

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.parties import contacts, sim
 from core.parties import queries as parties
@@ -64,7 +64,7 @@ class Accounts(Listing, frozen=True):
     rows: tuple[AccountRow, ...]
 
 
-async def caller(reader: SummaryReader, _house: House, request: CounterRequest) -> Identified:
+async def caller(reader: SummaryReader, _context: Context, request: CounterRequest) -> Identified:
     """The contact and its accounts; the only account is chosen at once."""
     rows = await reader.standing()
     if not rows:
@@ -76,10 +76,10 @@ async def caller(reader: SummaryReader, _house: House, request: CounterRequest) 
     )
 
 
-async def meet(conn: AsyncConnection, house: House, request: CounterRequest) -> Identified:
+async def meet(conn: AsyncConnection, context: Context, request: CounterRequest) -> Identified:
     """The first meeting: a contact is made, and linked where the phone is on file."""
-    contact = await contacts.find_or_make(conn, house, request.channel, request.user, request.phone)
-    proves = not await sim.swapped(conn, house, contact.id)
+    contact = await contacts.find_or_make(conn, context, request.channel, request.user, request.phone)
+    proves = not await sim.swapped(conn, context, contact.id)
     accounts = tuple(account.id for account in await parties.accounts_of(conn, contact.id)) if proves else ()
     return _identified(
         request, SessionContact(contact.id, contact.party_id, accounts, contact.parted), contact.language
@@ -98,70 +98,70 @@ def _identified(request: CounterRequest, who: SessionContact, lang: str) -> Iden
     )
 
 
-async def standing(reader: SummaryReader, house: House, request: CounterRequest) -> StandingLine:
+async def standing(reader: SummaryReader, context: Context, request: CounterRequest) -> StandingLine:
     """The one line of the first menu."""
     rows = await reader.standing()
     several = len(rows) > 1
     row = _chosen(rows, request)
     if row is None:
         return StandingLine(word("home.line.several", count=len(rows)), several)
-    if private(house, request):
+    if private(context, request):
         return StandingLine(word("home.line.private"), several)
-    return StandingLine(_owed("home.line", house, row), several)
+    return StandingLine(_owed("home.line", context, row), several)
 
 
-async def balances(reader: SummaryReader, house: House, request: CounterRequest) -> Balances:
+async def balances(reader: SummaryReader, context: Context, request: CounterRequest) -> Balances:
     """Each kind the account has (owed, prepaid money, bundles, points), as of now: these are the live books."""
     row = _chosen(await reader.standing(), request)
     if row is None:
         raise Refused("choose.gone")
-    at = moment(house.clock.now())
-    values = [_owed("balance", house, row, at=at), *_limit(house, row), *_beforehand(house, row, at)]
+    at = moment(context.clock.now())
+    values = [_owed("balance", context, row, at=at), *_limit(context, row), *_beforehand(context, row, at)]
     values.append(word("balance.points", points=row.points, at=at))
-    late = row.owed_minor > 0 and row.due_on is not None and row.due_on < house.today()
+    late = row.owed_minor > 0 and row.due_on is not None and row.due_on < context.today()
     return Balances(row.number, lines(values), row.owed_minor > 0, late)
 
 
-def _limit(house: House, row: Standing) -> list[list[Any]]:
+def _limit(context: Context, row: Standing) -> list[list[Any]]:
     """How much of a credit limit is used, as it was last looked at."""
     limit = row.limit
     if limit is None:
         return []
     percent = limit.used_minor * 100 // limit.limit_minor if limit.limit_minor else 100
-    most = amount(limit.limit_minor, row.currency or house.currency)
+    most = amount(limit.limit_minor, row.currency or context.currency)
     return [word("balance.limit", percent=percent, limit=most, at=moment(limit.at))]
 
 
-def _beforehand(house: House, row: Standing, at: list[Any]) -> list[list[Any]]:
+def _beforehand(context: Context, row: Standing, at: list[Any]) -> list[list[Any]]:
     """Prepaid money and bundles, in the order in which they are drawn; beyond the first few only how many more."""
-    alive = [bucket for bucket in row.buckets if bucket.alive(house.clock.now())]
-    values = [_bucket(house, bucket, at) for bucket in alive[:MOST_BUCKETS]]
+    alive = [bucket for bucket in row.buckets if bucket.alive(context.clock.now())]
+    values = [_bucket(context, bucket, at) for bucket in alive[:MOST_BUCKETS]]
     return values + ([word("bucket.more", count=len(alive) - MOST_BUCKETS)] if len(alive) > MOST_BUCKETS else [])
 
 
-def _bucket(house: House, bucket: Left, at: list[Any]) -> list[Any]:
+def _bucket(context: Context, bucket: Left, at: list[Any]) -> list[Any]:
     name = named({lang: cut(words, 16) for lang, words in bucket.name.items()} or {"en": bucket.unit})
     end = bucket.until()
     if end is None:
         return word("bucket.line", name=name, left=left(bucket.free, bucket.unit), at=at)
-    until = day(end.astimezone(house.zone).date())
+    until = day(end.astimezone(context.zone).date())
     return word("bucket.line_until", name=name, left=left(bucket.free, bucket.unit), until=until, at=at)
 
 
-async def here(reader: SummaryReader, house: House, request: CounterRequest) -> HereLine:
+async def here(reader: SummaryReader, context: Context, request: CounterRequest) -> HereLine:
     """What has no account: a phone and a chat are not spoken of alike, and a number with another SIM is closed."""
     rows = await reader.standing()
-    since = house.clock.now() - timedelta(hours=sim.COOLING_HOURS)
+    since = context.clock.now() - timedelta(hours=sim.COOLING_HOURS)
     closed = bool(rows) and rows[0].account_id is None and rows[0].swapped > since.timestamp()
     return HereLine(word("home.here.swapped") if closed else word(f"home.here.{medium_of(request)}"))
 
 
-async def offers(reader: SummaryReader, house: House, request: CounterRequest) -> MoreOffers:
+async def offers(reader: SummaryReader, context: Context, request: CounterRequest) -> MoreOffers:
     """What else there is for this account: a meter they may read, a prepaid meter."""
     if request.account_id is None or request.account_id not in request.accounts:
         return MoreOffers(bool(request.accounts), bool(request.accounts))
-    reads, prepaid = await reader.offers(request.account_id, house.today())
-    return MoreOffers(reads and house.operator.readings.self_read_days > 0, prepaid)
+    reads, prepaid = await reader.offers(request.account_id, context.today())
+    return MoreOffers(reads and context.operator.readings.self_read_days > 0, prepaid)
 
 
 def _chosen(rows: list[Standing], request: CounterRequest) -> Standing | None:
@@ -171,21 +171,21 @@ def _chosen(rows: list[Standing], request: CounterRequest) -> Standing | None:
     return None
 
 
-def _owed(stem: str, house: House, row: Standing, **params: Any) -> list[Any]:
-    owed = amount(abs(row.owed_minor), row.currency or house.currency)
+def _owed(stem: str, context: Context, row: Standing, **params: Any) -> list[Any]:
+    owed = amount(abs(row.owed_minor), row.currency or context.currency)
     if row.owed_minor < 0:
         return word(f"{stem}.credit", amount=owed, **params)
     if row.owed_minor == 0:
         return word(f"{stem}.clear", **params)
     if row.due_on is None:
         return word(f"{stem}.owing", amount=owed, **params)
-    key = "overdue" if row.due_on < house.today() else "owed"
+    key = "overdue" if row.due_on < context.today() else "owed"
     return word(f"{stem}.{key}", amount=owed, due=day(row.due_on), **params)
 
 
-async def accounts(conn: AsyncConnection, house: House, request: CounterRequest) -> Accounts:
+async def accounts(conn: AsyncConnection, context: Context, request: CounterRequest) -> Accounts:
     """The accounts this contact may ask about, by number and, once it is proven who asks, by name."""
-    hidden = private(house, request)
+    hidden = private(context, request)
     return Accounts(
         tuple(
             AccountRow(account.id, account.number, "" if hidden else cut(account.name, 16))

@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.outbox import queue
 from core.parties import contacts, link
@@ -20,11 +20,11 @@ class Referenced(Answer, frozen=True):
     reference: str
 
 
-async def text_me(conn: AsyncConnection, house: House, request: CounterRequest, text: str) -> None:
+async def text_me(conn: AsyncConnection, context: Context, request: CounterRequest, text: str) -> None:
     """An SMS to the customer's own phone, beside the screen."""
     await queue.enqueue(
         conn,
-        house,
+        context,
         key=f"text:{request.key}",
         kind="reply",
         template="reply.text",
@@ -84,7 +84,7 @@ async def phone_at_hand(conn: AsyncConnection, request: CounterRequest) -> tuple
     return (record[1], masked(record[1])) if record else (None, "")
 
 
-def private(house: House, request: CounterRequest) -> bool:
+def private(context: Context, request: CounterRequest) -> bool:
     """Whether nothing personal may be shown yet: the operator asks for a PIN, and it has not been given."""
-    rule = house.operator.identity
+    rule = context.operator.identity
     return (rule.chat if medium_of(request) == "chat" else rule.ussd) == "pin" and not request.data.get("proven")

@@ -3,7 +3,7 @@
 from msgspec import UNSET, UnsetType
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.parties import consent as consents
 from core.parties import contacts, senders
@@ -58,38 +58,42 @@ class OffersSet(Answer, frozen=True):
     state: Text
 
 
-async def languages(_conn: AsyncConnection, house: House, _request: CounterRequest) -> Languages:
+async def languages(_conn: AsyncConnection, context: Context, _request: CounterRequest) -> Languages:
     """The languages this house speaks."""
-    return Languages(tuple(LanguageRow(lang, NAMES.get(lang, lang)) for lang in house.operator.languages))
+    return Languages(tuple(LanguageRow(lang, NAMES.get(lang, lang)) for lang in context.operator.languages))
 
 
-async def set_language(conn: AsyncConnection, _house: House, request: CounterRequest) -> Speaks:
+async def set_language(conn: AsyncConnection, _context: Context, request: CounterRequest) -> Speaks:
     """From the next screen on, and in every notice."""
     lang = str(request.data["language"])
     await contacts.set_language(conn, contact_of(request), lang)
     return Speaks(lang)
 
 
-async def stop(conn: AsyncConnection, house: House, request: CounterRequest) -> Stopped:
+async def stop(conn: AsyncConnection, context: Context, request: CounterRequest) -> Stopped:
     """Nothing but what the law demands, until START: from the number they wrote to, if that is one that sends by itself."""
-    sender = _sender(house, request)
+    sender = _sender(context, request)
     word_said, contact_id = _word(request), contact_of(request)
-    await consents.stop(conn, house, contact_id, sender=sender, channel=request.channel, word=word_said, at=request.at)
+    await consents.stop(
+        conn, context, contact_id, sender=sender, channel=request.channel, word=word_said, at=request.at
+    )
     return Stopped(sender, outcome="sender") if sender else Stopped()
 
 
-async def start(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def start(conn: AsyncConnection, context: Context, request: CounterRequest) -> Answer:
     """Messages again, from the number they wrote to or from all."""
-    sender = _sender(house, request)
+    sender = _sender(context, request)
     word_said, contact_id = _word(request), contact_of(request)
-    await consents.start(conn, house, contact_id, sender=sender, channel=request.channel, word=word_said, at=request.at)
+    await consents.start(
+        conn, context, contact_id, sender=sender, channel=request.channel, word=word_said, at=request.at
+    )
     return DONE
 
 
-def _sender(house: House, request: CounterRequest) -> str | None:
+def _sender(context: Context, request: CounterRequest) -> str | None:
     if not request.traits.many_senders or not request.service:
         return None
-    return senders.meant_by(house, request.service)
+    return senders.meant_by(context, request.service)
 
 
 def _word(request: CounterRequest) -> str:
@@ -100,7 +104,7 @@ def _word(request: CounterRequest) -> str:
     return request.typed if intent and intent.everywhere else "menu"
 
 
-async def consent(conn: AsyncConnection, _house: House, request: CounterRequest) -> Consent:
+async def consent(conn: AsyncConnection, _context: Context, request: CounterRequest) -> Consent:
     """What this contact agreed to hear from us."""
     contact = await contacts.by_id(conn, request.contact_id or 0)
     if contact is None:
@@ -117,16 +121,16 @@ async def consent(conn: AsyncConnection, _house: House, request: CounterRequest)
     )
 
 
-async def set_offers(conn: AsyncConnection, house: House, request: CounterRequest) -> OffersSet:
+async def set_offers(conn: AsyncConnection, context: Context, request: CounterRequest) -> OffersSet:
     """News and offers: yes or no. Bills, reminders and outages are not touched by it."""
     wants = bool(request.data["wants_offers"])
     contact_id = request.contact_id or 0
-    await consents.set_marketing(conn, house, contact_id, wanted=wants, channel=request.channel, word="menu")
+    await consents.set_marketing(conn, context, contact_id, wanted=wants, channel=request.channel, word="menu")
     return OffersSet(word("consent.all" if wants else "consent.own"))
 
 
-async def register_interest(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def register_interest(conn: AsyncConnection, context: Context, request: CounterRequest) -> Answer:
     """Somebody would like an account: the branch calls back."""
     name, place = str(request.data["name"]), str(request.data["place"])
-    new = await interests.register(conn, house, contact_of(request), name, place, request.key)
+    new = await interests.register(conn, context, contact_of(request), name, place, request.key)
     return DONE if new else Answer(outcome="already")

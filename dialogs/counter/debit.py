@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.payments import cards, mandate_pages, mandates
 from core.text import say
 from dialogs.answers import DONE, Answer
@@ -23,29 +23,29 @@ class DebitLink(Answer, frozen=True):
     url: str
 
 
-async def debit_stands(conn: AsyncConnection, house: House, request: CounterRequest) -> DebitStands:
+async def debit_stands(conn: AsyncConnection, app: App, request: CounterRequest) -> DebitStands:
     """Whether the bills are collected already; else where the customer can agree."""
     account_id = account_of(request)
     mandate = (await mandates.active_for(conn, [account_id])).get(account_id)
     if mandate:
         outcome = "given"
-    elif not await mandate_pages.offered_to(conn, house, account_id):
+    elif not await mandate_pages.offered_to(conn, app, account_id):
         outcome = "no_page"
     else:
         outcome = "here" if follows_here(request) else "sms"
     return DebitStands(mandate.masked if mandate else "", request.phone or "", outcome=outcome)
 
 
-async def invite(conn: AsyncConnection, house: House, request: CounterRequest) -> DebitLink:
+async def invite(conn: AsyncConnection, app: App, request: CounterRequest) -> DebitLink:
     """The link to the page where the customer agrees: on this screen, or by SMS."""
-    url = await mandate_pages.invite(conn, house, account_of(request), key=request.key)
+    url = await mandate_pages.invite(conn, app, account_of(request), key=request.key)
     if not follows_here(request):
-        words = say(request.lang, "debit.sms", operator=house.operator.short_name, url=url)
-        await text_me(conn, house, request, words)
+        words = say(request.lang, "debit.sms", operator=app.operator.short_name, url=url)
+        await text_me(conn, app, request, words)
     return DebitLink(url)
 
 
-async def end_debit(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def end_debit(conn: AsyncConnection, context: Context, request: CounterRequest) -> Answer:
     """From now on the customer pays each bill themselves."""
-    await cards.remove(conn, house, account_of(request), actor=actor_of(request))
+    await cards.remove(conn, context, account_of(request), actor=actor_of(request))
     return DONE

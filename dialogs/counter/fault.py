@@ -5,7 +5,7 @@ from typing import TypedDict
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care import outages, tickets
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.onboarding.customers import COMMODITIES
 from core.parties import queries as parties
@@ -97,10 +97,10 @@ class TicketView(Answer, frozen=True):
     changed: Text
 
 
-async def places(conn: AsyncConnection, house: House, request: CounterRequest) -> Places:
+async def places(conn: AsyncConnection, context: Context, request: CounterRequest) -> Places:
     """The places on file of all their accounts; the only one is taken at once. Before a PIN is proven we name none. A place on a map that
     they sent is where it is, whatever is on file; whose it is stays known where there is one place only."""
-    rows = await _on_file(conn, () if private(house, request) else request.accounts)
+    rows = await _on_file(conn, () if private(context, request) else request.accounts)
     only: Spot | None = rows[0].value if len(rows) == 1 else None
     if typed := request.data.get("typed_place"):
         return Places((), {**only, "place": ""} if only else None, typed, outcome="told")
@@ -125,12 +125,12 @@ async def _on_file(conn: AsyncConnection, accounts: tuple[int, ...]) -> tuple[Pl
     return tuple(rows)
 
 
-async def known_outage(conn: AsyncConnection, house: House, request: CounterRequest) -> KnownOutage:
+async def known_outage(conn: AsyncConnection, context: Context, request: CounterRequest) -> KnownOutage:
     """Whether we know of an outage there."""
     spot: Spot = request.data["spot"]
     outage = None
     if spot["area"]:
-        outage = await outages.known(conn, house, area=spot["area"], commodity=spot["commodity"])
+        outage = await outages.known(conn, context, area=spot["area"], commodity=spot["commodity"])
     area = cut(spot["area"], 20)
     if outage is None:
         return KnownOutage(spot["place"], area, outcome="clear")
@@ -138,13 +138,13 @@ async def known_outage(conn: AsyncConnection, house: House, request: CounterRequ
     return KnownOutage(spot["place"], area, cut(outage.cause, 30), moment(outage.started_at), until, outcome="outage")
 
 
-async def fault_kinds(conn: AsyncConnection, house: House, request: CounterRequest) -> FaultKinds:
+async def fault_kinds(conn: AsyncConnection, context: Context, request: CounterRequest) -> FaultKinds:
     """Which kinds of trouble a place can have: by what is supplied there; by all that the house supplies where we do not know."""
     spot: Spot | None = request.data.get("spot")
     if spot:
         trade = spot["commodity"]
         return _kinds({trade}, metered=trade in METERED, elsewhere=True)
-    trades: set[str] = set(house.operator.trades) or await parties.supplied(conn, COMMODITIES) or set(UNTOLD)
+    trades: set[str] = set(context.operator.trades) or await parties.supplied(conn, COMMODITIES) or set(UNTOLD)
     return _kinds(trades, metered=False, elsewhere=False)
 
 
@@ -160,19 +160,19 @@ def _kinds(trades: set[str], *, metered: bool, elsewhere: bool) -> FaultKinds:
     )
 
 
-async def fault_summary(_conn: AsyncConnection, _house: House, request: CounterRequest) -> FaultSummary:
+async def fault_summary(_conn: AsyncConnection, _context: Context, request: CounterRequest) -> FaultSummary:
     """What will be reported, read back."""
     return FaultSummary(_kind(request.data["kind"]), cut(without_link(str(request.data["place"])), 30))
 
 
-async def report_fault(conn: AsyncConnection, house: House, request: CounterRequest) -> Referenced:
+async def report_fault(conn: AsyncConnection, context: Context, request: CounterRequest) -> Referenced:
     """A ticket with a reference to read out; linked to an outage that is known there."""
     spot: Spot | None = request.data.get("spot")
     if spot and spot["account_id"] not in request.accounts:
         raise Refused("choose.gone")
     ticket = await tickets.open_ticket(
         conn,
-        house,
+        context,
         key=request.key,
         kind=request.data["kind"],
         contact_id=request.contact_id,
@@ -183,9 +183,9 @@ async def report_fault(conn: AsyncConnection, house: House, request: CounterRequ
     return Referenced(ticket.reference)
 
 
-async def my_tickets(conn: AsyncConnection, house: House, request: CounterRequest) -> MyTickets:
+async def my_tickets(conn: AsyncConnection, context: Context, request: CounterRequest) -> MyTickets:
     """What this contact reported, newest first. Refused where another SIM came under its number."""
-    contact_id = await _unswapped(conn, house, request)
+    contact_id = await _unswapped(conn, context, request)
     return MyTickets(
         tuple(
             TicketRow(ticket.reference, ticket.reference, _state(ticket.state))
@@ -194,9 +194,9 @@ async def my_tickets(conn: AsyncConnection, house: House, request: CounterReques
     )
 
 
-async def ticket(conn: AsyncConnection, house: House, request: CounterRequest) -> TicketView:
+async def ticket(conn: AsyncConnection, context: Context, request: CounterRequest) -> TicketView:
     """One of them."""
-    contact_id = await _unswapped(conn, house, request)
+    contact_id = await _unswapped(conn, context, request)
     view = await tickets.by_reference(conn, request.data["reference"])
     if view is None or view.contact_id != contact_id:
         raise Refused("choose.gone")
@@ -205,9 +205,9 @@ async def ticket(conn: AsyncConnection, house: House, request: CounterRequest) -
     )
 
 
-async def _unswapped(conn: AsyncConnection, house: House, request: CounterRequest) -> int:
+async def _unswapped(conn: AsyncConnection, context: Context, request: CounterRequest) -> int:
     """Who asks, if no other SIM came under their number lately."""
-    if request.contact_id is None or await sim.swapped(conn, house, request.contact_id):
+    if request.contact_id is None or await sim.swapped(conn, context, request.contact_id):
         raise Refused("sim.cooling")
     return request.contact_id
 

@@ -6,7 +6,7 @@ import hmac
 from msgspec import UNSET, UnsetType
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.parties import contacts, identity, link
 from core.parties import queries as parties
@@ -70,30 +70,30 @@ class PinSet(Answer, frozen=True):
     may_set_pin: bool | UnsetType = UNSET
 
 
-async def send_link_code(conn: AsyncConnection, house: House, request: CounterRequest) -> CodeSent:
+async def send_link_code(conn: AsyncConnection, context: Context, request: CounterRequest) -> CodeSent:
     """A code to the phone of record of the account that was named."""
     number = str(request.data["number"])
-    return CodeSent(await link.start(conn, house, contact_of(request), number, address=request.address))
+    return CodeSent(await link.start(conn, context, contact_of(request), number, address=request.address))
 
 
-async def link_account(conn: AsyncConnection, house: House, request: CounterRequest) -> Linked:
+async def link_account(conn: AsyncConnection, context: Context, request: CounterRequest) -> Linked:
     """The code was right: from now on this contact may ask about the account."""
-    account_id = await link.finish(conn, house, contact_of(request), str(request.data["code"]))
+    account_id = await link.finish(conn, context, contact_of(request), str(request.data["code"]))
     if account_id is None:
         return Linked(outcome="wrong")
     return Linked(await _contact(conn, request), account_id, thing=_thing(request))
 
 
-async def link_by_pin(conn: AsyncConnection, house: House, request: CounterRequest) -> Linked:
+async def link_by_pin(conn: AsyncConnection, context: Context, request: CounterRequest) -> Linked:
     """The account's number and its holder's PIN: the other way to be linked, and proven at once."""
     number, pin = str(request.data["number"]), str(request.data["pin"])
-    outcome, account_id = await link.by_pin(conn, house, contact_of(request), number, pin)
+    outcome, account_id = await link.by_pin(conn, context, contact_of(request), number, pin)
     if account_id is None:
         return Linked(outcome=outcome)
     return Linked(await _contact(conn, request), account_id, thing=_thing(request), proven=True)
 
 
-async def linked_account(conn: AsyncConnection, _house: House, request: CounterRequest) -> LinkedAccount:
+async def linked_account(conn: AsyncConnection, _context: Context, request: CounterRequest) -> LinkedAccount:
     """The account that is about to be parted from here."""
     account = await parties.account(conn, account_of(request))
     if account is None:
@@ -101,9 +101,9 @@ async def linked_account(conn: AsyncConnection, _house: House, request: CounterR
     return LinkedAccount(account.number)
 
 
-async def unlink(conn: AsyncConnection, house: House, request: CounterRequest) -> Linked:
+async def unlink(conn: AsyncConnection, context: Context, request: CounterRequest) -> Linked:
     """From now on this contact hears nothing of the account."""
-    if not await link.unlink(conn, house, contact_of(request), account_of(request)):
+    if not await link.unlink(conn, context, contact_of(request), account_of(request)):
         raise Refused("choose.gone")
     return Linked(await _contact(conn, request), None, proven=False)
 
@@ -120,50 +120,50 @@ async def _contact(conn: AsyncConnection, request: CounterRequest) -> SessionCon
     return SessionContact(contact_id, request.party_id, accounts, contact.parted if contact else 0.0)
 
 
-async def has_pin(conn: AsyncConnection, _house: House, request: CounterRequest) -> PinKnown:
+async def has_pin(conn: AsyncConnection, _context: Context, request: CounterRequest) -> PinKnown:
     """Whether there is a PIN to ask for."""
     return PinKnown(outcome="yes" if await identity.has_pin(conn, await _party(conn, request)) else "no")
 
 
-async def check_pin(conn: AsyncConnection, house: House, request: CounterRequest) -> PinChecked:
+async def check_pin(conn: AsyncConnection, context: Context, request: CounterRequest) -> PinChecked:
     """Right, wrong, or locked after too many tries."""
     party_id, pin = await _party(conn, request), str(request.data["pin"])
-    outcome = await identity.check_pin(conn, house, party_id, pin, contact_of(request))
+    outcome = await identity.check_pin(conn, context, party_id, pin, contact_of(request))
     return PinChecked(True) if outcome == "ok" else PinChecked(outcome=outcome)
 
 
-async def send_pin_code(conn: AsyncConnection, house: House, request: CounterRequest) -> CodeSent:
+async def send_pin_code(conn: AsyncConnection, context: Context, request: CounterRequest) -> CodeSent:
     """A code to the phone of record, which allows a new PIN."""
     account = await parties.account(conn, account_of(request))
     assert account is not None
-    return CodeSent(await link.start(conn, house, contact_of(request), account.number, purpose="pin"), False)
+    return CodeSent(await link.start(conn, context, contact_of(request), account.number, purpose="pin"), False)
 
 
-async def check_pin_code(conn: AsyncConnection, house: House, request: CounterRequest) -> CodeChecked:
+async def check_pin_code(conn: AsyncConnection, context: Context, request: CounterRequest) -> CodeChecked:
     """The code was right: a new PIN may be set in this conversation."""
-    account_id = await link.finish(conn, house, contact_of(request), str(request.data["code"]), purpose="pin")
+    account_id = await link.finish(conn, context, contact_of(request), str(request.data["code"]), purpose="pin")
     if account_id is None or account_id != request.account_id:
         return CodeChecked(outcome="wrong")
     return CodeChecked(True)
 
 
-async def remember_pin(_conn: AsyncConnection, house: House, request: CounterRequest) -> PinRemembered:
+async def remember_pin(_conn: AsyncConnection, context: Context, request: CounterRequest) -> PinRemembered:
     """Only a keyed digest of the first entry is kept, to compare the second with."""
-    return PinRemembered(_digest(house, request))
+    return PinRemembered(_digest(context, request))
 
 
-async def set_pin(conn: AsyncConnection, house: House, request: CounterRequest) -> PinSet:
+async def set_pin(conn: AsyncConnection, context: Context, request: CounterRequest) -> PinSet:
     """The PIN was typed twice the same: it holds from now on."""
     if not request.data.get("may_set_pin"):
         raise Refused("choose.gone")
-    if not hmac.compare_digest(_digest(house, request), str(request.data.get("pin_digest"))):
+    if not hmac.compare_digest(_digest(context, request), str(request.data.get("pin_digest"))):
         return PinSet(outcome="differs")
-    await identity.set_pin(conn, house, await _party(conn, request), str(request.data["pin"]))
+    await identity.set_pin(conn, context, await _party(conn, request), str(request.data["pin"]))
     return PinSet(proven=True, may_set_pin=False)
 
 
-def _digest(house: House, request: CounterRequest) -> str:
-    secret = house.settings.secret_key.get_secret_value().encode()
+def _digest(context: Context, request: CounterRequest) -> str:
+    secret = context.site.secret_key.get_secret_value().encode()
     return hmac.new(secret, f"pin:{request.contact_id}:{request.data['pin']}".encode(), hashlib.sha256).hexdigest()
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care import tickets
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys import money_received
 from core.payments import trace
@@ -29,7 +29,7 @@ class PaymentTrace(Answer, frozen=True):
     at: Text = ""
 
 
-async def last_payments(conn: AsyncConnection, _house: House, request: CounterRequest) -> LastPayments:
+async def last_payments(conn: AsyncConnection, _context: Context, request: CounterRequest) -> LastPayments:
     """The latest payments and tries, and how each stands. A number that came along (`PAID QWE123`) is looked for at once."""
     if request.data.get("typed_reference"):
         return LastPayments("", outcome="typed")
@@ -46,7 +46,7 @@ async def last_payments(conn: AsyncConnection, _house: House, request: CounterRe
     return LastPayments(lines(rows or [word("paid.no_tries")]), outcome="told")
 
 
-async def find_payment(conn: AsyncConnection, _house: House, request: CounterRequest) -> PaymentTrace:
+async def find_payment(conn: AsyncConnection, _context: Context, request: CounterRequest) -> PaymentTrace:
     """The payment of the number that was named."""
     number = str(request.data.get("number") or request.data["typed_reference"]).upper()
     payment = await trace.trace(conn, account_of(request), number)
@@ -56,21 +56,21 @@ async def find_payment(conn: AsyncConnection, _house: House, request: CounterReq
     return PaymentTrace(number, amount(payment.amount_minor, payment.currency), moment(payment.at), outcome=state)
 
 
-async def claim_payment(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def claim_payment(conn: AsyncConnection, context: Context, request: CounterRequest) -> Answer:
     """It is theirs: only who paid knows its number. It pays their bills like any other."""
     number = str(request.data["number"])
-    await money_received.claimed(conn, house, account_of(request), number, actor_of(request))
+    await money_received.claimed(conn, context, account_of(request), number, actor_of(request))
     return DONE
 
 
-async def look_for_payment(conn: AsyncConnection, house: House, request: CounterRequest) -> Referenced:
+async def look_for_payment(conn: AsyncConnection, context: Context, request: CounterRequest) -> Referenced:
     """We cannot see it: a person looks for it."""
     number = str(request.data.get("number") or "")
     if not number:
         raise Refused("choose.gone")
     ticket = await tickets.open_ticket(
         conn,
-        house,
+        context,
         key=f"paid:{account_of(request)}:{number}",
         kind="payment",
         contact_id=request.contact_id,

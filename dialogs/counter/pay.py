@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing import queries as bills
-from core.context import House
+from core.context import App, Context
 from core.errors import Refused
 from core.money import LARGEST_MINOR, show, typed
 from core.numbers import Unreadable
@@ -80,18 +80,18 @@ class _Payable(NamedTuple):
     currency: str
 
 
-async def owing(conn: AsyncConnection, house: House, request: CounterRequest) -> Owing:
+async def owing(conn: AsyncConnection, app: App, request: CounterRequest) -> Owing:
     """What there is to pay, and how it can be paid from here."""
     owes = await bills.owing(conn, account_of(request))
     payable = owes.open_minor - owes.disputed_minor
-    currency = owes.currency or house.currency
+    currency = owes.currency or app.currency
     minor = typed_minor(request.data.get("typed_amount"), currency, request.lang)
-    ways = await methods.of_account(conn, house, account_of(request))
+    ways = await methods.of_account(conn, app, account_of(request))
     can_push, can_link = await _can_push(conn, request, ways), payable > 0 and "card" in ways
     some = can_push or can_link or ways == methods.ALL
     outcome = "owes" if payable > 0 else "clear"
     if minor and some:
-        outcome = "typed" if minor <= pushes.most(house, payable, currency) else "too_much"
+        outcome = "typed" if minor <= pushes.most(app, payable, currency) else "too_much"
     return Owing(
         owed=amount(payable, owes.currency),
         due=day(owes.due_on) if owes.due_on else "",
@@ -100,24 +100,24 @@ async def owing(conn: AsyncConnection, house: House, request: CounterRequest) ->
         link=can_link,
         some=some,
         currency=owes.currency,
-        later=payable > 0 and owes.due_on is not None and owes.due_on < house.today(),
-        debit=mandate_pages.offered(house) and "direct_debit" in ways,
+        later=payable > 0 and owes.due_on is not None and owes.due_on < app.today(),
+        debit=mandate_pages.offered(app) and "direct_debit" in ways,
         outcome=outcome,
     )
 
 
-async def at_most(conn: AsyncConnection, house: House, request: CounterRequest) -> AtMost:
+async def at_most(conn: AsyncConnection, app: App, request: CounterRequest) -> AtMost:
     """The most that can be asked for at once."""
     owes = await bills.owing(conn, account_of(request))
-    currency = owes.currency or house.currency
-    most = pushes.most(house, owes.open_minor - owes.disputed_minor, currency)
+    currency = owes.currency or app.currency
+    most = pushes.most(app, owes.open_minor - owes.disputed_minor, currency)
     return AtMost(amount(most, currency), most)
 
 
-async def to_pay(conn: AsyncConnection, house: House, request: CounterRequest) -> ToPay:
+async def to_pay(conn: AsyncConnection, context: Context, request: CounterRequest) -> ToPay:
     """The amount that was typed, else all that is open now; and the ways it can be paid from here."""
     payable = await _payable(conn, request)
-    ways = await methods.of_account(conn, house, account_of(request))
+    ways = await methods.of_account(conn, context, account_of(request))
     can_link = payable.open_minor > 0 and "card" in ways
     return ToPay(amount(payable.minor, payable.currency), await _can_push(conn, request, ways), can_link)
 
@@ -126,17 +126,17 @@ async def _can_push(conn: AsyncConnection, request: CounterRequest, ways: frozen
     return "push" in ways and (await phone_at_hand(conn, request))[0] is not None
 
 
-async def to_push(conn: AsyncConnection, house: House, request: CounterRequest) -> ToPush:
+async def to_push(conn: AsyncConnection, app: App, request: CounterRequest) -> ToPush:
     """What the prompt will ask for: some providers take whole units only, and what is over becomes credit."""
     payable = await _payable(conn, request)
-    most = pushes.most(house, payable.open_minor, payable.currency or house.currency)
-    minor = pushes.payable(house, min(payable.minor, most))
+    most = pushes.most(app, payable.open_minor, payable.currency or app.currency)
+    minor = pushes.payable(app, min(payable.minor, most))
     _, label = await phone_at_hand(conn, request)
-    ways = await methods.of_account(conn, house, account_of(request)) if payable.open_minor > 0 else frozenset()
+    ways = await methods.of_account(conn, app, account_of(request)) if payable.open_minor > 0 else frozenset()
     return ToPush(amount(minor, payable.currency), minor, label, "card" in ways)
 
 
-async def to_link(conn: AsyncConnection, _house: House, request: CounterRequest) -> ToLink:
+async def to_link(conn: AsyncConnection, _context: Context, request: CounterRequest) -> ToLink:
     """What the link will ask for: never more than is open. And where it goes: to this screen, or by SMS."""
     payable = await _payable(conn, request)
     minor = min(payable.minor, payable.open_minor)
@@ -153,14 +153,14 @@ async def _payable(conn: AsyncConnection, request: CounterRequest) -> _Payable:
     return _Payable(int(minor), open_minor, owes.currency)
 
 
-async def push(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def push(conn: AsyncConnection, app: App, request: CounterRequest) -> Answer:
     """A prompt on this phone, which arrives when the session has ended."""
     minor = int(request.data["amount_minor"])
     phone, _ = await phone_at_hand(conn, request)
     if phone is None:
         raise Refused("rewards.no_phone")
     try:
-        await pushes.ask(conn, house, account_of(request), phone, minor, request.key)
+        await pushes.ask(conn, app, account_of(request), phone, minor, request.key)
     except Refused as refused:
         if refused.code != "payments.push.live":
             raise
@@ -168,15 +168,15 @@ async def push(conn: AsyncConnection, house: House, request: CounterRequest) -> 
     return DONE
 
 
-async def give_paylink(conn: AsyncConnection, house: House, request: CounterRequest) -> Paylink:
+async def give_paylink(conn: AsyncConnection, context: Context, request: CounterRequest) -> Paylink:
     """A link that pays what is open, or the part that was typed: on this screen, or by SMS."""
     part = request.data.get("asked_minor")
-    await methods.insist(conn, house, account_of(request), "card")
-    link = await paylinks.paylink(conn, house, account_of(request), amount_minor=part, key=request.key)
+    await methods.insist(conn, context, account_of(request), "card")
+    link = await paylinks.paylink(conn, context, account_of(request), amount_minor=part, key=request.key)
     if follows_here(request):
         return Paylink(link.url)
-    params = {"operator": house.operator.short_name, "amount": _shown(request), "url": link.url}
-    await text_me(conn, house, request, say(request.lang, "pay.sms", **params))
+    params = {"operator": context.operator.short_name, "amount": _shown(request), "url": link.url}
+    await text_me(conn, context, request, say(request.lang, "pay.sms", **params))
     return Paylink()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.render.view_model import commodity
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys import price_estimate
 from core.overview.serials import serials_of
@@ -25,12 +25,12 @@ class PlanLines(Answer, frozen=True):
     lines: Text
 
 
-async def my_plans(conn: AsyncConnection, house: House, request: CounterRequest) -> PlanLines:
+async def my_plans(conn: AsyncConnection, context: Context, request: CounterRequest) -> PlanLines:
     """Each service and the plan it is on."""
     account_id = account_of(request)
     names = {
         priced.service_id: priced.tariff.names
-        for priced in await price_estimate.plans_to_price(conn, house, account_id)
+        for priced in await price_estimate.plans_to_price(conn, context, account_id)
     }
     rows = [
         word(
@@ -39,14 +39,14 @@ async def my_plans(conn: AsyncConnection, house: House, request: CounterRequest)
             plan=_name(names.get(plan.service_id), plan),
             since=day(plan.since) if plan.since else "-",
         )
-        for plan in await plans.plans_of(conn, account_id, house.today())
+        for plan in await plans.plans_of(conn, account_id, context.today())
     ]
     if not rows:
         raise Refused("plan.none")
     return PlanLines(lines(rows[:MOST_LINES]))
 
 
-async def my_numbers(conn: AsyncConnection, house: House, request: CounterRequest) -> PlanLines:
+async def my_numbers(conn: AsyncConnection, context: Context, request: CounterRequest) -> PlanLines:
     """Account, meters, paybill: what is needed to pay elsewhere or to call."""
     account = await parties.account(conn, account_of(request))
     if account is None:
@@ -55,8 +55,8 @@ async def my_numbers(conn: AsyncConnection, house: House, request: CounterReques
     serials = await serials_of(conn, account.id)
     if serials:
         rows.append(word("plan.meter", serial=", ".join(cut(serial, 20) for serial in serials[:2])))
-    if house.operator.payments.paybill:
-        rows.append(word("plan.paybill", paybill=house.operator.payments.paybill))
+    if context.operator.payments.paybill:
+        rows.append(word("plan.paybill", paybill=context.operator.payments.paybill))
     return PlanLines(lines(rows))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.render.labels import charge_words
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys import price_estimate
 from core.metering.units import Unreadable, typed
@@ -46,11 +46,11 @@ class PriceLines(Answer, frozen=True):
     lines: Text
 
 
-async def to_price(conn: AsyncConnection, house: House, request: CounterRequest) -> ToPrice:
+async def to_price(conn: AsyncConnection, context: Context, request: CounterRequest) -> ToPrice:
     """What a price can be asked for. A figure that came along (`PRICE 180`) is used where there is one thing to ask."""
     rows = tuple(
         PricedRow([at, meter], named(dict(plan.tariff.names)), unit)
-        for at, plan in enumerate(await price_estimate.plans_to_price(conn, house, own_account(request)))
+        for at, plan in enumerate(await price_estimate.plans_to_price(conn, context, own_account(request)))
         for meter, unit in plan.meters
     )
     if len(rows) != 1:
@@ -59,15 +59,15 @@ async def to_price(conn: AsyncConnection, house: House, request: CounterRequest)
     return ToPrice(rows, rows[0].value, micro, outcome="one" if micro is None else "typed")
 
 
-async def use_of(conn: AsyncConnection, house: House, request: CounterRequest) -> PricedUse:
+async def use_of(conn: AsyncConnection, context: Context, request: CounterRequest) -> PricedUse:
     """What the question counts in."""
-    plan, meter = await _priced(conn, house, request)
+    plan, meter = await _priced(conn, context, request)
     return PricedUse(dict(plan.meters)[meter], named(dict(plan.tariff.names)))
 
 
-async def price(conn: AsyncConnection, house: House, request: CounterRequest) -> PriceLines:
+async def price(conn: AsyncConnection, context: Context, request: CounterRequest) -> PriceLines:
     """The total for a whole period, and what it is made of."""
-    plan, meter = await _priced(conn, house, request)
+    plan, meter = await _priced(conn, context, request)
     use = int(request.data["use_micro"])
     quote = await price_estimate.price(conn, plan, meter, use)
     parts = [
@@ -86,9 +86,9 @@ async def price(conn: AsyncConnection, house: House, request: CounterRequest) ->
     )
 
 
-async def _priced(conn: AsyncConnection, house: House, request: CounterRequest) -> tuple[price_estimate.Asked, str]:
+async def _priced(conn: AsyncConnection, context: Context, request: CounterRequest) -> tuple[price_estimate.Asked, str]:
     at, meter = request.data["priced"]
-    plans = await price_estimate.plans_to_price(conn, house, own_account(request))
+    plans = await price_estimate.plans_to_price(conn, context, own_account(request))
     if at >= len(plans) or meter not in dict(plans[at].meters):
         raise Refused("choose.gone")
     return plans[at], str(meter)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys import own_reading
 from core.metering.units import MICRO, Unreadable, typed
@@ -47,14 +47,14 @@ class ReadingGiven(Answer, frozen=True):
     value: Text
 
 
-async def meters(conn: AsyncConnection, house: House, request: CounterRequest) -> Meters:
+async def meters(conn: AsyncConnection, context: Context, request: CounterRequest) -> Meters:
     """The dials, and whether this is a time to read them. A value that came along (`READ 12345`) is used for the only dial."""
-    days, dials = await own_reading.open_dials(conn, house, account_of(request))
+    days, dials = await own_reading.open_dials(conn, context, account_of(request))
     rows = tuple(MeterRow(str(dial.meter_id), dial.serial, dial.unit) for dial in dials)
     outcome, micro = "one", None
     if not rows:
         outcome = "none"
-    elif not days.holds(house.today()):
+    elif not days.holds(context.today()):
         outcome = "shut"
     elif len(rows) > 1:
         outcome = "several"
@@ -65,24 +65,24 @@ async def meters(conn: AsyncConnection, house: House, request: CounterRequest) -
     return Meters(rows, day(days.opens_on), day(days.closes_on), micro, only, outcome=outcome)
 
 
-async def meter(conn: AsyncConnection, house: House, request: CounterRequest) -> MeterAsked:
+async def meter(conn: AsyncConnection, context: Context, request: CounterRequest) -> MeterAsked:
     """The dial that was chosen, and what stood there last."""
-    dial = await _dial(conn, house, request)
+    dial = await _dial(conn, context, request)
     last = "-" if dial.last_micro is None else quantity(dial.last_micro, dial.unit)
     return MeterAsked(dial.serial, last, dial.dials, dial.unit)
 
 
-async def reading(conn: AsyncConnection, house: House, request: CounterRequest) -> ReadingGiven:
+async def reading(conn: AsyncConnection, context: Context, request: CounterRequest) -> ReadingGiven:
     """What is about to be sent, read back."""
-    dial = await _dial(conn, house, request)
+    dial = await _dial(conn, context, request)
     return ReadingGiven(dial.serial, quantity(int(request.data["read_micro"]), dial.unit))
 
 
-async def send_reading(conn: AsyncConnection, house: House, request: CounterRequest) -> Referenced:
+async def send_reading(conn: AsyncConnection, context: Context, request: CounterRequest) -> Referenced:
     """Into the metering store: it counts, it waits for a clerk, or we had it already."""
     receipt = await own_reading.send(
         conn,
-        house,
+        context,
         account_id=account_of(request),
         meter_id=int(request.data["meter_id"]),
         value_micro=int(request.data["read_micro"]),
@@ -93,8 +93,8 @@ async def send_reading(conn: AsyncConnection, house: House, request: CounterRequ
     return Referenced(receipt.reference, outcome=outcome)
 
 
-async def _dial(conn: AsyncConnection, house: House, request: CounterRequest) -> own_reading.Dial:
-    _, dials = await own_reading.open_dials(conn, house, account_of(request))
+async def _dial(conn: AsyncConnection, context: Context, request: CounterRequest) -> own_reading.Dial:
+    _, dials = await own_reading.open_dials(conn, context, account_of(request))
     dial = next((dial for dial in dials if str(dial.meter_id) == request.data.get("meter_id")), None)
     if dial is None:
         raise Refused("choose.gone")

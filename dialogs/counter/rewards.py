@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.money import exponent
 from core.rewards import points as books
@@ -78,18 +78,18 @@ class AirtimeGiven(Answer, frozen=True):
     phone: str
 
 
-async def points(conn: AsyncConnection, house: House, request: CounterRequest) -> Points:
+async def points(conn: AsyncConnection, context: Context, request: CounterRequest) -> Points:
     """How many there are, and which way they suffice for."""
-    balance, rules = await _balance(conn, request), house.operator.rewards
+    balance, rules = await _balance(conn, request), context.operator.rewards
     kwh = balance >= min(rules.kwh_choices, default=10**9) * rules.points_per_kwh
     airtime = balance >= min(rules.airtime_choices, default=10**9) * rules.points_per_airtime_unit
     phone, _ = await phone_at_hand(conn, request)
     return Points(balance, kwh, airtime and phone is not None)
 
 
-async def kwh_choices(conn: AsyncConnection, house: House, request: CounterRequest) -> KwhChoices:
+async def kwh_choices(conn: AsyncConnection, context: Context, request: CounterRequest) -> KwhChoices:
     """How many kWh the points buy."""
-    balance, rules = await _balance(conn, request), house.operator.rewards
+    balance, rules = await _balance(conn, request), context.operator.rewards
     rows = tuple(
         KwhRow(units, quantity(units * MICRO, "kWh"), units * rules.points_per_kwh)
         for units in rules.kwh_choices
@@ -98,52 +98,54 @@ async def kwh_choices(conn: AsyncConnection, house: House, request: CounterReque
     return KwhChoices(rows, balance)
 
 
-async def airtime_choices(conn: AsyncConnection, house: House, request: CounterRequest) -> AirtimeChoices:
+async def airtime_choices(conn: AsyncConnection, context: Context, request: CounterRequest) -> AirtimeChoices:
     """How much airtime the points buy."""
-    balance, rules = await _balance(conn, request), house.operator.rewards
+    balance, rules = await _balance(conn, request), context.operator.rewards
     rows = tuple(
-        AirtimeRow(units, _worth(house, units), units * rules.points_per_airtime_unit)
+        AirtimeRow(units, _worth(context, units), units * rules.points_per_airtime_unit)
         for units in rules.airtime_choices
         if units * rules.points_per_airtime_unit <= balance
     )
     return AirtimeChoices(rows, balance)
 
 
-async def kwh_price(_conn: AsyncConnection, house: House, request: CounterRequest) -> KwhPrice:
+async def kwh_price(_conn: AsyncConnection, context: Context, request: CounterRequest) -> KwhPrice:
     """What is about to be spent on kWh."""
     units = int(request.data["kwh"])
-    return KwhPrice(quantity(units * MICRO, "kWh"), units * house.operator.rewards.points_per_kwh)
+    return KwhPrice(quantity(units * MICRO, "kWh"), units * context.operator.rewards.points_per_kwh)
 
 
-async def airtime_price(conn: AsyncConnection, house: House, request: CounterRequest) -> AirtimePrice:
+async def airtime_price(conn: AsyncConnection, context: Context, request: CounterRequest) -> AirtimePrice:
     """What is about to be spent on airtime."""
     units = int(request.data["airtime"])
-    cost = units * house.operator.rewards.points_per_airtime_unit
+    cost = units * context.operator.rewards.points_per_airtime_unit
     _, label = await phone_at_hand(conn, request)
-    return AirtimePrice(_worth(house, units), cost, label)
+    return AirtimePrice(_worth(context, units), cost, label)
 
 
-async def redeem_kwh(conn: AsyncConnection, house: House, request: CounterRequest) -> KwhGiven:
+async def redeem_kwh(conn: AsyncConnection, context: Context, request: CounterRequest) -> KwhGiven:
     """Points become free kWh of the next bill."""
     units = int(request.data["kwh"])
-    await redeem.kwh(conn, house, account_id=account_of(request), units=units, key=request.key)
+    await redeem.kwh(conn, context, account_id=account_of(request), units=units, key=request.key)
     return KwhGiven(quantity(units * MICRO, "kWh"), await _balance(conn, request))
 
 
-async def redeem_airtime(conn: AsyncConnection, house: House, request: CounterRequest) -> AirtimeGiven:
+async def redeem_airtime(conn: AsyncConnection, context: Context, request: CounterRequest) -> AirtimeGiven:
     """Points become airtime: reserved now, sent by the outbox, confirmed by the provider."""
     units = int(request.data["airtime"])
     phone, label = await phone_at_hand(conn, request)
     if phone is None:
         raise Refused("rewards.no_phone")
-    minor = units * 10 ** exponent(house.currency)
-    await redeem.airtime(conn, house, account_id=account_of(request), phone=phone, amount_minor=minor, key=request.key)
-    return AirtimeGiven(_worth(house, units), label)
+    minor = units * 10 ** exponent(context.currency)
+    await redeem.airtime(
+        conn, context, account_id=account_of(request), phone=phone, amount_minor=minor, key=request.key
+    )
+    return AirtimeGiven(_worth(context, units), label)
 
 
 async def _balance(conn: AsyncConnection, request: CounterRequest) -> int:
     return await books.balance(conn, account_of(request))
 
 
-def _worth(house: House, units: int) -> Text:
-    return amount(units * 10 ** exponent(house.currency), house.currency)
+def _worth(context: Context, units: int) -> Text:
+    return amount(units * 10 ** exponent(context.currency), context.currency)

@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.errors import Refused
 from core.journeys import top_up
 from core.parties import sim
@@ -84,17 +84,17 @@ class TokenView(Answer, frozen=True):
     units: Text
 
 
-async def prepaid(conn: AsyncConnection, house: House, request: CounterRequest) -> PrepaidMeters:
+async def prepaid(conn: AsyncConnection, app: App, request: CounterRequest) -> PrepaidMeters:
     """Their own meters, and what can be done from here. An amount that came along (`TOPUP 500`) is used for the only one."""
     meters = await top_up.meters(conn, request.accounts)
     rows = tuple(PrepaidRow(meter.serial, meter.serial, cut(meter.address, 16)) for meter in meters)
     serial = meters[0].serial if len(meters) == 1 else None
-    minor = typed_minor(request.data.get("typed_amount"), house.currency, request.lang)
+    minor = typed_minor(request.data.get("typed_amount"), app.currency, request.lang)
     outcome = "menu"
     if not (await phone_at_hand(conn, request))[0]:
         outcome = "no_phone"
     elif serial and minor:
-        outcome = "typed" if minor <= push.most(house, 0, house.currency) else "too_much"
+        outcome = "typed" if minor <= push.most(app, 0, app.currency) else "too_much"
     return PrepaidMeters(
         rows=rows,
         serial=serial,
@@ -106,29 +106,29 @@ async def prepaid(conn: AsyncConnection, house: House, request: CounterRequest) 
     )
 
 
-async def find_meter(conn: AsyncConnection, _house: House, request: CounterRequest) -> MeterKnown:
+async def find_meter(conn: AsyncConnection, _context: Context, request: CounterRequest) -> MeterKnown:
     """Whether the number that was typed is a meter that takes tokens."""
     return MeterKnown(outcome="found" if await top_up.meter(conn, str(request.data["serial"])) else "unknown")
 
 
-async def chosen_meter(conn: AsyncConnection, house: House, request: CounterRequest) -> TopUpMeter:
+async def chosen_meter(conn: AsyncConnection, app: App, request: CounterRequest) -> TopUpMeter:
     """The meter, and enough of its holder's name to know it by."""
     meter = await _meter(conn, request)
-    most = push.most(house, 0, house.currency)
+    most = push.most(app, 0, app.currency)
     return TopUpMeter(
         serial=meter.serial,
         name=_name(meter, request),
-        unit=house.currency,
-        currency=house.currency,
-        most=amount(most, house.currency),
+        unit=app.currency,
+        currency=app.currency,
+        most=amount(most, app.currency),
         most_minor=most,
     )
 
 
-async def top_up_offer(conn: AsyncConnection, house: House, request: CounterRequest) -> TopUpOffer:
+async def top_up_offer(conn: AsyncConnection, app: App, request: CounterRequest) -> TopUpOffer:
     """What is about to be bought, read back."""
     meter = await _meter(conn, request)
-    offer = await top_up.offer(conn, house, meter, int(request.data["asked_minor"]))
+    offer = await top_up.offer(conn, app, meter, int(request.data["asked_minor"]))
     units = word("top_up.units", units=quantity(offer.units_micro, meter.unit)) if offer.units_micro else ""
     owed = word("top_up.arrears", amount=amount(offer.arrears_minor, offer.currency)) if offer.arrears_minor else ""
     return TopUpOffer(
@@ -142,7 +142,7 @@ async def top_up_offer(conn: AsyncConnection, house: House, request: CounterRequ
     )
 
 
-async def buy(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def buy(conn: AsyncConnection, app: App, request: CounterRequest) -> Answer:
     """The prompt on their phone; the token follows the money."""
     phone, _ = await phone_at_hand(conn, request)
     if phone is None or request.contact_id is None:
@@ -150,7 +150,7 @@ async def buy(conn: AsyncConnection, house: House, request: CounterRequest) -> A
     try:
         await top_up.order(
             conn,
-            house,
+            app,
             serial=str(request.data["serial"]),
             phone=phone,
             amount_minor=int(request.data["amount_minor"]),
@@ -164,25 +164,25 @@ async def buy(conn: AsyncConnection, house: House, request: CounterRequest) -> A
     return DONE
 
 
-async def last_tokens(conn: AsyncConnection, house: House, request: CounterRequest) -> LastTokens:
+async def last_tokens(conn: AsyncConnection, context: Context, request: CounterRequest) -> LastTokens:
     """The last three tokens."""
     return LastTokens(
         tuple(
             TokenRow(str(vend.id), moment(vend.created_at), vend.serial, _units(vend))
-            for vend in await _tokens(conn, house, request)
+            for vend in await _tokens(conn, context, request)
         )
     )
 
 
-async def token(conn: AsyncConnection, house: House, request: CounterRequest) -> TokenView:
+async def token(conn: AsyncConnection, context: Context, request: CounterRequest) -> TokenView:
     """One of them, in groups of four."""
-    vend = await _token(conn, house, request)
+    vend = await _token(conn, context, request)
     return TokenView(spaced(vend.token or ""), vend.serial, _units(vend))
 
 
-async def text_token(conn: AsyncConnection, house: House, request: CounterRequest) -> Answer:
+async def text_token(conn: AsyncConnection, context: Context, request: CounterRequest) -> Answer:
     """The same token once more by SMS."""
-    await top_up.tell_again(conn, house, await _token(conn, house, request), request.key)
+    await top_up.tell_again(conn, context, await _token(conn, context, request), request.key)
     return DONE
 
 
@@ -205,15 +205,15 @@ def _units(vend: Vend) -> Text:
     return quantity(vend.units_micro or 0, "")
 
 
-async def _tokens(conn: AsyncConnection, house: House, request: CounterRequest) -> list[Vend]:
-    accounts = () if private(house, request) else request.accounts
-    if request.contact_id is None or await sim.swapped(conn, house, request.contact_id):
+async def _tokens(conn: AsyncConnection, context: Context, request: CounterRequest) -> list[Vend]:
+    accounts = () if private(context, request) else request.accounts
+    if request.contact_id is None or await sim.swapped(conn, context, request.contact_id):
         raise Refused("sim.cooling")
     return await top_up.tokens(conn, account_ids=accounts, contact_id=request.contact_id)
 
 
-async def _token(conn: AsyncConnection, house: House, request: CounterRequest) -> Vend:
-    for vend in await _tokens(conn, house, request):
+async def _token(conn: AsyncConnection, context: Context, request: CounterRequest) -> Vend:
+    for vend in await _tokens(conn, context, request):
         if str(vend.id) == request.data.get("vend_id"):
             return vend
     raise Refused("choose.gone")

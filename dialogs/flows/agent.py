@@ -23,7 +23,7 @@ LEAVE_WORD = Effect(agent.leave_word, Referenced(REFERENCE))
 ORDER = Effect(agent.order_call, Referenced(REFERENCE), ("done", "already"), risk="order")
 
 
-def a_matter(text: str, _data: Values, _house: Values) -> Values:
+def a_matter(text: str, _data: Values, _common: Values) -> Values:
     """What it is about, in a few words of theirs."""
     words = " ".join(text.split())
     if len(words) < 2:
@@ -33,7 +33,7 @@ def a_matter(text: str, _data: Values, _house: Values) -> Values:
     return {"about": words}
 
 
-def for_the_clerk(text: str, _data: Values, _house: Values) -> Values:
+def for_the_clerk(text: str, _data: Values, _common: Values) -> Values:
     """Whatever is written goes to the clerk, but for the words that lead back to the bot."""
     return {"leaving": text.strip().casefold() in LEAVE}
 

@@ -26,7 +26,7 @@ SUMMARY = Load(fault.fault_summary, fault.FaultSummary(word("fault.kind.no_suppl
 REPORT = Effect(fault.report_fault, Referenced(REFERENCE), ("done", "already"), risk="order")
 
 
-def a_place(text: str, _data: Values, _house: Values) -> Values:
+def a_place(text: str, _data: Values, _common: Values) -> Values:
     """A place in the customer's own words."""
     if len(text) < 3:
         raise Again("fault.where_hint")
@@ -35,9 +35,9 @@ def a_place(text: str, _data: Values, _house: Values) -> Values:
     return {"spot": None, "place": cut(text, LONGEST_PLACE)}
 
 
-def a_place_of_theirs(text: str, data: Values, house: Values) -> Values:
+def a_place_of_theirs(text: str, data: Values, common: Values) -> Values:
     """Where it is, in their own words; which of their supplies it is, is known."""
-    return {"place": a_place(text, data, house)["place"]}
+    return {"place": a_place(text, data, common)["place"]}
 
 
 def placed(data: Values, _facts: Values) -> str:

@@ -10,12 +10,12 @@ REGISTER = Effect(contact.register_interest, DONE, ("done", "already"), risk="or
 LONGEST = 60
 
 
-def a_name(text: str, _data: Values, _house: Values) -> Values:
+def a_name(text: str, _data: Values, _common: Values) -> Values:
     """Whatever a person calls themselves."""
     return {"name": _plain(text)}
 
 
-def a_place(text: str, _data: Values, _house: Values) -> Values:
+def a_place(text: str, _data: Values, _common: Values) -> Values:
     """Where they would like to be served, in their own words."""
     return {"place": " ".join(text.split()) if MAP in text else _plain(text)}
 

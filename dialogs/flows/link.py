@@ -17,7 +17,7 @@ UNLINK = Effect(identity.unlink, identity.Linked(), risk="personal")
 LONGEST_NUMBER = 20
 
 
-def an_account_number(text: str, _data: Values, _house: Values) -> Values:
+def an_account_number(text: str, _data: Values, _common: Values) -> Values:
     """An account number as it stands on the bill."""
     typed = text.replace(" ", "").upper()
     if not 3 <= len(typed) <= LONGEST_NUMBER or not typed.replace("-", "").replace("/", "").isalnum():

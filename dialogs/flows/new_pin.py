@@ -11,7 +11,7 @@ REMEMBER = Effect(identity.remember_pin, identity.PinRemembered(""))
 SET = Effect(identity.set_pin, identity.PinSet(), ("done", "differs"))
 
 
-def a_code(text: str, _data: Values, _house: Values) -> Values:
+def a_code(text: str, _data: Values, _common: Values) -> Values:
     """A code of six digits or so, as it came by SMS."""
     typed = text.replace(" ", "").replace("-", "")
     if not (typed.isascii() and typed.isdigit() and 4 <= len(typed) <= 10):

@@ -18,7 +18,7 @@ CLAIM = Effect(paid.claim_payment, DONE, ("done", "already"), risk="money")
 LOOK = Effect(paid.look_for_payment, Referenced(REFERENCE), ("done", "already"), risk="order")
 
 
-def a_payment_number(text: str, _data: Values, _house: Values) -> Values:
+def a_payment_number(text: str, _data: Values, _common: Values) -> Values:
     """The number of a payment as a bank or a wallet gives it."""
     typed = text.replace(" ", "")
     if not 4 <= len(typed) <= 40 or not typed.replace("-", "").replace("_", "").isalnum():

@@ -40,11 +40,11 @@ ASKED = {"asked_minor": 999_999_99}
 """The largest amount that is asked for."""
 
 
-def amount_to_pay(text: str, data: Values, house: Values) -> Values:
+def amount_to_pay(text: str, data: Values, common: Values) -> Values:
     """Minor units of what was typed, in the notation of who typed it: at least the house's least amount, at most what can be asked for."""
-    currency = str(data.get("currency") or house["currency"])
+    currency = str(data.get("currency") or common["currency"])
     try:
-        minor = typed(text.rstrip(ENDS), currency, house["lang"])
+        minor = typed(text.rstrip(ENDS), currency, common["lang"])
     except Unreadable as why:
         if why.key == "number.none":
             raise Again("pay.not_an_amount") from why
@@ -52,7 +52,7 @@ def amount_to_pay(text: str, data: Values, house: Values) -> Values:
             minor = LARGEST_MINOR
         else:
             raise Again("pay.like", example=amount(1_200_50, currency)) from why
-    least, most = int(house["least_minor"]), data.get("most_minor")
+    least, most = int(common["least_minor"]), data.get("most_minor")
     if minor < least:
         raise Again("pay.too_little", least=amount(least, currency))
     if most is not None and minor > most:

@@ -27,10 +27,10 @@ READING = Load(reading.reading, reading.ReadingGiven(_SERIAL, _VALUE))
 SEND = Effect(reading.send_reading, Referenced(REFERENCE), ("done", "already", "pending"), risk="order")
 
 
-def figures(text: str, data: Values, house: Values) -> Values:
+def figures(text: str, data: Values, common: Values) -> Values:
     """Micro-units of what was typed, in the notation of who typed it: no more figures than the meter has."""
     try:
-        micro = typed(text.rstrip(ENDS), house["lang"], str(data["unit"]))
+        micro = typed(text.rstrip(ENDS), common["lang"], str(data["unit"]))
     except Unreadable as why:
         raise Again("reading.digits", dials=data["dials"]) from why
     if micro >= 10 ** int(data["dials"]) * MICRO:

@@ -48,7 +48,7 @@ BUY = Effect(top_up.buy, DONE, ("done", "already", "pending"), risk="money")
 TEXT = Effect(top_up.text_token, DONE, ("done", "already"))
 
 
-def a_meter_number(text: str, _data: Values, _house: Values) -> Values:
+def a_meter_number(text: str, _data: Values, _common: Values) -> Values:
     """The number of a meter, checked by its own last digit before anybody is asked."""
     digits = "".join(letter for letter in tidied(text) if letter not in " -.")
     if not is_meter_number(digits):
