@@ -36,17 +36,17 @@ def refusal(why: str) -> Refusal:
     return Refusal(why, outcome="refused")
 
 
-class Row(msgspec.Struct, frozen=True):
+class ListRow(msgspec.Struct, frozen=True):
     """One line of a list; subclasses add the fields of its text."""
 
     value: Any
     """What is kept of a choice: plain JSON."""
 
 
-class Listing(Answer, frozen=True):
+class ListAnswer(Answer, frozen=True):
     """A list to choose from."""
 
-    rows: Sequence[Row]
+    rows: Sequence[ListRow]
 
 
 class Identified(Answer, frozen=True):

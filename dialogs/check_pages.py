@@ -20,7 +20,7 @@ EVERY = 5
 """Letters of a text by which it is shortened, one try after the other: what is filled in is seldom the longest."""
 
 
-class Piece(Protocol):
+class LaidPage(Protocol):
     """A page of a screen, as `channels/contract.py` has it."""
 
     @property
@@ -36,7 +36,7 @@ class Piece(Protocol):
         """What shows the one before."""
 
 
-LayOut = Callable[[Screen], Sequence[Piece]]
+LayOut = Callable[[Screen], Sequence[LaidPage]]
 
 
 def check_pages(book: FlowBook, languages: Sequence[str], lay_out: LayOut) -> list[str]:
@@ -82,7 +82,7 @@ def _costly(book: FlowBook, s: Session, hints: list[str], without: int, lay_out:
     s.hint = ""
 
 
-def _of_one_word(screen: Screen, pages: Sequence[Piece]) -> Iterator[str]:
+def _of_one_word(screen: Screen, pages: Sequence[LaidPage]) -> Iterator[str]:
     """Choices that exclude each other may have one name: they stand for one thing, so only the ways are compared with the rest."""
     labels = [option.label.casefold() for option in screen.options]
     own, ways = labels[: len(labels) - screen.ways], labels[len(labels) - screen.ways :]
@@ -93,7 +93,7 @@ def _of_one_word(screen: Screen, pages: Sequence[Piece]) -> Iterator[str]:
             yield f"{word!r} has two keys"
 
 
-def _hollow(screen: Screen, pages: Sequence[Piece]) -> Iterator[str]:
+def _hollow(screen: Screen, pages: Sequence[LaidPage]) -> Iterator[str]:
     """A page on which nothing stands but ways to others."""
     ways = {f"{option.key}. {option.label}" for option in screen.options[len(screen.options) - screen.ways :]}
     for number, page in enumerate(pages[1:], 2):

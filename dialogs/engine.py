@@ -11,10 +11,10 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from dialogs import attachments
-from dialogs.answers import Answer, Listing, Refusal
+from dialogs.answers import Answer, ListAnswer, Refusal
 from dialogs.book import HOME, REFUSED, RESUME, FlowBook
 from dialogs.events import Answered, Event, Late, Need, ScreenReady, Step, Typed
-from dialogs.input import Aside, Back, Chosen, Filled, Hint, Input, Into, NextRows, understand
+from dialogs.input import Aside, Back, ChoiceMade, Filled, Hint, Input, Into, NextRows, understand
 from dialogs.input import late as written_before
 from dialogs.model import OFFERS, SHOWS_ONLY, Act, Do, Fork, Go, Menu, Pick, State
 from dialogs.navigate import Walk
@@ -49,7 +49,7 @@ class _Turn(Walk):
         """Goes on where the step stood still."""
         pending, self.s.pending = self.s.pending, ""
         if pending == "who":
-            return self.met(answer)
+            return self.identify(answer)
         state = self.here()
         if pending == "load" and state is not None:
             return self.loaded(state, answer)
@@ -57,7 +57,7 @@ class _Turn(Walk):
             return self.done(state, pending, answer)
         return self.home("talk.moved")
 
-    def met(self, answer: Answer) -> Step:
+    def identify(self, answer: Answer) -> Step:
         """We know who is calling, or make their acquaintance first."""
         if answer.outcome == "new":
             self.s.pending = "who"
@@ -85,7 +85,7 @@ class _Turn(Walk):
         if isinstance(answer, Refusal):
             return self.refused(answer.why)
         if isinstance(state, Pick):
-            assert isinstance(answer, Listing)
+            assert isinstance(answer, ListAnswer)
             return self.show(state, answer) if answer.rows else self.follow(state.none)
         if not isinstance(state, SHOWS_ONLY):
             for name in state.keep:
@@ -120,14 +120,14 @@ class _Turn(Walk):
         if state is None or self.s.shown is None:
             return self.home("talk.moved")
         read = written_before if late else understand
-        return self.heard(state, read(self.book, self.s, state, text))
+        return self.act_on(state, read(self.book, self.s, state, text))
 
-    def heard(self, state: State, meaning: Input) -> Step:
+    def act_on(self, state: State, meaning: Input) -> Step:
         """Follows what was understood."""
-        if isinstance(meaning, Chosen):
-            return self.chosen(meaning.choice)
+        if isinstance(meaning, ChoiceMade):
+            return self.choose(meaning.choice)
         if isinstance(meaning, Filled):
-            return self.kept(meaning)
+            return self.keep(meaning)
         if isinstance(meaning, Back):
             return self.home() if meaning.home else self.back()
         if isinstance(meaning, Into):
@@ -138,9 +138,9 @@ class _Turn(Walk):
         if isinstance(meaning, NextRows):
             self.s.first += MOST_ROWS
             return self.enter(self.s.place, keep_rows=True)
-        return self.again(meaning)
+        return self.ask_again(meaning)
 
-    def chosen(self, choice: Go | Do) -> Step:
+    def choose(self, choice: Go | Do) -> Step:
         """A choice leads on, or runs its effect."""
         if isinstance(choice, Do):
             self.s.pending = f"do:{choice.label}"
@@ -148,7 +148,7 @@ class _Turn(Walk):
         self.s.data.update(choice.keep)
         return self.onward(choice.to)
 
-    def kept(self, answer: Filled) -> Step:
+    def keep(self, answer: Filled) -> Step:
         """An answer is remembered; a secret only until the effect that checks it has run."""
         if answer.whisper:
             self.s.whisper, self.s.hush = {name: str(value) for name, value in answer.keep.items()}, True
@@ -156,7 +156,7 @@ class _Turn(Walk):
             self.s.data.update(answer.keep)
         return self.onward(answer.to)
 
-    def again(self, hint: Hint) -> Step:
+    def ask_again(self, hint: Hint) -> Step:
         """The same screen once more, with a short word on what was wrong."""
         if hint.moved:
             return self.home(hint.key)
@@ -197,9 +197,9 @@ class _Turn(Walk):
             meaning = understand(self.book, s, state, text)
             unsure = isinstance(meaning, Hint) and isinstance(state, Menu) and state.home and not meaning.secret
             unsure = unsure and not attachments.decode(text)
-            if unsure or (isinstance(meaning, Chosen) and isinstance(meaning.choice, Do)):
+            if unsure or (isinstance(meaning, ChoiceMade) and isinstance(meaning.choice, Do)):
                 break
-            result = self.heard(state, meaning)
+            result = self.act_on(state, meaning)
         else:
             return result
         s.ahead = ()

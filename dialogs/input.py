@@ -18,7 +18,7 @@ FILES = ("picture", "voice", "file")
 BACK, HOME_KEY, NEXT_ROWS = "0", "00", "9"
 
 
-class Chosen(msgspec.Struct, frozen=True):
+class ChoiceMade(msgspec.Struct, frozen=True):
     """A choice of a menu."""
 
     choice: Go | Do
@@ -67,7 +67,7 @@ class Hint(msgspec.Struct, frozen=True):
     moved: bool = False
 
 
-Input = Chosen | Filled | Back | NextRows | Into | Aside | Hint
+Input = ChoiceMade | Filled | Back | NextRows | Into | Aside | Hint
 
 
 def understand(book: FlowBook, s: Session, state: State, text: str) -> Input:
@@ -147,7 +147,7 @@ def _by_key(state: State, kind: str, value: Any) -> Input:
     if kind == "choice" and isinstance(state, OFFERS):
         for choice in state.choices:
             if choice.label == value:
-                return Chosen(choice)
+                return ChoiceMade(choice)
     return Hint("talk.moved", moved=True)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.context import App
 from core.message import Traits
 from core.summary.account_summary import Standing
-from dialogs.answers import Answer, Listing
+from dialogs.answers import Answer, ListAnswer
 
 Values = Mapping[str, Any]
 """Plain JSON, and the tagged values of `dialogs/values.py`, which words.py writes in the customer's language."""
@@ -154,7 +154,7 @@ class Pick:
 
     text: str
     row: str
-    load: Load[Listing]
+    load: Load[ListAnswer]
     keep_as: str
     to: str
     none: str

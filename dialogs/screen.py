@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 from core import message
 from core.message import Screen
 from core.text import edits
-from dialogs.answers import Answer, Listing, Row
+from dialogs.answers import Answer, ListAnswer, ListRow
 from dialogs.book import FlowBook
 from dialogs.input import BACK, HOME_KEY, NEXT_ROWS
 from dialogs.model import MOST_ITEMS, NOT_SHOWN, OFFERS, End, Menu, Pick, Say, State
@@ -33,7 +33,7 @@ def draw(book: FlowBook, s: Session, state: State, answer: Answer | None) -> Sho
     if isinstance(state, OFFERS):
         return ShownScreen(text, _choices(book, s.lang, state, values))
     if isinstance(state, Pick):
-        assert isinstance(answer, Listing)
+        assert isinstance(answer, ListAnswer)
         return ShownScreen(text, (*_rows(book, s, state, answer.rows), *_ways_back(book, s.lang)))
     if isinstance(state, End):
         return ShownScreen(text, ends=True)
@@ -64,7 +64,7 @@ def _ways_back(book: FlowBook, lang: str) -> tuple[Option, ...]:
     return ways
 
 
-def _rows(book: FlowBook, s: Session, state: Pick, rows: Sequence[Row]) -> list[Option]:
+def _rows(book: FlowBook, s: Session, state: Pick, rows: Sequence[ListRow]) -> list[Option]:
     if s.first >= len(rows):
         s.first = 0
     long = len(rows) > MOST_ITEMS

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.care import callback_request, hours, talks, tickets
 from core.context import Context
 from core.parties import contacts
-from dialogs.answers import DONE, Answer, Listing, Row
+from dialogs.answers import DONE, Answer, ListAnswer, ListRow
 from dialogs.counter.common import Referenced, contact_of, medium_of
 from dialogs.model import CounterRequest
 from dialogs.redact import without_cards
@@ -34,14 +34,14 @@ class PassedOn(Answer, frozen=True):
     leaving: bool
 
 
-class CallTime(Row, frozen=True):
+class CallTime(ListRow, frozen=True):
     """From when to when a call may come."""
 
     begin: Text
     end: str
 
 
-class CallTimes(Listing, frozen=True):
+class CallTimes(ListAnswer, frozen=True):
     """When we can call."""
 
     rows: tuple[CallTime, ...]

@@ -7,20 +7,20 @@ from core.collections.arrange import Due
 from core.context import Context
 from core.errors import Refused
 from core.journeys.dunning import arrangement, forecast
-from dialogs.answers import Answer, Listing, Row
+from dialogs.answers import Answer, ListAnswer, ListRow
 from dialogs.counter.common import account_of, actor_of
 from dialogs.model import CounterRequest
 from dialogs.values import Text, amount, day, lines, word
 
 
-class NextStep(Answer, frozen=True):
+class NextStepLine(Answer, frozen=True):
     """What comes next, in a line."""
 
     line: Text
     owes: bool
 
 
-class PartPlan(Row, frozen=True):
+class PartPlan(ListRow, frozen=True):
     """In how many parts, and what the first comes to."""
 
     count: int
@@ -28,7 +28,7 @@ class PartPlan(Row, frozen=True):
     first: Text
 
 
-class PartPlans(Listing, frozen=True):
+class PartPlans(ListAnswer, frozen=True):
     """The plans that are offered."""
 
     rows: tuple[PartPlan, ...]
@@ -41,20 +41,20 @@ class PartLines(Answer, frozen=True):
     lines: Text
 
 
-class Agreed(Answer, frozen=True):
+class PartsAgreed(Answer, frozen=True):
     """The first part, and when it is due."""
 
     first: Text
     part: Text
 
 
-async def next_step(conn: AsyncConnection, context: Context, request: CounterRequest) -> NextStep:
+async def next_step(conn: AsyncConnection, context: Context, request: CounterRequest) -> NextStepLine:
     """What comes next if nothing is paid or agreed, and from which day."""
     coming = await forecast.next_step(conn, context, account_of(request))
     if coming is None:
-        return NextStep(word("ahead.nothing"), False)
+        return NextStepLine(word("ahead.nothing"), False)
     line = word(coming.words, amount=amount(coming.payable_minor, context.currency), date=day(coming.on))
-    return NextStep(line, True)
+    return NextStepLine(line, True)
 
 
 async def part_plans(conn: AsyncConnection, context: Context, request: CounterRequest) -> PartPlans:
@@ -75,13 +75,13 @@ async def part_plan(conn: AsyncConnection, context: Context, request: CounterReq
     return PartLines(lines([_part(context, due) for due in offer.plans[parts - 1]]))
 
 
-async def agree(conn: AsyncConnection, context: Context, request: CounterRequest) -> Agreed:
+async def agree(conn: AsyncConnection, context: Context, request: CounterRequest) -> PartsAgreed:
     """Agreed: the ladder leaves the account alone while it is kept."""
     agreement = await arrangement.agree(
         conn, context, account_of(request), int(request.data["parts"]), request.key, actor=actor_of(request)
     )
     first, minor = agreement.instalments[0]
-    return Agreed(day(first), amount(minor, context.currency))
+    return PartsAgreed(day(first), amount(minor, context.currency))
 
 
 def _part(context: Context, due: Due) -> list[object]:

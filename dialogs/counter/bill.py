@@ -11,20 +11,20 @@ from core.journeys import bill_shown, line_disputed
 from core.money import show
 from core.text import say
 from core.text.days import last_of, spoken
-from dialogs.answers import DONE, Answer, Listing, Row
+from dialogs.answers import DONE, Answer, ListAnswer, ListRow
 from dialogs.counter.common import Referenced, account_of, follows_here, text_me
 from dialogs.model import CounterRequest
 from dialogs.values import Text, amount, day, named
 
 
-class BillRow(Row, frozen=True):
+class BillRow(ListRow, frozen=True):
     """A bill by its last day."""
 
     until: Text
     total: Text
 
 
-class LastBills(Listing, frozen=True):
+class LastBills(ListAnswer, frozen=True):
     """The last bills, newest first."""
 
     rows: tuple[BillRow, ...]
@@ -39,14 +39,14 @@ class BillText(Answer, frozen=True):
     by_sms: bool
 
 
-class BillLineRow(Row, frozen=True):
+class BillLineRow(ListRow, frozen=True):
     """A line of a bill; its value is where it stands."""
 
     label: Text
     amount: Text
 
 
-class BillLines(Listing, frozen=True):
+class BillLines(ListAnswer, frozen=True):
     """What a bill charges."""
 
     rows: tuple[BillLineRow, ...]

@@ -11,7 +11,7 @@ from core.errors import Refused
 from core.parties import contacts, sim
 from core.parties import queries as parties
 from core.summary.account_summary import Left, Standing
-from dialogs.answers import Answer, Identified, Listing, Row
+from dialogs.answers import Answer, Identified, ListAnswer, ListRow
 from dialogs.counter.common import medium_of, private
 from dialogs.model import CounterRequest, SummaryReader
 from dialogs.session import SessionContact
@@ -29,7 +29,7 @@ class StandingLine(Answer, frozen=True):
     several: bool
 
 
-class Balances(Answer, frozen=True):
+class BalanceLines(Answer, frozen=True):
     """Each kind an account has, a line each."""
 
     account: str | None
@@ -51,14 +51,14 @@ class MoreOffers(Answer, frozen=True):
     prepaid: bool
 
 
-class AccountRow(Row, frozen=True):
+class AccountRow(ListRow, frozen=True):
     """An account by number and, once it is proven who asks, by name."""
 
     number: str
     place: str
 
 
-class Accounts(Listing, frozen=True):
+class Accounts(ListAnswer, frozen=True):
     """The accounts a contact may ask about."""
 
     rows: tuple[AccountRow, ...]
@@ -110,7 +110,7 @@ async def standing(reader: SummaryReader, context: Context, request: CounterRequ
     return StandingLine(_owed("home.line", context, row), several)
 
 
-async def balances(reader: SummaryReader, context: Context, request: CounterRequest) -> Balances:
+async def balances(reader: SummaryReader, context: Context, request: CounterRequest) -> BalanceLines:
     """Each kind the account has (owed, prepaid money, bundles, points), as of now: these are the live books."""
     row = _chosen(await reader.standing(), request)
     if row is None:
@@ -119,7 +119,7 @@ async def balances(reader: SummaryReader, context: Context, request: CounterRequ
     values = [_owed("balance", context, row, at=at), *_limit(context, row), *_beforehand(context, row, at)]
     values.append(word("balance.points", points=row.points, at=at))
     late = row.owed_minor > 0 and row.due_on is not None and row.due_on < context.today()
-    return Balances(row.number, lines(values), row.owed_minor > 0, late)
+    return BalanceLines(row.number, lines(values), row.owed_minor > 0, late)
 
 
 def _limit(context: Context, row: Standing) -> list[list[Any]]:

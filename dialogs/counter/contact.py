@@ -8,7 +8,7 @@ from core.errors import Refused
 from core.parties import consent as consents
 from core.parties import contacts, senders
 from core.parties import interest as interests
-from dialogs.answers import DONE, Answer, Listing, Row
+from dialogs.answers import DONE, Answer, ListAnswer, ListRow
 from dialogs.counter.common import contact_of
 from dialogs.intents import find
 from dialogs.model import CounterRequest
@@ -18,13 +18,13 @@ NAMES = {"en": "English", "sw": "Kiswahili", "ha": "Hausa", "fr": "Francais", "v
 """Each language in its own words."""
 
 
-class LanguageRow(Row, frozen=True):
+class LanguageRow(ListRow, frozen=True):
     """A language in its own words."""
 
     name: str
 
 
-class Languages(Listing, frozen=True):
+class Languages(ListAnswer, frozen=True):
     """The languages of this house."""
 
     rows: tuple[LanguageRow, ...]

@@ -10,7 +10,7 @@ from core.errors import Refused
 from core.onboarding.customers import COMMODITIES
 from core.parties import queries as parties
 from core.parties import sim
-from dialogs.answers import Answer, Listing, Row
+from dialogs.answers import Answer, ListAnswer, ListRow
 from dialogs.attachments import without_link
 from dialogs.counter.common import Referenced, private
 from dialogs.model import CounterRequest
@@ -31,13 +31,13 @@ class Spot(TypedDict):
     place: str
 
 
-class PlaceRow(Row, frozen=True):
+class PlaceRow(ListRow, frozen=True):
     """A place on file; its value is a `Spot`."""
 
     place: Text
 
 
-class Places(Listing, frozen=True):
+class Places(ListAnswer, frozen=True):
     """Where it may be: `one` place on file, `several`, `none`, or a place that was `told`."""
 
     rows: tuple[PlaceRow, ...]
@@ -74,14 +74,14 @@ class FaultSummary(Answer, frozen=True):
     place: str
 
 
-class TicketRow(Row, frozen=True):
+class TicketRow(ListRow, frozen=True):
     """A report and how it stands."""
 
     reference: str
     state: Text
 
 
-class MyTickets(Listing, frozen=True):
+class MyTickets(ListAnswer, frozen=True):
     """What was reported, newest first."""
 
     rows: tuple[TicketRow, ...]

@@ -20,7 +20,7 @@ from dialogs.model import CounterRequest
 from dialogs.values import Text, amount, day
 
 
-class Owing(Answer, frozen=True):
+class PayChoices(Answer, frozen=True):
     """What there is to pay (`owes` or `clear`), unless an amount came along (`typed`, `too_much`); and how it can be paid from here."""
 
     owed: Text
@@ -66,7 +66,7 @@ class ToLink(Answer, frozen=True):
     phone: str
 
 
-class Paylink(Answer, frozen=True):
+class PaylinkShown(Answer, frozen=True):
     """The link, where it stands on the screen."""
 
     url: str | UnsetType = UNSET
@@ -80,7 +80,7 @@ class _Payable(NamedTuple):
     currency: str
 
 
-async def owing(conn: AsyncConnection, app: App, request: CounterRequest) -> Owing:
+async def owing(conn: AsyncConnection, app: App, request: CounterRequest) -> PayChoices:
     """What there is to pay, and how it can be paid from here."""
     owes = await bills.owing(conn, account_of(request))
     payable = owes.open_minor - owes.disputed_minor
@@ -92,7 +92,7 @@ async def owing(conn: AsyncConnection, app: App, request: CounterRequest) -> Owi
     outcome = "owes" if payable > 0 else "clear"
     if minor and some:
         outcome = "typed" if minor <= pushes.most(app, payable, currency) else "too_much"
-    return Owing(
+    return PayChoices(
         owed=amount(payable, owes.currency),
         due=day(owes.due_on) if owes.due_on else "",
         asked_minor=minor,
@@ -168,16 +168,16 @@ async def push(conn: AsyncConnection, app: App, request: CounterRequest) -> Answ
     return DONE
 
 
-async def give_paylink(conn: AsyncConnection, context: Context, request: CounterRequest) -> Paylink:
+async def give_paylink(conn: AsyncConnection, context: Context, request: CounterRequest) -> PaylinkShown:
     """A link that pays what is open, or the part that was typed: on this screen, or by SMS."""
     part = request.data.get("asked_minor")
     await methods.insist(conn, context, account_of(request), "card")
     link = await paylinks.paylink(conn, context, account_of(request), amount_minor=part, key=request.key)
     if follows_here(request):
-        return Paylink(link.url)
+        return PaylinkShown(link.url)
     params = {"operator": context.operator.short_name, "amount": _shown(request), "url": link.url}
     await text_me(conn, context, request, say(request.lang, "pay.sms", **params))
-    return Paylink()
+    return PaylinkShown()
 
 
 def _shown(request: CounterRequest) -> str:

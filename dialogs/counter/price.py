@@ -9,20 +9,20 @@ from core.context import Context
 from core.errors import Refused
 from core.journeys import price_estimate
 from core.metering.units import Unreadable, typed
-from dialogs.answers import Answer, Listing, Row
+from dialogs.answers import Answer, ListAnswer, ListRow
 from dialogs.counter.common import own_account
 from dialogs.model import CounterRequest
 from dialogs.values import Text, amount, lines, named, quantity, word
 
 
-class PricedRow(Row, frozen=True):
+class PricedRow(ListRow, frozen=True):
     """A plan and one of its meters; the value is [which plan, which meter]."""
 
     name: Text
     unit: str
 
 
-class ToPrice(Listing, frozen=True):
+class ToPrice(ListAnswer, frozen=True):
     """What a price can be asked for: `one` thing, `several`, `none`, or one with a use that came along (`typed`)."""
 
     rows: tuple[PricedRow, ...]

@@ -8,20 +8,20 @@ from core.context import Context
 from core.errors import Refused
 from core.journeys import own_reading
 from core.metering.units import MICRO, Unreadable, typed
-from dialogs.answers import Answer, Listing, Row
+from dialogs.answers import Answer, ListAnswer, ListRow
 from dialogs.counter.common import Referenced, account_of
 from dialogs.model import CounterRequest
 from dialogs.values import Text, day, quantity
 
 
-class MeterRow(Row, frozen=True):
+class MeterRow(ListRow, frozen=True):
     """A meter to read."""
 
     serial: str
     unit: str
 
 
-class Meters(Listing, frozen=True):
+class Meters(ListAnswer, frozen=True):
     """The meters, and whether this is a time to read them: `none`, `shut`, `several`, `one`, or one with a value that came along (`typed`)."""
 
     rows: tuple[MeterRow, ...]

@@ -7,7 +7,7 @@ from core.errors import Refused
 from core.money import exponent
 from core.rewards import points as books
 from core.rewards import redeem
-from dialogs.answers import Answer, Listing, Row
+from dialogs.answers import Answer, ListAnswer, ListRow
 from dialogs.counter.common import account_of, phone_at_hand
 from dialogs.model import CounterRequest
 from dialogs.values import MICRO, Text, amount, quantity
@@ -21,28 +21,28 @@ class Points(Answer, frozen=True):
     airtime: bool
 
 
-class KwhRow(Row, frozen=True):
+class KwhRow(ListRow, frozen=True):
     """So many kWh for so many points."""
 
     units: Text
     points: int
 
 
-class KwhChoices(Listing, frozen=True):
+class KwhChoices(ListAnswer, frozen=True):
     """How many kWh the points buy."""
 
     rows: tuple[KwhRow, ...]
     points: int
 
 
-class AirtimeRow(Row, frozen=True):
+class AirtimeRow(ListRow, frozen=True):
     """Airtime of this worth for so many points."""
 
     worth: Text
     points: int
 
 
-class AirtimeChoices(Listing, frozen=True):
+class AirtimeChoices(ListAnswer, frozen=True):
     """How much airtime the points buy."""
 
     rows: tuple[AirtimeRow, ...]

@@ -9,21 +9,21 @@ from core.parties import sim
 from core.payments import push
 from core.vending.model import Vend, spaced
 from core.vending.queries import PrepaidMeter
-from dialogs.answers import DONE, Answer, Listing, Row
+from dialogs.answers import DONE, Answer, ListAnswer, ListRow
 from dialogs.counter.common import phone_at_hand, private
 from dialogs.counter.pay import typed_minor
 from dialogs.model import CounterRequest
 from dialogs.values import Text, amount, cut, moment, quantity, word
 
 
-class PrepaidRow(Row, frozen=True):
+class PrepaidRow(ListRow, frozen=True):
     """A prepaid meter of their own."""
 
     serial: str
     place: str
 
 
-class PrepaidMeters(Listing, frozen=True):
+class PrepaidMeters(ListAnswer, frozen=True):
     """Their own meters, and what can be done from here: `menu`, `no_phone`, or an amount that came along (`typed`, `too_much`)."""
 
     rows: tuple[PrepaidRow, ...]
@@ -62,7 +62,7 @@ class TopUpOffer(Answer, frozen=True):
     phone: str
 
 
-class TokenRow(Row, frozen=True):
+class TokenRow(ListRow, frozen=True):
     """A token by its day."""
 
     at: Text
@@ -70,7 +70,7 @@ class TokenRow(Row, frozen=True):
     units: Text
 
 
-class LastTokens(Listing, frozen=True):
+class LastTokens(ListAnswer, frozen=True):
     """The last tokens."""
 
     rows: tuple[TokenRow, ...]

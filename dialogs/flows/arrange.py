@@ -15,7 +15,7 @@ PLANS = Load(
     arrange.PartPlans((arrange.PartPlan(6, 6, _MONEY, _DAY),) * MOST_PARTS, _MONEY),
 )
 PLAN = Load(arrange.part_plan, arrange.PartLines(lines([word("arrange.part", day=_DAY, amount=_MONEY)] * MOST_PARTS)))
-AGREE = Effect(arrange.agree, arrange.Agreed(_DAY, _MONEY), ("done", "already"), risk="order")
+AGREE = Effect(arrange.agree, arrange.PartsAgreed(_DAY, _MONEY), ("done", "already"), risk="order")
 
 FLOW = Flow(
     "arrange",

@@ -10,7 +10,7 @@ _AT = moment(datetime(2026, 9, 28, 20, 20, tzinfo=UTC))
 _DAY = day(date(2026, 9, 28))
 BALANCES = QuickLoad(
     caller.balances,
-    caller.Balances(
+    caller.BalanceLines(
         account="0123456789012",
         lines=lines(
             [
@@ -28,7 +28,7 @@ BALANCES = QuickLoad(
 )
 NEXT = Load(
     arrange.next_step,
-    arrange.NextStep(word("ahead.formal", amount=amount(999_999_99, "KES"), date=_DAY), True),
+    arrange.NextStepLine(word("ahead.formal", amount=amount(999_999_99, "KES"), date=_DAY), True),
 )
 
 FLOW = Flow(

@@ -16,7 +16,7 @@ _PHONE = "+254712345678"
 
 OWING = Load(
     pay.owing,
-    pay.Owing(
+    pay.PayChoices(
         owed=_MONEY,
         asked_minor=999_999_99,
         due=day(date(2026, 9, 28)),
@@ -33,7 +33,7 @@ TO_PAY = Load(pay.to_pay, pay.ToPay(_MONEY, push=True, link=True))
 TO_PUSH = Load(pay.to_push, pay.ToPush(_MONEY, 999_999_99, _PHONE, link=True))
 TO_LINK = Load(pay.to_link, pay.ToLink(_MONEY, _PHONE))
 PUSH = Effect(pay.push, DONE, ("done", "already", "pending"), risk="money")
-LINK = Effect(pay.give_paylink, pay.Paylink("W" * 46), ("done", "already"), risk="money")
+LINK = Effect(pay.give_paylink, pay.PaylinkShown("W" * 46), ("done", "already"), risk="money")
 
 
 ASKED = {"asked_minor": 999_999_99}

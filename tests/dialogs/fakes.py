@@ -6,7 +6,7 @@ from msgspec import convert
 from msgspec.structs import fields
 
 from core.config.operator import Operator
-from dialogs.answers import DOWN, Answer, Listing, refusal
+from dialogs.answers import DOWN, Answer, ListAnswer, refusal
 from dialogs.book import FlowBook
 from dialogs.events import Need
 from dialogs.flows import book_of
@@ -62,7 +62,7 @@ def answer_of(run: AnyLoad | Effect[Answer], given: dict[str, Any]) -> Answer:
     if given.get("is") in ("refused", "down"):
         return refusal(given["why"]) if given["is"] == "refused" else DOWN
     of = type(run.widest)
-    rows = [make(type(run.widest.rows[0]), row) for row in given["rows"]] if isinstance(run.widest, Listing) else []
+    rows = [make(type(run.widest.rows[0]), row) for row in given["rows"]] if isinstance(run.widest, ListAnswer) else []
     return make(of, {**given, **({"rows": rows} if rows or "rows" in given else {})})
 
 

@@ -11,7 +11,7 @@ from channels.letters import on_air
 from channels.paging import pages
 from core import text
 from core.message import Screen
-from dialogs.answers import DONE, Answer, Listing, Row
+from dialogs.answers import DONE, Answer, ListAnswer, ListRow
 from dialogs.book import STICKY, bind
 from dialogs.check import check
 from dialogs.check_answers import kept_by
@@ -203,8 +203,8 @@ def test_a_choice_that_hangs_on_nothing_is_found() -> None:
 
 
 def test_a_row_whose_text_names_what_it_has_not_is_found() -> None:
-    class Nameless(Listing, frozen=True):
-        rows: tuple[Row, ...] = (Row(1),)
+    class Nameless(ListAnswer, frozen=True):
+        rows: tuple[ListRow, ...] = (ListRow(1),)
 
     async def listed(*_given: Any) -> Nameless:
         return Nameless()
