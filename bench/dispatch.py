@@ -29,8 +29,8 @@ from sqlalchemy import text
 
 from bench.loop_watch import LIMIT_MS, Watch
 from bench.served import Figure, figure
-from channels.africastalking_messaging import Account
-from channels.sms_africastalking import AfricasTalkingSms
+from channels.africastalking.messaging import Account
+from channels.africastalking.sms import AfricasTalkingSms
 from core import bulk, outbox
 from core.billing.tables import invoice
 from core.clock import SystemClock

@@ -25,7 +25,7 @@ from bench import boxes
 from bench.callers import length
 from bench.served import Figure, figure, skipped
 from bench.turn import ROUNDS
-from channels.sms_kannel import AT_ONCE, Account, KannelSms, query
+from channels.kannel import AT_ONCE, Account, KannelSms, query
 from core.message import Notice
 
 NAME = "SMS through Kannel"

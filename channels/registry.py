@@ -8,16 +8,17 @@ from urllib.parse import unquote, urlsplit
 import aiohttp
 from pydantic import SecretStr
 
-from channels import sms_kannel, whatsapp
-from channels.africastalking_messaging import Account
+from channels import kannel
+from channels.africastalking.messaging import Account
+from channels.africastalking.sms import AfricasTalkingSms
+from channels.africastalking.ussd import AfricasTalkingUssd
 from channels.contract import Channel
-from channels.email import Email
-from channels.sms_africastalking import AfricasTalkingSms
-from channels.sms_kannel import KannelSms
-from channels.telegram import Telegram
-from channels.ussd_africastalking import AfricasTalkingUssd
+from channels.email.channel import Email
+from channels.kannel import KannelSms
+from channels.telegram.channel import Telegram
 from channels.webchat import WebChat
-from channels.whatsapp import WhatsApp
+from channels.whatsapp import channel as whatsapp
+from channels.whatsapp.channel import WhatsApp
 from core import hooks
 from core.config import Operator, Settings
 from core.errors import BadInput
@@ -76,7 +77,7 @@ def _telegram(tools: Tools) -> Telegram:
 
 def _kannel(tools: Tools) -> KannelSms:
     settings = tools.settings
-    account = sms_kannel.Account(
+    account = kannel.Account(
         settings.kannel_base_url,
         settings.kannel_username,
         settings.kannel_password,

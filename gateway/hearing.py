@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from channels.ussd_africastalking import deep_dial, new_input
+from channels.africastalking.ussd import deep_dial, new_input
 from core.care import media
 from core.message import EDITED, Inbound
 from dialogs import brought

@@ -9,8 +9,8 @@ import structlog
 from aiohttp import web
 
 from channels.contract import NotReady, NotUnderstood, Received
-from channels.email_imap import Mailbox
-from channels.email_letter import LARGEST_LETTER
+from channels.email.imap import Mailbox
+from channels.email.mime import LARGEST_LETTER
 from core import faults
 from core.care import letters
 from core.db import AWAY

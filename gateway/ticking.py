@@ -7,9 +7,9 @@ from functools import partial
 import aiohttp
 from aiohttp import web
 
+from channels.africastalking.sms import AfricasTalkingSms, AirtimeOrder
 from channels.contract import Channel, Fetches, File
 from channels.registry import Tools, open_channels
-from channels.sms_africastalking import AfricasTalkingSms, AirtimeOrder
 from core.care import media
 from core.house import House
 from core.journeys import account_barred, fee_charged, limit_reached, payment_doors, top_up

@@ -19,7 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from channels.contract import Channel
-from channels.letters import on_air
+from channels.transliteration import on_air
 from core import effects, faults
 from core.db import AWAY
 from core.errors import Refused

@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 from msgspec.structs import replace
 
-from channels.letters import shorter
+from channels.transliteration import shorter
 from core.costs import Spent
 from core.house import House
 from core.journeys.notices import Dropped, Failed, Held, Letter, Poison

@@ -19,9 +19,9 @@ from africastalking.Insights import InsightService
 from africastalking.SMS import SMSService
 from urllib3.exceptions import NewConnectionError
 
-from channels import africastalking_callbacks as callbacks
 from channels import errors
-from channels.africastalking_messaging import Account, Messaging, judge, sendable
+from channels.africastalking import callbacks
+from channels.africastalking.messaging import Account, Messaging, judge, sendable
 from channels.contract import Door, Page
 from channels.errors import SendError
 from channels.form import clean

@@ -17,8 +17,8 @@ from pydantic import SecretStr
 
 from channels import errors
 from channels.contract import Door, Event, Page, Received
-from channels.email_bounce import bounce
-from channels.email_letter import LARGEST_LETTER, read, write
+from channels.email.bounces import bounce
+from channels.email.mime import LARGEST_LETTER, read, write
 from channels.errors import SendError
 from core.message import Notice, Screen, Sent
 

@@ -13,9 +13,9 @@ from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from email.utils import parseaddr, parsedate_to_datetime
 
-from channels import email_machine, email_page
 from channels.contract import NotUnderstood
-from channels.email_words import new_words
+from channels.email import automated, html_text
+from channels.email.reply_text import new_words
 from channels.form import clean
 from core.message import Inbound, Kind, Notice
 
@@ -40,7 +40,7 @@ def read(raw: bytes, ours: Collection[str] = ()) -> Inbound | None:
     try:
         letter = BytesParser(_class=EmailMessage, policy=policy.default).parsebytes(raw)
         sender, receiver = _address(letter, "From"), _address(letter, "To")
-        nothing = email_machine.wrote(letter, sender) or sender in ours or not _is_for(letter, ours)
+        nothing = automated.wrote(letter, sender) or sender in ours or not _is_for(letter, ours)
         text, subject = _words(letter), clean(str(letter.get("Subject", "")))[:300]
         message_id = clean(str(letter.get("Message-ID", "")))[:300] or _digest(raw)
         at, files = _instant(letter), any(True for _ in letter.iter_attachments())
@@ -129,4 +129,4 @@ def _text(part: MIMEPart) -> str:
         text = raw.decode(charset, "replace") if isinstance(raw, bytes) else ""
     except LookupError:
         text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else ""
-    return clean(email_page.words(text) if part.get_content_type() == "text/html" else text)
+    return clean(html_text.words(text) if part.get_content_type() == "text/html" else text)

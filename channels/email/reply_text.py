@@ -1,7 +1,7 @@
 """What of a letter is new: the words its writer wrote, without the letter that is quoted, what announces it, and the signature.
 
 Mail programs quote in five ways: `>` before each line (Thunderbird, iPhone, Gmail), a line that says who wrote when, often wrapped (Gmail,
-Yahoo), a block of From, Sent, To, Subject (Outlook), a rule with words in it, and in HTML an element of its own (`email_page.py`). What
+Yahoo), a block of From, Sent, To, Subject (Outlook), a rule with words in it, and in HTML an element of its own (`html_text.py`). What
 stands below a quotation by `>` is new again; below the other ways nothing is.
 """
 

@@ -39,8 +39,8 @@ from channels.errors import SendError
 from channels.form import clean
 from channels.http import download
 from channels.paging import Budget, pages
-from channels.telegram_request import AiohttpRequest, NotReached, TooFast
-from channels.telegram_update import LARGEST_BODY, parse
+from channels.telegram.request import AiohttpRequest, NotReached, TooFast
+from channels.telegram.updates import LARGEST_BODY, parse
 from core.message import Inbound, Notice, Option, Screen, Sent
 
 TEXT = Budget(4096, 4096)

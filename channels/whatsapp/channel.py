@@ -25,7 +25,7 @@ from channels.errors import SendError
 from channels.form import clean
 from channels.http import Answer, ask, download
 from channels.paging import Budget, pages
-from channels.whatsapp_payload import LARGEST_BODY, events, reason
+from channels.whatsapp.payloads import LARGEST_BODY, events, reason
 from core.message import Notice, Option, Screen, Sent, Template
 
 TEXT = Budget(4000, 4000)

@@ -24,8 +24,8 @@ def add_to(app: typer.Typer) -> None:
 @told
 def check() -> None:
     """Prove every conversation in every language: no dead end, no missing word, no screen over its budget."""
-    from channels.letters import on_air
     from channels.paging import pages
+    from channels.transliteration import on_air
     from core.text import LANGUAGES
     from dialogs.check import check as problems
     from dialogs.check_pages import check_pages
@@ -134,7 +134,7 @@ async def _speak(house: "House", phone: str, lang: str) -> None:
 
 
 async def _dial(house: "House", phone: str) -> None:
-    from channels.ussd_africastalking import AfricasTalkingUssd
+    from channels.africastalking.ussd import AfricasTalkingUssd
     from core.message import Inbound
     from core.quick import open_quick
     from gateway.sessions import EmbeddedStore

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from channels.contract import Event, NotUnderstood, Received
-from channels.sms_kannel import Account, KannelSms, inbound, query, report, sign
+from channels.kannel import Account, KannelSms, inbound, query, report, sign
 from core.message import Delivery, Inbound, Notice
 from tests.channels.payloads import body
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from sqlalchemy import update
 
-from channels.sms_kannel import sign
+from channels.kannel import sign
 from core.delivery import catch_up
 from core.outbox import enqueue, outbox
 from gateway.doubles.meta import webhook

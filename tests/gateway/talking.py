@@ -12,9 +12,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
 
-from channels.africastalking_messaging import Account
-from channels.sms_africastalking import AfricasTalkingSms
-from channels.ussd_africastalking import AfricasTalkingUssd
+from channels.africastalking.messaging import Account
+from channels.africastalking.sms import AfricasTalkingSms
+from channels.africastalking.ussd import AfricasTalkingUssd
 from core.house import House
 from core.onboarding.model import Customer, Registered
 from core.onboarding.register import register_customer

@@ -7,8 +7,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from channels.email_imap import Mailbox
-from channels.email_letter import LARGEST_LETTER
+from channels.email.imap import Mailbox
+from channels.email.mime import LARGEST_LETTER
 from core.care.tables import interaction
 from core.clock import SetClock
 from core.config import Operator, Settings

@@ -11,9 +11,9 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from channels.contract import NotReady
-from channels.email import Email
-from channels.email_imap import Mailbox
-from channels.email_letter import LARGEST_LETTER
+from channels.email.channel import Email
+from channels.email.imap import Mailbox
+from channels.email.mime import LARGEST_LETTER
 from core import outbox
 from core.care import letters
 from core.clock import SetClock

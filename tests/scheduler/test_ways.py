@@ -11,7 +11,7 @@ from msgspec import structs
 from pydantic import SecretStr
 from sqlalchemy import insert, select
 
-from channels.whatsapp import Account, WhatsApp
+from channels.whatsapp.channel import Account, WhatsApp
 from core import costs, delivery, outbox
 from core.care import interactions
 from core.clock import SetClock

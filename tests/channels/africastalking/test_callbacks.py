@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels import africastalking_callbacks as callbacks
+from channels.africastalking import callbacks
 from channels.contract import Event, NotUnderstood, Received, SimChange
 from core.message import Delivery, Inbound, OptOut
 from tests.channels.payloads import body

@@ -5,8 +5,8 @@ import json
 import pytest
 from pydantic import SecretStr
 
-from channels.africastalking_messaging import CODES, Account, groups, judge
-from channels.sms_africastalking import judge_airtime
+from channels.africastalking.messaging import CODES, Account, groups, judge
+from channels.africastalking.sms import judge_airtime
 from core.message import Notice
 
 ONE = "+254700000001"

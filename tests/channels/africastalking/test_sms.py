@@ -11,10 +11,10 @@ from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
 from channels import http as channel_http
-from channels import sms_africastalking
-from channels.africastalking_messaging import Account
+from channels.africastalking import sms as sms_africastalking
+from channels.africastalking.messaging import Account
+from channels.africastalking.sms import AfricasTalkingSms, AirtimeOrder
 from channels.contract import Event, Received
-from channels.sms_africastalking import AfricasTalkingSms, AirtimeOrder
 from core.clock import SetClock
 from core.message import Delivery, Notice, Option, Screen
 from gateway.doubles.africastalking import AfricasTalking

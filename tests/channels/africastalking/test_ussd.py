@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels.africastalking.ussd import AfricasTalkingUssd, deep_dial, new_input, parse, parse_end, render
 from channels.contract import NotUnderstood, Received
 from channels.paging import Budget
-from channels.ussd_africastalking import AfricasTalkingUssd, deep_dial, new_input, parse, parse_end, render
 from core.message import Inbound, Notice, Option, Screen
 from tests.channels.payloads import body
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from channels import email as channel
 from channels.contract import NotUnderstood, Received
-from channels.email import Email, parse
-from channels.email_letter import write
+from channels.email import channel
+from channels.email.channel import Email, parse
+from channels.email.mime import write
 from core.message import Inbound, Notice, Option, Screen
 from tests.channels.payloads import body
 

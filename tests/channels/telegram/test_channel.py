@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from channels import http as channel_http
 from channels.contract import Event, NotUnderstood, Received
-from channels.telegram import Telegram, genuine, parse
+from channels.telegram.channel import Telegram, genuine, parse
 from core.message import Inbound, Notice, Option, OptOut, Screen
 from tests.channels.payloads import body
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from channels.contract import Event, NotUnderstood, NumberChange, Received
-from channels.whatsapp import Account, WhatsApp, address, challenge, draw, genuine, parse
+from channels.whatsapp.channel import Account, WhatsApp, address, challenge, draw, genuine, parse
 from core.message import Delivery, Inbound, Notice, Option, Screen
 from tests.channels.payloads import body
 

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from channels import letters, limits
+from channels import limits, transliteration
 from core.billing import format_html, format_pdf, format_ussd
 from core.billing.model import Bill, BillLine, Instalment, MonthUse, Plan, ServicePart
 from core.billing.shown import day, shown
@@ -163,7 +163,7 @@ def test_ussd_is_three_lines_of_at_most_156_plain_letters(lang: str) -> None:
     for bill in (BILL, wide, replace(BILL, use=()), replace(BILL, estimated=False, open_minor=0)):
         words = format_ussd.render(bill, lang)
         assert len(words.splitlines()) == 3
-        assert limits.units(letters.transliterate(words)) <= ("gsm7", 156)
+        assert limits.units(transliteration.transliterate(words)) <= ("gsm7", 156)
     assert show(347700, "KES", lang) in format_ussd.render(BILL, lang).splitlines()[0]
 
 
@@ -195,5 +195,5 @@ def test_agreed_instalments_stand_on_every_form_of_the_bill_with_what_is_left(la
     assert shown(replace(bill, plan=replace(PLAN, covers=False)), lang).head[1][1] == day(BILL.due_on, lang)
     short = format_ussd.render(bill, lang)
     assert short.count("\n") == 2 and show(40_000, "KES", lang) in short
-    assert limits.units(letters.transliterate(short)) <= ("gsm7", 156)
+    assert limits.units(transliteration.transliterate(short)) <= ("gsm7", 156)
     assert format_html.render(replace(bill, plan=None), lang).count("<h2>") == page.count("<h2>") - 1
