@@ -18,11 +18,12 @@ import aiohttp
 from pydantic import SecretStr
 
 from channels import errors
-from channels.contract import Door, Event, NotUnderstood, Page, Received
+from channels.contract import ByMessage, ChannelRow, Door, Event, Malformed, Page, RawRequest, Tools
 from channels.errors import SendError
 from channels.form import clean, fields, optional, required, too_long
-from channels.http import Answer, ask
+from channels.http import HttpAnswer, ask
 from channels.limits import units
+from core import hooks
 from core.message import Delivery, Fate, Inbound, Notice, Screen, Sent
 from core.phone import from_provider
 
@@ -52,7 +53,7 @@ STATS: dict[str, SendError] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class KannelAccount:
     """Where smsbox listens, and how our reports find back. `hooks` is the address up to `.../kannel/{secret}`."""
 
     base_url: str
@@ -65,12 +66,13 @@ class Account:
     """Whose messages are for us; none: all."""
 
 
-class KannelSms:
+class KannelSms(ByMessage):
     """The channel `sms` over the operator's own SMSC."""
 
     name = "sms"
+    cellular = True
 
-    def __init__(self, account: Account, http: aiohttp.ClientSession) -> None:
+    def __init__(self, account: KannelAccount, http: aiohttp.ClientSession) -> None:
         self.account, self.http = account, http
         self.doors = (
             Door("POST", "/hooks/kannel/{secret}/sms", self._heard, answer=lambda _: ""),
@@ -78,12 +80,12 @@ class KannelSms:
         )
         self._lanes = asyncio.Semaphore(AT_ONCE)
 
-    def _heard(self, received: Received) -> list[Event]:
+    def _heard(self, received: RawRequest) -> list[Event]:
         """What came over our own binds; what names none did."""
         bind, ours = fields(received.query).get("smsc", ""), self.account.binds
         return [] if bind and ours and bind not in ours else inbound(received)
 
-    def _is_ours(self, received: Received) -> bool:
+    def _is_ours(self, received: RawRequest) -> bool:
         read = fields(received.query)
         ours = sign(self.account.sign_key.get_secret_value(), read.get("id", ""))
         return hmac.compare_digest(ours.encode(), read.get("sig", "").encode("utf-8", "replace"))
@@ -110,7 +112,7 @@ class KannelSms:
         return answer.sent(notice.key) if isinstance(answer, SendError) else judge(notice.key, answer)
 
 
-def query(account: Account, notice: Notice) -> dict[str, str]:
+def query(account: KannelAccount, notice: Notice) -> dict[str, str]:
     """What smsbox wants to know. A `%` in the report's address would be Kannel's own, so the key goes as base64."""
     text = clean(notice.text)
     ref = urlsafe_b64encode(notice.key.encode()).decode().rstrip("=")
@@ -135,7 +137,7 @@ def sign(key: str, ref: str) -> str:
     return hmac.new(key.encode(), ref.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
 
 
-def judge(key: str, answer: Answer) -> Sent:
+def judge(key: str, answer: HttpAnswer) -> Sent:
     """202 `0: Accepted for delivery` or `3: Queued`. What leaves has no other id than our key, which its report brings back."""
     if answer.status == 202:
         return Sent(key, "accepted", key)
@@ -144,7 +146,7 @@ def judge(key: str, answer: Answer) -> Sent:
     return errors.from_http(answer.status).sent(key, answer.body, answer.after)
 
 
-def inbound(received: Received) -> list[Event]:
+def inbound(received: RawRequest) -> list[Event]:
     """`from, to, id, ts, coding` in the query; the text is the body. `id` is the same on every try. Binary is no text: nothing."""
     read = fields(received.query)
     sender, message_id, to = required(read, "from"), required(read, "id"), required(read, "to")
@@ -157,7 +159,7 @@ def inbound(received: Received) -> list[Event]:
     return [Inbound("sms", phone or sender, text, "text", phone, message_id, None, to, _instant(read.get("ts", "")))]
 
 
-def report(received: Received) -> list[Event]:
+def report(received: RawRequest) -> list[Event]:
     """`id, sig` of ours, `type, reason, fid` of Kannel's. A type that we do not know is kept as `unknown`."""
     read = fields(received.query)
     ref, kind = required(read, "id", 1000), required(read, "type")
@@ -165,7 +167,7 @@ def report(received: Received) -> list[Event]:
     try:
         key = urlsafe_b64decode(ref + "=" * (-len(ref) % 4)).decode()
     except ValueError as why:
-        raise NotUnderstood("field.unreadable", "The field id is not one that we gave.") from why
+        raise Malformed("field.unreadable", "The field id is not one that we gave.") from why
     details = {"smsc_id": fid} if (fid := optional(read, "fid")) else {}
     if kind not in REPORTS:
         return [Delivery("sms", key, "unknown", False, kind, None, details)]
@@ -179,7 +181,7 @@ def _why(kind: str, said: str) -> str:
     return STATS.get(stat.group(1), fallback).code if stat else fallback.code
 
 
-def _decoded(received: Received, coding: str) -> str:
+def _decoded(received: RawRequest, coding: str) -> str:
     """The body in the charset it names; Kannel's own is UTF-8, and UTF-16BE for coding 2."""
     named = re.search(r'charset="?([\w-]+)', received.headers.get("content-type", ""))
     charset = named.group(1) if named else ("utf-16-be" if coding == "2" else "utf-8")
@@ -196,3 +198,20 @@ def _instant(seconds: str) -> datetime | None:
         return datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _make(tools: Tools) -> KannelSms:
+    settings = tools.settings
+    account = KannelAccount(
+        settings.kannel_base_url,
+        settings.kannel_username,
+        settings.kannel_password,
+        f"{settings.public_url.rstrip('/')}/hooks/kannel/{hooks.secret_of(settings, 'kannel')}",
+        settings.secret_key,
+        settings.kannel_sender,
+        frozenset(settings.kannel_smsc.replace(",", " ").split()),
+    )
+    return KannelSms(account, tools.http)
+
+
+ROW = ChannelRow("sms", "kannel", ("kannel_username", "kannel_password"), _make)

@@ -43,6 +43,7 @@ class Inbound(msgspec.Struct, frozen=True):
     service: str | None = None
     """What was dialled or written to: a USSD code, a short code, a page."""
     at: datetime | None = None
+    """When it was written, by its provider's clock; None where only its sender says so."""
     details: dict[str, str] = msgspec.field(default_factory=dict)
     """What only some channels say: how a USSD session ended, coordinates, a media id, the name of a profile."""
 

@@ -3,7 +3,6 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.contract import NumberChange, SimChange
-from core import delivery
 from core.house import House
 from core.journeys import letter_back
 from core.message import Delivery, OptOut
@@ -24,12 +23,10 @@ async def take_in(house: House, told: Told) -> None:
             await sim.number_changed(conn, house, told.channel, told.user, told.phone, told.at)
         elif isinstance(told, OptOut):
             await _consent(conn, house, told)
-        elif told.channel == "email":
-            await letter_back.report(conn, house, told)
         elif told.channel == "airtime":
             await airtime.reported(conn, house, told)
         else:
-            await delivery.report(conn, house, told)
+            await letter_back.report(conn, house, told)
 
 
 async def _consent(conn: AsyncConnection, house: House, told: OptOut) -> None:

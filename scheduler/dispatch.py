@@ -259,7 +259,7 @@ class Dispatcher:
         if once:
             async with self.house.db.writing() as conn:
                 await outbox.mark(conn, once)
-        if line.startswith("sms") and self.house.operator.notices.plain_letters:
+        if self.senders[line].cellular and self.house.operator.notices.plain_letters:
             letters = [handover.in_plain_letters(letter) for letter in letters]
         outcomes = await handover.send(self.senders, line, letters)
         self.breaker.note(line, [outcome.reason for outcome in outcomes])
@@ -281,7 +281,7 @@ class Dispatcher:
                         conn, self.house, [one.provider_ref for one in outcomes if one.provider_ref]
                     )
                     await self._remember(conn, outcomes, letters)
-                    await costs.note(conn, self.house, handover.spent(outcomes, letters))
+                    await costs.note(conn, self.house, handover.spent(self.senders, outcomes, letters))
                 break
             except (DBAPIError, OSError):
                 if rest == SETTLE_TRIES - 1:

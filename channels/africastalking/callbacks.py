@@ -8,7 +8,7 @@ import json
 from datetime import UTC, date, datetime
 
 from channels import errors
-from channels.contract import LARGEST_BODY, Event, NotUnderstood, Received, SimChange
+from channels.contract import LARGEST_BODY, Event, Malformed, RawRequest, SimChange
 from channels.errors import SendError
 from channels.form import clean, fields, optional, required, too_long
 from core.message import Delivery, Inbound, OptOut
@@ -39,13 +39,13 @@ REASONS: dict[str, SendError] = {
 """`failureReason` of a delivery report, and the statuses that are reasons themselves."""
 
 
-def inbound(received: Received) -> list[Event]:
+def inbound(received: RawRequest) -> list[Event]:
     """`date, from, id, linkId, text, to, networkCode`. A sender that is no phone (a network's own name) has none."""
     read = values(received)
     sender, to = required(read, "from"), required(read, "to")
     text = read.get("text")
     if text is None:
-        raise NotUnderstood("field.missing", "The field text is missing.")
+        raise Malformed("field.missing", "The field text is missing.")
     if len(text) > LONGEST_SMS:
         raise too_long("text", LONGEST_SMS)
     phone = from_provider(sender)
@@ -66,7 +66,7 @@ def inbound(received: Received) -> list[Event]:
     ]
 
 
-def delivery(received: Received) -> list[Event]:
+def delivery(received: RawRequest) -> list[Event]:
     """`id, status, phoneNumber, failureReason?, retryCount`: Success, Failed and Rejected are final."""
     read = values(received)
     ref, status = required(read, "id"), required(read, "status")
@@ -74,14 +74,14 @@ def delivery(received: Received) -> list[Event]:
     return [_report("sms", ref, status, optional(read, "failureReason"), phone)]
 
 
-def optout(received: Received) -> list[Event]:
+def optout(received: RawRequest) -> list[Event]:
     """`senderId, phoneNumber`: this person stopped bulk messages of this sender."""
     read = values(received)
     phone = required(read, "phoneNumber")
     return [OptOut("sms", from_provider(phone) or phone, optional(read, "senderId"))]
 
 
-def subscription(received: Received) -> list[Event]:
+def subscription(received: RawRequest) -> list[Event]:
     """`phoneNumber, shortCode, keyword, updateType`: a premium subscription added, or deleted (which is a stop)."""
     read = values(received)
     phone, change = required(read, "phoneNumber"), required(read, "updateType")
@@ -90,7 +90,7 @@ def subscription(received: Received) -> list[Event]:
     return [OptOut("sms", from_provider(phone) or phone, required(read, "shortCode"), change == "deletion")]
 
 
-def airtime(received: Received) -> list[Event]:
+def airtime(received: RawRequest) -> list[Event]:
     """`requestId, phoneNumber, status, description, value, discount`: airtime arrived, or did not."""
     read = values(received)
     ref, status = required(read, "requestId"), required(read, "status")
@@ -100,7 +100,7 @@ def airtime(received: Received) -> list[Event]:
     return [Delivery("airtime", ref, report.state, report.final, report.reason, phone, details)]
 
 
-def sim_swap(received: Received) -> list[Event]:
+def sim_swap(received: RawRequest) -> list[Event]:
     """`requestId, status, lastSimSwapDate`: the answer to a question we asked. 01-01-1900 stands for never."""
     read = values(received)
     ref, status = required(read, "requestId"), required(read, "status")
@@ -110,16 +110,16 @@ def sim_swap(received: Received) -> list[Event]:
     ]
 
 
-def values(received: Received) -> dict[str, str]:
+def values(received: RawRequest) -> dict[str, str]:
     """The fields of a form or of a flat JSON object."""
     if received.body.lstrip()[:1] != b"{":
         return fields(received.body)
     if len(received.body) > LARGEST_BODY:
-        raise NotUnderstood("body.too_long", f"The body is longer than {LARGEST_BODY} bytes.")
+        raise Malformed("body.too_long", f"The body is longer than {LARGEST_BODY} bytes.")
     try:
         read = json.loads(received.body)
     except (ValueError, RecursionError) as why:
-        raise NotUnderstood("body.not_json", "The body begins like JSON and is none.") from why
+        raise Malformed("body.not_json", "The body begins like JSON and is none.") from why
     return {clean(name): clean(str(value)) for name, value in read.items() if isinstance(value, str | int | float)}
 
 

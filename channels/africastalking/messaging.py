@@ -62,7 +62,7 @@ WORDS: dict[str, SendError] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AfricasTalkingAccount:
     """The operator's account with the provider. `base_url` may point at a double."""
 
     username: str
@@ -78,7 +78,7 @@ class Account:
 class Messaging:
     """The bulk client. `http` is shared and kept by whoever made it."""
 
-    def __init__(self, account: Account, http: aiohttp.ClientSession) -> None:
+    def __init__(self, account: AfricasTalkingAccount, http: aiohttp.ClientSession) -> None:
         self.account, self.http = account, http
         self._lanes = asyncio.Semaphore(AT_ONCE)
 
@@ -121,7 +121,7 @@ def groups(notices: Iterable[Notice]) -> list[list[Notice]]:
     return made
 
 
-def form(account: Account, group: Sequence[Notice]) -> dict[str, str]:
+def form(account: AfricasTalkingAccount, group: Sequence[Notice]) -> dict[str, str]:
     """The provider's form for one text to some numbers."""
     fields = {
         "username": account.username,

@@ -9,7 +9,6 @@ status and takes JSON for text as soon as the content type names a charset.
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -21,11 +20,11 @@ from urllib3.exceptions import NewConnectionError
 
 from channels import errors
 from channels.africastalking import callbacks
-from channels.africastalking.messaging import Account, Messaging, judge, sendable
-from channels.contract import Door, Page
+from channels.africastalking.messaging import AfricasTalkingAccount, Messaging, judge, sendable
+from channels.contract import AirtimeOrder, ByMessage, ChannelRow, Door, Page, Tools
 from channels.errors import SendError
 from channels.form import clean
-from channels.http import Answer
+from channels.http import HttpAnswer
 from core.message import Notice, Screen, Sent
 from core.money import plain
 from core.patience import retry_after
@@ -34,20 +33,11 @@ PATIENCE = (3.05, 15.05)
 """Seconds to connect and to wait for an answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class AirtimeOrder:
-    """Airtime for one phone. `key` makes a repeat harmless at the provider; it is the reservation's own key."""
-
-    key: str
-    to: str
-    minor: int
-    currency: str
-
-
-class AfricasTalkingSms:
+class AfricasTalkingSms(ByMessage):
     """The channel `sms`, and the provider's airtime and SIM-change services on the same account."""
 
     name = "sms"
+    cellular = True
     doors = (
         Door("POST", "/hooks/africastalking/{secret}/sms", callbacks.inbound),
         Door("POST", "/hooks/africastalking/{secret}/delivery", callbacks.delivery),
@@ -57,7 +47,7 @@ class AfricasTalkingSms:
         Door("POST", "/hooks/africastalking/{secret}/simswap", callbacks.sim_swap),
     )
 
-    def __init__(self, account: Account, http: aiohttp.ClientSession) -> None:
+    def __init__(self, account: AfricasTalkingAccount, http: aiohttp.ClientSession) -> None:
         self.account = account
         self.bulk = Messaging(account, http)
 
@@ -143,7 +133,7 @@ def _rows(body: str) -> list[dict[str, Any]] | None:
         return None
 
 
-async def _ask(call: Callable[[], Any]) -> Answer | SendError:
+async def _ask(call: Callable[[], Any]) -> HttpAnswer | SendError:
     """Runs one SDK call in a thread; every way it can fail becomes a value."""
     try:
         told = await asyncio.to_thread(call)
@@ -156,20 +146,20 @@ async def _ask(call: Callable[[], Any]) -> Answer | SendError:
         return errors.NO_ANSWER
     except ValueError:
         return errors.INVALID_NUMBER  # the SDK checks numbers and amounts before it calls
-    return told if isinstance(told, Answer) else errors.NOT_SAID
+    return told if isinstance(told, HttpAnswer) else errors.NOT_SAID
 
 
 class _Answers:
     """Put before an SDK service: its addresses come from the account, and its answers keep status and text."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: AfricasTalkingAccount) -> None:
         self.account = account
         super().__init__(account.username, account.api_key.get_secret_value())  # type: ignore[call-arg]  # the service after it
 
-    def _make_request(self, url: str, method: str, **call: Any) -> Answer:
+    def _make_request(self, url: str, method: str, **call: Any) -> HttpAnswer:
         call.pop("callback", None)
         answer = requests.request(method, url, **call)  # noqa: S113 - every caller hands its own through the SDK
-        return Answer(answer.status_code, answer.text, retry_after(answer.headers))
+        return HttpAnswer(answer.status_code, answer.text, retry_after(answer.headers))
 
 
 class _Sms(_Answers, SMSService):  # type: ignore[misc]  # the SDK has no types
@@ -185,3 +175,17 @@ class _Airtime(_Answers, AirtimeService):  # type: ignore[misc]  # the SDK has n
 class _Insight(_Answers, InsightService):  # type: ignore[misc]  # the SDK has no types
     def _init_service(self) -> None:
         self._baseUrl = self.account.host("insights") + "/v1"
+
+
+def _make(tools: Tools) -> AfricasTalkingSms:
+    settings = tools.settings
+    account = AfricasTalkingAccount(
+        settings.africastalking_username,
+        settings.africastalking_api_key,
+        settings.africastalking_base_url,
+        settings.africastalking_sender,
+    )
+    return AfricasTalkingSms(account, tools.http)
+
+
+ROW = ChannelRow("sms", "africastalking", ("africastalking_api_key",), _make)

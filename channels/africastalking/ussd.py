@@ -6,20 +6,17 @@ a repeated request has nothing new. Nothing that was typed is logged here, becau
 Source: the provider's pages on USSD, and bodies in tests/channels/payloads.
 """
 
-from collections.abc import Sequence
-
-from channels.contract import Door, Event, NotUnderstood, Page, Received
-from channels.errors import CANNOT_START
+from channels.contract import BySession, ChannelRow, Door, Event, Malformed, Page, RawRequest
 from channels.form import clean, fields, optional, required, too_long
 from channels.paging import USSD, Budget, pages
-from core.message import Inbound, Notice, Screen, Sent
+from core.message import Inbound, Screen
 from core.phone import from_provider
 
 LONGEST_TEXT = 4096
 """Characters of the cumulative text. A session of three minutes cannot honestly grow longer."""
 
 
-class AfricasTalkingUssd:
+class AfricasTalkingUssd(BySession):
     """The channel `ussd`. `budget` is the operator's own where its network allows more or less."""
 
     name = "ussd"
@@ -39,25 +36,25 @@ class AfricasTalkingUssd:
         """`CON` keeps the session open for an answer, `END` closes it; a page with more to come never closes it."""
         return render(screen, page)
 
-    async def send(self, notices: Sequence[Notice]) -> list[Sent]:
-        """A USSD session is opened by the customer, never by us: every notice is refused."""
-        return [CANNOT_START.sent(notice.key) for notice in notices]
+    def continues(self, stored: str, inbound: Inbound) -> str | None:
+        """What was typed since."""
+        return new_input(stored, inbound.text)
 
 
-def parse(received: Received) -> list[Event]:
+def parse(received: RawRequest) -> list[Event]:
     """One step of a session: `sessionId, phoneNumber, serviceCode, text` (and `networkCode`, which we do not need)."""
     read = fields(received.body)
     session, phone = required(read, "sessionId"), _phone(read)
     service = required(read, "serviceCode")
     text = read.get("text")
     if text is None:
-        raise NotUnderstood("field.missing", "The field text is missing.")
+        raise Malformed("field.missing", "The field text is missing.")
     if len(text) > LONGEST_TEXT:
         raise too_long("text", LONGEST_TEXT)
     return [Inbound("ussd", phone, clean(text), "text" if text else "new", phone, None, session, service)]
 
 
-def parse_end(received: Received) -> list[Event]:
+def parse_end(received: RawRequest) -> list[Event]:
     """How a session ended: `status` is Success, Incomplete or Failed, which says nothing about any payment.
 
     `input` (everything typed, a PIN perhaps) and `lastAppResponse` (a balance perhaps) are left unread.
@@ -95,13 +92,11 @@ def new_input(stored: str, text: str) -> str | None:
     return text
 
 
-def deep_dial(text: str) -> list[str]:
-    """The answers that were dialled along with the code (`*384*100*1*5#` arrives as the first text `1*5`)."""
-    return text.split("*") if text else []
-
-
 def _phone(read: dict[str, str]) -> str:
     phone = from_provider(required(read, "phoneNumber"))
     if phone is None:
-        raise NotUnderstood("phone.not_a_number", "The field phoneNumber is no phone number in international form.")
+        raise Malformed("phone.not_a_number", "The field phoneNumber is no phone number in international form.")
     return phone
+
+
+ROW = ChannelRow("ussd", "africastalking", (), lambda _tools: AfricasTalkingUssd())

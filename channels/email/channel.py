@@ -8,37 +8,46 @@ import asyncio
 import contextlib
 import smtplib
 import ssl
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from email.message import EmailMessage
 from email.utils import parseaddr
 from urllib.parse import unquote, urlsplit
 
+import structlog
 from pydantic import SecretStr
 
 from channels import errors
-from channels.contract import Door, Event, Page, Received
+from channels.contract import ByMessage, ChannelRow, Door, Event, Malformed, Page, RawRequest, Tools
 from channels.email.bounces import bounce
+from channels.email.imap import Mailbox
 from channels.email.mime import LARGEST_LETTER, read, write
 from channels.errors import SendError
 from core.message import Notice, Screen, Sent
+
+log = structlog.get_logger()
 
 PATIENCE = 20
 """Seconds for each step of the conversation with the mail server."""
 
 
-class Email:
+class Email(ByMessage):
     """The channel `email`. `server` is `smtp://user:password@host:587` (TLS where it is offered) or `smtps://...`."""
 
     name = "email"
+    bounces = True
 
-    def __init__(self, server: SecretStr, sender: str, subject: str, also: Collection[str] = ()) -> None:
-        """`also`: addresses that customers write to besides the one that we send from."""
-        self.doors = (Door("POST", "/hooks/email/{secret}", self.heard, largest=LARGEST_LETTER),)
+    def __init__(
+        self, server: SecretStr, sender: str, subject: str, also: Collection[str] = (), mailbox: Mailbox | None = None
+    ) -> None:
+        """`also`: addresses that customers write to besides the one that we send from; `mailbox`: where their letters lie, if no mail
+        server pipes them to us."""
+        self.doors = (Door("POST", "/hooks/email/{secret}", self.parse, largest=LARGEST_LETTER),)
+        self.mailbox = mailbox
         self.server, self.sender, self.subject = server, sender, subject
         own = parseaddr(sender)[1].lower()
         self.ours = frozenset({own, *(address.lower() for address in also)} - {""}) if own else frozenset()
 
-    def heard(self, received: Received) -> list[Event]:
+    def parse(self, received: RawRequest) -> list[Event]:
         """One raw letter, if it was brought to an address of ours."""
         return parse(received, self.ours)
 
@@ -50,6 +59,24 @@ class Email:
     def render(self, screen: Screen, page: Page) -> str:
         """The text of the letter that answers."""
         return page.text
+
+    @property
+    def collects(self) -> bool:
+        """Whether there is a mailbox to look into."""
+        return self.mailbox is not None
+
+    async def collect(self, take: Callable[[list[Event]], Awaitable[bool]]) -> int:
+        """Each unread letter of the mailbox; one that we cannot read is done with."""
+
+        async def letter(raw: bytes) -> bool:
+            try:
+                events = parse(RawRequest("POST", raw), self.ours) if raw else []
+            except Malformed as why:
+                log.warning("mailbox.letter_not_understood", code=why.code)
+                return True
+            return await take(events)
+
+        return await self.mailbox.look(letter) if self.mailbox else 0
 
     async def send(self, notices: Sequence[Notice]) -> list[Sent]:
         """All over one connection, in a thread."""
@@ -78,7 +105,7 @@ class Email:
         return failed.sent(notice.key) if failed else Sent(notice.key, "accepted", str(letter["Message-ID"]))
 
 
-def parse(received: Received, ours: Collection[str] = ()) -> list[Event]:
+def parse(received: RawRequest, ours: Collection[str] = ()) -> list[Event]:
     """One raw letter. What a mail server says of one of ours is a report; another machine's letter is understood and is nothing, and so is
     one to somebody else."""
     if told := bounce(received.body):
@@ -124,3 +151,14 @@ def hand_over(line: smtplib.SMTP, letter: EmailMessage) -> SendError | None:
     except (OSError, smtplib.SMTPException):
         return errors.NO_ANSWER
     return None
+
+
+def _make(tools: Tools) -> Email:
+    settings, sender = tools.settings, tools.settings.email_sender
+    reader = unquote(urlsplit(settings.imap_url.get_secret_value()).username or "")
+    also = [*settings.email_addresses.replace(",", " ").split(), *([reader] if "@" in reader else [])]
+    mailbox = Mailbox(settings.imap_url, LARGEST_LETTER) if settings.imap_url.get_secret_value() else None
+    return Email(settings.smtp_url, sender, parseaddr(sender)[0] or sender, also, mailbox)
+
+
+ROW = ChannelRow("email", "smtp", ("smtp_url", "email_sender"), _make)

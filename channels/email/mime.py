@@ -7,13 +7,12 @@ ever. Of a reply only what is new is read, not the quoted letter below it.
 import hashlib
 import re
 from collections.abc import Collection
-from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
-from email.utils import parseaddr, parsedate_to_datetime
+from email.utils import parseaddr
 
-from channels.contract import NotUnderstood
+from channels.contract import Malformed
 from channels.email import automated, html_text
 from channels.email.reply_text import new_words
 from channels.form import clean
@@ -33,17 +32,17 @@ _ANSWERS = re.compile(r"^\s*(?:re|aw|antw|tr|rv|sv|fw|fwd|trả lời)\s*:", re.
 
 
 def read(raw: bytes, ours: Collection[str] = ()) -> Inbound | None:
-    """A person's letter; None for a machine's, and for one that was brought to somebody else than `ours`. NotUnderstood when
-    there is no sender."""
+    """A person's letter; None for a machine's, and for one that was brought to somebody else than `ours`. Malformed when
+    there is no sender. When it was written only its sender's own clock says, so it has no instant."""
     if len(raw) > LARGEST_LETTER:
-        raise NotUnderstood("body.too_long", f"A letter may hold {LARGEST_LETTER} bytes.")
+        raise Malformed("body.too_long", f"A letter may hold {LARGEST_LETTER} bytes.")
     try:
         letter = BytesParser(_class=EmailMessage, policy=policy.default).parsebytes(raw)
         sender, receiver = _address(letter, "From"), _address(letter, "To")
         nothing = automated.wrote(letter, sender) or sender in ours or not _is_for(letter, ours)
         text, subject = _words(letter), clean(str(letter.get("Subject", "")))[:300]
         message_id = clean(str(letter.get("Message-ID", "")))[:300] or _digest(raw)
-        at, files = _instant(letter), any(True for _ in letter.iter_attachments())
+        files = any(True for _ in letter.iter_attachments())
     except (
         ValueError,
         TypeError,
@@ -51,9 +50,9 @@ def read(raw: bytes, ours: Collection[str] = ()) -> Inbound | None:
         AttributeError,
         RecursionError,
     ) as why:  # the library stumbles on odd headers
-        raise NotUnderstood("body.not_a_letter", "The body is no letter we can read.") from why
+        raise Malformed("body.not_a_letter", "The body is no letter we can read.") from why
     if "@" not in sender:
-        raise NotUnderstood("field.missing", "The letter has no sender.")
+        raise Malformed("field.missing", "The letter has no sender.")
     if nothing:
         return None
     details = {"subject": subject} if subject else {}
@@ -61,7 +60,7 @@ def read(raw: bytes, ours: Collection[str] = ()) -> Inbound | None:
     kind: Kind = "text"
     if not said and files:
         kind, details = "other", {**details, "what": "attachment"}
-    return Inbound("email", sender, said[:LONGEST_TEXT], kind, None, message_id, None, receiver, at, details)
+    return Inbound("email", sender, said[:LONGEST_TEXT], kind, None, message_id, None, receiver, None, details)
 
 
 def _is_for(letter: EmailMessage, ours: Collection[str]) -> bool:
@@ -103,14 +102,6 @@ def _addresses(letter: EmailMessage, *headers: str) -> list[str]:
             spelled = _ANGLED.findall(str(told)) or _BARE.findall(str(told))
             found += [clean(one).lower()[:254] for one in spelled]
     return found
-
-
-def _instant(letter: EmailMessage) -> datetime | None:
-    try:
-        instant = parsedate_to_datetime(str(letter.get("Date", "")))
-        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 def _words(letter: EmailMessage) -> str:

@@ -34,12 +34,12 @@ from telegram.error import (
 )
 
 from channels import errors
-from channels.contract import Door, Event, File, NotReady, Page, Received
+from channels.contract import ByMessage, ChannelRow, Door, Event, File, NotReady, Page, RawRequest, Tools
 from channels.errors import SendError
 from channels.form import clean
 from channels.http import download
 from channels.paging import Budget, pages
-from channels.telegram.request import AiohttpRequest, NotReached, TooFast
+from channels.telegram.request import AiohttpRequest, NoConnection, TooFast
 from channels.telegram.updates import LARGEST_BODY, parse
 from core.message import Inbound, Notice, Option, Screen, Sent
 
@@ -51,7 +51,7 @@ UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 """What we want to be told: no groups' affairs."""
 
 
-class Telegram:
+class Telegram(ByMessage):
     """The channel `telegram`."""
 
     name = "telegram"
@@ -74,10 +74,10 @@ class Telegram:
         self._name = ""
         """What the bot is called, once Telegram said so."""
 
-    def _is_ours(self, received: Received) -> bool:
+    def _is_ours(self, received: RawRequest) -> bool:
         return genuine(self.secret.get_secret_value(), received.headers.get("x-telegram-bot-api-secret-token", ""))
 
-    def _heard(self, received: Received) -> list[Event]:
+    def _heard(self, received: RawRequest) -> list[Event]:
         return parse(received, self._name)
 
     def lay_out(self, screen: Screen) -> tuple[Page, ...]:
@@ -168,7 +168,7 @@ def failure(why: Exception) -> SendError:
     if isinstance(why, BadRequest | ChatMigrated):
         return errors.UNKNOWN_SUBSCRIBER if "not found" in str(why).lower() else errors.REJECTED
     kinds: list[tuple[type[Exception], SendError]] = [
-        (NotReached, errors.NOT_REACHED),
+        (NoConnection, errors.NOT_REACHED),
         (Forbidden, errors.BLOCKED),
         (TooFast, errors.TOO_FAST),
         (InvalidToken, errors.WRONG_KEY),
@@ -189,3 +189,13 @@ def _keyboard(options: Sequence[Option], share: str = "") -> InlineKeyboardMarku
         rows = [[KeyboardButton(share, request_contact=True)], *([KeyboardButton(one.label)] for one in options)]
         return ReplyKeyboardMarkup(rows, resize_keyboard=True, one_time_keyboard=True)
     return InlineKeyboardMarkup([[InlineKeyboardButton(option.label, callback_data=option.key)] for option in options])
+
+
+def _make(tools: Tools) -> Telegram:
+    settings = tools.settings
+    return Telegram(
+        settings.telegram_token, settings.telegram_secret, settings.telegram_base_url, tools.http, settings.public_url
+    )
+
+
+ROW = ChannelRow("telegram", "telegram", ("telegram_token", "telegram_secret"), _make)

@@ -15,7 +15,7 @@ from channels.http import ask
 from core.patience import bounded
 
 
-class NotReached(NetworkError):
+class NoConnection(NetworkError):
     """No connection came about: nothing has left."""
 
 
@@ -62,7 +62,7 @@ class AiohttpRequest(BaseRequest):
         parameters = request_data.json_parameters if request_data else None
         answer = await ask(self.http, method, url, data=parameters)
         if isinstance(answer, SendError):
-            raise NotReached("no connection") if answer is errors.NOT_REACHED else TimedOut
+            raise NoConnection("no connection") if answer is errors.NOT_REACHED else TimedOut
         if answer.status == 429:
             raise TooFast(answer.body[:200], _after(answer.body) or answer.after)
         return answer.status, answer.body.encode()

@@ -9,7 +9,7 @@ from typing import Any
 
 from telegram import CallbackQuery, ChatMemberUpdated, Location, Message, Update
 
-from channels.contract import Event, NotUnderstood, Received
+from channels.contract import Event, Malformed, RawRequest
 from channels.form import clean
 from core.message import EDITED, Inbound, Kind, OptOut
 from core.phone import from_provider
@@ -33,21 +33,21 @@ ENVELOPE = frozenset(
 _TO_A_BOT = re.compile(r"(?P<command>/\w+)@(?P<bot>\w+)(?=\s|$)")
 
 
-def parse(received: Received, name: str = "") -> list[Event]:
+def parse(received: RawRequest, name: str = "") -> list[Event]:
     """One update: a message, a button, or a blocked or unblocked bot; everything else is nothing to us. `name`: what our bot is called."""
     if len(received.body) > LARGEST_BODY:
-        raise NotUnderstood("body.too_long", f"The body is longer than {LARGEST_BODY} bytes.")
+        raise Malformed("body.too_long", f"The body is longer than {LARGEST_BODY} bytes.")
     try:
         told = json.loads(received.body)
         what = _taken_out(told)
         update = Update.de_json(told, None)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as why:
-        raise NotUnderstood("body.not_an_update", "The body is no Telegram update.") from why
+        raise Malformed("body.not_an_update", "The body is no Telegram update.") from why
     key = str(update.update_id)
     try:
         event = _event(update, key, name, what)
     except (AttributeError, TypeError) as why:  # a field of a type that no update has
-        raise NotUnderstood("body.not_an_update", "The body is no Telegram update.") from why
+        raise Malformed("body.not_an_update", "The body is no Telegram update.") from why
     return [event] if event else []
 
 

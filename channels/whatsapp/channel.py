@@ -20,17 +20,17 @@ import aiohttp
 from pydantic import SecretStr
 
 from channels import errors
-from channels.contract import Door, Event, File, Page, Received
+from channels.contract import ByMessage, ChannelRow, Door, Event, File, Page, RawRequest, Tools
 from channels.errors import SendError
 from channels.form import clean
-from channels.http import Answer, ask, download
+from channels.http import HttpAnswer, ask, download
 from channels.paging import Budget, pages
 from channels.whatsapp.payloads import LARGEST_BODY, events, reason
 from core.message import Notice, Option, Screen, Sent, Template
 
 TEXT = Budget(4000, 4000)
 """A text may hold 4,096 characters; counted in units it is a little less."""
-BODY, TITLE, ROW, DESCRIPTION = 1024, 20, 24, 72
+BODY, TITLE, ROW_TITLE, DESCRIPTION = 1024, 20, 24, 72
 """Characters of an interactive body, of a button, of a list row's title and of its description."""
 LONGEST = 4096
 AT_ONCE = 32
@@ -39,7 +39,7 @@ SCOPED = re.compile(r"[A-Z]{2}\..+")
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class WhatsAppAccount:
     """The operator's number at Meta."""
 
     phone_id: str
@@ -49,12 +49,13 @@ class Account:
     base_url: str
 
 
-class WhatsApp:
+class WhatsApp(ByMessage):
     """The channel `whatsapp`. `choose` is what the button says that opens a list, in the operator's words."""
 
     name = "whatsapp"
+    charged_by_report = True
 
-    def __init__(self, account: Account, http: aiohttp.ClientSession, choose: str = "Menu") -> None:
+    def __init__(self, account: WhatsAppAccount, http: aiohttp.ClientSession, choose: str = "Menu") -> None:
         self.account, self.http, self.choose = account, http, choose
         self._lanes = asyncio.Semaphore(AT_ONCE)
         self.doors = (
@@ -62,17 +63,17 @@ class WhatsApp:
             Door("POST", "/hooks/whatsapp", self._heard, self._is_signed, lenient=True, largest=LARGEST_BODY),
         )
 
-    def _may_subscribe(self, received: Received) -> bool:
+    def _may_subscribe(self, received: RawRequest) -> bool:
         asked = parse_qs(received.query)
         token = asked.get("hub.verify_token", [""])[0]
         ours = self.account.verify_token.get_secret_value()
         return bool(ours) and hmac.compare_digest(token.encode(), ours.encode())
 
-    def _is_signed(self, received: Received) -> bool:
+    def _is_signed(self, received: RawRequest) -> bool:
         signature = received.headers.get("x-hub-signature-256", "")
         return genuine(self.account.app_secret.get_secret_value(), received.body, signature)
 
-    def _heard(self, received: Received) -> list[Event]:
+    def _heard(self, received: RawRequest) -> list[Event]:
         """What was said to our number: other lines of the business call at the same address."""
         return parse(received, self.account.phone_id)
 
@@ -145,18 +146,18 @@ def genuine(secret: str, body: bytes, signature: str) -> bool:
     return bool(secret) and hmac.compare_digest(ours.encode(), signature.encode("utf-8", "replace"))
 
 
-def challenge(received: Received) -> str | None:
+def challenge(received: RawRequest) -> str | None:
     """What Meta wants to hear back when the webhook is registered."""
     asked = parse_qs(received.query)
     return asked.get("hub.challenge", [""])[0][:200] if asked.get("hub.mode") == ["subscribe"] else ""
 
 
-def parse(received: Received, ours: str | None = None) -> list[Event]:
+def parse(received: RawRequest, ours: str | None = None) -> list[Event]:
     """Every message and status of one webhook, in the order they stand; with `ours` only what was brought for that number."""
     return events(received.body, ours)
 
 
-def _nothing_said(received: Received) -> list[Event]:
+def _nothing_said(received: RawRequest) -> list[Event]:
     return []
 
 
@@ -201,16 +202,16 @@ def _rows(options: Sequence[Option]) -> bool:
 
 def _row(option: Option) -> dict[str, str]:
     """A row whose title cannot hold the label carries it whole in its description."""
-    if len(option.label) <= ROW:
+    if len(option.label) <= ROW_TITLE:
         return {"id": option.key, "title": option.label}
-    return {"id": option.key, "title": option.label[: ROW - 1].rstrip() + "…", "description": option.label}
+    return {"id": option.key, "title": option.label[: ROW_TITLE - 1].rstrip() + "…", "description": option.label}
 
 
 def _interact(kind: str, text: str, action: dict[str, Any]) -> dict[str, Any]:
     return {"type": "interactive", "interactive": {"type": kind, "body": {"text": text}, "action": action}}
 
 
-def judge(key: str, answer: Answer) -> Sent:
+def judge(key: str, answer: HttpAnswer) -> Sent:
     """What the provider's answer means for one message. Its own error code says more than the HTTP status."""
     try:
         told = json.loads(answer.body)
@@ -222,3 +223,18 @@ def judge(key: str, answer: Answer) -> Sent:
         return (errors.NOT_SAID if answer.fine else errors.from_http(answer.status)).sent(
             key, answer.body, answer.after
         )
+
+
+def _make(tools: Tools) -> WhatsApp:
+    settings = tools.settings
+    account = WhatsAppAccount(
+        settings.whatsapp_phone_id,
+        settings.whatsapp_token,
+        settings.whatsapp_app_secret,
+        settings.whatsapp_verify_token,
+        settings.whatsapp_base_url,
+    )
+    return WhatsApp(account, tools.http)
+
+
+ROW = ChannelRow("whatsapp", "meta", ("whatsapp_phone_id", "whatsapp_token", "whatsapp_app_secret"), _make)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from channels import errors
-from channels.contract import Event, NotUnderstood, NumberChange
+from channels.contract import Event, Malformed, NumberChange
 from channels.errors import SendError
 from channels.form import clean
 from core.message import Delivery, Fate, Inbound, Kind, OptOut
@@ -74,13 +74,13 @@ REASONS: dict[int, SendError] = {
 def events(body: bytes, ours: str | None = None) -> list[Event]:
     """Everything one delivery of the webhook tells; with `ours` (a `phone_number_id`) only what was brought for that number."""
     if len(body) > LARGEST_BODY:
-        raise NotUnderstood("body.too_long", f"The body is longer than {LARGEST_BODY} bytes.")
+        raise Malformed("body.too_long", f"The body is longer than {LARGEST_BODY} bytes.")
     try:
         told = json.loads(body)
     except (ValueError, RecursionError) as why:
-        raise NotUnderstood("body.not_json", "The body is no JSON.") from why
+        raise Malformed("body.not_json", "The body is no JSON.") from why
     if not isinstance(told, dict) or not isinstance(told.get("entry"), list):
-        raise NotUnderstood("field.missing", "The field entry is missing.")
+        raise Malformed("field.missing", "The field entry is missing.")
     found: list[Event] = []
     for value in _values(told):
         if ours is not None and _text(_dict(value, "metadata"), "phone_number_id") != ours:

@@ -55,6 +55,11 @@ def known(house: House) -> list[str]:
     return list(dict.fromkeys(sender for sender in [*routed, _only(house)] if sender))
 
 
+def chosen(house: House, channel: str, sender: str | None) -> str | None:
+    """What a campaign on this channel comes from, where its planner may choose and chose one of ours."""
+    return sender if channel == "sms" and sender in known(house) else None
+
+
 def same(one: str, other: str) -> bool:
     """Providers spell names as they like."""
     return one.strip().casefold() == other.strip().casefold()

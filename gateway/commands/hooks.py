@@ -34,7 +34,8 @@ async def _addresses(house: "House") -> list[tuple[str, str]]:
     """(provider, address) of each door whose path has a secret: of the channels that are open, and of the payment providers named."""
     import aiohttp
 
-    from channels.registry import Tools, open_rows
+    from channels.contract import Tools
+    from channels.registry import open_rows
     from core import hooks as secrets
     from core.errors import Refused
     from core.message import Notice

@@ -127,38 +127,38 @@ async def _pretend(lang: str) -> None:
 
 async def _speak(house: "House", phone: str, lang: str) -> None:
     from core.parties import contacts
+    from core.parties.model import PHONE
 
     async with house.db.writing() as conn:
-        contact = await contacts.find_or_make(conn, house, "ussd", phone, phone)
+        contact = await contacts.find_or_make(conn, house, PHONE, phone, phone)
         await contacts.set_language(conn, contact.id, lang)
 
 
 async def _dial(house: "House", phone: str) -> None:
-    from channels.africastalking.ussd import AfricasTalkingUssd
     from core.message import Inbound
     from core.quick import open_quick
+    from gateway.commands.terminal import Terminal
     from gateway.sessions import EmbeddedStore
     from gateway.turn import Turns
 
-    channel, sessions, quick = AfricasTalkingUssd(), EmbeddedStore(":memory:"), open_quick(house.db)
-    turns, session, said = Turns(house, sessions, quick), f"try-{secrets.token_hex(6)}", ""
+    channel, sessions, quick = Terminal(), EmbeddedStore(":memory:"), open_quick(house.db)
+    turns, session, typed = Turns(house, sessions, quick), f"try-{secrets.token_hex(6)}", ""
     while True:
         inbound = Inbound(
-            "ussd",
+            channel.name,
             phone,
-            said,
-            "text" if said else "new",
+            typed,
+            "text" if typed else "new",
             phone=phone,
             session=session,
             service=house.operator.ussd_code,
         )
         answer = await turns.take(inbound, channel)
-        out.print(answer[4:], markup=False, highlight=False)
-        if answer.startswith("END"):
+        out.print(answer.removesuffix(channel.END), markup=False, highlight=False)
+        if answer.endswith(channel.END):
             break
         typed = typer.prompt(">", default="", show_default=False)
         if not typed:
             break
-        said = f"{said}*{typed}" if said else typed
     await quick.close()
     await sessions.close()

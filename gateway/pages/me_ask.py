@@ -19,6 +19,7 @@ from dialogs.intents import WORDS
 from dialogs.model import Ask
 from gateway.admin.edge import PICTURES
 from gateway.desk import CHANNELS, HOUSE, TURNS
+from gateway.pages.chat_rooms import CHAT
 from gateway.pages.me_door import Her, hers
 from gateway.pages.me_show import show
 from gateway.pages.page import message
@@ -71,7 +72,7 @@ async def _turn(
     inbound = Inbound(
         CHANNEL, her.contact.channel_user, text, kind, phone, turn or secrets.token_hex(8), details=details
     )
-    taken = await app[TURNS].answer(inbound, app[CHANNELS]["webchat"])
+    taken = await app[TURNS].answer(inbound, app[CHANNELS][CHAT])
     told = json.loads(taken.reply)
     if PASSED in app:
         app[PASSED].note(inbound, taken, told["text"])

@@ -14,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from channels.contract import Event, NotUnderstood, Received
-from channels.kannel import Account, KannelSms, inbound, query, report, sign
+from channels.contract import Event, Malformed, RawRequest
+from channels.kannel import KannelAccount, KannelSms, inbound, query, report, sign
 from core.message import Delivery, Inbound, Notice
 from tests.channels.payloads import body
 
 FROM = "from=%2B254700000004&to=20880&id=0dd0dc6d-437c&ts=1795306504&smsc=FAKE"
 AT = datetime(2026, 11, 22, 0, 15, 4, tzinfo=UTC)
-ACCOUNT = Account(
+ACCOUNT = KannelAccount(
     "http://nowhere", "hodi", SecretStr("pw"), "http://ours/hooks/kannel/s3cret", SecretStr("sign-key"), "20880"
 )
 
@@ -48,7 +48,7 @@ def said(text: str) -> list[Event]:
 def test_an_inbound_message_is_read_in_its_charset(
     label: str, coding: str, content_type: str, raw: bytes, expected: list[Event]
 ) -> None:
-    received = Received("POST", raw, f"{FROM}&coding={coding}&udh=", {"content-type": content_type})
+    received = RawRequest("POST", raw, f"{FROM}&coding={coding}&udh=", {"content-type": content_type})
     assert inbound(received) == expected, label
 
 
@@ -57,8 +57,8 @@ def test_an_inbound_message_is_read_in_its_charset(
     [("", b"x", "field.missing"), ("from=1&to=2", b"x", "field.missing"), (FROM, b"x" * 20_000, "field.too_long"), (FROM, b"x" * 4097, "field.too_long")],
 )  # fmt: skip
 def test_what_is_no_message_is_refused(asked: str, raw: bytes, code: str) -> None:
-    with pytest.raises(NotUnderstood) as refused:
-        inbound(Received("POST", raw, asked))
+    with pytest.raises(Malformed) as refused:
+        inbound(RawRequest("POST", raw, asked))
     assert refused.value.code == code
 
 
@@ -90,17 +90,17 @@ RECEIPT = "id%3A00000005+sub%3A001+dlvrd%3A001+stat%3A{}+err%3A000+text%3Ahi"
     ],
 )
 def test_a_report_tells_which_notice_and_what_became_of_it(kind: str, said_by: str, expected: Delivery) -> None:
-    received = Received("GET", b"", f"id={ref('notice:42')}&sig=x&type={kind}&reason={said_by}&fid=5")
+    received = RawRequest("GET", b"", f"id={ref('notice:42')}&sig=x&type={kind}&reason={said_by}&fid=5")
     assert report(received) == [expected]
 
 
 def test_a_report_is_believed_only_with_our_signature() -> None:
     door = KannelSms(ACCOUNT, None).doors[1]
     mine, good = ref("notice:42"), sign("sign-key", ref("notice:42"))
-    assert door.genuine(Received("GET", b"", f"id={mine}&sig={good}&type=1"))
-    assert not door.genuine(Received("GET", b"", f"id={ref('notice:43')}&sig={good}&type=1"))
-    assert not door.genuine(Received("GET", b"", f"id={mine}&sig=&type=1"))
-    assert not door.genuine(Received("GET"))
+    assert door.genuine(RawRequest("GET", b"", f"id={mine}&sig={good}&type=1"))
+    assert not door.genuine(RawRequest("GET", b"", f"id={ref('notice:43')}&sig={good}&type=1"))
+    assert not door.genuine(RawRequest("GET", b"", f"id={mine}&sig=&type=1"))
+    assert not door.genuine(RawRequest("GET"))
 
 
 @given(st.text(max_size=60), st.binary(max_size=60))
@@ -109,10 +109,10 @@ def test_no_request_whatever_makes_the_parsers_stumble(asked: str, raw: bytes) -
     for prefix in ("", FROM + "&coding=2&", "type=1&id="):
         for parse in (inbound, report):
             try:
-                parse(Received("POST", raw, prefix + asked, {"content-type": f"text/plain; charset={asked}"}))
-            except NotUnderstood as refused:
+                parse(RawRequest("POST", raw, prefix + asked, {"content-type": f"text/plain; charset={asked}"}))
+            except Malformed as refused:
                 assert refused.code
-        assert not door.genuine(Received("GET", b"", prefix + asked))
+        assert not door.genuine(RawRequest("GET", b"", prefix + asked))
 
 
 @pytest.mark.parametrize(("text", "coding"), [("café €5", "0"), ("it’s 😀", "2"), ("a`b", "2"), ("", "0")])
@@ -126,7 +126,7 @@ def test_the_key_of_a_notice_comes_back_with_its_report_whatever_it_holds(key: s
     address = query(ACCOUNT, Notice(key, "sms", "+254700000001", "x"))["dlr-url"]
     answered = urlsplit(address.replace("%d", "1").replace("%A", "").replace("%F", "9"))
     assert "%" not in answered.query
-    received = Received("GET", b"", answered.query)
+    received = RawRequest("GET", b"", answered.query)
     assert KannelSms(ACCOUNT, None).doors[1].genuine(received)
     [delivery] = report(received)
     assert isinstance(delivery, Delivery)
@@ -151,7 +151,9 @@ async def kannel() -> AsyncIterator[tuple[Smsbox, KannelSms]]:
     double, app = Smsbox(), web.Application()
     app.router.add_get("/cgi-bin/sendsms", double.take)
     async with TestServer(app) as server, aiohttp.ClientSession() as http:
-        account = Account(str(server.make_url("/")), "hodi", SecretStr("pw"), ACCOUNT.hooks, SecretStr("k"), "20880")
+        account = KannelAccount(
+            str(server.make_url("/")), "hodi", SecretStr("pw"), ACCOUNT.hooks, SecretStr("k"), "20880"
+        )
         yield double, KannelSms(account, http)
 
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
 
-from channels.africastalking.messaging import Account
+from channels.africastalking.messaging import AfricasTalkingAccount
 from channels.africastalking.sms import AfricasTalkingSms
 from channels.africastalking.ussd import AfricasTalkingUssd
 from core.house import House
@@ -58,7 +58,7 @@ async def hooks(house: House, store: Store | Path, spool: Path | None = None) ->
     app[HOUSE] = house
     app[TURNS] = Turns(house, sessions, quick)
     async with aiohttp.ClientSession() as http:
-        sms = AfricasTalkingSms(Account("sandbox", SecretStr("k"), "http://127.0.0.1:1"), http)
+        sms = AfricasTalkingSms(AfricasTalkingAccount("sandbox", SecretStr("k"), "http://127.0.0.1:1"), http)
         app[CHANNELS] = {"ussd": AfricasTalkingUssd(), "sms": sms}
         app.add_routes(webhooks.routes(app[CHANNELS].values()))
         with TemporaryDirectory(prefix="hodi-spool-") as folder:

@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
+from channels.email.channel import Email
 from channels.email.imap import Mailbox
 from channels.email.mime import LARGEST_LETTER
 from core.care.tables import interaction
@@ -16,7 +17,7 @@ from core.db import Database
 from core.house import House
 from core.outbox import outbox
 from core.parties.tables import contact
-from gateway.mailing import Reader
+from gateway.mailing import Collector
 from tests.gateway.imap_box import ImapServer
 from tests.gateway.letters_of_programs import HEAD, MACHINES, NOBODIES, PLAIN, PROGRAMS
 from tests.gateway.open_doors import SECRET, Doors, open_doors
@@ -79,8 +80,10 @@ async def test_a_machine_is_not_answered_whatever_header_tells_it(machine: str, 
     await post(doors, letter)
     async with ImapServer() as server:
         server.put(letter.encode())
-        reader = Reader(doors.client.app, Mailbox(SecretStr(server.url), LARGEST_LETTER))  # type: ignore[arg-type]
-        assert await reader.mailbox.look(reader.take) == 1
+        email = doors.channels["email"]
+        assert isinstance(email, Email)
+        email.mailbox = Mailbox(SecretStr(server.url), LARGEST_LETTER)
+        assert await email.collect(Collector(doors.client.app, email.name, email).take) == 1  # type: ignore[arg-type]
         assert server.letters[0].seen
     assert await rows(doors.house, outbox) == []
 

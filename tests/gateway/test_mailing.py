@@ -20,7 +20,7 @@ from core.clock import SetClock
 from core.house import House
 from core.parties.tables import contact, contact_account
 from gateway.desk import CHANNELS
-from gateway.mailing import Reader
+from gateway.mailing import Collector
 from scheduler.dispatch import Dispatcher
 from tests.gateway.imap_box import ImapServer
 from tests.gateway.talking import hooks
@@ -33,10 +33,12 @@ HELLO = (
 
 
 @asynccontextmanager
-async def desk(house: House, folder: Path) -> AsyncIterator[tuple[ImapServer, Reader]]:
+async def desk(house: House, folder: Path) -> AsyncIterator[tuple[ImapServer, Collector]]:
     async with hooks(house, folder) as app, ImapServer() as server:
-        app[CHANNELS]["email"] = Email(SecretStr("smtp://127.0.0.1:1"), "help@mwangaza.example", "Mwangaza")
-        yield server, Reader(app, Mailbox(SecretStr(server.url), LARGEST_LETTER))
+        mailbox = Mailbox(SecretStr(server.url), LARGEST_LETTER)
+        email = Email(SecretStr("smtp://127.0.0.1:1"), "help@mwangaza.example", "Mwangaza", mailbox=mailbox)
+        app[CHANNELS]["email"] = email
+        yield server, Collector(app, email.name, email)
 
 
 async def answers(house: House) -> list[str]:
@@ -51,12 +53,12 @@ async def test_each_letter_is_answered_once_whoever_looks_and_is_then_read(house
             server.put(HELLO % number)
         server.put(b"no letter at all")
         server.put(b"From: mailer-daemon@x\nMessage-ID: <b>\n\nsorry")
-        assert await reader.mailbox.look(reader.take) == 5
+        assert await reader.channel.collect(reader.take) == 5
         assert all(one.seen for one in server.letters)
         assert await answers(house) == ["reply:email:<m1@example.org>", "reply:email:<m2@example.org>"]
         for one in server.letters:
             one.seen = False
-        assert await reader.mailbox.look(reader.take) == 5
+        assert await reader.channel.collect(reader.take) == 5
         assert len(await answers(house)) == 2
         peeks = [one for one in server.log if "FETCH" in one and "RFC822.SIZE" not in one]
         assert set(peeks) == {f"UID FETCH {one.uid} (BODY.PEEK[])" for one in server.letters}, "a look reads nothing"
@@ -69,9 +71,9 @@ async def test_a_letter_that_another_has_in_hand_is_left_to_it_until_its_lease_e
         letter = server.put(HELLO % 1)
         async with house.db.writing() as conn:  # another process claimed it, and was killed
             assert await letters.claim(conn, house, "<m1@example.org>") == "mine"
-        assert (await reader.mailbox.look(reader.take), letter.seen, await answers(house)) == (0, False, [])
+        assert (await reader.channel.collect(reader.take), letter.seen, await answers(house)) == (0, False, [])
         clock.forward(letters.LEASE)
-        assert (await reader.mailbox.look(reader.take), letter.seen, len(await answers(house))) == (1, True, 1)
+        assert (await reader.channel.collect(reader.take), letter.seen, len(await answers(house))) == (1, True, 1)
 
 
 async def test_while_the_database_is_away_letters_stay_and_a_letter_that_breaks_us_holds_up_nobody(
@@ -85,7 +87,7 @@ async def test_while_the_database_is_away_letters_stay_and_a_letter_that_breaks_
         for name in ("writing", "reading"):
             monkeypatch.setattr(f"core.db.Database.{name}", gone)
         with pytest.raises(NotReady):
-            await reader.mailbox.look(reader.take)
+            await reader.channel.collect(reader.take)
         assert not first.seen
         monkeypatch.undo()
 
@@ -96,7 +98,7 @@ async def test_while_the_database_is_away_letters_stay_and_a_letter_that_breaks_
         monkeypatch.setattr("gateway.webhooks.take_in", breaks)
         seen = []
         for _ in range(3):
-            await reader.mailbox.look(reader.take)
+            await reader.channel.collect(reader.take)
             seen.append((first.seen, second.seen))
         assert seen == [(False, True), (False, True), (True, True)]
 
@@ -211,7 +213,7 @@ async def test_a_letter_that_came_back_goes_the_next_way_and_its_address_is_writ
         told = {"to": "amina@example.org", "action": "failed", "status": "5.1.1", "ref": "ref-b1"}
         for _ in range(2):
             server.put(DSN.format(**told).encode())
-        assert await reader.mailbox.look(reader.take) == 2
+        assert await reader.channel.collect(reader.take) == 2
         assert await bounced(house) == {"amina@example.org"}
         assert await Dispatcher(house, ways).drain() == {"sent": 1}
         assert ([one.channel for one in ways["email"].notices], [one.key for one in ways["sms"].notices]) == (
@@ -224,7 +226,7 @@ async def test_a_letter_that_came_back_goes_the_next_way_and_its_address_is_writ
         await announce(house, account_id, row.subject_id, "b2", ways)
         assert [one.key for one in ways["sms"].notices] == ["b1", "b2"]
         server.put(HELLO % 9)
-        await reader.mailbox.look(reader.take)
+        await reader.channel.collect(reader.take)
         assert await bounced(house) == set()
 
 
@@ -255,7 +257,7 @@ async def test_a_report_is_believed_only_about_the_letter_it_names_and_only_for_
     told = {"to": "amina@example.org", "action": "failed", "status": "5.1.1", "ref": "ref-b1"} | change
     async with desk(house, tmp_path) as (server, reader):
         server.put(DSN.format(**told).encode())
-        await reader.mailbox.look(reader.take)
+        await reader.channel.collect(reader.take)
     async with house.db.reading() as conn:
         assert (await conn.execute(select(outbox.outbox.c.state))).scalar_one() == state
     assert await bounced(house) == gone

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.africastalking import callbacks
-from channels.contract import Event, NotUnderstood, Received, SimChange
+from channels.contract import Event, Malformed, RawRequest, SimChange
 from core.message import Delivery, Inbound, OptOut
 from tests.channels.payloads import body
 
 PHONE = "+254700000001"
-Parse = Callable[[Received], list[Event]]
+Parse = Callable[[RawRequest], list[Event]]
 
 
 def report(status: str, extra: str = "") -> bytes:
@@ -93,11 +93,11 @@ def report(status: str, extra: str = "") -> bytes:
     ],
 )  # fmt: skip
 def test_a_callback_is_read(label: str, parse: Parse, raw: bytes, expected: Event) -> None:
-    assert parse(Received("POST", raw)) == [expected], label
+    assert parse(RawRequest("POST", raw)) == [expected], label
 
 
 def test_a_subscription_change_we_do_not_know_is_ignored() -> None:
-    assert callbacks.subscription(Received("POST", b"phoneNumber=1&shortCode=2&updateType=pause")) == []
+    assert callbacks.subscription(RawRequest("POST", b"phoneNumber=1&shortCode=2&updateType=pause")) == []
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_a_subscription_change_we_do_not_know_is_ignored() -> None:
     ],
 )
 def test_what_is_no_callback_is_refused_with_a_reason(parse: Parse, raw: bytes, code: str) -> None:
-    with pytest.raises(NotUnderstood) as refused:
-        parse(Received("POST", raw))
+    with pytest.raises(Malformed) as refused:
+        parse(RawRequest("POST", raw))
     assert refused.value.code == code
 
 
@@ -136,6 +136,6 @@ ALL = [
 @given(st.sampled_from(ALL), st.one_of(st.binary(max_size=200), st.binary(max_size=80).map(lambda raw: b"{" + raw)))
 def test_no_body_whatever_makes_a_callback_stumble(parse: Parse, raw: bytes) -> None:
     try:
-        parse(Received("POST", raw))
-    except NotUnderstood as refused:
+        parse(RawRequest("POST", raw))
+    except Malformed as refused:
         assert refused.code

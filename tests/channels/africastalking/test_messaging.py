@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import SecretStr
 
-from channels.africastalking.messaging import CODES, Account, groups, judge
+from channels.africastalking.messaging import CODES, AfricasTalkingAccount, groups, judge
 from channels.africastalking.sms import judge_airtime
 from core.message import Notice
 
@@ -115,11 +115,11 @@ def test_an_airtime_answer_is_judged(
 
 
 def test_other_services_live_on_hosts_of_their_own_and_a_double_on_one() -> None:
-    real = Account("u", SecretStr("k"), "https://api.sandbox.africastalking.com")
+    real = AfricasTalkingAccount("u", SecretStr("k"), "https://api.sandbox.africastalking.com")
     assert real.host("insights") == "https://insights.sandbox.africastalking.com"
-    double = Account("u", SecretStr("k"), "http://127.0.0.1:9/")
+    double = AfricasTalkingAccount("u", SecretStr("k"), "http://127.0.0.1:9/")
     assert double.host("insights") == "http://127.0.0.1:9"
 
 
 def test_an_account_never_prints_its_key() -> None:
-    assert "opensesame" not in repr(Account("u", SecretStr("opensesame"), "http://x"))
+    assert "opensesame" not in repr(AfricasTalkingAccount("u", SecretStr("opensesame"), "http://x"))

@@ -12,9 +12,9 @@ from pydantic import SecretStr
 
 from channels import http as channel_http
 from channels.africastalking import sms as sms_africastalking
-from channels.africastalking.messaging import Account
+from channels.africastalking.messaging import AfricasTalkingAccount
 from channels.africastalking.sms import AfricasTalkingSms, AirtimeOrder
-from channels.contract import Event, Received
+from channels.contract import Event, RawRequest
 from core.clock import SetClock
 from core.message import Delivery, Notice, Option, Screen
 from gateway.doubles.africastalking import AfricasTalking
@@ -35,7 +35,7 @@ async def line(clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setattr(channel_http, "PATIENCE", aiohttp.ClientTimeout(sock_connect=5, sock_read=1))
     monkeypatch.setattr(sms_africastalking, "PATIENCE", (5, 1))
     async with TestServer(double.app()) as server, aiohttp.ClientSession() as http:
-        account = Account("sandbox", SecretStr("double"), str(server.make_url("/")), "HODI")
+        account = AfricasTalkingAccount("sandbox", SecretStr("double"), str(server.make_url("/")), "HODI")
         yield Line(double, AfricasTalkingSms(account, http), server)
 
 
@@ -148,7 +148,7 @@ async def heard(line: Line) -> AsyncIterator[list[Event]]:
     for door in line.sms.doors:
 
         async def hear(request: web.Request, door: object = door) -> web.Response:
-            events.extend(door.parse(Received("POST", await request.read())))
+            events.extend(door.parse(RawRequest("POST", await request.read())))
             return web.Response(text="OK")
 
         app.router.add_post(door.path, hear)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.africastalking.ussd import AfricasTalkingUssd, deep_dial, new_input, parse, parse_end, render
-from channels.contract import NotUnderstood, Received
+from channels.africastalking.ussd import AfricasTalkingUssd, new_input, parse, parse_end, render
+from channels.contract import Malformed, RawRequest
 from channels.paging import Budget
 from core.message import Inbound, Notice, Option, Screen
 from tests.channels.payloads import body
@@ -49,7 +49,7 @@ def step(text: str, kind: str = "text", session: str = "ATUid_abc", service: str
     ],
 )
 def test_a_step_is_read(label: str, raw: bytes, expected: Inbound) -> None:
-    assert parse(Received("POST", raw)) == [expected], label
+    assert parse(RawRequest("POST", raw)) == [expected], label
 
 
 @pytest.mark.parametrize(
@@ -69,14 +69,14 @@ def test_a_step_is_read(label: str, raw: bytes, expected: Inbound) -> None:
     ],
 )
 def test_what_is_no_step_is_refused_with_a_reason(raw: bytes, code: str) -> None:
-    with pytest.raises(NotUnderstood) as refused:
-        parse(Received("POST", raw))
+    with pytest.raises(Malformed) as refused:
+        parse(RawRequest("POST", raw))
     assert refused.value.code == code
     assert "254700000001" not in refused.value.reason
 
 
 def test_the_end_of_a_session_is_told_without_what_was_typed_or_shown() -> None:
-    [end] = parse_end(Received("POST", body("africastalking/ussd_end.form")))
+    [end] = parse_end(RawRequest("POST", body("africastalking/ussd_end.form")))
     assert isinstance(end, Inbound)
     assert (end.kind, end.session, end.user, end.text) == ("end", "ATUid_abc", PHONE, "")
     assert end.details == {"status": "Incomplete", "cost": "KES 0.10", "milliseconds": "12345", "hops": "2"}
@@ -84,7 +84,7 @@ def test_the_end_of_a_session_is_told_without_what_was_typed_or_shown() -> None:
 
 
 def test_a_status_of_an_end_that_we_do_not_know_is_kept() -> None:
-    [end] = parse_end(Received("POST", f"{BASE}&status=Evaporated".encode()))
+    [end] = parse_end(RawRequest("POST", f"{BASE}&status=Evaporated".encode()))
     assert isinstance(end, Inbound)
     assert end.details == {"status": "Evaporated"}
 
@@ -120,11 +120,6 @@ def test_any_walk_gives_back_what_was_typed_and_nothing_twice(typed: list[str]) 
         assert new_input(stored, text) == answer
         assert new_input(text, text) is None
         stored = text
-
-
-def test_a_deep_dial_is_read_as_the_answers_it_stands_for() -> None:
-    assert deep_dial("1*5") == ["1", "5"]
-    assert deep_dial("") == []
 
 
 def drawn(screen: Screen, number: int = 0, budget: Budget | None = None) -> str:
@@ -174,7 +169,7 @@ def test_the_gateway_is_told_which_doors_to_open() -> None:
 def test_no_body_whatever_makes_the_parser_stumble(raw: bytes) -> None:
     for read in (parse, parse_end):
         try:
-            read(Received("POST", raw))
-        except NotUnderstood as refused:
+            read(RawRequest("POST", raw))
+        except Malformed as refused:
             assert refused.code
             assert refused.reason

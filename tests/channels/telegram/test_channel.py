@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from channels import http as channel_http
-from channels.contract import Event, NotUnderstood, Received
+from channels.contract import Event, Malformed, RawRequest
 from channels.telegram.channel import Telegram, genuine, parse
 from core.message import Inbound, Notice, Option, OptOut, Screen
 from tests.channels.payloads import body
@@ -86,7 +86,7 @@ PRESS = {"id": "q1", "from": AMINA, "chat_instance": "c", "data": "2", "message"
     ],
 )  # fmt: skip
 def test_an_update_is_read(label: str, raw: bytes, expected: list[Event]) -> None:
-    assert parse(Received("POST", raw)) == expected, label
+    assert parse(RawRequest("POST", raw)) == expected, label
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def test_an_update_is_read(label: str, raw: bytes, expected: list[Event]) -> Non
      update(message=message(chat={"id": 1})), update(message={"date": "soon"}), b"[" * 100_000, b'{"update_id": 1, "message": {"date": 1e400}}'],
 )  # fmt: skip
 def test_what_is_no_update_is_refused(raw: bytes) -> None:
-    with pytest.raises(NotUnderstood):
-        parse(Received("POST", raw))
+    with pytest.raises(Malformed):
+        parse(RawRequest("POST", raw))
 
 
 JSON = st.recursive(
@@ -130,8 +130,8 @@ JSON = st.recursive(
 def test_no_update_whatever_makes_the_parser_stumble(kind: str, told: object) -> None:
     for inner in (told, {**message(text="x"), **(told if isinstance(told, dict) else {})}):
         try:
-            parse(Received("POST", update(**{kind: inner})))
-        except NotUnderstood as refused:
+            parse(RawRequest("POST", update(**{kind: inner})))
+        except Malformed as refused:
             assert refused.code
 
 

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from channels.contract import Event, NotUnderstood, NumberChange, Received
-from channels.whatsapp.channel import Account, WhatsApp, address, challenge, draw, genuine, parse
+from channels.contract import Event, Malformed, NumberChange, RawRequest
+from channels.whatsapp.channel import WhatsApp, WhatsAppAccount, address, challenge, draw, genuine, parse
 from core.message import Delivery, Inbound, Notice, Option, Screen
 from tests.channels.payloads import body
 
@@ -91,7 +91,7 @@ def other(text: str, kind: str = "text", user: str = "254700000001", **details: 
     ],
 )  # fmt: skip
 def test_a_webhook_is_read(label: str, raw: bytes, expected: list[Event]) -> None:
-    assert parse(Received("POST", raw)) == expected, label
+    assert parse(RawRequest("POST", raw)) == expected, label
 
 
 def test_every_message_of_a_batch_is_read_whatever_its_neighbours_are() -> None:
@@ -100,7 +100,7 @@ def test_every_message_of_a_batch_is_read_whatever_its_neighbours_are() -> None:
     value["messages"] = [message("text", {"body": "a"}, "w1"), {"id": "w2"}, message("text", {"body": "b"}, "w3")]
     one["entry"][0]["changes"] += json.loads(body("whatsapp/status_delivered.json"))["entry"][0]["changes"]
     one["entry"] += two["entry"]
-    events = parse(Received("POST", json.dumps(one).encode()))
+    events = parse(RawRequest("POST", json.dumps(one).encode()))
     refs = [
         event.message_id if isinstance(event, Inbound) else getattr(event, "provider_ref", None) for event in events
     ]
@@ -112,7 +112,7 @@ def test_senders_without_a_number_are_told_apart_by_their_place() -> None:
     raw = wrapped(
         message("text", {"body": "a"}, "w1", None), message("text", {"body": "b"}, "w2", None), contacts=people
     )
-    assert [(e.user, e.text) for e in parse(Received("POST", raw)) if isinstance(e, Inbound)] == [
+    assert [(e.user, e.text) for e in parse(RawRequest("POST", raw)) if isinstance(e, Inbound)] == [
         ("KE.1", "a"),
         ("KE.2", "b"),
     ]
@@ -128,8 +128,8 @@ def test_senders_without_a_number_are_told_apart_by_their_place() -> None:
     ],
 )
 def test_what_is_no_webhook_is_refused(raw: bytes, code: str) -> None:
-    with pytest.raises(NotUnderstood) as refused:
-        parse(Received("POST", raw))
+    with pytest.raises(Malformed) as refused:
+        parse(RawRequest("POST", raw))
     assert refused.value.code == code
 
 
@@ -175,7 +175,7 @@ JSON = st.recursive(
 @given(JSON)
 def test_no_json_whatever_makes_the_parser_stumble(told: object) -> None:
     raw = json.dumps({"entry": [{"changes": [{"value": told}]}, told]}).encode()
-    assert isinstance(parse(Received("POST", raw)), list)
+    assert isinstance(parse(RawRequest("POST", raw)), list)
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
@@ -238,16 +238,16 @@ def test_no_screen_loses_an_option_or_a_letter(text: str, labels: list[str]) -> 
             assert drawn["interactive"]["body"]["text"] == text
 
 
-ACCOUNT = Account("1111", SecretStr("token"), SecretStr("appsecret"), SecretStr("verify-me"), "http://nowhere")
+ACCOUNT = WhatsAppAccount("1111", SecretStr("token"), SecretStr("appsecret"), SecretStr("verify-me"), "http://nowhere")
 
 
 def test_the_webhook_is_registered_by_the_right_token_only() -> None:
     door = WhatsApp(ACCOUNT, None).doors[0]
-    right = Received("GET", b"", "hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=1158201444")
-    wrong = Received("GET", b"", "hub.mode=subscribe&hub.verify_token=guess&hub.challenge=1")
+    right = RawRequest("GET", b"", "hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=1158201444")
+    wrong = RawRequest("GET", b"", "hub.mode=subscribe&hub.verify_token=guess&hub.challenge=1")
     assert door.genuine(right)
     assert not door.genuine(wrong)
-    assert not door.genuine(Received("GET"))
+    assert not door.genuine(RawRequest("GET"))
     assert challenge(right) == "1158201444"
 
 
@@ -276,7 +276,9 @@ async def meta() -> AsyncIterator[tuple[Meta, WhatsApp]]:
     double, app = Meta(), web.Application()
     app.router.add_post("/v21.0/1111/messages", double.take)
     async with TestServer(app) as server, aiohttp.ClientSession() as http:
-        account = Account("1111", SecretStr("token"), SecretStr("s"), SecretStr("v"), str(server.make_url("/v21.0")))
+        account = WhatsAppAccount(
+            "1111", SecretStr("token"), SecretStr("s"), SecretStr("v"), str(server.make_url("/v21.0"))
+        )
         yield double, WhatsApp(account, http)
 
 
