@@ -26,24 +26,24 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.cycles import open_cycles
-from core.billing.sources import Used, UsedRow
+from core.billing.run.sources import Used, UsedRow
 from core.billing.tables import cycle, invoice, invoice_line
 from core.catalog.compile import load_tariff
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.journeys.close_cycles import close_cycles
 from core.ledger.tables import balance, journal, ledger_account, open_item, posting
-from core.metering import consumption
-from core.metering.late import Arrivals, Changed
-from core.metering.lifted import Lifted
+from core.metering.consumption import consumption
+from core.metering.consumption.late import Arrivals, Changed
+from core.metering.consumption.timed import Grain
 from core.metering.tables import consumption as consumed
-from core.metering.timed import Grain
+from core.metering.vee.lifted import Lifted
 from core.migrations import upgrade
 from core.onboarding.model import Customer
 from core.onboarding.register import IDS_EACH, register_many
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.rating.exact import Column
 from core.rating.tariff import Tariff
 

@@ -22,9 +22,9 @@ from bench.turn import SECONDS, fill
 from bench.turn_served import PATH
 from core.catalog.compile import load_tariff
 from core.clock import SetClock
-from core.config import Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Settings
+from core.context import House
+from core.db.engine import Database
 from core.journeys.close_cycles import close_cycles
 
 PHONES, PAUSE = 8, 0.05

@@ -23,7 +23,7 @@ from bench.served import Figure, Server, figure, serving
 from bench.turn import ROUNDS
 from bench.turn_served import a_house
 from core.migrations import upgrade
-from gateway import seals
+from gateway import signed_values
 from gateway.pages.chat import COOKIE
 
 CHATS = int(os.environ.get("HODI_BENCH_CHATS", "2000"))
@@ -96,7 +96,7 @@ async def _open(
     address = f"http://127.0.0.1:{server.port}{PATH}"
     pages: list[aiohttp.ClientWebSocketResponse] = []
     for name in names:
-        cookie = {"Cookie": f"{COOKIE}={seals.sealed(house, COOKIE, name)}"}
+        cookie = {"Cookie": f"{COOKIE}={signed_values.sealed(house, COOKIE, name)}"}
         page = await open_.enter_async_context(http.ws_connect(address, headers=cookie, compress=0))
         if checked:
             await page.send_str('{"since": 0}')

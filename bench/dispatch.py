@@ -32,19 +32,20 @@ from bench.served import Figure, figure
 from channels.africastalking.messaging import AfricasTalkingAccount
 from channels.africastalking.sms import AfricasTalkingSms
 from channels.contract import ByMessage
-from core import bulk, outbox
 from core.billing.tables import invoice
 from core.clock import SystemClock
-from core.config import Operator, Settings
-from core.config_messages import Notices
-from core.db import Database
-from core.house import House
+from core.config.messages import Notices
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db import bulk
+from core.db.engine import Database
 from core.ledger.tables import open_item
 from core.message import Notice, Sent
 from core.migrations import upgrade
-from core.outbox import Letter
+from core.outbox import queue
+from core.outbox.queue import Letter
 from core.parties.tables import account, branch, contact, contact_account, party
-from gateway.settle import settle
+from gateway.gc_tuning import settle
 from scheduler.dispatch import Dispatcher
 
 CONNECTIONS = 64
@@ -302,7 +303,7 @@ async def _put(house: House, number: str, count: int) -> None:
     ]
     await house.db.reserve_ids(count)
     async with house.db.writing() as conn:
-        await outbox.enqueue_many(conn, house, letters, known=False)
+        await queue.enqueue_many(conn, house, letters, known=False)
 
 
 @asynccontextmanager

@@ -5,8 +5,8 @@ import time
 from datetime import date
 from typing import Any
 
-from core.billing.format_pdf import render, render_many
 from core.billing.model import Bill, BillLine, MonthUse, ServicePart
+from core.billing.render.pdf import render, render_many
 
 Figure = dict[str, Any]
 KWH = 1_000_000

@@ -22,7 +22,7 @@ from bench.loop_watch import LIMIT_MS
 from bench.served import Figure, figure, postgres_and_redis, serving
 from bench.turn_served import LONGEST, PATH, a_house
 from core.billing.tables import invoice
-from core.house import House
+from core.context import House
 from core.ledger.model import Book, Journal, Posting
 from core.ledger.post import post_many
 from core.ledger.tables import open_item

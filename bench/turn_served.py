@@ -15,15 +15,15 @@ from bench.loop_watch import Watch
 from channels.africastalking.ussd import AfricasTalkingUssd
 from channels.contract import Channel
 from core.clock import SystemClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
-from core.quick import open_quick
-from gateway import webhooks
-from gateway.desk import CHANNELS, HOUSE, TURNS
-from gateway.sessions_redis import open_store
-from gateway.settle import settle
-from gateway.turn import Turns
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
+from core.summary.reader import open_quick
+from gateway.app_keys import CHANNELS, HOUSE, TURNS
+from gateway.conversation.sessions_redis import open_store
+from gateway.conversation.turn import Turns
+from gateway.gc_tuning import settle
+from gateway.hooks import channels as webhooks
 
 SECRET = "bench-hook-secret"
 LONGEST = "/longest"

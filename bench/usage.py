@@ -17,11 +17,11 @@ from typing import Any
 
 from bench import usage_events
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
-from core.metering.collect import load_csv
-from core.metering.consumption import measure
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
+from core.metering.consumption.consumption import measure
+from core.metering.store.collect import load_csv
 from core.migrations import upgrade
 from core.onboarding.model import Customer, NewMeter
 from core.onboarding.register import register_many

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
-from core.metering.collect import coming, load
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.metering.events.mapping import Mapping
+from core.metering.store.collect import coming, load
 from core.migrations import upgrade
 from core.onboarding.model import Customer, NewMeter
 from core.onboarding.register import register_many

@@ -14,7 +14,7 @@ import aiohttp
 import msgspec
 
 from channels.errors import CANNOT_START, SendError
-from core.config import Settings
+from core.config.environment import Settings
 from core.message import Delivery, Inbound, Notice, OptOut, Screen, Sent
 
 

@@ -23,7 +23,7 @@ from channels.errors import SendError
 from channels.form import clean, fields, optional, required, too_long
 from channels.http import HttpAnswer, ask
 from channels.limits import units
-from core import hooks
+from core.config import hook_secrets
 from core.message import Delivery, Fate, Inbound, Notice, Screen, Sent
 from core.phone import from_provider
 
@@ -206,7 +206,7 @@ def _make(tools: Tools) -> KannelSms:
         settings.kannel_base_url,
         settings.kannel_username,
         settings.kannel_password,
-        f"{settings.public_url.rstrip('/')}/hooks/kannel/{hooks.secret_of(settings, 'kannel')}",
+        f"{settings.public_url.rstrip('/')}/hooks/kannel/{hook_secrets.secret_of(settings, 'kannel')}",
         settings.secret_key,
         settings.kannel_sender,
         frozenset(settings.kannel_smsc.replace(",", " ").split()),

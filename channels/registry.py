@@ -13,7 +13,7 @@ from channels.contract import Channel, ChannelRow, Tools
 from channels.email import channel as email
 from channels.telegram import channel as telegram
 from channels.whatsapp import channel as whatsapp
-from core.config import Operator
+from core.config.operator import Operator
 from core.errors import BadInput
 
 ROWS: tuple[ChannelRow, ...] = (

@@ -44,7 +44,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 Counter = Callable[[Any, Any, Asked], Awaitable[dict[str, Any]]]
-"""A function of `dialogs/counter.py`: (conn, house, asked) -> values. A `quick` one is handed `core.quick.Quick` as conn."""
+"""A function of `dialogs/counter.py`: (conn, house, asked) -> values. A `quick` one is handed `core.summary.reader.Quick` as conn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Load:
     ask: Counter
     widest: Values = field(default_factory=dict)
     quick: bool = False
-    """Answered by the listed point statements of `core/quick.py`, without opening a connection."""
+    """Answered by the listed point statements of `core/summary/reader.py`, without opening a connection."""
 
 
 @dataclass(frozen=True, slots=True)

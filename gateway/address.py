@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from aiohttp import hdrs, web
 
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

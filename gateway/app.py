@@ -1,6 +1,6 @@
 """The composition root: what is opened at the start and closed at the end, and the route table in one place.
 
-Nothing else knows all rooms. What a request needs lies on the desk (`gateway/desk.py`).
+Nothing else knows all rooms. What a request needs lies on the desk (`gateway/app_keys.py`).
 """
 
 import asyncio
@@ -12,26 +12,28 @@ from aiohttp import web
 
 from channels.contract import Prepares, Tools
 from channels.registry import check_routes, open_rows, senders
-from core.house import House
-from core.quick import open_quick
-from gateway import callbacks, quotes, webhooks
+from core.context import House
+from core.summary.reader import open_quick
+from gateway import quotes
 from gateway.admin import routes as ops
-from gateway.desk import CHANNELS, CHECKS, HOUSE, TURNS
-from gateway.keeping import keeping
-from gateway.mailing import mailing
+from gateway.app_keys import CHANNELS, CHECKS, HOUSE, TURNS
+from gateway.conversation.interaction_log import noting
+from gateway.conversation.sessions_redis import open_store
+from gateway.conversation.turn import Turns
+from gateway.embedded_scheduler import ticking
+from gateway.hooks import channels as webhooks
+from gateway.hooks import payments
+from gateway.hooks.mailbox import mailing
+from gateway.hooks.registration import prepare
+from gateway.hooks.spooling import keeping
 from gateway.pages import bill, chat, chat_file, chat_rooms, mandate_link, me, paylink, phone
-from gateway.passed import noting
-from gateway.prepare import prepare
-from gateway.sessions_redis import open_store
-from gateway.ticking import ticking
-from gateway.turn import Turns
 
 PATIENCE = aiohttp.ClientTimeout(total=30, connect=5)
 MOST_FIELDS = 200
 """Fields of one form: our largest (a campaign in six languages) has forty."""
 
 ROUTES: tuple[Callable[[], Sequence[web.AbstractRouteDef]], ...] = (
-    callbacks.routes,  # /hooks/payments/{secret}/{provider}
+    payments.routes,  # /hooks/payments/{secret}/{provider}
     paylink.routes,  # /p/{token}
     mandate_link.routes,  # /d/{token}
     bill.routes,  # /b/{token}, /b/{token}.pdf

@@ -1,7 +1,7 @@
 """One voice for the logs: structlog, and the libraries' stdlib logging through it. What a person wrote or owes never gets there.
 
 A stack trace names files and lines only: the values of local variables may be a customer's, and SQL parameters are hidden by
-the engine (`core/db.py`).
+the engine (`core/db/engine.py`).
 """
 
 import logging

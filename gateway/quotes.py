@@ -13,7 +13,7 @@ from gateway.address import limited_by
 from gateway.admin.described import described
 from gateway.admin.json import respond
 from gateway.admin.throttle import Throttle
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 LARGEST = 256 * 1024

@@ -15,7 +15,7 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from core.clock import SystemClock
-from core.house import House
+from core.context import House
 from scheduler.dispatch import Dispatcher
 from scheduler.jobs import Job
 from scheduler.leader import Leader, leader_for

@@ -1,8 +1,8 @@
 """Feeds the outbox with the members of the campaigns that run, in batches, each in a transaction of its own."""
 
 from core.campaigns import store
-from core.faults import point
-from core.house import House
+from core.context import House
+from core.db.failpoints import point
 
 
 async def feed_all(house: House) -> int:

@@ -20,14 +20,14 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import costs, delivery, outbox
 from core.care import interactions
 from core.care.interactions import Interaction
-from core.faults import point
-from core.house import House
-from core.journeys import notices
-from core.journeys.notices import Composed, Letter, Poison, out_of_order
-from core.outbox import CODE, PRIORITIES, PROMPT, Leaving, Outcome
+from core.context import House
+from core.db.failpoints import point
+from core.notices import compose
+from core.notices.compose import Composed, Letter, Poison, out_of_order
+from core.outbox import costs, delivery_reports, queue
+from core.outbox.queue import CODE, PRIORITIES, PROMPT, Leaving, Outcome
 from scheduler import handover
 from scheduler.breaker import Breaker
 from scheduler.handover import Handler, Sender, Together
@@ -41,7 +41,7 @@ crash may send twice (only what may leave twice) is at most a wave a lane."""
 URGENT = (CODE, PROMPT)
 POLL_SECONDS = 0.5
 """How long a row may lie unseen when nobody nudges (it was written by another process)."""
-BEAT_SECONDS = outbox.LEASE.total_seconds() / 3
+BEAT_SECONDS = queue.LEASE.total_seconds() / 3
 HANDLERS_AT_ONCE = 16
 SETTLE_TRIES = 5
 FRESH_SECONDS = 2.0
@@ -157,19 +157,19 @@ class Dispatcher:
             if self._claims and not over.is_set():
                 try:
                     async with self.house.db.writing() as conn:
-                        await outbox.renew(conn, self.house.clock.now(), self._claims)
+                        await queue.renew(conn, self.house.clock.now(), self._claims)
                 except Exception:
                     log.exception("dispatch.beat_failed")
 
     async def _take_up_all(self) -> Counter[str]:
         done: Counter[str] = Counter()
-        while told := await self._round(outbox.take_up):
+        while told := await self._round(queue.take_up):
             done.update(told)
         return done
 
     async def round(self, limit: int, priorities: Sequence[int] = PRIORITIES) -> Counter[str]:
         """One batch from claim to settlement; how many ended in each state (nothing was due: an empty count)."""
-        return await self._round(lambda conn, now, worker: outbox.claim(conn, now, worker, limit, priorities))
+        return await self._round(lambda conn, now, worker: queue.claim(conn, now, worker, limit, priorities))
 
     async def _round(self, claim: Claim) -> Counter[str]:
         self._rounds += 1
@@ -229,7 +229,7 @@ class Dispatcher:
             return []
         try:
             async with self.house.db.reading() as conn:
-                return await notices.compose(conn, self.house, rows, self.senders.keys(), self.breaker.resting())
+                return await compose.compose(conn, self.house, rows, self.senders.keys(), self.breaker.resting())
         except Exception as bug:
             if len(rows) == 1:
                 log.exception("dispatch.compose_raised", row=rows[0].id)
@@ -258,7 +258,7 @@ class Dispatcher:
         once = [letter.row.id for letter in letters if not letter.row.resend_unknown]
         if once:
             async with self.house.db.writing() as conn:
-                await outbox.mark(conn, once)
+                await queue.mark(conn, once)
         if self.senders[line].cellular and self.house.operator.notices.plain_letters:
             letters = [handover.in_plain_letters(letter) for letter in letters]
         outcomes = await handover.send(self.senders, line, letters)
@@ -276,8 +276,8 @@ class Dispatcher:
         for rest in range(SETTLE_TRIES if outcomes else 0):
             try:
                 async with self.house.db.writing() as conn:
-                    await outbox.settle(conn, self.house.clock.now(), outcomes, name)
-                    await delivery.catch_up(
+                    await queue.settle(conn, self.house.clock.now(), outcomes, name)
+                    await delivery_reports.catch_up(
                         conn, self.house, [one.provider_ref for one in outcomes if one.provider_ref]
                     )
                     await self._remember(conn, outcomes, letters)

@@ -13,11 +13,11 @@ import structlog
 from msgspec.structs import replace
 
 from channels.transliteration import shorter
-from core.costs import Spent
-from core.house import House
-from core.journeys.notices import Dropped, Failed, Held, Letter, Poison
+from core.context import House
 from core.message import Notice, Sent
-from core.outbox import Leaving, Outcome
+from core.notices.compose import Dropped, Failed, Held, Letter, Poison
+from core.outbox.costs import Spent
+from core.outbox.queue import Leaving, Outcome
 
 log = structlog.get_logger()
 

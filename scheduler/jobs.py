@@ -7,20 +7,24 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core import delivery, tries
+from core.access import attempts
 from core.balances import book, expire
-from core.barring import compare
-from core.billing import parked
 from core.billing.cycles import due_dates
+from core.billing.run import parked
 from core.care import media_dropped, talks
-from core.house import House
-from core.journeys import collect, exposures, ladder_run, late_rebilled, live_closed, payment_doors, reminders, top_up
+from core.context import House
+from core.journeys import collect, late_usage_rebill, live_closed, payment_doors, top_up
 from core.journeys.close_cycles import close_cycles
+from core.journeys.credit_limit import exposure
+from core.journeys.dunning import run as ladder_run
 from core.ledger import seal
-from core.metering import pickup
+from core.metering.store import pickup
+from core.notices import reminders
+from core.outbox import delivery_reports
 from core.overview import cards_found
 from core.payments import mandates
 from core.payments.reconcile import run as reconcile
+from core.provisioning import compare
 from core.rewards import airtime
 from scheduler.campaigns import feed_all
 
@@ -91,7 +95,7 @@ async def _lapse(house: House) -> object:
 
 JOBS: tuple[Job, ...] = (
     Job("bills due", timedelta(minutes=1), _bill),
-    Job("bills to put right", timedelta(days=1), late_rebilled.put_right),
+    Job("bills to put right", timedelta(days=1), late_usage_rebill.put_right),
     Job("mandates to collect", timedelta(minutes=10), _collect),
     Job("reminders due", timedelta(minutes=10), _remind),
     Job("payments unknown", timedelta(seconds=30), _poll),
@@ -102,16 +106,16 @@ JOBS: tuple[Job, ...] = (
     Job("tokens unknown", timedelta(seconds=30), _vends),
     Job("talks that wait too long", timedelta(seconds=30), _talks),
     Job("the ladder", timedelta(minutes=10), ladder_run.due),
-    Job("credit limits", timedelta(minutes=15), exposures.tick),
+    Job("credit limits", timedelta(minutes=15), exposure.tick),
     Job("network compared", timedelta(hours=1), _compare),
     Job("campaigns", timedelta(seconds=5), feed_all),
     Job("usage to fetch", timedelta(minutes=1), pickup.tick),
     Job("balances past their time", timedelta(seconds=30), expire.tick),
     Job("live periods closed", timedelta(minutes=1), live_closed.tick),
     Job("money used beforehand", timedelta(minutes=5), book.tick),
-    Job("reports of nobody's messages", timedelta(days=1), delivery.forget),
+    Job("reports of nobody's messages", timedelta(days=1), delivery_reports.forget),
     Job("card numbers", timedelta(hours=1), cards_found.tick),
     Job("files of strangers", timedelta(hours=1), media_dropped.tick),
-    Job("counts that are over", timedelta(hours=1), tries.forget),
+    Job("counts that are over", timedelta(hours=1), attempts.forget),
     Job("seal the books", timedelta(minutes=1), _seal),
 )

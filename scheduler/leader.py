@@ -15,7 +15,7 @@ from typing import Protocol
 import asyncpg
 from sqlalchemy.engine import URL
 
-from core.db import Database
+from core.db.engine import Database
 
 LOCK = 0x686F_6469
 """The number of the advisory lock: `hodi`. Locks belong to one database, and a database to one operator."""

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Mapping
 
-from core import pace
 from core.clock import SystemClock
-from core.db import Database
+from core.db.engine import Database
+from core.outbox import rate_limit
 
 
 class Pace:
@@ -32,7 +32,7 @@ class Pace:
         async with self._turn[channel]:
             while True:
                 async with self.db.writing() as conn:
-                    rest = await pace.book(conn, channel, count, self.per_second[channel], self._clock.now())
+                    rest = await rate_limit.book(conn, channel, count, self.per_second[channel], self._clock.now())
                 if rest <= 0:
                     return
                 await asyncio.sleep(rest)

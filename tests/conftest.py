@@ -11,9 +11,9 @@ from argon2 import PasswordHasher
 
 from core.access import staff
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.parties import identity
 from tests.databases import Postgres, Sqlite, start_postgres
 

@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import URL, make_url
 
-from core.db import Database
+from core.db.engine import Database
 from core.migrations import upgrade
 
 INSTALL_HINT = (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.barring.model import Answer, Command, Done, Level, NotKnown, NotReached, Refused
+from core.provisioning.model import Answer, Command, Done, Level, NotKnown, NotReached, Refused
 
 
 @dataclass

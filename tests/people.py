@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import invoice, open_item
-from core.house import House
+from core.context import House
 from core.parties.tables import account, branch, contact, contact_account, party, premise, service
 from core.payments.tables import attempt, collection, mandate, payment_request, receipt
 

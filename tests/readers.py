@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care.model import Dispute
 from core.care.tables import dispute
-from core.house import House
-from core.metering.collect import coming, load
+from core.context import House
 from core.metering.model import FileReport
+from core.metering.store.collect import coming, load
 
 
 async def disputes_of(conn: AsyncConnection, invoice_ids: Sequence[int]) -> list[Dispute]:

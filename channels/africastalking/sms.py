@@ -27,7 +27,7 @@ from channels.form import clean
 from channels.http import HttpAnswer
 from core.message import Notice, Screen, Sent
 from core.money import plain
-from core.patience import retry_after
+from core.retry_after import retry_after
 
 PATIENCE = (3.05, 15.05)
 """Seconds to connect and to wait for an answer."""

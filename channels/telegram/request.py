@@ -12,7 +12,7 @@ from telegram.request import BaseRequest, RequestData
 from channels import errors
 from channels.errors import SendError
 from channels.http import ask
-from core.patience import bounded
+from core.retry_after import bounded
 
 
 class NoConnection(NetworkError):

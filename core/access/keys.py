@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
 from core.access import secrets as kept
 from core.access.model import Who
 from core.access.staff import known_role
 from core.access.tables import api_key
+from core.audit import trail
+from core.context import House
 from core.errors import Refused
-from core.house import House
 
 _SHAPE = re.compile(r"hodi_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
 
@@ -43,7 +43,7 @@ async def create_key(
     whole = f"hodi_{prefix}_{kept.fresh()}"
     row = {"id": house.ids.take(), "prefix": prefix, "hash": kept.digest(whole), "role": role, "branch": branch}
     await conn.execute(insert(api_key).values(**row, created_at=house.clock.now()))
-    await audit.note(conn, house, actor, "key.created", f"key:{prefix}", role=role, branch=branch)
+    await trail.note(conn, house, actor, "key.created", f"key:{prefix}", role=role, branch=branch)
     return whole
 
 
@@ -65,7 +65,7 @@ async def revoke_key(conn: AsyncConnection, house: House, prefix: str, actor: st
     ended = update(api_key).where(api_key.c.prefix == prefix, living(now)).values(revoked_at=now)
     done = (await conn.execute(ended)).rowcount == 1
     if done:
-        await audit.note(conn, house, actor, "key.revoked", f"key:{prefix}", why=why)
+        await trail.note(conn, house, actor, "key.revoked", f"key:{prefix}", why=why)
     return done
 
 
@@ -81,7 +81,7 @@ async def rotate_key(
     made = await create_key(conn, house, old.role, old.branch, actor=actor)
     await conn.execute(update(api_key).where(api_key.c.prefix == prefix).values(revoked_at=now + keep))
     told = {"by": made.split("_")[1], "until": (now + keep).isoformat(), "why": why}
-    await audit.note(conn, house, actor, "key.rotated", f"key:{prefix}", **told)
+    await trail.note(conn, house, actor, "key.rotated", f"key:{prefix}", **told)
     return made
 
 

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit, tries
-from core.access import sessions
+from core.access import attempts, sessions
 from core.access.staff import NAME, hashed_password, known_role
 from core.access.tables import staff
+from core.audit import trail
+from core.context import House
 from core.errors import Refused
-from core.house import House
 
 ADMIN = "admin"
 
@@ -117,5 +117,5 @@ async def _change(
     await conn.execute(update(staff).where(staff.c.id == them.id).values(values))
     ended = await sessions.close_all(conn, them.id)
     if "locked_until" in values:
-        await tries.give_back(conn, NAME, them.name)
-    await audit.note(conn, house, actor, action, f"user:{them.name}", why=why, ended=ended, **(told or {}))
+        await attempts.give_back(conn, NAME, them.name)
+    await trail.note(conn, house, actor, action, f"user:{them.name}", why=why, ended=ended, **(told or {}))

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.access import secrets as kept
 from core.access.model import Who
 from core.access.tables import staff, staff_session
-from core.house import House
+from core.context import House
 
 LASTS = timedelta(hours=10)
 

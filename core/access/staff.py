@@ -16,12 +16,12 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import alarms, audit, tries
-from core.access import sessions
+from core.access import attempts, sessions
 from core.access.model import ROLES, Who
 from core.access.tables import staff
+from core.audit import alarms, trail
+from core.context import House
 from core.errors import Refused
-from core.house import House
 
 TRIES = 5
 LOCKED_FOR = timedelta(minutes=15)
@@ -52,7 +52,7 @@ async def create_staff(
     staff_id = house.ids.take()
     row = {"id": staff_id, "name": name, "role": role, "branch": branch, "hash": hashed}
     await conn.execute(insert(staff).values(**row, created_at=house.clock.now()))
-    await audit.note(conn, house, actor, "staff.created", f"user:{name}", role=role, branch=branch)
+    await trail.note(conn, house, actor, "staff.created", f"user:{name}", role=role, branch=branch)
     return staff_id
 
 
@@ -89,20 +89,20 @@ async def sign_in(
         mine = update(staff).where(staff.c.id == row.id, staff.c.hash == row.hash, staff.c.disabled_at.is_(None))
         if (await conn.execute(mine.values(locked_until=None))).rowcount != 1:
             return None  # disabled, or given another password, while this one was checked
-        await tries.give_back(conn, SIGN_IN, where)
-        await audit.note(conn, house, f"user:{name}", "staff.signed_in", f"user:{name}")
+        await attempts.give_back(conn, SIGN_IN, where)
+        await trail.note(conn, house, f"user:{name}", "staff.signed_in", f"user:{name}")
         return await sessions.open_session(conn, house, Who(f"user:{name}", row.role, row.branch))
 
 
 async def _take_try(conn: AsyncConnection, house: House, name: str, where: str, *, known: bool) -> Row[Any] | None:
     """The person's row if they may try now. What is counted and asked is the same for a name that nobody has."""
-    here = await tries.take(conn, house, SIGN_IN, where, LOCKED_FOR, most=TRIES)
-    all_of_them = 0 if known else await tries.take(conn, house, NAME, name, THEIR_TIME, most=STRANGERS)
+    here = await attempts.take(conn, house, SIGN_IN, where, LOCKED_FOR, most=TRIES)
+    all_of_them = 0 if known else await attempts.take(conn, house, NAME, name, THEIR_TIME, most=STRANGERS)
     row = (await conn.execute(select(staff).where(staff.c.name == name).with_for_update())).first()
     if row is None or row.disabled_at:
         return None
     if here == TRIES:
-        await audit.note(conn, house, f"user:{name}", "staff.locked", f"user:{name}", strangers=not known)
+        await trail.note(conn, house, f"user:{name}", "staff.locked", f"user:{name}", strangers=not known)
     if all_of_them == STRANGERS:
         lock = house.clock.now() + THEIR_TIME
         await conn.execute(update(staff).where(staff.c.id == row.id).values(locked_until=lock))

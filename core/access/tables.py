@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Table, Text
 
-from core.db import Instant, metadata
+from core.db.engine import Instant, metadata
 
 api_key = Table(
     "api_key",

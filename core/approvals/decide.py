@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
 from core.approvals.model import GRANTED, REFUSED, WAITING, Approval, seal, why_not
 from core.approvals.tables import approval
+from core.audit import trail
+from core.context import House
 from core.errors import Refused
-from core.house import House
 
 _COLUMNS = [approval.c[field.name] for field in fields(Approval)]
 
@@ -47,7 +47,7 @@ async def ask(
             expires_at=now + timedelta(days=days),
         )
     )
-    await audit.note(conn, house, maker, "approval.asked", f"approval:{approval_id}", kind=kind, about=subject)
+    await trail.note(conn, house, maker, "approval.asked", f"approval:{approval_id}", kind=kind, about=subject)
     return approval_id
 
 
@@ -65,7 +65,7 @@ async def decide(
     state = GRANTED if yes else REFUSED
     decided = update(approval).where(approval.c.id == approval_id)
     await conn.execute(decided.values(state=state, checker=checker, note=note or None, decided_at=house.clock.now()))
-    await audit.note(conn, house, checker, f"approval.{state}", f"approval:{approval_id}", about=found.subject)
+    await trail.note(conn, house, checker, f"approval.{state}", f"approval:{approval_id}", about=found.subject)
     return found
 
 

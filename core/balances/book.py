@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances.model import Bucket, is_money
 from core.balances.tables import bucket
-from core.bulk import update_many
-from core.house import House
+from core.context import House
+from core.db.bulk import update_many
 from core.ledger.model import Book, Journal, Posting
 from core.ledger.post import post_many
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.balances import store
 from core.balances.model import EXPIRED, Bucket, Part
 from core.balances.spend import release
-from core.house import House
+from core.context import House
 from core.rating.spans import plus_months
 
 AT_ONCE = 500

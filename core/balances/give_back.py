@@ -13,7 +13,7 @@ from core.balances import book, store
 from core.balances.grant import MONEY_PRIORITY, Grant, new_bucket
 from core.balances.model import Bucket, Part, draw_order
 from core.balances.queries import purse
-from core.house import House
+from core.context import House
 
 
 async def give_back(

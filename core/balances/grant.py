@@ -8,17 +8,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
+from core.audit import trail
 from core.balances import book, store
 from core.balances import tables as t
 from core.balances.keyed import once
 from core.balances.model import LARGEST, OPEN, Bucket, Part, is_money
 from core.balances.queries import purse
 from core.balances.words import amount_of
-from core.config import Welcome
-from core.db import insert
+from core.config.operator import Welcome
+from core.context import House
+from core.db.engine import insert
 from core.errors import Refused
-from core.house import House
 from core.parties.tables import account
 
 MONEY_PRIORITY, PRIORITY = 90, 50
@@ -64,7 +64,7 @@ async def grant(conn: AsyncConnection, house: House, given: Grant, *, key: str, 
         await store.open_bucket(conn, bucket, {given.account_id, *given.shared_with})
         await store.move(conn, house, key, "granted", why, [Part(bucket.id, given.amount)])
         await book.came_in(conn, house, bucket, given.amount, gift=given.gift)
-        await audit.note(conn, house, actor, "bucket.granted", f"bucket:{bucket.id}", amount=given.amount, why=why)
+        await trail.note(conn, house, actor, "bucket.granted", f"bucket:{bucket.id}", amount=given.amount, why=why)
         return {"bucket": bucket.id}
 
     return int((await once(conn, house, "grant", key, given.asked(), do))["bucket"])
@@ -117,7 +117,7 @@ async def top_up(
         await store.keep(conn, house, [filled])
         await store.move(conn, house, key, "granted", why, [Part(bucket_id, amount)])
         await book.came_in(conn, house, filled, amount, gift=gift)
-        await audit.note(conn, house, actor, "bucket.filled", f"bucket:{bucket_id}", amount=amount, why=why)
+        await trail.note(conn, house, actor, "bucket.filled", f"bucket:{bucket_id}", amount=amount, why=why)
         return {}
 
     await once(conn, house, "fill", key, {"bucket": bucket_id, "amount": amount}, do)
@@ -146,7 +146,7 @@ async def share(conn: AsyncConnection, house: House, bucket_id: int, account_id:
     """Let another account draw from it too."""
     shared = insert(conn, t.bucket_user).values(bucket_id=bucket_id, account_id=account_id)
     await conn.execute(shared.on_conflict_do_nothing())
-    await audit.note(conn, house, actor, "bucket.shared", f"bucket:{bucket_id}", account=account_id)
+    await trail.note(conn, house, actor, "bucket.shared", f"bucket:{bucket_id}", account=account_id)
 
 
 def _sane(amount: int) -> None:

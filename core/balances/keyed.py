@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import effects
+from core.context import House
+from core.db import idempotency
 from core.errors import Refused
-from core.house import House
 
 LONGEST_KEY = 200
 
@@ -27,7 +27,7 @@ async def once(
     async def kept() -> dict[str, Any]:
         return {"asked": dict(asked), "answer": await do()}
 
-    found = await effects.once(conn, f"bucket:{verb}:{key}", house.clock.now(), kept)
+    found = await idempotency.once(conn, f"bucket:{verb}:{key}", house.clock.now(), kept)
     if found["asked"] != dict(asked):
         raise Refused("bucket.key", 409)
     answer: dict[str, Any] = found["answer"]

@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
 from core.balances.tables import low_money
-from core.db import insert
-from core.house import House
-from core.sets import among
+from core.context import House
+from core.db.engine import insert
+from core.db.in_list import among
 
 
 async def amounts(conn: AsyncConnection, house: House, account_ids: Collection[int]) -> dict[int, int]:

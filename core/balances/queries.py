@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.balances import tables as t
 from core.balances.model import OPEN, Bucket
 from core.balances.store import BUCKET
-from core.sets import among
+from core.db.in_list import among
 
 
 async def buckets_of(conn: AsyncConnection, account_id: int, now: datetime | None = None) -> list[Bucket]:

@@ -13,8 +13,8 @@ from core.balances import store
 from core.balances.keyed import once
 from core.balances.model import EXPIRED, HELD, RELEASED, USED, Bucket, Part, Spent, Want, draw
 from core.balances.tell import tell
+from core.context import House
 from core.errors import Refused
-from core.house import House
 
 HOLD_FOR = timedelta(minutes=15)
 """How long a reservation waits for its session unless the caller says otherwise."""

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances import tables as t
 from core.balances.model import HELD, OPEN, Bucket, Part, is_money
-from core.bulk import insert_many
-from core.house import House
-from core.sets import among
+from core.context import House
+from core.db.bulk import insert_many
+from core.db.in_list import among
 
 BUCKET = [t.bucket.c[name] for name in Bucket.__dataclass_fields__]
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-from core.db import Instant, Json, metadata
+from core.db.engine import Instant, Json, metadata
 
 bucket = Table(
     "bucket",

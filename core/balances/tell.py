@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import outbox
 from core.balances import low
 from core.balances.model import Bucket, is_money, passed, runs_low
-from core.house import House
+from core.context import House
+from core.outbox import queue
 
 
 async def tell(
@@ -33,7 +33,7 @@ async def _one(conn: AsyncConnection, house: House, bucket: Bucket, drawn: int, 
         template = "bucket.used.all" if percent == 100 else "bucket.used.part"
     else:
         return bucket
-    await outbox.enqueue(
+    await queue.enqueue(
         conn,
         house,
         key=key,

@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.periods import close_day, cycles_json, next_period, periods
 from core.billing.tables import cycle
-from core.bulk import insert_many
-from core.house import House
+from core.context import House
+from core.db.bulk import insert_many
+from core.db.in_list import among
 from core.parties.tables import account
-from core.sets import among
 
 __all__ = ["close_day", "cycles_json", "open_cycles", "periods"]
 

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from core import bankdays
-from core.house import House
+from core.context import House
 
 
 def due_on(house: House, issued_on: date) -> date:

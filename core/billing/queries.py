@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing.assemble import services
 from core.billing.model import Bill, BillLine, BillSummary, MonthUse, Owing
+from core.billing.render.assemble import services
 from core.billing.tables import invoice, invoice_line
-from core.house import House
+from core.context import House
 from core.ledger.tables import open_item
 from core.metering.tables import consumption, meter
 from core.parties.tables import account, service

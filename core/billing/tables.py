@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-from core.db import Instant, Json, metadata
+from core.db.engine import Instant, Json, metadata
 from core.ledger.tables import number_series, open_item  # where bills and payments meet
 
 __all__ = ["bill_run", "cycle", "invoice", "invoice_line", "number_series", "open_item"]

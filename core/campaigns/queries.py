@@ -5,10 +5,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import outbox
 from core.campaigns.model import Campaign, Progress, Segment
 from core.campaigns.tables import campaign, campaign_member
 from core.ledger.tables import open_item
+from core.outbox import queue
 from core.parties.tables import account, branch, contact, contact_account, sender_stop
 
 COLUMNS = [campaign.c[name] for name in Campaign.__dataclass_fields__]
@@ -90,10 +90,10 @@ async def progress(conn: AsyncConnection, campaign_id: int) -> Progress | None:
     if found is None:
         return None
     rows = await conn.execute(
-        select(outbox.outbox.c.state, func.count())
-        .join(campaign_member, campaign_member.c.outbox_id == outbox.outbox.c.id)
+        select(queue.outbox.c.state, func.count())
+        .join(campaign_member, campaign_member.c.outbox_id == queue.outbox.c.id)
         .where(campaign_member.c.campaign_id == campaign_id)
-        .group_by(outbox.outbox.c.state)
+        .group_by(queue.outbox.c.state)
     )
     states = {row[0]: int(row[1]) for row in rows}
     left = sum(states.pop(state, 0) for state in UNSETTLED)

@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit, bulk, outbox
+from core.audit import trail
 from core.campaigns.model import MOVES, NONE, Campaign, Segment, checked, checked_terms
 from core.campaigns.queries import COLUMNS, as_campaign, members_after
 from core.campaigns.tables import campaign, campaign_member
+from core.context import House
+from core.db import bulk
 from core.errors import Refused
-from core.house import House
-from core.outbox import CAMPAIGN, Letter
+from core.outbox import queue
+from core.outbox.queue import CAMPAIGN, Letter
 
 AHEAD = 2_000
 """No more rows of a campaign than this wait in the outbox: pausing is quick, and a code's claim is cheap."""
@@ -70,7 +72,7 @@ async def plan(
     )
     row = {column: getattr(made, column) for column in Campaign.__dataclass_fields__} | {"segment": segment.as_json()}
     await conn.execute(insert(campaign).values(row | {"created_by": actor, "created_at": now}))
-    await audit.note(conn, house, actor, "campaign.planned", f"campaign:{made.id}", name=name)
+    await trail.note(conn, house, actor, "campaign.planned", f"campaign:{made.id}", name=name)
     return made
 
 
@@ -82,7 +84,7 @@ async def move(conn: AsyncConnection, house: House, campaign_id: int, to: str, a
     if to not in MOVES[found.state]:
         raise Refused("campaign.no_such_move", state=found.state, to=to)
     await conn.execute(update(campaign).where(campaign.c.id == campaign_id).values(state=to))
-    await audit.note(conn, house, actor, f"campaign.{to}", f"campaign:{campaign_id}")
+    await trail.note(conn, house, actor, f"campaign.{to}", f"campaign:{campaign_id}")
     return await hold(conn, campaign_id)
 
 
@@ -121,7 +123,7 @@ async def feed(conn: AsyncConnection, house: House, campaign_id: int) -> int:
 
 
 async def _waiting(conn: AsyncConnection, campaign_id: int) -> int:
-    table = outbox.outbox.c
+    table = queue.outbox.c
     query = select(func.count()).where(
         table.state.in_(("waiting", "claimed", "leaving")),
         table.priority == CAMPAIGN,
@@ -150,7 +152,7 @@ async def _choose(conn: AsyncConnection, house: House, found: Campaign, contact_
         for contact_id in told
     ]
     times, next_at = _paced(house.clock.now(), found, len(letters))
-    await outbox.enqueue_many(conn, house, letters, ids=list(ids.values()), known=False, times=times)
+    await queue.enqueue_many(conn, house, letters, ids=list(ids.values()), known=False, times=times)
     members = [(found.id, contact_id, ids.get(contact_id), arms[contact_id]) for contact_id in contact_ids]
     await bulk.insert_many(conn, campaign_member, _MEMBER, members)
     await conn.execute(

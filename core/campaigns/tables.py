@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, SmallInteger, Table, Text
 
-from core.db import Instant, Json, metadata
+from core.db.engine import Instant, Json, metadata
 
 campaign = Table(
     "campaign",

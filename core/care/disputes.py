@@ -6,13 +6,13 @@ The freezing of the open item belongs to the journey (`journeys/line_disputed.py
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
+from core.audit import trail
 from core.care import tickets
 from core.care.model import UNSOLVED, Dispute, Ticket
 from core.care.queries import by_id
 from core.care.tables import dispute
+from core.context import House
 from core.errors import Refused
-from core.house import House
 
 _COLUMNS = [dispute.c[name] for name in Dispute.__dataclass_fields__]
 VERDICTS = ("upheld", "partial", "rejected")
@@ -63,7 +63,7 @@ async def open_dispute(
             open_key=f"{invoice_id}:{position}",
         )
     )
-    await audit.note(
+    await trail.note(
         conn,
         house,
         f"customer:{contact_id}",
@@ -96,7 +96,7 @@ async def decide(conn: AsyncConnection, house: House, dispute_id: int, verdict: 
         .where(dispute.c.id == dispute_id)
         .values(state=verdict, decided_at=house.clock.now(), open_key=None)
     )
-    await audit.note(conn, house, actor, f"dispute.{verdict}", f"dispute:{dispute_id}", amount_minor=found.amount_minor)
+    await trail.note(conn, house, actor, f"dispute.{verdict}", f"dispute:{dispute_id}", amount_minor=found.amount_minor)
     ticket = await by_id(conn, found.ticket_id)
     if ticket is not None and ticket.state in UNSOLVED:
         await tickets.move(conn, house, found.ticket_id, "solved", actor=actor, note=verdict, tell=False)

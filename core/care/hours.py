@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from core.bankdays import is_holiday
-from core.config import Operator, Weekday
+from core.config.operator import Operator, Weekday
 
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LOOK_AHEAD = timedelta(days=30)

@@ -11,9 +11,9 @@ import msgspec
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import bulk
 from core.care.tables import interaction
-from core.house import House
+from core.context import House
+from core.db import bulk
 
 
 class Interaction(msgspec.Struct, frozen=True):

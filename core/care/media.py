@@ -14,12 +14,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import alarms, outbox, tries
+from core.access import attempts
+from core.audit import alarms
 from core.care import media_files
 from core.care.tables import media
-from core.db import insert
-from core.house import House
-from core.outbox import Leaving, Outcome
+from core.context import House
+from core.db.engine import insert
+from core.outbox import queue
+from core.outbox.queue import Leaving, Outcome
 from core.parties.tables import contact_account
 
 KIND = "media"
@@ -93,7 +95,7 @@ async def expect(
     new = insert(conn, media).values(row).on_conflict_do_nothing(index_elements=["channel", "ref"])
     if (await conn.execute(new)).rowcount == 0:
         return None
-    await outbox.enqueue(
+    await queue.enqueue(
         conn, house, key=f"media:{media_id}", kind=KIND, template=KIND, contact_id=contact_id, subject_id=media_id
     )
     return media_id
@@ -130,13 +132,13 @@ async def keep(
 
 async def within_shares(conn: AsyncConnection, house: House, contact_id: int | None, size: int) -> bool:
     """Count these bytes; whether they may be kept: of everybody a share of the day, and of strangers one for all of them together."""
-    if await tries.take(conn, house, "files.contact", str(contact_id or 0), DAY, size) > OF_ONE:
+    if await attempts.take(conn, house, "files.contact", str(contact_id or 0), DAY, size) > OF_ONE:
         return False
     linked = select(contact_account.c.contact_id).where(contact_account.c.contact_id == (contact_id or 0)).limit(1)
     if (await conn.execute(linked)).first() is not None:
         return True
     most = house.settings.strangers_mb_a_day * 1_000_000
-    if await tries.take(conn, house, "files.strangers", "", DAY, size, most=most) <= most:
+    if await attempts.take(conn, house, "files.strangers", "", DAY, size, most=most) <= most:
         return True
     await alarms.sound(conn, house, "strangers", f"{house.today()}", megabytes=most // 1_000_000)
     return False
@@ -150,7 +152,7 @@ def handler(fetch: Fetch) -> Callable[[House, Leaving], Awaitable[Outcome]]:
             wanted = (
                 await conn.execute(select(media.c.channel, media.c.ref).where(media.c.id == row.subject_id))
             ).first()
-            sent = await tries.taken(conn, house, "files.contact", str(row.contact_id or 0))
+            sent = await attempts.taken(conn, house, "files.contact", str(row.contact_id or 0))
         if wanted is None:
             return Outcome(row.id, "dropped", reason="no such file", attempts=row.attempts)
         found = "too_many" if sent > OF_ONE else await fetch(wanted.channel, wanted.ref, LARGEST)

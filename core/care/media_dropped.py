@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.care import media_files
 from core.care.media import STRANGERS_KEPT
 from core.care.tables import media
-from core.house import House
+from core.context import House
+from core.db.in_list import among
 from core.parties.tables import contact_account
-from core.sets import among
 
 BATCH = 500
 ROWLESS = timedelta(days=1)

@@ -6,15 +6,16 @@ from datetime import datetime
 from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit, outbox
+from core.audit import trail
 from core.care import store
 from core.care.model import SUPPLY, UNSOLVED, Outage
 from core.care.tables import outage, ticket
+from core.context import House
+from core.db.in_list import among
 from core.errors import Refused
-from core.house import House
-from core.outbox import Letter
+from core.outbox import queue
+from core.outbox.queue import Letter
 from core.parties.tables import premise, service
-from core.sets import among
 
 _COLUMNS = [outage.c[name] for name in Outage.__dataclass_fields__]
 
@@ -100,7 +101,7 @@ async def begin(
         return running_one
     made = Outage(house.ids.take(), commodity, area, cause, house.clock.now(), expected_until, None)
     await conn.execute(insert(outage).values({name: getattr(made, name) for name in Outage.__dataclass_fields__}))
-    await audit.note(conn, house, actor, "outage.began", f"outage:{made.id}", area=area, commodity=commodity)
+    await trail.note(conn, house, actor, "outage.began", f"outage:{made.id}", area=area, commodity=commodity)
     explained = list((await conn.execute(_explained(made))).scalars())
     await conn.execute(update(ticket).where(among(conn, ticket.c.id, explained)).values(outage_id=made.id))
     await store.happened(conn, house, explained, actor, "linked", outage=str(made.id))
@@ -132,7 +133,7 @@ async def expect(conn: AsyncConnection, house: House, outage_id: int, until: dat
         raise Refused("outage.over")
     _not_past(house, until)
     await conn.execute(update(outage).where(outage.c.id == outage_id).values(expected_until=until))
-    await audit.note(conn, house, actor, "outage.expected", f"outage:{outage_id}", until=until and until.isoformat())
+    await trail.note(conn, house, actor, "outage.expected", f"outage:{outage_id}", until=until and until.isoformat())
 
 
 def _not_past(house: House, until: datetime | None) -> None:
@@ -149,7 +150,7 @@ async def end(conn: AsyncConnection, house: House, outage_id: int, actor: str) -
         return 0
     over = Outage(*row)
     await conn.execute(update(outage).where(outage.c.id == outage_id).values(ended_at=house.clock.now()))
-    await audit.note(conn, house, actor, "outage.ended", f"outage:{outage_id}")
+    await trail.note(conn, house, actor, "outage.ended", f"outage:{outage_id}")
     mine = select(ticket.c.id, ticket.c.contact_id, ticket.c.account_id, ticket.c.reference).where(
         ticket.c.outage_id == outage_id, ticket.c.state.in_(UNSOLVED)
     )
@@ -169,5 +170,5 @@ async def end(conn: AsyncConnection, house: House, outage_id: int, actor: str) -
         )
         for one in tickets
     ]
-    await outbox.enqueue_many(conn, house, letters)
+    await queue.enqueue_many(conn, house, letters)
     return len(tickets)

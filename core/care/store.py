@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.care import reference
 from core.care.model import Ticket
 from core.care.tables import ticket, ticket_event
-from core.db import insert
-from core.house import House
+from core.context import House
+from core.db.engine import insert
 
 COLUMNS = [ticket.c[name] for name in Ticket.__dataclass_fields__]
 TRIES = 8

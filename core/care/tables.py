@@ -5,7 +5,7 @@ A ticket's clocks are derived from `ticket_event`; nothing ticks in a column.
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, UniqueConstraint
 
-from core.db import Instant, Json, metadata
+from core.db.engine import Instant, Json, metadata
 
 outage = Table(
     "outage",

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit, outbox
+from core.audit import trail
 from core.care import tickets
 from core.care.tables import talk
-from core.db import insert
+from core.context import House
+from core.db.engine import insert
 from core.errors import Refused
-from core.house import House
+from core.outbox import queue as outbox
 from core.parties.tables import account, contact_account
 
 WAITING, TAKEN, OVER = "waiting", "taken", "over"
@@ -116,7 +117,7 @@ async def take(conn: AsyncConnection, house: House, talk_id: int, actor: str) ->
     if taken.rowcount != 1:
         raise Refused("talk.taken")
     await _tell(conn, house, await _held(conn, talk_id), "agent.joined", name=actor.removeprefix("user:"))
-    await audit.note(conn, house, actor, "talk.taken", f"talk:{talk_id}")
+    await trail.note(conn, house, actor, "talk.taken", f"talk:{talk_id}")
 
 
 async def say(conn: AsyncConnection, house: House, talk_id: int, actor: str, text: str) -> None:
@@ -144,7 +145,7 @@ async def give_back(conn: AsyncConnection, house: House, talk_id: int, actor: st
     found = await _held(conn, talk_id)
     if await _end(conn, house, talk.c.id == talk_id, actor):
         await _tell(conn, house, found, "agent.back")
-        await audit.note(conn, house, actor, "talk.given_back", f"talk:{talk_id}")
+        await trail.note(conn, house, actor, "talk.given_back", f"talk:{talk_id}")
 
 
 async def time_out(conn: AsyncConnection, house: House) -> int:

@@ -5,13 +5,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import effects, outbox
 from core.care import outages, store
 from core.care.model import MOVES, SEVERITY, SUPPLY, UNSOLVED, Ticket
 from core.care.queries import by_id, by_reference, tickets_of
 from core.care.tables import ticket
+from core.context import House
+from core.db import idempotency
 from core.errors import Refused
-from core.house import House
+from core.outbox import queue
 from core.parties.tables import account, premise, service
 
 __all__ = ["by_id", "by_reference", "move", "open_ticket", "reply", "tickets_of"]
@@ -40,7 +41,7 @@ async def open_ticket(
     by = actor or f"customer:{contact_id}"
     standing = await _standing(conn, kind, contact_id, premise_id)
     if standing is not None:
-        if await effects.first_time(conn, f"ticket-again:{key}", house.clock.now()):
+        if await idempotency.first_time(conn, f"ticket-again:{key}", house.clock.now()):
             await store.happened(conn, house, [standing.id], by, "reported_again", description=description[:LONGEST])
         return standing
     place = await _place(conn, account_id, premise_id)
@@ -137,7 +138,7 @@ async def _held(conn: AsyncConnection, ticket_id: int) -> Ticket:
 
 async def _tell(conn: AsyncConnection, house: House, about: Ticket, template: str, **params: Any) -> None:
     """One message about a ticket, in the transaction of what it tells of, which happens once."""
-    await outbox.enqueue(
+    await queue.enqueue(
         conn,
         house,
         key=f"{template}:{about.id}:{house.ids.take()}",

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.catalog.compile import load_tariff
 from core.catalog.tables import tariff_version
+from core.db.in_list import among
 from core.errors import Refused
 from core.rating.tariff import Tariff
-from core.sets import among
 
 MOST_COMPILED = 1_000
 _compiled: OrderedDict[str, Tariff] = OrderedDict()

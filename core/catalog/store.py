@@ -18,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.catalog.compile import compile_document
 from core.catalog.read import documents, text_of
 from core.catalog.tables import tariff_version
-from core.db import insert
-from core.house import House
-from core.sets import among
+from core.context import House
+from core.db.engine import insert
+from core.db.in_list import among
 
 _NEXT_DOCUMENT = re.compile(r"^---[ \t]*(?:#.*)?$", re.MULTILINE)
 _WORDS = re.compile(r"^[^#\s]", re.MULTILINE)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Date, Table, Text, UniqueConstraint
 
-from core.db import Instant, metadata
+from core.db.engine import Instant, metadata
 
 tariff_version = Table(
     "tariff_version",

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Table, Text, UniqueConstraint
 
-from core.db import Instant, Json, metadata
+from core.db.engine import Instant, Json, metadata
 
 chat_visitor = Table(
     "chat_visitor",

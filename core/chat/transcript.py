@@ -12,8 +12,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.chat.tables import chat_line, chat_visitor
-from core.db import insert
-from core.house import House
+from core.context import House
+from core.db.engine import insert
 
 STAYS_OPEN = timedelta(minutes=2)
 """A page that was open a moment ago is taken for open still; open pages say so again well within this time."""

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
-from core.arrears import Agency
-from core.bulk import insert_many, update_many
+from core.audit import trail
 from core.collections.model import Standing
 from core.collections.tables import episode, placement
+from core.config.collections import Agency
+from core.context import House
+from core.db.bulk import insert_many, update_many
+from core.db.in_list import among
 from core.errors import Refused
-from core.house import House
-from core.sets import among
 
 _PLACED = (
     "id",
@@ -44,7 +44,7 @@ async def placed(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int,
 
 
 async def place(conn: AsyncConnection, house: House, code: str, chosen: Sequence[Standing], *, actor: str) -> int:
-    """Hand these over; how many were new. The accounts are held and may be placed: core/journeys/agency_placed.py."""
+    """Hand these over; how many were new. The accounts are held and may be placed: core/journeys/dunning/agency.py."""
     agreed, today, now = known(house, code), house.today(), house.clock.now()
     rows = [
         (
@@ -65,7 +65,7 @@ async def place(conn: AsyncConnection, house: House, code: str, chosen: Sequence
     accounts = [one.account_id for one in chosen]
     await conn.execute(update(episode).where(among(conn, episode.c.open_id, accounts)).values(held="agency"))
     notes = [(f"account:{row[1]}", {"agency": code, "placement": str(row[0]), "minor": row[4]}) for row in rows]
-    await audit.note_many(conn, house, actor, "account.placed", notes)
+    await trail.note_many(conn, house, actor, "account.placed", notes)
     return new
 
 
@@ -86,5 +86,5 @@ async def recall(conn: AsyncConnection, house: House, reasons: Mapping[int, str]
         (f"account:{row.open_id}", {"agency": row.agency, "placement": str(row.id), "why": reasons[row.open_id]})
         for row in rows
     ]
-    await audit.note_many(conn, house, actor, "account.recalled", notes)
+    await trail.note_many(conn, house, actor, "account.recalled", notes)
     return len(rows)

@@ -12,13 +12,14 @@ from datetime import date, timedelta
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit, money
+from core import money
+from core.audit import trail
 from core.collections import queries
 from core.collections.tables import arranged_item, arrangement, instalment
+from core.context import House
+from core.db.in_list import among
 from core.errors import Refused
-from core.house import House
 from core.ledger.tables import open_item
-from core.sets import among
 
 Due = tuple[date, int]
 
@@ -134,7 +135,7 @@ async def _write(
     await conn.execute(insert(instalment), rows)
     items = [{"arrangement_id": made, "invoice_id": invoice_id, "amount_minor": minor} for invoice_id, minor in covers]
     await conn.execute(insert(arranged_item), items)
-    await audit.note(
+    await trail.note(
         conn, house, actor, "arrangement.agreed", f"account:{account_id}", total_minor=total, parts=len(dues)
     )
     return Agreed(made, account_id, total, dues)

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from core import bankdays
-from core.arrears import Ladder
+from core.config.collections import Ladder
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from sqlalchemy import ColumnElement, false, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
-from core.arrears import CreditLimit
-from core.bulk import insert_many, update_many
 from core.collections.limits import Exposure, Owes
 from core.collections.tables import arrangement, exposure, own_limit
-from core.db import AnyRow
-from core.house import House
+from core.config.collections import CreditLimit
+from core.context import House
+from core.db.bulk import insert_many, update_many
+from core.db.engine import AnyRow
+from core.db.in_list import among
 from core.parties.tables import account
-from core.sets import among
 
 WITHOUT = ("lead", "closed")
 """Accounts in these states use nothing."""

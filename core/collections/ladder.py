@@ -8,9 +8,9 @@ step that a customer sees, and the last look before a restriction all come throu
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from core.arrears import Ladder, Step, StepName
 from core.collections.calendar import Calendar
 from core.collections.model import AFRESH, Decision, Episode, Standing
+from core.config.collections import Ladder, Step, StepName
 from core.reasons import reason
 
 NOT_TOLD = reason("not_told")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from core.arrears import StepName
+from core.config.collections import StepName
 
 Kind = Literal["none", "start", "wait", "step", "hold", "resume", "end"]
 AFRESH = ("disputed", "arrangement", "protected")

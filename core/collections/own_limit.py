@@ -6,14 +6,15 @@
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit, money
+from core import money
 from core.approvals import decide as approvals
 from core.approvals.model import Approval
+from core.audit import trail
 from core.collections import exposures
 from core.collections.tables import own_limit
-from core.db import insert
+from core.context import House
+from core.db.engine import insert
 from core.errors import Refused
-from core.house import House
 from core.numbers import STATED, UNSTATED, Notation
 from core.parties.tables import account
 
@@ -103,4 +104,4 @@ async def _put(
         new = insert(conn, own_limit).values(account_id=account_id, **row)
         await conn.execute(new.on_conflict_do_update(index_elements=["account_id"], set_=row))
     told = RULE if wanted == RULE else NONE if wanted is None else str(wanted)
-    await audit.note(conn, house, actor, "account.limit", f"account:{account_id}", limit=told, reason=reason)
+    await trail.note(conn, house, actor, "account.limit", f"account:{account_id}", limit=told, reason=reason)

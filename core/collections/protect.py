@@ -5,11 +5,11 @@ from datetime import date
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
+from core.audit import trail
 from core.collections.tables import protection
-from core.db import insert
+from core.context import House
+from core.db.engine import insert
 from core.errors import Refused
-from core.house import House
 
 
 async def register(
@@ -36,7 +36,7 @@ async def register(
     statement = insert(conn, protection).values(row).on_conflict_do_nothing(index_elements=["open_key"])
     if (await conn.execute(statement)).rowcount != 1:
         raise Refused("collections.protected")
-    await audit.note(conn, house, actor, "account.protected", f"account:{account_id}", kind=kind, reason=reason)
+    await trail.note(conn, house, actor, "account.protected", f"account:{account_id}", kind=kind, reason=reason)
 
 
 async def end(conn: AsyncConnection, house: House, account_id: int, kind: str, *, actor: str) -> bool:
@@ -44,5 +44,5 @@ async def end(conn: AsyncConnection, house: House, account_id: int, kind: str, *
     changed = update(protection).where(protection.c.open_key == f"{account_id}:{kind}")
     ended = await conn.execute(changed.values(open_key=None, ended_at=house.clock.now()))
     if ended.rowcount:
-        await audit.note(conn, house, actor, "account.unprotected", f"account:{account_id}", kind=kind)
+        await trail.note(conn, house, actor, "account.unprotected", f"account:{account_id}", kind=kind)
     return ended.rowcount > 0

@@ -9,9 +9,9 @@ from sqlalchemy import Row, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.collections.tables import arranged_item, arrangement, contacted, instalment, ladder_step, protection
-from core.db import AnyRow
+from core.db.engine import AnyRow
+from core.db.in_list import among
 from core.ledger.tables import open_item
-from core.sets import among
 
 
 async def covered(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int, int]:

@@ -7,12 +7,12 @@ from datetime import date
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.bulk import insert_many, update_many
 from core.collections.model import Decision, Episode, Standing
 from core.collections.tables import episode, ladder_step
-from core.house import House
-from core.outbox import Letter, enqueue_many
-from core.sets import among
+from core.context import House
+from core.db.bulk import insert_many, update_many
+from core.db.in_list import among
+from core.outbox.queue import Letter, enqueue_many
 
 _EPISODE = ("id", "account_id", "open_id", "anchor", "due_on", "round", "position", "done_on", "held")
 _MOVED = ("anchor", "due_on", "round", "position", "done_on", "held")

@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from core.db import Instant, Json, metadata
+from core.db.engine import Instant, Json, metadata
 
 episode = Table(
     "episode",

@@ -5,10 +5,10 @@ from datetime import timedelta
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
+from core.audit import trail
 from core.collections.tables import contacted, episode, ladder_step
+from core.context import House
 from core.errors import Refused
-from core.house import House
 
 OUTCOMES: dict[str, int] = {
     "no_answer": 1, "call_back": 3, "told": 7, "cannot_pay": 14, "refuses": 7, "wrong_number": 30, "moved": 30, "died": 365,
@@ -34,7 +34,7 @@ async def note(conn: AsyncConnection, house: House, account_id: int, code: str, 
     )
     if code == "told":
         await _told(conn, house, account_id)
-    await audit.note(conn, house, actor, "account.contacted", f"account:{account_id}", code=code)
+    await trail.note(conn, house, actor, "account.contacted", f"account:{account_id}", code=code)
 
 
 async def _told(conn: AsyncConnection, house: House, account_id: int) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit, money
+from core import money
 from core.approvals import decide as approvals
 from core.approvals.model import Approval
+from core.audit import trail
 from core.collections import queries
 from core.collections.tables import write_off
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.ledger.tables import open_item
@@ -69,7 +70,7 @@ async def granted(conn: AsyncConnection, house: House, found: Approval) -> int:
         if minor > 0:
             await _one(conn, house, found, account_id, invoice_id, minor)
             total += minor
-    await audit.note(conn, house, found.maker, "account.written_off", f"account:{account_id}", minor=total)
+    await trail.note(conn, house, found.maker, "account.written_off", f"account:{account_id}", minor=total)
     return total
 
 

@@ -11,16 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.approvals import decide as approvals
 from core.approvals.model import Approval
 from core.collections import write_off
-from core.house import House
-from core.journeys import (
-    account_unbarred,
-    asked_first,
-    dispute_decided,
-    fee_waived,
-    late_rebilled,
-    limit_changed,
-    parked_bills,
-)
+from core.context import House
+from core.journeys import asked_first, dispute_decided, late_usage_rebill, parked_bills
+from core.journeys.credit_limit import change
+from core.journeys.dunning import fee_waiver, restore
 from core.payments import ceiling, refunds
 from core.payments.desk import drawer
 from core.payments.reconcile import explain
@@ -66,7 +60,7 @@ async def _no_count(conn: AsyncConnection, house: House, found: Approval) -> Non
 
 async def _write_off(conn: AsyncConnection, house: House, found: Approval) -> None:
     await write_off.granted(conn, house, found)
-    await account_unbarred.reconsider(conn, house, _id(found), "written off")
+    await restore.reconsider(conn, house, _id(found), "written off")
 
 
 async def _nothing(_conn: AsyncConnection, _house: House, _found: Approval) -> None:
@@ -79,9 +73,9 @@ FOLLOWS: Mapping[str, Follows] = {
     "difference": Follows(_difference, _no_difference),
     "cash_count": Follows(_count, _no_count),
     "write_off": Follows(_write_off, _nothing),
-    "fee": Follows(fee_waived.agreed, _nothing),
-    "late_credit": Follows(late_rebilled.agreed, _nothing),
-    "credit_limit": Follows(limit_changed.agreed, _nothing),
+    "fee": Follows(fee_waiver.agreed, _nothing),
+    "late_credit": Follows(late_usage_rebill.agreed, _nothing),
+    "credit_limit": Follows(change.agreed, _nothing),
     "skip_bill": Follows(parked_bills.agreed, _nothing),
     "receipt_move": Follows(asked_first.receipt_moved, _nothing),
     "mandate": Follows(asked_first.mandate_taken, _nothing),

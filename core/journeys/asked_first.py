@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import money
 from core.approvals import decide as approvals
 from core.approvals.model import Approval
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.journeys import money_received
-from core.parties import record, sim
-from core.payments import mandates, methods, move, queries
+from core.parties import phone_of_record, sim
+from core.payments import mandates, methods, queries, transfer
 from core.phone import masked
 
 
@@ -21,7 +21,7 @@ async def move_receipt(
     conn: AsyncConnection, house: House, receipt_id: int, to_account: str, *, actor: str, reason: str
 ) -> int:
     """Ask to take a receipt to another account; the approval's id. Across branches, somebody of the whole house agrees."""
-    taken, target, number = await move.movable(conn, receipt_id, to_account)
+    taken, target, number = await transfer.movable(conn, receipt_id, to_account)
     here, there = await queries.branch_of(conn, taken.account_id), await queries.branch_of(conn, target)
     payload = {
         "receipt": taken.provider_txn,
@@ -45,7 +45,7 @@ async def move_receipt(
 async def receipt_moved(conn: AsyncConnection, house: House, found: Approval) -> None:
     """Another person agreed: it is moved, if it still lies where it lay, whole."""
     receipt_id, told = _id(found), found.payload
-    taken, _, _ = await move.movable(conn, receipt_id, str(told["to"]))
+    taken, _, _ = await transfer.movable(conn, receipt_id, str(told["to"]))
     if await _number(conn, taken.account_id) != told["from"]:
         raise Refused("approvals.other_now")
     await money_received.moved(conn, house, receipt_id, str(told["to"]), actor=found.maker, reason=str(told["reason"]))
@@ -84,7 +84,7 @@ async def mandate_taken(conn: AsyncConnection, house: House, found: Approval) ->
 
 async def change_phone(conn: AsyncConnection, house: House, account_id: int, typed: str, *, actor: str) -> int:
     """Ask to put another phone of record on file; the approval's id."""
-    phone, before = await record.changeable(conn, house, account_id, typed)
+    phone, before = await phone_of_record.changeable(conn, house, account_id, typed)
     payload = {
         "account": await _number(conn, account_id),
         "phone": phone,
@@ -104,10 +104,10 @@ async def change_phone(conn: AsyncConnection, house: House, account_id: int, typ
 async def phone_changed(conn: AsyncConnection, house: House, found: Approval) -> None:
     """Another person agreed: the phone is on file, if the one it takes the place of still was."""
     account_id, told = _id(found), found.payload
-    _, before = await record.changeable(conn, house, account_id, str(told["phone"]))
+    _, before = await phone_of_record.changeable(conn, house, account_id, str(told["phone"]))
     if [masked(one) for one in before.values()] != told["before"]:
         raise Refused("approvals.other_now")
-    await record.change_phone(conn, house, account_id, str(told["phone"]), actor=found.maker)
+    await phone_of_record.change_phone(conn, house, account_id, str(told["phone"]), actor=found.maker)
 
 
 async def _number(conn: AsyncConnection, account_id: int) -> str:

@@ -13,13 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import invoice
-from core.house import House
+from core.context import House
+from core.db.in_list import among
 from core.journeys.payment_doors import FOLLOW
 from core.parties.tables import account
 from core.payments import inbox
-from core.payments.bank import says, take
+from core.payments.bank import entry_payloads, import_file
 from core.payments.bank.tables import statement_entry
-from core.sets import among
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,15 @@ class Imported:
 
 async def bring_in(house: House, path: Path) -> Imported:
     """Import a camt.052, camt.053, camt.054, MT940 or pain.002 file. Raises BadInput when it cannot be read or does not add up."""
-    found, refusals = await asyncio.to_thread(take.read, path)
-    kept = await take.keep(house, path, found)
-    told = await inbox.tell(house, "sepa", says.refused(refusals), FOLLOW)
+    found, refusals = await asyncio.to_thread(import_file.read, path)
+    kept = await import_file.keep(house, path, found)
+    told = await inbox.tell(house, "sepa", entry_payloads.refused(refusals), FOLLOW)
     async with house.db.reading() as conn:
         keys = list(
             (await conn.execute(select(statement_entry.c.key).where(statement_entry.c.state == "open"))).scalars()
         )
-        debits = await says.debits(conn, house, keys)
-        transfers = await says.transfers(conn, house, keys, await _billed(conn, keys))
+        debits = await entry_payloads.debits(conn, house, keys)
+        transfers = await entry_payloads.transfers(conn, house, keys, await _billed(conn, keys))
     debited = {event.key for event in debits}
     told += await inbox.tell(house, "sepa", debits, FOLLOW)
     told += await inbox.tell(house, "bank", [event for event in transfers if event.key not in debited], FOLLOW)
@@ -57,7 +57,7 @@ async def bring_in(house: House, path: Path) -> Imported:
 async def _billed(conn: AsyncConnection, keys: list[str]) -> dict[str, str]:
     """Bill number -> account number, of the bills that open entries name."""
     texts = await conn.execute(select(statement_entry.c.purpose).where(among(conn, statement_entry.c.key, keys)))
-    named = sorted({one for text in texts.scalars() for one in says.tokens(text)})
+    named = sorted({one for text in texts.scalars() for one in entry_payloads.tokens(text)})
     query = (
         select(invoice.c.number, account.c.number)
         .join_from(invoice, account, invoice.c.account_id == account.c.id)

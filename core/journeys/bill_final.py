@@ -11,14 +11,14 @@ from typing import Protocol
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import outbox
 from core.billing.tables import invoice_line
 from core.collections import exposures
-from core.house import House
-from core.outbox import Letter
+from core.context import House
+from core.db.in_list import among
+from core.outbox import queue
+from core.outbox.queue import Letter
 from core.payments import allocate, mandates
 from core.rewards import units
-from core.sets import among
 
 
 class FinalBill(Protocol):
@@ -54,7 +54,7 @@ async def announce(conn: AsyncConnection, house: House, bills: Sequence[FinalBil
     if rewarded:
         await units.take_up(conn, house, await _units_used(conn, rewarded))
     letters = [_ready(bill, paid.get(bill.invoice_id, 0), collected) for bill in bills]
-    return await outbox.enqueue_many(conn, house, letters, known=False)
+    return await queue.enqueue_many(conn, house, letters, known=False)
 
 
 def _ready(bill: FinalBill, paid_minor: int, collected: Collection[int]) -> Letter:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing import queries as bills
 from core.billing.model import Bill, Instalment, Plan
 from core.collections import queries
-from core.house import House
+from core.context import House
 
 
 async def bill(

@@ -6,13 +6,13 @@ Months that were parked before are taken up first. Each step may be killed anywh
 from dataclasses import replace
 from datetime import date, datetime
 
-from core.billing import engines
-from core.billing.build import PARTITION, Progress
 from core.billing.model import RunReport
-from core.billing.run import build, close, finalise
-from core.billing.sources import Sources
-from core.billing.store import unpark
-from core.house import House
+from core.billing.run import engines
+from core.billing.run.draft import PARTITION, Progress
+from core.billing.run.passes import build, close, finalise
+from core.billing.run.sources import Sources
+from core.billing.run.store import unpark
+from core.context import House
 from core.journeys import bill_final
 from core.rewards import units
 
@@ -32,7 +32,7 @@ async def close_cycles(
     Parked months are tried once more: what was missing may have come. `tried_before`: only those that were last tried by then.
 
     `progress` is told how many cycles of how many are drafted, then how many bills of how many are final. `engine` says where
-    they are reckoned (`core/billing/engines.py`); None: as HODI_BILL_ENGINE says.
+    they are reckoned (`core/billing/run/engines.py`); None: as HODI_BILL_ENGINE says.
     """
     async with house.db.reading() as conn:
         free = await units.free_units(conn)

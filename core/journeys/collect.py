@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import date
 
-from core.house import House
+from core.context import House
 from core.journeys.payment_doors import FOLLOW
 from core.payments import collect
 

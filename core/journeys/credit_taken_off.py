@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.house import House
+from core.context import House
 from core.ledger.tables import open_item
 from core.payments import allocate, overpaid
 

@@ -11,20 +11,21 @@ from typing import NamedTuple
 from sqlalchemy import case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import money, outbox
+from core import money
 from core.approvals import decide as approvals
 from core.approvals.model import WAITING, Approval
 from core.approvals.tables import approval
-from core.billing import credit
-from core.billing.credit import CreditNote
+from core.billing.documents import credit_note
+from core.billing.documents.credit_note import CreditNote
 from core.billing.tables import invoice
 from core.care import disputes, queries
 from core.care.model import Dispute
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import account_unbarred
 from core.journeys.credit_taken_off import take_off
+from core.journeys.dunning import restore
 from core.ledger.tables import open_item
+from core.outbox import queue
 from core.parties.tables import account
 
 
@@ -64,12 +65,12 @@ async def decide(
         raise Refused("credit.amount", status=409)
     found = await disputes.hold(conn, dispute_id)
     if found.state != "open":
-        return Decision(found.state, await credit.note_of(conn, found.invoice_id, dispute_id))
+        return Decision(found.state, await credit_note.note_of(conn, found.invoice_id, dispute_id))
     opened = await _hold(conn, found.invoice_id)
     cut: dict[int, int] = {}
     if verdict != "rejected":
         wrong = amount_minor if verdict == "partial" else None
-        cut = await credit.cut_of(conn, found.invoice_id, found.position, wrong)
+        cut = await credit_note.cut_of(conn, found.invoice_id, found.position, wrong)
         if not await _agreed(conn, house, found, sum(cut.values()), agreed_minor):
             await _ask(conn, house, found, verdict, amount_minor, sum(cut.values()), actor)
             return Decision(WAITING)
@@ -109,10 +110,10 @@ async def _carried_out(
     await _release(conn, found)
     note = None
     if cut:
-        note = await credit.credit(conn, house, found.invoice_id, cut, {"dispute": str(found.id)})
+        note = await credit_note.credit(conn, house, found.invoice_id, cut, {"dispute": str(found.id)})
         await take_off(conn, house, found.account_id, {found.invoice_id: opened}, note.amount_minor)
     await _tell(conn, house, found, note)
-    await account_unbarred.reconsider(conn, house, found.account_id, f"dispute:{found.id}")
+    await restore.reconsider(conn, house, found.account_id, f"dispute:{found.id}")
     return Decision(verdict, note)
 
 
@@ -143,7 +144,7 @@ async def _ask(
         "dispute": str(found.id),
         "account": hers.number,
         "bill": bill.scalar_one(),
-        "item": "the whole bill" if found.position == credit.WHOLE_BILL else f"line {found.position}",
+        "item": "the whole bill" if found.position == credit_note.WHOLE_BILL else f"line {found.position}",
         "verdict": verdict,
         "amount": "" if amount is None else money.plain(amount, hers.currency),
         "credit": money.plain(total, hers.currency),
@@ -179,7 +180,7 @@ async def _release(conn: AsyncConnection, found: Dispute) -> None:
 async def _tell(conn: AsyncConnection, house: House, found: Dispute, note: CreditNote | None) -> None:
     about = await queries.by_id(conn, found.ticket_id)
     template = "notice.credited" if note else "dispute.rejected"
-    await outbox.enqueue(
+    await queue.enqueue(
         conn,
         house,
         key=f"decided:{found.id}",

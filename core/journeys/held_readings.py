@@ -7,17 +7,17 @@ with it; one that has to be read again opens a ticket for whoever reads meters.
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import outbox
-from core.billing import parked
+from core.billing.run import parked
 from core.care import tickets
 from core.care.model import UNSOLVED
 from core.care.tables import ticket
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.metering import held
-from core.metering.held import Held
 from core.metering.self_read import CUSTOMER
 from core.metering.units import MICRO
+from core.metering.vee import held
+from core.metering.vee.held import Held
+from core.outbox import queue
 
 LONGEST = 300
 
@@ -99,7 +99,7 @@ async def _tell(conn: AsyncConnection, house: House, found: Held, template: str,
     about = (
         await conn.execute(select(ticket.c.contact_id).where(ticket.c.id == (found.ticket_id or 0)))
     ).scalar_one_or_none()
-    await outbox.enqueue(
+    await queue.enqueue(
         conn,
         house,
         key=f"{template}:{found.id}",

@@ -8,14 +8,14 @@ a dispute of the same bill come one after the other and never pay for, or freeze
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing import credit
+from core.billing.documents import credit_note
 from core.billing.model import LATE, SERIES
 from core.billing.tables import invoice
 from core.care import disputes, store
 from core.care.model import Ticket
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import account_unbarred
+from core.journeys.dunning import restore
 from core.ledger.tables import open_item
 
 WHOLE_BILL = -1
@@ -43,7 +43,7 @@ async def dispute(
         return standing
     if position != WHOLE_BILL:
         others = await disputes.open_lines(conn, invoice_id)
-        wanted = await credit.contested(conn, invoice_id, position, others)
+        wanted = await credit_note.contested(conn, invoice_id, position, others)
     frozen = max(0, min(wanted, free))
     await conn.execute(
         update(open_item)
@@ -61,7 +61,7 @@ async def dispute(
         key=key,
         amount_minor=frozen,
     )
-    await account_unbarred.reconsider(conn, house, account_id, f"dispute:{opened.reference}")
+    await restore.reconsider(conn, house, account_id, f"dispute:{opened.reference}")
     return opened
 
 

@@ -1,6 +1,6 @@
 """A period of uses charged live is over: what stands beside the uses (fixed charges, what a minimum lacks) falls due then.
 
-Prepaid services only: a bill asks a postpaid one for it (`core/billing/live.py`). What the purse does not have stays owed and is taken
+Prepaid services only: a bill asks a postpaid one for it (`core/billing/run/live_uses.py`). What the purse does not have stays owed and is taken
 when money comes. From its first use on, a prepaid service has a period after the other, so that a month without a use owes its part.
 """
 
@@ -16,12 +16,12 @@ from core.balances import spend, store
 from core.balances.model import OPEN, Want, draw
 from core.balances.tables import bucket, bucket_user
 from core.billing.periods import whole_period
-from core.db import AnyRow
+from core.context import House
+from core.db.engine import AnyRow
 from core.errors import Refused
-from core.house import House
 from core.journeys import live_period
-from core.metering import live
-from core.metering.live_tables import live_period as live_period_table
+from core.metering.live import store as live
+from core.metering.live.tables import live_period as live_period_table
 from core.parties.tables import account, service, service_plan
 
 AT_ONCE = 200

@@ -18,18 +18,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.balances import spend
 from core.balances.give_back import give_back
 from core.balances.model import Want
-from core.billing.load import Days
 from core.billing.periods import whole_period
+from core.billing.run.load import Days
+from core.billing.run.tariff_versions import in_force
 from core.billing.tables import cycle
-from core.billing.versions import in_force
 from core.catalog import queries as catalog
-from core.db import AnyRow
+from core.context import House
+from core.db.engine import AnyRow
 from core.errors import Refused
-from core.house import House
-from core.metering import live
 from core.metering.events.clock import seconds
 from core.metering.events.queries import ANSWER
-from core.metering.live import Period, Use
+from core.metering.live import store
+from core.metering.live.store import Period, Use
 from core.parties.tables import account, service, service_plan
 from core.rating.errors import CannotRate
 from core.rating.live import not_live, owed
@@ -173,13 +173,13 @@ async def settle(
         forgiven = min(-minor, owed_minor)
         owed_minor -= forgiven
         if -minor > forgiven:
-            paid = await live.paid_by(conn, period.id)
+            paid = await store.paid_by(conn, period.id)
             back = await give_back(
                 conn, house, of.account_id, of.currency, -minor - forgiven, paid=paid, key=f"{key}:back", why=why
             )
             changes = {bucket_id: -amount for bucket_id, amount in back.items()}
-    await live.pay(conn, period.id, changes)
-    await live.keep(conn, replace(period, charged_minor=target, owed_minor=owed_minor))
+    await store.pay(conn, period.id, changes)
+    await store.keep(conn, replace(period, charged_minor=target, owed_minor=owed_minor))
     return minor
 
 
@@ -204,7 +204,7 @@ async def _history(conn: AsyncConnection, stretch: Stretch) -> dict[str, tuple[i
     wanted = {meter: count for tariff in stretch.versions for meter, count in tariff.history.items()}
     if not wanted:
         return {}
-    before = await live.earlier(conn, stretch.served.id, stretch.days.from_, max(wanted.values()))
+    before = await store.earlier(conn, stretch.served.id, stretch.days.from_, max(wanted.values()))
     return {meter: tuple(_total(stretch.versions[-1], meter, one) for one in before) for meter in wanted}
 
 

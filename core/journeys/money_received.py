@@ -7,12 +7,13 @@ takes the points of the bills it re-opens with it.
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import outbox
 from core.collections import write_off
-from core.house import House
-from core.journeys import account_unbarred, top_up
+from core.context import House
+from core.journeys import top_up
+from core.journeys.dunning import restore
 from core.ledger.tables import open_item
-from core.payments import allocate, move, suspense
+from core.outbox import queue
+from core.payments import allocate, suspense, transfer
 from core.payments.desk import undo
 from core.payments.tables import allocation, receipt
 from core.rewards import earn
@@ -26,7 +27,7 @@ async def received(conn: AsyncConnection, house: House, receipt_id: int) -> None
     settled = await allocate.receipt(conn, house, receipt_id, beside=beside)
     if settled is None:
         return
-    await outbox.enqueue(
+    await queue.enqueue(
         conn,
         house,
         key=f"thanks:{receipt_id}",
@@ -38,7 +39,7 @@ async def received(conn: AsyncConnection, house: House, receipt_id: int) -> None
     paid_on = settled.received_at.astimezone(house.zone).date()
     paid = [PaidBill(bill.invoice_id, bill.total_minor, bill.currency, paid_on, bill.due_on) for bill in settled.closed]
     await earn.for_paid_bills(conn, house, settled.account_id, paid)
-    await account_unbarred.reconsider(conn, house, settled.account_id, f"receipt:{receipt_id}")
+    await restore.reconsider(conn, house, settled.account_id, f"receipt:{receipt_id}")
 
 
 async def _bring_back(conn: AsyncConnection, house: House, receipt_id: int, beside_minor: int) -> None:
@@ -74,7 +75,7 @@ async def moved(
     conn: AsyncConnection, house: House, receipt_id: int, to_account: str, *, actor: str, reason: str
 ) -> None:
     """Money that went to the wrong account goes to the right one: what it had paid and earned there is undone, and done here."""
-    await move.move(conn, house, receipt_id, to_account, actor=actor, reason=reason)
+    await transfer.move(conn, house, receipt_id, to_account, actor=actor, reason=reason)
     await taken_back(conn, house, receipt_id)
     await received(conn, house, receipt_id)
 

@@ -12,15 +12,16 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit, money
+from core import money
 from core.approvals import decide as approvals
 from core.approvals.model import WAITING, Approval
 from core.approvals.tables import approval
-from core.billing import parked
-from core.billing.parked import Foreseen, Waiting
+from core.audit import trail
+from core.billing.run import parked
+from core.billing.run.parked import Foreseen, Waiting
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.metering.channels import EXPORT_CODE, METERED, codes_of
+from core.metering.consumption.installations import EXPORT_CODE, METERED, codes_of
 from core.metering.tables import consumption, meter
 from core.parties.tables import service
 
@@ -57,7 +58,7 @@ async def try_anew(conn: AsyncConnection, house: House, cycle_id: int, actor: st
         raise Refused("parked.still", why=seen.reason)
     kept = found.decided if found.state == parked.PARKED else None
     await _write(conn, cycle_id, parked.OPEN, None, kept)
-    await audit.note(conn, house, actor, "bill.taken_up", f"cycle:{cycle_id}", account=found.number, was=found.state)
+    await trail.note(conn, house, actor, "bill.taken_up", f"cycle:{cycle_id}", account=found.number, was=found.state)
     return seen
 
 
@@ -77,7 +78,7 @@ async def on_estimate(
     seen = await parked.foresee(conn, house, cycle_id)
     if seen.reason is not None:
         raise Refused("parked.still", why=seen.reason)
-    await audit.note(
+    await trail.note(
         conn,
         house,
         actor,
@@ -127,7 +128,7 @@ async def agreed(conn: AsyncConnection, house: House, said: Approval) -> None:
 
 async def _skipped(conn: AsyncConnection, house: House, found: Waiting, decided: dict[str, Any], actor: str) -> None:
     await _write(conn, found.cycle_id, parked.SKIPPED, decided["skip"], decided)
-    await audit.note(
+    await trail.note(
         conn,
         house,
         actor,

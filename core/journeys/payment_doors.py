@@ -6,12 +6,12 @@ The gateway opens `told`, the dispatcher `push`, the scheduler `poll` and `colle
 from collections import Counter
 from collections.abc import Sequence
 
-from core.house import House
+from core.context import House
 from core.journeys import money_received, payment_failed
-from core.outbox import Leaving, Outcome
-from core.payments import cards, give_back, inbox, mandate_pages, redirect
+from core.outbox.queue import Leaving, Outcome
+from core.payments import cards, inbox, mandate_pages, redirect, refund_sender
+from core.payments import paybill_pull as pulls
 from core.payments import poll as polls
-from core.payments import pull as pulls
 from core.payments import push as pushes
 from core.payments.model import Follow
 from core.payments.providers.contract import ProviderEventIn
@@ -31,7 +31,7 @@ async def push(house: House, leaving: Leaving) -> Outcome:
 
 async def refund(house: House, leaving: Leaving) -> Outcome:
     """Money goes back (outbox kind `refund`)."""
-    return await give_back.send(house, leaving)
+    return await refund_sender.send(house, leaving)
 
 
 async def forget(house: House, leaving: Leaving) -> Outcome:

@@ -2,9 +2,9 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import outbox
-from core.house import House
+from core.context import House
 from core.journeys import top_up
+from core.outbox import queue
 from core.payments import poll, queries, request
 
 
@@ -23,7 +23,7 @@ async def failed(conn: AsyncConnection, house: House, attempt_id: int) -> None:
         return
     key = f"failed:{attempt_id}"
     await request.paylink(conn, house, tried.account_id, invoice_id=invoice_id, key=key)
-    await outbox.enqueue(
+    await queue.enqueue(
         conn,
         house,
         key=key,

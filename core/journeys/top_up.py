@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import clock as clocks
 from core.billing import queries as billing
 from core.catalog import queries as catalog
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.metering.units import MICRO
-from core.outbox import Leaving, Outcome
+from core.outbox.queue import Leaving, Outcome
 from core.parties import contacts, plans
 from core.payments import push, store
 from core.payments.queries import attempt_by, receipt_facts

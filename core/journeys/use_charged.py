@@ -15,11 +15,11 @@ from core.balances import spend
 from core.balances.keyed import once
 from core.balances.model import Want
 from core.collections import exposures
-from core.db import AnyRow
+from core.context import House
+from core.db.engine import AnyRow
 from core.errors import Refused
-from core.house import House
 from core.journeys import live_period
-from core.metering import live
+from core.metering.live import store
 from core.rating.exact import MICRO
 
 
@@ -91,12 +91,12 @@ async def _for_money(conn: AsyncConnection, house: House, of: AnyRow, use: Use, 
     """One more use of its period, at what the period rises by; minor units."""
     assert use.at is not None
     stretch = await live_period.stretch_at(conn, house, of, use.at)
-    state = live.BILLED if await live_period.billed(conn, house, stretch) else live.RUNNING
-    period = await live.opened(conn, house, of.id, stretch.days.from_, stretch.days.whole_to, state)
-    used = live.Use(use.use, use.unit, int(use.at.timestamp()), use.quantity_micro, use.destination, use.value_minor)
-    await live.add_use(conn, house, period, used)
-    uses = await live.uses_of(conn, period.id)
-    target = await live_period.came_to(conn, stretch, uses, closed=period.state != live.RUNNING)
-    if period.state == live.BILLED:
+    state = store.BILLED if await live_period.billed(conn, house, stretch) else store.RUNNING
+    period = await store.opened(conn, house, of.id, stretch.days.from_, stretch.days.whole_to, state)
+    used = store.Use(use.use, use.unit, int(use.at.timestamp()), use.quantity_micro, use.destination, use.value_minor)
+    await store.add_use(conn, house, period, used)
+    uses = await store.uses_of(conn, period.id)
+    target = await live_period.came_to(conn, stretch, uses, closed=period.state != store.RUNNING)
+    if period.state == store.BILLED:
         target += period.charged_minor - await live_period.came_to(conn, stretch, uses[:-1], closed=True)
     return await live_period.settle(conn, house, of, period, target, key=f"{key}:money", use=use.use)

@@ -6,9 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
 from core.balances import verify as balances
-from core.billing import parked
 from core.billing import verify as bills
-from core.house import House
+from core.billing.run import parked
+from core.context import House
 from core.ledger import verify as ledger
 from core.metering import verify as usage
 from core.payments.bank import verify as statements

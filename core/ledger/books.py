@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import insert
-from core.house import House
+from core.context import House
+from core.db.engine import insert
 from core.ledger.model import Book
 from core.ledger.tables import balance, ledger_account
 

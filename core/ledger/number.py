@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, case, cast, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import insert
+from core.db.engine import insert
 from core.ledger.tables import number_series
 
 WIDTH = 6

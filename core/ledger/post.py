@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.bulk import insert_many
-from core.db import insert
-from core.house import House
+from core.context import House
+from core.db.bulk import insert_many
+from core.db.engine import insert
 from core.ledger.books import Key, find_or_open
 from core.ledger.model import Journal, Posting, movements, spans
 from core.ledger.tables import balance, journal, posting, seal_due

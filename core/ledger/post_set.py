@@ -28,9 +28,9 @@ from sqlalchemy import (
 from sqlalchemy import insert as sql_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.bulk import insert_many
-from core.db import Instant, Json, insert
-from core.house import House
+from core.context import House
+from core.db.bulk import insert_many
+from core.db.engine import Instant, Json, insert
 from core.ledger.books import find_or_open
 from core.ledger.model import Book
 from core.ledger.tables import balance, journal, ledger_account, posting, seal_due

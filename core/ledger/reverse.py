@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.house import House
+from core.context import House
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.ledger.tables import journal, ledger_account, posting

@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import start_of
-from core.house import House
+from core.context import House
 from core.metering import tables as t
 
 LAST = 50

@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.house import House
-from core.metering.readings import ACCEPTED, Read, Recorded, record
+from core.context import House
+from core.db.in_list import among
+from core.metering.store.readings import ACCEPTED, Read, Recorded, record
 from core.metering.tables import meter, reading
 from core.parties.tables import service
-from core.sets import among
 
 CUSTOMER = "customer"
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from core.db import Instant, Json, metadata
+from core.db.engine import Instant, Json, metadata
 
 meter = Table(
     "meter",

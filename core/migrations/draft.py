@@ -10,8 +10,8 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 from sqlalchemy.types import TypeDecorator
 
+from core.db.engine import metadata
 from core.migrations import HERE
-from core.schema import metadata
 
 HEAD = '''"""The house: every table of the spine, its append-only triggers and default partitions.
 
@@ -24,7 +24,7 @@ from alembic import op
 from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
 
-from core.db import Instant
+from core.db.engine import Instant
 from core.migrations.guards import guards_1
 
 revision = "0001"

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from core.schema import metadata
+from core.db.engine import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 context.run_migrations()

@@ -24,7 +24,7 @@ BLANKABLE_1 = {
     "bucket_movement": ("why", "id bucket_id key kind amount at"),
     "consent": ("word", "id contact_id said sender channel at"),
 }
-"""Of append-only tables in which people's words stand: their body, and what stays as it was when it is blanked (`core/blanking.py`)."""
+"""Of append-only tables in which people's words stand: their body, and what stays as it was when it is blanked (`core/audit/blanking.py`)."""
 PARTITIONED_1 = ("usage", "posting", "invoice_line", "usage_event")
 
 

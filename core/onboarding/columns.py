@@ -5,7 +5,7 @@ docs/guides/import.md is held against this by a test, and the command tells it w
 
 from dataclasses import dataclass
 
-from core.metering import interval_csv
+from core.metering.formats import interval_csv
 
 NEEDED = "needed"
 

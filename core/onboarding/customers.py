@@ -8,14 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import phone
 from core.catalog.queries import codes
-from core.house import House
+from core.context import House
+from core.db.in_list import among
 from core.onboarding import further
 from core.onboarding.fields import Fields, Wrong
 from core.onboarding.model import DUPLICATE, TAKEN, Customer, Outcome
 from core.onboarding.register import register_many
 from core.onboarding.sheet import Line
 from core.parties import tables as t
-from core.sets import among
 
 COMMODITIES = ("electricity", "water", "gas", "internet", "mobile")
 COMPARED = ("name", "bill_day", "segment", "persons", "national_id")

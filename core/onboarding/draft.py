@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from core.context import House
 from core.errors import BadInput
-from core.house import House
 from core.metering.units import micro
 from core.onboarding.model import Customer, NewMeter, Registered
+from core.parties.account_number import account_number
 from core.parties.model import PHONE, subscriber_of
-from core.parties.numbers import account_number
 from core.phone import subscriber
 
 Rows = list[tuple[Any, ...]]

@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.balances import grant
 from core.billing.cycles import UNBILLED
 from core.billing.tables import cycle
-from core.bulk import insert_many
-from core.house import House
+from core.context import House
+from core.db.bulk import insert_many
+from core.db.in_list import among
 from core.onboarding.fields import Wrong
 from core.onboarding.model import Customer
 from core.parties.tables import account, premise, service, service_plan
-from core.sets import among
 
 
 @dataclass(slots=True)

@@ -14,13 +14,14 @@ from pathlib import Path
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import faults, files
+from core import files
+from core.context import House
+from core.db import failpoints
 from core.errors import BadInput
-from core.house import House
-from core.metering import collect, sources, store
-from core.metering.interval_mapping import Intervals
-from core.metering.lines import cells
+from core.metering.formats.csv_line import cells
+from core.metering.formats.interval_mapping import Intervals
 from core.metering.model import Progress
+from core.metering.store import collect, sources, store
 from core.numbers import STATED
 from core.onboarding import customers, meters, readings
 from core.onboarding.columns import KINDS
@@ -91,7 +92,7 @@ async def _rows(
             )
             async with house.db.writing() as conn:
                 outcomes = await taker.take(conn, house, chunk)
-            faults.point("import.chunk")
+            failpoints.point("import.chunk")
             tally, more = _counted(tally, chunk, outcomes)
             bad += more
             if progress is not None:

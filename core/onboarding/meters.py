@@ -14,9 +14,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import numbers
-from core.bulk import insert_many, update_many
-from core.house import House
-from core.metering.channels import heard_of, named
+from core.context import House
+from core.db.bulk import insert_many, update_many
+from core.db.in_list import among
+from core.metering.consumption.installations import heard_of, named
 from core.metering.tables import meter, reading, usage_day
 from core.metering.units import UNITS, Unreadable, micro
 from core.metering.units import read as amount
@@ -26,7 +27,6 @@ from core.onboarding.model import DUPLICATE, TAKEN, NewMeter, Outcome
 from core.onboarding.register import METER_COLUMNS
 from core.onboarding.sheet import Line
 from core.parties.tables import account, service
-from core.sets import among
 
 IDS_A_ROW = 1
 UNITS_OF_METERS = tuple(dict.fromkeys(unit for unit, _ in UNITS.values()))

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.house import House
-from core.metering.readings import PRECEDENCE, Read, record
+from core.context import House
+from core.metering.store.readings import PRECEDENCE, Read, record
 from core.metering.units import Unreadable
 from core.metering.units import read as amount
 from core.onboarding.fields import Fields, Wrong

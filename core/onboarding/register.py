@@ -11,16 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances import grant
 from core.billing.cycles import open_cycles
-from core.bulk import insert_many
+from core.context import House
+from core.db.bulk import insert_many
+from core.db.in_list import among
 from core.errors import Refused
-from core.house import House
 from core.metering import tables as metering
 from core.onboarding.draft import Draft, draft
 from core.onboarding.model import Customer, Registered
 from core.parties import tables as t
 from core.parties.model import PHONE
 from core.phone import subscriber
-from core.sets import among
 
 IDS_EACH = 9
 """How many ids a customer may need: reserve as many before `writing()` when there are more than a hundred."""

@@ -16,7 +16,7 @@ from core import csv_text, money
 from core.clock import start_of
 from core.collections.placing import commission
 from core.collections.tables import placement
-from core.house import House
+from core.context import House
 from core.ledger.tables import open_item
 from core.overview.listing import AnyRow
 from core.parties.tables import account, branch, contact, contact_account, party

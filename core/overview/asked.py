@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
 from core.approvals.model import Approval
-from core.db import AnyRow
+from core.db.engine import AnyRow
+from core.db.in_list import among
 from core.parties.tables import account, party
 from core.reasons import word
-from core.sets import among
 from core.text.days import written
 
 NAMES = ("account", "from", "to")

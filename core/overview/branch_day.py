@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy import FromClause, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.barring.tables import barring
 from core.billing.tables import invoice
 from core.ledger.tables import open_item
 from core.metering.tables import meter, reading
 from core.parties.tables import account, branch, service
 from core.payments.desk.tables import deposit
 from core.payments.tables import receipt, reversal
+from core.provisioning.tables import barring
 
 NO_BRANCH = 0
 

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import Column, Date, Row, Table, Text, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import alarms, audit
-from core.blanking import BLANKABLE, blank
+from core.audit import alarms, trail
+from core.audit.blanking import BLANKABLE, blank
 from core.card_numbers import scrubbed
-from core.db import Json, insert, metadata
-from core.house import House
+from core.context import House
+from core.db.engine import Json, insert, metadata
 from core.overview.card_columns import OURS, WRITTEN
 
 BATCH = 500
@@ -83,7 +83,7 @@ async def _look_at(conn: AsyncConnection, house: House, table: Table, row: Row[A
     if table.name in BLANKABLE:
         await blank(conn, house, table, row._mapping[table.c.id], actor=JOB, why="card number")
     else:
-        await audit.note(conn, house, JOB, "card.blanked", subject, columns=sorted(clean))
+        await trail.note(conn, house, JOB, "card.blanked", subject, columns=sorted(clean))
         this = [table.c[name] == value for name, value in keys.items()]
         await conn.execute(update(table).where(*this).values(clean))
     await alarms.sound(conn, house, "cards", subject, where=subject, columns=", ".join(sorted(clean)))

@@ -19,7 +19,7 @@ from core.care.interactions import Passed
 from core.care.media import Media
 from core.care.model import Ticket
 from core.collections import exposures
-from core.house import House
+from core.context import House
 from core.ledger import queries as ledger
 from core.metering.tables import meter
 from core.overview.listing import AnyRow, Wanted, page

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.tables import bill_run, invoice
 from core.care.tables import interaction
 from core.clock import start_of
-from core.house import House
+from core.context import House
 from core.ledger.tables import open_item
 from core.overview.listing import AnyRow
 from core.parties.tables import account, branch

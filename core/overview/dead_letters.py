@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
-from core.house import House
-from core.outbox import PRIORITIES, outbox
+from core.audit import trail
+from core.context import House
+from core.db.in_list import among
+from core.outbox.queue import PRIORITIES, outbox
 from core.overview.listing import AnyRow
 from core.parties.tables import account, branch
-from core.sets import among
 
 LAST = 200
 
@@ -29,7 +29,7 @@ async def send_again(
     mine = [row.id for row in rows]
     count = await replay(conn, house.clock.now(), mine)
     for row_id in mine:
-        await audit.note(conn, house, actor, "outbox.replayed", f"outbox:{row_id}")
+        await trail.note(conn, house, actor, "outbox.replayed", f"outbox:{row_id}")
     return count
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.campaigns.model import Campaign
 from core.campaigns.tables import campaign_member
 from core.care.tables import interaction
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.parties.tables import contact_account
 from core.payments.tables import receipt
 

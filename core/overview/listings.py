@@ -6,7 +6,7 @@ from sqlalchemy.sql.expression import FromClause
 from core.billing.tables import invoice, invoice_line
 from core.care.tables import interaction, ticket
 from core.ledger.tables import balance, ledger_account, open_item
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.overview.listing import Listing
 from core.parties.tables import account, branch, contact, party
 from core.payments.tables import receipt

@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import start_of
-from core.costs import MICRO, message_cost
-from core.house import House
-from core.outbox import outbox
+from core.context import House
+from core.outbox.costs import MICRO, message_cost
+from core.outbox.queue import outbox
 from core.parties.tables import account, branch
 
 

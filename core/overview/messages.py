@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care.tables import interaction
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.parties.tables import contact
 
 LAST = 50

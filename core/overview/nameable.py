@@ -10,7 +10,7 @@ from core.billing.tables import cycle, invoice
 from core.campaigns.tables import campaign
 from core.care.tables import media, outage, talk
 from core.metering.tables import meter, reading, usage_file
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.overview.listing import Listing
 from core.parties.tables import account, branch, contact, contact_account, premise, service
 from core.payments.bank.tables import debit_file

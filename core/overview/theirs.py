@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from sqlalchemy import case
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.access.authority import now
 from core.access.model import Who
-from core.access.now import now
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.overview.accounts import branch_id_of
 from core.overview.listing import AnyRow, Listing, Wanted, one
 from core.overview.nameable import ACCOUNT

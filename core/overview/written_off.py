@@ -15,7 +15,7 @@ from core import csv_text, money
 from core.billing.tables import invoice
 from core.clock import start_of
 from core.collections.tables import write_off
-from core.house import House
+from core.context import House
 from core.parties.tables import account, branch, party
 
 

@@ -17,9 +17,11 @@ from sqlalchemy import insert as sql_insert
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import alarms, outbox, tries
+from core.access import attempts
+from core.audit import alarms
+from core.context import House
 from core.errors import Refused
-from core.house import House
+from core.outbox import queue
 from core.parties import sim
 from core.parties.tables import link_code
 
@@ -92,7 +94,7 @@ async def send(
         "expires_at": until,
     }
     await conn.execute(sql_insert(link_code).values(row))
-    await outbox.enqueue(
+    await queue.enqueue(
         conn,
         house,
         key=f"code:{code}",
@@ -101,7 +103,7 @@ async def send(
         contact_id=to_contact_id,
         account_id=account_id,
         subject_id=code,
-        priority=outbox.CODE,
+        priority=queue.CODE,
         params={"salt": salt, "until": until.isoformat(), "minutes": int(LIFE / timedelta(minutes=1))},
     )
     if house.operator.identity.sim_check:
@@ -159,10 +161,10 @@ async def _proves(conn: AsyncConnection, house: House, purpose: str, contact_id:
 
 async def _within_limits(conn: AsyncConnection, house: House, asker: Asker, to: str) -> None:
     """By asker, by address, by receiver and for the whole house. What strangers use up is no customer's own."""
-    if await tries.take(conn, house, "code.asker", asker.name, WINDOW) > MOST_ASKED:
+    if await attempts.take(conn, house, "code.asker", asker.name, WINDOW) > MOST_ASKED:
         raise Refused("code.too_many", 429)
     most = house.operator.identity.codes_an_hour
-    all_of_them = await tries.take(conn, house, "code.house", "", WINDOW)
+    all_of_them = await attempts.take(conn, house, "code.house", "", WINDOW)
     if all_of_them * 2 >= most:
         hour = house.clock.now().strftime("%Y-%m-%dT%H")
         await alarms.sound(conn, house, "codes", f"{hour}:{all_of_them >= most}", asked=all_of_them, ceiling=most)
@@ -170,9 +172,9 @@ async def _within_limits(conn: AsyncConnection, house: House, asker: Asker, to: 
         return
     if all_of_them > most:
         raise Refused("code.too_many", 429)
-    if asker.address and await tries.take(conn, house, "code.address", asker.address, AT_ONCE) > MOST_FROM_ADDRESS:
+    if asker.address and await attempts.take(conn, house, "code.address", asker.address, AT_ONCE) > MOST_FROM_ADDRESS:
         raise Refused("code.too_many_here", 429)
-    if await tries.take(conn, house, "code.to", to, WINDOW) > MOST_SENT:
+    if await attempts.take(conn, house, "code.to", to, WINDOW) > MOST_SENT:
         raise Refused("code.too_many", 429)
 
 

@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
-from core.db import insert
-from core.house import House
+from core.audit import trail
+from core.context import House
+from core.db.engine import insert
+from core.db.in_list import among
 from core.parties import senders
 from core.parties.tables import consent, contact, sender_stop
-from core.sets import among
 
 LONGEST_WORD = 40
 
@@ -101,7 +101,7 @@ async def set_marketing(
         await _note(
             conn, house, contact_id, "offers" if wanted else "no_offers", None, channel, word, house.clock.now()
         )
-        await audit.note(
+        await trail.note(
             conn, house, f"customer:{contact_id}", "consent.changed", f"contact:{contact_id}", wanted=wanted
         )
 

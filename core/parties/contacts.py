@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Select, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import insert
-from core.house import House
+from core.context import House
+from core.db.engine import insert
 from core.parties.model import LEFT, PHONE, Contact, medium, subscriber_of
 from core.parties.tables import contact, contact_account, party, sim_change
 from core.phone import from_provider, may_vary, subscriber

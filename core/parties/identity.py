@@ -19,10 +19,10 @@ from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import case, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import alarms, audit
-from core.db import insert
+from core.audit import alarms, trail
+from core.context import House
+from core.db.engine import insert
 from core.errors import Refused
-from core.house import House
 from core.parties.tables import account, contact_account, pin_try
 from core.parties.tables import pin as pins
 
@@ -52,7 +52,7 @@ async def set_pin(conn: AsyncConnection, house: House, party_id: int, pin: str) 
         .on_conflict_do_update(index_elements=["party_id"], set_=fresh)
     )
     await conn.execute(delete(pin_try).where(pin_try.c.party_id == party_id))
-    await audit.note(conn, house, f"party:{party_id}", "pin.set", f"party:{party_id}")
+    await trail.note(conn, house, f"party:{party_id}", "pin.set", f"party:{party_id}")
 
 
 async def check_pin(
@@ -72,7 +72,7 @@ async def check_pin(
         return "ok"
     if wrong < most:
         return "wrong"
-    await audit.note(conn, house, f"customer:{contact_id}", "pin.locked", f"party:{party_id}", contact=str(contact_id))
+    await trail.note(conn, house, f"customer:{contact_id}", "pin.locked", f"party:{party_id}", contact=str(contact_id))
     return "locked"
 
 

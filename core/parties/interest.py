@@ -2,8 +2,8 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import insert
-from core.house import House
+from core.context import House
+from core.db.engine import insert
 from core.parties.tables import interest
 
 LONGEST = 120

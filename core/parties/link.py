@@ -5,15 +5,15 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
-from core.db import insert
+from core.audit import trail
+from core.context import House
+from core.db.engine import insert
 from core.errors import Refused
-from core.house import House
 from core.parties import codes, identity, sim
 from core.parties.model import PHONE
-from core.parties.parting import part
 from core.parties.queries import account_by_number
 from core.parties.tables import contact, contact_account
+from core.parties.unlink import part
 from core.phone import masked
 
 
@@ -96,14 +96,14 @@ async def _is_linked(conn: AsyncConnection, contact_id: int, account_id: int) ->
 async def _link(conn: AsyncConnection, house: House, contact_id: int, account_id: int, how: str) -> None:
     row = {"contact_id": contact_id, "account_id": account_id, "linked_at": house.clock.now(), "how": how}
     await conn.execute(insert(conn, contact_account).values(row).on_conflict_do_nothing())
-    await audit.note(conn, house, f"customer:{contact_id}", "account.linked", f"account:{account_id}", how=how)
+    await trail.note(conn, house, f"customer:{contact_id}", "account.linked", f"account:{account_id}", how=how)
 
 
 async def unlink(conn: AsyncConnection, house: House, contact_id: int, account_id: int) -> bool:
     """Part them; False if they were not together."""
     if not await part(conn, house, contact_id, account_id):
         return False
-    await audit.note(conn, house, f"customer:{contact_id}", "account.unlinked", f"account:{account_id}")
+    await trail.note(conn, house, f"customer:{contact_id}", "account.unlinked", f"account:{account_id}")
     return True
 
 
@@ -113,7 +113,7 @@ async def remove(conn: AsyncConnection, house: House, contact_id: int, account_i
     if record and record[0] == contact_id:
         raise Refused("desk.of_record")
     if await part(conn, house, contact_id, account_id):
-        await audit.note(conn, house, actor, "account.unlinked", f"account:{account_id}", contact=str(contact_id))
+        await trail.note(conn, house, actor, "account.unlinked", f"account:{account_id}", contact=str(contact_id))
 
 
 async def of_record(conn: AsyncConnection, account_id: int) -> tuple[int, str] | None:

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Select, exists, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.db.in_list import among
 from core.parties import tables as t
 from core.parties.contacts import COLUMNS as CONTACT
 from core.parties.model import Account, Contact, Place
 from core.parties.search import search
-from core.sets import among
 
 __all__ = ["account", "account_by_number", "accounts", "accounts_of", "contacts_of", "places_of", "search", "supplied"]
 

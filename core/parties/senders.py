@@ -7,8 +7,8 @@ leaves from that number where a route owns it; another route may stand in while 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from core.config_messages import Route
-from core.house import House
+from core.config.messages import Route
+from core.context import House
 
 KINDS = ("code", "reply", "campaign")
 """Kinds of outbox rows that routes may name; whatever else leaves is a notice to them."""

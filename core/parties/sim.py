@@ -11,15 +11,16 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit, outbox
+from core.audit import trail
 from core.clock import start_of
-from core.db import insert
+from core.context import House
+from core.db.engine import insert
 from core.errors import Refused
-from core.house import House
-from core.outbox import Leaving, Outcome
+from core.outbox import queue
+from core.outbox.queue import Leaving, Outcome
 from core.parties.model import LEFT, SWAP
-from core.parties.parting import part
 from core.parties.tables import contact, contact_account, sim_change, sim_question
+from core.parties.unlink import part
 from core.phone import from_provider, subscriber
 
 COOLING_HOURS = 72
@@ -76,7 +77,7 @@ async def ask(conn: AsyncConnection, house: House, contact_id: int, key: str) ->
     row = (await conn.execute(select(contact.c.phone).where(contact.c.id == contact_id))).first()
     if row is None or row.phone is None:
         return False
-    return await outbox.enqueue(
+    return await queue.enqueue(
         conn,
         house,
         key=f"sim:{key}",
@@ -84,7 +85,7 @@ async def ask(conn: AsyncConnection, house: House, contact_id: int, key: str) ->
         template=KIND,
         contact_id=contact_id,
         params={"phone": row.phone},
-        priority=outbox.CODE,
+        priority=queue.CODE,
     )
 
 
@@ -150,7 +151,7 @@ async def number_changed(
     freed = update(contact).where(contact.c.id == found.id)
     await conn.execute(freed.values(phone=None, subscriber=None, party_id=None))
     if gone:
-        await audit.note(conn, house, f"channel:{channel}", "contact.number_changed", f"contact:{found.id}")
+        await trail.note(conn, house, f"channel:{channel}", "contact.number_changed", f"contact:{found.id}")
     return gone > 0
 
 

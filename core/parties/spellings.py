@@ -12,15 +12,15 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
-from core.db import insert
+from core.audit import trail
+from core.context import House
+from core.db.engine import insert
+from core.db.in_list import among
 from core.errors import Refused
-from core.house import House
 from core.parties import consent
 from core.parties.contacts import BY_NUMBER
 from core.parties.tables import account, contact, contact_account, contact_apart, party
 from core.phone import masked
-from core.sets import among
 
 MOST_SHOWN = 100
 
@@ -123,7 +123,7 @@ async def leave_apart(
     first, second = sorted((one_id, other_id))
     row = {"one_id": first, "other_id": second, "by": actor, "at": house.clock.now()}
     await conn.execute(insert(conn, contact_apart).values(row))
-    await audit.note(conn, house, actor, "contact.apart", f"contact:{first}", other=str(second))
+    await trail.note(conn, house, actor, "contact.apart", f"contact:{first}", other=str(second))
 
 
 async def join(
@@ -147,4 +147,4 @@ async def join(
     await conn.execute(stays.values(**told))
     left = {"channel_user": f"{gone.channel_user}#{gone_id}", "phone": None, "subscriber": None, "party_id": None}
     await conn.execute(update(contact).where(contact.c.id == gone_id).values(**left))
-    await audit.note(conn, house, actor, "contact.joined", f"contact:{keep_id}", other=masked(gone.channel_user))
+    await trail.note(conn, house, actor, "contact.joined", f"contact:{keep_id}", other=masked(gone.channel_user))

@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from core.db import Instant, metadata
+from core.db.engine import Instant, metadata
 from core.parties.model import subscriber_of
 
 branch = Table(

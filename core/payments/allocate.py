@@ -11,14 +11,14 @@ from typing import Protocol
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.house import House
+from core.context import House
+from core.db.in_list import among
 from core.ledger.tables import open_item
 from core.payments import queries, store
 from core.payments.model import ClosedBill, Settled, split
 from core.payments.store import Share
 from core.payments.tables import allocation, attempt, payment_request
 from core.payments.tables import receipt as receipts
-from core.sets import among
 
 
 async def receipt(

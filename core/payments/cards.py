@@ -7,10 +7,10 @@ collected from that moment, the provider is told to forget it, and then its toke
 from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import outbox
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.outbox import Leaving, Outcome
+from core.outbox import queue
+from core.outbox.queue import Leaving, Outcome
 from core.payments import mandates
 from core.payments.providers import named
 from core.payments.providers.contract import Declined, Forgets, Saved, Unanswered, Unreached
@@ -55,7 +55,7 @@ async def end(conn: AsyncConnection, house: House, reference: str, *, actor: str
     await mandates.cancel(conn, house, reference, actor=actor)
     ended = await conn.execute(select(mandate.c.id, mandate.c.account_id).where(mandate.c.reference == reference))
     mandate_id, account_id = ended.one()
-    await outbox.enqueue(
+    await queue.enqueue(
         conn,
         house,
         key=f"forget:{mandate_id}",

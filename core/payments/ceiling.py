@@ -10,12 +10,13 @@ from datetime import timedelta
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit, money
+from core import money
 from core.approvals import decide as approvals
 from core.approvals.model import Approval
-from core.db import insert as insert_new
+from core.audit import trail
+from core.context import House
+from core.db.engine import insert as insert_new
 from core.errors import Refused
-from core.house import House
 from core.payments import queries
 from core.payments.providers.contract import ProviderEventIn
 from core.payments.tables import transaction_query, unproven_day, unproven_note
@@ -48,7 +49,7 @@ async def within(conn: AsyncConnection, house: House, provider: str, event: Prov
     }
     await conn.execute(insert(unproven_note).values(row))
     if small and not fits:
-        await audit.note(conn, house, f"provider:{provider}", "note.above_ceiling", f"note:{event.txn}")
+        await trail.note(conn, house, f"provider:{provider}", "note.above_ceiling", f"note:{event.txn}")
     return fits
 
 

@@ -7,8 +7,8 @@ time. Events come twice and in any order: a dispute only ever goes forward.
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import insert
-from core.house import House
+from core.context import House
+from core.db.engine import insert
 from core.payments.providers.contract import ProviderEventIn
 from core.payments.tables import chargeback
 

@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import Row, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import faults
-from core.db import insert as insert_new
-from core.house import House
+from core.context import House
+from core.db import failpoints
+from core.db.engine import insert as insert_new
 from core.payments import health, outcome, poll, queries, schemes, store
 from core.payments.model import LOOKS, NOTHING, Follow
 from core.payments.providers import callback_url
@@ -70,9 +70,9 @@ async def _collect(house: House, collection_id: int, then: Follow) -> str:
         asking = await _start(conn, house, collection_id)
     if isinstance(asking, str):
         return asking
-    faults.point("payments.debit_written")
+    failpoints.point("payments.debit_written")
     said = await health.start(house, asking.provider, asking.wanted)
-    faults.point("payments.debited")
+    failpoints.point("payments.debited")
     async with house.db.writing() as conn:
         return await _finish(conn, house, asking.attempt_id, said, then)
 

@@ -8,8 +8,20 @@ from typing import Literal, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.house import House
-from core.payments import cards, chargebacks, debits, health, mandates, outcome, proof, queries, receive, reverse, store
+from core.context import House
+from core.payments import (
+    cards,
+    chargebacks,
+    failed_debit,
+    health,
+    mandates,
+    outcome,
+    queries,
+    receive,
+    reverse,
+    store,
+    verification,
+)
 from core.payments.model import Attempt, Follow, ReceiptIn
 from core.payments.providers.contract import Asked, Kind, ProviderEventIn, Queried, State
 
@@ -29,7 +41,7 @@ class Done:
 async def confirmed(house: House, provider: str, event: ProviderEventIn) -> Queried | None:
     """What the provider says of it when asked; None for an event that needs no asking. Raises `NotYet` while it cannot be asked."""
     if event.kind == "inbound" and event.verified_by == "none":
-        if not await proof.proven(house, provider, event):
+        if not await verification.proven(house, provider, event):
             raise NotYet("so much is not credited on an unsigned note alone")
         return None
     if event.kind not in ("succeeded", "failed", "expired"):
@@ -58,7 +70,7 @@ async def _given_back(house: House, tried: Attempt, event: ProviderEventIn) -> Q
         return None
     if tried.state == "sent":
         raise NotYet("the answer to our request is still on its way")
-    said = await proof.ask_about(house, replace(tried, provider_ref=event.provider_ref or tried.provider_ref))
+    said = await verification.ask_about(house, replace(tried, provider_ref=event.provider_ref or tried.provider_ref))
     if not isinstance(said, Queried) or said.state == "awaiting_customer":
         raise NotYet(f"{tried.provider} is asked whether it is so")
     return said
@@ -189,8 +201,8 @@ async def _reversed(conn: AsyncConnection, house: House, provider: str, event: P
     if found.attempt_id and kind == "debit_return":
         tried = await queries.attempt_by(conn, attempt_id=found.attempt_id, lock=True)
         await store.change_attempt(conn, found.attempt_id, state="failed", reason="returned")
-        step = await debits.fell_through(conn, house, tried, event.reason or "returned") if tried else None
-        if step is None or debits.is_told(house, step):
+        step = await failed_debit.fell_through(conn, house, tried, event.reason or "returned") if tried else None
+        if step is None or failed_debit.is_told(house, step):
             await then.failed(conn, house, found.attempt_id)
     return Done()
 
@@ -225,7 +237,7 @@ async def _disputed(conn: AsyncConnection, house: House, provider: str, event: P
 
 async def _proof(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, then: Follow) -> Done:
     """The answer to a question of ours: about a note that waits for it, or about an attempt, which it settles."""
-    asked = await proof.told(conn, provider, event)
+    asked = await verification.told(conn, provider, event)
     if asked is None:
         return Done("ignored", "we did not ask")
     tried = await queries.attempt_by(conn, attempt_id=asked.attempt_id, lock=True) if asked.attempt_id else None

@@ -12,8 +12,8 @@ from weakref import WeakKeyDictionary
 import structlog
 from prometheus_client import Counter, Gauge
 
-from core.db import Database
-from core.house import House
+from core.context import House
+from core.db.engine import Database
 from core.payments.providers import named
 from core.payments.providers.contract import Asked, Silence, Started, Told, Unanswered, Unaskable, Unreached, Wanted
 

@@ -15,18 +15,18 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import faults
-from core.bulk import insert_many
-from core.db import SPARE_IDS
+from core.context import House
+from core.db import failpoints
+from core.db.bulk import insert_many
+from core.db.engine import SPARE_IDS
+from core.db.in_list import among
 from core.errors import Refused
-from core.house import House
 from core.payments import events
 from core.payments.model import NOTHING, Follow
 from core.payments.providers import named
 from core.payments.providers.contract import Forged, NotUnderstood, ProviderEventIn
-from core.payments.providers.wire import storable
+from core.payments.providers.http import storable
 from core.payments.tables import provider_event
-from core.sets import among
 
 TRIES = 5
 """After so many failures of ours the event is laid aside as `failed`, for a person to look at."""
@@ -68,7 +68,7 @@ async def take_in(
     """Keep what was told, and make it true; however often it is told."""
     kept = await _keep(house, named(house, provider_name).name, events_in)
     for event_id in kept[:WHILE_IT_WAITS]:
-        faults.point("payments.kept")
+        failpoints.point("payments.kept")
         await take(house, event_id, then)
 
 
@@ -159,7 +159,7 @@ async def take(house: House, event_id: int, then: Follow = NOTHING) -> str:
                 return str(state)
             done = await events.effect(conn, house, row.provider, event, said, then=then)
             await _note(conn, house, event_id, state=done.state, reason=done.reason)
-            faults.point("payments.done")
+            failpoints.point("payments.done")
     except events.NotYet as why:
         return await _later(house, event_id, str(why), overdue=house.clock.now() - row.received_at > PATIENCE)
     except Exception as why:

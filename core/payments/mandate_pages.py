@@ -13,10 +13,11 @@ from typing import Literal
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import faults, money
-from core.db import insert
+from core import money
+from core.context import House
+from core.db import failpoints
+from core.db.engine import insert
 from core.errors import Refused
-from core.house import House
 from core.payments import health, mandates, methods, outcome, poll, queries
 from core.payments.model import LOOKS, NOTHING, Follow
 from core.payments.providers import SAVES_BY_PAYING, callback_url, can
@@ -99,7 +100,7 @@ async def start(house: House, account_id: int, *, actor: str, then: Follow = NOT
         reference = await mandates.create(conn, house, account_id, actor=actor, provider=provider)
         amount = money.parse(house.operator.payments.card_check, facts.currency) if provider in SAVES_BY_PAYING else 0
         attempt_id = await _write(conn, house, account_id, facts.currency, reference, amount) if amount else 0
-    faults.point("payments.card_written")
+    failpoints.point("payments.card_written")
     said = await health.start(
         house,
         provider,

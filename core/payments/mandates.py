@@ -9,14 +9,14 @@ from typing import Protocol
 from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
-from core.bulk import insert_many
+from core.audit import trail
+from core.context import House
+from core.db.bulk import insert_many
+from core.db.in_list import among
 from core.errors import Refused
-from core.house import House
 from core.ledger.tables import open_item
 from core.payments import methods, schemes, store
 from core.payments.tables import collection, mandate
-from core.sets import among
 
 ENDED = ("failed", "cancelled", "expired")
 
@@ -79,7 +79,7 @@ async def create(
     if bank:
         row |= {"holder": bank.holder, "iban": bank.iban, "bic": bank.bic, "signed_on": house.today()}
     await conn.execute(insert(mandate).values(row))
-    await audit.note(conn, house, actor, "mandate.created", f"mandate:{mandate_id}", account_id=str(account_id))
+    await trail.note(conn, house, actor, "mandate.created", f"mandate:{mandate_id}", account_id=str(account_id))
     return reference
 
 
@@ -114,7 +114,7 @@ async def activate(conn: AsyncConnection, house: House, reference: str, *, actor
         .where(collection.c.account_id == found.account_id, collection.c.state == "planned")
         .values(mandate_id=found.id)
     )
-    await audit.note(conn, house, actor, "mandate.activated", f"mandate:{found.id}")
+    await trail.note(conn, house, actor, "mandate.activated", f"mandate:{found.id}")
 
 
 async def cancel(conn: AsyncConnection, house: House, reference: str, *, actor: str, state: str = "cancelled") -> None:
@@ -130,7 +130,7 @@ async def cancel(conn: AsyncConnection, house: House, reference: str, *, actor: 
         .where(collection.c.mandate_id == found.id, collection.c.state == "planned")
         .values(state="dropped")
     )
-    await audit.note(conn, house, actor, f"mandate.{state}", f"mandate:{found.id}")
+    await trail.note(conn, house, actor, f"mandate.{state}", f"mandate:{found.id}")
 
 
 async def moved(

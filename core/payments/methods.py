@@ -9,9 +9,9 @@ from typing import get_args
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.config_payments import Method
+from core.config.payments import Method
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.parties.tables import account
 
 ALL: frozenset[Method] = frozenset(get_args(Method))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.house import House
+    from core.context import House
 
 LIVE = ("created", "sent", "unknown", "awaiting_customer")
 """States of an attempt that may still bring money: while one of these holds, the same request starts no other."""

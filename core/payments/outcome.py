@@ -7,9 +7,9 @@ is still live, so words that come late or out of order change nothing that is se
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import faults
-from core.house import House
-from core.payments import cards, debits, queries, receive, refund_outcome, request, store
+from core.context import House
+from core.db import failpoints
+from core.payments import cards, failed_debit, queries, receive, refund_outcome, request, store
 from core.payments.model import FIRST_LOOK, REASONS, Attempt, Follow, ReceiptIn, next_look
 from core.payments.providers.contract import Asked, Queried, Silence
 from core.payments.tables import collection
@@ -55,14 +55,14 @@ async def _succeeded(conn: AsyncConnection, house: House, tried: Attempt, said: 
     if not ours and not said.txn:
         return
     taken = await receive.apply(conn, house, got)
-    faults.point("payments.received")
+    failpoints.point("payments.received")
     if ours:
         await _kept(conn, house, tried, said)
     if said.saved:
         await cards.keep(conn, house, tried.provider, tried.key, said.saved)
     if taken.placed_now:
         await then.received(conn, house, taken.receipt_id)
-        faults.point("payments.allocated")
+        failpoints.point("payments.allocated")
 
 
 async def _kept(conn: AsyncConnection, house: House, tried: Attempt, said: Queried) -> None:
@@ -112,8 +112,8 @@ async def _failed(conn: AsyncConnection, house: House, tried: Attempt, said: Que
         await _collected(conn, tried, "planned")
         return
     if tried.method == "direct_debit":
-        step = await debits.fell_through(conn, house, tried, _reason(said))
-        if not debits.is_told(house, step):
+        step = await failed_debit.fell_through(conn, house, tried, _reason(said))
+        if not failed_debit.is_told(house, step):
             return
     elif tried.method != "card":
         await request.close(conn, tried.request_id, "closed")

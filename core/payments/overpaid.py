@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.house import House
+from core.context import House
 from core.payments import store
 from core.payments.store import Share
 from core.payments.tables import allocation

@@ -16,17 +16,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
 from core.clock import start_of
+from core.context import House
 from core.dates import Layout
-from core.db import AnyRow
-from core.house import House
+from core.db.engine import AnyRow
+from core.db.in_list import among
 from core.numbers import Notation
 from core.payments import inbox
 from core.payments.model import NOTHING, Follow, masked
 from core.payments.named_rows import Ways, rows, text_of
 from core.payments.providers.contract import ProviderEventIn
-from core.payments.providers.said import short, words
+from core.payments.providers.parse import short, words
 from core.payments.tables import receipt
-from core.sets import among
 
 COLUMNS = ("txn", "account", "amount", "date")
 """What a file must have."""

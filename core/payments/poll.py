@@ -11,8 +11,8 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.house import House
-from core.payments import outcome, proof, queries
+from core.context import House
+from core.payments import outcome, queries, verification
 from core.payments.model import LIVE, NOTHING, Attempt, Follow
 from core.payments.providers.contract import Later, Queried, Unanswered, Unaskable
 from core.payments.tables import attempt
@@ -83,7 +83,7 @@ async def look(house: House, attempt_id: int, then: Follow = NOTHING) -> str:
         before = await queries.attempt_by(conn, attempt_id=attempt_id)
     if before is None or not before.live:
         return "settled"
-    said = await proof.ask_about(house, before)
+    said = await verification.ask_about(house, before)
     async with house.db.writing() as conn:
         tried = await held(conn, attempt_id)
         if isinstance(said, Queried) and said.state == "missing" and _may_be_under_way(house, tried):

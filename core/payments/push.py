@@ -9,10 +9,12 @@ from datetime import timedelta
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import faults, money, outbox
+from core import money
+from core.context import House
+from core.db import failpoints
 from core.errors import Refused
-from core.house import House
-from core.outbox import Leaving, Outcome
+from core.outbox import queue
+from core.outbox.queue import Leaving, Outcome
 from core.payments import health, methods, outcome, queries, request, store
 from core.payments.model import LOOKS, NOTHING, Attempt, Follow
 from core.payments.providers import callback_url, named
@@ -75,7 +77,7 @@ async def ask(conn: AsyncConnection, house: House, account_id: int, phone: str, 
         currency=facts.currency,
         key=key,
     )
-    await outbox.enqueue(
+    await queue.enqueue(
         conn,
         house,
         key=f"push:{attempt_id}",
@@ -84,7 +86,7 @@ async def ask(conn: AsyncConnection, house: House, account_id: int, phone: str, 
         params={"owed": owed},
         account_id=account_id,
         subject_id=attempt_id,
-        priority=outbox.PROMPT,
+        priority=queue.PROMPT,
         not_before=house.clock.now() + AFTER_THE_SESSION,
     )
     return attempt_id
@@ -140,9 +142,9 @@ async def send(house: House, leaving: Leaving, then: Follow = NOTHING) -> Outcom
     wanted = await _start(house, leaving)
     if isinstance(wanted, Outcome):
         return wanted
-    faults.point("payments.sent")
+    failpoints.point("payments.sent")
     said = await health.start(house, house.operator.payments.mobile_push, wanted)
-    faults.point("payments.pushed")
+    failpoints.point("payments.pushed")
     return await _finish(house, leaving, said, then)
 
 

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Row, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.db.in_list import among
 from core.ledger.tables import open_item
 from core.parties.tables import account, party
 from core.payments.model import LIVE, Attempt, Debt, account_numbers
 from core.payments.tables import allocation, attempt, payment_request, receipt
-from core.sets import among
 
 _ATTEMPT = [attempt.c[field.name] for field in fields(Attempt)]
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from sqlalchemy import Row, false, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.house import House
+from core.context import House
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.payments import queries, store, suspense

@@ -9,9 +9,9 @@ import asyncio
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import faults
+from core.context import House
+from core.db import failpoints
 from core.errors import Refused
-from core.house import House
 from core.payments import health, outcome, poll, queries, request, store
 from core.payments.model import LOOKS, NOTHING, Attempt, Follow, LinkView
 from core.payments.providers import callback_url
@@ -36,9 +36,9 @@ async def start(house: House, token: str, then: Follow = NOTHING) -> str:
         tried, wanted = await _claim(conn, house, token)
     if wanted is None:
         return await _join(house, token, tried, then)
-    faults.point("payments.redirect_written")
+    failpoints.point("payments.redirect_written")
     said = await health.start(house, tried.provider, wanted)
-    faults.point("payments.redirect_made")
+    failpoints.point("payments.redirect_made")
     async with house.db.writing() as conn:
         await _finish(conn, house, await poll.held(conn, tried.id), said, then)
     if isinstance(said, Begun) and said.url:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.house import House
+from core.context import House
 from core.ledger import reverse as ledger
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post

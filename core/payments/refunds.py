@@ -11,13 +11,15 @@ from typing import Any
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit, money, outbox
+from core import money
 from core.approvals import decide as approvals
-from core.db import AnyRow
+from core.audit import trail
+from core.context import House
+from core.db.engine import AnyRow
 from core.errors import Refused
-from core.house import House
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
+from core.outbox import queue
 from core.parties import sim
 from core.payments import queries, receive, reverse
 from core.payments.desk import undo
@@ -59,7 +61,7 @@ async def ask(
         "asked_at": house.clock.now(),
     }
     await conn.execute(insert(refund).values(row))
-    await audit.note(conn, house, actor, "refund.asked", f"refund:{refund_id}", receipt=str(receipt_id))
+    await trail.note(conn, house, actor, "refund.asked", f"refund:{refund_id}", receipt=str(receipt_id))
     if amount_minor <= money.parse(house.operator.refunds.approve_above, taken.currency):
         await granted(conn, house, refund_id)
     else:
@@ -177,7 +179,7 @@ async def _begin(conn: AsyncConnection, house: House, wanted: Row[Any]) -> int:
             poll_at=now + LOOKS[-1],
         )
     )
-    await outbox.enqueue(
+    await queue.enqueue(
         conn,
         house,
         key=key,
@@ -204,7 +206,7 @@ async def paid_by_hand(conn: AsyncConnection, house: House, refund_id: int, *, r
     await post(conn, house, key=f"refunded:{refund_id}", kind="refund", booked_on=house.today(), postings=[posting])
     await conn.execute(update(refund).where(refund.c.id == refund_id).values(paid_ref=reference.strip()[:80]))
     await _mark(conn, house, refund_id, "done")
-    await audit.note(conn, house, actor, "refund.paid", f"refund:{refund_id}", reference=reference.strip()[:80])
+    await trail.note(conn, house, actor, "refund.paid", f"refund:{refund_id}", reference=reference.strip()[:80])
 
 
 async def of_receipt(conn: AsyncConnection, receipt_id: int) -> Sequence[AnyRow]:

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import insert
+from core.context import House
+from core.db.engine import insert
 from core.errors import Refused
-from core.house import House
 from core.payments import methods, queries
 from core.payments.model import LinkState, LinkView, Paylink
 from core.payments.tables import payment_request

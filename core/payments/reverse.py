@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import insert
-from core.house import House
+from core.context import House
+from core.db.engine import insert
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.ledger.tables import open_item

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from core import bankdays
-from core.house import House
+from core.context import House
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.bulk import insert_many
-from core.db import insert
-from core.house import House
+from core.context import House
+from core.db.bulk import insert_many
+from core.db.engine import insert
+from core.db.in_list import among
 from core.ledger.tables import open_item
 from core.parties.tables import account
 from core.payments.tables import allocation, attempt, receipt
-from core.sets import among
 
 _ALLOCATION = ("id", "receipt_id", "invoice_id", "amount_minor", "at")
 

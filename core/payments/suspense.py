@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
-from core.db import AnyRow
+from core.audit import trail
+from core.context import House
+from core.db.engine import AnyRow
 from core.errors import Refused
-from core.house import House
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.payments import queries, store
@@ -32,7 +32,7 @@ async def claim(
     if found is None or facts is None or facts.currency != found.currency:
         raise Refused("payments.claim.none", status=404)
     await place(conn, house, found.id, account_id)
-    await audit.note(conn, house, actor, "receipt.claimed", f"receipt:{found.id}", account_id=str(account_id))
+    await trail.note(conn, house, actor, "receipt.claimed", f"receipt:{found.id}", account_id=str(account_id))
     return int(found.id)
 
 
@@ -59,7 +59,7 @@ async def place_by_hand(conn: AsyncConnection, house: House, receipt_id: int, to
         raise Refused("payments.account.unknown", status=404)
     await store.hold_account(conn, target)
     await place(conn, house, receipt_id, target)
-    await audit.note(conn, house, actor, "receipt.placed", f"receipt:{receipt_id}", account_id=str(target))
+    await trail.note(conn, house, actor, "receipt.placed", f"receipt:{receipt_id}", account_id=str(target))
 
 
 async def waiting(conn: AsyncConnection) -> Sequence[AnyRow]:

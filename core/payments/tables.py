@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from core.db import Instant, Json, metadata
+from core.db.engine import Instant, Json, metadata
 
 payment_request = Table(
     "payment_request",

@@ -4,12 +4,12 @@ A payer who mistyped her account number hears it now, instead of finding her mon
 """
 
 from core import money
-from core.house import House
+from core.context import House
 from core.payments import queries
 from core.payments.inbox import Answer
-from core.payments.providers.daraja_says import REFUSALS
-from core.payments.providers.said import amount, words
-from core.payments.providers.wire import loads
+from core.payments.providers.daraja_payloads import REFUSALS
+from core.payments.providers.http import loads
+from core.payments.providers.parse import amount, words
 
 WELCOME = {"ResultCode": "0", "ResultDesc": "Accepted"}
 

@@ -11,11 +11,13 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit, faults, outbox
-from core.house import House
+from core.audit import trail
+from core.context import House
+from core.db import failpoints
 from core.message import Delivery, Sent
 from core.money import plain
-from core.outbox import Leaving, Outcome
+from core.outbox import queue
+from core.outbox.queue import Leaving, Outcome
 from core.rewards import store
 from core.rewards.model import OVER, Redemption
 from core.rewards.tables import redemption
@@ -36,9 +38,9 @@ def handler(port: AirtimePort) -> Callable[[House, Leaving], Awaitable[Outcome]]
             return Outcome(row.id, "dropped", reason="no such redemption", attempts=row.attempts)
         if not call:
             return _as_it_stands(row, held)
-        faults.point("airtime.begun")
+        failpoints.point("airtime.begun")
         told = await port(held.phone or "", held.amount, house.currency, f"airtime-{held.id}")
-        faults.point("airtime.called")
+        failpoints.point("airtime.called")
         async with house.db.writing() as conn:
             return await _told(conn, house, row, told)
 
@@ -73,7 +75,7 @@ async def _told(conn: AsyncConnection, house: House, row: Leaving, told: Sent) -
     if told.state == "refused":
         await failed(conn, house, held, told.reason or "refused")
         return Outcome(row.id, "failed", reason=told.reason, attempts=row.attempts)
-    if told.state == "later" and row.attempts <= len(outbox.BACK_OFF_SECONDS):
+    if told.state == "later" and row.attempts <= len(queue.BACK_OFF_SECONDS):
         await store.move(conn, held.id, "reserved", poll_at=None)
         return Outcome(row.id, "waiting", reason=told.reason, attempts=row.attempts)
     if told.state == "later":
@@ -90,7 +92,7 @@ async def _unknown(conn: AsyncConnection, house: House, held: Redemption, reason
 async def failed(conn: AsyncConnection, house: House, held: Redemption, reason: str) -> None:
     """She did not get it: the points return, and she is told so, once."""
     await store.give_back(conn, house, held, reason)
-    await outbox.enqueue(
+    await queue.enqueue(
         conn,
         house,
         key=f"airtime-failed:{held.id}",
@@ -169,7 +171,7 @@ async def decided(conn: AsyncConnection, house: House, redemption_id: int, *, ar
     if held is None or held.state in OVER:
         return
     await (store.confirm(conn, house, held) if arrived else failed(conn, house, held, f"decided by {actor}"))
-    await audit.note(conn, house, actor, "airtime.decided", f"redemption:{redemption_id}", arrived=arrived)
+    await trail.note(conn, house, actor, "airtime.decided", f"redemption:{redemption_id}", arrived=arrived)
 
 
 async def unknown(conn: AsyncConnection) -> int:

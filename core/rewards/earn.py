@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.house import House
+from core.context import House
 from core.ledger.model import Book, Journal, Posting
 from core.ledger.post import post_many
 from core.ledger.reverse import reverse

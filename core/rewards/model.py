@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from core.config import Rewards
+from core.config.operator import Rewards
 from core.money import exponent
 
 ASSET = "PTS"

@@ -3,9 +3,9 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import outbox
+from core.context import House
 from core.errors import Refused
-from core.house import House
+from core.outbox import queue
 from core.parties.tables import service
 from core.rewards import store
 from core.rewards.model import MICRO, Redemption, price_of_airtime, price_of_kwh
@@ -44,7 +44,7 @@ async def airtime(
         amount=amount_minor,
         phone=phone,
     )
-    await outbox.enqueue(
+    await queue.enqueue(
         conn,
         house,
         key=f"airtime:{made.id}",
@@ -52,6 +52,6 @@ async def airtime(
         template="rewards.airtime",
         account_id=account_id,
         subject_id=made.id,
-        priority=outbox.PROMPT,
+        priority=queue.PROMPT,
     )
     return made

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.ledger.books import find_or_open
 from core.ledger.model import Book, Posting
 from core.ledger.post import post

@@ -5,7 +5,7 @@ A redemption is reserved, sent, confirmed; a timeout is `unknown`: polled, never
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text
 
-from core.db import Instant, metadata
+from core.db.engine import Instant, metadata
 
 redemption = Table(
     "redemption",

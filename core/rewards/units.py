@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterable, Mapping
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import bulk
-from core.house import House
+from core.context import House
+from core.db import bulk
+from core.db.in_list import among
 from core.rewards.model import Redemption
 from core.rewards.store import COLUMNS
 from core.rewards.tables import redemption
-from core.sets import among
 
 _RESERVED = (redemption.c.kind == "kwh") & (redemption.c.state == "reserved")
 

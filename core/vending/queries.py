@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.db.in_list import among
 from core.metering.tables import meter
 from core.parties.tables import account, party, premise, service
-from core.sets import among
 from core.vending.model import DONE, Vend
 from core.vending.store import COLUMNS
 from core.vending.tables import vend

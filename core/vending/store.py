@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import insert
+from core.db.engine import insert
 from core.vending.model import Vend
 from core.vending.tables import vend
 

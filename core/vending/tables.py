@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text
 
-from core.db import Instant, metadata
+from core.db.engine import Instant, metadata
 
 vend = Table(
     "vend",

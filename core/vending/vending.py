@@ -11,18 +11,20 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import faults, money, numbers, outbox
-from core.house import House
+from core import money, numbers
+from core.context import House
+from core.db import failpoints
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.ledger.reverse import reverse
-from core.outbox import Leaving, Outcome
+from core.outbox import queue
+from core.outbox.queue import Leaving, Outcome
 from core.text import say
 from core.vending import store
 from core.vending.contract import Declined, Missing, Told, Unreached, Vended, Wanted
 from core.vending.model import DONE, FAILED, OVER, READY, SENT, UNKNOWN, Vend, spaced
+from core.vending.providers import vendor_of
 from core.vending.tables import vend
-from core.vending.vendors import vendor_of
 
 LOOKS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), timedelta(days=1))
 """When an unknown purchase is asked about again; the last one repeats."""
@@ -45,7 +47,7 @@ async def paid(
     await store.move(conn, bought.id, READY, receipt_id=receipt_id, units_micro=units_micro, tax_minor=tax)
     aside = Posting(Book("prepaid"), receivable(bought.account_id), bought.units_minor, bought.currency, "units bought")
     await post(conn, house, key=_aside(bought), kind="vend", booked_on=house.today(), postings=[aside])
-    await outbox.enqueue(
+    await queue.enqueue(
         conn,
         house,
         key=f"vend:{bought.id}",
@@ -53,7 +55,7 @@ async def paid(
         template="vend",
         account_id=bought.account_id,
         subject_id=bought.id,
-        priority=outbox.PROMPT,
+        priority=queue.PROMPT,
     )
 
 
@@ -64,15 +66,15 @@ async def send(house: House, row: Leaving, given_back: GivenBack) -> Outcome:
         return Outcome(row.id, "dropped", reason="no such purchase", attempts=row.attempts)
     if not call:
         return Outcome(row.id, "sent" if bought.state in OVER else "unknown", attempts=row.attempts)
-    faults.point("vend.begun")
+    failpoints.point("vend.begun")
     wanted = Wanted(f"vend-{bought.id}", bought.serial, bought.units_minor, bought.currency, bought.units_micro)
     said = await vendor_of(house).vend(wanted)
-    faults.point("vend.called")
+    failpoints.point("vend.called")
     async with house.db.writing() as conn:
         held = await store.hold(conn, vend.c.id == bought.id)
         if held is None or held.state in OVER:
             return Outcome(row.id, "sent", attempts=row.attempts)
-        if isinstance(said, Unreached) and row.attempts <= len(outbox.BACK_OFF_SECONDS):
+        if isinstance(said, Unreached) and row.attempts <= len(queue.BACK_OFF_SECONDS):
             await store.move(conn, held.id, READY, poll_at=None)
             return Outcome(row.id, "waiting", reason=said.why, attempts=row.attempts)
         await settle(conn, house, held, Declined(NEVER_ARRIVED) if isinstance(said, Unreached) else said, given_back)
@@ -155,7 +157,7 @@ async def _failed(conn: AsyncConnection, house: House, held: Vend, reason: str, 
 async def _sms(
     conn: AsyncConnection, house: House, held: Vend, template: str, params: dict[str, str], key: str
 ) -> None:
-    await outbox.enqueue(
+    await queue.enqueue(
         conn,
         house,
         key=key,
@@ -164,7 +166,7 @@ async def _sms(
         params={**params, "to": held.phone, "lang": held.language},
         channel="sms",
         subject_id=held.id,
-        priority=outbox.PROMPT,
+        priority=queue.PROMPT,
         resend_unknown=True,
     )
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.care import call_back, hours, talks, tickets
+from core.care import callback_request, hours, talks, tickets
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.parties import contacts
 from dialogs.counter.common import Answer, medium_of
 from dialogs.model import Asked
@@ -72,7 +72,7 @@ async def call_times(_conn: AsyncConnection, house: House, _asked: Asked) -> Ans
     return {
         "rows": [
             {"value": begin.isoformat(), "begin": moment(begin), "end": f"{end.astimezone(house.zone):%H:%M}"}
-            for begin, end in call_back.slots(house)
+            for begin, end in callback_request.slots(house)
         ]
     }
 
@@ -85,7 +85,7 @@ async def call_time(conn: AsyncConnection, house: House, asked: Asked) -> Answer
 
 async def order_call(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """A call is promised; who waits for one already is told its reference."""
-    opened, new = await call_back.order(
+    opened, new = await callback_request.order(
         conn,
         house,
         contact_id=_contact(asked),

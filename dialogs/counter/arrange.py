@@ -4,9 +4,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.collections import arrange
 from core.collections.arrange import Due
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import arrangement_agreed, ladder_ahead
+from core.journeys.dunning import arrangement, forecast
 from dialogs.counter.common import Answer, account_of
 from dialogs.model import Asked
 from dialogs.values import amount, day, lines, word
@@ -14,7 +14,7 @@ from dialogs.values import amount, day, lines, word
 
 async def next_step(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """What comes next if nothing is paid or agreed, and from which day."""
-    coming = await ladder_ahead.next_step(conn, house, account_of(asked))
+    coming = await forecast.next_step(conn, house, account_of(asked))
     if coming is None:
         return {"line": word("ahead.nothing"), "owes": False}
     line = word(coming.words, amount=amount(coming.payable_minor, house.currency), date=day(coming.on))
@@ -42,7 +42,7 @@ async def part_plan(conn: AsyncConnection, house: House, asked: Asked) -> Answer
 
 async def agree(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Agreed: the ladder leaves her alone while she keeps it."""
-    made = await arrangement_agreed.agree(
+    made = await arrangement.agree(
         conn, house, account_of(asked), int(asked.data["parts"]), asked.key, actor=f"customer:{asked.contact_id}"
     )
     first, minor = made.instalments[0]

@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing import format_ussd
 from core.billing import queries as bills
+from core.billing.render import ussd
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.journeys import bill_shown, line_disputed
 from core.money import show
 from core.text import say
@@ -35,7 +35,7 @@ async def bill(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     found = await _bill(conn, asked)
     here = follows_here(asked)
     owes = found.open_minor > found.disputed_minor
-    return {"text": format_ussd.render(found, asked.lang), "owes": owes, "here": here, "by_sms": not here}
+    return {"text": ussd.render(found, asked.lang), "owes": owes, "here": here, "by_sms": not here}
 
 
 async def bill_lines(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:

@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import outbox
+from core.context import House
 from core.errors import Refused
-from core.house import House
+from core.outbox import queue
 from core.parties import contacts, link
 from core.phone import masked
 from dialogs.model import Asked
@@ -16,7 +16,7 @@ Answer = dict[str, Any]
 
 async def text_me(conn: AsyncConnection, house: House, asked: Asked, text: str) -> None:
     """An SMS to the customer's own phone, beside the screen."""
-    await outbox.enqueue(
+    await queue.enqueue(
         conn,
         house,
         key=f"text:{asked.key}",

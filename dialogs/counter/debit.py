@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.house import House
+from core.context import House
 from core.payments import cards, mandate_pages, mandates
 from core.text import say
 from dialogs.counter.common import Answer, account_of, follows_here, text_me

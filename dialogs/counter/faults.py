@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care import outages, tickets
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.onboarding.customers import COMMODITIES
 from core.parties import queries as parties
 from core.parties import sim

@@ -5,8 +5,8 @@ import hmac
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.parties import consent, contacts, identity, link, senders
 from core.parties import interest as interests
 from core.parties import queries as parties

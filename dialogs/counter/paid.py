@@ -3,8 +3,8 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care import tickets
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.journeys import money_received
 from core.payments import trace
 from dialogs.counter.common import Answer, account_of

@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing import queries as bills
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.money import LARGEST_MINOR, show, typed
 from core.numbers import Unreadable
 from core.payments import mandate_pages, methods, request

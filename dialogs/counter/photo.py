@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care import tickets
-from core.house import House
+from core.context import House
 from dialogs.counter.common import Answer
 from dialogs.model import Asked
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing.labels import charge_words
-from core.billing.shown import commodity
+from core.billing.render.labels import charge_words
+from core.billing.render.view_model import commodity
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import price_ahead
+from core.journeys import price_estimate
 from core.metering.units import Unreadable, typed
 from core.overview.serials import serials_of
 from core.parties import consent as agreed
@@ -25,7 +25,7 @@ async def my_plans(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Each service and the plan it is on."""
     today = house.today()
     names = {
-        one.service_id: one.tariff.names for one in await price_ahead.plans_to_price(conn, house, account_of(asked))
+        one.service_id: one.tariff.names for one in await price_estimate.plans_to_price(conn, house, account_of(asked))
     }
     told = [
         word(
@@ -59,7 +59,7 @@ async def to_price(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """What a price can be asked for. A figure that came along (`PRICE 180`) is used where there is one thing to ask."""
     rows = [
         {"value": [at, meter], "name": named(dict(one.tariff.names)), "unit": unit}
-        for at, one in enumerate(await price_ahead.plans_to_price(conn, house, _own(asked)))
+        for at, one in enumerate(await price_estimate.plans_to_price(conn, house, _own(asked)))
         for meter, unit in one.meters
     ]
     chosen = rows[0]["value"] if len(rows) == 1 else None
@@ -78,19 +78,19 @@ async def price(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """The total for a whole period, and what it is made of."""
     one, meter = await _priced(conn, house, asked)
     use = int(asked.data["use_micro"])
-    quoted = await price_ahead.price(conn, one, meter, use)
+    quoted = await price_estimate.price(conn, one, meter, use)
     parts = [
         word(
             "price.line",
             what=named(charge_words(one.tariff, line.code) or {"en": line.code}),
-            amount=amount(price_ahead.minor(line.amount), quoted.currency),
+            amount=amount(price_estimate.minor(line.amount), quoted.currency),
         )
         for line in quoted.lines
     ]
     return {
         "use": quantity(use, dict(one.meters)[meter]),
         "name": named(dict(one.tariff.names)),
-        "total": amount(price_ahead.minor(quoted.total), quoted.currency),
+        "total": amount(price_estimate.minor(quoted.total), quoted.currency),
         "lines": lines(parts),
     }
 
@@ -127,9 +127,9 @@ def _own(asked: Asked) -> int | None:
     return asked.account_id if asked.account_id in asked.accounts else None
 
 
-async def _priced(conn: AsyncConnection, house: House, asked: Asked) -> tuple[price_ahead.Asked, str]:
+async def _priced(conn: AsyncConnection, house: House, asked: Asked) -> tuple[price_estimate.Asked, str]:
     at, meter = asked.data["priced"]
-    found = await price_ahead.plans_to_price(conn, house, _own(asked))
+    found = await price_estimate.plans_to_price(conn, house, _own(asked))
     if at >= len(found) or meter not in dict(found[at].meters):
         raise Refused("choose.gone")
     return found[at], str(meter)

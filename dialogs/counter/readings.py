@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import self_read
+from core.journeys import own_reading
 from core.metering.units import MICRO, Unreadable, typed
 from dialogs.counter.common import Answer, account_of
 from dialogs.model import Asked
@@ -15,7 +15,7 @@ from dialogs.values import day, quantity
 
 async def meters(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Her dials, and whether this is a time to read them. A value that came along (`READ 12345`) is used for the only dial."""
-    days, dials = await self_read.open_dials(conn, house, account_of(asked))
+    days, dials = await own_reading.open_dials(conn, house, account_of(asked))
     rows = [{"value": str(dial.meter_id), "serial": dial.serial, "unit": dial.unit} for dial in dials]
     told: dict[str, Any] = {
         "rows": rows,
@@ -49,7 +49,7 @@ async def reading(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
 
 async def send_reading(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     """Into the metering store: it counts, it waits for a clerk, or we had it already."""
-    taken = await self_read.send(
+    taken = await own_reading.send(
         conn,
         house,
         account_id=account_of(asked),
@@ -62,15 +62,15 @@ async def send_reading(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     return {"is": outcome, "reference": taken.reference}
 
 
-async def _dial(conn: AsyncConnection, house: House, asked: Asked) -> self_read.Dial:
-    _, dials = await self_read.open_dials(conn, house, account_of(asked))
+async def _dial(conn: AsyncConnection, house: House, asked: Asked) -> own_reading.Dial:
+    _, dials = await own_reading.open_dials(conn, house, account_of(asked))
     dial = next((dial for dial in dials if str(dial.meter_id) == asked.data.get("meter_id")), None)
     if dial is None:
         raise Refused("choose.gone")
     return dial
 
 
-def _typed(text: Any, lang: str, dial: self_read.Dial) -> int | None:
+def _typed(text: Any, lang: str, dial: own_reading.Dial) -> int | None:
     """Micro-units of the figures of `READ 12345`; None when this dial cannot show them."""
     try:
         value = typed(str(text), lang, dial.unit) if text else None

@@ -2,8 +2,8 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.money import exponent
 from core.rewards import points as book
 from core.rewards import redeem

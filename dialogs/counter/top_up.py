@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.journeys import top_up
 from core.money import LARGEST_MINOR, typed
 from core.numbers import Unreadable

@@ -5,11 +5,11 @@ from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.parties import contacts, sim
 from core.parties import queries as parties
-from core.standing import Left, Standing
+from core.summary.account_summary import Left, Standing
 from dialogs.counter.common import PAGE, Answer, medium_of, private
 from dialogs.model import Asked
 from dialogs.values import amount, cut, day, left, lines, moment, named, word

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.config import Operator
+from core.config.operator import Operator
 from core.money import parse
 from dialogs import intents
 from dialogs.book import Book, bind

@@ -13,7 +13,7 @@ from core.access import keys, secrets, sessions
 from core.access.model import Who
 from core.errors import Refused
 from gateway.admin.described import ANYBODY, OPEN, Handler, description
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 COOKIE = "hodi_console"
 WHO: web.RequestKey[Who] = web.RequestKey("who", Who)

@@ -1,6 +1,6 @@
 """Is it alive, and can it work: for whatever restarts the process, and for whatever sends it traffic.
 
-Alive asks nothing. Ready asks each thing a turn needs (`gateway.desk.CHECKS`), all at once and never for long; the answer
+Alive asks nothing. Ready asks each thing a turn needs (`gateway.app_keys.CHECKS`), all at once and never for long; the answer
 names what is missing and nothing else. What works otherwise than it should (sessions in the embedded store because Redis is
 gone, a backlog) is told, and is no reason to send the traffic elsewhere.
 """
@@ -13,12 +13,12 @@ from aiohttp import web
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from core.house import House
+from core.context import House
+from core.migrations.schema import id_block
 from core.overview import dead_letters
-from core.schema import id_block
 from gateway.admin.described import described
 from gateway.admin.json import respond
-from gateway.desk import CHECKS, HOUSE, Check
+from gateway.app_keys import CHECKS, HOUSE, Check
 
 log = structlog.get_logger()
 PATIENCE_SECONDS = 2.0

@@ -9,13 +9,14 @@ from aiohttp import web
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from core import alarms, tries
+from core.access import attempts
+from core.audit import alarms
 from core.overview import dead_letters
 from gateway.address import from_this_machine
 from gateway.admin.auth import machine
 from gateway.admin.described import Handler, described
 from gateway.admin.edge import route_of
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
@@ -86,7 +87,7 @@ async def metrics(request: web.Request) -> web.Response:
     async with house.db.reading() as conn:
         counted = await dead_letters.waiting(conn)
         rung = await alarms.counted(conn, house.clock.now() - timedelta(days=1))
-        codes = await tries.taken(conn, house, "code.house", "")
+        codes = await attempts.taken(conn, house, "code.house", "")
     for kind, count in rung.items():
         meters.alarms.labels(kind).set(count)
     meters.codes.set(codes)

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from gateway.admin.auth import API, CONSOLE
 from gateway.admin.described import OPEN, Described, described, description
 from gateway.admin.json import respond
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 _PLACE = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
 _REFS = "#/components/schemas/"

@@ -52,7 +52,7 @@ from gateway.admin.tmf import (
 )
 from gateway.admin.tmf import customer as tmf_customer
 from gateway.pages import page
-from gateway.patience import patient
+from gateway.request_timeouts import patient
 
 ROOMS = (
     health,

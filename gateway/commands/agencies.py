@@ -11,7 +11,7 @@ from gateway.commands.run import out, told, with_house
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.house import House
+    from core.context import House
 
 ACTOR = "job:command"
 Agency = Annotated[str, typer.Argument(help="Its short name in operator.yaml.")]
@@ -31,7 +31,7 @@ def place(
     """Place what stands behind the last step of its ladder with an agency. Again on the same day it places nothing twice."""
 
     async def run(house: "House") -> None:
-        from core.journeys import agency_placed
+        from core.journeys.dunning import agency as agency_placed
 
         if account:
             async with house.db.writing() as conn:
@@ -63,7 +63,7 @@ def recall(
     """Take an account back from its agency; the ladder goes on where it stood."""
 
     async def run(house: "House") -> None:
-        from core.journeys import agency_placed
+        from core.journeys.dunning import agency as agency_placed
 
         async with house.db.writing() as conn:
             await agency_placed.recall(conn, house, await _id(conn, account), reason=reason, actor=ACTOR)

@@ -16,7 +16,7 @@ from gateway.commands.run import err, out, show_json, told, with_house
 
 if TYPE_CHECKING:
     from core.billing.model import Bill, Parked
-    from core.house import House
+    from core.context import House
 
 Day = Annotated[str, typer.Option("--date", help="The day whose cycles close, such as 2026-03-31.")]
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
@@ -69,8 +69,8 @@ def bill(
 
 
 async def _preview(house: "House", on: date, as_json: bool) -> None:
-    from core.billing import format_ussd
-    from core.billing.run import foresee
+    from core.billing.render import ussd
+    from core.billing.run.passes import foresee
 
     found = await foresee(house, on)
     bills = found.bills
@@ -79,7 +79,7 @@ async def _preview(house: "House", on: date, as_json: bool) -> None:
         return
     for one in bills:
         out.rule(f"{one.account_number}  {one.name}", align="left")
-        out.print(format_ussd.render(one, "en"), markup=False, highlight=False)
+        out.print(ussd.render(one, "en"), markup=False, highlight=False)
         out.print(_lines(one))
     for waits in found.parked:
         out.print(_parked(house, waits), markup=False, highlight=False, soft_wrap=True)
@@ -192,7 +192,7 @@ def rebill() -> None:
     """Put right the bills whose usage came late, as the daily job does. Only where `late_usage` says so."""
 
     async def run(house: "House") -> None:
-        from core.journeys.late_rebilled import put_right
+        from core.journeys.late_usage_rebill import put_right
 
         if house.operator.billing.late_usage != "rebill":
             out.print("Late usage goes to the next bill here: `billing.late_usage` of operator.yaml.", highlight=False)

@@ -12,8 +12,8 @@ from gateway.commands.bill import day_of
 from gateway.commands.run import notation, out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.house import House
-    from core.journeys.ladder_ahead import Ahead, Foreseen
+    from core.context import House
+    from core.journeys.dunning.forecast import Ahead, Foreseen
 
 collections = typer.Typer(help="Money that is late.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
@@ -36,14 +36,14 @@ def simulate(
 
     async def run(house: "House") -> None:
         from core.errors import Refused
-        from core.journeys import ladder_ahead
+        from core.journeys.dunning import forecast
         from core.parties import queries as parties
 
         async with house.db.reading() as conn:
             found = await parties.account_by_number(conn, account)
             if found is None:
                 raise Refused("collections.simulate.account")
-            ahead = await ladder_ahead.simulate(conn, house, found.id, until)
+            ahead = await forecast.simulate(conn, house, found.id, until)
         if as_json:
             show_json(as_data(ahead, account, until, found.currency))
         else:
@@ -58,7 +58,7 @@ def run_now(as_json: Json = False) -> None:
     """Look at every account now, whatever the hour. Again on the same day it does nothing new."""
 
     async def run(house: "House") -> None:
-        from core.journeys import ladder_run
+        from core.journeys.dunning import run as ladder_run
 
         told = await ladder_run.run(house, house.today())
         if as_json:
@@ -97,11 +97,11 @@ def limits(
     """The highest exposures against their credit limits."""
 
     async def run(house: "House") -> None:
-        from core.journeys import exposures
+        from core.journeys.credit_limit import exposure
         from core.overview.exposures import highest
 
         if refresh:
-            await exposures.tick(house)
+            await exposure.tick(house)
         async with house.db.reading() as conn:
             rows = await highest(conn)
         if as_json:
@@ -138,14 +138,14 @@ def limit(
 
     async def run(house: "House") -> None:
         from core.errors import Refused
-        from core.journeys import limit_changed
+        from core.journeys.credit_limit import change
         from core.parties import queries as parties
 
         async with house.db.writing() as conn:
             found = await parties.account_by_number(conn, account)
             if found is None:
                 raise Refused("collections.simulate.account")
-            waits = await limit_changed.change(
+            waits = await change.change(
                 conn, house, found.id, amount, reason=reason, actor="job:command", notation=notation(decimal)
             )
         out.print("It waits for another person: see Approvals." if waits else f"{account}: {amount}.", highlight=False)

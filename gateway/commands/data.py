@@ -11,7 +11,7 @@ from gateway.commands.bill import progress_bar
 from gateway.commands.run import fail, notation, out, told, with_house
 
 if TYPE_CHECKING:
-    from core.house import House
+    from core.context import House
     from core.onboarding.model import Report
 
 

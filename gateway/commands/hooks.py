@@ -8,7 +8,7 @@ import typer
 from gateway.commands.run import told, with_house
 
 if TYPE_CHECKING:
-    from core.house import House
+    from core.context import House
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,7 +36,7 @@ async def _addresses(house: "House") -> list[tuple[str, str]]:
 
     from channels.contract import Tools
     from channels.registry import open_rows
-    from core import hooks as secrets
+    from core.config import hook_secrets as secrets
     from core.errors import Refused
     from core.message import Notice
     from core.payments.providers import callback_url

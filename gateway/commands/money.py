@@ -15,7 +15,7 @@ from gateway.commands.bill import day_of
 from gateway.commands.run import fail, notation, out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.house import House
+    from core.context import House
     from core.payments.named_rows import Ways
 
 KINDS = ("statement", "settlements", "payments")

@@ -9,7 +9,7 @@ from gateway.commands.bill import day_of
 from gateway.commands.run import fail, out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.house import House
+    from core.context import House
 
 app = typer.Typer(help="The words of notices.", no_args_is_help=True)
 airtime = typer.Typer(help="Airtime orders without an answer.", no_args_is_help=True)
@@ -31,12 +31,12 @@ def add_to(cli: typer.Typer) -> None:
 @told
 def list_(lang: Lang, as_json: Json = False) -> None:
     """Every notice as it leaves now, and what is wrong with it."""
-    from core.journeys import own_words
+    from core.notices import own_texts
 
     async def run(house: "House") -> None:
         async with house.db.reading() as conn:
-            words = await own_words.words_of(conn, lang)
-        rows = [(key, text, own, own_words.check(house, lang, key, text)) for key, text, own in words]
+            words = await own_texts.words_of(conn, lang)
+        rows = [(key, text, own, own_texts.check(house, lang, key, text)) for key, text, own in words]
         if as_json:
             show_json([{"key": key, "text": text, "own": own, "warnings": wrong} for key, text, own, wrong in rows])
             return
@@ -52,10 +52,10 @@ def list_(lang: Lang, as_json: Json = False) -> None:
 @told
 def check(lang: Lang, key: Key, text: Annotated[str, typer.Argument(help="The wording.")]) -> None:
     """What is wrong with a wording: fields, length, letters. Exit status 1 where anything is."""
-    from core.journeys import own_words
+    from core.notices import own_texts
 
     async def run(house: "House") -> None:
-        wrong = own_words.check(house, lang, key, text)
+        wrong = own_texts.check(house, lang, key, text)
         if wrong:
             raise fail("\n".join(wrong))
         out.print("It is fine.", highlight=False)
@@ -72,12 +72,12 @@ def keep(
     by: By = ACTOR,
 ) -> None:
     """Keep a wording: it holds from the next message on."""
-    from core.journeys import own_words
+    from core.notices import own_texts
 
     async def run(house: "House") -> None:
-        own_words.check(house, lang, key, text)
+        own_texts.check(house, lang, key, text)
         async with house.db.writing() as conn:
-            warned = await own_words.keep(conn, house, lang, key, text, f"user:{by}")
+            warned = await own_texts.keep(conn, house, lang, key, text, f"user:{by}")
         for one in warned:
             out.print(one, style="yellow", markup=False, highlight=False, soft_wrap=True)
         out.print("Kept.", highlight=False)

@@ -9,7 +9,7 @@ from core.errors import BadInput
 from gateway.commands.run import out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.house import House
+    from core.context import House
 
 app = typer.Typer(help="Outages.", no_args_is_help=True)
 Until = Annotated[str | None, typer.Option("--until", help="Expected to be over then, such as 2026-03-31T14:30.")]

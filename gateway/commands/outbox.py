@@ -8,7 +8,7 @@ import typer
 from gateway.commands.run import out, told, with_house
 
 if TYPE_CHECKING:
-    from core.house import House
+    from core.context import House
 
 app = typer.Typer(help="Messages that could not leave.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="For a script.")]

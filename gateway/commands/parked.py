@@ -10,7 +10,7 @@ from gateway.commands.bill import day_of
 from gateway.commands.run import out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.house import House
+    from core.context import House
 
 app = typer.Typer(help="Months that nobody has billed yet.", no_args_is_help=True)
 Account = Annotated[str, typer.Argument(help="The account number.")]
@@ -33,7 +33,7 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
 ) -> None:
     """Who waits, the oldest first, and what all of them come to."""
-    from core.billing import parked
+    from core.billing.run import parked
 
     async def run(house: "House") -> None:
         state = parked.SKIPPED if skipped else parked.PARKED
@@ -76,7 +76,7 @@ def list_(
 @told
 def again(account: Account, since: Since = None, by: By = ACTOR) -> None:
     """Take it up: what was missing is there, or it was skipped and is to be billed after all."""
-    from core.billing import parked
+    from core.billing.run import parked
     from core.journeys import parked_bills
 
     async def run(house: "House") -> None:
@@ -104,7 +104,7 @@ def estimate(
     by: By = ACTOR,
 ) -> None:
     """Bill it on an estimate: by what is there, else by its last bills, else by --use."""
-    from core.billing import parked
+    from core.billing.run import parked
     from core.journeys import parked_bills
     from core.metering.units import read
     from core.numbers import UNSTATED
@@ -142,7 +142,7 @@ def _pair(text: str) -> tuple[str, str]:
 @told
 def skip(account: Account, reason: Reason, since: Since = None, by: By = ACTOR) -> None:
     """Never bill it. Where money is given up, another person has to agree in the console."""
-    from core.billing import parked
+    from core.billing.run import parked
     from core.journeys import parked_bills
 
     async def run(house: "House") -> None:

@@ -13,7 +13,7 @@ from gateway.commands.run import out, told, with_house
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.house import House
+    from core.context import House
 
 key = typer.Typer(help="API keys for machines.", no_args_is_help=True)
 user = typer.Typer(help="People for the console.", no_args_is_help=True)

@@ -73,7 +73,7 @@ def check(file: Annotated[Path, typer.Argument(help="A tariff document (YAML).")
 
 def _languages() -> tuple[str, ...]:
     """What the customers of the operator speak; nothing where none is set."""
-    from core.config import Settings, read_operator
+    from core.config.operator import Settings, read_operator
 
     folder = Settings().operator
     return read_operator(folder).languages if folder else ()

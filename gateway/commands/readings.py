@@ -7,7 +7,7 @@ import typer
 from gateway.commands.run import out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.house import House
+    from core.context import House
 
 app = typer.Typer(help="Readings that wait for a person.", no_args_is_help=True)
 Number = Annotated[int, typer.Argument(help="The reading's number, as `held` lists it.")]
@@ -27,7 +27,7 @@ def add_to(cli: typer.Typer) -> None:
 def held(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
     """Which wait, the longest first: number, meter, day, value, and why."""
     from core.journeys.held_readings import shown
-    from core.metering import held as waiting
+    from core.metering.vee import held as waiting
 
     async def run(house: "House") -> None:
         async with house.db.reading() as conn:
@@ -84,8 +84,8 @@ def replace(
 ) -> None:
     """Another value counts in its place; what was read is kept."""
     from core.journeys import held_readings
-    from core.metering import held
     from core.metering.units import read
+    from core.metering.vee import held
     from core.numbers import UNSTATED
 
     async def run(house: "House") -> None:

@@ -22,7 +22,7 @@ from core.numbers import Notation, of_file
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from core.house import House
+    from core.context import House
 
 P = ParamSpec("P")
 out = Console()
@@ -76,7 +76,7 @@ def _database_sentence(wrong: DBAPIError) -> str:
 @asynccontextmanager
 async def opened() -> "AsyncIterator[House]":
     """The house of the environment, closed again afterwards."""
-    from gateway.house import open_house
+    from gateway.bootstrap import open_house
 
     house = await open_house()
     try:

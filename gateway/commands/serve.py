@@ -11,9 +11,9 @@ import uvloop
 from aiohttp import web
 
 from gateway import logs
+from gateway.bootstrap import check_secrets, link_warning, open_house
 from gateway.commands.run import fail, out, told
-from gateway.house import check_secrets, link_warning, open_house
-from gateway.patience import KEEPALIVE_SECONDS, Runner
+from gateway.request_timeouts import KEEPALIVE_SECONDS, Runner
 
 LOOPBACK = "127.0.0.1"
 GRACE_SECONDS = 19
@@ -45,7 +45,7 @@ def serve(
 async def serve_one(host: str, port: int, scheduler: bool) -> None:
     """Serve in this process until it is stopped."""
     from gateway.app import make_app
-    from gateway.settle import settle
+    from gateway.gc_tuning import settle
 
     house = await open_house()
     check_secrets(house.settings)
@@ -68,7 +68,7 @@ def _many(host: str, port: int, workers: int, scheduler: bool) -> None:
     """gunicorn with aiohttp's uvloop worker; each worker may lead the scheduler, one does."""
     from gunicorn.app.base import BaseApplication
 
-    from core.config import Settings
+    from core.config.operator import Settings
 
     if Settings().database_url.startswith("sqlite"):
         raise fail("Several workers need PostgreSQL: set HODI_DATABASE_URL, or serve with one worker.")
@@ -88,7 +88,7 @@ def _many(host: str, port: int, workers: int, scheduler: bool) -> None:
         def load(self) -> object:
             async def factory() -> Runner:
                 from gateway.app import make_app
-                from gateway.settle import settle
+                from gateway.gc_tuning import settle
 
                 house = await open_house()
                 check_secrets(house.settings)
@@ -106,7 +106,7 @@ def _many(host: str, port: int, workers: int, scheduler: bool) -> None:
 def schedule() -> None:
     """The scheduler alone: it leads, or stands by until the leader is gone."""
     logs.configure()
-    from gateway.ticking import tick_alone
+    from gateway.embedded_scheduler import tick_alone
 
     async def run() -> None:
         house = await open_house()

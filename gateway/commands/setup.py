@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from core.config import Settings
-from core.db import Database
+from core.config.operator import Settings
+from core.db.engine import Database
 from core.errors import BadInput
 from core.migrations import upgrade
+from gateway.backup import back_up, put_back
 from gateway.commands.run import err, out, told, with_house
-from gateway.store_files import back_up, put_back
 
 Example = Literal["electricity", "water", "mobile"]
 db = typer.Typer(help="The database: upgrade, backup, restore, verify.", no_args_is_help=True)
@@ -88,7 +88,7 @@ def db_restore(file: Annotated[Path, typer.Argument(help="A file made by `hodi d
 @told
 def db_verify() -> None:
     """Prove the books: postings balance, lines = invoices = postings, numbers gapless, seals unbroken."""
-    from core.house import House
+    from core.context import House
     from core.journeys.verify_books import never_billed, problems
 
     async def run(house: House) -> None:

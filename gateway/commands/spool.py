@@ -10,7 +10,7 @@ import typer
 from gateway.commands.run import fail, out, told
 
 if TYPE_CHECKING:
-    from gateway.spool_entry import Seal
+    from gateway.hooks.spool_entry import Seal
 
 app = typer.Typer(help="What was kept while the database was away, and could not be taken up.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="For a script.")]
@@ -50,8 +50,8 @@ def again(files: Annotated[list[str], typer.Argument(help="Which, as `hodi spool
 
 
 def _kept() -> "tuple[Path, Seal]":
-    from core.config import Settings
-    from gateway.spool_entry import Seal
+    from core.config.operator import Settings
+    from gateway.hooks.spool_entry import Seal
 
     settings = Settings()
     return Path(settings.spool_path), Seal(settings.secret_key.get_secret_value())
@@ -61,7 +61,7 @@ def _told(path: Path, seal: "Seal") -> dict[str, str]:
     import msgspec
     from cryptography.fernet import InvalidToken
 
-    from gateway.spool_file import NoSpool, peek
+    from gateway.hooks.spool_file import NoSpool, peek
 
     try:
         raw = peek(path)

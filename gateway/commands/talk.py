@@ -10,7 +10,7 @@ import typer
 from gateway.commands.run import err, out, told, with_house
 
 if TYPE_CHECKING:
-    from core.house import House
+    from core.context import House
 
 dialogs = typer.Typer(help="The conversations: check, draw, try.", no_args_is_help=True)
 
@@ -30,7 +30,7 @@ def check() -> None:
     from dialogs.check import check as problems
     from dialogs.check_pages import check_pages
     from dialogs.flows import FLOWS, book_of
-    from gateway.house import example_operator
+    from gateway.bootstrap import example_operator
 
     operator = example_operator()
     plain = on_air if operator.notices.plain_letters else (lambda screen: screen)
@@ -59,7 +59,7 @@ def draw(folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = P
     """Draw every conversation as Mermaid, from the tables that run it."""
     from dialogs.draw import write_all
     from dialogs.flows import book_of
-    from gateway.house import example_operator
+    from gateway.bootstrap import example_operator
 
     folder.mkdir(parents=True, exist_ok=True)
     changed = write_all(book_of(example_operator()), folder)
@@ -110,7 +110,7 @@ async def _pretend(lang: str) -> None:
     """The book played with the examples that stand beside each question: no database, nothing happens."""
     from dialogs.flows import book_of
     from dialogs.play import Conversation, made_up, shown
-    from gateway.house import example_operator
+    from gateway.bootstrap import example_operator
 
     book = book_of(example_operator())
     talk = Conversation(book, made_up(book, lang), lang)
@@ -136,10 +136,10 @@ async def _speak(house: "House", phone: str, lang: str) -> None:
 
 async def _dial(house: "House", phone: str) -> None:
     from core.message import Inbound
-    from core.quick import open_quick
+    from core.summary.reader import open_quick
     from gateway.commands.terminal import Terminal
-    from gateway.sessions import EmbeddedStore
-    from gateway.turn import Turns
+    from gateway.conversation.sessions import EmbeddedStore
+    from gateway.conversation.turn import Turns
 
     channel, sessions, quick = Terminal(), EmbeddedStore(":memory:"), open_quick(house.db)
     turns, session, typed = Turns(house, sessions, quick), f"try-{secrets.token_hex(6)}", ""

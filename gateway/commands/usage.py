@@ -10,7 +10,7 @@ from gateway.commands.bill import day_of
 from gateway.commands.run import err, fail, notation, out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.house import House
+    from core.context import House
 
 usage = typer.Typer(help="Usage files: what came, what is missing, what was rejected.", no_args_is_help=True)
 balance = typer.Typer(help="What customers have beforehand: bundles and prepaid money.", no_args_is_help=True)
@@ -28,7 +28,8 @@ def add_to(app: typer.Typer) -> None:
 @told
 def files(source: SourceName = None, as_json: Json = False) -> None:
     """The last files: records, and what became of each; numbers that a source left out."""
-    from core.metering import gaps, queries
+    from core.metering import queries
+    from core.metering.vee import gaps
 
     async def run(house: "House") -> None:
         async with house.db.reading() as conn:
@@ -69,7 +70,7 @@ def recycle(
     file: Annotated[int | None, typer.Option("--file", help="Only the rejects of this file (its id).")] = None,
 ) -> None:
     """Take rejected records again, after what was wrong has been put right."""
-    from core.metering.recycle import recycle as again
+    from core.metering.store.reprocess_rejects import recycle as again
 
     async def run(house: "House") -> None:
         done = await again(house, source=source, file_id=file, actor="user:command line")
@@ -85,7 +86,7 @@ def recycle(
 @told
 def fetch(name: Annotated[str | None, typer.Argument(help="A source; none: all of them.")] = None) -> None:
     """Fetch what lies in the sources' folders now, rather than at the next tick."""
-    from core.metering import pickup, sources
+    from core.metering.store import pickup, sources
 
     async def run(house: "House") -> None:
         wanted = [sources.named(house, name)] if name else list(sources.of_house(house).values())
@@ -112,7 +113,7 @@ def gaps(
     as_json: Json = False,
 ) -> None:
     """Days on which meters have too few or too many readings, and days that have not 24 hours."""
-    from core.metering import gaps as looking
+    from core.metering.vee import gaps as looking
 
     async def run(house: "House") -> None:
         first, end = day_of(since), day_of(until)
@@ -151,14 +152,14 @@ def show(account: Annotated[str, typer.Argument(help="The account number.")], as
     """What an account has beforehand, in the order in which it is drawn."""
     from core.balances import queries
     from core.balances.words import called, shown
-    from core.metering import live
+    from core.metering.live import store
 
     async def run(house: "House") -> None:
         lang = house.operator.languages[0]
         async with house.db.reading() as conn:
             account_id = await _account(house, account)
             found = await queries.buckets_of(conn, account_id, house.clock.now())
-            owed = (await live.owed_of(conn, [account_id])).get(account_id, 0)
+            owed = (await store.owed_of(conn, [account_id])).get(account_id, 0)
         if as_json:
             show_json(
                 [

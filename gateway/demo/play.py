@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from core import hooks
 from core.access import staff
 from core.clock import SystemClock
-from core.config import read_operator
-from core.db import Database
-from core.house import House
+from core.config import hook_secrets
+from core.config.operator import read_operator
+from core.context import House
+from core.db.engine import Database
 from core.journeys.verify_books import problems
 from core.metering.model import FileReport
 from core.migrations import upgrade
@@ -69,7 +69,7 @@ def _invite(town: Town, port: int) -> None:
     out.print(f"A phone to dial:  http://{HOST}:{port}/phone   (be {who.name}, {who.phone})", highlight=False)
     out.print(f"A chat:           http://{HOST}:{port}/chat", highlight=False)
     out.print(f"The console:      http://{HOST}:{port}/console   ({CLERK} / {WELCOME})", highlight=False)
-    secret = hooks.secret_of(town.house.settings, "africastalking")
+    secret = hook_secrets.secret_of(town.house.settings, "africastalking")
     out.print("Or as the network does it:", highlight=False)
     out.print(
         f"curl http://{HOST}:{port}/hooks/africastalking/{secret}/ussd -d sessionId=1 -d serviceCode='*384*100#' "

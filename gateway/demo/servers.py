@@ -11,15 +11,15 @@ import aiohttp
 from aiohttp import web
 from pydantic import SecretStr
 
-from core import hooks
 from core.clock import Clock
-from core.config import Settings
-from core.house import House
-from gateway import sandbox
+from core.config import hook_secrets
+from core.config.operator import Settings
+from core.context import House
 from gateway.app import make_app
-from gateway.desk import CHANNELS
-from gateway.doubles.africastalking import AfricasTalking
-from gateway.ticking import dispatcher_of
+from gateway.app_keys import CHANNELS
+from gateway.embedded_scheduler import dispatcher_of
+from gateway.sandbox import app as sandbox
+from gateway.sandbox.africastalking import AfricasTalking
 from scheduler.dispatch import Dispatcher
 
 HOST = "127.0.0.1"
@@ -78,7 +78,7 @@ class Wires:
     @property
     def hooks(self) -> str:
         """Where Africa's Talking posts to."""
-        secret = hooks.secret_of(self.house.settings, "africastalking")
+        secret = hook_secrets.secret_of(self.house.settings, "africastalking")
         return f"{self.house.settings.public_url}/hooks/africastalking/{secret}"
 
     async def ask_bank(self, path: str, **told: object) -> None:
@@ -96,7 +96,7 @@ async def wired(house: House, ports: Ports, *, prompts_by_hand: bool, with_sched
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         settings = house.settings
-        posts_to = f"{settings.public_url}/hooks/africastalking/{hooks.secret_of(settings, 'africastalking')}"
+        posts_to = f"{settings.public_url}/hooks/africastalking/{hook_secrets.secret_of(settings, 'africastalking')}"
         network = AfricasTalking(house.clock, settings.africastalking_api_key.get_secret_value(), posts_to)
         await stack.enter_async_context(_listening(network.app(), ports.network))
         bank = _bank(house.settings, house.clock, prompts_by_hand)
@@ -107,7 +107,7 @@ async def wired(house: House, ports: Ports, *, prompts_by_hand: bool, with_sched
 
 
 def _bank(settings: Settings, clock: Clock, by_hand: bool) -> web.Application:
-    secret = hooks.secret_of(settings, "sandbox")
+    secret = hook_secrets.secret_of(settings, "sandbox")
     return sandbox.make_app(
         settings.sandbox_secret.get_secret_value(),
         clock=clock,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from core.house import House
+from core.context import House
 from core.metering.model import FileReport
 from core.metering.tables import consumption, meter
 

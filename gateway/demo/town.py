@@ -12,13 +12,13 @@ from core import money
 from core.billing.model import Parked
 from core.billing.tables import cycle, open_item
 from core.catalog import store as tariffs
+from core.context import House
 from core.errors import BadInput
-from core.house import House
-from core.journeys import reminders
 from core.journeys.close_cycles import close_cycles
 from core.journeys.collect import collect_due
-from core.metering import collect
 from core.metering.model import FileReport
+from core.metering.store import collect
+from core.notices import reminders
 from core.onboarding.model import Customer, NewMeter
 from core.onboarding.register import register_many
 from core.payments import mandates

@@ -8,14 +8,15 @@ import asyncio
 
 from aiohttp import web
 
-from core.billing import format_html, format_pdf
 from core.billing.model import Bill
+from core.billing.render import html as format_html
+from core.billing.render import pdf as format_pdf
 from core.journeys import bill_shown
 from core.parties import queries as parties
 from core.payments import methods
 from core.payments import request as requests
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 from gateway.pages.page import carried, page_language
 
 _TOKEN = "{token:[A-Za-z0-9_-]{22}}"  # noqa: S105 - a pattern

@@ -12,25 +12,25 @@ import structlog
 from aiohttp import WSMessage, WSMsgType, web
 
 from channels.contract import Malformed, Since
-from core import effects
 from core.access import secrets
 from core.care.interactions import Interaction, log_many
 from core.chat import transcript
-from core.house import House
+from core.context import House
+from core.db import idempotency
 from core.message import ADDRESS, Inbound
 from core.parties import contacts
 from dialogs.redact import to_keep, without_cards
-from gateway import seals
+from gateway import signed_values
 from gateway.address import limited_by
 from gateway.admin.auth import same_origin
 from gateway.admin.described import described
 from gateway.admin.throttle import Throttle
-from gateway.desk import CHANNELS, HOUSE, SPOOL, TURNS
+from gateway.app_keys import CHANNELS, HOUSE, SPOOL, TURNS
 from gateway.pages.chat_rooms import CHAT, ROOMS, OpenPage, Rooms, chat_of, closing, running
 from gateway.pages.page import page_language, render
 
 if TYPE_CHECKING:
-    from gateway.turn import Answer
+    from gateway.conversation.turn import Answer
 
 log = structlog.get_logger()
 COOKIE, COOKIE_LASTS = "hodi_chat", 180 * 24 * 3600
@@ -147,7 +147,7 @@ async def _our_line(app: web.Application, inbound: Inbound, words: str, answer: 
         key = f"hodi:{inbound.message_id}"
         line = None
         if answer.silent:
-            fresh = await effects.first_time(conn, f"{inbound.user}:{key}", house.clock.now())
+            fresh = await idempotency.first_time(conn, f"{inbound.user}:{key}", house.clock.now())
         else:
             line = await transcript.write(conn, house, inbound.user, key=key, side="hodi", body=body)
             fresh = line is not None
@@ -158,7 +158,7 @@ async def _our_line(app: web.Application, inbound: Inbound, words: str, answer: 
 
 def visitor_of(request: web.Request) -> str:
     """Who holds this cookie of ours, as all other rooms know them: its digest, cut short. 403 without one, and from other sites."""
-    name = seals.opened(request.app[HOUSE], COOKIE, request.cookies.get(COOKIE, ""))
+    name = signed_values.opened(request.app[HOUSE], COOKIE, request.cookies.get(COOKIE, ""))
     if name is None or not same_origin(request):
         raise web.HTTPForbidden(text="Open the chat on our own page.")
     return _as_known(name)
@@ -171,10 +171,15 @@ def _as_known(name: str) -> str:
 async def with_visitor(request: web.Request, page: web.Response) -> web.Response:
     """Give the browser its cookie, or let it keep the one it has a while longer."""
     house, cookie = request.app[HOUSE], request.cookies.get(COOKIE, "")
-    name = seals.opened(house, COOKIE, cookie) or await _given_before(house, cookie) or secrets.fresh()
+    name = signed_values.opened(house, COOKIE, cookie) or await _given_before(house, cookie) or secrets.fresh()
     secure = house.settings.public_url.startswith("https:")
     page.set_cookie(
-        COOKIE, seals.sealed(house, COOKIE, name), max_age=COOKIE_LASTS, httponly=True, samesite="Lax", secure=secure
+        COOKIE,
+        signed_values.sealed(house, COOKIE, name),
+        max_age=COOKIE_LASTS,
+        httponly=True,
+        samesite="Lax",
+        secure=secure,
     )
     return page
 

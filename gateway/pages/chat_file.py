@@ -8,14 +8,14 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.contract import Malformed
-from core import tries
+from core.access import attempts
 from core.care import media
 from core.parties import contacts
 from core.parties import queries as parties
 from core.text import say
 from gateway.address import limited_by
 from gateway.admin.described import described
-from gateway.desk import HOUSE, SPOOL
+from gateway.app_keys import HOUSE, SPOOL
 from gateway.pages.chat import THROTTLE, visitor_of
 from gateway.pages.chat_rooms import CHAT, chat_of
 from gateway.pages.page import page_language
@@ -50,7 +50,7 @@ async def _too_many(conn: AsyncConnection, request: web.Request, contact_id: int
     """Whether strangers at this address have sent what they may in a day. Whoever has an account is not counted with them."""
     if await parties.accounts_of(conn, contact_id):
         return None
-    sent = await tries.take(conn, request.app[HOUSE], "files.address", limited_by(request), media.DAY, size)
+    sent = await attempts.take(conn, request.app[HOUSE], "files.address", limited_by(request), media.DAY, size)
     return "too_many" if sent > media.OF_ADDRESS else None
 
 

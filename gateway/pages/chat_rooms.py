@@ -16,9 +16,9 @@ from aiohttp import WSCloseCode, web
 
 from channels.contract import Framed
 from core.chat import transcript
-from core.house import House
+from core.context import House
 from core.message import Notice
-from gateway.desk import CHANNELS, HOUSE
+from gateway.app_keys import CHANNELS, HOUSE
 
 log = structlog.get_logger()
 LOOK_SECONDS = 1.0

@@ -12,7 +12,8 @@ from core.balances import queries as balances
 from core.balances.model import LARGEST
 from core.billing import queries as bills
 from core.care import tickets
-from core.journeys import ladder_ahead, payment_doors
+from core.journeys import payment_doors
+from core.journeys.dunning import forecast
 from core.ledger import queries as ledger
 from core.numbers import Unreadable
 from core.overview.listing import Wanted, page
@@ -25,7 +26,7 @@ from core.payments import request as requests
 from core.rewards import points
 from core.text import say
 from dialogs.counter.identity import NAMES
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 from gateway.pages import me_ask, me_door
 from gateway.pages.me_chart import bars
 from gateway.pages.me_door import Her, hers
@@ -53,7 +54,7 @@ async def home(request: web.Request, her: Her) -> web.Response:
         balance = await ledger.balance(conn, "receivable", account.id, account.currency)
         last = await bills.last_bills(conn, account.id, 1)
         late = owing.due_on is not None and owing.due_on < request.app[HOUSE].today()
-        coming = await ladder_ahead.next_step(conn, request.app[HOUSE], account.id) if late else None
+        coming = await forecast.next_step(conn, request.app[HOUSE], account.id) if late else None
         card = "card" in await methods.of_account(conn, request.app[HOUSE], account.id)
         names = (await parties.accounts(conn, her.accounts)).values()
     payable = owing.open_minor - owing.disputed_minor

@@ -18,13 +18,13 @@ from core.text import say
 from dialogs.intents import WORDS
 from dialogs.model import Ask
 from gateway.admin.edge import PICTURES
-from gateway.desk import CHANNELS, HOUSE, TURNS
+from gateway.app_keys import CHANNELS, HOUSE, TURNS
+from gateway.conversation.interaction_log import PASSED
+from gateway.conversation.turn import Answer
 from gateway.pages.chat_rooms import CHAT
 from gateway.pages.me_door import Her, hers
 from gateway.pages.me_show import show
 from gateway.pages.page import message
-from gateway.passed import PASSED
-from gateway.turn import Answer
 
 CHANNEL = "page"
 

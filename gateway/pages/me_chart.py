@@ -6,7 +6,7 @@ from babel.dates import format_date
 from markupsafe import Markup, escape
 
 from core.billing.model import MonthUse
-from core.billing.shown import number
+from core.billing.render.view_model import number
 from gateway.pages.page import fragment
 
 WIDTH, HEIGHT, FLOOR, STEP = 325, 150, 130, 25

@@ -1,4 +1,4 @@
-"""The door of the self-care pages: a one-time code to the phone on file, then a sitting that every page renews (`core/parties/sittings.py`).
+"""The door of the self-care pages: a one-time code to the phone on file, then a sitting that every page renews (`core/parties/self_care_sessions.py`).
 
 Whether a number is a customer's is never told: whatever was typed, the same work is done, and the same page and cookie follow. Whoever
 asks is known by a random cookie, and only that browser can use the code, so a stranger who asks or guesses spoils nobody's. A browser
@@ -13,21 +13,21 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.access.secrets import digest, fresh, same
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.parties import codes, contacts, sittings
+from core.parties import codes, contacts, self_care_sessions
 from core.parties import queries as parties
 from core.parties.codes import Asker
 from core.parties.model import PHONE, Contact
 from core.phone import parse
 from core.text import say
-from gateway import seals
+from gateway import signed_values
 from gateway.address import limited_by
 from gateway.admin.auth import same_origin
 from gateway.admin.described import described
 from gateway.admin.edge import language
 from gateway.admin.throttle import Throttle
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 from gateway.pages.page import render
 
 COOKIE, ASKED, DEVICE = "hodi_me", "hodi_me_asked", "hodi_me_device"
@@ -59,7 +59,7 @@ def hers(page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
             raise web.HTTPForbidden(text=say(her.contact.language, "me.too_old"))
         answer = await page(request, her)
         answer.headers.update(PRIVATE)
-        _give(request, answer, COOKIE, request.cookies[COOKIE], sittings.IDLE)
+        _give(request, answer, COOKIE, request.cookies[COOKIE], self_care_sessions.IDLE)
         return answer
 
     handle.__doc__ = page.__doc__
@@ -79,7 +79,7 @@ async def send(request: web.Request) -> web.Response:
         raise web.HTTPForbidden(text="This form was sent from another site.")
     told = await request.post()
     house = request.app[HOUSE]
-    device = seals.opened(house, DEVICE, request.cookies.get(DEVICE, ""))
+    device = signed_values.opened(house, DEVICE, request.cookies.get(DEVICE, ""))
     if not request.app[THROTTLE].allows(device or limited_by(request)):
         return _door(request, "me_phone.html", wrong="code.too_many_here", status=429)
     if "code" in told:
@@ -95,7 +95,7 @@ async def leave(request: web.Request) -> web.Response:
     house, cookie = request.app[HOUSE], request.cookies.get(COOKIE, "")
     if cookie:
         async with house.db.writing() as conn:
-            await sittings.end(conn, digest(cookie))
+            await self_care_sessions.end(conn, digest(cookie))
     answer = web.Response(status=303, headers={"Location": "/me/enter", **PRIVATE})
     answer.del_cookie(COOKIE, path="/me")
     return answer
@@ -106,7 +106,7 @@ async def _send(request: web.Request, typed: str, device: str | None) -> web.Res
     phone = parse(typed, house.operator.country)
     if phone is None:
         return _door(request, "me_phone.html", wrong="phone.not_a_number", status=400)
-    browser = seals.opened(house, ASKED, request.cookies.get(ASKED, "")) or fresh()
+    browser = signed_values.opened(house, ASKED, request.cookies.get(ASKED, "")) or fresh()
     own = device is not None and device.startswith(_of_phone(house, phone))
     browser = device if device and own else browser
     asker = Asker(f"browser:{digest(browser)}", own, limited_by(request))
@@ -122,13 +122,13 @@ async def _send(request: web.Request, typed: str, device: str | None) -> web.Res
             return _door(request, "me_phone.html", wrong=refused.code, status=429)
         # of nothing else a word: an earlier code of this browser still opens
     answer = _door(request, "me_code.html")
-    _give(request, answer, ASKED, seals.sealed(house, ASKED, browser), WAITS)
+    _give(request, answer, ASKED, signed_values.sealed(house, ASKED, browser), WAITS)
     return answer
 
 
 async def _enter(request: web.Request, typed: str) -> web.Response:
     house = request.app[HOUSE]
-    browser = seals.opened(house, ASKED, request.cookies.get(ASKED, ""))
+    browser = signed_values.opened(house, ASKED, request.cookies.get(ASKED, ""))
     if browser is None:
         return _door(request, "me_phone.html", wrong="code.none", status=400)
     proven, wrong, cookie = None, "me.wrong_code", fresh()
@@ -139,14 +139,14 @@ async def _enter(request: web.Request, typed: str) -> web.Response:
             wrong = refused.code
         known = await contacts.by_id(conn, proven.contact_id) if proven else None
         if known:
-            await sittings.begin(conn, house, known.id, digest(cookie))
+            await self_care_sessions.begin(conn, house, known.id, digest(cookie))
     if known is None:
         return _door(request, "me_code.html", wrong=wrong, status=400)
     answer = web.Response(status=303, headers={"Location": "/me", **PRIVATE})
     answer.del_cookie(ASKED, path="/me")
-    _give(request, answer, COOKIE, cookie, sittings.IDLE)
+    _give(request, answer, COOKIE, cookie, self_care_sessions.IDLE)
     device = _of_phone(house, known.phone or known.channel_user) + fresh()
-    _give(request, answer, DEVICE, seals.sealed(house, DEVICE, device), KNOWN)
+    _give(request, answer, DEVICE, signed_values.sealed(house, DEVICE, device), KNOWN)
     return answer
 
 
@@ -164,11 +164,11 @@ async def _sitting(request: web.Request) -> Her | None:
         return None
     name = digest(cookie)
     async with house.db.reading() as conn:
-        found = await sittings.whose(conn, house, name)
-        her = await _her(conn, found[0], seals.sign(house, "csrf", name)) if found else None
+        found = await self_care_sessions.whose(conn, house, name)
+        her = await _her(conn, found[0], signed_values.sign(house, "csrf", name)) if found else None
     if her and found and found[1]:
         async with house.db.writing() as conn:
-            await sittings.renew(conn, house, name)
+            await self_care_sessions.renew(conn, house, name)
     return her
 
 
@@ -192,7 +192,7 @@ def _give(request: web.Request, answer: web.StreamResponse, name: str, value: st
 
 def _of_phone(house: House, phone: str) -> str:
     """How the name of a browser begins in which the holder of this number signed in."""
-    return seals.sign(house, "phone", phone)[:32]
+    return signed_values.sign(house, "phone", phone)[:32]
 
 
 def routes() -> list[web.AbstractRouteDef]:

@@ -6,7 +6,7 @@ from aiohttp import web
 from babel.dates import format_date
 
 from core import money
-from core.billing.shown import number
+from core.billing.render.view_model import number
 from core.parties.model import Account
 from core.text import say
 from gateway.pages.me_door import Her

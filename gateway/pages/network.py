@@ -16,9 +16,10 @@ import aiohttp
 import structlog
 from aiohttp import web
 
-from core import hooks, money
-from core.house import House
-from gateway.desk import HOUSE
+from core import money
+from core.config import hook_secrets
+from core.context import House
+from gateway.app_keys import HOUSE
 
 log = structlog.get_logger()
 PATIENCE = aiohttp.ClientTimeout(total=15)
@@ -155,7 +156,7 @@ async def _sandbox(request: web.Request, method: str, path: str, told: object = 
 
 
 async def _post(request: web.Request, door: str, form: Mapping[str, str]) -> tuple[int, str]:
-    secret = hooks.secret_of(request.app[HOUSE].settings, "africastalking")
+    secret = hook_secrets.secret_of(request.app[HOUSE].settings, "africastalking")
     try:
         async with request.app[HTTP].post(
             f"{_ourselves(request)}/hooks/africastalking/{secret}/{door}", data=form

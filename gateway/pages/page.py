@@ -16,13 +16,13 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from core import money
-from core.house import House
+from core.context import House
 from core.reasons import said, word
 from core.text import say
 from core.text.days import last_of, written
 from dialogs.brought import MAP
 from gateway.admin.edge import language
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 from gateway.pages.tongue import in_language, told, words
 
 _HERE = Path(__file__).parent

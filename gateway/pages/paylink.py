@@ -15,7 +15,7 @@ from core.journeys import payment_doors
 from core.payments import request as requests
 from core.payments.model import LinkView
 from core.text import say
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 from gateway.pages.page import carried, page_language, render
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")

@@ -20,7 +20,7 @@ from gateway.address import from_this_machine
 from gateway.admin.auth import same_origin
 from gateway.admin.described import Handler, described
 from gateway.admin.json import respond
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 from gateway.pages import network
 from gateway.pages.chat import with_visitor
 from gateway.pages.page import page_language, render

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from core.billing import format_html, queries
-from core.billing.run import build, finalise
+from core.billing import queries
+from core.billing.render import html
+from core.billing.run.passes import build, finalise
 from core.catalog import store as catalog
 from core.catalog.compile import load_tariff
-from core.house import House
+from core.context import House
 from core.journeys import line_disputed
 from core.journeys.dispute_decided import decide
 from core.journeys.verify_books import problems
@@ -164,7 +165,7 @@ async def test_the_bill_shows_each_part_by_the_line_it_is_on(house: House, invoi
         ("High tax", 9_33),
     ]
     assert shown.lines[2].label["sw"] == "Punguzo (Umeme)"
-    page = format_html.render(shown, "en")
+    page = html.render(shown, "en")
     assert "Discount (Rent)" in page and "-KES 3.33" in page.replace("\u202f", " ").replace("KES -", "-KES ")
 
 

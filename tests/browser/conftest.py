@@ -13,12 +13,12 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from core.access import staff
 from core.clock import SetClock
-from core.config import Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Settings
+from core.context import House
+from core.db.engine import Database
 from gateway.app import make_app
-from gateway.doubles.africastalking import AfricasTalking
-from gateway.sandbox import make_app as make_bank
+from gateway.sandbox.africastalking import AfricasTalking
+from gateway.sandbox.app import make_app as make_bank
 from tests.databases import missing
 from tests.gateway.world import Customer, a_branch, a_customer
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.parties import codes
 from tests.browser.conftest import Street
 

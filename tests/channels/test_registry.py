@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from channels import errors
 from channels.contract import Channel, Tools
 from channels.registry import ROWS, open_channels
-from core.config import Settings
+from core.config.operator import Settings
 from core.message import Notice
 from core.text import CONSOLE
 

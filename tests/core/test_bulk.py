@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from core import bulk
-from core.db import Database
+from core.db import bulk
+from core.db.engine import Database
 from core.parties.tables import branch
 
 

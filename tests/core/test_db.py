@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, text, update
 
-from core.db import Database, insert
-from core.effects import effect, once
+from core.db.engine import Database, insert
+from core.db.idempotency import effect, once
 from core.ledger.tables import number_series
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.db import Database
+from core.db.engine import Database
 from core.ids import Ids
 
 

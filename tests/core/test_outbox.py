@@ -5,29 +5,29 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from core import outbox
 from core.clock import SetClock
-from core.house import House
-from core.outbox import Outcome
+from core.context import House
+from core.outbox import queue
+from core.outbox.queue import Outcome
 from core.overview import dead_letters
 
 
-async def _put(house: House, *keys: str, priority: int = outbox.NOTICE) -> list[bool]:
+async def _put(house: House, *keys: str, priority: int = queue.NOTICE) -> list[bool]:
     async with house.db.writing() as conn:
         return [
-            await outbox.enqueue(conn, house, key=key, kind="notice", template="notice.ready", priority=priority)
+            await queue.enqueue(conn, house, key=key, kind="notice", template="notice.ready", priority=priority)
             for key in keys
         ]
 
 
-async def _claim(house: House, limit: int = 100, worker: str = "w") -> list[outbox.Leaving]:
+async def _claim(house: House, limit: int = 100, worker: str = "w") -> list[queue.Leaving]:
     async with house.db.writing() as conn:
-        return await outbox.claim(conn, house.clock.now(), worker, limit)
+        return await queue.claim(conn, house.clock.now(), worker, limit)
 
 
 async def _settle(house: House, *outcomes: Outcome) -> None:
     async with house.db.writing() as conn:
-        await outbox.settle(conn, house.clock.now(), outcomes)
+        await queue.settle(conn, house.clock.now(), outcomes)
 
 
 async def test_the_same_event_leaves_once(house: House) -> None:
@@ -36,8 +36,8 @@ async def test_the_same_event_leaves_once(house: House) -> None:
 
 
 async def test_codes_leave_before_campaigns(house: House) -> None:
-    await _put(house, "campaign", priority=outbox.CAMPAIGN)
-    await _put(house, "code", priority=outbox.CODE)
+    await _put(house, "campaign", priority=queue.CAMPAIGN)
+    await _put(house, "code", priority=queue.CODE)
     assert [row.key for row in await _claim(house)] == ["code", "campaign"]
 
 
@@ -48,14 +48,14 @@ async def test_two_workers_never_get_the_same_row(house: House) -> None:
     assert len(keys) == len(set(keys)) == 80
 
 
-async def _take_up(house: House, worker: str = "w2") -> list[outbox.Leaving]:
+async def _take_up(house: House, worker: str = "w2") -> list[queue.Leaving]:
     async with house.db.writing() as conn:
-        return await outbox.take_up(conn, house.clock.now(), worker)
+        return await queue.take_up(conn, house.clock.now(), worker)
 
 
 async def _states(house: House) -> list[tuple[str, str | None]]:
     async with house.db.reading() as conn:
-        rows = await conn.execute(select(outbox.outbox.c.state, outbox.outbox.c.reason).order_by(outbox.outbox.c.id))
+        rows = await conn.execute(select(queue.outbox.c.state, queue.outbox.c.reason).order_by(queue.outbox.c.id))
         return [(row.state, row.reason) for row in rows]
 
 
@@ -63,7 +63,7 @@ async def test_a_dead_workers_claim_runs_out_and_is_taken_up_one_by_one(house: H
     await _put(house, "n1", "n2")
     assert len(await _claim(house)) == 2
     assert await _take_up(house) == []
-    clock.forward(outbox.LEASE + timedelta(seconds=1))
+    clock.forward(queue.LEASE + timedelta(seconds=1))
     assert [(row.key, row.attempts) for row in await _take_up(house)] == [("n1", 2)]
     assert [(row.key, row.attempts) for row in await _take_up(house)] == [("n2", 2)]
     assert await _take_up(house) == []
@@ -72,10 +72,10 @@ async def test_a_dead_workers_claim_runs_out_and_is_taken_up_one_by_one(house: H
 async def test_a_living_worker_renews_its_claim(house: House, clock: SetClock) -> None:
     await _put(house, "n1")
     await _claim(house)
-    clock.forward(outbox.LEASE - timedelta(seconds=1))
+    clock.forward(queue.LEASE - timedelta(seconds=1))
     async with house.db.writing() as conn:
-        assert await outbox.renew(conn, clock.now(), ["w"]) == 1
-    clock.forward(outbox.LEASE - timedelta(seconds=1))
+        assert await queue.renew(conn, clock.now(), ["w"]) == 1
+    clock.forward(queue.LEASE - timedelta(seconds=1))
     assert await _take_up(house) == []
 
 
@@ -85,8 +85,8 @@ async def test_what_was_leaving_when_its_worker_died_is_unknown_and_not_sent_aga
     await _put(house, "n1")
     [row] = await _claim(house)
     async with house.db.writing() as conn:
-        await outbox.mark(conn, [row.id])
-    clock.forward(outbox.LEASE + timedelta(seconds=1))
+        await queue.mark(conn, [row.id])
+    clock.forward(queue.LEASE + timedelta(seconds=1))
     assert await _take_up(house) == []
     assert await _states(house) == [("unknown", "left while its dispatcher died")]
 
@@ -94,10 +94,10 @@ async def test_what_was_leaving_when_its_worker_died_is_unknown_and_not_sent_aga
 async def test_a_row_that_kills_its_workers_is_laid_aside_after_three(house: House, clock: SetClock) -> None:
     await _put(house, "killer", "innocent")
     await _claim(house)
-    for _ in range(outbox.CRASHES - 1):
-        clock.forward(outbox.LEASE + timedelta(seconds=1))
+    for _ in range(queue.CRASHES - 1):
+        clock.forward(queue.LEASE + timedelta(seconds=1))
         assert [row.key for row in await _take_up(house)] == ["killer"]
-    clock.forward(outbox.LEASE + timedelta(seconds=1))
+    clock.forward(queue.LEASE + timedelta(seconds=1))
     assert [row.key for row in await _take_up(house)] == ["innocent"]
     assert (await _states(house))[0] == ("dead", "poison: its dispatchers died")
 
@@ -115,10 +115,10 @@ async def test_waiting_for_a_time_counts_no_try(house: House, clock: SetClock) -
 async def test_a_lost_lease_is_not_settled_by_its_former_owner(house: House, clock: SetClock) -> None:
     await _put(house, "n1")
     [row] = await _claim(house)
-    clock.forward(outbox.LEASE + timedelta(seconds=1))
+    clock.forward(queue.LEASE + timedelta(seconds=1))
     await _take_up(house, "w2")
     async with house.db.writing() as conn:
-        await outbox.settle(conn, clock.now(), [Outcome(row.id, "sent")], "w")
+        await queue.settle(conn, clock.now(), [Outcome(row.id, "sent")], "w")
     assert (await _states(house))[0][0] == "claimed"
 
 
@@ -126,13 +126,13 @@ async def test_trying_again_backs_off_and_ends_as_a_dead_letter_that_can_be_repl
     house: House, clock: SetClock
 ) -> None:
     await _put(house, "n1")
-    for _ in range(len(outbox.BACK_OFF_SECONDS) + 1):
+    for _ in range(len(queue.BACK_OFF_SECONDS) + 1):
         [row] = await _claim(house)
         await _settle(house, Outcome(row.id, "waiting", reason="provider is down", attempts=row.attempts))
         assert await _claim(house) == []
         clock.forward(timedelta(days=1))
     async with house.db.writing() as conn:
-        state = (await conn.execute(select(outbox.outbox.c.state, outbox.outbox.c.reason))).one()
+        state = (await conn.execute(select(queue.outbox.c.state, queue.outbox.c.reason))).one()
         assert tuple(state) == ("dead", "provider is down")
         assert await dead_letters.replay(conn, clock.now(), [row.id]) == 1
     assert [row.attempts for row in await _claim(house)] == [1]

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from core import pace
-from core.db import Database
+from core.db.engine import Database
+from core.outbox import rate_limit
 from tests.conftest import NOON
 
 LIMIT = 10
@@ -19,7 +19,7 @@ async def _run(db: Database, waves: list[tuple[int, int]]) -> list[tuple[datetim
         now += timedelta(milliseconds=rest_ms)
         while True:
             async with db.writing() as conn:
-                rest = await pace.book(conn, "sms", count, LIMIT, now)
+                rest = await rate_limit.book(conn, "sms", count, LIMIT, now)
             if rest <= 0:
                 break
             now += timedelta(seconds=rest)
@@ -37,8 +37,8 @@ async def test_no_second_whatever_holds_more_than_the_limit(db: Database) -> Non
 async def test_workers_that_book_at_once_share_the_limit(db: Database) -> None:
     async def worker() -> float:
         async with db.writing() as conn:
-            return await pace.book(conn, "sms", 4, LIMIT, NOON)
+            return await rate_limit.book(conn, "sms", 4, LIMIT, NOON)
 
     assert sorted(await asyncio.gather(*(worker() for _ in range(4)))) == [0, 0, 1, 1]
     async with db.reading() as conn:
-        assert (await conn.execute(select(pace.pace.c.channel))).scalars().all() == ["sms"]
+        assert (await conn.execute(select(rate_limit.pace.c.channel))).scalars().all() == ["sms"]

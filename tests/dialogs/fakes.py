@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.config import Operator
+from core.config.operator import Operator
 from dialogs.book import Book
 from dialogs.events import Need
 from dialogs.flows import book_of

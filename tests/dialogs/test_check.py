@@ -17,7 +17,7 @@ from dialogs.flows import FLOWS, book_of
 from dialogs.flows import home as homes
 from dialogs.intents import WORDS, find
 from dialogs.model import Act, Ask, Do, Effect, Flow, Fork, Go, Load, Menu, Pick, Say
-from gateway.house import example_operator
+from gateway.bootstrap import example_operator
 from tests.dialogs.fakes import a_book
 
 LANGUAGES = ("en", "sw")

@@ -14,7 +14,7 @@ from dialogs.drawing import screens
 from dialogs.flows import book_of
 from dialogs.model import Menu
 from dialogs.session import fresh
-from gateway.house import example_operator
+from gateway.bootstrap import example_operator
 from tests.dialogs.fakes import Counter, a_book
 from tests.dialogs.test_engine import talk
 

@@ -4,7 +4,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.config import Identity
+from core.config.operator import Identity
 from core.message import Screen
 from dialogs.book import Book, bind
 from dialogs.engine import step

@@ -3,11 +3,11 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from core.billing.run import build, close, finalise
+from core.billing.run.passes import build, close, finalise
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from tests.core.billing.world import Fake
 
 PARTITION = 3

@@ -12,9 +12,9 @@ import aiohttp
 
 from channels.contract import ByMessage
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.message import Notice, Sent
 from scheduler.dispatch import Dispatcher
 from tests.conftest import NOON

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core import faults
+from core.db import failpoints
 
 ROOT = Path(__file__).parents[2]
 LONGEST = 2**17
@@ -147,7 +147,7 @@ def _tend(told: dict[str, Any], line: socket.socket) -> None:
 def _live(told: dict[str, Any]) -> None:
     os.dup2(2, 1)
     os.environ.update(told["environment"], HODI_FAULT=told["fault"])
-    faults._armed = faults._from_environment()
+    failpoints._armed = failpoints._from_environment()
     module, _, name = told["work"].partition(":")
     try:
         asyncio.run(getattr(importlib.import_module(module), name)(told["said"]))

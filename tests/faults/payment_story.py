@@ -13,16 +13,16 @@ from typing import Any
 
 from aiohttp import web
 
-from core.config import Operator, Settings
-from core.config_payments import Refunds
-from core.db import Database
+from core.config.operator import Operator, Settings
+from core.config.payments import Refunds
+from core.context import House
+from core.db.engine import Database
 from core.errors import Refused
-from core.house import House
 from core.journeys import collect, payment_doors
 from core.payments import push
-from gateway import callbacks
-from gateway.desk import HOUSE
-from gateway.keeping import open_spool
+from gateway.app_keys import HOUSE
+from gateway.hooks import payments
+from gateway.hooks.spooling import open_spool
 from gateway.pages import paylink
 from scheduler.dispatch import Dispatcher
 
@@ -73,7 +73,7 @@ async def live(said: dict[str, Any]) -> None:
     house = house_of(db, said["began"], Settings())
     app = web.Application()
     app[HOUSE] = house
-    app.add_routes([*callbacks.routes(), *paylink.routes()])
+    app.add_routes([*payments.routes(), *paylink.routes()])
     runner = web.AppRunner(app)
     async with open_spool(app, Path(said["spool"])).drained():
         await runner.setup()

@@ -16,8 +16,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from core.clock import SystemClock
-from gateway import sandbox
-from gateway.doubles.africastalking import AfricasTalking
+from gateway.sandbox import app as sandbox
+from gateway.sandbox.africastalking import AfricasTalking
 from tests.house.sources import ROOT
 from tests.ports import free_port
 

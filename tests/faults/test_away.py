@@ -20,13 +20,13 @@ from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
-from core.outbox import outbox
-from gateway.desk import SPOOL
-from gateway.sessions import EmbeddedStore
-from gateway.sessions_redis import RedisStore, RedisWithStandIn
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
+from core.outbox.queue import outbox
+from gateway.app_keys import SPOOL
+from gateway.conversation.sessions import EmbeddedStore
+from gateway.conversation.sessions_redis import RedisStore, RedisWithStandIn
 from tests.databases import Postgres, dsn_of, migrated
 from tests.gateway.talking import HOOKS, Phone, a_customer, counter
 from tests.gateway.test_sessions import Valkey, valkey  # noqa: F401 - a fixture
@@ -115,7 +115,7 @@ async def test_a_database_that_goes_and_comes_back_loses_no_message(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("gateway.spool.LONGEST_REST_SECONDS", 0.2)
+    monkeypatch.setattr("gateway.hooks.spool.LONGEST_REST_SECONDS", 0.2)
     url = await postgres_server.fresh(tmp_path)
     house = a_house(url, clock, operator, settings)
     await a_customer(house)
@@ -160,7 +160,7 @@ async def test_redis_dies_under_load_and_nobody_notices(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("gateway.sessions_redis.AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr("gateway.conversation.sessions_redis.AGAIN_SECONDS", 0.05)
     house = House(sqlite_db, clock, operator, settings)
     for number in range(CALLERS):
         await a_customer(house, number=str(2000 + number), phone=f"+2547000{number:05}", name=f"Customer {number}")

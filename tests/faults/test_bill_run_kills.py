@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from core.billing import verify
 from core.billing.tables import bill_run, cycle, invoice
-from core.house import House
+from core.context import House
 from core.ledger import verify as books
 from tests.core.billing.world import Customer, settle
 from tests.faults.bill_run_child import house_of, run

@@ -19,11 +19,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from sqlalchemy import func, select
 
-from core import bulk, outbox
 from core.campaigns import store
 from core.campaigns.model import Campaign, Segment
 from core.campaigns.tables import campaign, campaign_member
-from core.house import House
+from core.context import House
+from core.db import bulk
+from core.outbox import queue
 from core.parties.tables import contact
 from tests.faults.campaign_lives import LANES
 from tests.faults.nursery import Nursery, nursery
@@ -97,7 +98,7 @@ async def judge(house: House, made: Campaign, size: int, got: Counter[str], run:
     async with house.db.reading() as conn:
         members = select(campaign_member.c.contact_id, campaign_member.c.arm)
         arms = dict(tuple(row) for row in await conn.execute(members))
-        states = dict(tuple(row) for row in await conn.execute(select(outbox.outbox.c.key, outbox.outbox.c.state)))
+        states = dict(tuple(row) for row in await conn.execute(select(queue.outbox.c.key, queue.outbox.c.state)))
         ended = (await conn.execute(select(campaign.c.state, campaign.c.chosen))).one()
         assert (await conn.execute(select(func.count()).select_from(campaign_member))).scalar_one() == size
     told = {f"campaign:{made.id}:{one}" for one, arm in arms.items() if arm != "none"}
@@ -110,7 +111,7 @@ async def judge(house: House, made: Campaign, size: int, got: Counter[str], run:
     assert all(got[key] == 1 for key, state in states.items() if state == "sent"), "what is sent never arrived"
     counts = Counter(states.values())
     assert counts["unknown"] <= run.in_flight, "more is unknown than was in flight"
-    assert counts["dead"] <= run.kills // outbox.CRASHES, "one was laid aside without as many deaths"
+    assert counts["dead"] <= run.kills // queue.CRASHES, "one was laid aside without as many deaths"
     assert not any(got[key] for key, state in states.items() if state == "dead"), "one laid aside was sent"
     return counts
 

@@ -18,13 +18,13 @@ import pytest
 from sqlalchemy import select, update
 
 from core.clock import SetClock
-from core.config import Identity, Operator, Settings
-from core.db import Database, metadata
-from core.house import House
-from core.outbox import outbox
+from core.config.operator import Identity, Operator, Settings
+from core.context import House
+from core.db.engine import Database, metadata
+from core.outbox.queue import outbox
 from core.parties import identity
-from gateway.desk import SPOOL, TURNS
-from gateway.doubles.meta import webhook
+from gateway.app_keys import SPOOL, TURNS
+from tests.doubles.meta import webhook
 from tests.gateway.open_doors import SECRET, Doors, open_doors
 from tests.gateway.talking import Phone, a_customer
 from tests.gateway.test_agent import Chat
@@ -194,8 +194,8 @@ async def away(
         raise ConnectionRefusedError
 
     with monkeypatch.context() as there:
-        there.setattr("core.quick.QuickSqlite.standing", gone)
-        there.setattr("gateway.turn.Turns.answer", gone)
+        there.setattr("core.summary.reader.QuickSqlite.standing", gone)
+        there.setattr("gateway.conversation.turn.Turns.answer", gone)
         for name in ("sms", "kannel", "whatsapp", "caption", "telegram", "email"):
             await ways[name](f"hello {CARDS[0]}")
             await ways[name](UNASKED)

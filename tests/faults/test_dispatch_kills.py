@@ -13,8 +13,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from sqlalchemy import insert, select
 
-from core import outbox
-from core.house import House
+from core.context import House
+from core.outbox import queue
 from core.parties.tables import contact
 from tests.faults.nursery import nursery
 
@@ -57,7 +57,7 @@ async def _fill(house: House) -> None:
                 )
             )
             twice = number % 2 == 0
-            await outbox.enqueue(
+            await queue.enqueue(
                 conn,
                 house,
                 key=f"{'notice' if twice else 'campaign'}:{number}",
@@ -77,7 +77,7 @@ async def _live(url: str, provider: str, minutes: int, *, fault: str = "") -> in
 
 async def _states(house: House) -> dict[str, str]:
     async with house.db.reading() as conn:
-        return {row.key: row.state for row in await conn.execute(select(outbox.outbox.c.key, outbox.outbox.c.state))}
+        return {row.key: row.state for row in await conn.execute(select(queue.outbox.c.key, queue.outbox.c.state))}
 
 
 def _judge(got: Counter[str], states: dict[str, str], kills: int) -> None:

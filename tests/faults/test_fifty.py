@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.parties.tables import contact, interest
 from tests.faults.calls import SEED
 from tests.faults.test_turn_kills import STRANGER, Served, every

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from core.db import Database
-from core.outbox import outbox
+from core.db.engine import Database
+from core.outbox.queue import outbox
 from tests.databases import Postgres
 from tests.faults.outage import Heard, calls, metric, opened, postgres15, writes
 from tests.faults.servers import servers

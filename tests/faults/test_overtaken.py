@@ -10,16 +10,16 @@ import pytest
 from sqlalchemy import select, update
 
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.costs import message_cost
-from core.db import Database
-from core.delivery import catch_up
-from core.house import House
-from core.outbox import enqueue, outbox
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
+from core.outbox.costs import message_cost
+from core.outbox.delivery_reports import catch_up
+from core.outbox.queue import enqueue, outbox
 from core.parties.contacts import find
 from core.parties.tables import contact_account
-from gateway.doubles.meta import webhook
 from tests.conftest import NOON
+from tests.doubles.meta import webhook
 from tests.gateway.open_doors import Doors, open_doors
 from tests.gateway.talking import a_customer
 from tests.gateway.test_doors import tg, wa_text

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import func, select
 
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.config_payments import Refunds
-from core.db import Database
+from core.config.operator import Operator, Settings
+from core.config.payments import Refunds
+from core.context import House
+from core.db.engine import Database
 from core.errors import Refused
-from core.house import House
 from core.journeys import collect, money_received
 from core.journeys.payment_doors import FOLLOW
 from core.ledger import queries as ledger

@@ -16,9 +16,9 @@ import pytest
 from sqlalchemy import func, select
 
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.journeys import collect
 from core.ledger import verify
 from core.payments import inbox, mandates, push, redirect, request

@@ -14,16 +14,16 @@ from sqlalchemy import func, select
 
 from core.billing.tables import invoice
 from core.clock import SetClock
-from core.config import Billing, Operator, Settings
-from core.config_payments import DirectDebit
-from core.db import Database
-from core.house import House
-from core.journeys import collect, late_rebilled
+from core.config.operator import Billing, Operator, Settings
+from core.config.payments import DirectDebit
+from core.context import House
+from core.db.engine import Database
+from core.journeys import collect, late_usage_rebill
 from core.journeys.close_cycles import close_cycles
 from core.journeys.verify_books import problems
-from core.metering.collect import load_csv
+from core.metering.store.collect import load_csv
 from core.onboarding.model import Customer, NewMeter
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.payments import mandates
 from core.payments.bank import debit_files
 from core.payments.bank.tables import debit_file, debit_item
@@ -70,7 +70,7 @@ async def work(said: dict[str, Any]) -> None:
     if said["does"] == "file":
         await debit_files.make(house, actor="job:debits")
     else:
-        await late_rebilled.put_right(house)
+        await late_usage_rebill.put_right(house)
     await db.close()
 
 
@@ -130,7 +130,7 @@ async def test_a_bill_is_put_right_once_however_often_that_is_killed(
     await _used(house, tmp_path, [(one, "2026-01-31", "8") for one in meters])
     pass_to(house, date(2026, 2, 2))
     await _killed(children, house, "rebill", "rebill.found", "rebill.issued", "rebill.issued")
-    assert await late_rebilled.put_right(house) == 0
+    assert await late_usage_rebill.put_right(house) == 0
     async with db.reading() as conn:
         late = select(invoice.c.account_id, invoice.c.total_minor).where(invoice.c.series == "late")
         rows = (await conn.execute(late)).all()

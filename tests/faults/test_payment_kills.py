@@ -21,18 +21,18 @@ from aiohttp.test_utils import TestServer
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.config import Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Settings
+from core.context import House
+from core.db.engine import Database
 from core.journeys import money_received
 from core.ledger import queries as ledger
 from core.ledger import verify
 from core.ledger.tables import open_item
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.payments import mandates, receive, refunds, request
 from core.payments.model import LIVE, ReceiptIn
 from core.payments.tables import attempt, collection, provider_event, receipt, refund
-from gateway import sandbox
+from gateway.sandbox import app as sandbox
 from tests.core.payments.made import a_bill, an_account, cash, proven
 from tests.faults.nursery import Child, Nursery, nursery
 from tests.faults.payment_story import HurryingClock, house_of

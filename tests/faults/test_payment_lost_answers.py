@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.config_payments import Refunds
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.config.payments import Refunds
+from core.context import House
+from core.db.engine import Database
 from core.journeys import collect, payment_doors
 from core.payments import redirect, refunds, request
 from core.payments.tables import receipt, refund

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.config_payments import Reconcile
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.config.payments import Reconcile
+from core.context import House
+from core.db.engine import Database
 from core.journeys import bank_statement
 from core.ledger import verify
 from core.payments.reconcile import run

@@ -10,17 +10,17 @@ import pytest
 from sqlalchemy import func, select
 
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.errors import Refused
-from core.house import House
 from core.journeys import collect, payment_doors
 from core.ledger import verify
 from core.payments import mandates, redirect, request
 from core.payments.model import LIVE
 from core.payments.tables import attempt, provider_event, receipt
-from gateway.doubles.till import Manners
 from tests.core.payments.made import a_bill, an_account, cash, proven
+from tests.doubles.till import Manners
 from tests.gateway.tills_at_work import Work, tills_at_work
 
 DUE = date(2026, 3, 23)

@@ -15,11 +15,11 @@ from sqlalchemy import select
 
 from core.care.tables import interaction
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.costs import message_cost
-from core.db import Database
-from core.house import House
-from core.outbox import outbox
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
+from core.outbox.costs import message_cost
+from core.outbox.queue import outbox
 from core.parties.tables import account, contact, contact_account, sim_change
 from tests.conftest import NOON
 from tests.databases import Sqlite

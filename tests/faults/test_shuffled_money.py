@@ -15,20 +15,20 @@ import pytest
 from sqlalchemy import func, select
 
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.journeys import collect, payment_doors
 from core.ledger import verify
 from core.ledger.tables import open_item
 from core.parties.tables import account
 from core.payments import inbox, mandates, push, redirect, request
 from core.payments.tables import attempt, mandate, provider_event, receipt
-from gateway.doubles import daraja
-from gateway.doubles.till import Thing
 from tests.conftest import NOON
 from tests.core.payments.made import a_bill, an_account, cash, proven
 from tests.databases import Sqlite
+from tests.doubles import daraja
+from tests.doubles.till import Thing
 from tests.faults.calls import SEED, Call, brought, in_order, shuffled
 from tests.gateway.payments_at_work import at_work
 from tests.gateway.tills_at_work import Work, tills_at_work

@@ -18,7 +18,7 @@ import pytest
 from pydantic import SecretStr
 
 from core.access import keys
-from core.house import House
+from core.context import House
 from core.journeys.verify_books import problems
 from gateway.admin.openapi import all_routes
 from gateway.app import make_app

@@ -12,8 +12,8 @@ import aiohttp
 import pytest
 from sqlalchemy import select
 
-from core.db import Database
-from core.outbox import outbox
+from core.db.engine import Database
+from core.outbox.queue import outbox
 from core.parties.tables import contact, interest
 from tests.faults.nursery import Child, Nursery, nursery
 from tests.gateway.talking import HOOKS

@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import update
 
 from core.clock import SystemClock
-from core.config import Settings, read_operator
-from core.db import Database
-from core.house import House
+from core.config.operator import Settings, read_operator
+from core.context import House
+from core.db.engine import Database
 from core.parties import queries as parties
 from core.payments import mandates
 from core.payments.tables import collection

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from core.clock import SystemClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from tests.gateway.talking import serve
 
 

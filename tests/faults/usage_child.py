@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
-from core.metering import collect
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
+from core.metering.store import collect
 from tests.core.metering.events.world import cdr
 
 BATCH = 10

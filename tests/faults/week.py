@@ -10,9 +10,9 @@ from urllib.parse import quote
 from sqlalchemy import update
 
 from channels.kannel import sign
-from core.delivery import catch_up
-from core.outbox import enqueue, outbox
-from gateway.doubles.meta import webhook
+from core.outbox.delivery_reports import catch_up
+from core.outbox.queue import enqueue, outbox
+from tests.doubles.meta import webhook
 from tests.faults.calls import Call
 from tests.gateway.open_doors import SECRET, Doors
 from tests.gateway.test_doors import tg

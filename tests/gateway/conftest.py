@@ -9,9 +9,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from core.access import keys
-from core.house import House
+from core.context import House
 from gateway.admin import routes as ops
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 from tests.gateway.world import Customer, a_branch, a_customer
 
 Client = TestClient[web.Request, web.Application]

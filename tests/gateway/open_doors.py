@@ -13,17 +13,17 @@ from pydantic import SecretStr
 
 from channels.contract import Channel, Tools
 from channels.registry import open_rows, senders
-from core.house import House
+from core.context import House
 from core.message import Notice
-from core.quick import open_quick
-from gateway import webhooks
-from gateway.desk import CHANNELS, HOUSE, TURNS
-from gateway.doubles.meta import PHONE_ID, VERSION, Meta
-from gateway.doubles.telegram import TOKEN, BotApi
-from gateway.keeping import open_spool
-from gateway.sessions import EmbeddedStore
-from gateway.ticking import dispatcher_of
-from gateway.turn import Turns
+from core.summary.reader import open_quick
+from gateway.app_keys import CHANNELS, HOUSE, TURNS
+from gateway.conversation.sessions import EmbeddedStore
+from gateway.conversation.turn import Turns
+from gateway.embedded_scheduler import dispatcher_of
+from gateway.hooks import channels as webhooks
+from gateway.hooks.spooling import open_spool
+from tests.doubles.meta import PHONE_ID, VERSION, Meta
+from tests.doubles.telegram import TOKEN, BotApi
 
 SECRET = "test-hook-secret"
 TELEGRAM_SECRET = "s3cret_tok-1"

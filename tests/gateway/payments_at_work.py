@@ -11,17 +11,18 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from core import outbox
 from core.clock import SetClock
-from core.config import Settings
-from core.house import House
+from core.config.operator import Settings
+from core.context import House
 from core.journeys import payment_doors
-from gateway import callbacks, sandbox
-from gateway.desk import HOUSE
-from gateway.doubles import daraja
-from gateway.keeping import open_spool
+from core.outbox import queue
+from gateway.app_keys import HOUSE
+from gateway.hooks import payments
+from gateway.hooks.spooling import open_spool
 from gateway.pages import paylink
-from gateway.sandbox_service import Service
+from gateway.sandbox import app as sandbox
+from gateway.sandbox.service import Service
+from tests.doubles import daraja
 from tests.ports import free_port
 
 
@@ -47,15 +48,15 @@ class Work:
         assert isinstance(clock, SetClock)
         clock.forward(timedelta(**step))
 
-    async def dispatch(self) -> list[outbox.Outcome]:
+    async def dispatch(self) -> list[queue.Outcome]:
         """Send the pushes that are due, as the dispatcher does."""
         self.forward(seconds=5)
         async with self.house.db.writing() as conn:
-            rows = await outbox.claim(conn, self.house.clock.now(), "test", 100)
+            rows = await queue.claim(conn, self.house.clock.now(), "test", 100)
         pushes = [row for row in rows if row.kind == "push"]
         outcomes = [await payment_doors.push(self.house, row) for row in pushes]
         async with self.house.db.writing() as conn:
-            await outbox.settle(conn, self.house.clock.now(), outcomes)
+            await queue.settle(conn, self.house.clock.now(), outcomes)
         await self.idle()
         return outcomes
 
@@ -80,7 +81,7 @@ async def at_work(house: House, *, push: str = "sandbox", by_hand: bool = False)
         pointed = _pointed(house, url, str(box_server.make_url("")), str(daraja_server.make_url("")), push)
         app = web.Application()
         app[HOUSE] = pointed
-        app.add_routes([*callbacks.routes(), *paylink.routes()])
+        app.add_routes([*payments.routes(), *paylink.routes()])
         with TemporaryDirectory(prefix="hodi-spool-") as folder:
             open_spool(app, Path(folder))
             async with TestServer(app, port=port), aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:

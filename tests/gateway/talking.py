@@ -15,15 +15,15 @@ from pydantic import SecretStr
 from channels.africastalking.messaging import AfricasTalkingAccount
 from channels.africastalking.sms import AfricasTalkingSms
 from channels.africastalking.ussd import AfricasTalkingUssd
-from core.house import House
+from core.context import House
 from core.onboarding.model import Customer, Registered
 from core.onboarding.register import register_customer
-from core.quick import open_quick
-from gateway import webhooks
-from gateway.desk import CHANNELS, HOUSE, TURNS
-from gateway.keeping import open_spool
-from gateway.sessions import EmbeddedStore, Store
-from gateway.turn import Turns
+from core.summary.reader import open_quick
+from gateway.app_keys import CHANNELS, HOUSE, TURNS
+from gateway.conversation.sessions import EmbeddedStore, Store
+from gateway.conversation.turn import Turns
+from gateway.hooks import channels
+from gateway.hooks.spooling import open_spool
 
 HOOKS = "/hooks/africastalking/test-hook-secret"
 WANJIKU = "+254712345678"
@@ -60,7 +60,7 @@ async def hooks(house: House, store: Store | Path, spool: Path | None = None) ->
     async with aiohttp.ClientSession() as http:
         sms = AfricasTalkingSms(AfricasTalkingAccount("sandbox", SecretStr("k"), "http://127.0.0.1:1"), http)
         app[CHANNELS] = {"ussd": AfricasTalkingUssd(), "sms": sms}
-        app.add_routes(webhooks.routes(app[CHANNELS].values()))
+        app.add_routes(channels.routes(app[CHANNELS].values()))
         with TemporaryDirectory(prefix="hodi-spool-") as folder:
             async with open_spool(app, spool or Path(folder)).drained():
                 yield app

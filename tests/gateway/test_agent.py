@@ -10,13 +10,13 @@ from channels.webchat import WebChat
 from core.care import hours, talks
 from core.care.tables import talk, ticket
 from core.clock import SetClock
-from core.house import House
+from core.context import House
 from core.message import Inbound, Notice
-from core.outbox import outbox
-from core.quick import open_quick
-from gateway import replies
-from gateway.sessions import EmbeddedStore
-from gateway.turn import Turns
+from core.outbox.queue import outbox
+from core.summary.reader import open_quick
+from gateway.conversation import replies
+from gateway.conversation.sessions import EmbeddedStore
+from gateway.conversation.turn import Turns
 from scheduler.jobs import JOBS
 from tests.gateway.talking import Phone, a_customer, counter
 from tests.gateway.test_flows import rows
@@ -149,7 +149,7 @@ async def test_on_a_phone_a_call_is_promised_once(house: House, tmp_path: Path) 
 
 
 def test_the_doors_are_shut_at_night_on_sundays_and_on_holidays(operator: object) -> None:
-    from core.config import Operator
+    from core.config.operator import Operator
 
     assert isinstance(operator, Operator)
     noon = datetime(2026, 3, 10, 9, tzinfo=UTC)

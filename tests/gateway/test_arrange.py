@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.clock import SetClock
 from core.collections.tables import arrangement, instalment
-from core.house import House
+from core.context import House
 from tests.gateway.talking import Phone, a_customer, counter
 from tests.gateway.test_flows import a_bill, rows
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert, select
 
-from core import outbox
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
-from core.parties import parting
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
+from core.outbox import queue
+from core.parties import unlink
 from core.parties.tables import account, contact, contact_account
 from core.payments.tables import payment_request
 from dialogs.verbs import CHANNELS
@@ -39,7 +39,7 @@ async def _parted(she: Way, how: str) -> list[dict[str, object]]:
         links = [dict(row) for row in (await conn.execute(select(contact_account))).mappings()]
         for one in links:
             if how == "parted":
-                await parting.part(conn, she.doors.house, int(one["contact_id"]), int(one["account_id"]))
+                await unlink.part(conn, she.doors.house, int(one["contact_id"]), int(one["account_id"]))
         await conn.execute(delete(contact_account))
     return links
 
@@ -110,7 +110,7 @@ async def test_what_waits_to_leave_for_who_lost_the_account_does_not_leave(
         ]
         async with house.db.writing() as conn:
             for name in ("kept", "lost"):
-                await outbox.enqueue(
+                await queue.enqueue(
                     conn,
                     house,
                     key=name,
@@ -122,9 +122,9 @@ async def test_what_waits_to_leave_for_who_lost_the_account_does_not_leave(
                     account_id=link_row.account_id if name == "lost" else None,
                     priority=1,
                 )
-            await parting.part(conn, house, link_row.contact_id, link_row.account_id)
+            await unlink.part(conn, house, link_row.contact_id, link_row.account_id)
         await she.doors.sent()
-        states = {row.key: (row.state, row.reason) for row in await rows(house, outbox.outbox)}
+        states = {row.key: (row.state, row.reason) for row in await rows(house, queue.outbox)}
         assert states["lost"] == ("dropped", "nobody to send it to")
         assert states["kept"][0] != "dropped"
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import func, select
 
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.journeys import payment_doors
 from core.payments import inbox
 from core.payments.model import Follow

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import select
 
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.journeys import payment_doors
 from core.overview.chargebacks import chargebacks
 from core.payments import redirect, request
 from core.payments.chargebacks import forward
-from core.payments.providers.stripe_says import DISPUTES
+from core.payments.providers.stripe_payloads import DISPUTES
 from core.payments.tables import chargeback
 from tests.core.payments.made import Bill, a_bill, an_account, cash, opened, proven
 from tests.gateway.tills_at_work import Work, tills_at_work

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import insert, select
 
 from core.billing import queries
-from core.billing.run import build, finalise
+from core.billing.run.passes import build, finalise
 from core.billing.tables import invoice, invoice_line, open_item
 from core.care.tables import dispute as disputes
 from core.catalog import store as catalog
 from core.catalog.compile import load_tariff
-from core.db import Database
-from core.house import House
+from core.context import House
+from core.db.engine import Database
 from core.journeys import line_disputed
 from core.journeys.dispute_decided import decide
 from core.ledger.model import Book, Posting, receivable

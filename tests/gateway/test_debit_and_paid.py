@@ -10,15 +10,15 @@ from sqlalchemy import update
 
 from core.care.tables import ticket
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
-from core.outbox import outbox
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
+from core.outbox.queue import outbox
 from core.payments import mandates
 from core.payments.model import ReceiptIn
 from core.payments.receive import apply
 from core.payments.tables import allocation, mandate, payment_request, receipt
-from gateway.desk import TURNS
+from gateway.app_keys import TURNS
 from tests.gateway.open_doors import open_doors
 from tests.gateway.payments_at_work import Work, at_work
 from tests.gateway.talking import a_customer

@@ -15,15 +15,15 @@ from channels.kannel import sign
 from core.care import media_files
 from core.care.tables import interaction, media
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
-from core.outbox import enqueue, outbox
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
+from core.outbox.queue import enqueue, outbox
 from core.parties import sim
 from core.parties.contacts import find
 from core.parties.tables import contact, contact_account
-from gateway.doubles.meta import webhook
 from tests.channels.payloads import body
+from tests.doubles.meta import webhook
 from tests.gateway.open_doors import SECRET, TELEGRAM_SECRET, Doors, open_doors
 from tests.gateway.talking import WANJIKU, a_customer
 from tests.gateway.test_turn import count
@@ -332,8 +332,8 @@ async def test_what_comes_while_the_database_is_gone_is_answered_200_and_taken_u
     async def gone(*_given: Any) -> Any:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr("core.quick.QuickSqlite.standing", gone)
-    monkeypatch.setattr("core.quick.QuickPostgres.standing", gone)
+    monkeypatch.setattr("core.summary.reader.QuickSqlite.standing", gone)
+    monkeypatch.setattr("core.summary.reader.QuickPostgres.standing", gone)
     raw = webhook(wa_text("BAL"))
     for _ in range(2):
         assert (await doors.whatsapp(raw)).status == 200

@@ -9,13 +9,13 @@ import pytest
 from aiohttp import web
 
 from core.access import keys
-from core.db import Database
-from core.house import House
-from gateway import patience
+from core.context import House
+from core.db.engine import Database
+from gateway import request_timeouts
 from gateway.address import address, limited_by
 from gateway.app import make_app
-from gateway.desk import HOUSE
-from gateway.patience import Runner
+from gateway.app_keys import HOUSE
+from gateway.request_timeouts import Runner
 from tests.gateway.conftest import Serve
 from tests.ports import free_port
 
@@ -119,7 +119,7 @@ async def raw(port: int, sent: bytes) -> bytes:
 
 @pytest.mark.parametrize("sent", [b"", b"GET /healthz HT", b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: "])
 async def test_half_a_head_is_not_waited_for(port: int, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
-    monkeypatch.setattr(patience, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(request_timeouts, "HEAD_SECONDS", 0.2)
     assert await raw(port, sent) == b""
 
 
@@ -134,7 +134,7 @@ async def test_half_a_head_is_not_waited_for(port: int, monkeypatch: pytest.Monk
 async def test_half_a_body_is_not_waited_for(
     port: int, monkeypatch: pytest.MonkeyPatch, path: str, kind: bytes
 ) -> None:
-    monkeypatch.setattr(patience, "LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(request_timeouts, "LOOK_SECONDS", 0.2)
     head = b"POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: %s\r\nContent-Length: 900\r\n\r\n--b\r\n"
     told = await raw(port, head % (path.encode(), kind))
     assert told.split(b" ")[1] == b"408", told
@@ -142,8 +142,8 @@ async def test_half_a_body_is_not_waited_for(
 
 
 async def test_a_slow_phone_that_keeps_sending_is_waited_for(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "LOOK_SECONDS", 0.4)
-    monkeypatch.setattr(patience, "BYTES_AT_LEAST", 1)
+    monkeypatch.setattr(request_timeouts, "LOOK_SECONDS", 0.4)
+    monkeypatch.setattr(request_timeouts, "BYTES_AT_LEAST", 1)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     body = b"phone=0711000111&padding=" + b"x" * 25
     writer.write(b"POST /me/enter HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n")

@@ -9,12 +9,12 @@ import pytest
 
 from core.care.tables import interaction, media
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
-from core.outbox import outbox
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
+from core.outbox.queue import outbox
 from core.parties.tables import contact
-from gateway.doubles.meta import webhook
+from tests.doubles.meta import webhook
 from tests.gateway.open_doors import SECRET, TELEGRAM_SECRET, Doors, open_doors
 from tests.gateway.test_doors import replies, tg, wa_text
 from tests.gateway.test_turn import count

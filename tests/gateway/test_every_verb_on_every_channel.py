@@ -20,13 +20,13 @@ from core.care.tables import dispute, media, talk, ticket
 from core.catalog import store as catalog
 from core.clock import SetClock
 from core.collections.tables import arrangement
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
-from core.metering.readings import Read, record
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
+from core.metering.store.readings import Read, record
 from core.metering.tables import reading
 from core.onboarding.model import NewMeter
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.parties import identity
 from core.parties.tables import account, contact, contact_account
 from core.payments import mandates, receive

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.care.tables import ticket
-from core.house import House
+from core.context import House
 from tests.gateway.talking import Phone, a_customer, counter
 from tests.gateway.test_flows import rows
 

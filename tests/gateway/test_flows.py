@@ -11,12 +11,12 @@ from sqlalchemy import insert, select
 from core.billing.tables import invoice, invoice_line
 from core.care import outages
 from core.care.tables import dispute, ticket
-from core.house import House
+from core.context import House
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.ledger.tables import open_item
 from core.onboarding.model import Registered
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.payments.tables import attempt, payment_request
 from core.rewards import earn
 from core.rewards.model import PaidBill

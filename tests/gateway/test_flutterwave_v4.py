@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.journeys import payment_doors
 from core.payments import push, refunds
 from core.payments.providers import named, oauth

@@ -9,14 +9,14 @@ from aiohttp import web
 
 from core.care.tables import interaction
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
-from core.outbox import outbox
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
+from core.outbox.queue import outbox
 from core.parties import contacts
 from core.parties.tables import contact
 from gateway.admin import routes as ops
-from gateway.doubles.meta import webhook
+from tests.doubles.meta import webhook
 from tests.gateway.admin.console import signed_in
 from tests.gateway.open_doors import SECRET, Doors, open_doors
 from tests.gateway.talking import HOOKS, WANJIKU, a_customer

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from core import hooks
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config import hook_secrets
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from gateway.admin.openapi import all_routes
 from gateway.app import make_app
 from tests.gateway.conftest import Client, Serve
@@ -48,7 +48,7 @@ async def paybill(client: Client, secret: str, provider: str = "daraja/validatio
 
 
 def of(secret: str, provider: str) -> str:
-    return hooks.secret_of(Settings.model_validate({"hook_secret": secret}), provider)
+    return hook_secrets.secret_of(Settings.model_validate({"hook_secret": secret}), provider)
 
 
 async def test_the_secret_of_one_provider_opens_no_other(served: Gateway) -> None:

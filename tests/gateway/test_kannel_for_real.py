@@ -11,17 +11,17 @@ from sqlalchemy import select
 from channels.contract import Tools
 from channels.registry import open_rows, senders
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
-from core.outbox import outbox
-from core.quick import open_quick
-from gateway import webhooks
-from gateway.desk import CHANNELS, HOUSE, TURNS
-from gateway.keeping import open_spool
-from gateway.sessions import EmbeddedStore
-from gateway.ticking import dispatcher_of
-from gateway.turn import Turns
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
+from core.outbox.queue import outbox
+from core.summary.reader import open_quick
+from gateway.app_keys import CHANNELS, HOUSE, TURNS
+from gateway.conversation.sessions import EmbeddedStore
+from gateway.conversation.turn import Turns
+from gateway.embedded_scheduler import dispatcher_of
+from gateway.hooks import channels
+from gateway.hooks.spooling import open_spool
 from tests.gateway.kannel import free_ports, must_be_here, running
 from tests.gateway.open_doors import SECRET, nobody
 from tests.gateway.talking import a_customer
@@ -60,7 +60,7 @@ async def test_a_handset_talks_to_us_through_kannel_and_the_report_finds_back(
         rows = open_rows(Tools(settings, http, nobody))
         app, quick, sessions = web.Application(), open_quick(house.db), EmbeddedStore(tmp_path / "sessions.db")
         app[HOUSE], app[CHANNELS], app[TURNS] = house, senders(rows), Turns(house, sessions, quick)
-        app.add_routes(webhooks.routes(rows.values()))
+        app.add_routes(channels.routes(rows.values()))
         async with open_spool(app, tmp_path / "spool").drained():
             runner = web.AppRunner(app)
             await runner.setup()

@@ -12,12 +12,12 @@ from channels.email.imap import Mailbox
 from channels.email.mime import LARGEST_LETTER
 from core.care.tables import interaction
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
-from core.outbox import outbox
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
+from core.outbox.queue import outbox
 from core.parties.tables import contact
-from gateway.mailing import Collector
+from gateway.hooks.mailbox import Collector
 from tests.gateway.imap_box import ImapServer
 from tests.gateway.letters_of_programs import HEAD, MACHINES, NOBODIES, PLAIN, PROGRAMS
 from tests.gateway.open_doors import SECRET, Doors, open_doors

@@ -10,8 +10,8 @@ import pytest
 
 from core.care.tables import interaction
 from core.clock import SetClock
-from core.house import House
-from core.outbox import outbox
+from core.context import House
+from core.outbox.queue import outbox
 from tests.gateway.open_doors import SECRET, Doors, open_doors
 from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer
 from tests.gateway.test_flows import rows

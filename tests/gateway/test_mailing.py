@@ -14,13 +14,13 @@ from channels.contract import NotReady
 from channels.email.channel import Email
 from channels.email.imap import Mailbox
 from channels.email.mime import LARGEST_LETTER
-from core import outbox
-from core.care import letters
+from core.care import inbound_mail
 from core.clock import SetClock
-from core.house import House
+from core.context import House
+from core.outbox import queue
 from core.parties.tables import contact, contact_account
-from gateway.desk import CHANNELS
-from gateway.mailing import Collector
+from gateway.app_keys import CHANNELS
+from gateway.hooks.mailbox import Collector
 from scheduler.dispatch import Dispatcher
 from tests.gateway.imap_box import ImapServer
 from tests.gateway.talking import hooks
@@ -43,7 +43,7 @@ async def desk(house: House, folder: Path) -> AsyncIterator[tuple[ImapServer, Co
 
 async def answers(house: House) -> list[str]:
     async with house.db.reading() as conn:
-        rows = await conn.execute(select(outbox.outbox.c.key).where(outbox.outbox.c.kind == "reply"))
+        rows = await conn.execute(select(queue.outbox.c.key).where(queue.outbox.c.kind == "reply"))
         return sorted(rows.scalars())
 
 
@@ -70,9 +70,9 @@ async def test_a_letter_that_another_has_in_hand_is_left_to_it_until_its_lease_e
     async with desk(house, tmp_path) as (server, reader):
         letter = server.put(HELLO % 1)
         async with house.db.writing() as conn:  # another process claimed it, and was killed
-            assert await letters.claim(conn, house, "<m1@example.org>") == "mine"
+            assert await inbound_mail.claim(conn, house, "<m1@example.org>") == "mine"
         assert (await reader.channel.collect(reader.take), letter.seen, await answers(house)) == (0, False, [])
-        clock.forward(letters.LEASE)
+        clock.forward(inbound_mail.LEASE)
         assert (await reader.channel.collect(reader.take), letter.seen, len(await answers(house))) == (1, True, 1)
 
 
@@ -85,7 +85,7 @@ async def test_while_the_database_is_away_letters_stay_and_a_letter_that_breaks_
     async with desk(house, tmp_path) as (server, reader):
         first, second = server.put(HELLO % 1), server.put(HELLO % 2)
         for name in ("writing", "reading"):
-            monkeypatch.setattr(f"core.db.Database.{name}", gone)
+            monkeypatch.setattr(f"core.db.engine.Database.{name}", gone)
         with pytest.raises(NotReady):
             await reader.channel.collect(reader.take)
         assert not first.seen
@@ -95,7 +95,7 @@ async def test_while_the_database_is_away_letters_stay_and_a_letter_that_breaks_
             if event.message_id == "<m1@example.org>":
                 raise ZeroDivisionError
 
-        monkeypatch.setattr("gateway.webhooks.take_in", breaks)
+        monkeypatch.setattr("gateway.hooks.channels.take_in", breaks)
         seen = []
         for _ in range(3):
             await reader.channel.collect(reader.take)
@@ -186,7 +186,7 @@ async def announce(house: House, account_id: int, bill: int, key: str, ways: dic
     rules = house.operator.notices.model_copy(update={"order": ("email", "sms")})
     house = replace(house, operator=house.operator.model_copy(update={"notices": rules}))
     async with house.db.writing() as conn:
-        await outbox.enqueue(
+        await queue.enqueue(
             conn,
             house,
             key=key,
@@ -221,7 +221,7 @@ async def test_a_letter_that_came_back_goes_the_next_way_and_its_address_is_writ
             ["b1"],
         )
         async with house.db.reading() as conn:
-            row = (await conn.execute(select(outbox.outbox).where(outbox.outbox.c.key == "b1"))).one()
+            row = (await conn.execute(select(queue.outbox).where(queue.outbox.c.key == "b1"))).one()
         assert row.tried == "email:unknown_subscriber"
         await announce(house, account_id, row.subject_id, "b2", ways)
         assert [one.key for one in ways["sms"].notices] == ["b1", "b2"]
@@ -259,5 +259,5 @@ async def test_a_report_is_believed_only_about_the_letter_it_names_and_only_for_
         server.put(DSN.format(**told).encode())
         await reader.channel.collect(reader.take)
     async with house.db.reading() as conn:
-        assert (await conn.execute(select(outbox.outbox.c.state))).scalar_one() == state
+        assert (await conn.execute(select(queue.outbox.c.state))).scalar_one() == state
     assert await bounced(house) == gone

@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import select
 
 from channels.africastalking.ussd import AfricasTalkingUssd
-from core.house import House
+from core.context import House
 from core.message import Inbound
 from core.parties.tables import interest
-from core.quick import Quick, open_quick
-from core.standing import Standing
-from gateway.sessions import EmbeddedStore, Kept, Store
-from gateway.turn import Turns
+from core.summary.account_summary import Standing
+from core.summary.reader import Quick, open_quick
+from gateway.conversation.sessions import EmbeddedStore, Kept, Store
+from gateway.conversation.turn import Turns
 from tests.gateway.talking import a_customer
 
 SEED = int(os.environ.get("HODI_SEED", "20260301"))
@@ -112,7 +112,7 @@ class Caller:
 async def test_every_answer_is_right_and_every_effect_is_done_once(
     house: House, tmp_path: Path, callers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for patience in ("gateway.turn_under_way.PATIENCE_SECONDS", "gateway.turn.TURN_SECONDS"):
+    for patience in ("gateway.conversation.turn_state.PATIENCE_SECONDS", "gateway.conversation.turn.TURN_SECONDS"):
         monkeypatch.setattr(patience, 120.0)  # a hundred effects at once, on a machine that does other things
     chance = random.Random(SEED + callers)
     for number in range(0, callers, 2):

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core import outbox
 from core.approvals.tables import approval
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.journeys import approved, payment_doors
 from core.ledger import queries as ledger
+from core.outbox import queue
 from core.payments import push, refunds
 from core.payments.tables import attempt, receipt, refund
 from tests.core.payments.made import Bill, a_bill, an_account, attempts, cash, opened, proven
@@ -48,7 +48,7 @@ async def mpesa(house: House, minor: int = 500_000) -> AsyncIterator[tuple[Work,
         yield work, bill
 
 
-async def give_back(work: Work, minor: int = 500_000) -> list[outbox.Outcome]:
+async def give_back(work: Work, minor: int = 500_000) -> list[queue.Outcome]:
     """Asked for, agreed to by another, and sent."""
     async with work.house.db.writing() as conn:
         receipt_id = (await conn.execute(select(receipt.c.id))).scalar_one()
@@ -59,12 +59,12 @@ async def give_back(work: Work, minor: int = 500_000) -> list[outbox.Outcome]:
     return await send(work)
 
 
-async def send(work: Work) -> list[outbox.Outcome]:
+async def send(work: Work) -> list[queue.Outcome]:
     async with work.house.db.writing() as conn:
-        rows = await outbox.claim(conn, work.house.clock.now(), "test", 100)
+        rows = await queue.claim(conn, work.house.clock.now(), "test", 100)
     outcomes = [await payment_doors.refund(work.house, row) for row in rows if row.kind == "refund"]
     async with work.house.db.writing() as conn:
-        await outbox.settle(conn, work.house.clock.now(), outcomes)
+        await queue.settle(conn, work.house.clock.now(), outcomes)
     return outcomes
 
 
@@ -200,7 +200,7 @@ async def test_a_prompts_result_alone_credits_nothing_however_large_or_small(sin
             await push.ask(conn, work.house, bill.account_id, "+254700000001", 5_000_000, "p")
         work.forward(seconds=5)
         async with single.db.writing() as conn:
-            rows = await outbox.claim(conn, work.house.clock.now(), "test", 100)
+            rows = await queue.claim(conn, work.house.clock.now(), "test", 100)
         for row in rows:
             await payment_doors.push(work.house, row)
         [prompt] = work.daraja.prompts.values()

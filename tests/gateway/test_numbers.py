@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from core.config_payments import Payments
-from core.db import Database
-from core.house import House
-from core.metering.readings import Read, record
+from core.config.payments import Payments
+from core.context import House
+from core.db.engine import Database
+from core.metering.store.readings import Read, record
 from core.onboarding.model import NewMeter
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.payments.tables import attempt
 from tests.gateway.talking import Phone, a_customer, counter
 from tests.gateway.test_flows import a_bill, rows

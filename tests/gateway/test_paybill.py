@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from core.approvals.tables import approval
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.journeys import approved, payment_doors
 from core.payments.providers import callback_url, daraja
 from core.payments.providers.contract import Begun, Declined

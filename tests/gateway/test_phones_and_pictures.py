@@ -10,10 +10,10 @@ from core.care import media as files
 from core.care import media_files
 from core.care.tables import media, talk, ticket
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
-from core.outbox import outbox
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
+from core.outbox.queue import outbox
 from core.parties.tables import contact
 from tests.gateway.open_doors import Doors, open_doors
 from tests.gateway.talking import WANJIKU, a_customer

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from core.config import Identity
-from core.house import House
+from core.config.operator import Identity
+from core.context import House
 from core.onboarding.model import Registered
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.parties import codes, identity
 from tests.gateway.talking import Phone, a_customer, counter
 from tests.gateway.test_flows import a_bill, rows

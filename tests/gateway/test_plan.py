@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from core.catalog import queries, quote_json, store
-from core.house import House
+from core.context import House
 from core.onboarding.model import NewMeter, Registered
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.parties import contacts
 from core.parties.tables import contact
 from tests.gateway.talking import WANJIKU, Phone, a_customer, counter

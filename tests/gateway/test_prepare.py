@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 from channels.contract import NotReady
 from channels.telegram.channel import Telegram
-from gateway.doubles.telegram import TOKEN, BotApi
-from gateway.prepare import prepare
+from gateway.hooks.registration import prepare
+from tests.doubles.telegram import TOKEN, BotApi
 
 
 async def test_a_bot_is_prepared_once_telegram_answers_and_its_updates_are_sent_here() -> None:

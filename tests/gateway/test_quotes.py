@@ -13,13 +13,13 @@ from typer.testing import CliRunner
 
 from core.catalog import store
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from gateway import quotes
 from gateway.admin.throttle import Throttle
+from gateway.app_keys import HOUSE
 from gateway.cli import app
-from gateway.desk import HOUSE
 from tests.bills.paper import TARIFFS
 from tests.core.catalog.asking import anything, questions
 from tests.core.catalog.test_fuzz import whole

@@ -10,14 +10,14 @@ import pytest
 
 from core.care.tables import ticket
 from core.clock import SetClock
-from core.config import Readings
+from core.config.operator import Readings
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import self_read
-from core.metering.readings import Read, record
+from core.journeys import own_reading
+from core.metering.store.readings import Read, record
 from core.metering.tables import reading
 from core.onboarding.model import NewMeter, Registered
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer, counter
 from tests.gateway.test_flows import rows
 
@@ -97,9 +97,9 @@ async def test_core_itself_refuses_what_comes_outside_the_window(
 ) -> None:
     clock.instant = datetime(2026, 3, 20, 9, tzinfo=UTC)
     async with house.db.writing() as conn:
-        _, [dial] = await self_read.open_dials(conn, house, customer.account_id)
+        _, [dial] = await own_reading.open_dials(conn, house, customer.account_id)
         with pytest.raises(Refused, match=r"reading\.shut"):
-            await self_read.send(
+            await own_reading.send(
                 conn,
                 house,
                 account_id=customer.account_id,
@@ -118,8 +118,8 @@ async def test_after_some_of_her_own_in_a_row_a_person_looks(
     for month, value in ((3, 1130), (4, 1230)):
         clock.instant = datetime(2026, month, 10, 9, tzinfo=UTC)
         async with strict.db.writing() as conn:
-            _, [dial] = await self_read.open_dials(conn, strict, customer.account_id)
-            taken = await self_read.send(
+            _, [dial] = await own_reading.open_dials(conn, strict, customer.account_id)
+            taken = await own_reading.send(
                 conn,
                 strict,
                 account_id=customer.account_id,

@@ -16,7 +16,8 @@ from core.clock import SetClock
 from core.payments.providers.contract import Forged
 from core.payments.providers.sandbox import HEADER
 from core.payments.providers.signatures import stamped, verify_stamped
-from gateway import sandbox, sandbox_service
+from gateway.sandbox import app as sandbox
+from gateway.sandbox import service as sandbox_service
 
 SECRET = "a-sandbox-secret"
 

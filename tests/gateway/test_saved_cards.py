@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.errors import Refused
-from core.house import House
 from core.journeys import collect, payment_doors
 from core.payments import cards, mandates
-from core.payments.providers.paystack_says import reason as paystack_reason
+from core.payments.providers.paystack_payloads import reason as paystack_reason
 from core.payments.tables import collection, mandate, receipt
 from tests.core.payments.made import Bill, a_bill, an_account, attempts, cash, opened, owed, proven
 from tests.gateway.tills_at_work import Work, tills_at_work

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from core.clock import SetClock
-from gateway.order import Order
-from gateway.sessions import EmbeddedStore, Kept, Store
-from gateway.sessions_redis import Gone, RedisStore, RedisWithStandIn
+from gateway.conversation.per_contact_queue import Order
+from gateway.conversation.sessions import EmbeddedStore, Kept, Store
+from gateway.conversation.sessions_redis import Gone, RedisStore, RedisWithStandIn
 from tests.databases import missing
 from tests.ports import free_port
 
@@ -164,7 +164,7 @@ async def test_a_session_that_was_loaded_before_redis_went_is_kept_by_the_stand_
 async def test_when_redis_is_back_the_newer_session_is_found(
     valkey: Valkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.sessions_redis.AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("gateway.conversation.sessions_redis.AGAIN_SECONDS", 0.0)
     store = RedisWithStandIn(RedisStore(valkey.url), EmbeddedStore(tmp_path / "s.db"))
     await valkey.kill()
     assert await store.save("a", Kept(1, b"meanwhile", SOON))
@@ -182,7 +182,7 @@ async def test_a_redis_that_says_nothing_is_given_up(tmp_path: Path, monkeypatch
             await reader.read()
         writer.close()
 
-    monkeypatch.setattr("gateway.sessions_redis.CONNECT_SECONDS", 0.05)
+    monkeypatch.setattr("gateway.conversation.sessions_redis.CONNECT_SECONDS", 0.05)
     server = await asyncio.start_server(mute, "127.0.0.1", 0)
     store = RedisStore(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}")
     with pytest.raises(Gone):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.clock import SetClock
-from core.config import Identity
-from core.house import House
+from core.config.operator import Identity
+from core.context import House
 from core.onboarding.model import Registered
 from core.parties import identity, sim
 from tests.gateway.talking import Phone, a_customer, counter

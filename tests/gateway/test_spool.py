@@ -11,10 +11,10 @@ import pytest
 
 from core.clock import SetClock
 from core.message import Delivery, Inbound
-from gateway import spool as spools
-from gateway.spool import Full, Spool
-from gateway.spool_entry import Seal
-from gateway.spool_file import NoSpool, SpoolFile, Taken
+from gateway.hooks import spool as spools
+from gateway.hooks.spool import Full, Spool
+from gateway.hooks.spool_entry import Seal
+from gateway.hooks.spool_file import NoSpool, SpoolFile, Taken
 from tests.conftest import NOON
 
 
@@ -208,7 +208,7 @@ async def test_a_disk_that_fails_is_told_as_full(tmp_path: Path, hall: Hall, mon
 
     spool = a_spool(tmp_path, hall)
     await spool.keep("hall", "sms", said("one"))
-    monkeypatch.setattr("gateway.spool_file.os.fdatasync", no_room)
+    monkeypatch.setattr("gateway.hooks.spool_file.os.fdatasync", no_room)
     with pytest.raises(Full):
         await spool.keep("hall", "sms", said("two"))
     monkeypatch.undo()
@@ -221,7 +221,7 @@ async def test_a_thousand_at_once_share_a_few_writes(
 ) -> None:
     writes: list[int] = []
     sync = os.fdatasync
-    monkeypatch.setattr("gateway.spool_file.os.fdatasync", lambda file: (writes.append(file), sync(file))[1])
+    monkeypatch.setattr("gateway.hooks.spool_file.os.fdatasync", lambda file: (writes.append(file), sync(file))[1])
     spool = a_spool(tmp_path, hall)
     await asyncio.gather(*(spool.keep("hall", "sms", said(str(number))) for number in range(1000)))
     await spool.drain()
@@ -278,7 +278,7 @@ async def test_who_has_emptied_its_own_spool_overtakes_nobody_else_s(tmp_path: P
 async def test_a_process_that_never_gets_on_holds_nobody_up(
     tmp_path: Path, hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.spool_elders.PATIENCE_SECONDS", 0.02)
+    monkeypatch.setattr("gateway.hooks.spool_order.PATIENCE_SECONDS", 0.02)
     hung, spool = a_spool(tmp_path, hall), a_spool(tmp_path, hall)
     hall.there = False
     await bring(hung, "never")

@@ -9,10 +9,10 @@ from sqlalchemy import delete, text
 from sqlalchemy.exc import DBAPIError
 
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.config_messages import Sms
-from core.db import Database
-from core.house import House
+from core.config.messages import Sms
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.parties import consent, contacts
 from core.parties import tables as t
 from dialogs.intents import WORDS, find

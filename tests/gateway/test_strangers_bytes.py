@@ -9,13 +9,13 @@ import pytest
 from aiohttp import WSServerHandshakeError
 from sqlalchemy import func, select
 
-from core.alarms import alarm
+from core.audit.alarms import alarm
 from core.care import media as files
 from core.care.tables import media
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.parties import codes
 from core.parties.tables import contact
 from gateway.pages import chat_rooms

@@ -11,12 +11,12 @@ from sqlalchemy import select
 
 from core.approvals.tables import approval
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.journeys import approved, collect, payment_doors
 from core.ledger import queries as ledger
-from core.payments import debits, mandates, queries, redirect, refunds, request
+from core.payments import failed_debit, mandates, queries, redirect, refunds, request
 from core.payments.tables import attempt, collection, mandate, provider_event, receipt, refund
 from tests.core.payments.made import Bill, a_bill, an_account, attempts, cash, opened, proven, receipts
 from tests.gateway.tills_at_work import Work, tills_at_work
@@ -334,7 +334,7 @@ async def test_a_debit_that_found_no_money_is_tried_again_on_a_day_of_its_scheme
         async with house.db.writing() as conn:
             tried = await queries.attempt_by(conn, attempt_id=(await conn.execute(select(attempt.c.id))).scalar_one())
             assert tried is not None
-            assert await debits.fell_through(conn, here.house, tried, "funds") == "retry"
+            assert await failed_debit.fell_through(conn, here.house, tried, "funds") == "retry"
         assert (await _plan(house))[1] == date(2026, 3, 20)
 
 

@@ -10,16 +10,16 @@ import aiohttp
 import pytest
 
 from core.catalog import store as catalog
-from core.house import House
+from core.context import House
 from core.journeys import top_up
 from core.ledger import queries as ledger
 from core.ledger import verify
 from core.onboarding.model import NewMeter, Registered
-from core.outbox import Leaving, outbox
+from core.outbox.queue import Leaving, outbox
 from core.payments.tables import allocation
 from core.vending.model import arrears, is_meter_number, spaced
 from core.vending.tables import vend
-from gateway.sandbox_vending import VAULT, Vault
+from gateway.sandbox.vending import VAULT, Vault
 from scheduler.dispatch import Dispatcher
 from tests.bills.test_kenya import PREPAID
 from tests.gateway.payments_at_work import Work, at_work

@@ -10,16 +10,16 @@ import pytest
 from channels.africastalking.ussd import AfricasTalkingUssd
 from core.care.tables import interaction
 from core.clock import SetClock
-from core.config import Identity
-from core.db import Database
-from core.house import House
+from core.config.operator import Identity
+from core.context import House
+from core.db.engine import Database
 from core.message import Inbound
 from core.parties import identity
 from core.parties.tables import contact_account
-from core.quick import open_quick
-from gateway.passed import Passed
-from gateway.sessions import EmbeddedStore
-from gateway.turn import Turns
+from core.summary.reader import open_quick
+from gateway.conversation.interaction_log import Passed
+from gateway.conversation.sessions import EmbeddedStore
+from gateway.conversation.turn import Turns
 from tests.gateway.talking import Phone, a_customer, counter
 from tests.gateway.test_agent import Chat
 from tests.gateway.test_flows import a_bill, rows

@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 
 from channels.africastalking.ussd import AfricasTalkingUssd
 from channels.paging import Budget
-from core.house import House
+from core.context import House
 from core.parties.tables import contact, interest
 from dialogs.counter import identity, who
-from gateway.desk import CHANNELS
+from gateway.app_keys import CHANNELS
 from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer, counter
 
 CARD = "4111 1111 1111 1111"
@@ -262,8 +262,8 @@ async def test_a_database_that_is_gone_ends_politely_in_her_language(
         await phone.dial()
         await phone.answer("6", "4", "3", "2")
         monkeypatch.setattr(who.parties, "accounts_of", gone)
-        monkeypatch.setattr("core.quick.QuickSqlite.standing", gone)
-        monkeypatch.setattr("core.quick.QuickPostgres.standing", gone)
+        monkeypatch.setattr("core.summary.reader.QuickSqlite.standing", gone)
+        monkeypatch.setattr("core.summary.reader.QuickPostgres.standing", gone)
         assert (await phone.answer("1")).startswith("END Samahani, hatuwezi kujibu sasa.")
 
 

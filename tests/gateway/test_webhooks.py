@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import select, update
 
 from core.care.tables import interaction
-from core.delivery import catch_up
-from core.house import House
-from core.outbox import enqueue, outbox
+from core.context import House
+from core.outbox.delivery_reports import catch_up
+from core.outbox.queue import enqueue, outbox
 from core.parties import consent
 from core.parties.contacts import find
 from core.parties.tables import contact, interest
-from gateway.desk import SPOOL
+from gateway.app_keys import SPOOL
 from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer, counter
 from tests.gateway.test_turn import count
 
@@ -122,11 +122,11 @@ async def test_while_the_database_is_gone_messages_are_kept_and_answered_in_orde
     def gone(*_given: Any) -> Any:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr("gateway.spool.REST_SECONDS", 0.05)
+    monkeypatch.setattr("gateway.hooks.spool.REST_SECONDS", 0.05)
     (tmp_path / "spool").mkdir()
     async with counter(house, tmp_path, tmp_path / "spool") as client:
         for name in ("writing", "reading"):
-            monkeypatch.setattr(f"core.db.Database.{name}", gone)
+            monkeypatch.setattr(f"core.db.engine.Database.{name}", gone)
         for at, text in enumerate(["hello", "2", "Amina", "Kisumu", "1"]):
             form = SMS | {"id": f"m{at}", "text": text}
             assert [(await client.post(f"{HOOKS}/sms", data=form)).status for _ in range(2)] == [200, 200]

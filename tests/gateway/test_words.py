@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from core.care.tables import ticket
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.parties import consent, contacts
 from core.parties.tables import contact
 from core.payments.tables import attempt
@@ -253,7 +253,7 @@ async def test_a_text_that_is_older_than_the_question_is_not_its_answer(one_hous
 async def test_each_channel_that_tells_when_is_believed(channel: str, one_house: House, tmp_path: Path) -> None:
     import json
 
-    from gateway.doubles.meta import webhook
+    from tests.doubles.meta import webhook
     from tests.gateway.open_doors import SECRET
 
     async with open_doors(one_house, tmp_path) as doors:

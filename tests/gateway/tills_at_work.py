@@ -12,17 +12,17 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from core import outbox
 from core.clock import SetClock
-from core.config import Settings
-from core.house import House
+from core.config.operator import Settings
+from core.context import House
 from core.journeys import payment_doors
-from gateway import callbacks
-from gateway.desk import HOUSE
-from gateway.doubles import flutterwave, flutterwave_v4, gocardless, paystack, stripe
-from gateway.doubles.till import Till
-from gateway.keeping import open_spool
+from core.outbox import queue
+from gateway.app_keys import HOUSE
+from gateway.hooks import payments as callbacks
+from gateway.hooks.spooling import open_spool
 from gateway.pages import paylink
+from tests.doubles import flutterwave, flutterwave_v4, gocardless, paystack, stripe
+from tests.doubles.till import Till
 from tests.ports import free_port
 
 SECRET = "a-webhook-secret"
@@ -56,14 +56,14 @@ class Work:
         for till in (self.stripe, self.paystack, self.flutterwave, self.gocardless, self.flutterwave_v4):
             await till.idle()
 
-    async def dispatch(self) -> list[outbox.Outcome]:
+    async def dispatch(self) -> list[queue.Outcome]:
         """Send the refunds that wait, as the dispatcher does."""
         async with self.house.db.writing() as conn:
-            rows = await outbox.claim(conn, self.house.clock.now(), "test", 100)
+            rows = await queue.claim(conn, self.house.clock.now(), "test", 100)
         doors = {"refund": payment_doors.refund, "push": payment_doors.push, "forget": payment_doors.forget}
         outcomes = [await doors[row.kind](self.house, row) for row in rows if row.kind in doors]
         async with self.house.db.writing() as conn:
-            await outbox.settle(conn, self.house.clock.now(), outcomes)
+            await queue.settle(conn, self.house.clock.now(), outcomes)
         await self.idle()
         return outcomes
 

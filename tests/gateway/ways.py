@@ -15,13 +15,13 @@ from urllib.parse import urlencode
 from aiohttp import ClientWebSocketResponse, FormData, web
 from sqlalchemy import select
 
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.parties import codes
 from dialogs.intents import WORDS
 from gateway.admin import routes as ops
 from gateway.admin.throttle import Throttle
-from gateway.doubles.meta import webhook
 from gateway.pages import chat, chat_file, mandate_link, me
+from tests.doubles.meta import webhook
 from tests.gateway.open_doors import SECRET, Doors
 from tests.gateway.talking import HOOKS, WANJIKU, Phone
 from tests.gateway.test_flows import rows

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import bill_run, invoice, invoice_line
 from core.care.tables import interaction, ticket
-from core.house import House
+from core.context import House
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.ledger.tables import open_item

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from channels.contract import Tools
 from channels.registry import ROWS
-from core.config import Settings
+from core.config.operator import Settings
 from core.message import Notice
 from dialogs.flows import FLOWS
 from gateway.admin import openapi

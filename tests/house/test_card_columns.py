@@ -2,8 +2,8 @@
 
 from sqlalchemy import JSON, Text
 
+from core.migrations.schema import metadata
 from core.overview.card_columns import WRITTEN
-from core.schema import metadata
 
 NAMES = """
     subscriber form page part_of account account_number actor action agency arm asked_by asker asset bank_ref bic by cashier channel checker claimed_by clerk closed_by

@@ -10,10 +10,10 @@ import pytest
 from pydantic import SecretStr
 
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.config_payments import Payments
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.config.payments import Payments
+from core.context import House
+from core.db.engine import Database
 from core.payments.providers import OPENED, SAVES_BY_PAYING, named
 from core.payments.providers.contract import Forged, Method
 from core.payments.reconcile.formats import FORMATS
@@ -22,7 +22,7 @@ from tests.house.sources import ROOT
 
 PAYLOADS = ROOT / "tests" / "core" / "payments" / "payloads"
 GUIDES = {"sandbox": "sandbox-payments.md"}
-DOUBLES = {"sandbox": "gateway/sandbox.py", "sepa": "core/payments/bank/debit_files.py"}
+DOUBLES = {"sandbox": "gateway/sandbox/app.py", "sepa": "core/payments/bank/debit_files.py"}
 """The sandbox is its own; a bank is reached by files."""
 SECRETS = {
     "stripe": "stripe_webhook_secret", "paystack": "paystack_secret_key", "flutterwave": "flutterwave_secret_hash",
@@ -41,7 +41,7 @@ def test_a_provider_is_one_file_one_row_one_page_and_one_double(house: House, na
     module = import_module(f"core.payments.providers.{name}")
     assert OPENED[name] is module.opened
     assert (ROOT / "docs" / "guides" / GUIDES.get(name, f"payment-{name}.md")).is_file()
-    assert (ROOT / DOUBLES.get(name, f"gateway/doubles/{name}.py")).is_file()
+    assert (ROOT / DOUBLES.get(name, f"tests/doubles/{name}.py")).is_file()
     provider = named(house, name)
     assert (provider.name, provider.methods <= set(get_args(Method))) == (name, True)
     assert any((PAYLOADS / name).iterdir())

@@ -9,22 +9,22 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.contract import ByMessage
-from core.barring import compare, provision
-from core.barring.tables import barring
 from core.billing.tables import invoice, open_item
-from core.bulk import insert_many
 from core.clock import SetClock, start_of
 from core.collections.tables import ladder_step
-from core.house import House
-from core.journeys import account_barred, fee_charged, ladder_run
+from core.context import House
+from core.db.bulk import insert_many
+from core.journeys.dunning import fees, restrict, run
 from core.journeys.payment_doors import FOLLOW
 from core.ledger.model import Book, Journal, Posting, receivable
 from core.ledger.post import post_many
 from core.message import Notice, Sent
-from core.outbox import Leaving, Outcome, outbox
+from core.outbox.queue import Leaving, Outcome, outbox
 from core.parties.tables import account, branch, contact, contact_account, party, service
 from core.payments import receive
 from core.payments.model import ReceiptIn
+from core.provisioning import compare, provision
+from core.provisioning.tables import barring
 from scheduler.dispatch import Dispatcher
 from scheduler.handover import Together
 from tests.core.payments.made import a_bill, an_account
@@ -62,8 +62,8 @@ class Late:
 
     def __post_init__(self) -> None:
         handlers = {
-            "bar": Together(account_barred.bar),
-            "late_fee": fee_charged.late,
+            "bar": Together(restrict.bar),
+            "late_fee": fees.late,
             "provision": partial(provision.send, network=self.network),
             "compare": partial(compare.compare, network=self.network),
             "push": _pushed,
@@ -78,7 +78,7 @@ class Late:
     async def day(self, day: date, hour: int = 10) -> None:
         """One day: the ladder in the morning, and everything that leaves."""
         self.at(day, hour)
-        await ladder_run.due(self.house)
+        await run.due(self.house)
         await self.send()
 
     async def days(self, first: date, last: date) -> None:

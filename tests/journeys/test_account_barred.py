@@ -5,13 +5,14 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
-from core.barring.tables import bar_command
 from core.clock import SetClock
 from core.collections.tables import episode, protection
-from core.house import House
-from core.journeys import account_unbarred, arrangement_agreed, line_disputed
+from core.context import House
+from core.journeys import line_disputed
+from core.journeys.dunning import arrangement, restore
 from core.ledger.tables import open_item
-from core.outbox import outbox
+from core.outbox.queue import outbox
+from core.provisioning.tables import bar_command
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 
 D = timedelta(days=1)
@@ -49,12 +50,12 @@ async def test_a_late_account_goes_down_the_ladder_and_money_brings_it_back_at_o
 
 
 async def test_the_same_day_run_twice_does_everything_once(late: Late) -> None:
-    from core.journeys import ladder_run
+    from core.journeys.dunning import run
 
     account_id, *_ = await _late(late)
     await late.days(DUE, BARRED)
     for _ in range(2):
-        await ladder_run.run(late.house, BARRED)
+        await run.run(late.house, BARRED)
         await late.send()
     assert len(await late.steps(account_id)) == 4
     assert late.network.calls == ["apply soft"]
@@ -63,12 +64,12 @@ async def test_the_same_day_run_twice_does_everything_once(late: Late) -> None:
 
 @pytest.mark.parametrize("doubt", ["paid", "disputed", "protected", "arranged", "pending", "after hours", "weekend"])
 async def test_any_doubt_at_the_moment_of_the_restriction_leaves_the_service_alone(late: Late, doubt: str) -> None:
-    from core.journeys import ladder_run
+    from core.journeys.dunning import run
 
     account_id, invoice_id, _ = await _late(late)
     await late.days(DUE, BARRED - D)
     late.at(BARRED, 8)
-    await ladder_run.due(late.house)
+    await run.due(late.house)
     late.at(BARRED, 10)
     house = late.house
     async with house.db.writing() as conn:
@@ -77,7 +78,7 @@ async def test_any_doubt_at_the_moment_of_the_restriction_leaves_the_service_alo
                 conn, house, account_id=account_id, invoice_id=invoice_id, reason="wrong", contact_id=None, key="d1"
             )
         if doubt == "arranged":
-            await arrangement_agreed.agree(conn, house, account_id, 2, "a1")
+            await arrangement.agree(conn, house, account_id, 2, "a1")
         if doubt == "protected":
             await conn.execute(
                 insert(protection).values(
@@ -165,8 +166,8 @@ async def test_a_kept_arrangement_holds_and_a_missed_instalment_resumes(late: La
     account_id, _, [service_id] = await _late(late)
     await late.days(DUE, BARRED)
     async with late.house.db.writing() as conn:
-        made = await arrangement_agreed.agree(conn, late.house, account_id, 2, "a1")
-        again = await arrangement_agreed.agree(conn, late.house, account_id, 2, "a1")
+        made = await arrangement.agree(conn, late.house, account_id, 2, "a1")
+        again = await arrangement.agree(conn, late.house, account_id, 2, "a1")
     assert made == again and [minor for _, minor in made.instalments] == [25_000, 25_000]
     await late.send()
     assert late.network.lines == {str(service_id): "none"}
@@ -207,7 +208,7 @@ async def test_a_wish_that_money_overtakes_never_reaches_the_network_after_it(la
 
 
 async def test_what_the_network_does_otherwise_is_found_and_put_right(late: Late) -> None:
-    from core.barring import compare, queries
+    from core.provisioning import compare, queries
 
     _, _, [service_id] = await _late(late)
     await late.days(DUE, BARRED)
@@ -226,7 +227,7 @@ async def test_reconsidering_an_account_that_still_owes_changes_nothing(late: La
     account_id, _, [service_id] = await _late(late)
     await late.days(DUE, BARRED)
     async with late.house.db.writing() as conn:
-        assert not await account_unbarred.reconsider(conn, late.house, account_id, "test")
+        assert not await restore.reconsider(conn, late.house, account_id, "test")
     assert await late.wanted() == {service_id: "soft"}
 
 

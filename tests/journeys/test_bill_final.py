@@ -7,12 +7,12 @@ from sqlalchemy import insert, select
 
 from channels.contract import ByMessage
 from core.billing.tables import invoice_line, open_item
-from core.house import House
+from core.context import House
 from core.journeys import bill_final
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.message import Sent
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.payments import allocate, mandates
 from core.rewards import earn, redeem, units
 from core.rewards.model import MICRO, PaidBill

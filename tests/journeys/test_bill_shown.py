@@ -4,9 +4,10 @@ from datetime import date, timedelta
 
 from core.billing.model import Plan
 from core.clock import SetClock
-from core.house import House
-from core.journeys import arrangement_agreed, bill_shown
+from core.context import House
+from core.journeys import bill_shown
 from core.journeys.bill_shown import spread
+from core.journeys.dunning import arrangement
 from tests.core.payments.made import a_bill
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 
@@ -25,7 +26,7 @@ async def test_a_plan_is_on_the_bills_it_pays_and_on_later_ones_until_it_is_over
     async with house.db.writing() as conn:
         account_id, covered, _ = await a_late_account(conn, house, minor=60_000)
         old = (await a_bill(conn, house, account_id, 100, due_on=DUE + 20 * D, issued_on=DUE)).invoice_id
-        await arrangement_agreed.agree(conn, house, account_id, 3, "k")
+        await arrangement.agree(conn, house, account_id, 3, "k")
         new = (await a_bill(conn, house, account_id, 7_000, due_on=DUE + 40 * D, issued_on=house.today())).invoice_id
 
     async def plan(invoice_id: int) -> Plan | None:

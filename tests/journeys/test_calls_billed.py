@@ -12,7 +12,7 @@ from core.catalog import store as catalog
 from core.catalog.compile import load_tariff
 from core.catalog.quote_json import answered
 from core.clock import SetClock
-from core.house import House
+from core.context import House
 from core.journeys.close_cycles import close_cycles
 from core.journeys.verify_books import problems
 from core.money import plain

@@ -10,16 +10,16 @@ from core.billing import queries
 from core.billing.cycles import open_cycles
 from core.billing.tables import invoice
 from core.catalog import store as catalog
+from core.context import House
 from core.errors import BadInput
-from core.house import House
 from core.journeys.close_cycles import close_cycles
 from core.journeys.verify_books import problems
 from core.ledger.model import Posting, receivable
 from core.ledger.post import post
-from core.metering.collect import load_csv
+from core.metering.store.collect import load_csv
 from core.onboarding.model import Customer, NewMeter, Registered
 from core.onboarding.register import register_many
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.rewards.tables import redemption
 
 FEB = date(2026, 2, 1)

@@ -10,21 +10,16 @@ from core.clock import SetClock
 from core.collections import protect
 from core.collections.limits import Exposure, Owes, moved_on
 from core.collections.tables import episode, exposure
-from core.config import Operator
+from core.config.operator import Operator
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import (
-    approved,
-    arrangement_agreed,
-    exposures,
-    ladder_run,
-    limit_changed,
-    limit_reached,
-    protection_registered,
-)
+from core.journeys import approved
+from core.journeys.credit_limit import change, restrict
+from core.journeys.credit_limit import exposure as exposures
+from core.journeys.dunning import arrangement, protection, run
 from core.journeys.use_charged import Use, charge
 from core.payments.tables import attempt, payment_request
-from core.quick import open_quick
+from core.summary.reader import open_quick
 from tests.core.payments.made import a_bill
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 
@@ -36,7 +31,7 @@ def _late(house: House, clock: SetClock, operator: Operator, **limit: object) ->
     given = operator.collections.credit_limit.model_copy(update={"amount": "1000", **limit})
     rules = operator.collections.model_copy(update={"credit_limit": given})
     late = Late(House(house.db, clock, operator.model_copy(update={"collections": rules}), house.settings), clock)
-    late.dispatcher.handlers["limit_bar"] = limit_reached.bar
+    late.dispatcher.handlers["limit_bar"] = restrict.bar
     late.at(TODAY)
     return late
 
@@ -173,7 +168,7 @@ async def test_nothing_is_limited_in_doubt(house: House, clock: SetClock, operat
             await protect.register(conn, late.house, account_id, "medical", reason="oxygen", actor="user:a")
         if shield == "arranged":
             await a_bill(conn, house, account_id, 20_000, due_on=TODAY - timedelta(days=5))
-            await arrangement_agreed.agree(conn, late.house, account_id, 1, "k")
+            await arrangement.agree(conn, late.house, account_id, 1, "k")
     if shield == "night":
         late.at(TODAY, 16)
     for _ in range(2):
@@ -200,7 +195,7 @@ async def test_who_becomes_protected_is_freed_though_the_limit_is_reached(
         with pytest.raises(Refused, match=r"collections\.limit\.stopped"):
             await charge(conn, late.house, Use(line, "voice", "s", 1_000_000), key="u1")
     async with house.db.writing() as conn:
-        await protection_registered.register(conn, late.house, account_id, "medical", reason="oxygen", actor="user:a")
+        await protection.register(conn, late.house, account_id, "medical", reason="oxygen", actor="user:a")
     assert await late.wanted() == {line: "none"}
     await _tick(late)
     assert await late.wanted() == {line: "none"}
@@ -222,7 +217,7 @@ async def test_a_line_stays_as_the_harder_of_ladder_and_limit_says_until_both_ar
     await late.send()
     assert await late.wanted() == {line: "hard"}
     async with house.db.writing() as conn:
-        await limit_changed.change(conn, late.house, account_id, "none", reason="a good payer", actor="user:a")
+        await change.change(conn, late.house, account_id, "none", reason="a good payer", actor="user:a")
     assert await late.wanted() == {line: "hard"}, "more than one person may give"
     [waiting] = await _approvals(late)
     async with house.db.writing() as conn:
@@ -249,9 +244,9 @@ async def test_the_ladder_does_not_lift_what_the_limit_restricts(
     await _tick(late)
     late.clock.instant += timedelta(minutes=11)
     await late.send()
-    await ladder_run.run(late.house, TODAY)
+    await run.run(late.house, TODAY)
     await late.pay("ACC100", 5_000, "T1")
-    await ladder_run.run(late.house, TODAY + timedelta(days=1))
+    await run.run(late.house, TODAY + timedelta(days=1))
     assert await late.wanted() == {line: "soft"}
 
 
@@ -267,9 +262,9 @@ async def test_a_limit_of_her_own_holds_at_once_when_it_is_lower_and_the_screen_
         async with house.db.writing() as conn:
             for wrong in ("", "-5", "a lot"):
                 with pytest.raises(Refused):
-                    await limit_changed.change(conn, late.house, account_id, wrong, reason="because", actor="user:a")
+                    await change.change(conn, late.house, account_id, wrong, reason="because", actor="user:a")
         async with house.db.writing() as conn:
-            given = await limit_changed.change(conn, late.house, account_id, "600", reason="new here", actor="user:a")
+            given = await change.change(conn, late.house, account_id, "600", reason="new here", actor="user:a")
             assert given is None
         seen = (await quick.standing("ussd", "+254700000001"))[0].limit
         assert seen is not None

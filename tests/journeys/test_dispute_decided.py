@@ -8,22 +8,24 @@ import pytest
 from sqlalchemy import select
 
 from core.approvals import decide as approvals
-from core.billing import format_html, format_pdf, queries
+from core.billing import queries
 from core.billing.model import Bill
-from core.billing.run import build, finalise
+from core.billing.render import html, pdf
+from core.billing.run.passes import build, finalise
 from core.billing.tables import invoice, invoice_line
 from core.catalog import store as catalog
 from core.catalog.compile import load_tariff
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import approved, line_disputed, notices
+from core.journeys import approved, line_disputed
 from core.journeys.dispute_decided import Decision, decide
 from core.journeys.verify_books import problems
 from core.ledger import queries as ledger
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.ledger.tables import journal, open_item
-from core.outbox import outbox
+from core.notices import compose
+from core.outbox.queue import outbox
 from core.payments import allocate
 from core.payments.tables import receipt
 from tests.core.billing.world import Customer, Fake, settle
@@ -149,10 +151,10 @@ async def test_a_wrong_line_goes_with_the_levy_and_the_tax_that_were_reckoned_on
         assert (item.total_minor, item.open_minor, item.disputed_minor) == (TOTAL, TOTAL - 84_056, 0)
     again = await last(house, account_id)
     assert (again.credited_minor, again.paid_minor, again.to_pay_minor) == (84_056, 0, TOTAL - 84_056)
-    page, paper = format_html.render(note, "en"), format_pdf.render(note, "en")
+    page, paper = html.render(note, "en"), pdf.render(note, "en")
     assert "Credit note CN-000001" in page and bill.number is not None and bill.number in page and paper[:4] == b"%PDF"
     assert "Pay by" not in page and "To pay" not in page
-    assert "Credited since" in format_html.render(again, "en")
+    assert "Credited since" in html.render(again, "en")
     await sound(house)
 
 
@@ -322,7 +324,7 @@ async def test_she_is_told_what_was_taken_off_and_what_is_left(house: House, acc
     await verdict(house, await contest(house, await last(house, account_id), 1), "upheld")
     async with house.db.reading() as conn:
         row = (await conn.execute(select(outbox).where(outbox.c.template == "notice.credited"))).one()
-        facts = await notices.facts.credit_notes(conn, [row.subject_id])
-    said = notices.words.credited(house, row, notices.Reader(1, "sms", "+254", "en"), facts[row.subject_id])
-    assert isinstance(said, notices.Words) and said.key == "notice.credited.open"
+        facts = await compose.facts.credit_notes(conn, [row.subject_id])
+    said = compose.words.credited(house, row, compose.Reader(1, "sms", "+254", "en"), facts[row.subject_id])
+    assert isinstance(said, compose.Words) and said.key == "notice.credited.open"
     assert (said.params["amount"], said.params["open"]) == ("KES 840.56", "KES 194.44")

@@ -10,10 +10,11 @@ from core.billing import verify
 from core.billing.queries import bill
 from core.billing.tables import invoice, invoice_line, open_item
 from core.clock import SetClock
-from core.config import Operator
+from core.config.operator import Operator
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import approved, fee_waived, ladder_run
+from core.journeys import approved
+from core.journeys.dunning import fee_waiver, run
 from core.ledger import number
 from tests.core.payments.made import owed
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
@@ -47,7 +48,7 @@ async def test_a_late_fee_is_said_first_charged_once_and_stands_in_the_books_lik
     account_id = await _begin(late)
     await late.days(DUE + D, DUE + 8 * D)
     assert "fee of KES 250" in late.texts()[0]
-    await ladder_run.run(late.house, late.house.today())
+    await run.run(late.house, late.house.today())
     await late.send()
     [(invoice_id, code, minor)] = await _fees(late)
     assert (code, minor, await owed(house, account_id)) == ("late_fee", 25_000, 75_000)
@@ -64,7 +65,7 @@ async def test_a_fee_is_not_charged_for_what_is_contested_when_it_would_be(
     await _begin(late)
     await late.days(DUE + D, DUE + 6 * D)
     late.at(DUE + 7 * D, 7)
-    await ladder_run.run(late.house, DUE + 7 * D)
+    await run.run(late.house, DUE + 7 * D)
     async with house.db.writing() as conn:
         await conn.execute(update(open_item).values(disputed_minor=open_item.c.open_minor))
     await late.send()
@@ -116,15 +117,15 @@ async def test_a_fee_is_taken_back_with_a_reason_once_by_a_note_and_she_hears_of
         async with house.db.writing() as conn:
             if why:
                 with pytest.raises(Refused, match=rf"fee\.waive\.{why}"):
-                    await fee_waived.waive(conn, late.house, whose, invoice_id, reason=reason, actor="user:a")
+                    await fee_waiver.waive(conn, late.house, whose, invoice_id, reason=reason, actor="user:a")
             else:
-                note = await fee_waived.waive(conn, late.house, whose, invoice_id, reason=reason, actor="user:a")
+                note = await fee_waiver.waive(conn, late.house, whose, invoice_id, reason=reason, actor="user:a")
                 assert note is not None and (note.number, note.amount_minor) == ("CN-000001", 25_000)
     assert await owed(house, account_id) == 50_000
     await late.send()
     assert "took back a fee of KES 250" in late.texts()[-1]
     async with house.db.reading() as conn:
-        [row] = await fee_waived.fees_of(conn, account_id)
+        [row] = await fee_waiver.fees_of(conn, account_id)
         assert (row.number, row.open_minor, row.waived) == ("FEE-000001", 0, "CN-000001")
         assert [one for one in await verify.problems(conn) if "FEE" in one or "fee" in one or "CN" in one] == []
 
@@ -134,7 +135,7 @@ async def test_a_fee_that_was_paid_comes_back_as_credit(house: House, clock: Set
     account_id, invoice_id = await _charged(late)
     await late.pay("ACC100", 75_000, "T1")
     async with house.db.writing() as conn:
-        await fee_waived.waive(conn, late.house, account_id, invoice_id, reason="our mistake", actor="user:a")
+        await fee_waiver.waive(conn, late.house, account_id, invoice_id, reason="our mistake", actor="user:a")
     assert await owed(house, account_id) == -25_000
 
 
@@ -146,10 +147,10 @@ async def test_a_fee_above_the_credit_limit_is_taken_back_by_two(
     account_id, invoice_id = await _charged(late)
     async with house.db.writing() as conn:
         assert (
-            await fee_waived.waive(conn, late.house, account_id, invoice_id, reason="a flood", actor="user:a") is None
+            await fee_waiver.waive(conn, late.house, account_id, invoice_id, reason="a flood", actor="user:a") is None
         )
         with pytest.raises(Refused, match=r"fee\.waive\.asked"):
-            await fee_waived.waive(conn, late.house, account_id, invoice_id, reason="a flood", actor="user:a")
+            await fee_waiver.waive(conn, late.house, account_id, invoice_id, reason="a flood", actor="user:a")
     assert await owed(house, account_id) == 75_000
     async with house.db.writing() as conn:
         [asked] = await approvals.waiting(conn)

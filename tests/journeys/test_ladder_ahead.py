@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 
 from core.clock import SetClock
 from core.collections.tables import episode, ladder_step
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import arrangement_agreed, ladder_ahead
+from core.journeys.dunning import arrangement, forecast
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 
 D = timedelta(days=1)
@@ -28,7 +28,7 @@ async def test_what_is_foreseen_is_what_happens_and_nothing_is_written_by_lookin
 ) -> None:
     late, account_id = await _begin(house, clock)
     async with house.db.reading() as conn:
-        ahead = await ladder_ahead.simulate(conn, house, account_id, DUE + 70 * D)
+        ahead = await forecast.simulate(conn, house, account_id, DUE + 70 * D)
         written = [
             (await conn.execute(select(func.count()).select_from(one))).scalar_one() for one in (episode, ladder_step)
         ]
@@ -47,12 +47,12 @@ async def test_a_customer_sees_the_next_step_and_its_day_and_none_while_it_is_he
     late, account_id = await _begin(house, clock)
     await late.days(DUE + D, DUE + 2 * D)
     async with house.db.reading() as conn:
-        coming = await ladder_ahead.next_step(conn, house, account_id)
-    assert coming == ladder_ahead.NextStep("firm", DUE + 7 * D, 50_000)
+        coming = await forecast.next_step(conn, house, account_id)
+    assert coming == forecast.NextStep("firm", DUE + 7 * D, 50_000)
     async with house.db.writing() as conn:
-        await arrangement_agreed.promise(conn, house, account_id, house.today() + 5 * D, "p1")
+        await arrangement.promise(conn, house, account_id, house.today() + 5 * D, "p1")
     async with house.db.reading() as conn:
-        assert await ladder_ahead.next_step(conn, house, account_id) is None
+        assert await forecast.next_step(conn, house, account_id) is None
 
 
 async def test_without_a_network_nothing_is_restricted_or_announced(house: House, clock: SetClock) -> None:
@@ -67,4 +67,4 @@ async def test_a_day_that_is_past_or_far_away_is_refused(house: House, clock: Se
     for days in (-1, 401):
         async with house.db.reading() as conn:
             with pytest.raises(Refused, match=r"simulate\.day"):
-                await ladder_ahead.simulate(conn, house, account_id, house.today() + days * D)
+                await forecast.simulate(conn, house, account_id, house.today() + days * D)

@@ -7,8 +7,8 @@ import pytest
 from channels import limits
 from core import money
 from core.clock import SetClock
-from core.config import Operator
-from core.house import House
+from core.config.operator import Operator
+from core.context import House
 from core.text import LANGUAGES, days, fields, pattern
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 
@@ -64,10 +64,10 @@ async def test_a_notice_waits_while_a_payment_is_under_way_and_is_dropped_when_i
     late.at(DUE)
     async with house.db.writing() as conn:
         account_id, *_ = await a_late_account(conn, house)
-    from core.journeys import ladder_run
+    from core.journeys.dunning import run
 
     late.at(DUE + timedelta(days=1), 7)
-    await ladder_run.run(house, house.today())
+    await run.run(house, house.today())
     async with house.db.writing() as conn:
         await push.ask(conn, house, account_id, "+254700000001", 50_000, "p1")
     late.at(DUE + timedelta(days=1), 10)

@@ -9,25 +9,28 @@ import pytest
 from sqlalchemy import func, select
 
 from core.approvals import decide as approvals
-from core.billing import format_html, queries, rebill
+from core.billing import queries
+from core.billing.documents import rebill
 from core.billing.model import Bill
-from core.billing.run import build
+from core.billing.render import html
+from core.billing.run.passes import build
 from core.billing.tables import invoice, open_item
 from core.catalog.compile import load_tariff
 from core.catalog.quote_json import answered
 from core.clock import SetClock
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import approved, late_rebilled, notices
+from core.journeys import approved, late_usage_rebill
 from core.journeys.close_cycles import close_cycles
-from core.journeys.late_rebilled import put_right
+from core.journeys.late_usage_rebill import put_right
 from core.journeys.verify_books import problems
 from core.ledger import queries as ledger
 from core.metering.tables import consumption
 from core.money import plain
+from core.notices import compose
 from core.onboarding.model import Customer, NewMeter, Registered
 from core.onboarding.register import register_many
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from tests.journeys.test_dispute_decided import contest, pay, verdict
 from tests.journeys.test_late_usage import FEB, JAN, MAR, POWER, at_home, closed, collect, is_late, month, pass_to
 
@@ -105,7 +108,7 @@ async def test_a_late_interval_is_an_invoice_of_its_own_of_what_the_quotes_diffe
     assert plain(january.total_minor, "KES") == quoted("42") and late.number == "COR-000001"
     assert plain(january.total_minor + late.total_minor, "KES") == quoted("47")
     assert (late.from_date, late.to_date, late.tax_minor, late.open_minor) == (JAN, FEB, 1_600, 11_600)
-    assert late.due_on > house.today() and "COR-000001" in format_html.render(late, "en")
+    assert late.due_on > house.today() and "COR-000001" in html.render(late, "en")
     assert await owed(house, made) == (74_200, 74_200)
     async with house.db.reading() as conn:
         assert await ledger.balance(conn, "tax", 0, "KES") == -(january.tax_minor + 1_600)
@@ -123,9 +126,9 @@ async def test_less_than_was_billed_is_a_credit_note_and_she_is_told(house: Hous
     assert await owed(house, made) == (58_000, 58_000)
     async with house.db.reading() as conn:
         row = (await conn.execute(select(outbox).where(outbox.c.template == "notice.corrected"))).one()
-        facts = await notices.facts.credit_notes(conn, [row.subject_id])
-    said = notices.words.credited(house, row, notices.Reader(1, "sms", "+254", "en"), facts[row.subject_id])
-    assert isinstance(said, notices.Words) and said.key == "notice.corrected.open"
+        facts = await compose.facts.credit_notes(conn, [row.subject_id])
+    said = compose.words.credited(house, row, compose.Reader(1, "sms", "+254", "en"), facts[row.subject_id])
+    assert isinstance(said, compose.Words) and said.key == "notice.corrected.open"
     assert (said.params["amount"], said.params["open"]) == ("KES 46", "KES 580")
 
 
@@ -180,7 +183,7 @@ async def test_two_who_found_the_same_issue_one_document(house: House, tmp_path:
         owner = await rebill.services(conn, 0, 10)
         [off] = await rebill.find(conn, house, owner, await rebill.came_since_billing(conn, house))
     assert await put_right(house) == 1
-    assert not await late_rebilled._issued(house, off), "who comes second writes nothing"
+    assert not await late_usage_rebill._issued(house, off), "who comes second writes nothing"
     assert len((await documents(house, made))["credit"]) == 1
 
 

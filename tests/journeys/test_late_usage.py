@@ -8,16 +8,16 @@ import pytest
 
 from core.billing import queries
 from core.billing.model import Bill, BillLine
-from core.billing.run import build, foresee
+from core.billing.run.passes import build, foresee
 from core.catalog import store as catalog
 from core.clock import SetClock
-from core.house import House
+from core.context import House
 from core.journeys.close_cycles import close_cycles
 from core.journeys.verify_books import problems
 from core.ledger import queries as ledger
-from core.metering import readings
-from core.metering.collect import load_csv
-from core.metering.readings import Read
+from core.metering.store import readings
+from core.metering.store.collect import load_csv
+from core.metering.store.readings import Read
 from core.onboarding.model import Customer, NewMeter, Registered
 from core.onboarding.register import register_many
 

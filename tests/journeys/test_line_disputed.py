@@ -8,8 +8,8 @@ from sqlalchemy import insert, select
 from core.billing.tables import invoice_line, open_item
 from core.care import disputes, queries
 from core.care.model import Ticket
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.journeys import dispute_decided, line_disputed
 from core.journeys.dispute_decided import Decision
 from tests.people import Customer, a_bill, a_branch, a_customer

@@ -19,10 +19,10 @@ from core.catalog import quote_json
 from core.catalog import store as tariffs
 from core.catalog.queries import versions_between
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.errors import BadInput
-from core.house import House
 from core.journeys import live_closed
 from core.journeys.use_charged import Use, charge
 from core.money import parse

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from core.house import House
+from core.context import House
 from core.journeys import payment_failed
 from core.journeys.payment_doors import FOLLOW
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.payments import push, receive
 from core.payments.model import ReceiptIn
 from core.payments.reverse import reverse

@@ -19,14 +19,16 @@ from core.clock import SetClock
 from core.collections import protect
 from core.collections.model import AFRESH
 from core.collections.tables import arrangement, episode, ladder_step
-from core.db import Database
+from core.context import House
+from core.db.engine import Database
+from core.db.in_list import among
 from core.errors import Refused
-from core.house import House
-from core.journeys import arrangement_agreed, dispute_decided, ladder_run, line_disputed, protection_registered
-from core.outbox import outbox
+from core.journeys import dispute_decided, line_disputed
+from core.journeys.dunning import arrangement as arrangement_agreed
+from core.journeys.dunning import protection, run
+from core.outbox.queue import outbox
 from core.payments import push
 from core.payments.tables import attempt
-from core.sets import among
 from tests.journeys.arrears_at_work import DUE, Late, late_accounts, many_bills
 from tests.journeys.ninety_days import MINIMUM, Bill, Oracle, Truth
 from tests.networks import FakeNetwork
@@ -156,9 +158,7 @@ class Town(Late):
             await self._agree(conn, account, truth, on)
         if what == "protect" and not truth.protected:
             truth.protected = True
-            await protection_registered.register(
-                conn, house, account, "medical", reason="letter", actor="user:a", until=None
-            )
+            await protection.register(conn, house, account, "medical", reason="letter", actor="user:a", until=None)
         if what == "free" and truth.protected:
             truth.protected, truth.told_on = False, None
             await protect.end(conn, house, account, "medical", actor="user:a")
@@ -182,7 +182,7 @@ class Town(Late):
     async def morning(self, on: date) -> None:
         """The ladder runs; arrangements that were missed are over (7 days to pay, 2 of grace)."""
         self.at(on, 7)
-        await ladder_run.due(self.house)
+        await run.due(self.house)
         running = await self._running()
         for account in self.running - running:
             for bill in self.oracle.accounts[account].bills:

@@ -3,7 +3,7 @@
 import pytest
 
 from channels import limits
-from core.journeys import notice_editor as editor
+from core.notices import editor
 from core.text import LANGUAGES, pattern
 
 

@@ -12,14 +12,14 @@ from channels import limits, transliteration
 from core import money
 from core.billing.tables import open_item
 from core.clock import SetClock
-from core.config import Notices
-from core.house import House
-from core.journeys import notices
-from core.journeys.notices import Composed, Dropped, Held, Letter, Poison
-from core.journeys.quiet import held_until
+from core.config.operator import Notices
+from core.context import House
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
-from core.outbox import Leaving
+from core.notices import compose as notices
+from core.notices.compose import Composed, Dropped, Held, Letter, Poison
+from core.notices.quiet_hours import held_until
+from core.outbox.queue import Leaving
 from core.payments.tables import attempt, collection, mandate
 from core.text import LANGUAGES, days, fields, pattern
 from tests.people import Customer, a_bill, a_branch, a_customer, a_mandate, a_receipt, an_attempt

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
-from core.arrears import Collections
-from core.billing.shown import shown
+from core.billing.render.view_model import shown
 from core.clock import SetClock
-from core.config import Operator
-from core.house import House
+from core.config.collections import Collections
+from core.config.operator import Operator
+from core.context import House
 from core.journeys.close_cycles import close_cycles
 from core.parties.tables import service_off
 from tests.core.metering.conftest import Write, write

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from sqlalchemy import select, update
 
 from core.billing.tables import open_item
-from core.house import House
-from core.journeys import reminders
-from core.outbox import outbox
+from core.context import House
+from core.notices import reminders
+from core.outbox.queue import outbox
 from tests.people import a_bill, a_branch, a_customer
 
 DUE = date(2026, 3, 24)

@@ -11,19 +11,20 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from core.billing import format_html, format_pdf, queries
+from core.billing import queries
 from core.billing.model import Bill
-from core.billing.run import foresee
+from core.billing.render import html, pdf
+from core.billing.run.passes import foresee
 from core.catalog import store as catalog
 from core.catalog.compile import load_tariff
 from core.catalog.quote_json import answered
 from core.clock import SetClock
-from core.house import House
+from core.context import House
 from core.journeys.close_cycles import close_cycles
 from core.journeys.verify_books import problems
-from core.metering import readings
-from core.metering.collect import load_csv
-from core.metering.readings import Read
+from core.metering.store import readings
+from core.metering.store.collect import load_csv
+from core.metering.store.readings import Read
 from core.money import plain
 from core.onboarding.model import Customer, NewMeter, Registered
 from core.onboarding.register import register_many
@@ -121,9 +122,9 @@ async def test_a_summer_month_is_billed_by_its_afternoons(house: House, tmp_path
     ]
     assert bill.total_minor == 18_905 == seen.total_minor
     assert quoted([ERGON], opened, on, rows)[1] == plain(bill.total_minor, "AUD")
-    page = format_html.render(bill, "en")
+    page = html.render(bill, "en")
     assert "Electricity (peak)" in page and "155 kWh at 0.55865" in page
-    assert format_pdf.render(bill, "en").startswith(b"%PDF")
+    assert pdf.render(bill, "en").startswith(b"%PDF")
 
 
 async def test_a_price_that_changes_in_mid_month_is_paid_from_that_day(house: House, tmp_path: Path) -> None:

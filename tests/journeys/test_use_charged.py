@@ -10,8 +10,8 @@ from core.balances import book, verify
 from core.balances.expire import tick
 from core.catalog import store as tariffs
 from core.clock import SetClock
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.journeys.use_charged import Charged, Use, charge
 from core.journeys.verify_books import problems
 from core.ledger.queries import balance

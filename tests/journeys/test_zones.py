@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert, select, update
 
-from core import outbox
 from core.campaigns.tables import campaign
 from core.clock import SetClock
-from core.config import Operator
-from core.config_messages import Notices
-from core.house import House
-from core.journeys import zones
+from core.config.messages import Notices
+from core.config.operator import Operator
+from core.context import House
+from core.notices import time_zones
+from core.outbox import queue
 from core.parties.tables import branch, contact
 from scheduler.dispatch import Dispatcher
 from tests.core.campaigns.test_campaigns import planned
@@ -34,16 +34,16 @@ def of(house: House, **rules: Any) -> House:
     ],
 )  # fmt: skip
 def test_a_phone_tells_where_night_is_when_it_is_not_at_home(phone: str, zone: str | None, operator: Operator) -> None:
-    found = zones.of_phone(operator, phone)
+    found = time_zones.of_phone(operator, phone)
     assert found == (ZoneInfo(zone) if zone else None)
 
 
 def test_in_a_country_of_several_zones_a_number_that_could_be_at_home_is(operator: Operator) -> None:
     congo = operator.model_copy(update={"country": "CD", "zone": "Africa/Kinshasa"})
-    assert zones.of_phone(congo, "+243812345678") is None
+    assert time_zones.of_phone(congo, "+243812345678") is None
     us = operator.model_copy(update={"country": "US", "zone": "America/New_York"})
-    assert zones.of_phone(us, "+14155551234") == ZoneInfo("America/Los_Angeles")
-    assert zones.of_phone(us, "+12125551234") is None
+    assert time_zones.of_phone(us, "+14155551234") == ZoneInfo("America/Los_Angeles")
+    assert time_zones.of_phone(us, "+12125551234") is None
 
 
 async def a_bill_waits(house: House, phone: str | None = None, branch_id: int = 7) -> str:
@@ -54,10 +54,10 @@ async def a_bill_waits(house: House, phone: str | None = None, branch_id: int = 
         if phone:
             await conn.execute(update(contact).values(channel_user=phone, phone=phone))
         bill = await a_bill(conn, house, her)
-        await outbox.enqueue(
+        await queue.enqueue(
             conn, house, key="b", kind="notice", template="notice.ready.pay", account_id=her.account_id, subject_id=bill
         )
-        await outbox.enqueue(
+        await queue.enqueue(
             conn, house, key="r", kind="reply", template="reply.text", params={"text": "x"}, contact_id=her.contact_id
         )
     return her.phone
@@ -65,7 +65,7 @@ async def a_bill_waits(house: House, phone: str | None = None, branch_id: int = 
 
 async def waits_until(house: House, key: str = "b") -> datetime | None:
     async with house.db.reading() as conn:
-        row = (await conn.execute(select(outbox.outbox).where(outbox.outbox.c.key == key))).one()
+        row = (await conn.execute(select(queue.outbox).where(queue.outbox.c.key == key))).one()
     assert row.state in ("waiting", "sent")
     until: datetime | None = row.not_before if row.state == "waiting" else None
     return until
@@ -108,7 +108,7 @@ async def test_at_noon_of_the_operator_it_may_be_night_elsewhere_and_the_urgent_
     assert await Dispatcher(house, {"sms": Provider()}).drain() == {"waiting": 1, "sent": 1}
     assert await waits_until(house) == datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
     async with house.db.writing() as conn:
-        await conn.execute(update(outbox.outbox).values(not_before=clock.now()))
+        await conn.execute(update(queue.outbox).values(not_before=clock.now()))
     urgent = of(house, notices=Notices(urgent=("notice.ready",)))
     assert await Dispatcher(urgent, {"sms": Provider()}).drain() == {"sent": 1}
 
@@ -124,7 +124,7 @@ async def test_the_hours_of_a_campaign_are_those_of_the_reader(house: House, clo
     async with house.db.writing() as conn:
         await conn.execute(update(campaign).values(state="running"))
         for her in (here, there):
-            await outbox.enqueue(
+            await queue.enqueue(
                 conn,
                 house,
                 key=f"c{her.contact_id}",
@@ -132,7 +132,7 @@ async def test_the_hours_of_a_campaign_are_those_of_the_reader(house: House, clo
                 template="campaign",
                 contact_id=her.contact_id,
                 subject_id=made.id,
-                priority=outbox.CAMPAIGN,
+                priority=queue.CAMPAIGN,
             )
     assert await Dispatcher(house, {"sms": Provider()}).drain() == {"sent": 1, "waiting": 1}
     assert await waits_until(house, f"c{here.contact_id}") is None

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import func, select
 
 from core.clock import SystemClock
-from core.config import Operator, Settings
-from core.db import Database, insert
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database, insert
 from core.parties.tables import branch
 from scheduler.app import Scheduler
 from scheduler.jobs import Job

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from core.db import Database
-from core.house import House
+from core.context import House
+from core.db.engine import Database
 from core.parties.tables import branch
 from scheduler.app import Scheduler
 from scheduler.jobs import JOBS, Job

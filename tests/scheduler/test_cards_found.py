@@ -6,16 +6,16 @@ import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from core import blanking
-from core.alarms import alarm
-from core.audit import audit
+from core.audit import blanking
+from core.audit.alarms import alarm
+from core.audit.trail import audit
 from core.care import interactions
 from core.care.tables import interaction, ticket
 from core.clock import SetClock
-from core.house import House
+from core.context import House
+from core.migrations.schema import metadata
 from core.overview import cards_found
 from core.overview.cards_found import card_search
-from core.schema import metadata
 from scheduler.jobs import JOBS
 from tests.people import a_branch, a_customer
 

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import select
 
 from channels.contract import ByMessage
-from core import outbox
 from core.care.tables import interaction
 from core.clock import SetClock
-from core.house import House
+from core.context import House
 from core.message import Notice, Sent
-from core.outbox import Leaving, Outcome
+from core.outbox import queue
+from core.outbox.queue import Leaving, Outcome
 from scheduler.dispatch import Dispatcher
 from tests.people import a_branch, a_customer
 
@@ -45,7 +45,7 @@ async def _replies(house: House, *keys: str, text: str = "Hello", **more: Any) -
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
         for key in keys:
-            await outbox.enqueue(
+            await queue.enqueue(
                 conn,
                 house,
                 key=key,
@@ -55,7 +55,7 @@ async def _replies(house: House, *keys: str, text: str = "Hello", **more: Any) -
                         "template": "reply.text",
                         "params": {"text": text},
                         "contact_id": customer.contact_id,
-                        "priority": outbox.PROMPT,
+                        "priority": queue.PROMPT,
                     }
                     | more
                 ),
@@ -65,7 +65,7 @@ async def _replies(house: House, *keys: str, text: str = "Hello", **more: Any) -
 
 async def _rows(house: House) -> dict[str, Any]:
     async with house.db.reading() as conn:
-        return {row.key: row for row in await conn.execute(select(outbox.outbox))}
+        return {row.key: row for row in await conn.execute(select(queue.outbox))}
 
 
 async def test_a_row_is_sent_once_and_its_reference_kept(house: House) -> None:
@@ -116,7 +116,7 @@ async def test_a_refusal_is_final(house: House) -> None:
 async def test_later_waits_for_its_back_off(house: House, clock: SetClock) -> None:
     await _replies(house, "r1")
     assert await Dispatcher(house, {"sms": Provider("later")}).drain() == {"waiting": 1}
-    assert (await _rows(house))["r1"].not_before == clock.now() + timedelta(seconds=outbox.BACK_OFF_SECONDS[0])
+    assert (await _rows(house))["r1"].not_before == clock.now() + timedelta(seconds=queue.BACK_OFF_SECONDS[0])
     clock.forward(timedelta(seconds=6))
     assert await Dispatcher(house, {"sms": Provider()}).drain() == {"sent": 1}
 
@@ -124,8 +124,8 @@ async def test_later_waits_for_its_back_off(house: House, clock: SetClock) -> No
 async def test_an_unknown_outcome_is_sent_again_only_if_the_row_allows_it(house: House) -> None:
     await _replies(house, "once")
     async with house.db.writing() as conn:
-        contact = (await conn.execute(select(outbox.outbox.c.contact_id))).scalar_one()
-        await outbox.enqueue(
+        contact = (await conn.execute(select(queue.outbox.c.contact_id))).scalar_one()
+        await queue.enqueue(
             conn,
             house,
             key="again",
@@ -142,9 +142,9 @@ async def test_an_unknown_outcome_is_sent_again_only_if_the_row_allows_it(house:
 async def test_a_poison_row_is_laid_aside_after_three_tries_and_the_others_leave(house: House, clock: SetClock) -> None:
     await _replies(house, "good1")
     async with house.db.writing() as conn:
-        contact = (await conn.execute(select(outbox.outbox.c.contact_id))).scalar_one()
+        contact = (await conn.execute(select(queue.outbox.c.contact_id))).scalar_one()
         for key, template in (("bad", "there.is.no.such.key"), ("good2", "reply.text")):
-            await outbox.enqueue(
+            await queue.enqueue(
                 conn, house, key=key, kind="reply", template=template, params={"text": "x"}, contact_id=contact
             )
     sms = Provider()

@@ -10,12 +10,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from core.clock import SetClock
-from core.house import House
-from core.outbox import outbox
-from core.patience import retry_after
-from core.payments.providers import wire
+from core.context import House
+from core.outbox.queue import outbox
+from core.payments.providers import http
 from core.payments.providers.contract import Unreached
-from core.payments.providers.wire import Reply
+from core.payments.providers.http import Reply
+from core.retry_after import retry_after
 from scheduler.breaker import Breaker
 from tests.gateway.open_doors import Doors, open_doors
 from tests.gateway.talking import a_customer
@@ -107,10 +107,10 @@ async def test_a_provider_of_payments_that_asks_us_to_wait_is_not_called_meanwhi
     app.router.add_get("/pay", busy)
     async with TestServer(app) as server:
         url = str(server.make_url("/pay"))
-        assert await wire.call("GET", url, headers={}) == Reply(429, {})
-        said = await asyncio.gather(*(wire.call("GET", url, headers={}) for _ in range(3)))
+        assert await http.call("GET", url, headers={}) == Reply(429, {})
+        said = await asyncio.gather(*(http.call("GET", url, headers={}) for _ in range(3)))
         assert all(isinstance(one, Unreached) for one in said)
         assert len(calls) == 1
-        monkeypatch.setattr(wire, "_waits", {})
-        assert isinstance(await wire.call("GET", url, headers={}), Reply)
+        monkeypatch.setattr(http, "_waits", {})
+        assert isinstance(await http.call("GET", url, headers={}), Reply)
         assert len(calls) == 2

@@ -13,16 +13,16 @@ from pydantic import SecretStr
 
 from channels.contract import Tools
 from channels.registry import check_routes, open_channels
-from core import outbox
 from core.campaigns import store
 from core.campaigns.model import Segment
 from core.clock import SetClock
-from core.config_messages import Notices, Sms
+from core.config.messages import Notices, Sms
+from core.context import House
 from core.errors import BadInput
-from core.house import House
+from core.outbox import queue
 from core.parties import consent, senders
 from core.parties.senders import Way
-from gateway.doubles.africastalking import AfricasTalking
+from gateway.sandbox.africastalking import AfricasTalking
 from scheduler.breaker import FAILURES
 from scheduler.campaigns import feed_all
 from scheduler.dispatch import Dispatcher
@@ -53,7 +53,7 @@ async def a_reply(house: House, number: int, **params: Any) -> None:
         if number == 1:
             await a_branch(conn, house)
         customer = await a_customer(conn, house, number)
-        await outbox.enqueue(
+        await queue.enqueue(
             conn,
             house,
             key=f"r{number}",
@@ -61,7 +61,7 @@ async def a_reply(house: House, number: int, **params: Any) -> None:
             template="reply.text",
             params={"text": "x", **params},
             contact_id=customer.contact_id,
-            priority=outbox.PROMPT,
+            priority=queue.PROMPT,
         )
 
 
@@ -154,7 +154,7 @@ async def test_who_stopped_one_sender_gets_offers_from_the_other_alone_and_her_b
 async def _leave(house: House, **rows: dict[str, Any]) -> None:
     async with house.db.writing() as conn:
         for key, row in rows.items():
-            await outbox.enqueue(conn, house, key=key, **row)
+            await queue.enqueue(conn, house, key=key, **row)
 
 
 async def _campaign(house: House, conn: Any) -> Any:
@@ -227,7 +227,7 @@ async def test_africas_talking_and_kannel_are_open_at_once_and_one_stands_in_for
         await a_reply(house, number)
     assert await dispatcher.drain() == {"waiting": FAILURES}
     assert dispatcher.breaker.resting() == {"sms.kannel"}
-    clock.forward(timedelta(seconds=outbox.BACK_OFF_SECONDS[0]))
+    clock.forward(timedelta(seconds=queue.BACK_OFF_SECONDS[0]))
     assert await dispatcher.drain() == {"sent": FAILURES}
     assert [(one.to, one.sender) for one in network.inbox("+254700000002")] == [("+254700000002", "MWANGAZA")]
     await network.settle()

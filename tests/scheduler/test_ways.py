@@ -12,18 +12,18 @@ from pydantic import SecretStr
 from sqlalchemy import insert, select
 
 from channels.whatsapp.channel import WhatsApp, WhatsAppAccount
-from core import costs, delivery, outbox
 from core.care import interactions
 from core.clock import SetClock
-from core.config import Notices
-from core.house import House
+from core.config.operator import Notices
+from core.context import House
 from core.message import Delivery, Fate, Notice, Sent, Template
-from core.outbox import Leaving
+from core.outbox import costs, delivery_reports, queue
+from core.outbox.queue import Leaving
 from core.overview import message_costs
 from core.parties.tables import contact, contact_account
-from gateway.doubles.meta import PHONE_ID, VERSION, Meta
 from scheduler.breaker import FAILURES
 from scheduler.dispatch import Dispatcher
+from tests.doubles.meta import PHONE_ID, VERSION, Meta
 from tests.people import a_bill, a_branch, a_customer
 from tests.scheduler.test_dispatch import Provider
 
@@ -58,7 +58,7 @@ async def a_bill_is_ready(house: House, *chats: str) -> tuple[int, dict[str, int
             link = {"contact_id": contacts[chat], "account_id": customer.account_id, "linked_at": now, "how": "code"}
             await conn.execute(insert(contact_account).values(link))
         bill = await a_bill(conn, house, customer)
-        await outbox.enqueue(
+        await queue.enqueue(
             conn,
             house,
             key="b1",
@@ -80,7 +80,7 @@ async def she_wrote(house: House, contact_id: int) -> None:
 
 async def the_row(house: House) -> Any:
     async with house.db.reading() as conn:
-        return (await conn.execute(select(outbox.outbox))).one()
+        return (await conn.execute(select(queue.outbox))).one()
 
 
 async def test_a_refusal_goes_the_next_way_until_one_gets_through(house: House) -> None:
@@ -106,7 +106,7 @@ async def test_a_message_whose_way_was_named_goes_no_other(house: House) -> None
     house = ordered(house)
     account_id, _ = await a_bill_is_ready(house, "email")
     async with house.db.writing() as conn:
-        await conn.execute(outbox.outbox.update().values(channel="sms"))
+        await conn.execute(queue.outbox.update().values(channel="sms"))
     ways = {"sms": Provider("refused"), "email": Provider()}
     assert (await Dispatcher(house, ways).drain()) == {"failed": 1}
     assert ways["email"].notices == []
@@ -140,7 +140,7 @@ async def test_a_report_of_failure_sends_it_the_next_way_even_when_it_overtakes_
 
 async def _report(house: House, told: Delivery) -> None:
     async with house.db.writing() as conn:
-        await delivery.report(conn, house, told)
+        await delivery_reports.report(conn, house, told)
 
 
 async def test_whatsapp_is_written_to_freely_only_within_a_day_of_her_word(house: House, clock: SetClock) -> None:
@@ -213,7 +213,7 @@ async def _replies(house: House, count: int) -> None:
         await a_branch(conn, house)
         customer = await a_customer(conn, house)
         for number in range(count):
-            await outbox.enqueue(
+            await queue.enqueue(
                 conn,
                 house,
                 key=f"r{number}",
@@ -232,7 +232,7 @@ async def test_a_provider_out_of_order_is_left_alone_and_what_waits_loses_no_try
     assert sms.calls == FAILURES
     assert dispatcher.breaker.resting() == {"sms"}
     async with house.db.reading() as conn:
-        tries = (await conn.execute(select(outbox.outbox.c.attempts, outbox.outbox.c.state))).all()
+        tries = (await conn.execute(select(queue.outbox.c.attempts, queue.outbox.c.state))).all()
     assert sorted(row.attempts for row in tries) == [0] * (20 - FAILURES) + [1] * FAILURES
     assert {row.state for row in tries} == {"waiting"}
     sms.broken = False

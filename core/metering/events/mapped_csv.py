@@ -9,7 +9,7 @@ from core.errors import BadInput
 from core.metering.events.clock import EventClock
 from core.metering.events.mapping import Amount, Mapping, Party, Quantity, Stamp, Use
 from core.metering.events.model import UNIT_OF, Call, Declared, Filtered, key_of
-from core.metering.lines import joined
+from core.metering.formats.csv_line import joined
 from core.metering.model import Reject
 from core.metering.units import EVENT_UNITS, MICRO, Unreadable, used, written
 from core.numbers import of_file

@@ -8,10 +8,10 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.metering.estimate import Column
-from core.metering.events.settle import DAY_SECONDS, EPOCH_ORDINAL
+from core.db.in_list import among
+from core.metering.events.dedupe import DAY_SECONDS, EPOCH_ORDINAL
 from core.metering.tables import event_total, usage_event
-from core.sets import among
+from core.metering.vee.estimate import Column
 
 ANSWER = {"s": {"s": 1, "min": 60, "h": 3_600}, "MB": {"MB": 1, "GB": 1_000}}
 """What else the units of events may be asked in: one of these is so many of those."""

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from core.db import SPARE_IDS
+from core.context import House
+from core.db.engine import SPARE_IDS
 from core.errors import Refused
-from core.house import House
-from core.metering import store
 from core.metering.events import take, usage_json
+from core.metering.events.dedupe import Line
 from core.metering.events.model import Call
-from core.metering.events.settle import Line
+from core.metering.store import store
 
 KIND = "usage"
 

@@ -9,15 +9,13 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.bulk import insert_many
-from core.db import insert
+from core.context import House
+from core.db.bulk import insert_many
+from core.db.engine import insert
+from core.db.in_list import among
 from core.errors import BadInput
-from core.house import House
-from core.metering import store
 from core.metering import tables as t
-from core.metering.events.mapped_csv import Item
-from core.metering.events.model import Call
-from core.metering.events.settle import (
+from core.metering.events.dedupe import (
     AT,
     DAY_SECONDS,
     DESTINATION,
@@ -33,9 +31,11 @@ from core.metering.events.settle import (
     day_of,
     settle,
 )
+from core.metering.events.mapped_csv import Item
+from core.metering.events.model import Call
 from core.metering.model import Reject
+from core.metering.store import store
 from core.metering.units import MICRO
-from core.sets import among
 from core.text import say
 
 COLUMNS = [column.name for column in t.usage_event.columns]

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from core.house import House
+from core.context import House
 from core.metering.events.clock import EventClock
 from core.metering.events.model import UNIT_OF, Call, key_of
 from core.metering.model import Reject

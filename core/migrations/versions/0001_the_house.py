@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
 
-from core.db import Instant
+from core.db.engine import Instant
 from core.migrations.guards import guards_1
 
 revision = "0001"

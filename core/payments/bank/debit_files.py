@@ -14,11 +14,12 @@ from xml.etree import ElementTree
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit, faults
-from core.config_payments import DirectDebit
-from core.db import AnyRow, insert
+from core.audit import trail
+from core.config.payments import DirectDebit
+from core.context import House
+from core.db import failpoints
+from core.db.engine import AnyRow, insert
 from core.errors import Refused
-from core.house import House
 from core.payments import schemes
 from core.payments.bank.tables import debit_file, debit_item
 from core.payments.tables import attempt, collection, mandate
@@ -51,11 +52,11 @@ async def make(house: House, *, actor: str) -> int | None:
         file_id = await _unfinished(conn) or await _gather(conn, house, actor)
     if file_id is None:
         return None
-    faults.point("payments.debits_gathered")
+    failpoints.point("payments.debits_gathered")
     async with house.db.reading() as conn:
         rows = await _debits(conn, file_id)
     message_id, body = await asyncio.to_thread(_xml, policy, rows, house.clock.now().isoformat(timespec="seconds"))
-    faults.point("payments.debits_made")
+    failpoints.point("payments.debits_made")
     async with house.db.writing() as conn:
         kept = update(debit_file).where(debit_file.c.id == file_id, debit_file.c.body.is_(None))
         await conn.execute(kept.values(message_id=message_id, body=body))
@@ -88,7 +89,7 @@ async def _gather(conn: AsyncConnection, house: House, actor: str) -> int | None
         return None
     held = update(debit_file).where(debit_file.c.id == file_id)
     await conn.execute(held.values(debits=count, total_minor=total))
-    await audit.note(conn, house, actor, "debits.gathered", f"debit_file:{file_id}", debits=count)
+    await trail.note(conn, house, actor, "debits.gathered", f"debit_file:{file_id}", debits=count)
     return file_id
 
 
@@ -224,5 +225,5 @@ async def body(conn: AsyncConnection, house: House, file_id: int, *, actor: str)
         raise Refused("payments.debits.none", status=404)
     took = update(debit_file).where(debit_file.c.id == file_id, debit_file.c.taken_by.is_(None))
     await conn.execute(took.values(taken_by=actor, taken_at=house.clock.now()))
-    await audit.note(conn, house, actor, "debits.taken", f"debit_file:{file_id}")
+    await trail.note(conn, house, actor, "debits.taken", f"debit_file:{file_id}")
     return str(found)

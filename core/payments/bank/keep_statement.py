@@ -10,14 +10,14 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
-from core.bulk import insert_many
-from core.db import AnyRow, insert
-from core.house import House
+from core.context import House
+from core.db.bulk import insert_many
+from core.db.engine import AnyRow, insert
+from core.db.in_list import among
 from core.payments.bank.model import Movement, Statement, key_of
-from core.payments.bank.same import Says, Step, Told, find
+from core.payments.bank.overlap import Says, Step, Told, find
 from core.payments.bank.tables import statement, statement_entry, statement_line, statement_movement
 from core.payments.tables import provider_event
-from core.sets import among
 
 _MOVEMENT = ("id", "key", "account", "booked_on", "amount_minor", "bank_ref")
 _ENTRY = (

@@ -7,7 +7,7 @@ itself: opening + its movements = closing (`verify.py`).
 
 from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, Table, Text
 
-from core.db import Instant, metadata
+from core.db.engine import Instant, metadata
 
 statement = Table(
     "statement",

@@ -11,11 +11,12 @@ from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit, money
+from core import money
 from core.approvals import decide as approvals
-from core.db import insert as insert_new
+from core.audit import trail
+from core.context import House
+from core.db.engine import insert as insert_new
 from core.errors import Refused
-from core.house import House
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.payments import methods, queries, receive
@@ -53,7 +54,7 @@ async def open_drawer(
             )
     except IntegrityError as why:
         raise Refused("desk.open_already") from why
-    await audit.note(conn, house, cashier, "drawer.opened", f"drawer:{drawer_id}", float=str(float_minor))
+    await trail.note(conn, house, cashier, "drawer.opened", f"drawer:{drawer_id}", float=str(float_minor))
     return drawer_id
 
 
@@ -131,7 +132,7 @@ async def turn_in(conn: AsyncConnection, house: House, *, cashier: str, amount_m
     if amount_minor <= 0 or amount_minor > await _holds(conn, held):
         raise Refused("desk.not_so_much")
     await moved(conn, house, held.id, key=key, kind="turn_in", amount=-amount_minor)
-    await audit.note(conn, house, cashier, "drawer.turned_in", f"drawer:{held.id}", amount=str(amount_minor))
+    await trail.note(conn, house, cashier, "drawer.turned_in", f"drawer:{held.id}", amount=str(amount_minor))
 
 
 async def count(conn: AsyncConnection, house: House, *, cashier: str, counted_minor: int, note: str = "") -> str:
@@ -142,7 +143,7 @@ async def count(conn: AsyncConnection, house: House, *, cashier: str, counted_mi
     due = await _holds(conn, held)
     values = {"counted_minor": counted_minor, "expected_minor": due, "note": note[:300], "state": "counted"}
     await conn.execute(update(drawer).where(drawer.c.id == held.id).values(values))
-    await audit.note(conn, house, cashier, "drawer.counted", f"drawer:{held.id}")
+    await trail.note(conn, house, cashier, "drawer.counted", f"drawer:{held.id}")
     off = model.difference(counted_minor, due)
     if abs(off) <= money.parse(house.operator.cash_desk.over_short_approve_above, held.currency):
         await accepted(conn, house, held.id)
@@ -212,7 +213,7 @@ async def take_to_bank(
         raise Refused("desk.slip")
     posting = Posting(Book(f"cash:{CASH}"), Book("deposits"), amount_minor, house.currency, "deposit")
     await post(conn, house, key=f"deposit:{row['slip']}", kind="deposit", booked_on=house.today(), postings=[posting])
-    await audit.note(conn, house, actor, "cash.deposited", f"deposit:{row['id']}", slip=str(row["slip"]))
+    await trail.note(conn, house, actor, "cash.deposited", f"deposit:{row['id']}", slip=str(row["slip"]))
 
 
 async def opened(conn: AsyncConnection, cashier: str) -> Row[Any]:

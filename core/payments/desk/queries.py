@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import AnyRow
+from core.db.engine import AnyRow
 from core.parties.tables import account
 from core.payments.desk.tables import deposit, drawer, drawer_move
 from core.payments.tables import receipt

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, Table, Text, text
 
-from core.db import Instant, metadata
+from core.db.engine import Instant, metadata
 
 drawer = Table(
     "drawer",

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
+from core.audit import trail
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.payments import reverse
 from core.payments.desk.drawer import moved, opened
 from core.payments.desk.tables import drawer, drawer_move
@@ -36,7 +36,7 @@ async def void(conn: AsyncConnection, house: House, receipt_id: int, *, cashier:
     await moved(
         conn, house, held.id, key=str(receipt_id), kind="void", amount=-taken.amount_minor, receipt_id=receipt_id
     )
-    await audit.note(conn, house, cashier, "receipt.cancelled", f"receipt:{receipt_id}", reason=reason.strip())
+    await trail.note(conn, house, cashier, "receipt.cancelled", f"receipt:{receipt_id}", reason=reason.strip())
 
 
 async def handed_back(conn: AsyncConnection, house: House, receipt_id: int, minor: int, *, key: str) -> bool:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.payments.providers import daraja, flutterwave, flutterwave_v4, gocardless, paystack, sandbox, sepa, stripe
 from core.payments.providers.contract import Method, Provider
 from core.payments.providers.hook import callback_url as callback_url

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from core import money
 from core.clock import Clock
-from core.house import House
-from core.payments.providers import daraja_back, daraja_token
+from core.context import House
+from core.payments.providers import daraja_reversal, daraja_token
 from core.payments.providers.contract import (
     Asked,
     Begun,
@@ -33,9 +33,9 @@ from core.payments.providers.contract import (
     Unreached,
     Wanted,
 )
-from core.payments.providers.daraja_says import REASONS, read_confirmation, read_pulled, read_result, read_status
+from core.payments.providers.daraja_payloads import REASONS, read_confirmation, read_pulled, read_result, read_status
 from core.payments.providers.hook import callback_url
-from core.payments.providers.wire import Reply, call, loads
+from core.payments.providers.http import Reply, call, loads
 
 EAT = ZoneInfo("Africa/Nairobi")
 """Daraja's timestamps are of this zone, whatever the operator's."""
@@ -133,14 +133,14 @@ class Daraja:
 
     async def _give_back(self, wanted: Wanted) -> Started:
         _welcome(wanted.callback_url)
-        body = daraja_back.request(wanted, self.shortcode, self.step_minor) | self._operator()
+        body = daraja_reversal.request(wanted, self.shortcode, self.step_minor) | self._operator()
         reply = await self._post("/mpesa/reversal/v1/request", body)
-        return daraja_back.begun(reply) if isinstance(reply, Reply) else reply
+        return daraja_reversal.begun(reply) if isinstance(reply, Reply) else reply
 
     async def _ask_back(self, asked: Asked) -> Told:
         if asked.provider_ref is None:
             return Unaskable("no conversation to ask by: its result is awaited, or the organisation's statement tells")
-        said = await self.ask_status("", self.hook, conversation=daraja_back.originator(asked.provider_ref))
+        said = await self.ask_status("", self.hook, conversation=daraja_reversal.originator(asked.provider_ref))
         match said:
             case Begun():
                 return Later("asked, the answer is called back", said.provider_ref)
@@ -165,7 +165,7 @@ class Daraja:
             if topic == "result":
                 return read_status(said, self.currency)
             if topic == "reversal":
-                return [daraja_back.read(said, self.currency, about)]
+                return [daraja_reversal.read(said, self.currency, about)]
         except (KeyError, TypeError, ValueError) as why:
             raise NotUnderstood(f"not a {topic} of Daraja") from why
         if topic == "timeout":

@@ -7,7 +7,7 @@ from base64 import b64encode
 from datetime import datetime, timedelta
 
 from core.payments.providers.contract import Unreached
-from core.payments.providers.wire import Reply, call
+from core.payments.providers.http import Reply, call
 
 _PATH = "/oauth/v1/generate?grant_type=client_credentials"
 _kept: dict[tuple[str, str], tuple[str, datetime]] = {}

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from core import money
-from core.house import House
+from core.context import House
 from core.payments.providers.contract import (
     Asked,
     Begun,
@@ -32,9 +32,9 @@ from core.payments.providers.contract import (
     Unreached,
     Wanted,
 )
-from core.payments.providers.said import amount, card, iso, month_end, short
+from core.payments.providers.http import MOST_PAGES, Reply, call, loads, refusal, untold
+from core.payments.providers.parse import amount, card, iso, month_end, short
 from core.payments.providers.signatures import mac, verify
-from core.payments.providers.wire import MOST_PAGES, Reply, call, loads, refusal, untold
 
 V3, V4 = "verif-hash", "flutterwave-signature"
 STATES: Mapping[str, State] = {

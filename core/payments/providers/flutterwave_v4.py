@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from core import money
 from core.clock import Clock
-from core.house import House
+from core.context import House
 from core.payments.providers import oauth
 from core.payments.providers.contract import (
     Asked,
@@ -34,9 +34,9 @@ from core.payments.providers.contract import (
     Unreached,
     Wanted,
 )
-from core.payments.providers.said import amount, iso, maybe, short
+from core.payments.providers.http import Reply, call, loads, refusal, untold
+from core.payments.providers.parse import amount, iso, maybe, short
 from core.payments.providers.signatures import mac, verify
-from core.payments.providers.wire import Reply, call, loads, refusal, untold
 from core.phone import parts
 
 HEADER = "flutterwave-signature"

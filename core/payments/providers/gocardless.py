@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from core.house import House
+from core.context import House
 from core.payments.providers.contract import (
     Asked,
     Begun,
@@ -26,9 +26,9 @@ from core.payments.providers.contract import (
     Unreached,
     Wanted,
 )
-from core.payments.providers.gocardless_says import payment_state, read, refund_state
+from core.payments.providers.gocardless_payloads import payment_state, read, refund_state
+from core.payments.providers.http import MOST_PAGES, Reply, call, loads, untold
 from core.payments.providers.signatures import mac, verify
-from core.payments.providers.wire import MOST_PAGES, Reply, call, loads, untold
 
 HEADER = "Webhook-Signature"
 VERSION = "2015-07-06"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import aiohttp
 
 from core.payments.providers.contract import Unreached
-from core.payments.providers.wire import TIMEOUT, loads
+from core.payments.providers.http import TIMEOUT, loads
 
 EARLY_SECONDS = 60
 _kept: dict[tuple[str, str], tuple[str, datetime]] = {}

@@ -11,7 +11,7 @@ from hashlib import sha512
 from typing import Any
 from urllib.parse import quote
 
-from core.house import House
+from core.context import House
 from core.payments.providers.contract import (
     Asked,
     Begun,
@@ -28,10 +28,10 @@ from core.payments.providers.contract import (
     Unreached,
     Wanted,
 )
-from core.payments.providers.paystack_says import DECIMALS, read, reason, stands
-from core.payments.providers.said import to_units
+from core.payments.providers.http import MOST_PAGES, Reply, call, loads, refusal, untold
+from core.payments.providers.parse import to_units
+from core.payments.providers.paystack_payloads import DECIMALS, read, reason, stands
 from core.payments.providers.signatures import mac, verify
-from core.payments.providers.wire import MOST_PAGES, Reply, call, loads, refusal, untold
 
 HEADER = "x-paystack-signature"
 REFUNDED: Mapping[str, State] = {"processed": "succeeded", "failed": "failed"}

@@ -1,6 +1,6 @@
 """The sandbox provider, spoken to over HTTP like any real one: cards by redirect, prompts on phones, direct debits.
 
-Its service is `gateway/sandbox.py`. Callbacks are signed: `Sandbox-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">`,
+Its service is `gateway/sandbox/app.py`. Callbacks are signed: `Sandbox-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">`,
 refused when older or newer than 300 s, compared in constant time. Amounts are minor units. Every call carries the attempt's key,
 by which the sandbox can be asked what became of it even if its answer never reached us.
 """
@@ -12,7 +12,7 @@ from typing import Any, get_args
 from urllib.parse import quote
 
 from core.clock import Clock
-from core.house import House
+from core.context import House
 from core.payments.providers.contract import (
     Asked,
     Begun,
@@ -27,8 +27,8 @@ from core.payments.providers.contract import (
     Unanswered,
     Wanted,
 )
+from core.payments.providers.http import Reply, call, loads, storable
 from core.payments.providers.signatures import verify_stamped
-from core.payments.providers.wire import Reply, call, loads, storable
 
 HEADER = "Sandbox-Signature"
 _STATES = ("succeeded", "failed", "expired", "awaiting_customer")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.house import House
+from core.context import House
 from core.payments.providers.contract import (
     Asked,
     Begun,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import aiohttp
 
 from core.clock import Clock
-from core.house import House
+from core.context import House
 from core.payments.providers.contract import (
     Asked,
     Begun,
@@ -28,10 +28,10 @@ from core.payments.providers.contract import (
     Unreached,
     Wanted,
 )
-from core.payments.providers.said import to_units
+from core.payments.providers.http import MOST_PAGES, NEVER_HEARD, TIMEOUT, loads, untold
+from core.payments.providers.parse import to_units
 from core.payments.providers.signatures import verify_stamped
-from core.payments.providers.stripe_says import DECIMALS, intent_state, read, reason, refund_state, session_state
-from core.payments.providers.wire import MOST_PAGES, NEVER_HEARD, TIMEOUT, loads, untold
+from core.payments.providers.stripe_payloads import DECIMALS, intent_state, read, reason, refund_state, session_state
 
 if TYPE_CHECKING:
     from stripe import StripeClient

@@ -12,8 +12,9 @@ from datetime import date, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import AnyRow
-from core.house import House
+from core.context import House
+from core.db.engine import AnyRow
+from core.db.in_list import among
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.payments.bank.tables import statement_entry, statement_line, statement_movement
@@ -21,7 +22,6 @@ from core.payments.desk.tables import deposit
 from core.payments.reconcile import load
 from core.payments.reconcile.model import Difference
 from core.payments.tables import receipt, refund
-from core.sets import among
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
-from core.db import insert
+from core.audit import trail
+from core.context import House
+from core.db.engine import insert
 from core.errors import Refused
-from core.house import House
 from core.parties.tables import account, branch
 from core.payments.reconcile.run import run
 from core.payments.reconcile.tables import difference, money_day, provider_line
@@ -51,7 +51,7 @@ async def close(conn: AsyncConnection, house: House, on: date, *, actor: str) ->
         "figures": [asdict(one) for one in await channels(conn, on)],
     }
     await conn.execute(insert(conn, money_day).values(row).on_conflict_do_nothing(index_elements=["day"]))
-    await audit.note(conn, house, actor, "day.closed", f"day:{on.isoformat()}")
+    await trail.note(conn, house, actor, "day.closed", f"day:{on.isoformat()}")
 
 
 async def closed(conn: AsyncConnection, on: date) -> Any:

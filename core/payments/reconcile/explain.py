@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit, money
+from core import money
 from core.approvals import decide as approvals
+from core.audit import trail
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.payments.bank.tables import statement_entry
@@ -78,7 +79,7 @@ async def granted(conn: AsyncConnection, house: House, difference_id: int) -> No
         await conn.execute(entry.values(state="matched", matched=f"explained:{difference_id}"))
     done = update(difference).where(difference.c.id == difference_id)
     await conn.execute(done.values(state="explained", settled_at=house.clock.now()))
-    await audit.note(
+    await trail.note(
         conn,
         house,
         found.settled_by or "job:reconcile",

@@ -12,8 +12,8 @@ from typing import Any
 
 from core import money
 from core.numbers import Notation
-from core.payments.providers.paystack_says import DECIMALS
-from core.payments.providers.said import from_units
+from core.payments.providers.parse import from_units
+from core.payments.providers.paystack_payloads import DECIMALS
 
 Row = Mapping[str, Any]
 

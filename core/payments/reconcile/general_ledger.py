@@ -13,9 +13,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import csv_text, money
-from core.db import insert
+from core.context import House
+from core.db.engine import insert
 from core.errors import Refused
-from core.house import House
 from core.ledger import number
 from core.ledger.tables import ledger_account, posting
 from core.payments.reconcile.tables import gl_summary

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import AnyRow
+from core.db.engine import AnyRow
 from core.payments.reconcile.tables import difference
 from core.payments.tables import receipt
 

@@ -16,11 +16,12 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import files, money
-from core.bulk import insert_many
+from core.context import House
 from core.dates import Layout
-from core.db import SPARE_IDS
+from core.db.bulk import insert_many
+from core.db.engine import SPARE_IDS
+from core.db.in_list import among
 from core.errors import BadInput
-from core.house import House
 from core.numbers import Notation
 from core.payments.named_rows import Ways, rows, text_of
 from core.payments.providers import OPENED
@@ -28,7 +29,6 @@ from core.payments.reconcile.formats import FORMATS, Format, Told, transactions
 from core.payments.reconcile.load import NOT_REPORTED
 from core.payments.reconcile.tables import provider_line
 from core.payments.tables import receipt
-from core.sets import among
 
 KINDS = ("payment", "refund", "chargeback")
 COLUMNS = ("txn", "amount", "date")

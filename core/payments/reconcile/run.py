@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import insert
-from core.house import House
+from core.context import House
+from core.db.engine import insert
 from core.payments.desk.tables import drawer
 from core.payments.reconcile import bank, load
 from core.payments.reconcile.model import Difference, compare

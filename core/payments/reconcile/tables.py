@@ -5,7 +5,7 @@ A difference is known by what it is about for ever: found again it is the same, 
 
 from sqlalchemy import BigInteger, Column, Date, Index, Integer, Table, Text, UniqueConstraint
 
-from core.db import Instant, Json, metadata
+from core.db.engine import Instant, Json, metadata
 
 provider_line = Table(
     "provider_line",

@@ -5,14 +5,14 @@ from datetime import date
 from aiohttp import web
 
 from core.collections import agency
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import agency_placed
+from core.journeys.dunning import agency as agency_placed
 from core.overview import agencies as found
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import a_day, back, form, show
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 SPAN = (("from", "a day; the first of this month unless said"), ("to", "a day; today unless said"))
 

@@ -9,7 +9,7 @@ from core.rewards import airtime
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import back, form, show
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 PATH = "/console/airtime"
 

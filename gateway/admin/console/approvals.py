@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from core.access.now import now
+from core.access.authority import now
 from core.approvals import decide as approvals
 from core.errors import Refused
 from core.journeys import approved
@@ -13,7 +13,7 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.desk import back, branch_of, form, show
 from gateway.admin.console.tongue import speaks
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 
 @described("approval.decide", summary="What waits for another person's agreement")

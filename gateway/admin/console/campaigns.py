@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.campaigns import queries, store
 from core.campaigns.model import MOVES, Campaign, Segment, checked, checked_terms
 from core.errors import Refused
-from core.journeys.campaign_editor import full, parts_of, warnings
+from core.notices.campaign_editor import full, parts_of, warnings
 from core.overview.branches import branches
 from core.overview.funnel import funnel
 from core.overview.nameable import CAMPAIGN
@@ -23,7 +23,7 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.desk import an_instant, back, form, show
 from gateway.admin.console.funnel_plot import funnel_plot
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 _NEW = {"name": "", "channel": "sms", "sender": "", "branch": "", "language": "", "owing": "", "customers": "", "starts_at": "",
         "holdout": "", "from": "", "until": "", "per_minute": ""}  # fmt: skip

@@ -20,7 +20,7 @@ from core.payments.desk import drawer, queries
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import an_amount, back, branch_of, form, show
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 
 @described("desk.use", summary="My drawer, and the branch's deposits")

@@ -8,7 +8,7 @@ from core.overview.chargebacks import chargebacks
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import show
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 SOON = timedelta(days=3)
 

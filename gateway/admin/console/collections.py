@@ -8,33 +8,27 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.access.model import Who
-from core.arrears import Protection, StepName
-from core.barring import queries as barring
 from core.collections import exposures, protect, queries, write_off
 from core.collections.worklist import OUTCOMES, note
+from core.config.collections import Protection, StepName
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import (
-    agency_placed,
-    arrangement_agreed,
-    fee_waived,
-    ladder_ahead,
-    limit_changed,
-    protection_registered,
-)
+from core.journeys.credit_limit import change
+from core.journeys.dunning import agency, arrangement, fee_waiver, forecast, protection
 from core.numbers import notation_of
 from core.overview import written_off as off
 from core.overview.collections import board
 from core.overview.listing import AnyRow, Wanted
 from core.overview.nameable import ACCOUNT, INVOICE
 from core.overview.theirs import theirs
+from core.provisioning import queries as barring
 from core.reasons import said, word
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import a_count, a_day, back, branch_of, form, show
 from gateway.admin.console.plot_steps import steps_plot
 from gateway.admin.console.tongue import speaks
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 AHEAD = timedelta(days=60)
 
@@ -82,7 +76,7 @@ async def one(request: web.Request) -> web.Response:
     async with house.db.reading() as conn:
         found = await _found(conn, request)
         try:
-            ahead = await ladder_ahead.simulate(conn, house, found.id, until)
+            ahead = await forecast.simulate(conn, house, found.id, until)
         except Refused as why:
             raise web.HTTPBadRequest(text=why.sentence()) from None
         steps = await queries.steps_of(conn, found.id)
@@ -90,7 +84,7 @@ async def one(request: web.Request) -> web.Response:
         calls = await queries.last_contacts(conn, found.id)
         plan = await queries.running(conn, found.id)
         dues = await queries.instalments(conn, plan.id) if plan else []
-        exposure, fees = await exposures.of_account(conn, found.id), await fee_waived.fees_of(conn, found.id)
+        exposure, fees = await exposures.of_account(conn, found.id), await fee_waiver.fees_of(conn, found.id)
         own = (await exposures.own_of(conn, [found.id])).get(found.id)
     currency = found.currency
 
@@ -147,20 +141,20 @@ async def _act(conn: AsyncConnection, house: House, account_id: int, told: dict[
         case "protect":
             kind, reason = told.get("kind", "")[:40], told.get("note", "")[:500]
             until = a_day(told["until"], house.today()) if told.get("until") else None
-            await protection_registered.register(conn, house, account_id, kind, reason=reason, actor=actor, until=until)
+            await protection.register(conn, house, account_id, kind, reason=reason, actor=actor, until=until)
         case "unprotect":
             await protect.end(conn, house, account_id, told.get("kind", ""), actor=actor)
         case "arrange":
-            await arrangement_agreed.agree(conn, house, account_id, a_count(told.get("count", "")), key, actor=actor)
+            await arrangement.agree(conn, house, account_id, a_count(told.get("count", "")), key, actor=actor)
         case "promise":
             by = a_day(told.get("by", ""), house.today())
-            await arrangement_agreed.promise(conn, house, account_id, by, key, actor=actor)
+            await arrangement.promise(conn, house, account_id, by, key, actor=actor)
         case "waive":
             hers = Wanted("account_id", "in", [account_id])
             fee = await theirs(conn, house, who, INVOICE, told.get("fee", ""), hers)
-            await fee_waived.waive(conn, house, account_id, fee.id, reason=told.get("note", ""), actor=actor)
+            await fee_waiver.waive(conn, house, account_id, fee.id, reason=told.get("note", ""), actor=actor)
         case "limit":
-            await limit_changed.change(
+            await change.change(
                 conn,
                 house,
                 account_id,
@@ -170,9 +164,9 @@ async def _act(conn: AsyncConnection, house: House, account_id: int, told: dict[
                 notation=notation_of(speaks(), house.currency),
             )
         case "place":
-            await agency_placed.choose(conn, house, told.get("agency", ""), [account_id], actor=actor)
+            await agency.choose(conn, house, told.get("agency", ""), [account_id], actor=actor)
         case "recall":
-            await agency_placed.recall(conn, house, account_id, reason=told.get("note", ""), actor=actor)
+            await agency.recall(conn, house, account_id, reason=told.get("note", ""), actor=actor)
         case "write_off":
             await write_off.ask(conn, house, account_id, reason=told.get("note", "")[:500], actor=actor)
         case _:

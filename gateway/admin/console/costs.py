@@ -6,7 +6,7 @@ from core.overview import message_costs
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import a_day, show
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 SPAN = (("from", "a day; the first of this month unless said"), ("to", "a day; today unless said"))
 

@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
-from core import audit
 from core.approvals import decide as approvals
+from core.audit import trail
 from core.balances.words import called, shown
 from core.collections import queries
 from core.journeys import asked_first
@@ -17,7 +17,7 @@ from core.phone import parse
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import an_instant, back, branch_of, form, show
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 LONGEST = 100
 
@@ -94,7 +94,7 @@ async def seen(request: web.Request) -> Customer:
         found = await customer(conn, house, named.id, branch_code=named.branch, messages_before=before)
     assert found is not None
     async with house.db.writing() as conn:
-        await audit.note(conn, house, who.actor, "customer.seen", f"account:{named.id}")
+        await trail.note(conn, house, who.actor, "customer.seen", f"account:{named.id}")
     return found
 
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from core import alarms
-from core.billing import parked
+from core.audit import alarms
+from core.billing.run import parked
 from core.clock import start_of
 from core.overview import dead_letters
 from core.overview.day import day
@@ -14,7 +14,7 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.desk import a_day, show
 from gateway.admin.console.plot import cash_plot
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 
 @described("day.see", summary="One day on one page", query=(("on", "the day, as 2026-03-31; today unless said"),))

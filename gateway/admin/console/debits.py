@@ -8,7 +8,7 @@ from core.payments.bank import debit_files
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import back, show
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 
 @described("mandate.see", whole=True, summary="Files of direct debits")

@@ -20,7 +20,7 @@ from gateway.admin.auth import CSRF, WHO
 from gateway.admin.console import done
 from gateway.admin.console.doors import doors_of
 from gateway.admin.console.tongue import COOKIE, langs, speaks
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 from gateway.pages.page import render
 
 

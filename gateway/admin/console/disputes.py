@@ -10,8 +10,8 @@ from core.access.model import Who
 from core.billing import queries as bills
 from core.care import queries as care
 from core.care.disputes import VERDICTS
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.journeys import dispute_decided
 from gateway.admin.console.desk import an_amount
 

@@ -6,7 +6,7 @@ from core.overview.exposures import ORDERS, highest, sums
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import show
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 
 @described("collections.see", summary="The highest exposures", query=(("by", "amount or share of the limit"),))

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from core import audit
+from core.audit import trail
 from core.care import media
 from core.overview.listing import Wanted
 from core.overview.nameable import FILE
@@ -11,7 +11,7 @@ from core.parties import queries as parties
 from gateway.admin.auth import WHO
 from gateway.admin.console.customer import seen
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 
 @described("customer.reveal", summary="A file that a customer sent")
@@ -27,7 +27,7 @@ async def file(request: web.Request) -> web.Response:
         raise web.HTTPNotFound(text="There is no such file.")
     one, body = kept
     async with house.db.writing() as conn:
-        await audit.note(conn, house, request[WHO].actor, "media.seen", f"media:{one.id}")
+        await trail.note(conn, house, request[WHO].actor, "media.seen", f"media:{one.id}")
     name = f"{one.id}.{(one.type or '').rpartition('/')[2]}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": "sandbox"}
     return web.Response(body=body, content_type=one.type or "application/octet-stream", headers=headers)

@@ -5,7 +5,7 @@ from yarl import URL
 
 from core.access import sessions, staff
 from core.access.secrets import fresh
-from gateway import seals
+from gateway import signed_values
 from gateway.address import limited_by
 from gateway.admin.auth import CONSOLE, COOKIE, NEXT, own_path
 from gateway.admin.console.desk import form
@@ -13,7 +13,7 @@ from gateway.admin.console.doors import first_door
 from gateway.admin.described import ANYBODY, described, description
 from gateway.admin.edge import UNREAD
 from gateway.admin.throttle import Throttle
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 from gateway.pages.page import render
 
 KNOWN, KNOWN_LASTS = "hodi_console_known", 180 * 24 * 3600
@@ -33,7 +33,7 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     told, house = await form(request), request.app[HOUSE]
     name = told.get("name", "").lower()[:60]
     purpose, marked = f"{KNOWN}:{name}", request.cookies.get(KNOWN, "")
-    browser = seals.opened(house, purpose, marked)
+    browser = signed_values.opened(house, purpose, marked)
     if not request.app[THROTTLE].allows(browser or limited_by(request)):
         return _page(request, 429, "Too many tries. Wait a minute, then try again.")
     address = limited_by(request)
@@ -45,7 +45,7 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     secure = house.settings.public_url.startswith("https:")
     lasts = int(sessions.LASTS.total_seconds())
     answer.set_cookie(COOKIE, cookie, max_age=lasts, path="/console", httponly=True, samesite="Strict", secure=secure)
-    mark = marked if browser else seals.sealed(house, purpose, fresh())
+    mark = marked if browser else signed_values.sealed(house, purpose, fresh())
     answer.set_cookie(
         KNOWN, mark, max_age=KNOWN_LASTS, path="/console", httponly=True, samesite="Strict", secure=secure
     )

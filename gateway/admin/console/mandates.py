@@ -9,13 +9,13 @@ from core.journeys import asked_first
 from core.overview.mandates import mandates as listed
 from core.overview.nameable import MANDATE
 from core.overview.theirs import their_account, theirs
-from core.payments import cards, first_tries, mandates
+from core.payments import cards, first_attempt_rate, mandates
 from core.payments.providers import can
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import back, branch_of, form, show
 from gateway.admin.console.plot_tries import tries_plot
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 STATES = ("active", "pending", "failed", "cancelled", "expired")
 
@@ -28,9 +28,9 @@ async def page(request: web.Request) -> web.Response:
     async with house.db.reading() as conn:
         rows = await listed(conn, state=state if state in STATES else "", branch_code=request[WHO].branch)
         span, branch_id = (today - timedelta(days=89), today + timedelta(days=1)), await branch_of(request)
-        tries = await first_tries.first_tries(conn, house, *span, branch_id=branch_id)
+        tries = await first_attempt_rate.first_tries(conn, house, *span, branch_id=branch_id)
         waits = [one for one in await approvals.waiting(conn, branch_id=branch_id) if one.kind == "mandate"]
-        days = await first_tries.by_day(conn, house, span[1] - timedelta(days=30), span[1], branch_id=branch_id)
+        days = await first_attempt_rate.by_day(conn, house, span[1] - timedelta(days=30), span[1], branch_id=branch_id)
     provider = house.operator.payments.mandates
     return show(
         request,

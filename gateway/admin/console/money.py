@@ -15,7 +15,7 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.desk import a_day, back, branch_of, form, show
 from gateway.admin.console.plot import cash_plot
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 
 @described(

@@ -3,12 +3,12 @@
 from aiohttp import web
 
 from core.errors import Refused
-from core.journeys import own_words
+from core.notices import own_texts
 from core.text import LANGUAGES
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import back, form, show
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 PATH = "/console/notices"
 
@@ -36,13 +36,13 @@ async def _page(
     if lang not in LANGUAGES:
         raise web.HTTPNotFound(text="There is no such language.")
     async with house.db.reading() as conn:
-        words = await own_words.words_of(conn, lang)
+        words = await own_texts.words_of(conn, lang)
     rows = [
         (
             name,
             text if name == key else now,
             own,
-            told or [] if name == key else own_words.check(house, lang, name, now),
+            told or [] if name == key else own_texts.check(house, lang, name, now),
         )
         for name, now, own in words
     ]
@@ -64,12 +64,12 @@ async def edit(request: web.Request) -> web.Response:
     """POST /console/notices: `lang`, `key`, `text` (blank: our own again), `do` is check or keep."""
     house, who, told = request.app[HOUSE], request[WHO], await form(request)
     lang, key, text = (told.get(name, "") for name in ("lang", "key", "text"))
-    warnings = own_words.check(house, lang, key, text)
+    warnings = own_texts.check(house, lang, key, text)
     if told.get("do") != "keep":
         return await _page(request, lang, key=key, text=text, told=warnings)
     try:
         async with house.db.writing() as conn:
-            await own_words.keep(conn, house, lang, key, text, who.actor)
+            await own_texts.keep(conn, house, lang, key, text, who.actor)
     except Refused as why:
         return await _page(request, lang, key=key, text=text, told=warnings, wrong=why.sentence(), status=why.status)
     raise back(f"{PATH}?lang={lang}&done=yes")

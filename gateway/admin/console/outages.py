@@ -10,7 +10,7 @@ from core.overview.theirs import their_branch, theirs
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import an_instant, back, branch_of, form, show
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 PATH = "/console/outages"
 

@@ -8,7 +8,7 @@ from core.overview.theirs import all_theirs
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import back, show
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 
 @described("outbox.see", summary="Messages that could not leave")

@@ -6,9 +6,9 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import numbers
-from core.billing import parked
+from core.billing.run import parked
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.journeys import parked_bills
 from core.numbers import Unreadable
 from core.overview.nameable import PARKED_MONTH
@@ -17,7 +17,7 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.desk import a_quantity, back, form, page_of, show
 from gateway.admin.console.tongue import speaks
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 PATH = "/console/parked"
 SIZE = 50

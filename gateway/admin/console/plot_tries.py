@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from core.payments.first_tries import TriesOfDay
+from core.payments.first_attempt_rate import TriesOfDay
 from gateway.admin.console.plot import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, ceiling
 from gateway.pages.page import fragment
 

@@ -5,17 +5,17 @@ from collections.abc import Mapping
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.journeys import held_readings
-from core.metering import held
+from core.metering.vee import held
 from core.numbers import Unreadable
 from core.overview.nameable import HELD_READING
 from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import a_quantity, back, form, page_of, show
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 PATH = "/console/readings"
 SIZE = 50

@@ -15,12 +15,12 @@ from core.overview.nameable import INVOICE, RECEIPT, REFUND
 from core.overview.paid import paid_by
 from core.overview.theirs import their_account, theirs
 from core.parties import sim
-from core.payments import move, refunds
 from core.payments import queries as payments
+from core.payments import refunds, transfer
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import an_amount, back, form, show
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 
 @described("payment.see", summary="One receipt and what it pays")
@@ -65,7 +65,7 @@ async def change(request: web.Request) -> web.Response:
                 )
             case "unapply":
                 bill = await theirs(conn, house, request[WHO], INVOICE, told.get("invoice", ""))
-                await move.unapply(conn, house, found.id, bill.id, actor=actor)
+                await transfer.unapply(conn, house, found.id, bill.id, actor=actor)
             case "move":
                 to = await their_account(conn, house, request[WHO], told.get("account", ""))
                 await asked_first.move_receipt(

@@ -9,7 +9,7 @@ from core.parties import spellings
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import back, branch_of, form, show
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 PATH = "/console/spellings"
 

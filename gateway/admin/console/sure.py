@@ -24,7 +24,7 @@ from gateway.admin.auth import WHO
 from gateway.admin.console import campaigns
 from gateway.admin.console.desk import an_amount
 from gateway.admin.console.tongue import speaks
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 Facts = list[tuple[str, str]]
 

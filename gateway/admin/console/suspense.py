@@ -13,7 +13,7 @@ from core.payments.reconcile import queries
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import back, form, show
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 
 @described("suspense.place", summary="Money in suspense")

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from core import audit
+from core.audit import trail
 from core.care import interactions, talks
 from core.care.talks import Talk
 from core.overview import messages
@@ -11,7 +11,7 @@ from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import back, branch_of, form, show
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 MOST_SHOWN = 60
 
@@ -33,7 +33,7 @@ async def page(request: web.Request) -> web.Response:
         passed = await interactions.of_customer(conn, contact_ids=[found.contact_id], limit=MOST_SHOWN)
         leaving = await messages.on_their_way(conn, found.contact_id)
     async with house.db.writing() as conn:
-        await audit.note(conn, house, request[WHO].actor, "talk.seen", f"talk:{found.id}")
+        await trail.note(conn, house, request[WHO].actor, "talk.seen", f"talk:{found.id}")
     return show(request, "console_talk.html", t=found, passed=list(reversed(passed)), leaving=leaving)
 
 

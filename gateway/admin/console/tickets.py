@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from core import audit
+from core.audit import trail
 from core.care import queries as care
 from core.care import tickets
 from core.care.model import MOVES, SEVERITIES
@@ -15,7 +15,7 @@ from gateway.admin.auth import WHO
 from gateway.admin.console import disputes
 from gateway.admin.console.desk import back, branch_of, form, page_of, show
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 SIZE = 50
 SHOWN = {"open": ("open",), "waiting": ("waiting",), "unsolved": ("open", "waiting")}
@@ -91,7 +91,7 @@ async def change(request: web.Request) -> web.Response:
             await tickets.reply(conn, house, found.id, actor=actor, text=told["text"])
         if told.get("to"):
             await tickets.move(conn, house, found.id, told["to"], actor=actor)
-        await audit.note(conn, house, actor, "ticket.changed", f"ticket:{found.id}")
+        await trail.note(conn, house, actor, "ticket.changed", f"ticket:{found.id}")
     raise back(f"/console/tickets/{found.id}")
 
 

@@ -2,14 +2,16 @@
 
 from aiohttp import web
 
-from core.metering import gaps, queries, recycle, sources
+from core.metering import queries
+from core.metering.store import reprocess_rejects, sources
+from core.metering.vee import gaps
 from core.overview.nameable import USAGE_FILE
 from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import back, show
 from gateway.admin.console.plot_usage import usage_plot
 from gateway.admin.described import described
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 PATH = "/console/usage"
 
@@ -64,7 +66,7 @@ async def again(request: web.Request) -> web.Response:
     if named:
         async with house.db.reading() as conn:
             file_id = (await theirs(conn, house, request[WHO], USAGE_FILE, named)).id
-    done = await recycle.recycle(house, file_id=file_id, source=source or None, actor=request[WHO].actor)
+    done = await reprocess_rejects.recycle(house, file_id=file_id, source=source or None, actor=request[WHO].actor)
     place = f"{PATH}/{file_id}" if file_id else PATH
     raise back(f"{place}?taken={done.taken}&there={done.duplicates}&still={done.still}")
 

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field
 
-from core.house import House
+from core.context import House
 from core.overview.listing import AnyRow
 from core.overview.listings import ACCOUNTS
 from gateway.admin.tmf.parts import Money, Part, Ref, Resource, a_day, a_text, amount, an_id, opening, party_ref

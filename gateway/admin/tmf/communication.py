@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field
 
-from core.house import House
+from core.context import House
 from core.overview.listing import AnyRow
 from core.overview.listings import MESSAGES
 from core.phone import masked

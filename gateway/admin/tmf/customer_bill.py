@@ -7,7 +7,7 @@ from decimal import Decimal
 from aiohttp import web
 from pydantic import Field
 
-from core.house import House
+from core.context import House
 from core.overview.listing import AnyRow, Wanted
 from core.overview.listings import BILLS, RATES
 from gateway.admin.tmf.parts import (

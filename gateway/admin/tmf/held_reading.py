@@ -12,9 +12,9 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.journeys import held_readings
-from core.metering import held
-from core.metering.held import Held
 from core.metering.units import Unreadable, used
+from core.metering.vee import held
+from core.metering.vee.held import Held
 from core.overview.nameable import HELD_READING
 from core.overview.theirs import theirs
 from core.text import say
@@ -24,7 +24,7 @@ from gateway.admin.json import respond
 from gateway.admin.tmf.body import read
 from gateway.admin.tmf.parts import Ref, Resource, account_ref, plain_decimal
 from gateway.admin.tmf.resource import LIMIT, LIMIT_AT_MOST, bad, dumped, href, paging
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 PATH = "/tmf-api/usageManagement/v4/heldReading"
 

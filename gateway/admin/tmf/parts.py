@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from core import money
 from core.clock import start_of
-from core.house import House
+from core.context import House
 
 LARGEST_ID = 2**63 - 1
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.house import House
+from core.context import House
 from core.overview.listing import AnyRow
 from core.overview.listings import PAYMENTS
 from core.overview.paid import paid_by

@@ -17,8 +17,8 @@ from core.balances.grant import Grant, priority_of
 from core.balances.model import Want, is_money
 from core.balances.store import held as the_hold
 from core.balances.words import called, shown
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.journeys.use_charged import Use, charge
 from core.overview.accounts import Found, account_of
 from core.overview.listing import AnyRow, Wanted, one
@@ -46,7 +46,7 @@ from gateway.admin.tmf.prepay_shapes import (
 from gateway.admin.tmf.prepay_shapes import asked as asked_of
 from gateway.admin.tmf.resource import Served, bad, href, routes_of
 from gateway.admin.tmf.resource import shown as shown_one
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 API = "prepayBalanceManagement"
 _STATUS = {"held": "created", "used": "completed", "released": "cancelled", "expired": "failed"}

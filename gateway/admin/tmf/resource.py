@@ -12,13 +12,13 @@ from typing import Any, cast
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.house import House
+from core.context import House
 from core.overview.listing import AnyRow, Listing, Operator, Wanted, one, page
 from gateway.admin.auth import WHO
 from gateway.admin.described import described
 from gateway.admin.json import respond
 from gateway.admin.tmf.parts import LARGEST_ID, Parse, Part, an_id
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 LIMIT, LIMIT_AT_MOST, VALUES_AT_MOST, FILTERS_AT_MOST = 20, 200, 50, 20
 _COMPARISONS = ("gt", "gte", "lt", "lte")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.care import outages
 from core.care.model import Outage
-from core.house import House
+from core.context import House
 from core.onboarding.customers import COMMODITIES
 from core.overview.nameable import OUTAGE
 from core.overview.theirs import their_branch, theirs
@@ -23,7 +23,7 @@ from gateway.admin.json import respond
 from gateway.admin.tmf.body import read
 from gateway.admin.tmf.parts import Resource, Words
 from gateway.admin.tmf.resource import bad, dumped, href
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 PATH = "/tmf-api/serviceProblemManagement/v4/serviceProblem"
 

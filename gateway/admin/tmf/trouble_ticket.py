@@ -13,9 +13,9 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
+from core.audit import trail
 from core.care import tickets
-from core.house import House
+from core.context import House
 from core.overview.accounts import Found, account_of
 from core.overview.listing import AnyRow
 from core.overview.listings import TICKETS
@@ -28,7 +28,7 @@ from gateway.admin.described import described
 from gateway.admin.json import respond
 from gateway.admin.tmf.parts import Part, Ref, Resource, Words, a_text, account_ref, an_id, an_instant, party_ref
 from gateway.admin.tmf.resource import Served, bad, href, routes_of, shown
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 STATUS = {"open": "inProgress", "waiting": "pending", "solved": "resolved", "closed": "closed"}
 _STATE = {status: state for state, status in STATUS.items()} | {"acknowledged": "open"}
@@ -179,7 +179,7 @@ async def create(request: web.Request) -> web.Response:
             severity=asked.severity,
             actor=who.actor,
         )
-        await audit.note(conn, house, who.actor, "ticket.opened", f"ticket:{made.id}")
+        await trail.note(conn, house, who.actor, "ticket.opened", f"ticket:{made.id}")
         answer = await shown(conn, request, TICKET, str(made.id))
     return respond(answer, status=201, headers={"Location": answer["href"]})
 
@@ -217,7 +217,7 @@ async def change(request: web.Request) -> web.Response:
                 raise bad(f"status is one of {', '.join(_STATE)}.")
             state = _STATE[asked.status]
             await tickets.move(conn, house, int(before["id"]), state, actor=who.actor, note=asked.reason or "")
-        await audit.note(conn, house, who.actor, "ticket.changed", f"ticket:{before['id']}")
+        await trail.note(conn, house, who.actor, "ticket.changed", f"ticket:{before['id']}")
         after = await shown(conn, request, TICKET, before["id"])
     return respond(after)
 

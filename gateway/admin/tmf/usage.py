@@ -15,7 +15,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.clock import from_seconds
-from core.house import House
+from core.context import House
 from core.metering.events import receive
 from core.overview.listing import AnyRow, Wanted
 from core.overview.prepaid import EVENTS
@@ -25,7 +25,7 @@ from gateway.admin.json import respond
 from gateway.admin.tmf.body import key_of, raw
 from gateway.admin.tmf.parts import Part, Ref, Resource, a_text, account_ref, an_id, plain_decimal
 from gateway.admin.tmf.resource import Served, bad, href, routes_of
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 
 API = "usageManagement"
 MOST = 10_000

@@ -17,7 +17,7 @@ from channels.africastalking.sms import AfricasTalkingSms, AirtimeOrder
 from channels.contract import Event, RawRequest
 from core.clock import SetClock
 from core.message import Delivery, Notice, Option, Screen
-from gateway.doubles.africastalking import AfricasTalking
+from gateway.sandbox.africastalking import AfricasTalking
 
 ONE, TWO, THREE = "+254700000001", "+254700000002", "+254700000003"
 

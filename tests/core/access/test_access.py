@@ -10,8 +10,8 @@ from core.access import keys, sessions, staff
 from core.access.model import PERMISSIONS, ROLES, Who
 from core.access.tables import api_key, staff_session
 from core.clock import SetClock
+from core.context import House
 from core.errors import Refused
-from core.house import House
 
 PASSWORD = "three plain words"
 

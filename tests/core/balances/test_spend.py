@@ -10,8 +10,8 @@ from core.balances import expire, grant, queries
 from core.balances.model import EXPIRED
 from core.balances.spend import release
 from core.clock import SetClock
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from tests.core.balances.world import an_account, free, hold, put, take, the, use
 
 

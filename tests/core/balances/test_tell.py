@@ -10,10 +10,10 @@ from core.balances import grant, low
 from core.balances.model import Bucket, passed
 from core.balances.words import plain, shown
 from core.clock import SetClock
-from core.house import House
-from core.journeys import notices
-from core.journeys.notices import Dropped, Letter
-from core.outbox import claim, outbox
+from core.context import House
+from core.notices import compose
+from core.notices.compose import Dropped, Letter
+from core.outbox.queue import claim, outbox
 from tests.core.balances.world import MB, an_account, put, take
 
 
@@ -52,11 +52,11 @@ async def test_the_notice_says_what_is_left_in_both_languages_and_not_once_it_wa
     await take(house, account, 1_000 * MB, "k", unit="MB")
     async with house.db.writing() as conn:
         rows = await claim(conn, clock.now(), "w", 10)
-        [letter] = await notices.compose(conn, house, rows)
+        [letter] = await compose.compose(conn, house, rows)
         assert isinstance(letter, Letter)
         assert letter.notice.text == "Mwangaza: you have used 50% of Data. 1 GB left. Dial *384*100# to see it."
         await grant.top_up(conn, house, bucket, MB, key="t", why="", actor="job:test")
-        [dropped] = await notices.compose(conn, house, rows)
+        [dropped] = await compose.compose(conn, house, rows)
         assert isinstance(dropped, Dropped) and dropped.reason == "it was filled meanwhile"
 
 
@@ -128,6 +128,6 @@ async def test_money_that_runs_low_is_told_once_a_crossing_below_the_operators_o
         await low.choose(conn, house, account, None)
         assert await low.amounts(conn, told, [account]) == {account: 50_00}
         rows = [row for row in await claim(conn, clock.now(), "w", 10) if row.template == "bucket.low"]
-        *_, letter = await notices.compose(conn, house, rows)
+        *_, letter = await compose.compose(conn, house, rows)
         assert isinstance(letter, Letter)
         assert letter.notice.text == "Mwangaza: only KES 99 left in Money. Top up in time: *384*100#"

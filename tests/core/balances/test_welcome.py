@@ -5,12 +5,12 @@ from importlib.resources import as_file, files
 
 from core.balances import queries, spend, verify
 from core.balances.model import Want
-from core.config import read_operator
-from core.house import House
-from core.metering import sources
+from core.config.operator import read_operator
+from core.context import House
+from core.metering.store import sources
 from core.onboarding.model import Customer, Registered
 from core.onboarding.register import register_customer
-from core.quick import open_quick
+from core.summary.reader import open_quick
 from dialogs.counter import who
 from dialogs.model import Asked
 from dialogs.words import Words

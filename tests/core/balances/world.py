@@ -6,7 +6,7 @@ from core.balances import grant, queries, spend
 from core.balances.grant import Grant
 from core.balances.model import Bucket, Spent, Want
 from core.balances.verify import problems
-from core.house import House
+from core.context import House
 from tests.people import a_branch, a_customer
 
 MB = 1_000_000

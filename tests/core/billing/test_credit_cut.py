@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.billing.credit_cut import Follower, off_line, share
+from core.billing.documents.credit_amounts import Follower, off_line, share
 from core.billing.model import BillLine
 
 VAT = [Follower("vat", frozenset({"water"}))]

@@ -9,7 +9,7 @@ from importlib.resources import as_file, files
 import numpy as np
 import pytest
 
-from core.billing.engines import WORTH_SENDING, apart, opened
+from core.billing.run.engines import WORTH_SENDING, apart, opened
 from core.catalog.compile import load_tariff
 from core.errors import BadInput
 from core.rating.errors import CannotRate

@@ -9,9 +9,10 @@ import pytest
 from pypdf import PdfReader
 
 from channels import limits, transliteration
-from core.billing import format_html, format_pdf, format_ussd
 from core.billing.model import Bill, BillLine, Instalment, MonthUse, Plan, ServicePart
-from core.billing.shown import day, shown
+from core.billing.render import html, ussd
+from core.billing.render import pdf as format_pdf
+from core.billing.render.view_model import day, shown
 from core.money import show
 from core.text import LANGUAGES
 
@@ -110,7 +111,7 @@ def test_the_qr_code_is_of_the_bill_s_own_link() -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_page_says_total_and_due_day_before_anything_else(lang: str) -> None:
-    page = format_html.render(BILL, lang, pay_url="/p/token")
+    page = html.render(BILL, lang, pay_url="/p/token")
     body = page[page.index("<body>") :]
     order = [
         body.index(words)
@@ -123,7 +124,7 @@ def test_the_page_says_total_and_due_day_before_anything_else(lang: str) -> None
 
 def test_the_page_has_no_pay_button_when_nothing_is_left_to_pay() -> None:
     paid = replace(BILL, open_minor=0, paid_minor=347700)
-    page = format_html.render(paid, "en", pay_url="/p/token")
+    page = html.render(paid, "en", pay_url="/p/token")
     assert "/p/token" not in page
     assert "Nothing is left to pay" in page
 
@@ -161,16 +162,16 @@ def test_the_chart_has_thirteen_bars_and_a_sentence() -> None:
 def test_ussd_is_three_lines_of_at_most_156_plain_letters(lang: str) -> None:
     wide = replace(BILL, number="KIBOKO-ELECTRIC-2026-000000123456", total_minor=10**14, open_minor=10**14)
     for bill in (BILL, wide, replace(BILL, use=()), replace(BILL, estimated=False, open_minor=0)):
-        words = format_ussd.render(bill, lang)
+        words = ussd.render(bill, lang)
         assert len(words.splitlines()) == 3
         assert limits.units(transliteration.transliterate(words)) <= ("gsm7", 156)
-    assert show(347700, "KES", lang) in format_ussd.render(BILL, lang).splitlines()[0]
+    assert show(347700, "KES", lang) in ussd.render(BILL, lang).splitlines()[0]
 
 
 def test_a_preview_has_no_number_and_no_link() -> None:
     draft = replace(BILL, number=None, url="", issued_on=None, operator="")
     assert shown(draft, "en").title == "Preview"
-    assert "/b/" not in format_html.render(draft, "en")
+    assert "/b/" not in html.render(draft, "en")
     assert text_of(format_pdf.render(draft, "en"))[1] == "KES 3,477"
 
 
@@ -187,13 +188,13 @@ PLAN = Plan(
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_agreed_instalments_stand_on_every_form_of_the_bill_with_what_is_left(lang: str) -> None:
     bill = replace(BILL, plan=PLAN)
-    page, words = format_html.render(bill, lang), " ".join(text_of(format_pdf.render(bill, lang)))
+    page, words = html.render(bill, lang), " ".join(text_of(format_pdf.render(bill, lang)))
     plain = re.sub(r"&#\d+;|&nbsp;", " ", page)
     for one in (day(date(2026, 5, 16), lang), show(40_000, "KES", lang), show(139_999, "KES", lang)):
         assert one in plain and one in words, (lang, one)
     assert shown(bill, lang).head[1][1] == day(date(2026, 4, 16), lang), "the next instalment, not the due day"
     assert shown(replace(bill, plan=replace(PLAN, covers=False)), lang).head[1][1] == day(BILL.due_on, lang)
-    short = format_ussd.render(bill, lang)
+    short = ussd.render(bill, lang)
     assert short.count("\n") == 2 and show(40_000, "KES", lang) in short
     assert limits.units(transliteration.transliterate(short)) <= ("gsm7", 156)
-    assert format_html.render(replace(bill, plan=None), lang).count("<h2>") == page.count("<h2>") - 1
+    assert html.render(replace(bill, plan=None), lang).count("<h2>") == page.count("<h2>") - 1

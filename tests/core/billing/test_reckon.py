@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.billing.load import Days, Due, Group, Partition
-from core.billing.reckon import TIMED_SERVICES, Desk, reckon
-from core.billing.sources import Used
-from core.billing.versions import grain_of
+from core.billing.run.load import Days, Due, Group, Partition
+from core.billing.run.rate_partition import TIMED_SERVICES, Desk, reckon
+from core.billing.run.sources import Used
+from core.billing.run.tariff_versions import grain_of
 from core.catalog.compile import load_tariff
-from core.config import Billing
-from core.metering.late import Arrivals
+from core.config.operator import Billing
+from core.metering.consumption.late import Arrivals
 from core.rating.model import Events
 from core.rating.quote import Row, quote
 from core.rating.request import QuoteRequest

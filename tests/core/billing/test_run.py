@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing import queries, verify
 from core.billing.model import FinalBill, RunReport
-from core.billing.run import build, close, finalise, foresee
-from core.billing.store import unpark
+from core.billing.run.passes import build, close, finalise, foresee
+from core.billing.run.store import unpark
 from core.billing.tables import cycle, invoice, invoice_line
-from core.house import House
+from core.context import House
 from core.ledger import queries as ledger
 from core.ledger import verify as books
 from tests.core.billing.world import KWH, Customer, Fake, settle

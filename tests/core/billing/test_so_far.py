@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from core.billing.so_far import SoFar, so_far
+from core.billing.run.unbilled_usage import SoFar, so_far
 from core.clock import SetClock
-from core.house import House
+from core.context import House
 from core.journeys.close_cycles import close_cycles
 from tests.core.metering.conftest import Write, write
 from tests.core.metering.events.world import load

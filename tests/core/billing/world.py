@@ -8,15 +8,15 @@ import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.cycles import open_cycles
-from core.billing.sources import Used, UsedRow
-from core.bulk import insert_many
+from core.billing.run.sources import Used, UsedRow
 from core.catalog.compile import load_tariff
-from core.db import insert
-from core.house import House
-from core.metering.late import Arrivals, Changed
-from core.metering.lifted import Lifted
+from core.context import House
+from core.db.bulk import insert_many
+from core.db.engine import insert
+from core.metering.consumption.late import Arrivals, Changed
+from core.metering.consumption.timed import Grain
 from core.metering.tables import consumption
-from core.metering.timed import Grain
+from core.metering.vee.lifted import Lifted
 from core.parties.tables import account, branch, party, premise, service, service_plan
 from core.rating.exact import Column
 from core.rating.tariff import Tariff

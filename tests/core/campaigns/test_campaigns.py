@@ -10,16 +10,16 @@ import pytest
 from sqlalchemy import insert, update
 
 from channels.contract import ByMessage
-from core import outbox
 from core.campaigns import queries, store
 from core.campaigns.model import Campaign, Segment, checked
 from core.clock import SetClock
-from core.config import Notices, Operator, Settings
-from core.db import Database
+from core.config.operator import Notices, Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.errors import Refused
-from core.house import House
-from core.journeys.campaign_editor import full, parts_of, warnings
 from core.message import Notice, Sent
+from core.notices.campaign_editor import full, parts_of, warnings
+from core.outbox import queue
 from core.overview.funnel import funnel
 from core.parties import consent
 from core.parties.tables import branch, contact
@@ -209,7 +209,7 @@ async def test_two_wordings_reach_their_halves_and_those_left_out_hear_nothing(h
         await a_receipt(conn, house, payer, 5_000)
         await a_receipt(conn, house, payer, 5_000)
         await conn.execute(
-            update(outbox.outbox).where(outbox.outbox.c.params["arm"].as_string() == "b").values(state="delivered")
+            update(queue.outbox).where(queue.outbox.c.params["arm"].as_string() == "b").values(state="delivered")
         )
         reached = {arm.arm: arm for arm in await funnel(conn, campaign)}
     counts = Counter(arms.values())

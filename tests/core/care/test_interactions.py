@@ -5,7 +5,7 @@ from datetime import timedelta
 from core.care import interactions
 from core.care.interactions import Interaction
 from core.clock import SetClock
-from core.house import House
+from core.context import House
 
 
 async def test_the_log_of_a_customer_is_read_newest_first_and_paged(house: House, clock: SetClock) -> None:

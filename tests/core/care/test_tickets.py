@@ -10,9 +10,9 @@ from core.care import outages, queries, reference, tickets
 from core.care.model import Ticket
 from core.care.tables import ticket
 from core.clock import SetClock
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.parties.tables import premise
 from tests.people import Customer, a_branch, a_customer
 

@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError
 
 from core.catalog import queries, store
 from core.catalog.tables import tariff_version
+from core.context import House
 from core.errors import BadInput, Refused
-from core.house import House
 
 
 def _tariff(day: str, price: str, more: str = "") -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from core.chat import transcript
 from core.clock import SetClock
-from core.house import House
+from core.context import House
 
 
 async def say(house: House, visitor: str, key: str, text: str = "hello", side: str = "you") -> bool:

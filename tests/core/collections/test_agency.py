@@ -5,15 +5,16 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from core.arrears import Collections
 from core.clock import SetClock
 from core.collections import agency
 from core.collections.placing import commission, placeable
 from core.collections.tables import episode, placement
-from core.config import Operator
+from core.config.collections import Collections
+from core.config.operator import Operator
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import agency_placed, arrangement_agreed, arrears, ladder_run, protection_registered
+from core.journeys.dunning import agency as agency_placed
+from core.journeys.dunning import arrangement, load, protection, run
 from core.overview import agencies
 from core.overview.collections import board
 from core.parties.tables import contact_account
@@ -51,7 +52,7 @@ async def _final(late: Late, *minors: int) -> list[int]:
         made = [await a_late_account(conn, late.house, f"ACC{100 + at}", minor) for at, minor in enumerate(minors)]
     for day in (DUE + timedelta(days=1), FINAL):
         late.at(day)
-        await ladder_run.run(late.house, day)
+        await run.run(late.house, day)
     late.at(PLACED)
     return [one[0] for one in made]
 
@@ -112,7 +113,7 @@ async def test_the_ladder_says_nothing_while_an_agency_collects(late: Late) -> N
     async with late.house.db.writing() as conn:
         account_id, *_ = await a_late_account(conn, late.house)
     late.at(DUE + timedelta(days=1))
-    await ladder_run.due(late.house)
+    await run.due(late.house)
     async with late.house.db.writing() as conn:
         await agency_placed.choose(conn, late.house, "kamau", [account_id], actor="user:a")
     await late.days(DUE + timedelta(days=1), PLACED)
@@ -168,12 +169,12 @@ async def test_who_arranges_contests_or_is_protected_is_taken_back(late: Late) -
     ids, house = await _final(late, 50_000, 50_000, 50_000), late.house
     assert await _place(late) == 3
     async with house.db.writing() as conn:
-        await arrangement_agreed.agree(conn, house, ids[0], 2, "k", actor="user:a")
-        await protection_registered.register(conn, house, ids[1], "medical", reason="a machine", actor="user:a")
+        await arrangement.agree(conn, house, ids[0], 2, "k", actor="user:a")
+        await protection.register(conn, house, ids[1], "medical", reason="a machine", actor="user:a")
         await a_bill(conn, house, ids[2], 2_000, due_on=DUE, disputed=1)
     assert await _why(late) == ["arranged", "protected", "with them"]
     late.at(PLACED + timedelta(days=1))
-    await ladder_run.run(house, house.today())  # what nobody reported, the next day sees
+    await run.run(house, house.today())  # what nobody reported, the next day sees
     assert await _why(late) == ["arranged", "protected", "disputed"]
     with pytest.raises(Refused, match="not_free"):
         async with house.db.writing() as conn:
@@ -200,9 +201,9 @@ async def test_taking_back_needs_a_reason_and_something_to_take_back(late: Late)
 async def test_two_agencies_at_once_are_one(late: Late) -> None:
     ids = await _final(late, 500_000)
     async with late.house.db.writing() as conn:
-        standings = await arrears.standings(conn, late.house, PLACED, ids)
+        standings = await load.standings(conn, late.house, PLACED, ids)
         both = [await agency.place(conn, late.house, code, standings, actor="user:a") for code in ("kamau", "otieno")]
-        rules = arrears.rules_of(late.house, "residential")
+        rules = load.rules_of(late.house, "residential")
         days = [placeable(standings[0], rules, PLACED, least=1, after_days=days) for days in (7, 8)]
     assert (both, days) == ([1, 0], [True, False])
 

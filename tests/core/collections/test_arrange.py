@@ -6,8 +6,8 @@ import pytest
 
 from core.clock import SetClock
 from core.collections import arrange
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 
 TODAY = DUE + timedelta(days=1)

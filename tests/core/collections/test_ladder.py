@@ -6,10 +6,10 @@ from datetime import date, timedelta
 import pytest
 from pydantic import ValidationError
 
-from core.arrears import Collections, Ladder
 from core.collections.calendar import Calendar, bar_hours
 from core.collections.ladder import Rules, advance, after, decide, untrue
 from core.collections.model import Standing
+from core.config.collections import Collections, Ladder
 
 DUE = date(2026, 3, 2)  # a Monday
 

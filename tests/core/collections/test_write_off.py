@@ -9,8 +9,8 @@ from core.approvals import decide as approvals
 from core.clock import SetClock
 from core.collections import write_off
 from core.collections.tables import episode
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.journeys import approved
 from core.ledger import queries as ledger
 from core.ledger.tables import open_item

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.house import House
+from core.context import House
 from core.ledger import verify
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import SetClock
-from core.house import House
+from core.context import House
 from core.onboarding.model import Customer, NewMeter, Registered
 from core.onboarding.register import register_customer
 

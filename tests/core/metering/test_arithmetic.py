@@ -7,8 +7,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.metering.curve import MICRO, Curve, unrolled
-from core.metering.estimate import Grid, filled
+from core.metering.vee.estimate import Grid, filled
+from core.metering.vee.register_interpolation import MICRO, Curve, unrolled
 
 DIALS = 5
 STEPS = st.lists(st.tuples(st.integers(1, 70), st.integers(0, 90_000 * MICRO)), min_size=1, max_size=12)

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from core.context import House
 from core.errors import BadInput
-from core.house import House
-from core.metering import collect, store
-from core.metering.collect import load_csv
 from core.metering.model import FileReport, Total
+from core.metering.store import collect, store
+from core.metering.store.collect import load_csv
 from core.metering.tables import usage, usage_day
 from core.onboarding.model import Registered
 from tests.core.metering.conftest import Write
@@ -164,7 +164,7 @@ async def test_a_killed_load_goes_on_where_it_stood(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(collect.faults, "point", dying)
+        patched.setattr(collect.failpoints, "point", dying)
         with pytest.raises(KeyboardInterrupt):
             await load_csv(house, path)
     report = await _load(house, path)
@@ -181,10 +181,10 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
-from core.metering import collect
+from core.config.operator import Operator, Settings
+from core.db.engine import Database
+from core.context import House
+from core.metering.store import collect
 collect.BATCH = 3
 operator = Operator.model_validate_json({house.operator.model_dump_json()!r})
 house = House(Database({db_url!r}), SetClock(datetime(2026, 6, 1, tzinfo=UTC)), operator, Settings())

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import update
 
 from core.clock import SetClock
-from core.config import Billing
-from core.house import House
-from core.metering.collect import load_csv
-from core.metering.consumption import history, measure, save
-from core.metering.measured import Measured
+from core.config.operator import Billing
+from core.context import House
+from core.metering.consumption.consumption import history, measure, save
+from core.metering.consumption.measured import Measured
+from core.metering.store.collect import load_csv
 from core.metering.tables import meter
 from core.metering.units import micro
 from core.onboarding.model import Customer, NewMeter, Registered

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import date
 
-from core.house import House
-from core.metering.collect import load_csv
-from core.metering.gaps import Gap, gaps, odd_days
+from core.context import House
+from core.metering.store.collect import load_csv
+from core.metering.vee.gaps import Gap, gaps, odd_days
 from core.onboarding.model import Registered
 from tests.core.metering.conftest import Write
 

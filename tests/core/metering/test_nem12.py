@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
+from core.context import House
 from core.errors import BadInput
-from core.house import House
-from core.metering import store
 from core.metering.model import Total
+from core.metering.store import store
 from core.metering.tables import usage
 from core.onboarding.model import Customer, NewMeter, Registered
 from core.onboarding.register import register_customer

@@ -11,10 +11,11 @@ import yaml
 from sqlalchemy import func, select
 
 from core.clock import SetClock
+from core.context import House
 from core.errors import BadInput, Refused
-from core.house import House
-from core.metering import gaps, pickup, sources
+from core.metering.store import pickup, sources
 from core.metering.tables import usage_event, usage_fetch, usage_file
+from core.metering.vee import gaps
 from tests.core.metering.events.world import FIELDS, HEAD, a_line, call
 
 SOURCE = {

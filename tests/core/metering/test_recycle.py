@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from core.house import House
-from core.metering import store, verify
-from core.metering.collect import coming, load, load_csv
+from core.context import House
+from core.metering import verify
 from core.metering.events import usage_json
 from core.metering.model import FileReport, Reject
-from core.metering.recycle import Recycled, recycle
+from core.metering.store import store
+from core.metering.store.collect import coming, load, load_csv
+from core.metering.store.reprocess_rejects import Recycled, recycle
 from core.metering.tables import reading, usage, usage_event
 from core.onboarding.model import Customer, NewMeter
 from core.onboarding.register import register_customer

@@ -7,12 +7,12 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import func, select, update
 
-from core.house import House
-from core.metering import readings
-from core.metering.consumption import measure, save
-from core.metering.late import arrivals, changed
-from core.metering.measured import Measured
-from core.metering.readings import Read, Recorded
+from core.context import House
+from core.metering.consumption.consumption import measure, save
+from core.metering.consumption.late import arrivals, changed
+from core.metering.consumption.measured import Measured
+from core.metering.store import readings
+from core.metering.store.readings import Read, Recorded
 from core.metering.tables import meter, reading
 from core.metering.units import MICRO
 from core.onboarding.model import Customer, NewMeter, Registered

@@ -6,8 +6,22 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from core.db import Database
-from core.schema import APPEND_ONLY, PARTITIONED, metadata
+from core.db.engine import Database
+from core.migrations.schema import metadata
+
+PARTITIONED = ("usage", "posting", "invoice_line", "usage_event")
+APPEND_ONLY = (
+    "journal",
+    "posting",
+    "audit",
+    "ticket_event",
+    "seal",
+    "tariff_version",
+    "allocation",
+    "bucket_movement",
+    "consent",
+    "interaction",
+)
 
 
 def _differences(connection: Connection) -> list[object]:

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from core.catalog import store
+from core.context import House
 from core.errors import BadInput
-from core.house import House
 from core.metering.tables import meter, reading
 from core.onboarding import imports, sheet
 from core.onboarding.imports import run
@@ -201,7 +201,7 @@ async def test_chunks_that_were_taken_stay_when_a_later_one_is_killed(
 
     path = write(CUSTOMERS)
     with monkeypatch.context() as patched:
-        patched.setattr(imports.faults, "point", dying)
+        patched.setattr(imports.failpoints, "point", dying)
         with pytest.raises(KeyboardInterrupt):
             await _import(house, "customers", path)
     report = await _import(house, "customers", path)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from core.billing import queries
 from core.catalog import store as catalog
-from core.house import House
+from core.context import House
 from core.journeys.close_cycles import close_cycles
 from core.metering.tables import meter
 from core.onboarding.imports import run

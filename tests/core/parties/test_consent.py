@@ -6,8 +6,8 @@ from itertools import permutations
 import pytest
 from sqlalchemy import select
 
-from core.db import Database
-from core.house import House
+from core.context import House
+from core.db.engine import Database
 from core.parties import consent, contacts
 from core.parties.tables import contact
 from tests.conftest import NOON

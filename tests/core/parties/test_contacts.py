@@ -1,6 +1,6 @@
 """Contacts: known by channel and user, USSD and SMS as one, phones on file linked once, STOP obeyed."""
 
-from core.house import House
+from core.context import House
 from core.onboarding.model import Customer
 from core.onboarding.register import register_customer
 from core.parties import consent, contacts, link, queries

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from core import alarms
+from core.audit import alarms
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.onboarding.model import Customer
 from core.onboarding.register import register_customer
 from core.parties import contacts, identity

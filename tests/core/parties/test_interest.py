@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from core.house import House
+from core.context import House
 from core.parties import contacts, interest
 from core.parties.tables import interest as interests
 

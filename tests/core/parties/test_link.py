@@ -10,14 +10,14 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels import limits, transliteration
-from core import outbox
 from core.clock import SetClock
-from core.config import Identity
+from core.config.operator import Identity
+from core.context import House
 from core.errors import Refused
-from core.house import House
-from core.journeys import notices
+from core.notices import compose
 from core.onboarding.model import Customer, Registered
 from core.onboarding.register import register_customer
+from core.outbox import queue
 from core.parties import codes, contacts, link, queries, sim
 from core.parties.model import Contact
 from core.parties.tables import contact_account, link_code
@@ -44,8 +44,8 @@ async def stranger(house: House, conn: AsyncConnection) -> Contact:
 
 async def _sent(house: House, conn: AsyncConnection) -> str:
     """The code of the newest message, read as the customer's phone shows it."""
-    rows = [row for row in await outbox.claim(conn, house.clock.now(), "w", 100) if row.kind == "code"]
-    [letter] = [made for made in await notices.compose(conn, house, rows[-1:]) if isinstance(made, notices.Letter)]
+    rows = [row for row in await queue.claim(conn, house.clock.now(), "w", 100) if row.kind == "code"]
+    [letter] = [made for made in await compose.compose(conn, house, rows[-1:]) if isinstance(made, compose.Letter)]
     assert letter.notice.to == AMINA
     return next(word for word in letter.notice.text.split() if word.isdigit() and len(word) == codes.DIGITS)
 
@@ -100,14 +100,14 @@ async def test_a_code_runs_out_and_is_then_not_even_sent(
     house: House, conn: AsyncConnection, amina: Registered, stranger: Contact, clock: SetClock
 ) -> None:
     await link.start(conn, house, stranger.id, "77")
-    rows = await outbox.claim(conn, clock.now(), "w", 1)
+    rows = await queue.claim(conn, clock.now(), "w", 1)
     code = codes.words(house, rows[0].subject_id or 0, rows[0].params)
     assert code is not None
     clock.forward(codes.LIFE)
     with pytest.raises(Refused, match=r"code\.none"):
         await link.finish(conn, house, stranger.id, code["code"])
-    [dropped] = await notices.compose(conn, house, rows)
-    assert isinstance(dropped, notices.Dropped)
+    [dropped] = await compose.compose(conn, house, rows)
+    assert isinstance(dropped, compose.Dropped)
 
 
 async def test_a_code_is_only_for_who_asked_what_it_was_asked_for_and_the_newest(
@@ -131,13 +131,13 @@ async def test_neither_the_table_nor_the_queue_holds_the_code(
     house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
 ) -> None:
     await link.start(conn, house, stranger.id, "77")
-    rows = await outbox.claim(conn, house.clock.now(), "w", 1)
+    rows = await queue.claim(conn, house.clock.now(), "w", 1)
     words = codes.words(house, rows[0].subject_id or 0, rows[0].params)
     assert words is not None
     kept = (await conn.execute(select(link_code))).mappings().all()
     assert words["code"] not in json.dumps([rows[0].params, [dict(row) for row in kept]], default=str)
-    [letter] = await notices.compose(conn, house, rows)
-    assert isinstance(letter, notices.Letter)
+    [letter] = await compose.compose(conn, house, rows)
+    assert isinstance(letter, compose.Letter)
     assert words["code"] in letter.notice.text
     assert words["code"] not in letter.log
 
@@ -201,7 +201,7 @@ async def test_no_code_to_link_or_for_a_pin_goes_to_a_number_whose_sim_was_chang
     assert record is not None
     with pytest.raises(Refused):
         await codes.send(conn, house, purpose="pin", asker=codes.as_contact(record.id), to_contact_id=record.id)
-    assert [row for row in await outbox.claim(conn, house.clock.now(), "w", 9) if row.kind == "code"] == []
+    assert [row for row in await queue.claim(conn, house.clock.now(), "w", 9) if row.kind == "code"] == []
     clock.forward(timedelta(hours=sim.COOLING_HOURS))
     assert await link.start(conn, house, stranger.id, "77")
 
@@ -213,5 +213,5 @@ async def test_where_the_operator_wants_it_the_network_is_asked_with_every_code(
     await link.start(conn, house, stranger.id, "77")
     asks = replace(house, operator=house.operator.model_copy(update={"identity": Identity(sim_check=True)}))
     await link.start(conn, asks, stranger.id, "77")
-    rows = await outbox.claim(conn, house.clock.now(), "w", 9)
+    rows = await queue.claim(conn, house.clock.now(), "w", 9)
     assert sorted(row.kind for row in rows) == ["code", "code", "sim"]

@@ -4,13 +4,13 @@ import pytest
 from sqlalchemy import insert
 
 from core.care.tables import ticket
+from core.context import House
 from core.errors import Refused
-from core.house import House
+from core.migrations.schema import metadata
 from core.onboarding.model import Customer, NewMeter
 from core.onboarding.register import register_customer, register_many
 from core.parties import contacts, queries, search
 from core.payments.tables import receipt
-from core.schema import metadata
 
 AMINA = Customer(
     "Amina Wanjiku",

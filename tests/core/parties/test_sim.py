@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from core import outbox
 from core.clock import SetClock
-from core.house import House
+from core.context import House
+from core.outbox import queue
 from core.parties import contacts, sim
 from core.parties.tables import sim_change
 from scheduler.dispatch import Dispatcher
@@ -112,4 +112,4 @@ async def test_who_has_no_number_is_not_asked_about(house: House) -> None:
         chat = await contacts.find_or_make(conn, house, "telegram", "u9")
         assert not await sim.ask(conn, house, chat.id, "k")
         assert not await sim.sim_changed_within(conn, house, chat.id)
-        assert (await conn.execute(select(func.count()).select_from(outbox.outbox))).scalar_one() == 0
+        assert (await conn.execute(select(func.count()).select_from(queue.outbox))).scalar_one() == 0

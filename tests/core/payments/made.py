@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import invoice
-from core.house import House
+from core.context import House
 from core.ledger import queries as ledger
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post

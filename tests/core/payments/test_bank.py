@@ -12,18 +12,18 @@ from sqlalchemy import func, select, update
 
 from core import bankdays
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.config_payments import DirectDebit, Reconcile
-from core.db import Database
+from core.config.operator import Operator, Settings
+from core.config.payments import DirectDebit, Reconcile
+from core.context import House
+from core.db.engine import Database
 from core.errors import BadInput, Refused
-from core.house import House
 from core.journeys import bank_statement, collect
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.payments import mandates, schemes
-from core.payments.bank import camt, debit_files, mt940, take
+from core.payments.bank import camt, debit_files, import_file, mt940
 from core.payments.bank.model import RETURNS
 from core.payments.bank.tables import debit_file, statement_entry
-from core.payments.debits import next_day, next_step
+from core.payments.failed_debit import next_day, next_step
 from core.payments.tables import attempt, collection, mandate
 from tests.core.payments.made import Bill, a_bill, an_account, attempts, cash, opened, owed, proven, receipts
 from tests.core.payments.paper import IBAN, Paper, refusals
@@ -270,7 +270,7 @@ def test_a_file_that_is_no_statement_is_refused_in_words(tmp_path: Path, raw: by
     path = tmp_path / "file"
     path.write_bytes(raw)
     with pytest.raises(BadInput, match="cannot be read"):
-        take.read(path)
+        import_file.read(path)
 
 
 def test_a_batch_is_taken_apart_and_a_reversal_is_known() -> None:

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select, update
 
 from core import bankdays
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.journeys import collect, payment_doors
 from core.ledger.tables import open_item
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.payments import mandates, redirect, request
 from core.payments.tables import collection, mandate
 from tests.core.payments.made import DUE, Bill, a_bill, an_account, attempts, cash, opened, proven

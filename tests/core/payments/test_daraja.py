@@ -24,10 +24,10 @@ from core.payments.providers.contract import (
     Wanted,
 )
 from core.payments.providers.daraja import Daraja, timestamp
-from core.payments.providers.daraja_says import REASONS, read_confirmation, read_result
-from core.payments.providers.said import amount
-from core.payments.providers.wire import loads
-from gateway.doubles.daraja import Double, Manners, make_app
+from core.payments.providers.daraja_payloads import REASONS, read_confirmation, read_result
+from core.payments.providers.http import loads
+from core.payments.providers.parse import amount
+from tests.doubles.daraja import Double, Manners, make_app
 
 WANTED = Wanted(
     method="mobile_push",

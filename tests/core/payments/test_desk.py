@@ -11,11 +11,11 @@ from sqlalchemy import func, select
 
 from core.approvals.tables import approval
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.config_payments import CashDesk
-from core.db import Database
+from core.config.operator import Operator, Settings
+from core.config.payments import CashDesk
+from core.context import House
+from core.db.engine import Database
 from core.errors import Refused
-from core.house import House
 from core.journeys import approved, bank_statement
 from core.journeys.payment_doors import FOLLOW
 from core.ledger import queries as ledger

@@ -6,10 +6,10 @@ import pytest
 from prometheus_client import REGISTRY
 
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.errors import Refused
-from core.house import House
 from core.journeys import payment_doors
 from core.payments import health, push, redirect, request
 from core.payments.providers.contract import Asked, Unreached, Wanted

@@ -3,9 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
-from core.config_payments import Payments
+from core.config.payments import Payments
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.payments import mandate_pages, mandates, methods, push, redirect, request
 from core.payments.desk import drawer
 from dialogs.counter import paying

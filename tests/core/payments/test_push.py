@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from core import outbox
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.journeys import payment_doors
+from core.outbox import queue
 from core.payments import push
 from core.payments.tables import attempt
 from tests.core.payments.made import a_bill, an_account, attempts, cash, opened, proven, receipts
@@ -28,7 +28,7 @@ async def _owing(work: Work, minor: int = 120_000) -> tuple[int, object]:
 
 
 async def notices(house: House) -> list[str]:
-    query = select(outbox.outbox.c.template).where(outbox.outbox.c.kind == "notice").order_by(outbox.outbox.c.id)
+    query = select(queue.outbox.c.template).where(queue.outbox.c.kind == "notice").order_by(queue.outbox.c.id)
     async with house.db.reading() as conn:
         return list((await conn.execute(query)).scalars())
 
@@ -228,7 +228,7 @@ async def test_asking_again_waits_five_minutes_then_an_hour_then_a_day(house: Ho
         await _ask(work.house, account_id)
         work.forward(seconds=5)
         async with house.db.writing() as conn:
-            [row] = await outbox.claim(conn, house.clock.now(), "w", 1)
+            [row] = await queue.claim(conn, house.clock.now(), "w", 1)
         await payment_doors.push(work.house, row)
         work.daraja.manners.answer = "dropped_after"
         waits = []

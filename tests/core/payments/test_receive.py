@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import select, update
 
 from core.clock import SetClock
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.journeys import money_received
 from core.journeys.payment_doors import FOLLOW
 from core.ledger.tables import open_item
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.payments import allocate, receive
 from core.payments.model import ReceiptIn, Taken
 from core.payments.reverse import reverse

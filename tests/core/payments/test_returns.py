@@ -7,16 +7,16 @@ import pytest
 
 from core import bankdays
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.config_payments import DirectDebit
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.config.payments import DirectDebit
+from core.context import House
+from core.db.engine import Database
 from core.payments import schemes
 from core.payments.bank.model import RETURNS
-from core.payments.debits import STEPS, next_day, next_step
+from core.payments.failed_debit import STEPS, next_day, next_step
 from core.payments.model import REASONS
-from core.payments.providers.gocardless_says import CAUSES, read
-from core.payments.providers.stripe_says import REASONS as STRIPE
+from core.payments.providers.gocardless_payloads import CAUSES, read
+from core.payments.providers.stripe_payloads import REASONS as STRIPE
 
 BANK = {
     "AC01": "cancel", "AC04": "cancel", "AC06": "cancel", "AC13": "cancel", "AG01": "cancel", "AG02": "retry",

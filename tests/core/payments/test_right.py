@@ -13,18 +13,18 @@ from core.approvals import decide as approvals
 from core.approvals.model import seal
 from core.approvals.tables import approval
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.config_payments import Refunds
-from core.db import Database
+from core.config.operator import Operator, Settings
+from core.config.payments import Refunds
+from core.context import House
+from core.db.engine import Database
 from core.errors import Refused
-from core.house import House
 from core.journeys import approved, money_received
 from core.journeys.payment_doors import FOLLOW
 from core.ledger import queries as ledger
 from core.ledger import verify
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.parties.tables import account
-from core.payments import allocate, first_tries, move, receive, refunds, trace
+from core.payments import allocate, first_attempt_rate, receive, refunds, trace, transfer
 from core.payments.model import ReceiptIn
 from core.payments.reverse import reverse, undone
 from core.payments.tables import attempt, payment_request, receipt, refund
@@ -183,9 +183,9 @@ async def test_a_receipt_is_taken_off_a_bill_and_becomes_credit(single: House) -
     older, younger = await _two(single)
     receipt_id = await take(single, "T1", 600)
     async with single.db.writing() as conn:
-        assert await move.unapply(conn, single, receipt_id, older.invoice_id, actor="user:a") == 500
+        assert await transfer.unapply(conn, single, receipt_id, older.invoice_id, actor="user:a") == 500
         with pytest.raises(Refused, match="nothing"):
-            await move.unapply(conn, single, receipt_id, older.invoice_id, actor="user:a")
+            await transfer.unapply(conn, single, receipt_id, older.invoice_id, actor="user:a")
     assert (await opened(single, older, younger), await owed(single, older.account_id)) == ([500, 200], 200)
     await proven(single)
 
@@ -219,7 +219,7 @@ async def test_what_is_being_given_back_does_not_move(single: House) -> None:
     await _ask(single, receipt_id, 100)
     with pytest.raises(Refused, match="nothing"):
         async with single.db.writing() as conn:
-            await move.move(conn, single, receipt_id, "ACC200", actor="user:a", reason="x")
+            await transfer.move(conn, single, receipt_id, "ACC200", actor="user:a", reason="x")
 
 
 async def test_what_she_typed_claims_her_money_only_with_the_right_amount_and_only_if_it_is_the_only_one(
@@ -268,7 +268,7 @@ async def test_random_steps_leave_the_books_true(single: House, count: int) -> N
 
     async def unapply(receipt_id: int) -> None:
         async with single.db.writing() as conn:
-            await move.unapply(conn, single, receipt_id, rng.choice(bills).invoice_id, actor="user:a")
+            await transfer.unapply(conn, single, receipt_id, rng.choice(bills).invoice_id, actor="user:a")
 
     async def moved(receipt_id: int) -> None:
         async with single.db.writing() as conn:
@@ -353,12 +353,12 @@ async def test_first_tries_are_counted_by_method_and_by_reminder(house: House) -
     async with house.db.reading() as conn:
         today, branches = house.today(), list((await conn.execute(select(account.c.branch_id))).scalars())
         span = (today - timedelta(days=2), today + timedelta(days=1))
-        found = await first_tries.first_tries(conn, house, *span)
-        days = await first_tries.by_day(conn, house, *span)
-        elsewhere = await first_tries.first_tries(conn, house, *span, branch_id=branches[0] + 1)
+        found = await first_attempt_rate.first_tries(conn, house, *span)
+        days = await first_attempt_rate.by_day(conn, house, *span)
+        elsewhere = await first_attempt_rate.first_tries(conn, house, *span, branch_id=branches[0] + 1)
         everybody = house.operator.notices.model_copy(update={"reminder_holdout": 50})
         told = replace(house, operator=house.operator.model_copy(update={"notices": everybody}))
-        arms = {one.arm for one in await first_tries.first_tries(conn, told, *span)}
+        arms = {one.arm for one in await first_attempt_rate.first_tries(conn, told, *span)}
     assert [(one.method, one.arm, one.tries, one.percent) for one in found] == [
         ("direct_debit", "no", 1, "0.0"),
         ("direct_debit", "yes", 1, "100.0"),
@@ -366,4 +366,4 @@ async def test_first_tries_are_counted_by_method_and_by_reminder(house: House) -
     assert [(one.on, one.tries, one.succeeded) for one in days][-1] == (today, 2, 1)
     assert [one.tries for one in days] == [0, 0, 2]
     assert elsewhere == []
-    assert arms == {"yes", "left out" if first_tries.left_out(older.account_id, 50) else "no"}
+    assert arms == {"yes", "left out" if first_attempt_rate.left_out(older.account_id, 50) else "no"}

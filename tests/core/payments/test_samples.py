@@ -168,6 +168,6 @@ def test_a_well_signed_body_that_is_none_of_theirs_is_not_understood(name: str, 
 
 def test_an_event_nobody_acts_on_is_taken_and_ignored() -> None:
     said = json.loads(STRIPE) | {"type": "invoice.paid"}
-    from core.payments.providers.stripe_says import read as read_stripe
+    from core.payments.providers.stripe_payloads import read as read_stripe
 
     assert read_stripe(said).kind == "ignored"

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.config_payments import Reconcile
-from core.db import Database
+from core.config.operator import Operator, Settings
+from core.config.payments import Reconcile
+from core.context import House
+from core.db.engine import Database
 from core.errors import BadInput
-from core.house import House
 from core.payments.named_rows import Ways
 from core.payments.reconcile import close, report
 from core.payments.reconcile.tables import provider_line

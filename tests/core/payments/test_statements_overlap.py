@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core.db import Database
-from core.house import House
+from core.context import House
+from core.db.engine import Database
 from core.journeys import bank_statement
 from core.journeys.verify_books import problems
 from core.payments.bank.tables import statement_entry

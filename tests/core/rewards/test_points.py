@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import func, select, update
 
 from channels.contract import ByMessage
+from core.context import House
 from core.errors import Refused
-from core.house import House
 from core.journeys import verify_books
 from core.ledger import queries
 from core.ledger.tables import balance, ledger_account
 from core.message import Delivery, Sent
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.rewards import airtime, earn, points, redeem, units
 from core.rewards.model import MICRO, PaidBill
 from core.rewards.tables import redemption
@@ -219,7 +219,7 @@ async def test_a_crash_while_the_provider_was_called_is_unknown_not_a_second_ord
 
     async with house.db.reading() as conn:
         row_id = (await conn.execute(select(outbox.c.id).where(outbox.c.kind == "airtime"))).scalar_one()
-    from core.outbox import Leaving
+    from core.outbox.queue import Leaving
 
     row = Leaving(
         row_id, "k", "airtime", "rewards.airtime", None, None, customer.account_id, redemption_id, {}, 1, False

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.access import staff
-from core.house import House
+from core.context import House
 from tests.gateway.conftest import Client
 
 PASSWORD = "three plain words"

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.tables import cycle
 from core.care import outages
 from core.catalog import store as catalog
-from core.house import House
+from core.context import House
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.metering.tables import meter, reading

@@ -17,10 +17,10 @@ from core.campaigns.model import Segment
 from core.care import media, talks
 from core.care.tables import interaction
 from core.care.tables import media as media_table
-from core.house import House
+from core.context import House
 from core.ledger.tables import open_item
 from core.metering.tables import usage_event, usage_file
-from core.outbox_table import outbox
+from core.outbox.tables import outbox
 from core.parties.tables import account, contact, contact_account, service
 from core.payments import mandates, receive, refunds
 from core.payments.bank.tables import debit_file

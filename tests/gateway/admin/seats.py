@@ -13,7 +13,7 @@ from core.access.secrets import digest
 from core.access.tables import staff_session
 from core.approvals.model import Approval
 from core.approvals.tables import approval
-from core.house import House
+from core.context import House
 from gateway.admin.auth import COOKIE
 from tests.gateway.conftest import Client
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from core.arrears import Collections
 from core.clock import SetClock
-from core.config import Operator
-from core.db import Database
-from core.journeys import ladder_run
+from core.config.collections import Collections
+from core.config.operator import Operator
+from core.db.engine import Database
+from core.journeys.dunning import run
 from tests.gateway.admin.console import signed_in
 from tests.gateway.conftest import World
 
@@ -31,7 +31,7 @@ def operator(operator: Operator) -> Operator:
 
 async def test_what_waits_is_placed_written_and_taken_back(world: World, clock: SetClock) -> None:
     clock.forward(timedelta(days=13))
-    await ladder_run.run(world.house, world.house.today())
+    await run.run(world.house, world.house.today())
     clock.forward(timedelta(days=7))
     path, file = f"/console/collections/{world.nakuru.account_id}", "/console/agencies/kamau/placed.csv"
     browser = await signed_in(world.client, world.house, "clerk", "kisumu")

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import JSON, Text, select
 
 from core.care.tables import ticket, ticket_event
-from core.db import Database
-from core.schema import metadata
+from core.db.engine import Database
+from core.migrations.schema import metadata
 from tests.gateway.admin.console import signed_in
 from tests.gateway.commands.test_cli import hodi, operator_folder, quiet
 from tests.gateway.conftest import World

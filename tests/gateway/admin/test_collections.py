@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from core.approvals.tables import approval
-from core.barring.want import want
 from core.clock import SetClock
 from core.collections.tables import arrangement, contacted, protection
-from core.db import Database
-from core.journeys import ladder_run
+from core.db.engine import Database
+from core.journeys.dunning import run
 from core.parties.tables import service
+from core.provisioning.desired import want
 from tests.gateway.admin.console import Browser, signed_in
 from tests.gateway.conftest import World
 
@@ -25,7 +25,7 @@ def db(sqlite_db: Database) -> Database:
 async def late(world: World, clock: SetClock) -> World:
     """Wanjiru of Nakuru owes KES 1,000 since 15 March; the ladder has run once after it."""
     clock.forward(timedelta(days=10))
-    await ladder_run.run(world.house, world.house.today())
+    await run.run(world.house, world.house.today())
     return world
 
 

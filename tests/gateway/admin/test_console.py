@@ -7,21 +7,21 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from core.access.model import ROLES
-from core.audit import audit
+from core.audit.trail import audit
 from core.billing import queries as billing
 from core.campaigns.tables import campaign
 from core.care import interactions
 from core.care.tables import ticket
-from core.db import Database
-from core.house import House
+from core.context import House
+from core.db.engine import Database
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.overview.customer import customer
 from core.parties import consent
 from core.parties import queries as parties
 from core.parties.tables import contact, contact_account, party
-from core.quick import open_quick
+from core.summary.reader import open_quick
 from gateway.admin.auth import CONSOLE
 from gateway.admin.console import plot
 from gateway.admin.openapi import all_routes

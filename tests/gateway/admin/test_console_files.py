@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import select
 
-from core.audit import audit
+from core.audit.trail import audit
 from core.care import media
 from core.care.media import KIND, handler
-from core.db import Database
-from core.house import House
-from core.outbox import Leaving
+from core.context import House
+from core.db.engine import Database
+from core.outbox.queue import Leaving
 from tests.gateway.admin.console import signed_in
 from tests.gateway.conftest import World
 

@@ -19,8 +19,8 @@ from aiohttp import web
 from sqlalchemy import BigInteger, select
 
 from core.access import keys
-from core.db import metadata
-from core.house import House
+from core.context import House
+from core.db.engine import metadata
 from gateway.admin.auth import API, CONSOLE
 from gateway.admin.described import OPEN, Described, description
 from gateway.app import make_app

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from core.billing.tables import invoice
-from core.config import Operator
-from core.db import Database
+from core.config.operator import Operator
+from core.db.engine import Database
 from core.journeys import line_disputed
 from tests.gateway.admin.console import signed_in
 from tests.gateway.conftest import World

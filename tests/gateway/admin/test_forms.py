@@ -11,7 +11,7 @@ from core.access import staff
 from core.approvals.tables import approval
 from core.campaigns.tables import campaign
 from core.collections.tables import protection
-from core.db import Database
+from core.db.engine import Database
 from core.parties.tables import contact, contact_account
 from core.payments.desk.tables import drawer_move
 from core.payments.tables import receipt

@@ -10,7 +10,7 @@ from core.balances import verify
 from core.catalog import store as tariffs
 from core.catalog.check import check
 from core.journeys import live_closed
-from core.metering.live_tables import live_paid
+from core.metering.live.tables import live_paid
 from core.money import parse
 from core.parties.tables import service, service_plan
 from tests.gateway.admin.live_line import (

@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from core.house import House
-from core.outbox import enqueue
+from core.context import House
+from core.outbox.queue import enqueue
 from gateway.admin.auth import API, CONSOLE
 from gateway.admin.described import described, description
 from gateway.admin.openapi import all_routes, document
 from gateway.app import make_app
-from gateway.desk import CHECKS
+from gateway.app_keys import CHECKS
 from tests.gateway.conftest import Serve, World, ops_app
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from core import money
 from core.clock import SetClock
-from core.config_payments import DirectDebit
+from core.config.payments import DirectDebit
 from core.journeys import bank_statement, collect
 from core.overview.branch_day import branch_days
 from core.overview.owed import owed

@@ -8,9 +8,9 @@ from sqlalchemy import select, update
 
 from core.balances import grant, low
 from core.collections.tables import own_limit
-from core.config import Operator
-from core.config_payments import CashDesk
-from core.db import Database
+from core.config.operator import Operator
+from core.config.payments import CashDesk
+from core.db.engine import Database
 from core.journeys import line_disputed
 from core.parties.tables import contact
 from core.payments.tables import receipt, refund

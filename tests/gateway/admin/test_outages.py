@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 from core.access import keys
 from core.care import tickets
 from core.care.tables import outage, ticket
-from core.house import House
-from core.outbox import outbox
+from core.context import House
+from core.outbox.queue import outbox
 from core.parties.tables import premise
 from tests.gateway.admin.console import signed_in
 from tests.gateway.conftest import World

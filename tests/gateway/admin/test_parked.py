@@ -8,16 +8,16 @@ import pytest
 from sqlalchemy import func, select
 
 from core.approvals.tables import approval
-from core.audit import audit
+from core.audit.trail import audit
 from core.billing import queries
 from core.billing.tables import cycle, invoice
 from core.catalog import store as catalog
 from core.clock import SetClock
-from core.house import House
+from core.context import House
 from core.journeys.close_cycles import close_cycles
 from core.journeys.verify_books import never_billed, problems
-from core.metering import readings
-from core.metering.readings import Read
+from core.metering.store import readings
+from core.metering.store.readings import Read
 from core.metering.units import MICRO
 from core.onboarding.model import Customer, NewMeter, Registered
 from core.onboarding.register import register_customer

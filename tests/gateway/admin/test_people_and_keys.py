@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core.access import keys, people
 from core.access.model import ROLES
 from core.access.staff import sign_in
-from core.audit import audit
+from core.audit.trail import audit
 from core.errors import Refused
 from tests.gateway.admin.seats import PASSWORD, sit, sit_again
 from tests.gateway.conftest import World

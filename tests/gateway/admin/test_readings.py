@@ -6,18 +6,18 @@ import pytest
 from sqlalchemy import select
 
 from core.access import keys
-from core.audit import audit
+from core.audit.trail import audit
 from core.care.tables import ticket
 from core.clock import SetClock
-from core.house import House
-from core.journeys import self_read
+from core.context import House
+from core.journeys import own_reading
 from core.journeys.close_cycles import close_cycles
-from core.metering import readings
-from core.metering.readings import Read
+from core.metering.store import readings
+from core.metering.store.readings import Read
 from core.metering.tables import reading
 from core.metering.units import MICRO
 from core.onboarding.model import Registered
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from tests.gateway.admin.console import signed_in
 from tests.gateway.admin.test_parked import FEB, JAN, MAR, bills, read, tap, tick
 from tests.gateway.conftest import World
@@ -134,8 +134,8 @@ async def test_a_customer_hears_what_became_of_a_reading_of_theirs(
     clock.instant = clock.instant.replace(month=3, day=30)
     await read(house, (MAR, 160))
     async with house.db.writing() as conn:
-        _, [dial] = await self_read.open_dials(conn, house, tap.account_id)
-        sent = await self_read.send(
+        _, [dial] = await own_reading.open_dials(conn, house, tap.account_id)
+        sent = await own_reading.send(
             conn,
             house,
             account_id=tap.account_id,

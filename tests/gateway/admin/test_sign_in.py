@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from core.access import people, staff
-from core.alarms import alarm
+from core.audit.alarms import alarm
 from core.clock import SetClock
-from core.db import Database
+from core.db.engine import Database
 from tests.gateway.conftest import Serve, World, ops_app
 
 PASSWORD = "three plain words"

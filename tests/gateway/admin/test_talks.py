@@ -5,8 +5,8 @@ from sqlalchemy import select
 
 from core.care import interactions, talks
 from core.care.tables import talk
-from core.db import Database
-from core.outbox import outbox
+from core.db.engine import Database
+from core.outbox.queue import outbox
 from tests.gateway.admin.console import signed_in
 from tests.gateway.conftest import World
 

@@ -7,7 +7,7 @@ from sqlalchemy import insert, text
 
 from core.care.model import SEVERITIES, SEVERITY
 from core.care.tables import ticket
-from core.house import House
+from core.context import House
 from core.parties.tables import branch
 from tests.gateway.admin.console import signed_in
 from tests.gateway.conftest import World

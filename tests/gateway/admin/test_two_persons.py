@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from core.access import people
 from core.access.tables import staff
 from core.approvals.tables import approval
-from core.house import House
+from core.context import House
 from core.parties import queries, sim
 from core.parties.tables import account, branch
 from core.payments.tables import mandate, receipt

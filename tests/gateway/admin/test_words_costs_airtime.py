@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from core.costs import message_cost
+from core.context import House
 from core.errors import BadInput
-from core.house import House
-from core.journeys import own_words
-from core.journeys.notices import compose
-from core.journeys.own_words import load_folder, wording
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
-from core.outbox import enqueue, outbox
+from core.notices import own_texts
+from core.notices.compose import compose
+from core.notices.own_texts import load_folder, wording
+from core.outbox.costs import message_cost
+from core.outbox.queue import enqueue, outbox
 from core.rewards import store
 from core.rewards.model import ASSET, EARNED
 from core.rewards.tables import redemption
@@ -34,7 +34,7 @@ async def own(house: House) -> AsyncIterator[House]:
     yield house
     async with house.db.writing() as conn:
         await conn.execute(delete(wording))
-        await own_words.refresh(conn)
+        await own_texts.refresh(conn)
 
 
 async def test_words_are_checked_kept_heard_by_the_next_message_and_given_back(own: House, world: World) -> None:
@@ -74,7 +74,7 @@ def test_texts_of_the_folder_are_laid_over_ours(tmp_path: Path) -> None:
         assert load_folder(tmp_path) == 1
         assert say("nl", KEY, amount="EUR 5", operator="M") == "Bedankt voor EUR 5, M"
     finally:
-        own_words._folder.clear()
+        own_texts._folder.clear()
         override("nl", {KEY: ""})
     assert say("nl", KEY, amount="1", operator="x", ussd="y") == ours
     for wrong, words in (

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from core.approvals import decide as approvals
-from core.db import Database
+from core.db.engine import Database
 from core.ledger.tables import open_item
 from gateway.admin.auth import CONSOLE
 from tests.gateway.admin.test_crawl import Crawl, crawl

@@ -93,7 +93,7 @@ def test_init_lays_down_a_folder_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("example", ["electricity", "water", "mobile"])
 def test_every_example_operator_can_be_read_and_its_tariff_found(example: str, tmp_path: Path) -> None:
     from core.catalog.compile import load_tariff
-    from core.config import read_operator
+    from core.config.operator import read_operator
 
     hodi("init", str(tmp_path / example), "--example", example)
     operator = read_operator(tmp_path / example)

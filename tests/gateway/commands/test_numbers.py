@@ -40,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def rows(table: Table) -> Sequence[Any]:
-    from gateway.house import open_house
+    from gateway.bootstrap import open_house
 
     async def read() -> Sequence[Any]:
         house = await open_house()

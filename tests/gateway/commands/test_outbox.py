@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import select, update
 
-from core.outbox import enqueue, outbox
+from core.outbox.queue import enqueue, outbox
 from gateway.commands.run import opened
 from tests.gateway.commands.test_cli import hodi, operator_folder, quiet
 

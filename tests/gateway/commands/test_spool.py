@@ -8,7 +8,7 @@ import pytest
 
 from core.clock import SetClock
 from core.message import Inbound
-from gateway.spool import Spool
+from gateway.hooks.spool import Spool
 from tests.conftest import NOON
 from tests.gateway.commands.test_cli import hodi, quiet
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core.barring.model import Command, Done, NotKnown, NotReached, Refused
-from core.barring.tables import network_line
-from core.barring.want import want
-from core.house import House
-from gateway.networks.radius import RadiusNetwork
+from core.context import House
+from core.provisioning.desired import want
+from core.provisioning.model import Command, Done, NotKnown, NotReached, Refused
+from core.provisioning.providers.radius import RadiusNetwork
+from core.provisioning.tables import network_line
 from tests.databases import Postgres, missing
 from tests.gateway.networks import freeradius
 from tests.gateway.networks.test_radius import lines

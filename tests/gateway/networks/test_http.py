@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from aiohttp.test_utils import TestServer
 
-from core.barring.model import Command, Done, NotKnown, NotReached, Refused
 from core.clock import SetClock
-from gateway.doubles.network import Double
-from gateway.networks.http import HttpNetwork
+from core.provisioning.model import Command, Done, NotKnown, NotReached, Refused
+from core.provisioning.providers.http import HttpNetwork
 from tests.conftest import NOON
+from tests.doubles.network import Double
 
 SOFT = Command("bar:7:1", 7, "line/7", "soft", 256, 1)
 

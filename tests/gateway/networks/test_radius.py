@@ -4,15 +4,15 @@ from datetime import date
 
 from sqlalchemy import insert, text
 
-from core.barring.tables import network_line
-from core.barring.want import want
 from core.clock import SetClock
-from core.config import Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.parties.tables import service
+from core.provisioning.desired import want
+from core.provisioning.providers.radius import RadiusNetwork
+from core.provisioning.tables import network_line
 from gateway.networks import network_of
-from gateway.networks.radius import RadiusNetwork
 from tests.core.payments.made import an_account
 
 

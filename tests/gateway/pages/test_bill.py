@@ -8,7 +8,7 @@ import pypdf
 import pytest
 from sqlalchemy import func, select
 
-from core.house import House
+from core.context import House
 from core.payments.tables import payment_request
 from gateway.pages import bill
 from tests.gateway.conftest import Client, Serve, ops_app

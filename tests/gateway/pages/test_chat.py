@@ -13,13 +13,13 @@ from sqlalchemy import select
 from channels.contract import Channel
 from channels.webchat import LARGEST_FRAME, WebChat
 from core.care.tables import interaction
-from core.house import House
+from core.context import House
 from core.message import Inbound, Notice, Option, Screen
-from gateway.desk import CHANNELS, SPOOL, TURNS
-from gateway.keeping import open_spool
+from gateway.app_keys import CHANNELS, SPOOL, TURNS
+from gateway.conversation.turn import Answer, Turns
+from gateway.hooks.spooling import open_spool
 from gateway.pages import chat
 from gateway.pages.chat_rooms import push
-from gateway.turn import Answer, Turns
 from tests.gateway.conftest import Client, Serve, ops_app
 
 

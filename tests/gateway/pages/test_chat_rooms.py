@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from core.chat import transcript
-from core.house import House
+from core.context import House
 from gateway.pages.chat_rooms import OpenPage, Rooms
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from core.config import Operator
-from core.db import Database
+from core.config.operator import Operator
+from core.db.engine import Database
 from core.payments import mandate_pages, request
 from gateway.pages import bill, mandate_link, me, paylink
 from tests.gateway.conftest import Serve, World, ops_app

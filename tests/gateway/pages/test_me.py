@@ -10,15 +10,15 @@ from pydantic import SecretStr
 from sqlalchemy import insert, select, update
 
 from core.clock import SetClock
-from core.config import Operator
-from core.db import Database
+from core.config.operator import Operator
+from core.db.engine import Database
 from core.metering.tables import consumption, meter
-from core.outbox import outbox
+from core.outbox.queue import outbox
 from core.parties import codes, link
 from core.parties.tables import contact, contact_account, service
 from core.payments import mandates
 from core.payments.tables import mandate, payment_request
-from gateway.desk import HOUSE
+from gateway.app_keys import HOUSE
 from gateway.pages import me
 from tests.gateway.conftest import Serve, World, ops_app
 

@@ -12,9 +12,9 @@ from sqlalchemy import select
 from core.care import media as files
 from core.care.tables import interaction, media
 from core.clock import SetClock
-from core.config import Identity, Operator, Settings
-from core.db import Database
-from core.house import House
+from core.config.operator import Identity, Operator, Settings
+from core.context import House
+from core.db.engine import Database
 from core.parties.tables import contact
 from core.payments.tables import attempt
 from tests.gateway.open_doors import open_doors
@@ -100,7 +100,7 @@ async def test_a_large_picture_of_hers_is_kept_once(page: Page) -> None:
 
 
 async def test_what_was_asked_here_stands_in_the_log_of_her_contact(page: Page) -> None:
-    from gateway.passed import PASSED, Passed
+    from gateway.conversation.interaction_log import PASSED, Passed
 
     passed = page.doors.client.app._state[PASSED] = Passed(page.doors.house)
     await page.go("balance")

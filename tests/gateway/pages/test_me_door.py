@@ -8,13 +8,13 @@ import pytest
 from aiohttp.test_utils import TestClient
 from sqlalchemy import select
 
-from core import alarms
-from core.alarms import alarm
+from core.audit import alarms
+from core.audit.alarms import alarm
 from core.clock import SetClock
-from core.config import Identity
-from core.db import Database
-from core.outbox import outbox
-from core.parties import codes, sim, sittings
+from core.config.operator import Identity
+from core.db.engine import Database
+from core.outbox.queue import outbox
+from core.parties import codes, self_care_sessions, sim
 from gateway.pages import me
 from tests.gateway.admin.console import signed_in
 from tests.gateway.conftest import Serve, World, ops_app
@@ -179,7 +179,7 @@ async def test_signing_out_ends_it_at_the_server(world: World) -> None:
 async def test_a_sitting_ends_at_last_however_busy_it_is(world: World, clock: SetClock) -> None:
     visitor = Visitor(world, "203.0.113.5")
     await visitor.come_in()
-    for _ in range(int(sittings.AT_MOST / timedelta(minutes=20)) - 1):
+    for _ in range(int(self_care_sessions.AT_MOST / timedelta(minutes=20)) - 1):
         clock.forward(timedelta(minutes=20))
         assert (await visitor.ask("GET", "/me"))[0] == 200
     clock.forward(timedelta(minutes=20))
@@ -189,7 +189,7 @@ async def test_a_sitting_ends_at_last_however_busy_it_is(world: World, clock: Se
 async def test_a_sitting_that_is_left_ends_sooner(world: World, clock: SetClock) -> None:
     visitor = Visitor(world, "203.0.113.5")
     await visitor.come_in()
-    clock.forward(sittings.IDLE)
+    clock.forward(self_care_sessions.IDLE)
     assert (await visitor.ask("GET", "/me"))[0] == 303
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.config import Operator
-from core.config_payments import Payments
-from core.db import Database
+from core.config.operator import Operator
+from core.config.payments import Payments
+from core.db.engine import Database
 from core.parties.tables import account
 from core.payments import mandate_pages, request
 from gateway.pages import mandate_link, me, paylink

@@ -7,7 +7,7 @@ import secrets
 import pytest
 from sqlalchemy import func, select, update
 
-from core.house import House
+from core.context import House
 from core.ledger.tables import open_item
 from core.payments import request
 from core.payments.tables import attempt

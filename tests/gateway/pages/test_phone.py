@@ -10,18 +10,18 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from sqlalchemy import select
 
-from core import hooks as secrets_of_hooks
 from core.care.interactions import Interaction, log_many
 from core.clock import SetClock
-from core.config import Settings
-from core.db import Database
+from core.config import hook_secrets as secrets_of_hooks
+from core.config.operator import Settings
+from core.context import House
+from core.db.engine import Database
 from core.errors import BadInput
-from core.house import House
 from core.parties.tables import contact
-from gateway.doubles.africastalking import AfricasTalking
 from gateway.pages import phone
 from gateway.pages.network import is_loopback, split_code
-from gateway.sandbox import make_app
+from gateway.sandbox.africastalking import AfricasTalking
+from gateway.sandbox.app import make_app
 from tests.gateway.conftest import Client, Serve, ops_app
 from tests.gateway.world import a_branch, a_customer
 

@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from core.clock import SetClock
+from core.context import House
 from core.errors import BadInput
-from core.house import House
-from core.metering import store, verify
+from core.metering import verify
 from core.metering.events.mapping import Mapping
 from core.metering.events.queries import events
+from core.metering.store import store
 from core.metering.tables import event_total, usage_event, usage_file
 from tests.core.metering.conftest import Write
 from tests.core.metering.events.world import FIELDS, HEAD, a_line, call, load

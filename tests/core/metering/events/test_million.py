@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from core.house import House
-from core.metering import collect, verify
+from core.context import House
+from core.metering import verify
+from core.metering.store import collect
 from tests.core.metering.events.world import HEAD, a_line, cdr
 
 RECORDS = 1_000_000

@@ -5,10 +5,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from core.house import House
-from core.metering import collect, events, sources
+from core.context import House
+from core.metering import events
 from core.metering.events.mapping import Mapping as Columns
 from core.metering.model import FileReport
+from core.metering.store import collect, sources
 from core.onboarding.model import Customer, NewMeter, Registered
 from core.onboarding.register import register_customer
 

@@ -1,0 +1,67 @@
+"""How often something was tried or asked by one of them: an address, a contact, a name. Counted in the database, so that all workers agree.
+
+Whatever a stranger can do again and again is counted twice: by who does it, with few tries, so that one of them never locks out another;
+and for whom it is done (a number, a name, the house), with many, so that thousands of them together get nowhere either. A count
+holds for its window from the first try on, and is then forgotten.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import BigInteger, Column, Index, Table, Text, case, delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.context import House
+from core.db.engine import Instant, insert, metadata
+
+tries = Table(
+    "tries",
+    metadata,
+    Column("kind", Text, primary_key=True),  # what is counted: code.address, pin, sign_in ...
+    Column("who", Text, primary_key=True),
+    Column("taken", BigInteger, nullable=False),
+    Column("until", Instant, nullable=False),
+    Index("ix_tries_until", "until"),
+)
+
+
+async def take(
+    conn: AsyncConnection,
+    house: House,
+    kind: str,
+    who: str,
+    within: timedelta,
+    amount: int = 1,
+    most: int | None = None,
+) -> int:
+    """Count `amount` more; how many there are within the window now. From `most` on nothing is counted any more."""
+    now, c = house.clock.now(), tries.c
+    over = c.until <= now
+    row = {"kind": kind, "who": who[:200], "taken": amount, "until": now + within}
+    more = c.taken + amount if most is None else case((c.taken > most, c.taken), else_=c.taken + amount)
+    counted = (
+        insert(conn, tries)
+        .values(row)
+        .on_conflict_do_update(
+            index_elements=["kind", "who"],
+            set_={"taken": case((over, amount), else_=more), "until": case((over, now + within), else_=c.until)},
+        )
+        .returning(c.taken)
+    )
+    return int((await conn.execute(counted)).scalar_one())
+
+
+async def taken(conn: AsyncConnection, house: House, kind: str, who: str) -> int:
+    """How many there are within the window that runs."""
+    mine = (tries.c.kind == kind) & (tries.c.who == who[:200]) & (tries.c.until > house.clock.now())
+    return int(await conn.scalar(select(tries.c.taken).where(mine)) or 0)
+
+
+async def give_back(conn: AsyncConnection, kind: str, who: str) -> None:
+    """It went right: what was counted for this one is forgotten."""
+    await conn.execute(delete(tries).where(tries.c.kind == kind, tries.c.who == who[:200]))
+
+
+async def forget(house: House) -> int:
+    """Clear away counts whose window is over."""
+    async with house.db.writing() as conn:
+        return (await conn.execute(delete(tries).where(tries.c.until <= house.clock.now()))).rowcount

@@ -1,0 +1,1 @@
+"""Documents outside a cycle: credit notes, late invoices, fees, and bills put right."""

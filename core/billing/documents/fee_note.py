@@ -1,0 +1,47 @@
+"""A fee on a note of its own: a final invoice of one line in the series `fee`, with its number, journal and open item like any bill.
+
+Issued once a `key`. It is taken back by a credit note like any bill (`core/journeys/dunning/fee_waiver.py`).
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.billing.documents import document
+from core.billing.documents.document import Note, Occasion
+from core.billing.due import due_on
+from core.billing.model import FEE, BillLine
+from core.billing.tables import open_item
+from core.context import House
+from core.db import idempotency
+from core.parties.tables import account, party
+from core.text import LANGUAGES, say
+
+PREFIX = "FEE-"
+"""Of the numbers of fees."""
+
+
+async def issue(conn: AsyncConnection, house: House, *, account_id: int, code: str, minor: int, key: str) -> int | None:
+    """Charge `minor` for `bill.line.<code>`; the invoice's id, None when `key` was charged before. The caller holds the account."""
+    if not await idempotency.first_time(conn, f"fee:{key}", house.clock.now()):
+        return None
+    today, invoice_id = house.today(), house.ids.take()
+    names = select(account.c.number, party.c.name).join(party, party.c.id == account.c.party_id)
+    who = (await conn.execute(names.where(account.c.id == account_id))).one()
+    facts = {"name": who.name, "number": who.number, "services": {}, "estimated": {}}
+    label = {lang: say(lang, f"bill.line.{code}") for lang in LANGUAGES}
+    line = BillLine(1, 0, code, label, None, None, None, minor, "charge")
+    about, due = Occasion(account_id, today, today + timedelta(days=1), house.currency, facts), due_on(house, today)
+    await document.write(conn, house, Note(invoice_id, FEE, PREFIX, about, (line,), due, {}))
+    await conn.execute(
+        insert(open_item).values(
+            invoice_id=invoice_id,
+            account_id=account_id,
+            due_on=due,
+            total_minor=minor,
+            open_minor=minor,
+            disputed_minor=0,
+        )
+    )
+    return invoice_id

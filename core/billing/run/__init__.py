@@ -1,0 +1,1 @@
+"""The bill run: load, rate, draft, finalise, close."""

@@ -1,0 +1,130 @@
+"""The first pass of a bill run: draft invoices for every cycle that is due. Drafts move no balance and tell nobody.
+
+The cursor is the cycle's own state, moved on in the transaction that writes its invoice: a run that dies anywhere goes on by
+itself, and one that is done finds nothing to do. Dates are taken in order, so an account's periods are too.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import date
+
+from core.billing.cycles import count, due_dates, unbilled_since
+from core.billing.run import live_uses, run_row, store
+from core.billing.run.draft_columns import Drafts
+from core.billing.run.engines import LOCAL, Engine
+from core.billing.run.load import Partition, load
+from core.billing.run.rate_partition import Desk, Free, reckon
+from core.billing.run.sources import Sources
+from core.context import House
+from core.db import failpoints
+from core.metering.consumption.late import Arrivals
+
+PARTITION = 10_000
+"""Accounts in one transaction."""
+
+METERS_EACH = 4
+"""Ids kept ready for each bill: one a meter that is recorded."""
+
+Progress = Callable[[int, int], None]
+"""Told how many cycles are done, of how many."""
+
+
+async def build_all(
+    house: House,
+    sources: Sources,
+    on: date,
+    *,
+    free_units: Free | None,
+    progress: Progress | None,
+    size: int,
+    engine: Engine = LOCAL,
+) -> int:
+    """Build what is due on or before `on`; how many draft invoices were made."""
+    run_id = await run_row.run_of(house, on)
+    free = await _still_free(house, free_units) if free_units else {}
+    came = await _arrivals(house, sources, on)
+    built = done = 0
+    async for to_date in _dates(house, "open", on):
+        async with house.db.reading() as conn:
+            due = done + await count(conn, "open", on)
+        while True:
+            drafts = await _reckoned(house, sources, to_date, size, free, came, engine)
+            if drafts is None:
+                break
+            built += await _save(house, sources, drafts, run_id)
+            failpoints.point("billing.built")
+            done += len(drafts.partition.due)
+            if progress:
+                progress(done, due)
+    return built
+
+
+async def _still_free(house: House, free_units: Free) -> dict[int, int]:
+    """The free units less those that drafts which are not yet final have used up."""
+    async with house.db.reading() as conn:
+        spoken_for = await store.reward_units_on_drafts(conn)
+    return {account_id: micro - spoken_for.get(account_id, 0) for account_id, micro in free_units.items()}
+
+
+async def _dates(house: House, state: str, on: date) -> AsyncIterator[date]:
+    """Closing days with cycles in `state`, earliest first, also those that open while we work."""
+    last = None
+    while True:
+        async with house.db.reading() as conn:
+            found = [day for day in await due_dates(conn, state, on) if last is None or day > last]
+        if not found:
+            return
+        last = found[0]
+        yield last
+
+
+async def _arrivals(house: House, sources: Sources, on: date) -> Arrivals:
+    """What usage came since the bills before: those of accounts that stand parked saw none of it."""
+    async with house.db.reading() as conn:
+        return await sources.arrivals(conn, house, await unbilled_since(conn, on) or on)
+
+
+async def _reckoned(
+    house: House, sources: Sources, to_date: date, size: int, free: dict[int, int], came: Arrivals, engine: Engine
+) -> Drafts | None:
+    async with house.db.reading() as conn:
+        partition = await load(conn, "open", to_date, size)
+        if not partition.due:
+            return None
+        return await reckon(Desk(conn, house, sources, came, engine), partition, free)
+
+
+async def _save(house: House, sources: Sources, drafts: Drafts, run_id: int) -> int:
+    """One transaction: invoices, lines, what was used, cycles moved on. 0 when another run was quicker."""
+    partition, made = drafts.partition, len(drafts.accounts)
+    first = await house.db.id_block(made + store.ids_to_open(partition))
+    ids = range(first, first + made)
+    await house.db.reserve_ids(METERS_EACH * made + 1_000)
+    async with house.db.writing() as conn:
+        await run_row.lock(conn, run_id, run_row.BUILDING)
+        if not await store.still_open(conn, partition):
+            return 0
+        await store.save_invoices(conn, drafts, ids, run_id)
+        await store.save_lines(conn, drafts, ids)
+        await sources.record(conn, house, drafts.used_rows(ids))
+        await live_uses.mark(conn, drafts.live_periods())
+        await store.move_on(conn, drafts, house.clock.now())
+        await store.open_next(conn, partition, first + made)
+        failpoints.point("billing.saved")
+    return made
+
+
+async def preview_all(
+    house: House, sources: Sources, on: date, *, free_units: Free | None, size: int
+) -> AsyncIterator[Drafts]:
+    """What a build of `on` would make, partition by partition, of the cycles that are open now and those that wait. Writes nothing."""
+    came = await _arrivals(house, sources, on)
+    async with house.db.reading() as conn:
+        for state in ("open", "parked"):
+            for to_date in await due_dates(conn, state, on):
+                after, free = 0, dict(free_units or {})
+                while True:
+                    partition: Partition = await load(conn, state, to_date, size, after)
+                    if not partition.due:
+                        break
+                    after = partition.due[-1].account_id
+                    yield await reckon(Desk(conn, house, sources, came), partition, free)

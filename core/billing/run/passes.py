@@ -1,0 +1,99 @@
+"""The bill run, as its callers know it: build, finalise, close, and a preview that writes nothing.
+
+Each pass works in partitions, each partition is one transaction, and the cursor is the state of the cycles; so any of these may
+be killed anywhere and called again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.billing.model import Bill, FinalBill, Parked, RunReport
+from core.billing.run import run_row
+from core.billing.run.close import close_all, report
+from core.billing.run.draft import PARTITION, Progress, build_all, preview_all
+from core.billing.run.engines import LOCAL, Engine
+from core.billing.run.finalise import Then, finalise_all
+from core.billing.run.preview import bills_of, parked_of
+from core.billing.run.rate_partition import Free
+from core.billing.run.sources import Sources
+from core.context import House
+
+__all__ = ["build", "close", "finalise", "foresee", "nothing_follows"]
+
+
+def ours() -> Sources:
+    """The house's own tariffs and meters."""
+    from core.billing.run.own_sources import HouseSources
+
+    return HouseSources()
+
+
+async def build(
+    house: House,
+    on: date,
+    *,
+    free_units: Free | None = None,
+    progress: Progress | None = None,
+    partition: int = PARTITION,
+    sources: Sources | None = None,
+    engine: Engine = LOCAL,
+) -> RunReport:
+    """Draft every bill that is due on or before `on`. `free_units`: account id -> micro-kWh that points bought."""
+    made = await build_all(
+        house, sources or ours(), on, free_units=free_units, progress=progress, size=partition, engine=engine
+    )
+    await run_row.set_state(house, await run_row.run_of(house, on), run_row.BUILT)
+    async with house.db.reading() as conn:
+        return await report(conn, house, on, built=made)
+
+
+async def nothing_follows(conn: AsyncConnection, house: House, bills: Sequence[FinalBill]) -> None:
+    """A `then` for who only wants the books: nobody is told."""
+
+
+async def finalise(
+    house: House,
+    on: date,
+    *,
+    then: Then = nothing_follows,
+    progress: Progress | None = None,
+    partition: int = PARTITION,
+) -> RunReport:
+    """Make every draft that closed on or before `on` final; `then` runs in the transaction of each partition."""
+    made = await finalise_all(house, on, then=then, progress=progress, size=partition)
+    async with house.db.reading() as conn:
+        return await report(conn, house, on, finalised=made)
+
+
+async def close(house: House, on: date) -> RunReport:
+    """Prove the run and close it; with `problems` it stays open."""
+    problems = await close_all(house, on)
+    async with house.db.reading() as conn:
+        return await report(conn, house, on, problems=problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a build would make, and whom it would park."""
+
+    bills: list[Bill]
+    parked: list[Parked]
+
+
+async def foresee(
+    house: House,
+    on: date,
+    *,
+    free_units: Free | None = None,
+    partition: int = PARTITION,
+    sources: Sources | None = None,
+) -> Foreseen:
+    """What a build of `on` would make now, each account's next bill and those that wait; who would be parked, and why. Writes nothing."""
+    found = Foreseen([], [])
+    async for drafts in preview_all(house, sources or ours(), on, free_units=free_units, size=partition):
+        found.bills.extend(bills_of(house, drafts, on))
+        found.parked.extend(parked_of(drafts))
+    return found

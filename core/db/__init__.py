@@ -1,0 +1,1 @@
+"""One door to the database: engine, bulk writes, membership in many, idempotency keys, failpoints."""

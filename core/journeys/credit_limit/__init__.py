@@ -1,0 +1,1 @@
+"""What follows when an account uses up what it may owe."""

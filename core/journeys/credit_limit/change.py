@@ -1,0 +1,31 @@
+"""An account gets a limit of its own, or the rule's again: its exposure is compared with it at once, and a restriction may end."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.approvals.model import Approval
+from core.collections import own_limit
+from core.context import House
+from core.journeys.credit_limit import exposure
+from core.numbers import UNSTATED, Notation
+
+
+async def change(
+    conn: AsyncConnection,
+    house: House,
+    account_id: int,
+    told: str,
+    *,
+    reason: str,
+    actor: str,
+    notation: Notation = UNSTATED,
+) -> int | None:
+    """Give it (see `own_limit.ask`); the approval it waits for, None when it holds."""
+    approval_id = await own_limit.ask(conn, house, account_id, told, reason=reason, actor=actor, notation=notation)
+    if approval_id is None:
+        await exposure.look(conn, house, account_id)
+    return approval_id
+
+
+async def agreed(conn: AsyncConnection, house: House, found: Approval) -> None:
+    """Another person has agreed."""
+    await exposure.look(conn, house, await own_limit.granted(conn, house, found))

@@ -1,0 +1,121 @@
+"""The limit is used up and the operator restricts lines: looked at once more when it would happen, and any doubt leaves the line alone.
+
+Not before the word reached her and the law's working days are over, at a permitted hour, never while a payment is under way, an
+arrangement runs or something protects her. Only postpaid lines: what is prepaid is paid.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.clock import start_of
+from core.collections.calendar import bar_hours
+from core.collections.ladder import Rules
+from core.collections.limits import Exposure
+from core.collections.tables import exposure
+from core.context import House
+from core.journeys.credit_limit import exposure as exposures
+from core.journeys.dunning import load
+from core.journeys.dunning.lift_restriction import limit_level
+from core.outbox import queue
+from core.outbox.queue import Leaving, Outcome
+from core.outbox.queue import outbox as letters
+from core.parties.tables import service
+from core.payments.store import hold_account
+from core.provisioning.desired import want
+
+SOON = timedelta(minutes=10)
+LATER = "not at this hour"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why a line is left alone, and until when; None: for today."""
+
+    why: str
+    until: datetime | None = None
+
+
+async def bar(house: House, leaving: Leaving) -> Outcome:
+    """What the dispatcher does with outbox rows of kind `limit_bar`: their subject is the account."""
+    account_id, level = leaving.subject_id or 0, limit_level(house)
+    async with house.db.writing() as conn:
+        await hold_account(conn, account_id)
+        now = (await exposures.fresh(conn, house, [account_id])).get(account_id)
+        if now is None or level is None or now.barred or not now.reached or now.round != leaving.params["round"]:
+            return Outcome(leaving.id, "dropped", reason="it is so no more", attempts=leaving.attempts)
+        [standing] = await load.standings(conn, house, house.today(), [account_id])
+        rules = load.rules_of(house, standing.segment)
+        doubt = await _doubt(conn, house, now, rules, pending=standing.pending)
+        if doubt is not None:
+            await _note(conn, account_id, why=doubt.why)
+            state = "waiting" if doubt.until else "dropped"
+            return Outcome(leaving.id, state, reason=doubt.why, attempts=leaving.attempts, not_before=doubt.until)
+        lines = await _lines(conn, account_id)
+        wishes = dict.fromkeys(lines, level)
+        await want(conn, house, wishes, why="credit limit", kbps=rules.ladder.soft_kbps, softer=False)
+        await _note(conn, account_id, barred=True, why=None)
+        await queue.enqueue(
+            conn,
+            house,
+            key=f"limit_barred:{account_id}:{house.clock.now().isoformat()}",
+            kind="notice",
+            template="notice.limit_barred",
+            account_id=account_id,
+            subject_id=account_id,
+            params={"round": now.round},
+            resend_unknown=True,
+        )
+        return Outcome(leaving.id, "sent", reason=f"{len(lines)} services", attempts=leaving.attempts)
+
+
+async def _doubt(conn: AsyncConnection, house: House, now: Exposure, rules: Rules, *, pending: bool) -> Doubt | None:
+    """What speaks against it at this moment: first what holds for the day, then the hour, then what may pass within it."""
+    shields = await exposures.shielded(conn, house, [now.account_id])
+    if now.account_id in shields:
+        return Doubt(shields[now.account_id])
+    told = await _told_on(conn, house, now, rules.ladder.proof)
+    if told is not None and house.today() < restricts_from(house, rules, told):
+        return Doubt(f"told on {told}, limited from {restricts_from(house, rules, told)}")
+    hours = bar_hours(rules.calendar, rules.ladder, house.today())
+    if hours is None:
+        return Doubt(LATER)
+    opens, shuts = (datetime.combine(house.today(), at, tzinfo=house.zone) for at in hours)
+    instant, utc = house.clock.now(), start_of(house.today(), house.zone).tzinfo
+    if instant >= shuts:
+        return Doubt(LATER)
+    if instant < opens:
+        return Doubt(LATER, opens.astimezone(utc))
+    if pending:
+        return Doubt("a payment is under way", instant + SOON)
+    return None if told is not None else Doubt("the word that the limit is reached has not reached her", instant + SOON)
+
+
+def restricts_from(house: House, rules: Rules, told: date) -> date:
+    """The first day on which lines of who was told on a day may be restricted."""
+    days = house.operator.collections.credit_limit.notice_working_days
+    days = rules.ladder.notice_working_days if days is None else days
+    return rules.calendar.on_or_after(rules.calendar.after(told, days))
+
+
+async def _told_on(conn: AsyncConnection, house: House, now: Exposure, proof: str) -> date | None:
+    query = select(letters.c.state, letters.c.settled_at).where(letters.c.key == now.key)
+    row = (await conn.execute(query)).first()
+    enough = ("delivered",) if proof == "delivered" else ("delivered", "sent")
+    if row is None or row.state not in enough or row.settled_at is None:
+        return None
+    told: date = row.settled_at.astimezone(house.zone).date()
+    return told
+
+
+async def _lines(conn: AsyncConnection, account_id: int) -> list[int]:
+    query = select(service.c.id).where(
+        service.c.account_id == account_id, service.c.payment_mode == "postpaid", service.c.state == "active"
+    )
+    return list((await conn.execute(query.order_by(service.c.id))).scalars())
+
+
+async def _note(conn: AsyncConnection, account_id: int, **values: object) -> None:
+    await conn.execute(update(exposure).where(exposure.c.account_id == account_id).values(**values))

@@ -1,0 +1,1 @@
+"""What follows when money is late: the day of the dunning ladder and what each step leads to."""

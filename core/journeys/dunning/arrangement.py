@@ -1,0 +1,50 @@
+"""She agreed instalments or promised to pay: the ladder stops, what was restricted is lifted, and she has it in writing."""
+
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import money
+from core.collections import arrange
+from core.collections.arrange import Agreed
+from core.context import House
+from core.journeys.dunning import restore
+from core.outbox import queue
+from core.parties import queries as parties
+from core.text import days
+
+
+async def agree(
+    conn: AsyncConnection, house: House, account_id: int, instalments: int, key: str, *, actor: str = "customer"
+) -> Agreed:
+    """Agree so many instalments, and what follows."""
+    return await _follow(conn, house, await arrange.agree(conn, house, account_id, instalments, key, actor=actor))
+
+
+async def promise(
+    conn: AsyncConnection, house: House, account_id: int, by: date, key: str, *, actor: str = "customer"
+) -> Agreed:
+    """Promise to pay by a day, and what follows."""
+    return await _follow(conn, house, await arrange.promise(conn, house, account_id, by, key, actor=actor))
+
+
+async def _follow(conn: AsyncConnection, house: House, made: Agreed) -> Agreed:
+    account = await parties.account(conn, made.account_id)
+    lang = account.language if account else "en"
+    day, minor = made.instalments[0]
+    await queue.enqueue(
+        conn,
+        house,
+        key=f"arranged:{made.id}",
+        kind="notice",
+        template="notice.arranged",
+        account_id=made.account_id,
+        params={
+            "amount": money.show(minor, house.currency, lang),
+            "date": days.spoken(lang, day),
+            "count": len(made.instalments),
+        },
+        resend_unknown=True,
+    )
+    await restore.reconsider(conn, house, made.account_id, "arrangement")
+    return made

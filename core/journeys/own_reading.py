@@ -1,0 +1,89 @@
+"""A customer reads her own meter: inside the window before her bill closes, and what is doubtful is put before a clerk."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.billing.periods import close_after
+from core.care import tickets
+from core.context import House
+from core.errors import Refused
+from core.metering import self_read
+from core.metering.self_read import Dial
+from core.metering.store.readings import HELD
+from core.metering.vee import held
+from core.parties import queries as parties
+
+__all__ = ["Dial", "Taken", "Window", "open_dials", "send", "window"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The days on which a reading counts for the coming bill, both included."""
+
+    opens_on: date
+    closes_on: date
+
+    def holds(self, day: date) -> bool:
+        """Whether a reading of that day is welcome."""
+        return self.opens_on <= day <= self.closes_on
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of it: accepted, held (then there is a ticket) or duplicate."""
+
+    state: str
+    reference: str = ""
+
+
+def window(house: House, bill_day: int) -> Window:
+    """The window that is open now, or the next."""
+    closes_on = close_after(bill_day, house.today() - timedelta(days=1))
+    return Window(closes_on - timedelta(days=house.operator.readings.self_read_days), closes_on)
+
+
+async def open_dials(conn: AsyncConnection, house: House, account_id: int) -> tuple[Window, list[Dial]]:
+    """The window of an account, and what it can read at all; no dials where the operator takes no readings of customers."""
+    account = await parties.account(conn, account_id)
+    if account is None:
+        raise Refused("choose.gone")
+    takes = house.operator.readings.self_read_days > 0
+    return window(house, account.bill_day), await self_read.dials_of(conn, account_id, house.today()) if takes else []
+
+
+async def send(
+    conn: AsyncConnection,
+    house: House,
+    *,
+    account_id: int,
+    meter_id: int,
+    value_micro: int,
+    contact_id: int | None,
+    key: str,
+) -> Taken:
+    """Take a reading in. Refused `reading.shut` outside the window, `reading.cannot_be` when it is none of this meter."""
+    days, dials = await open_dials(conn, house, account_id)
+    dial = next((dial for dial in dials if dial.meter_id == meter_id), None)
+    if dial is None:
+        raise Refused("choose.gone")
+    if not days.holds(house.today()):
+        raise Refused("reading.shut", opens=days.opens_on.isoformat())
+    told = await self_read.take(conn, house, dial, value_micro)
+    if told.state == "rejected":
+        raise Refused("reading.cannot_be", why=told.reason)
+    if told.state != HELD:
+        return Taken(told.state)
+    opened = await tickets.open_ticket(
+        conn,
+        house,
+        key=key,
+        kind="meter_read",
+        contact_id=contact_id,
+        account_id=account_id,
+        description=told.reason or "",
+    )
+    if told.reading_id is not None:
+        await held.tied(conn, told.reading_id, opened.id)
+    return Taken(HELD, opened.reference)

@@ -1,0 +1,90 @@
+"""What will I pay? A use she names, priced by the code that bills her: her plan, her persons, her last months.
+
+A stranger is told by the operator's default plan, as if she began with it today.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.billing.periods import whole_period
+from core.catalog import queries as catalog
+from core.context import House
+from core.errors import Refused
+from core.metering.consumption import consumption
+from core.parties import plans
+from core.parties import queries as parties
+from core.rating.errors import CannotRate
+from core.rating.quote import Quote, QuoteRequest, Row, quote
+from core.rating.rounding import Mode, one
+from core.rating.tariff import Tariff
+
+STRANGERS_DAY = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a price is asked for: a plan, its period, and (for a customer) the service that has it."""
+
+    tariff: Tariff
+    from_date: date
+    to_date: date
+    service_id: int | None
+    persons: int | None
+
+    @property
+    def meters(self) -> list[tuple[str, str]]:
+        """(what it counts, its unit) of all that she may name; what is fed in is not asked for."""
+        return [(name, unit) for name, unit in self.tariff.meters.items() if not name.endswith("_export")]
+
+
+async def plans_to_price(conn: AsyncConnection, house: House, account_id: int | None) -> list[Asked]:
+    """Her plans, or the default one of the house."""
+    today = house.today()
+    account = await parties.account(conn, account_id) if account_id else None
+    if account is None:
+        code = house.operator.default_tariff
+        tariffs = [await catalog.tariff_on(conn, code, today)] if code else []
+        return [Asked(tariff, *whole_period(STRANGERS_DAY, today), None, None) for tariff in tariffs]
+    found = []
+    for plan in await plans.plans_of(conn, account.id, today):
+        if plan.tariff is not None:
+            tariff = await catalog.tariff_on(conn, plan.tariff, today)
+            period = whole_period(account.bill_day, today)
+            found.append(Asked(tariff, *period, plan.service_id, account.persons))
+    return found
+
+
+async def price(conn: AsyncConnection, asked: Asked, meter: str, quantity_micro: int) -> Quote:
+    """The price of so much in one whole period. Refused `price.cannot` where the plan cannot say."""
+    request = QuoteRequest(
+        asked.from_date,
+        asked.to_date,
+        (Row(meter, quantity_micro),),
+        history=await _history(conn, asked),
+        attributes={"persons": asked.persons} if asked.persons else {},
+    )
+    try:
+        return await asyncio.to_thread(quote, asked.tariff, request)
+    except CannotRate as why:
+        raise Refused("price.cannot") from why
+
+
+async def _history(conn: AsyncConnection, asked: Asked) -> dict[str, tuple[int, ...]]:
+    """Her earlier periods, for blocks that an average chooses: their sum and their number are what counts."""
+    found = {}
+    for meter, periods in asked.tariff.history.items():
+        if asked.service_id is None or not periods:
+            continue
+        sums, counts = await consumption.history(conn, [asked.service_id], meter, asked.from_date, periods)
+        if counts[0]:
+            found[meter] = (int(sums[0]), *[0] * (int(counts[0]) - 1))
+    return found
+
+
+def minor(amount: Fraction) -> int:
+    """An exact amount in whole minor units, as the bill would round it."""
+    return one(amount, Fraction(1), Mode.HALF_UP).numerator

@@ -1,0 +1,1 @@
+"""What services used in a period: the joint between meters and bills."""

@@ -1,0 +1,1 @@
+"""How usage is written by others: one file a format."""

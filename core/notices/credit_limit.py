@@ -1,0 +1,59 @@
+"""The words of a credit limit: nearly used, used up, what follows and from when. Composed as they leave, from how things stand then."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import money
+from core.collections.limits import Exposure
+from core.context import House
+from core.db.in_list import among
+from core.journeys.credit_limit import exposure
+from core.journeys.credit_limit.restrict import restricts_from
+from core.journeys.dunning import load
+from core.journeys.dunning.lift_restriction import limit_level
+from core.notices.recipients import Reader
+from core.notices.words import Untrue, Words
+from core.outbox.queue import Leaving
+from core.parties.tables import account
+from core.text import days
+
+
+@dataclass(frozen=True, slots=True)
+class LimitFacts:
+    """An account's exposure as it stands, its segment, and whether no line of hers is restricted whatever she owes."""
+
+    now: Exposure
+    segment: str
+    shielded: bool
+
+
+async def gather(conn: AsyncConnection, house: House, ids: Collection[int]) -> Mapping[int, LimitFacts]:
+    """Exposures by account."""
+    now = await exposure.fresh(conn, house, ids)
+    shields = await exposure.shielded(conn, house, list(now))
+    rows = await conn.execute(select(account.c.id, account.c.segment).where(among(conn, account.c.id, list(now))))
+    return {row.id: LimitFacts(now[row.id], row.segment, row.id in shields) for row in rows}
+
+
+def write(house: House, row: Leaving, reader: Reader, facts: LimitFacts) -> Words | Untrue:
+    """What a threshold says; nothing once less is used again."""
+    now = facts.now
+    least = house.operator.collections.credit_limit.warn_percent if row.template == "notice.limit_near" else 100
+    if now.limit_minor is None or now.percent < least or now.round != row.params["round"]:
+        return Untrue("less is used again")
+    if row.template == "notice.limit_barred" and not now.barred:
+        return Untrue("nothing is limited any more")
+    says: dict[str, object] = {
+        "operator": house.operator.short_name,
+        "ussd": house.operator.ussd_code,
+        "percent": now.percent,
+        "used": money.show(now.owes.total_minor, house.currency, reader.language),
+        "limit": money.show(now.limit_minor, house.currency, reader.language),
+    }
+    if row.template != "notice.limit_reached" or facts.shielded or limit_level(house) is None:
+        return Words(row.template, says, can_wait=True)
+    first = restricts_from(house, load.rules_of(house, facts.segment), house.today())
+    return Words("notice.limit_bars", says | {"date": days.spoken(reader.language, first)}, can_wait=True)

@@ -1,0 +1,113 @@
+"""The words of the ladder: what is overdue, what happens next and when, and how to pay or ask for time.
+
+Like every notice it is composed when it leaves, from how things stand then: paid, contested, arranged or protected meanwhile, it is not
+sent; while a payment is under way it waits. Never a cent that is disputed.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import money
+from core.billing.tables import invoice, open_item
+from core.collections.ladder import Rules, plan, untrue
+from core.collections.model import Standing
+from core.collections.tables import ladder_step
+from core.context import House
+from core.db.in_list import among
+from core.journeys.dunning import fees, load
+from core.notices.recipients import Reader
+from core.notices.words import NotYet, Untrue, Words
+from core.outbox.queue import Leaving
+from core.parties.tables import account
+from core.reasons import said
+from core.text import days
+
+
+@dataclass(frozen=True, slots=True)
+class StepFacts:
+    """A step and how its account stands as its notice leaves."""
+
+    step: Row[Any]
+    currency: str
+    token: str | None
+    """Of the oldest bill that is overdue and not disputed."""
+    standing: Standing
+    rules: Rules
+
+
+async def steps(conn: AsyncConnection, house: House, ids: Collection[int]) -> Mapping[int, StepFacts]:
+    """Steps of the ladder by id."""
+    today = house.today()
+    query = select(ladder_step, account.c.currency, account.c.segment)
+    query = query.join(account, account.c.id == ladder_step.c.account_id).where(among(conn, ladder_step.c.id, ids))
+    rows = (await conn.execute(query)).all()
+    accounts = sorted({row.account_id for row in rows})
+    standing = {one.account_id: one for one in await load.standings(conn, house, today, accounts)}
+    tokens = await _tokens(conn, today, accounts)
+    rules = {segment: load.rules_of(house, segment) for segment in {row.segment for row in rows}}
+    return {
+        row.id: StepFacts(row, row.currency, tokens.get(row.account_id), standing[row.account_id], rules[row.segment])
+        for row in rows
+    }
+
+
+async def _tokens(conn: AsyncConnection, today: date, account_ids: Collection[int]) -> dict[int, str]:
+    query = (
+        select(open_item.c.account_id, invoice.c.token)
+        .join(invoice, invoice.c.id == open_item.c.invoice_id)
+        .where(
+            among(conn, open_item.c.account_id, account_ids),
+            open_item.c.due_on < today,
+            open_item.c.open_minor > open_item.c.disputed_minor,
+        )
+        .order_by(open_item.c.due_on.desc(), open_item.c.invoice_id.desc())
+    )
+    return {row.account_id: row.token for row in await conn.execute(query)}
+
+
+def write(house: House, row: Leaving, reader: Reader, facts: StepFacts) -> Words | Untrue | NotYet:
+    """What a step says."""
+    standing, on = facts.standing, house.today()
+    episode = standing.episode
+    if episode is None or (episode.id, episode.round) != (facts.step.episode_id, facts.step.round):
+        return Untrue("it was about another debt")
+    why = untrue(standing, facts.rules, facts.step.step, on)
+    if why is not None:
+        return Untrue(said(why, "en", house.currency))
+    if standing.pending:
+        return NotYet("a payment is under way")
+    return Words(*_says(house, row, reader, facts), can_wait=True)
+
+
+def _says(house: House, row: Leaving, reader: Reader, facts: StepFacts) -> tuple[str, dict[str, object]]:
+    says: dict[str, object] = {
+        "operator": house.operator.short_name,
+        "ussd": house.operator.ussd_code,
+        "amount": money.show(facts.standing.payable_minor, facts.currency, reader.language),
+        "date": days.spoken(reader.language, facts.standing.oldest_due or house.today()),
+        "link": f"{house.settings.public_url.rstrip('/')}/b/{facts.token}",
+    }
+    if facts.step.step == "formal":
+        says["date"] = days.spoken(reader.language, limited_from(facts, house.today()))
+    fee = {"formal": fees.reconnection_minor, "overdue": fees.late_minor}.get(facts.step.step, _none)(house)
+    if not fee:
+        return row.template, says
+    return f"{row.template}_fee", says | {"fee": money.show(fee, facts.currency, reader.language)}
+
+
+def _none(_house: House) -> int:
+    """A step that comes before no fee."""
+    return 0
+
+
+def limited_from(facts: StepFacts, today: date) -> date:
+    """The first day on which the restriction that the formal notice announces may happen, told today."""
+    step, episode = facts.rules.following("formal"), facts.standing.episode
+    if step is None or episode is None:
+        return today + timedelta(days=1)
+    return plan(facts.standing, episode, step, facts.rules)[0]

@@ -1,0 +1,1 @@
+"""Everything that leaves: the queue, its table, what became of it, what it cost, and how fast it may go."""

@@ -1,0 +1,1 @@
+"""The networks that let services through or not, one file each."""

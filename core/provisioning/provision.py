@@ -1,0 +1,146 @@
+"""Sends a command to the network: what the dispatcher does with outbox rows of kind `provision`.
+
+It is written down as `sent` before the network is called. Found so after a crash, or with an answer that never came, it is asked about and
+never assumed; a wish that a newer one has overtaken is not sent at all. Of one service only one wish is on its way at a time.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, String, cast, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.context import House
+from core.db import failpoints
+from core.db.engine import insert
+from core.outbox.queue import Leaving, Outcome
+from core.parties.tables import service_off
+from core.provisioning.contract import Network
+from core.provisioning.model import LIVE, Answer, Command, Done, NotReached, Refused
+from core.provisioning.tables import bar_command, barring, network_line
+
+SOON = timedelta(seconds=2)
+LOST = timedelta(seconds=30)
+"""A wish without an answer for so long does not stand in a newer one's way: the network knows by the generation which is newer."""
+NOBODY = "no network is connected: set HODI_NETWORK_URL or HODI_RADIUS_HOST"
+
+
+async def send(house: House, leaving: Leaving, network: Network | None) -> Outcome:
+    """Bring one wish to the network."""
+    if network is None:
+        return Outcome(leaving.id, "failed", reason=NOBODY, attempts=leaving.attempts)
+    async with house.db.writing() as conn:
+        started = await _start(conn, house, leaving)
+    if isinstance(started, Outcome):
+        return started
+    command, before = started
+    failpoints.point("barring.written")
+    said = await network.ask(command) if before in LIVE else NotReached("not sent yet")
+    if isinstance(said, NotReached):
+        said = await network.apply(command)
+    failpoints.point("barring.answered")
+    async with house.db.writing() as conn:
+        state, why = await _finish(conn, house, leaving, command, said)
+    return Outcome(leaving.id, state, reason=why, attempts=leaving.attempts)
+
+
+async def _start(conn: AsyncConnection, house: House, leaving: Leaving) -> tuple[Command, str] | Outcome:
+    """Write `sent` down; the command and its state before, or why it does not leave (now)."""
+    row = await _held(conn, leaving.subject_id)
+    if row.state not in ("created", *LIVE):
+        return Outcome(leaving.id, "dropped", reason=row.state, attempts=leaving.attempts)
+    if row.generation < row.newest:
+        await _settle(conn, house, row.id, "overtaken")
+        return Outcome(leaving.id, "dropped", reason="a newer wish has overtaken it", attempts=leaving.attempts)
+    if row.state == "created" and not await _way_is_free(conn, house, row):
+        return Outcome(
+            leaving.id,
+            "waiting",
+            reason="an older wish is on its way",
+            attempts=leaving.attempts,
+            not_before=house.clock.now() + SOON,
+        )
+    await conn.execute(update(bar_command).where(bar_command.c.id == row.id).values(state="sent"))
+    login = row.login or str(row.service_id)
+    return Command(row.key, row.service_id, login, row.level, row.kbps, row.generation), row.state
+
+
+async def _held(conn: AsyncConnection, command_id: int | None) -> Row[Any]:
+    wanted = select(barring.c.service_id).where(
+        barring.c.service_id == select(bar_command.c.service_id).where(bar_command.c.id == command_id).scalar_subquery()
+    )
+    await conn.execute(wanted.with_for_update())
+    query = (
+        select(bar_command, barring.c.generation.label("newest"), barring.c.kbps, network_line.c.login)
+        .join(barring, barring.c.service_id == bar_command.c.service_id)
+        .outerjoin(network_line, network_line.c.service_id == bar_command.c.service_id)
+        .where(bar_command.c.id == command_id)
+    )
+    return (await conn.execute(query)).one()
+
+
+async def _way_is_free(conn: AsyncConnection, house: House, row: Row[Any]) -> bool:
+    """Whether no older wish of the service is under way; one that is lost is given up."""
+    older = (bar_command.c.service_id == row.service_id) & bar_command.c.state.in_(LIVE)
+    query = select(bar_command.c.id, bar_command.c.settled_at, bar_command.c.created_at).where(older)
+    for other in (await conn.execute(query)).all():
+        if house.clock.now() - max(row.created_at, other.created_at) < LOST:
+            return False
+        await _settle(conn, house, other.id, "overtaken")
+    return True
+
+
+async def _settle(
+    conn: AsyncConnection, house: House, command_id: int, state: str, *, ref: str | None = None, why: str | None = None
+) -> None:
+    now = None if state in ("created", *LIVE) else house.clock.now()
+    changed = update(bar_command).where(bar_command.c.id == command_id)
+    await conn.execute(changed.values(state=state, ref=ref, reason=why, settled_at=now))
+
+
+async def _finish(
+    conn: AsyncConnection, house: House, leaving: Leaving, command: Command, said: Answer
+) -> tuple[str, str | None]:
+    """What the answer does to the command and to what we know of the service; the outbox row's state and reason."""
+    row = await _held(conn, leaving.subject_id)
+    match said:
+        case Done():
+            await _settle(conn, house, row.id, "done", ref=said.ref)
+            if row.state in LIVE:
+                await _is_now(conn, house, command)
+            return "sent", None
+        case Refused():
+            await _settle(conn, house, row.id, "refused", why=said.why)
+            return "failed", said.why
+        case NotReached():
+            await _settle(conn, house, row.id, "created", why=said.why)
+            return "waiting", said.why
+        case _:
+            await _settle(conn, house, row.id, "unknown", why=said.why)
+            return "waiting", said.why
+
+
+async def _is_now(conn: AsyncConnection, house: House, command: Command) -> None:
+    now = house.clock.now()
+    changed = update(barring).where(barring.c.service_id == command.service_id)
+    await conn.execute(changed.values(actual=command.level, actual_at=now, seen=command.level, seen_at=now))
+    await _off(conn, house, command)
+
+
+async def _off(conn: AsyncConnection, house: House, command: Command) -> None:
+    """Keep the days on which it is shut, where they are not charged for."""
+    off, today = service_off.c, house.today()
+    if command.level != "hard":
+        back = update(service_off).where(off.service_id == command.service_id, off.back_on.is_(None))
+        await conn.execute(back.values(back_on=today))
+    elif not house.operator.collections.charges_while_off(house.operator.country):
+        shut = select(off.service_id).where(off.service_id == command.service_id, off.back_on.is_(None))
+        if (await conn.execute(shut)).first() is None:
+            new = insert(conn, service_off).values(service_id=command.service_id, off_on=today, back_on=None)
+            again = new.on_conflict_do_update(index_elements=["service_id", "off_on"], set_={"back_on": None})
+            await conn.execute(again)
+
+
+def login_of() -> Any:
+    """How the network knows a line, in SQL."""
+    return func.coalesce(network_line.c.login, cast(barring.c.service_id, String))

@@ -1,0 +1,69 @@
+"""The sandbox vending system over HTTP: what the demo and the tests vend with (`gateway/sandbox/vending.py` answers)."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+
+from core.vending.contract import Answer, Declined, Missing, Told, Unanswered, Unreached, Vended, Wanted
+
+TIMEOUT = aiohttp.ClientTimeout(total=10, connect=3)
+_NEVER_HEARD = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+_DIGITS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxVendor:
+    """At `base_url`, trusted by `secret`."""
+
+    base_url: str
+    secret: str
+
+    async def vend(self, wanted: Wanted) -> Answer:
+        """See `Vendor.vend`."""
+        body = {
+            "key": wanted.key,
+            "serial": wanted.serial,
+            "amount_minor": wanted.amount_minor,
+            "currency": wanted.currency,
+            "units_micro": wanted.units_micro,
+        }
+        told = _read(await self._call("POST", "/v1/tokens", body))
+        return Unanswered("an answer that says nothing") if isinstance(told, Missing) else told
+
+    async def query(self, key: str) -> Told:
+        """See `Vendor.query`."""
+        return _read(await self._call("GET", f"/v1/tokens/{quote(key, safe='')}"))
+
+    async def _call(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> tuple[int, Any] | Unreached | Unanswered:
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=TIMEOUT) as session,
+                session.request(
+                    method, self.base_url + path, json=body, headers={"Authorization": f"Bearer {self.secret}"}
+                ) as answer,
+            ):
+                return answer.status, await answer.json()
+        except _NEVER_HEARD as why:
+            return Unreached(type(why).__name__)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as why:
+            return Unanswered(type(why).__name__)
+
+
+def _read(answer: tuple[int, Any] | Unreached | Unanswered) -> Told:
+    if isinstance(answer, Unreached | Unanswered):
+        return answer
+    status, said = answer
+    if not isinstance(said, dict) or status >= 500:
+        return Unanswered(f"HTTP {status}")
+    if status == 404 and said.get("code") == "unknown":
+        return Missing()
+    if status in (200, 201):
+        token, units = said.get("token"), said.get("units_micro")
+        if isinstance(token, str) and token.isdigit() and len(token) == _DIGITS and type(units) is int and units > 0:
+            return Vended(token, units, str(said.get("id", "")))
+        return Unanswered("an answer without a token")
+    return Declined(str(said.get("code", "declined"))[:40])

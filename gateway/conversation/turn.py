@@ -1,0 +1,269 @@
+"""One conversational turn: load, step, commit, answer.
+
+The dialog decides, core makes true, the channel draws. A turn is claimed by compare-and-set on the session's version: whoever
+loses it finds the answer of whoever won. An effect runs alone in one transaction under a key made of the conversation and the
+turn, so that a repeat gets the first outcome. Nothing a customer does ends in a server error: what we did not foresee is logged
+with a reference (and never what she typed), and answered politely.
+
+The sessions of the latest turns are at hand: the store is not asked where a conversation stands that this process itself saved.
+That belief may be wrong where several processes share the store. A save proves it; before what a save cannot take back, an
+effect or the answer to a repeat, the store is asked after all.
+"""
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from channels.contract import Channel
+from channels.transliteration import on_air
+from core.context import House
+from core.db import failpoints, idempotency
+from core.db.engine import AWAY
+from core.errors import Refused
+from core.message import ADDRESS, Inbound
+from core.parties import queries as parties
+from core.parties import sim
+from core.summary.reader import Quick
+from dialogs.book import Book
+from dialogs.drawing import screens
+from dialogs.engine import step
+from dialogs.events import Answered, Event, Need, Told
+from dialogs.flows import book_of
+from dialogs.model import Asked, Effect
+from dialogs.session import Session, Who, pack, unpack
+from gateway.conversation import new_input
+from gateway.conversation.per_contact_queue import Order
+from gateway.conversation.rendering import fewest_pages, sorry
+from gateway.conversation.sessions import Kept, Store
+from gateway.conversation.turn_state import Stands, Turn
+
+log = logging.getLogger("hodi.turn")
+
+TURN_SECONDS = 8.0
+"""For a whole turn. The network waits ten; before that the customer is told politely."""
+NOBODY = Who()
+MOST_NEEDS = 40
+MOST_TRIES = 6
+MOST_AT_HAND = 4096
+"""Sessions of the latest turns, each two or three kilobytes."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a turn came to: the reply as the channel draws it, and the session behind it (None when it went wrong)."""
+
+    reply: str
+    session: Session | None = None
+    shown: str = ""
+    """The words of the page that the reply draws."""
+    repeated: bool = False
+    unavailable: bool = False
+    """The database or the session store was not there: whoever can bring the message again should."""
+
+    @property
+    def silent(self) -> bool:
+        """A person answers here: the house itself has nothing to say."""
+        return bool(self.session and self.session.shown and not self.session.shown.text and not self.session.hint)
+
+
+class _Moved(Exception):
+    """Another process took a turn of this conversation since we last looked."""
+
+
+class Turns:
+    """Takes turns. One for the whole process."""
+
+    def __init__(self, house: House, sessions: Store, quick: Quick, book: Book | None = None) -> None:
+        self.house, self.sessions, self.quick = house, sessions, quick
+        self.book = book or book_of(house.operator)
+        self._order = Order()
+        self._lately: dict[str, Stands] = {}
+        self._first_language = house.operator.languages[0]
+
+    async def take(self, inbound: Inbound, channel: Channel) -> str:
+        """The reply to what came in, drawn by its channel. Never raises for what a customer did or a database did not."""
+        return (await self.answer(inbound, channel)).reply
+
+    async def answer(self, inbound: Inbound, channel: Channel) -> Answer:
+        """As `take`, with the session behind the reply."""
+        key = f"{inbound.channel}:{inbound.user}"
+        until = asyncio.get_running_loop().time() + TURN_SECONDS
+        entered = self._order.take(key)
+        try:
+            if not entered:
+                async with asyncio.timeout_at(until):
+                    await self._order.enter(key)
+                entered = True
+            return await self._answer(
+                Turn(key, inbound, channel, self.quick, self.house.db, until, self._proves_since())
+            )
+        except Exception as why:
+            reply = sorry(self.book, inbound, channel, why, await self._language(key))
+            return Answer(reply, unavailable=isinstance(why, AWAY))
+        finally:
+            if entered:
+                self._order.leave(key)
+
+    async def _answer(self, turn: Turn) -> Answer:
+        inbound, channel = turn.inbound, turn.channel
+        now = self.house.clock.now().timestamp()
+        turn.stands = self._lately.pop(turn.key, None)
+        for _ in range(MOST_TRIES):
+            stands = turn.stands or await self._load(turn)
+            heard = new_input.hear(inbound, channel, stands.session, now, self._first_language)
+            parted = await self._parted(turn, heard.session)
+            if parted:
+                heard = new_input.over(heard)
+            try:
+                if heard.event is None:
+                    await self._be_sure(turn)
+                    reply, shown = self._draw(heard.session, channel)
+                    return Answer(reply, heard.session, shown, repeated=True)
+                session = await self._walk(turn, heard.session, heard.event)
+            except _Moved:
+                continue
+            if parted:
+                session.hint = self.book.say(session.lang, "home.here.swapped" if turn.swapped else "choose.gone")
+            new_input.remember(session, inbound, heard)
+            reply, shown = self._draw(session, channel)
+            kept = new_input.KEPT_SYNCHRONOUS if channel.synchronous else new_input.KEPT_ELSEWHERE
+            session.expires = now + kept.total_seconds()
+            failpoints.point("turn.answered")
+            stands = Stands(stands.version + 1, session)
+            if await self.sessions.save(turn.key, Kept(stands.version, pack(session), session.expires)):
+                failpoints.point("turn.kept")
+                self._remember(turn.key, stands)
+                return Answer(reply, session, shown)
+            turn.stands = None
+        raise RuntimeError("the session was changed by others again and again")
+
+    def _proves_since(self) -> float:
+        """A SIM that was changed later cools down."""
+        return (self.house.clock.now() - timedelta(hours=sim.COOLING_HOURS)).timestamp()
+
+    async def _load(self, turn: Turn) -> Stands:
+        """Where the conversation stands for sure."""
+        kept = await self.sessions.load(turn.key)
+        turn.sure = True
+        turn.stands = Stands(kept.version, unpack(kept.blob)) if kept else Stands(0, None)
+        return turn.stands
+
+    async def _parted(self, turn: Turn, session: Session) -> bool:
+        """Whether the contact lost an account since this conversation began: then nothing of it is read or done any more."""
+        who = session.who
+        if who is None or not who.accounts:
+            return False
+        rows = await turn.standing()
+        linked = tuple(row.account_id for row in rows if row.account_id is not None)
+        return not rows or not who.holds(Who(accounts=linked, parted=rows[0].parted))
+
+    async def _be_sure(self, turn: Turn) -> None:
+        """Before anything that a save cannot take back: is it still as this process left it? Raises `_Moved` when it is not."""
+        if turn.sure:
+            return
+        believed = turn.stands
+        if believed is None or (await self._load(turn)).version != believed.version:
+            raise _Moved
+
+    def _remember(self, key: str, stands: Stands) -> None:
+        """Kept at hand for the next turn: the store is asked only by who finds nothing here, or must be sure."""
+        if len(self._lately) >= MOST_AT_HAND:
+            del self._lately[next(iter(self._lately))]
+        self._lately[key] = stands
+
+    async def _walk(self, turn: Turn, session: Session, event: Event | new_input.TurnPage) -> Session:
+        """Steps until there is a screen, answering one need at a time."""
+        if isinstance(event, new_input.TurnPage):
+            return replace(session, page=session.page + event.by)
+        said = step(self.book, session, event)
+        for number in range(MOST_NEEDS):
+            if isinstance(said, Told):
+                return said.session
+            values = await self._fetch(said, turn, number)
+            said = step(self.book, said.session, Answered(values))
+        raise RuntimeError(f"a turn needed more than {MOST_NEEDS} things")
+
+    async def _fetch(self, need: Need, turn: Turn, number: int) -> dict[str, Any]:
+        """What the counter says to one need."""
+        run, session = need.run, need.session
+        if isinstance(run, Effect):
+            await self._be_sure(turn)
+            turn.forget()
+            asked = _asked(session, turn, f"turn:{session.token}:{session.turn}:{number}")
+            return await self._effect(run, asked, turn, session.who or NOBODY)
+        asked = _asked(session, turn)
+        try:
+            if run.quick:
+                return await run.ask(turn, self.house, asked)
+            async with turn.patience(), self.house.db.reading() as conn:
+                return await run.ask(conn, self.house, asked)
+        except Refused as refused:
+            return {"is": "refused", "why": refused.sentence(asked.lang)}
+
+    async def _effect(self, run: Effect, asked: Asked, turn: Turn, who: Who) -> dict[str, Any]:
+        """The effect, once: a repeat of the turn finds the first outcome under its key."""
+        failpoints.point("turn.effect")
+
+        async def do() -> dict[str, Any]:
+            if who.accounts and who.contact_id is not None:
+                linked, parted = await parties.links(conn, who.contact_id)
+                if not who.holds(Who(accounts=linked, parted=parted)):
+                    raise Refused("choose.gone")
+                if await sim.swapped(conn, self.house, who.contact_id):
+                    raise Refused("sim.cooling")
+            return await run.do(conn, self.house, asked)
+
+        try:
+            async with turn.patience(), self.house.db.writing() as conn:
+                now = self.house.clock.now()
+                said: dict[str, Any] = await idempotency.once(conn, asked.key, now, do)
+        except Refused as refused:
+            return {"is": "refused", "why": refused.sentence(asked.lang)}
+        except AWAY as why:
+            if run is self.book.meet:
+                raise  # whom we could not even meet, we cannot lead on
+            log.error("an effect could not be done: %s", type(why).__name__)
+            return {"is": "down"}
+        failpoints.point("turn.done")
+        return said
+
+    def _draw(self, session: Session, channel: Channel) -> tuple[str, str]:
+        """The page of the screen that the customer is on, as the channel draws it and its words; the session learns what turns the page."""
+        plain = self.house.operator.notices.plain_letters and channel.cellular
+        shown, pages = fewest_pages([on_air(one) if plain else one for one in screens(self.book, session)], channel)
+        session.page = max(0, min(session.page, len(pages) - 1))
+        page = pages[session.page]
+        session.more, session.behind = page.more or "", page.back or ""
+        return channel.render(shown, page), page.text
+
+    async def _language(self, key: str) -> str:
+        """The customer's language as her last turn knew it, if the sessions can be read at all."""
+        try:
+            kept = await self.sessions.load(key)
+            session = unpack(kept.blob) if kept else None
+        except Exception:
+            session = None
+        return (session.lang if session else "") or self._first_language
+
+
+def _asked(session: Session, turn: Turn, key: str = "") -> Asked:
+    inbound, who, data = turn.inbound, session.who or NOBODY, session.data
+    return Asked(
+        inbound.channel,
+        inbound.user,
+        inbound.phone,
+        session.lang,
+        who.contact_id,
+        who.party_id,
+        data.get("account_id"),
+        who.accounts,
+        {**data, **session.whisper} if session.whisper else data,
+        key,
+        inbound.text,
+        inbound.service,
+        inbound.at,
+        inbound.details.get(ADDRESS),
+    )
