@@ -117,7 +117,7 @@ def query(account: KannelAccount, notice: Notice) -> dict[str, str]:
     text = clean(notice.text)
     ref = urlsafe_b64encode(notice.key.encode()).decode().rstrip("=")
     signature = sign(account.sign_key.get_secret_value(), ref)
-    asked = {
+    params = {
         "username": account.username,
         "password": account.password.get_secret_value(),
         "to": notice.to,
@@ -128,8 +128,8 @@ def query(account: KannelAccount, notice: Notice) -> dict[str, str]:
         "dlr-url": f"{account.hooks.rstrip('/')}/delivery?id={ref}&sig={signature}&type=%d&reason=%A&fid=%F",
     }
     if sender := notice.sender or account.sender:
-        asked["from"] = sender
-    return asked
+        params["from"] = sender
+    return params
 
 
 def sign(key: str, ref: str) -> str:
@@ -163,7 +163,7 @@ def report(received: RawRequest) -> list[Event]:
     """`id, sig` of ours, `type, reason, fid` of Kannel's. A type that we do not know is kept as `unknown`."""
     read = fields(received.query)
     ref, kind = required(read, "id", 1000), required(read, "type")
-    said = optional(read, "reason", 2000) or ""
+    receipt = optional(read, "reason", 2000) or ""
     try:
         key = urlsafe_b64decode(ref + "=" * (-len(ref) % 4)).decode()
     except ValueError as why:
@@ -172,11 +172,11 @@ def report(received: RawRequest) -> list[Event]:
     if kind not in REPORTS:
         return [Delivery("sms", key, "unknown", False, kind, None, details)]
     state, final = REPORTS[kind]
-    return [Delivery("sms", key, state, final, _why(kind, said) if state == "failed" else None, None, details)]
+    return [Delivery("sms", key, state, final, _failure(kind, receipt) if state == "failed" else None, None, details)]
 
 
-def _why(kind: str, said: str) -> str:
-    stat = re.search(r"stat:(\w+)", said)
+def _failure(kind: str, receipt: str) -> str:
+    stat = re.search(r"stat:(\w+)", receipt)
     fallback = errors.REJECTED if kind == "16" else errors.UNDELIVERED
     return STATS.get(stat.group(1), fallback).code if stat else fallback.code
 

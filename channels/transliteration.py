@@ -38,7 +38,9 @@ def shorter(text: str) -> str:
 
 def on_air(screen: Screen) -> Screen:
     """A screen in plain letters: on a phone one letter beyond GSM-7 halves the room of the whole screen."""
-    if f"{screen.text}{screen.more}{screen.back}".isascii() and all(one.label.isascii() for one in screen.options):
+    if f"{screen.text}{screen.more}{screen.back}".isascii() and all(
+        option.label.isascii() for option in screen.options
+    ):
         return screen
     options = tuple([Option(option.key, transliterate(option.label)) for option in screen.options])
     more, back = transliterate(screen.more), transliterate(screen.back)

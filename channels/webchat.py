@@ -48,15 +48,15 @@ class WebChat(ByMessage):
         if len(raw) > LARGEST_FRAME:
             raise Malformed("body.too_long", f"A frame may hold {LARGEST_FRAME} bytes.")
         try:
-            told = json.loads(raw)
+            data = json.loads(raw)
         except (ValueError, RecursionError) as why:
             raise Malformed("body.not_json", "A frame must be a JSON object.") from why
-        if not isinstance(told, dict):
+        if not isinstance(data, dict):
             raise Malformed("body.not_json", "A frame must be a JSON object.")
-        since = told.get("since")
+        since = data.get("since")
         if isinstance(since, int) and not isinstance(since, bool) and 0 <= since < 2**53:
             return Since(since)
-        return _spoken(visitor, told)
+        return _message(visitor, data)
 
     def read_file(self, visitor: str, message_id: str) -> Inbound:
         """A file that the page sent beside its socket, under an id that the page made up."""
@@ -72,8 +72,8 @@ class WebChat(ByMessage):
         return json.dumps({"error": {"code": why.code, "reason": why.reason}})
 
 
-def _spoken(visitor: str, told: dict[str, object]) -> Inbound:
-    message_id, text = told.get("id"), told.get("choice", told.get("text"))
+def _message(visitor: str, data: dict[str, object]) -> Inbound:
+    message_id, text = data.get("id"), data.get("choice", data.get("text"))
     if not isinstance(message_id, str) or not 0 < len(clean(message_id)) <= 64:
         raise Malformed("field.missing", "A frame needs an id of 1 to 64 characters.")
     if not isinstance(text, str) or not clean(text).strip():

@@ -95,7 +95,7 @@ def airtime(received: RawRequest) -> list[Event]:
     read = values(received)
     ref, status = required(read, "requestId"), required(read, "status")
     phone = from_provider(optional(read, "phoneNumber") or "")
-    details = {name: said for name in ("value", "discount") if (said := optional(read, name))}
+    details = {name: value for name in ("value", "discount") if (value := optional(read, name))}
     report = _report("airtime", ref, status, optional(read, "description", 1000) if status in FAILED else None, phone)
     return [Delivery("airtime", ref, report.state, report.final, report.reason, phone, details)]
 
@@ -135,20 +135,20 @@ def _report(channel: str, ref: str, status: str, reason: str | None, phone: str 
     return Delivery(channel, ref, "unknown", False, status, phone)
 
 
-def _instant(said: str | None) -> datetime | None:
+def _instant(text: str | None) -> datetime | None:
     """The provider's own time of arrival, read as UTC where it names no zone; None where it is unreadable."""
     try:
-        instant = datetime.fromisoformat(said or "")
+        instant = datetime.fromisoformat(text or "")
         return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
 
-def _swap_day(said: str | None) -> date | None:
-    parts = (said or "").split("-")
+def _swap_day(text: str | None) -> date | None:
+    parts = (text or "").split("-")
     try:
         day, month, year = (int(part) for part in parts)
-        found = date(year, month, day)
+        changed = date(year, month, day)
     except ValueError:
         return None
-    return found if found.year > 1900 else None
+    return changed if changed.year > 1900 else None

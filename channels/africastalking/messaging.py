@@ -107,18 +107,18 @@ def sendable(notice: Notice) -> bool:
 
 def groups(notices: Iterable[Notice]) -> list[list[Notice]]:
     """Notices that may share a request: same text, same sender, no number twice, not too many."""
-    made: list[list[Notice]] = []
+    requests: list[list[Notice]] = []
     fresh: dict[tuple[str, str | None], tuple[list[Notice], set[str]]] = {}
     for notice in notices:
         name = (notice.text, notice.sender)
         group, numbers = fresh.get(name, ([], set()))
         if not group or notice.to in numbers or len(group) == LARGEST_GROUP:
             group, numbers = [], set()
-            made.append(group)
+            requests.append(group)
             fresh[name] = (group, numbers)
         group.append(notice)
         numbers.add(notice.to)
-    return made
+    return requests
 
 
 def form(account: AfricasTalkingAccount, group: Sequence[Notice]) -> dict[str, str]:
@@ -143,11 +143,11 @@ def judge(status: int, body: str, group: Sequence[Notice], after: int | None = N
         return [errors.from_http(status).sent(notice.key, body, after) for notice in group]
     if data is None:
         return [errors.NOT_SAID.sent(notice.key, body) for notice in group]
-    told = {_digits(row.get("number")): row for row in data["Recipients"]}
+    rows = {_digits(row.get("number")): row for row in data["Recipients"]}
     whole = WORDS.get(str(data.get("Message")), errors.NOT_SAID)
     return [
-        _fate(notice.key, told[number])
-        if (number := _digits(notice.to)) in told
+        _fate(notice.key, rows[number])
+        if (number := _digits(notice.to)) in rows
         else whole.sent(notice.key, str(data.get("Message")))
         for notice in group
     ]

@@ -67,21 +67,25 @@ class AfricasTalkingSms(ByMessage):
         [notice] = notices
         sms = _Sms(self.account)
         sender = notice.sender or self.account.sender
-        told = await _ask(lambda: sms.send(clean(notice.text), [notice.to], sender_id=sender, timeout=PATIENCE))
+        answer = await _ask(lambda: sms.send(clean(notice.text), [notice.to], sender_id=sender, timeout=PATIENCE))
         return (
-            [told.sent(notice.key)]
-            if isinstance(told, SendError)
-            else judge(told.status, told.body, [notice], told.after)
+            [answer.sent(notice.key)]
+            if isinstance(answer, SendError)
+            else judge(answer.status, answer.body, [notice], answer.after)
         )
 
     async def send_airtime(self, order: AirtimeOrder) -> Sent:
         """Airtime for one phone. `unknown` must be polled or awaited, never sent again under another key."""
         service = _Airtime(self.account)
         amount = plain(order.minor, order.currency)
-        told = await _ask(
+        answer = await _ask(
             lambda: service.send(order.to, amount, order.currency, idempotency_key=order.key, timeout=PATIENCE)
         )
-        return told.sent(order.key) if isinstance(told, SendError) else judge_airtime(order.key, told.status, told.body)
+        return (
+            answer.sent(order.key)
+            if isinstance(answer, SendError)
+            else judge_airtime(order.key, answer.status, answer.body)
+        )
 
     async def ask_sim_swap(self, phone: str) -> str | None:
         """Asks the network when the SIM of a phone was changed; the answer comes to the door `simswap` under this id.
@@ -89,10 +93,10 @@ class AfricasTalkingSms(ByMessage):
         None: the question could not be put, and whoever asked must do without an answer.
         """
         service = _Insight(self.account)
-        told = await _ask(lambda: service.check_sim_swap_state([phone], timeout=PATIENCE))
-        if isinstance(told, SendError) or not told.fine:
+        answer = await _ask(lambda: service.check_sim_swap_state([phone], timeout=PATIENCE))
+        if isinstance(answer, SendError) or not answer.fine:
             return None
-        rows = _rows(told.body)
+        rows = _rows(answer.body)
         return str(rows[0]["requestId"]) if rows and rows[0].get("requestId") not in (None, "None") else None
 
 
@@ -136,7 +140,7 @@ def _rows(body: str) -> list[dict[str, Any]] | None:
 async def _ask(call: Callable[[], Any]) -> HttpAnswer | SendError:
     """Runs one SDK call in a thread; every way it can fail becomes a value."""
     try:
-        told = await asyncio.to_thread(call)
+        answer = await asyncio.to_thread(call)
     except requests.ConnectTimeout:
         return errors.NOT_REACHED
     except requests.ConnectionError as why:
@@ -146,7 +150,7 @@ async def _ask(call: Callable[[], Any]) -> HttpAnswer | SendError:
         return errors.NO_ANSWER
     except ValueError:
         return errors.INVALID_NUMBER  # the SDK checks numbers and amounts before it calls
-    return told if isinstance(told, HttpAnswer) else errors.NOT_SAID
+    return answer if isinstance(answer, HttpAnswer) else errors.NOT_SAID
 
 
 class _Answers:

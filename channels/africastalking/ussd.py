@@ -60,14 +60,14 @@ def parse_end(received: RawRequest) -> list[Event]:
     `input` (everything typed, a PIN perhaps) and `lastAppResponse` (a balance perhaps) are left unread.
     """
     read = fields(received.body)
-    told = {
+    names = {
         "status": "status",
         "cost": "cost",
         "durationInMillis": "milliseconds",
         "hopsCount": "hops",
         "errorMessage": "error",
     }
-    details = {ours: value for theirs, ours in told.items() if (value := optional(read, theirs, 1000))}
+    details = {ours: value for theirs, ours in names.items() if (value := optional(read, theirs, 1000))}
     required(read, "status")
     session, phone = required(read, "sessionId"), _phone(read)
     return [Inbound("ussd", phone, "", "end", phone, None, session, read.get("serviceCode") or None, None, details)]

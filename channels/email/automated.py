@@ -31,20 +31,20 @@ _SUBJECT = re.compile(
 
 def wrote(letter: EmailMessage, sender: str) -> bool:
     """Whether a machine wrote it."""
-    said = _said(letter, "Auto-Submitted") or "no"
+    submitted = _header(letter, "Auto-Submitted") or "no"
     return (
-        said.partition(";")[0].strip() != "no"
-        or _said(letter, "Precedence") in PRECEDENCE
+        submitted.partition(";")[0].strip() != "no"
+        or _header(letter, "Precedence") in PRECEDENCE
         or any(name.casefold().startswith("list-") for name in letter)
-        or any(_said(letter, name) not in ("", "no", "none", "false") for name in SIGNS)
-        or "autoresponder" in _said(letter, "X-POST-MessageClass")
-        or _said(letter, "Delivered-To") == "autoresponder"
-        or _said(letter, "Return-Path").replace(" ", "") == "<>"
+        or any(_header(letter, name) not in ("", "no", "none", "false") for name in SIGNS)
+        or "autoresponder" in _header(letter, "X-POST-MessageClass")
+        or _header(letter, "Delivered-To") == "autoresponder"
+        or _header(letter, "Return-Path").replace(" ", "") == "<>"
         or letter.get_content_type() in REPORTS
         or bool(_NOBODY.match(sender.partition("@")[0]))
         or bool(_SUBJECT.match(str(letter.get("Subject", ""))))
     )
 
 
-def _said(letter: EmailMessage, name: str) -> str:
+def _header(letter: EmailMessage, name: str) -> str:
     return str(letter.get(name, "")).strip().lower()

@@ -35,15 +35,15 @@ def bounce(raw: bytes) -> Delivery | None:
         letter = BytesParser(_class=EmailMessage, policy=policy.default).parsebytes(raw)
         if letter.get_content_type() != "multipart/report":
             return None
-        ref, said = _ours(letter), _said(letter)
+        ref, recipient = _ours(letter), _last_recipient(letter)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):  # the library stumbles on odd headers
         return None
-    if not ref or said is None:
+    if not ref or recipient is None:
         return None
-    action, status, address = said
+    action, status, address = recipient
     fate = FATES.get(action, "unknown")
     if fate == "failed":
-        error = next((one for begins, one in REASONS.items() if status.startswith(begins)), errors.UNDELIVERED)
+        error = next((reason for begins, reason in REASONS.items() if status.startswith(begins)), errors.UNDELIVERED)
         details = {"gone": address} if error.code in GONE and address else {}
         return Delivery("email", ref, "failed", True, error.code, None, {**details, "status": status})
     if fate == "delivered":
@@ -65,9 +65,9 @@ def _ours(letter: EmailMessage) -> str:
     return ""
 
 
-def _said(letter: EmailMessage) -> tuple[str, str, str] | None:
+def _last_recipient(letter: EmailMessage) -> tuple[str, str, str] | None:
     """The action, status and address of its last recipient (our letters have one each)."""
-    found = None
+    recipient = None
     for part in letter.walk():
         if part.get_content_type() != "message/delivery-status":
             continue
@@ -76,5 +76,5 @@ def _said(letter: EmailMessage) -> tuple[str, str, str] | None:
             if isinstance(block, Message) and "Action" in block:
                 who = str(block.get("Original-Recipient") or block.get("Final-Recipient") or "").rpartition(";")[2]
                 action, status = str(block["Action"]).strip().lower(), str(block.get("Status", "")).strip()[:20]
-                found = action, status, clean(who).strip().strip("<>").lower()[:254]
-    return found
+                recipient = action, status, clean(who).strip().strip("<>").lower()[:254]
+    return recipient

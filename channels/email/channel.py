@@ -90,13 +90,13 @@ class Email(ByMessage):
         except (OSError, smtplib.SMTPException) as why:
             return [errors.NOT_REACHED.sent(notice.key, type(why).__name__) for notice in notices]
         try:
-            return [self._one(line, notice) for notice in notices]
+            return [self._send(line, notice) for notice in notices]
         finally:
             with contextlib.suppress(OSError, smtplib.SMTPException):
                 line.quit()
             line.close()
 
-    def _one(self, line: smtplib.SMTP, notice: Notice) -> Sent:
+    def _send(self, line: smtplib.SMTP, notice: Notice) -> Sent:
         try:
             letter = write(notice, self.sender, self.subject)
         except ValueError:
@@ -108,8 +108,8 @@ class Email(ByMessage):
 def parse(received: RawRequest, ours: Collection[str] = ()) -> list[Event]:
     """One raw letter. What a mail server says of one of ours is a report; another machine's letter is understood and is nothing, and so is
     one to somebody else."""
-    if told := bounce(received.body):
-        return [told]
+    if report := bounce(received.body):
+        return [report]
     letter = read(received.body, ours)
     return [letter] if letter else []
 

@@ -82,17 +82,17 @@ def connect(server: str) -> imaplib.IMAP4:
 
 
 def _unseen(line: imaplib.IMAP4) -> list[str]:
-    state, found = line.uid("SEARCH", "UNSEEN")
+    state, ids = line.uid("SEARCH", "UNSEEN")
     if state != "OK":
         raise imaplib.IMAP4.error("the folder cannot be searched")
-    return (found[0] or b"").decode("ascii").split()[:AT_ONCE]
+    return (ids[0] or b"").decode("ascii").split()[:AT_ONCE]
 
 
 def _letter(line: imaplib.IMAP4, uid: str, largest: int) -> bytes | None:
     """The whole letter, still unread; empty: somebody took it away meanwhile; None: it is longer than we take."""
     _, sized = line.uid("FETCH", uid, "(RFC822.SIZE)")
-    told = sized[0] if sized and isinstance(sized[0], bytes) else b""
-    size = told.rpartition(b"RFC822.SIZE ")[2].split(b")")[0].split(b" ")[0]
+    response = sized[0] if sized and isinstance(sized[0], bytes) else b""
+    size = response.rpartition(b"RFC822.SIZE ")[2].split(b")")[0].split(b" ")[0]
     if size.isdigit() and int(size) > largest:
         return None
     _, parts = line.uid("FETCH", uid, "(BODY.PEEK[])")

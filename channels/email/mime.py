@@ -56,21 +56,21 @@ def read(raw: bytes, ours: Collection[str] = ()) -> Inbound | None:
     if nothing:
         return None
     details = {"subject": subject} if subject else {}
-    said = text or ("" if _ANSWERS.match(subject) else subject)
+    words = text or ("" if _ANSWERS.match(subject) else subject)
     kind: Kind = "text"
-    if not said and files:
+    if not words and files:
         kind, details = "other", {**details, "what": "attachment"}
-    return Inbound("email", sender, said[:LONGEST_TEXT], kind, None, message_id, None, receiver, None, details)
+    return Inbound("email", sender, words[:LONGEST_TEXT], kind, None, message_id, None, receiver, None, details)
 
 
 def _is_for(letter: EmailMessage, ours: Collection[str]) -> bool:
     """Whether it was brought to one of our addresses, with or without a `+tag`. A letter that names nobody was (we had a blind copy), and so
     was one that names only strangers (somebody forwards to us); one to another mailbox of our own domain was not."""
     named = _addresses(letter, *RECEIVERS)
-    if any(one in ours or _TAG.sub("@", one) in ours for one in named):
+    if any(address in ours or _TAG.sub("@", address) in ours for address in named):
         return True
-    domains = {one.partition("@")[2] for one in ours}
-    return not any(one.partition("@")[2] in domains for one in named)
+    domains = {address.partition("@")[2] for address in ours}
+    return not any(address.partition("@")[2] in domains for address in named)
 
 
 def write(notice: Notice, sender: str, subject: str) -> EmailMessage:
@@ -96,20 +96,20 @@ def _address(letter: EmailMessage, header: str) -> str:
 
 
 def _addresses(letter: EmailMessage, *headers: str) -> list[str]:
-    found: list[str] = []
+    addresses: list[str] = []
     for header in headers:
-        for told in letter.get_all(header, []):
-            spelled = _ANGLED.findall(str(told)) or _BARE.findall(str(told))
-            found += [clean(one).lower()[:254] for one in spelled]
-    return found
+        for value in letter.get_all(header, []):
+            spelled = _ANGLED.findall(str(value)) or _BARE.findall(str(value))
+            addresses += [clean(address).lower()[:254] for address in spelled]
+    return addresses
 
 
 def _words(letter: EmailMessage) -> str:
     """What the person wrote: the plain part, or the HTML without its tags; no quotes, no signature."""
     for kind in ("plain", "html"):
         part = letter.get_body((kind,))
-        if part is not None and (told := new_words(_text(part))):
-            return told
+        if part is not None and (value := new_words(_text(part))):
+            return value
     return ""
 
 

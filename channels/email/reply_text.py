@@ -70,20 +70,20 @@ def new_words(text: str) -> str:
 
 
 def _who_wrote(lines: list[str], at: int) -> int:
-    """How many lines from here on say who wrote when; 0: none. Words of hers that stand right before it are hers."""
+    """How many lines from here on say who wrote when; 0: none. Words that stand right before it are the writer's."""
     first = lines[at].strip()
     if not (_BEGINS.match(first) or _SAYS_WHEN.search(first)):
         return 0
     if _goes_on(first):
         return 1
-    told = ""
+    head = ""
     for taken, line in enumerate(lines[at : at + LINES_OF_WHO_WROTE], start=1):
         part = line.strip()
         if not part or part.startswith(">") or (taken > 1 and _BEGINS.match(part) and _SAYS_WHEN.search(part)):
             return 0
-        told = f"{told} {part}".strip()
-        if told.endswith((":", "：")) and _SAYS_WHEN.search(told):
-            certain = _WROTE.search(told) or (_BEGINS.match(told) and "@" in told)
+        head = f"{head} {part}".strip()
+        if head.endswith((":", "：")) and _SAYS_WHEN.search(head):
+            certain = _WROTE.search(head) or (_BEGINS.match(head) and "@" in head)
             return taken if certain or _quoted(lines, at + taken) else 0
     return 0
 

@@ -1,7 +1,7 @@
 """Telegram, with python-telegram-bot's types for reading and its `Bot` for sending, over our own HTTP session.
 
 Only private chats reach a conversation: groups, channels and commands to other bots are ignored, and what stands in a topic is answered in
-it. A phone is believed only when the customer shares her own contact, for which a question that her phone would answer brings a button
+it. A phone is believed only when customers share their own contact, for which a question that a phone would answer brings a button
 along. A button carries the key of its option, at most 64 bytes. The bot is prepared in the background
 (`prepare`: is the token right, does Telegram know our address), so a provider that is down does not keep Hodi from starting;
 what arrives meanwhile is answered as ever.
@@ -88,10 +88,10 @@ class Telegram(ByMessage):
 
     def render(self, screen: Screen, page: Page) -> str:
         """Text and keyboard as JSON, as the provider names them."""
-        told: dict[str, object] = {"text": page.text}
+        body: dict[str, object] = {"text": page.text}
         if page.text == screen.text and screen.options:
-            told["reply_markup"] = _keyboard(screen.options, screen.share).to_dict()
-        return json.dumps(told, ensure_ascii=False)
+            body["reply_markup"] = _keyboard(screen.options, screen.share).to_dict()
+        return json.dumps(body, ensure_ascii=False)
 
     async def send(self, notices: Sequence[Notice]) -> list[Sent]:
         """Each on its own. The provider's limits (30 a second, 1 a second to one chat) are the dispatcher's to keep."""
@@ -183,10 +183,10 @@ def _as_buttons(options: Sequence[Option]) -> bool:
 
 
 def _keyboard(options: Sequence[Option], share: str = "") -> InlineKeyboardMarkup | ReplyKeyboardMarkup:
-    """A row for each option: labels stay whole on a narrow screen. Only the keyboard below the text may ask for her contact, so there
-    the options are words that she sends."""
+    """A row for each option: labels stay whole on a narrow screen. Only the keyboard below the text may ask for a contact, so there
+    the options are words that the customer sends."""
     if share:
-        rows = [[KeyboardButton(share, request_contact=True)], *([KeyboardButton(one.label)] for one in options)]
+        rows = [[KeyboardButton(share, request_contact=True)], *([KeyboardButton(option.label)] for option in options)]
         return ReplyKeyboardMarkup(rows, resize_keyboard=True, one_time_keyboard=True)
     return InlineKeyboardMarkup([[InlineKeyboardButton(option.label, callback_data=option.key)] for option in options])
 

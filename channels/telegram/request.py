@@ -23,8 +23,8 @@ class TooFast(TelegramError):
     """HTTP 429, and after how many seconds it may be tried again. Told apart here, because the library's own error warns of a coming change
     each time it is made."""
 
-    def __init__(self, said: str, after: int | None) -> None:
-        super().__init__(said)
+    def __init__(self, words: str, after: int | None) -> None:
+        super().__init__(words)
         self.after = after
 
 

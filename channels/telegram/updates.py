@@ -38,9 +38,9 @@ def parse(received: RawRequest, name: str = "") -> list[Event]:
     if len(received.body) > LARGEST_BODY:
         raise Malformed("body.too_long", f"The body is longer than {LARGEST_BODY} bytes.")
     try:
-        told = json.loads(received.body)
-        what = _taken_out(told)
-        update = Update.de_json(told, None)
+        data = json.loads(received.body)
+        what = _without_the_unreadable(data)
+        update = Update.de_json(data, None)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as why:
         raise Malformed("body.not_an_update", "The body is no Telegram update.") from why
     key = str(update.update_id)
@@ -51,18 +51,18 @@ def parse(received: RawRequest, name: str = "") -> list[Event]:
     return [event] if event else []
 
 
-def _taken_out(told: Any) -> str:
+def _without_the_unreadable(data: Any) -> str:
     """Takes out of a message what we have no use for, and says what of it has no words: the library refuses a whole update for one field
     that it misses in a poll."""
-    found = ""
-    for name in ("message", "edited_message") if isinstance(told, dict) else ():
-        message = told.get(name)
+    wordless = ""
+    for name in ("message", "edited_message") if isinstance(data, dict) else ():
+        message = data.get(name)
         if not isinstance(message, dict):
             continue
-        found = next((one for one in WITHOUT_WORDS if message.get(one)), "")
-        for part in (*WITHOUT_WORDS, *NOT_READ, *(("document",) if found == "animation" else ())):
+        wordless = next((part for part in WITHOUT_WORDS if message.get(part)), "")
+        for part in (*WITHOUT_WORDS, *NOT_READ, *(("document",) if wordless == "animation" else ())):
             message.pop(part, None)
-    return found
+    return wordless
 
 
 def _event(update: Update, key: str, name: str, what: str) -> Event | None:
@@ -76,14 +76,14 @@ def _event(update: Update, key: str, name: str, what: str) -> Event | None:
 
 
 def _message(message: Message, key: str, name: str, what: str) -> Inbound | None:
-    if not _is_hers(message):
+    if not _is_to_us(message):
         return None
     text = message.text or message.caption or ""
     if to := _TO_A_BOT.match(text):
         if name and to["bot"].casefold() != name.casefold():
             return None
         text = to["command"] + text[to.end() :]
-    kind, text, details = _said(message, text, what)
+    kind, text, details = _content(message, text, what)
     if kind is None:
         return None
     phone = None
@@ -95,18 +95,18 @@ def _message(message: Message, key: str, name: str, what: str) -> Inbound | None
 def _inbound(
     message: Message, key: str, kind: Kind, text: str, details: dict[str, str], phone: str | None = None
 ) -> Inbound:
-    told = details | _topic(message)
+    known = details | _topic(message)
     if message.from_user and message.from_user.language_code:
-        told["language"] = message.from_user.language_code
-    return Inbound("telegram", str(message.chat.id), clean(text), kind, phone, key, None, None, message.date, told)
+        known["language"] = message.from_user.language_code
+    return Inbound("telegram", str(message.chat.id), clean(text), kind, phone, key, None, None, message.date, known)
 
 
-def _is_hers(message: Message) -> bool:
+def _is_to_us(message: Message) -> bool:
     """Whether a person wrote it to us alone."""
     return message.chat.type == "private" and message.from_user is not None and not message.from_user.is_bot
 
 
-def _said(message: Message, text: str, what: str) -> tuple[Kind | None, str, dict[str, str]]:
+def _content(message: Message, text: str, what: str) -> tuple[Kind | None, str, dict[str, str]]:
     """(kind, text, details); no kind: nothing that a person said."""
     if text == "/start" or text.startswith("/start "):
         return "new", text[7:].strip(), {}
@@ -136,13 +136,13 @@ def _is_service(message: Message) -> bool:
 
 
 def _topic(message: object) -> dict[str, str]:
-    found = getattr(message, "message_thread_id", None)
-    return {"topic": str(found)} if found else {}
+    topic = getattr(message, "message_thread_id", None)
+    return {"topic": str(topic)} if topic else {}
 
 
 def _edit(message: Message, key: str) -> Inbound | None:
-    """She changed what she wrote before; a place that she shares while she walks changes by itself."""
-    if not _is_hers(message) or message.location:
+    """They changed what they wrote before; a place that is shared while walking changes by itself."""
+    if not _is_to_us(message) or message.location:
         return None
     return _inbound(message, key, "other", "", {"what": EDITED})
 

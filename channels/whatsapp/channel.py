@@ -64,8 +64,8 @@ class WhatsApp(ByMessage):
         )
 
     def _may_subscribe(self, received: RawRequest) -> bool:
-        asked = parse_qs(received.query)
-        token = asked.get("hub.verify_token", [""])[0]
+        params = parse_qs(received.query)
+        token = params.get("hub.verify_token", [""])[0]
         ours = self.account.verify_token.get_secret_value()
         return bool(ours) and hmac.compare_digest(token.encode(), ours.encode())
 
@@ -99,8 +99,8 @@ class WhatsApp(ByMessage):
         if isinstance(answer, SendError):
             return answer
         try:
-            told = json.loads(answer.body)
-            where, size = str(told["url"]), int(told.get("file_size") or 0)
+            data = json.loads(answer.body)
+            where, size = str(data["url"]), int(data.get("file_size") or 0)
         except (ValueError, KeyError, TypeError, RecursionError):
             return errors.from_http(answer.status) if not answer.fine else errors.REJECTED
         if size > largest:
@@ -148,8 +148,8 @@ def genuine(secret: str, body: bytes, signature: str) -> bool:
 
 def challenge(received: RawRequest) -> str | None:
     """What Meta wants to hear back when the webhook is registered."""
-    asked = parse_qs(received.query)
-    return asked.get("hub.challenge", [""])[0][:200] if asked.get("hub.mode") == ["subscribe"] else ""
+    params = parse_qs(received.query)
+    return params.get("hub.challenge", [""])[0][:200] if params.get("hub.mode") == ["subscribe"] else ""
 
 
 def parse(received: RawRequest, ours: str | None = None) -> list[Event]:
@@ -180,11 +180,11 @@ def draw(text: str, options: Sequence[Option], choose: str) -> dict[str, Any]:
 
 def approved(template: Template) -> dict[str, Any]:
     """A template as Meta wants it: its places are filled in order, each on one line (it takes no line breaks there)."""
-    told: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
+    data: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
     if template.params:
         filled = [{"type": "text", "text": " ".join(clean(param).split())} for param in template.params]
-        told["components"] = [{"type": "body", "parameters": filled}]
-    return {"type": "template", "template": told}
+        data["components"] = [{"type": "body", "parameters": filled}]
+    return {"type": "template", "template": data}
 
 
 def _interactive(options: Sequence[Option]) -> bool:
@@ -214,10 +214,10 @@ def _interact(kind: str, text: str, action: dict[str, Any]) -> dict[str, Any]:
 def judge(key: str, answer: HttpAnswer) -> Sent:
     """What the provider's answer means for one message. Its own error code says more than the HTTP status."""
     try:
-        told = json.loads(answer.body)
+        data = json.loads(answer.body)
         if answer.fine:
-            return Sent(key, "accepted", str(told["messages"][0]["id"])[:200])
-        error = told["error"]
+            return Sent(key, "accepted", str(data["messages"][0]["id"])[:200])
+        error = data["error"]
         return reason(error).sent(key, f"{error.get('code')} {error.get('message', '')}", answer.after)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return (errors.NOT_SAID if answer.fine else errors.from_http(answer.status)).sent(

@@ -76,23 +76,23 @@ def events(body: bytes, ours: str | None = None) -> list[Event]:
     if len(body) > LARGEST_BODY:
         raise Malformed("body.too_long", f"The body is longer than {LARGEST_BODY} bytes.")
     try:
-        told = json.loads(body)
+        data = json.loads(body)
     except (ValueError, RecursionError) as why:
         raise Malformed("body.not_json", "The body is no JSON.") from why
-    if not isinstance(told, dict) or not isinstance(told.get("entry"), list):
+    if not isinstance(data, dict) or not isinstance(data.get("entry"), list):
         raise Malformed("field.missing", "The field entry is missing.")
-    found: list[Event] = []
-    for value in _values(told):
+    result: list[Event] = []
+    for value in _values(data):
         if ours is not None and _text(_dict(value, "metadata"), "phone_number_id") != ours:
             continue
-        messages = [one for one in _dicts(value, "messages") if not one.get("group_id")]
+        messages = [row for row in _dicts(value, "messages") if not row.get("group_id")]
         people = [_sender(message, at, len(messages), _dicts(value, "contacts")) for at, message in enumerate(messages)]
-        said = zip(messages, people, strict=True)
-        found += [event for message, person in said if (event := _message(message, value, person))]
-        alone = [one for one in _dicts(value, "statuses") if _text(one, "recipient_type") != "group"]
-        found += [event for status in alone if (event := _status(status))]
-        found += [event for wish in _dicts(value, "user_preferences") if (event := _wish(wish, value))]
-    return found
+        pairs = zip(messages, people, strict=True)
+        result += [event for message, person in pairs if (event := _message(message, value, person))]
+        statuses = [row for row in _dicts(value, "statuses") if _text(row, "recipient_type") != "group"]
+        result += [event for status in statuses if (event := _status(status))]
+        result += [event for wish in _dicts(value, "user_preferences") if (event := _wish(wish, value))]
+    return result
 
 
 def reason(error: dict[str, Any]) -> SendError:
@@ -101,8 +101,8 @@ def reason(error: dict[str, Any]) -> SendError:
     return REASONS.get(code, errors.REJECTED) if isinstance(code, int) else errors.NOT_SAID
 
 
-def _values(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for entry in _dicts(told, "entry"):
+def _values(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for entry in _dicts(data, "entry"):
         for change in _dicts(entry, "changes"):
             if isinstance(value := change.get("value"), dict):
                 yield value
@@ -123,16 +123,16 @@ def _message(message: dict[str, Any], value: dict[str, Any], person: dict[str, A
     if kind == "system":
         new = _text(_dict(message, "system"), "wa_id") or _text(_dict(message, "system"), "new_wa_id")
         return NumberChange("whatsapp", user, from_provider(new), _instant(message.get("timestamp"))) if new else None
-    told_as, text, details = _said(kind, message)
+    event_kind, text, details = _content(kind, message)
     phone = from_provider(sender or _text(person, "wa_id"))
     name, context = _text(_dict(person, "profile"), "name"), _text(_dict(message, "context"), "id")
-    details |= {key: found for key, found in (("name", name), ("context", context)) if found}
+    details |= {key: known for key, known in (("name", name), ("context", context)) if known}
     service = _text(_dict(value, "metadata"), "phone_number_id") or None
     at = _instant(message.get("timestamp"))
-    return Inbound("whatsapp", user, text, told_as, phone, message_id, None, service, at, details)
+    return Inbound("whatsapp", user, text, event_kind, phone, message_id, None, service, at, details)
 
 
-def _said(kind: str, message: dict[str, Any]) -> tuple[Kind, str, dict[str, str]]:
+def _content(kind: str, message: dict[str, Any]) -> tuple[Kind, str, dict[str, str]]:
     """(kind, text, details) of a message by its type. A button or a row says the key of the option it stands for; a button of a template
     carries its own words and begins anew, whatever was said before. What we cannot read is `other`, so that it does not vanish."""
     part = _dict(message, kind)
@@ -155,8 +155,8 @@ def _said(kind: str, message: dict[str, Any]) -> tuple[Kind, str, dict[str, str]
         )
     if kind == "request_welcome":
         return "new", "", {}
-    heard = {"answer": "none"} if kind in HEARD_ONLY else {}
-    return "other", "", {"what": _text(part, "emoji") or kind or "unknown"} | heard
+    details = {"answer": "none"} if kind in HEARD_ONLY else {}
+    return "other", "", {"what": _text(part, "emoji") or kind or "unknown"} | details
 
 
 def _where(part: dict[str, Any]) -> dict[str, str]:
@@ -166,12 +166,12 @@ def _where(part: dict[str, Any]) -> dict[str, str]:
 
 def _wish(wish: dict[str, Any], value: dict[str, Any]) -> OptOut | None:
     """Meta's own switch for offers, in the settings of the chat."""
-    number, said = _text(wish, "wa_id"), _text(wish, "value")
-    people = [one for one in _dicts(value, "contacts") if _text(one, "wa_id") == number]
+    number, choice = _text(wish, "wa_id"), _text(wish, "value")
+    people = [person for person in _dicts(value, "contacts") if _text(person, "wa_id") == number]
     user = _text(wish, "user_id") or (_text(people[0], "user_id") if people else "") or number
-    if not user or said not in ("stop", "resume"):
+    if not user or choice not in ("stop", "resume"):
         return None
-    return OptOut("whatsapp", user, None, said == "stop", _instant(wish.get("timestamp")))
+    return OptOut("whatsapp", user, None, choice == "stop", _instant(wish.get("timestamp")))
 
 
 def _status(status: dict[str, Any]) -> Delivery | None:
@@ -208,16 +208,16 @@ def _sender(message: dict[str, Any], at: int, count: int, people: list[dict[str,
 
 
 def _dict(owner: dict[str, Any], name: str) -> dict[str, Any]:
-    found = owner.get(name)
-    return found if isinstance(found, dict) else {}
+    value = owner.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def _text(owner: dict[str, Any], name: str, longest: int = 300) -> str:
     """A field as text, within bounds; "" where there is none."""
-    found = owner.get(name)
-    if isinstance(found, bool):
-        return "yes" if found else "no"
-    return clean(str(found))[:longest] if isinstance(found, str | int | float) else ""
+    value = owner.get(name)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return clean(str(value))[:longest] if isinstance(value, str | int | float) else ""
 
 
 def _instant(seconds: object) -> datetime | None:
