@@ -10,7 +10,7 @@ from aiohttp import web
 from channels.contract import AirtimeOrder, AsksSimSwap, Channel, Fetches, File, SendsAirtime, Tools
 from channels.registry import open_channels
 from core.care import media
-from core.context import House
+from core.context import App
 from core.journeys import payment_doors, top_up
 from core.journeys.credit_limit import restrict as limit_reached
 from core.journeys.dunning import fees, restrict
@@ -26,7 +26,7 @@ from scheduler.handover import Handler, Together
 from scheduler.jobs import JOBS
 
 
-def dispatcher_of(house: House, channels: dict[str, Channel]) -> Dispatcher:
+def dispatcher_of(app: App, channels: dict[str, Channel]) -> Dispatcher:
     """Sends what waits: messages by their channel, pushes and airtime by their handlers."""
     handlers: dict[str, Handler | Together] = {
         "push": payment_doors.push,
@@ -38,14 +38,14 @@ def dispatcher_of(house: House, channels: dict[str, Channel]) -> Dispatcher:
         "late_fee": fees.late,
         sim.KIND: sim.nobody_to_ask,
         media.KIND: media.handler(partial(_fetch, channels)),
-        **network_handlers(house),
+        **network_handlers(app),
     }
     if seller := next((channel for channel in channels.values() if isinstance(channel, SendsAirtime)), None):
         handlers["airtime"] = airtime.handler(partial(_airtime, seller))
     if network := next((channel for channel in channels.values() if isinstance(channel, AsksSimSwap)), None):
         handlers[sim.KIND] = sim.handler(network.ask_sim_swap)
     senders = {name: channel for name, channel in channels.items() if not channel.synchronous}
-    return Dispatcher(house, senders, handlers)
+    return Dispatcher(app, senders, handlers)
 
 
 async def _airtime(seller: SendsAirtime, phone: str, minor: int, currency: str, key: str) -> Sent:
@@ -72,8 +72,8 @@ async def ticking(app: web.Application) -> AsyncIterator[None]:
     await task
 
 
-async def tick_alone(house: House) -> None:
+async def tick_alone(app: App) -> None:
     """`hodi schedule`: lead or stand by until the process is stopped."""
     async with aiohttp.ClientSession() as http:
-        channels = open_channels(Tools(house.settings, http, partial(chat_rooms.push, house)))
-        await Scheduler(house, JOBS, dispatcher_of(house, channels)).run()
+        channels = open_channels(Tools(app.settings, http, partial(chat_rooms.push, app)))
+        await Scheduler(app, JOBS, dispatcher_of(app, channels)).run()

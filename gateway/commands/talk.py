@@ -10,7 +10,7 @@ import typer
 from gateway.commands.run import err, out, told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
 
 dialogs = typer.Typer(help="The conversations: check, draw, try.", no_args_is_help=True)
 
@@ -95,10 +95,10 @@ def play(
 ) -> None:
     """Dial, answer, hang up with an empty line. With --phone, what you do is done."""
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         if lang:
-            await _speak(house, str(phone), lang)
-        await _dial(house, str(phone))
+            await _speak(app, str(phone), lang)
+        await _dial(app, str(phone))
 
     if phone:
         with_house(run)
@@ -125,24 +125,24 @@ async def _pretend(lang: str) -> None:
         screen = await talk.type(typed)
 
 
-async def _speak(house: "House", phone: str, lang: str) -> None:
+async def _speak(app: "App", phone: str, lang: str) -> None:
     from core.parties import contacts
     from core.parties.model import PHONE
 
-    async with house.db.writing() as conn:
-        contact = await contacts.find_or_make(conn, house, PHONE, phone, phone)
+    async with app.db.writing() as conn:
+        contact = await contacts.find_or_make(conn, app, PHONE, phone, phone)
         await contacts.set_language(conn, contact.id, lang)
 
 
-async def _dial(house: "House", phone: str) -> None:
+async def _dial(app: "App", phone: str) -> None:
     from core.message import Inbound
     from core.summary.reader import open_quick
     from gateway.commands.terminal import Terminal
     from gateway.conversation.sessions import EmbeddedStore
     from gateway.conversation.turn import Turns
 
-    channel, sessions, quick = Terminal(), EmbeddedStore(":memory:"), open_quick(house.db)
-    turns, session, typed = Turns(house, sessions, quick), f"try-{secrets.token_hex(6)}", ""
+    channel, sessions, quick = Terminal(), EmbeddedStore(":memory:"), open_quick(app.db)
+    turns, session, typed = Turns(app, sessions, quick), f"try-{secrets.token_hex(6)}", ""
     while True:
         inbound = Inbound(
             channel.name,
@@ -151,7 +151,7 @@ async def _dial(house: "House", phone: str) -> None:
             "text" if typed else "new",
             phone=phone,
             session=session,
-            service=house.operator.ussd_code,
+            service=app.operator.ussd_code,
         )
         answer = await turns.take(inbound, channel)
         out.print(answer.removesuffix(channel.END), markup=False, highlight=False)

@@ -16,7 +16,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from core import money
-from core.context import House
+from core.context import App
 from core.reasons import said, word
 from core.text import say
 from core.text.days import last_of, written
@@ -48,7 +48,7 @@ def _environment(lang: str) -> Environment:
 
 def render(request: web.Request, template: str, *, status: int = 200, lang: str = "en", **values: Any) -> web.Response:
     """A page as an answer; `say(key, ...)` speaks `lang`, `clock(instant)` speaks the operator's zone."""
-    house = request.app[HOUSE]
+    app = request.app[HOUSE]
 
     def speak(key: str, **params: object) -> str:
         return say(lang, key, **params)
@@ -56,7 +56,7 @@ def render(request: web.Request, template: str, *, status: int = 200, lang: str 
     text = (
         _environment(lang if words(lang) else "en")
         .get_template(template)
-        .render(say=speak, lang=lang, operator=house.operator, clock=lambda instant: _clock(instant, house), **values)
+        .render(say=speak, lang=lang, operator=app.operator, clock=lambda instant: _clock(instant, app), **values)
     )
     return web.Response(text=text, status=status, content_type="text/html")
 
@@ -127,8 +127,8 @@ def _mapped(text: str) -> Markup:
     return Markup("").join(link.format(part) if at % 2 else part for at, part in enumerate(parts))
 
 
-def _clock(instant: datetime | None, house: House) -> str:
-    return f"{instant.astimezone(house.zone):%-d %b %Y, %H:%M}" if instant else ""
+def _clock(instant: datetime | None, app: App) -> str:
+    return f"{instant.astimezone(app.zone):%-d %b %Y, %H:%M}" if instant else ""
 
 
 def routes() -> list[web.AbstractRouteDef]:

@@ -16,7 +16,7 @@ from channels.contract import BySession, ChannelRow, Door, Event, Malformed, Pag
 from channels.form import clean
 from channels.paging import pages
 from core.care.tables import interaction
-from core.context import House
+from core.context import App
 from core.message import Inbound, Screen
 from core.parties.tables import contact, interest
 from core.phone import from_provider
@@ -109,17 +109,17 @@ class NewestPhone:
 
 
 @pytest.fixture
-async def doors(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Doors]:
+async def doors(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Doors]:
     monkeypatch.setattr(registry, "ROWS", (*registry.ROWS, ROW))
-    async with open_doors(house, tmp_path, also=lambda app: app.cleanup_ctx.append(noting)) as opened:
+    async with open_doors(app, tmp_path, also=lambda web_app: web_app.cleanup_ctx.append(noting)) as opened:
         yield opened
 
 
 async def test_the_same_walk_shows_the_same_words_whoever_brings_its_steps(doors: Doors, tmp_path: Path) -> None:
-    await a_customer(doors.house)
+    await a_customer(doors.app)
     (tmp_path / "cumulative").mkdir()
     walk = ("6", "2", "0", "4", "3", "0", "00", "77", "1")
-    async with counter(doors.house, tmp_path / "cumulative") as client:
+    async with counter(doors.app, tmp_path / "cumulative") as client:
         phone = CumulativePhone(client)
         expected = [await phone.dial(), *[await phone.answer(text) for text in walk]]
     newest = NewestPhone(doors)
@@ -138,7 +138,7 @@ async def test_a_repeat_is_known_by_its_step_and_the_same_answer_twice_is_none(d
     assert await newest.again() == asked
     thanks = await newest.answer("1")
     assert [await newest.again() for _ in range(3)] == [thanks] * 3
-    assert await count(doors.house, interest) == await count(doors.house, contact) == 1
+    assert await count(doors.app, interest) == await count(doors.app, contact) == 1
 
 
 async def test_what_was_dialled_along_with_the_code_is_walked(doors: Doors) -> None:
@@ -171,12 +171,12 @@ async def test_the_log_of_what_passed_holds_the_words_and_no_envelope(doors: Doo
     newest = NewestPhone(doors)
     home = await newest.dial()
     await doors.client.app[PASSED].flush()
-    assert [(row.direction, row.text) for row in await rows(doors.house, interaction)] == [("in", CODE), ("out", home)]
+    assert [(row.direction, row.text) for row in await rows(doors.app, interaction)] == [("in", CODE), ("out", home)]
 
 
 async def test_what_is_no_step_is_refused_and_nobody_sends_notices_by_it(doors: Doors) -> None:
     answer = await doors.client.post(f"/hooks/newest/{SECRET}/ussd", data=b"*713#")
     assert (answer.status, (await answer.json())["code"]) == (400, "body.not_a_step")
     assert (await doors.client.post("/hooks/newest/guessed/ussd", json={})).status == 403
-    senders = dispatcher_of(doors.house, doors.channels).senders
+    senders = dispatcher_of(doors.app, doors.channels).senders
     assert "ussd.newest" in doors.channels and not any(name.startswith("ussd") for name in senders)
