@@ -14,7 +14,6 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import App
-from core.message import Traits
 from core.summary.account_summary import Standing
 from dialogs.answers import Answer, ListAnswer
 
@@ -24,6 +23,35 @@ Values = Mapping[str, Any]
 WANTED, LEFT, ASKED = "wanted", "left", "the_question"
 MOST_ITEMS = 7
 """Of a menu. More than that nobody reads on a small screen."""
+
+
+class ChannelTraits(Protocol):
+    """What a talk may depend on of the channel that it goes by (`channels/contract.py` says what they mean); never its name."""
+
+    @property
+    def synchronous(self) -> bool:
+        """A session whose next screen is the answer: a dial."""
+
+    @property
+    def cellular(self) -> bool:
+        """The line itself says who writes, and shows short plain text in which no link is followed."""
+
+    @property
+    def forgeable(self) -> bool:
+        """Anybody can write any sender on it."""
+
+    @property
+    def opened_by_code(self) -> bool:
+        """A code to their own phone opened it."""
+
+
+class PlainChat:
+    """A channel with no trait: a chat application."""
+
+    synchronous = cellular = forgeable = opened_by_code = False
+
+
+CHAT = PlainChat()
 
 
 class CounterRequest(msgspec.Struct, frozen=True):
@@ -48,7 +76,7 @@ class CounterRequest(msgspec.Struct, frozen=True):
     """When it was said, where the channel tells: an old word that comes late is not the latest."""
     address: str | None = None
     """The address that it came from, where a stranger can have as many names as they like: the web chat."""
-    traits: Traits = Traits()
+    traits: ChannelTraits = CHAT
     """What the talk may depend on of its channel."""
 
 

@@ -63,12 +63,12 @@ def actor_of(request: CounterRequest) -> str:
 
 def medium_of(request: CounterRequest) -> str:
     """`phone` where their line is who they are, `chat` elsewhere."""
-    return "phone" if request.traits.phone_line or request.traits.opened_by_code else "chat"
+    return "phone" if request.traits.cellular or request.traits.opened_by_code else "chat"
 
 
 def follows_here(request: CounterRequest) -> bool:
     """Whether a link can be followed where it is read; elsewhere it is sent by SMS."""
-    return not request.traits.phone_line
+    return not request.traits.cellular
 
 
 async def phone_at_hand(conn: AsyncConnection, request: CounterRequest) -> tuple[str | None, str]:

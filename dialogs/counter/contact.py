@@ -91,7 +91,7 @@ async def start(conn: AsyncConnection, context: Context, request: CounterRequest
 
 
 def _sender(context: Context, request: CounterRequest) -> str | None:
-    if not request.traits.many_senders or not request.service:
+    if request.traits.synchronous or not request.traits.cellular or not request.service:
         return None
     return senders.meant_by(context, request.service)
 

@@ -19,7 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from channels.contract import Channel
-from channels.letters import on_air
+from channels.transliteration import on_air
 from core.context import App
 from core.db import failpoints, idempotency
 from core.db.engine import AWAY
@@ -51,7 +51,6 @@ MOST_NEEDS = 40
 MOST_TRIES = 6
 MOST_AT_HAND = 4096
 """Sessions of the latest turns, each two or three kilobytes."""
-KEPT_SECONDS = {"ussd": 30 * 60}
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -59,6 +58,8 @@ class Answer(msgspec.Struct, frozen=True):
 
     reply: str
     session: Session | None = None
+    shown: str = ""
+    """The words of the page that the reply draws."""
     repeated: bool = False
     unavailable: bool = False
     """The database or the session store was not there: whoever can bring the message again should."""
@@ -111,28 +112,30 @@ class Turns:
         turn.stands = self._lately.pop(turn.key, None)
         for _ in range(MOST_TRIES):
             stands = turn.stands or await self._load(turn)
-            heard = new_input.hear(inbound, stands.session, now, self._first_language)
+            heard = new_input.hear(inbound, channel, stands.session, now, self._first_language)
             parted = await self._parted(turn, heard.session)
             if parted:
-                heard = new_input.over(inbound, heard)
+                heard = new_input.over(heard)
             try:
                 if heard.event is None:
                     await self._be_sure(turn)
-                    return Answer(self._draw(heard.session, channel), heard.session, repeated=True)
+                    reply, shown = self._draw(heard.session, channel)
+                    return Answer(reply, heard.session, shown, repeated=True)
                 session = await self._walk(turn, heard.session, heard.event)
             except _Moved:
                 continue
             if parted:
                 session.hint = self.book.say(session.lang, "home.here.swapped" if turn.swapped else "choose.gone")
             new_input.remember(session, inbound, heard)
-            reply = self._draw(session, channel)
-            session.expires = now + KEPT_SECONDS.get(inbound.channel, new_input.KEPT_ELSEWHERE.total_seconds())
+            reply, shown = self._draw(session, channel)
+            kept = new_input.KEPT_SYNCHRONOUS if channel.synchronous else new_input.KEPT_ELSEWHERE
+            session.expires = now + kept.total_seconds()
             failpoints.point("turn.answered")
             stands = Stands(stands.version + 1, session)
             if await self.sessions.save(turn.key, Kept(stands.version, pack(session), session.expires)):
                 failpoints.point("turn.kept")
                 self._remember(turn.key, stands)
-                return Answer(reply, session)
+                return Answer(reply, session, shown)
             turn.stands = None
         raise RuntimeError("the session was changed by others again and again")
 
@@ -228,14 +231,14 @@ class Turns:
         failpoints.point("turn.done")
         return answer
 
-    def _draw(self, session: Session, channel: Channel) -> str:
-        """The page of the screen that the customer is on; the session learns what turns the page."""
-        plain = self.app.operator.notices.plain_letters and channel.name in ("ussd", "sms")
+    def _draw(self, session: Session, channel: Channel) -> tuple[str, str]:
+        """The page of the screen that the customer is on, as the channel draws it and its words; the session learns what turns the page."""
+        plain = self.app.operator.notices.plain_letters and channel.cellular
         shown, pages = fewest_pages([on_air(one) if plain else one for one in screens(self.book, session)], channel)
         session.page = max(0, min(session.page, len(pages) - 1))
         page = pages[session.page]
         session.more, session.behind = page.more or "", page.back or ""
-        return channel.render(shown, page)
+        return channel.render(shown, page), page.text
 
     async def _language(self, key: str) -> str:
         """The customer's language as their last turn knew it, if the sessions can be read at all."""
@@ -264,5 +267,5 @@ def _request(session: Session, turn: Turn, key: str = "") -> CounterRequest:
         inbound.service,
         inbound.at,
         inbound.details.get(ADDRESS),
-        turn.channel.traits,
+        turn.channel,
     )

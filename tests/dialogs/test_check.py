@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from channels.letters import on_air
 from channels.paging import pages
+from channels.transliteration import on_air
 from core import text
 from core.message import Screen
 from dialogs.answers import DONE, Answer, ListAnswer, ListRow

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels import paging
-from channels.letters import on_air
 from channels.paging import Budget, pages
+from channels.transliteration import on_air
 from core import text
 from core.message import Option, Screen
 from dialogs.check_pages import HINTS, check_pages

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from channels.africastalking.ussd import AfricasTalkingUssd
 from channels.paging import Budget
-from channels.ussd_africastalking import AfricasTalkingUssd
 from core.context import App
 from core.parties.tables import contact, interest
 from dialogs.counter import caller

@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy import insert, select
 
+from channels.contract import ByMessage
 from core.billing.tables import invoice_line, open_item
 from core.context import App
 from core.journeys import bill_final
@@ -30,7 +31,7 @@ class Final:
     reward_minor: int = 0
 
 
-class Phone:
+class Phone(ByMessage):
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
 

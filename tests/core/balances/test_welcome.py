@@ -3,11 +3,11 @@
 from dataclasses import replace
 from importlib.resources import as_file, files
 
+from channels.contract import BySession
 from core.balances import queries, spend, verify
 from core.balances.model import Want
 from core.config.operator import read_operator
 from core.context import App
-from core.message import Traits
 from core.metering.store import sources
 from core.onboarding.model import Customer, Registered
 from core.onboarding.register import register_customer
@@ -38,9 +38,7 @@ async def balances(app: App, account_id: int, lang: str = "en") -> str:
         async def standing(self) -> list[object]:
             return list(await quick.standing("ussd", PHONE))
 
-    request = CounterRequest(
-        "ussd", PHONE, PHONE, lang, 1, 1, account_id, (account_id,), {}, traits=Traits(phone_line=True)
-    )
+    request = CounterRequest("ussd", PHONE, PHONE, lang, 1, 1, account_id, (account_id,), {}, traits=BySession())
     told = await caller.balances(Glance(), app, request)  # a glance without a turn
     await quick.close()
     return Localizer(app.zone).write(lang, told.lines)

@@ -3,10 +3,10 @@
 import pytest
 from pydantic import ValidationError
 
+from channels.contract import BySession
 from core.config.payments import Payments
 from core.context import App
 from core.errors import Refused
-from core.message import Traits
 from core.payments import mandate_pages, mandates, methods, push, redirect, request
 from core.payments.desk import drawer
 from dialogs.counter import pay
@@ -63,7 +63,7 @@ async def test_a_double_tap_on_a_prompt_and_cash_already_taken_stay_what_they_we
         assert await drawer.receipt(conn, app, **took) == await drawer.receipt(conn, none, **took)
 
 
-LINE = Traits(phone_line=True)
+LINE = BySession()
 
 
 async def test_the_dialog_offers_only_their_ways(app: App) -> None:
