@@ -181,6 +181,14 @@ def test_dialogs_read_no_clock_and_know_no_channel() -> None:
                 assert (node.module or "").split(".")[0] not in ("channels", "gateway", "scheduler", "time"), path
 
 
+def test_every_load_and_effect_says_its_answer_in_its_type() -> None:
+    for path in Path("dialogs/counter").glob("*.py"):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.AsyncFunctionDef) and not node.name.startswith("_"):
+                assert not {"Any", "dict"} & {word.id for word in ast.walk(node.args) if isinstance(word, ast.Name)}
+                assert node.returns is not None and "dict" not in ast.unparse(node.returns), (path, node.name)
+
+
 def test_a_state_named_like_a_place_that_only_the_session_knows_is_found() -> None:
     assert "help.the_question: the name is that of a place that only the session knows" in broken(
         "help", the_question=Say("help.told")
