@@ -45,15 +45,6 @@ class ChannelTraits(Protocol):
         """A code to their own phone opened it."""
 
 
-class PlainChat:
-    """A channel with no trait: a chat application."""
-
-    synchronous = cellular = forgeable = opened_by_code = False
-
-
-CHAT = PlainChat()
-
-
 class CounterRequest(msgspec.Struct, frozen=True):
     """Who asks, as the counter needs to know it. `key` is the stable key of an effect: the same for a repeat."""
 
@@ -67,6 +58,8 @@ class CounterRequest(msgspec.Struct, frozen=True):
     account_id: int | None
     accounts: tuple[int, ...]
     data: Values
+    traits: ChannelTraits
+    """What the talk may depend on of its channel."""
     key: str = ""
     typed: str = ""
     """What came in, as it was typed: for the record of a STOP, and for nothing else."""
@@ -76,8 +69,6 @@ class CounterRequest(msgspec.Struct, frozen=True):
     """When it was said, where the channel tells: an old word that comes late is not the latest."""
     address: str | None = None
     """The address that it came from, where a stranger can have as many names as they like: the web chat."""
-    traits: ChannelTraits = CHAT
-    """What the talk may depend on of its channel."""
 
 
 class SummaryReader(Protocol):

@@ -262,10 +262,10 @@ def _request(session: Session, turn: Turn, key: str = "") -> CounterRequest:
         data.get("account_id"),
         who.accounts,
         {**data, **session.whisper} if session.whisper else data,
+        turn.channel,
         key,
         inbound.text,
         inbound.service,
         inbound.at,
         inbound.details.get(ADDRESS),
-        turn.channel,
     )
