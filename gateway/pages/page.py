@@ -20,7 +20,7 @@ from core.context import App
 from core.reasons import said, word
 from core.text import say
 from core.text.days import last_of, written
-from dialogs.brought import MAP
+from dialogs.attachments import MAP
 from gateway.admin.edge import language
 from gateway.app_keys import HOUSE
 from gateway.pages.tongue import in_language, told, words
@@ -121,7 +121,7 @@ def _days(first: date, end: date) -> str:
 
 
 def _mapped(text: str) -> Markup:
-    """Words of a customer in which the places on a map that we wrote ourselves (`dialogs/brought.py`) may be followed; no other link may."""
+    """Words of a customer in which the places on a map that we wrote ourselves (`dialogs/attachments.py`) may be followed; no other link may."""
     link = Markup('<a href="{0}" rel="noopener noreferrer" target="_blank">{0}</a>')
     parts = _MAP.split(text)
     return Markup("").join(link.format(part) if at % 2 else part for at, part in enumerate(parts))

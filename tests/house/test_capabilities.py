@@ -12,7 +12,8 @@ import typer
 from aiohttp import web
 from pydantic import SecretStr
 
-from channels.registry import ROWS, Tools
+from channels.contract import Tools
+from channels.registry import ROWS
 from core.config.operator import Settings
 from core.message import Notice
 from dialogs.flows import FLOWS
